@@ -1,0 +1,274 @@
+"""Joins runtime and modules, in the order of a start: settings > telemetry > store > bus > modules > workers > HTTP.
+
+Everything is entered into one `AsyncExitStack`, so it is left in the reverse order: HTTP stops taking requests, the
+workers finish or hand back, what is unsent is sent, bus and store are closed.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter
+from sqlalchemy import text
+
+from hulk.apps.routes import logging_routes, metrics_of
+from hulk.apps.schema import prepare
+from hulk.kernel.errors import Unavailable
+from hulk.kernel.events import Event
+from hulk.kernel.money import Money
+from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.finops import Finops
+from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.finops.wiring import wired as wired_finops
+from hulk.modules.identity.wiring import identity as wired_identity
+from hulk.modules.intents import WORKFLOW as INTENT
+from hulk.modules.intents.api import IntentsApi
+from hulk.modules.intents.api import routes as intent_routes
+from hulk.modules.intents.wiring import Needs
+from hulk.modules.intents.wiring import wired as wired_intents
+from hulk.modules.router import Attachment, Candidate
+from hulk.modules.router.settings import ModelsSettings
+from hulk.modules.router.wiring import wired as wired_router
+from hulk.modules.skills import Book, Skill, Source, Sources
+from hulk.modules.skills.settings import SkillsSettings
+from hulk.modules.skills.wiring import wired as wired_skills
+from hulk.modules.tickets import WORKFLOW as TICKET
+from hulk.modules.tickets.api import routes as ticket_routes
+from hulk.modules.tickets.wiring import wired as wired_tickets
+from hulk.modules.tools.settings import ToolsSettings
+from hulk.modules.tools.wiring import Tools
+from hulk.modules.tools.wiring import wired as wired_tools
+from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.bus import Address, Bus, connect, embedded, to_message
+from hulk.runtime.config import Config
+from hulk.runtime.http import Check, Serving, bind, build, serve
+from hulk.runtime.language import voice
+from hulk.runtime.models import LocalEmbedder, Remembered
+from hulk.runtime.outbox import Outbox, Relay
+from hulk.runtime.store import Store, folder_lock, opened
+from hulk.runtime.telemetry import Telemetry, started
+from hulk.runtime.workflows import Workflows
+
+log = structlog.get_logger(__name__)
+
+HEALTH_SECONDS = 15.0
+STREAM_ROOM = 4
+"""Messages that the task stream takes per `engine.queue_size`, since a run may be woken while its last wake-up still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hulk:
+    """A running Hulk."""
+
+    serving: Serving
+    config: Config
+    telemetry: Telemetry
+
+
+@asynccontextmanager
+async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hulk]:
+    """All of Hulk in this process, ready when entered. `folder` is where it was started: the default of `tools.files.roots`.
+
+    Raises `HulkError` for whatever keeps it from starting: port in use, folder read-only, another Hulk on the same data."""
+    async with AsyncExitStack() as stack:
+        telemetry = await stack.enter_async_context(started(config))
+        listening = bind(config.server.host, config.server.port)
+        stack.callback(listening.close)
+        stack.enter_context(folder_lock(data))
+        store = await stack.enter_async_context(opened(config.store.url, data))
+        preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
+        bus = await _bus(stack, config, data)
+        await preparing
+        yield await _assembled(stack, _Base(config, data, folder, telemetry, store, bus), listening)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What everything else is built on."""
+
+    config: Config
+    data: Path
+    folder: Path
+    telemetry: Telemetry
+    store: Store
+    bus: Bus
+
+
+async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> Bus:
+    address = Address(urls=config.nats.urls, user=config.nats.user or None, password=config.nats.password.get_secret_value() or None)
+    if not config.nats.urls:
+        address = (await stack.enter_async_context(embedded(data / "nats"))).address
+    bus = await stack.enter_async_context(connect(address))
+    await bus.ensure_streams(max_tasks=config.engine.queue_size * STREAM_ROOM)
+    return bus
+
+
+async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socket) -> Hulk:
+    config, store = base.config, base.store
+    outbox = Outbox(store, audit_key(config.section(AuditSettings), base.data))
+    workflows = Workflows(
+        store, base.bus, outbox, slots=config.engine.slots, queue_size=config.engine.queue_size, limit=config.engine.timeout
+    )
+    blobs = FolderBlobs(base.data / "blobs")
+    blobs.sweep()
+    routers = await _modules(stack, base, outbox, workflows, blobs)
+    identity = wired_identity(store, outbox, local=config.server.loopback)
+    await identity.ensure_tenant()
+    await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
+    await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus)))
+    metrics_of(base.telemetry.metrics, workflows, base.bus)
+    app = build(
+        config, routers=[*routers, logging_routes()], authenticate=identity.authenticate, checks=_checks(base, workflows),
+        metrics=base.telemetry.metrics, uploads=["/v1/files"],
+    )  # fmt: skip
+    serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
+    return Hulk(serving, config, base.telemetry)
+
+
+async def _modules(stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs) -> list[APIRouter]:
+    """Build the modules, tell the workflows what they execute, and give the routes."""
+    config, store = base.config, base.store
+    tools = _tools(base, blobs)
+    skills = wired_skills(
+        config.section(SkillsSettings).folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(base)
+    )
+    finops = wired_finops(store, config.section(FinopsSettings))
+    router = await stack.enter_async_context(
+        wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops)
+    )
+    tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
+    needs = Needs(
+        runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
+        asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
+        check=_check(tools.sources, blobs), cost=_cost(finops), admit=workflows.admit,
+    )  # fmt: skip
+    intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
+    workflows.register(INTENT, intents.workflow)
+    workflows.register(TICKET, tickets.workflow)
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice)
+    return [intent_routes(api, config.server.max_upload), ticket_routes(tickets.tickets)]
+
+
+def _tools(base: _Base, blobs: FolderBlobs) -> Tools:
+    files = base.config.section(ToolsSettings).files
+    return wired_tools(roots(files.roots, base.folder), files.memory_limit, blobs.path)
+
+
+def roots(listed: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """The folders under which paths in requests are read: those listed, else where Hulk was started."""
+    return tuple((folder / path).resolve() for path in listed) or (folder.resolve(),)
+
+
+def _repository(base: _Base) -> Path | None:
+    """The repository that is meant when none is named: the one Hulk was started in, if it was."""
+    first = roots(base.config.section(ToolsSettings).files.roots, base.folder)[0]
+    return first if (first / ".git").exists() else None
+
+
+def _vectors(config: Config, data: Path) -> Remembered:
+    return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=config.cache.l3_path or data / "cache")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The skills as the router's catalogue sees them."""
+
+    book: Book
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Each skill's name, examples, and what it works on."""
+        return tuple(Candidate(name=skill.name, examples=skill.examples, takes=_takes(skill)) for skill in self.book)
+
+
+def _takes(skill: Skill) -> frozenset[Attachment]:
+    kinds: dict[str, Attachment] = {"table": "file", "repository": "repository"}
+    return frozenset(kinds[one.kind] for one in skill.parameters if one.kind in kinds)
+
+
+def _check(sources: Sources, blobs: FolderBlobs) -> Callable[[Source], Awaitable[None]]:
+    """Refuses at once what could never be read."""
+
+    async def check(source: Source) -> None:
+        if source.blob is not None:
+            await blobs.path(source.blob)
+        else:
+            async with blobs.scratch() as scratch:
+                await (sources.repository if source.kind == "repository" else sources.table)(source, scratch)
+
+    return check
+
+
+def _cost(finops: Finops) -> Callable[[str, str], Awaitable[Money]]:
+    async def cost(tenant: str, intent: str) -> Money:
+        total, _ = await finops.cost_of_intent(tenant, intent)
+        return total
+
+    return cost
+
+
+def _sole(config: Config) -> bool:
+    """Whether no other process can be working on the same store: the data folder's lock holds for the embedded one."""
+    return not config.store.url
+
+
+def audit_key(settings: AuditSettings, data: Path) -> bytes:
+    """The key that marks the trail: the settings' own, else the data folder's, made at the first start."""
+    given = settings.key.get_secret_value()
+    if given:
+        return given.encode()
+    path = data / "audit.key"
+    try:
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise Unavailable("The audit key {path} cannot be read or made: {reason}.", path=str(path), reason=error.strerror) from error
+
+
+@asynccontextmanager
+async def _background(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in parts]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _beating(bus: Bus) -> None:
+    """Tell the bus now and then that this process lives."""
+    while True:
+        event = Event(type="hulk.runtime.health.v1", subject=f"{socket.gethostname()}:{os.getpid()}", tenant="-", actor="hulk")
+        subject, headers, body = to_message(event)
+        await bus.notify(subject, body, headers)
+        await asyncio.sleep(HEALTH_SECONDS)
+
+
+def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
+    """What `/ready` asks."""
+
+    async def store() -> Mapping[str, object]:
+        await base.store.read(lambda connection: connection.execute(text("select 1")).scalar_one())
+        return {"kind": base.store.dialect}
+
+    async def bus() -> Mapping[str, object]:
+        facts = base.bus.facts
+        if not facts.connected:
+            raise Unavailable("The bus is away; accepted work is kept and goes on when it is back.")
+        return {"version": facts.version, "fsync": facts.fsync}
+
+    async def workers() -> Mapping[str, object]:
+        return {"slots": base.config.engine.slots, "busy": workflows.busy}
+
+    return {"store": store, "bus": bus, "workers": workers}

@@ -1,0 +1,103 @@
+"""The program `hulk`: start Hulk, or ask it something."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hulk.apps.settings import configured, data_folder
+from hulk.apps.terminal import language, spoken, told
+from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.text import Text
+
+app = typer.Typer(
+    help=spoken(Text("Hulk turns an intent into work that is decided, executed and audited.")),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help=spoken(Text("Settings file (default: hulk.yaml here, if there is one).")))
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help=spoken(Text("Folder in which Hulk keeps what it knows (default: ~/.local/share/hulk).")))
+]
+
+
+@app.command(help=spoken(Text("Start Hulk and serve until it is stopped with Ctrl-C or SIGTERM.")))
+def up(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(help=spoken(Text("TCP port; 0 takes a free one (default: 8080).")), min=0, max=65535)] = None,
+    host: Annotated[str | None, typer.Option(help=spoken(Text("Address to listen on (default: 127.0.0.1).")))] = None,
+    root: Annotated[
+        list[Path] | None, typer.Option(help=spoken(Text("Folder under which paths in requests are read; may be given again.")))
+    ] = None,
+    ask: Annotated[str | None, typer.Option(help=spoken(Text("Ask this once Hulk is up, about the folder it was started in.")))] = None,
+    once: Annotated[bool, typer.Option("--once", help=spoken(Text("With --ask: stop after the answer.")))] = False,
+) -> None:
+    """Start Hulk."""
+    overrides: dict[str, Any] = {"server.port": port, "server.host": host, "tools.files.roots": [str(one) for one in root or ()] or None}
+    given = {key: value for key, value in overrides.items() if value is not None}
+
+    def act() -> int:
+        from hulk.apps.serving import Start, serve_until_stopped  # the whole of Hulk, which `hulk --help` and `hulk ask` do not need
+
+        folder = Path.cwd()
+        start = Start(
+            config=configured(config, os.environ, given, folder), data=data_folder(data, os.environ), folder=folder, question=ask, once=once
+        )
+        return run(lambda: serve_until_stopped(start))
+
+    told(act, (Refused, NotFound))
+
+
+@app.command(help=spoken(Text("Ask something, in Portuguese or English, and wait for the answer.")))
+def ask(
+    text: Annotated[str, typer.Argument(help=spoken(Text("What should be done, in a sentence.")))],
+    file: Annotated[list[Path] | None, typer.Option("--file", help=spoken(Text("A file that it is about; may be given again.")))] = None,
+    repo: Annotated[Path | None, typer.Option("--repo", help=spoken(Text("A git repository that it is about.")))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=spoken(Text("Print one JSON object; progress goes to standard error.")))] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(help=spoken(Text("URL of a running Hulk; its API key is read from HULK_API_KEY (default: the local one)."))),
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Ask something."""
+
+    def act() -> int:
+        from hulk.apps.asking import Asking
+        from hulk.apps.asking import ask as asked  # aiohttp and the table: not for `--help`
+
+        asking = Asking(
+            text=text, files=tuple(file or ()), repository=repo, as_json=as_json, server=server, data=data_folder(data, os.environ),
+            config=config, language=language(os.environ), key=os.environ.get("HULK_API_KEY") or None,
+        )  # fmt: skip
+        return run(lambda: asked(asking))
+
+    told(act, (Refused, NotFound))
+
+
+def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run a coroutine to its end, on uvloop where there is one; errors of task groups are told one by one."""
+    try:
+        import uvloop  # not on every platform
+    except ImportError:
+        return asyncio.run(main())
+    return uvloop.run(main())
+
+
+def main() -> None:
+    """The entry of the program."""
+    app(prog_name="hulk")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""All settings of the programs: the runtime's sections and the modules', read once at start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.router.settings import ModelsSettings
+from hulk.modules.skills.settings import SkillsSettings
+from hulk.modules.tools.settings import ToolsSettings
+from hulk.runtime.config import Config, load
+
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "tools": ToolsSettings,
+    "models": ModelsSettings,
+    "finops": FinopsSettings,
+    "skills": SkillsSettings,
+    "audit": AuditSettings,
+}
+DEFAULT_FILE = "hulk.yaml"
+
+
+def configured(file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object], folder: Path) -> Config:
+    """The settings from `file` (or `hulk.yaml` in `folder`, when it is there), the environment and the options.
+
+    Raises `NotFound` for a named file that is missing, `Refused` naming every wrong key and value."""
+    default = folder / DEFAULT_FILE
+    return load(SECTIONS, file or (default if default.is_file() else None), environ, overrides)
+
+
+def data_folder(data: Path | None, environ: Mapping[str, str]) -> Path:
+    """Where Hulk keeps what it knows: the option, else `hulk` in the user's data folder (XDG Base Directory 0.8)."""
+    if data is not None:
+        return data.expanduser().resolve()
+    base = environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "hulk"

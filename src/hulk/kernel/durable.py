@@ -1,0 +1,132 @@
+"""Durability as use cases see it: a run is a body of recorded steps that survives its process.
+
+A run's body may be executed again from its start after a crash; every step that was recorded then returns its
+recorded value at once. So a body does its work only inside steps, and names them in a fixed order:
+
+    async def review(context: Context, data: JsonObject) -> JsonObject:
+        report = await context.step("read", lambda: read(data["path"]))     # gives Outcome(report)
+        await context.step("open", lambda: opened(report))                  # gives Outcome(None, [tickets.open(…)])
+        answer = await context.wait("approved")
+        return {"approved": answer}
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from hulk.kernel.errors import HulkError
+from hulk.kernel.records import Json, JsonObject
+
+T = TypeVar("T")
+
+Transaction: TypeAlias = Any
+"""What a change is applied to. Any, because the kernel knows no store: only adapters look inside."""
+
+Change: TypeAlias = Callable[[Transaction], T]
+"""Something that an adapter will write when the transaction it is part of is committed; gives what it found out.
+
+A change may be applied more than once before it commits, so it touches nothing but its transaction."""
+
+
+class Commit(Protocol):
+    """Applies changes, all or none."""
+
+    async def __call__(self, *changes: Change[Any]) -> list[Any]:
+        """Commit `changes` in order in one transaction; give their results. Raises `Unavailable` when the store is away or full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """A step's value with the changes that must commit in the same transaction as its record: exactly once, together."""
+
+    value: T
+    changes: Sequence[Change[Any]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How a step or run is tried again after `Unavailable` or an unexpected error. Waits grow by `factor` up to `most`, fully jittered."""
+
+    attempts: int = 5
+    first: timedelta = timedelta(seconds=0.2)
+    factor: float = 2.0
+    most: timedelta = timedelta(seconds=20)
+
+
+ONCE = Retry(attempts=1)
+
+
+class Context(Protocol):
+    """What a run's body is given. All methods raise `asyncio.CancelledError` when the run was taken over or cancelled."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id (`run_…`)."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose run it is."""
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the step being executed, `run_…/3`: pass it to every side effect."""
+
+    async def step(
+        self,
+        name: str,
+        act: Callable[[], Awaitable[Outcome[T]]],
+        *,
+        retry: Retry = ONCE,
+        timeout: timedelta | None = None,
+        commit: Literal["group", "now"] = "group",
+    ) -> T:
+        """Do `act`, record its value (JSON data) and commit its changes with the record; when it is recorded already, give
+        the recorded value without doing anything.
+
+        `commit="now"` waits for this record alone to be on disk before going on; `"group"` waits with others.
+        """
+
+    async def sleep(self, name: str, duration: timedelta) -> None:
+        """Let go of the worker for `duration`; the run goes on after it, in any process."""
+
+    async def wait(self, name: str, timeout: timedelta | None = None) -> Json:
+        """The payload of the next signal of that name; lets go of the worker until it comes. None when `timeout` passes first."""
+
+    def compensate(self, name: str, act: Callable[[], Awaitable[Outcome[Any]]]) -> None:
+        """Have `act` run as a step, in reverse order of these calls, if the run fails after this point."""
+
+
+class Workflow(Protocol):
+    """The body of a kind of run, and what becomes true when a run of it fails for good."""
+
+    async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
+        """Run to the end; give the result. Raise `Refused`, `NotFound` or `Conflict` to fail for good, `Unavailable` to be tried again."""
+
+    def failed(self, run: "Started", error: HulkError) -> Sequence[Change[Any]]:
+        """The changes to commit together with the run's failure, for example telling who waits for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A run as it is begun. `parent` is the run to be told of its end, `trace` a W3C traceparent, `intent` the chain it stands in."""
+
+    workflow: str
+    data: JsonObject
+    tenant: str
+    id: str
+    intent: str | None = None
+    parent: str | None = None
+    trace: str | None = None
+    queue: str = "default"
+    retry: Retry = field(default_factory=Retry)
+
+
+class Runs(Protocol):
+    """Starting runs and talking to them, as changes that commit with whatever caused them."""
+
+    def begin(self, run: Started) -> Change[bool]:
+        """Begin `run`; False when a run of that id was begun already. It is executed after the commit."""
+
+    def signal(self, run_id: str, name: str, payload: Json, *, key: str) -> Change[None]:
+        """Leave a signal for the run, once per `key`, and wake it."""

@@ -1,0 +1,86 @@
+"""Few errors, by what the caller can do. HTTP and command line map them once, at the edge.
+
+Each carries a `Text`: what is wrong, which value, what is allowed, what to do.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from hulk.kernel.text import Text
+
+
+class HulkError(Exception):
+    """What Hulk says to whoever asked. `code` is a stable name for programs, the text is for people."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, msgid: str | Text, /, **values: object) -> None:
+        self.text = msgid if isinstance(msgid, Text) else Text(msgid, **values)
+        super().__init__(msgid)
+
+    def __str__(self) -> str:
+        return str(self.text)
+
+
+class NotFound(HulkError):
+    """There is no such thing, or the caller may not know that there is."""
+
+    code = "not_found"
+
+
+class Refused(HulkError):
+    """No use asking again the same way: the input, the right or the state forbids it."""
+
+    code = "refused"
+
+
+class Unauthenticated(Refused):
+    """Who asks is not known."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(Refused):
+    """Who asks is known, and may not."""
+
+    code = "forbidden"
+
+
+class TooLarge(Refused):
+    """What was sent is larger than is taken."""
+
+    code = "too_large"
+
+
+class Conflict(HulkError):
+    """The state has moved on: read again, then decide."""
+
+    code = "conflict"
+
+
+class Unavailable(HulkError):
+    """Not right now; asking later may work. `retry_after` is in seconds, when known."""
+
+    code = "unavailable"
+
+    def __init__(self, msgid: str | Text, /, retry_after: float | None = None, **values: object) -> None:
+        super().__init__(msgid, **values)
+        self.retry_after = retry_after
+
+
+class Exhausted(Unavailable):
+    """A limit of the caller's is used up (rate, queue, budget); it is free again after `retry_after` seconds."""
+
+    code = "exhausted"
+
+
+def told(error: HulkError) -> dict[str, object]:
+    """The error as plain data: its code and its text, to be kept and translated later."""
+    return {"code": error.code, "text": error.text.to_json()}
+
+
+def retold(data: Mapping[str, object]) -> HulkError:
+    """The reverse of `told`; an unknown code gives a plain `HulkError`."""
+    kinds = {kind.code: kind for kind in (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, Unavailable, Exhausted)}
+    text = data["text"]
+    return kinds.get(str(data["code"]), HulkError)(Text.from_json(text) if isinstance(text, Mapping) else str(text))

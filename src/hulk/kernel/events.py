@@ -1,0 +1,69 @@
+"""What happened, as a CloudEvent, and the hash chain that makes a trail of them provable.
+
+Events are facts that commit together with the change they tell of; types are versioned (`hulk.ticket.completed.v1`).
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Change
+from hulk.kernel.records import JsonObject
+from hulk.kernel.time import iso, utc_now
+
+GENESIS = "0" * 64
+"""What the first link of a tenant's chain points at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A CloudEvents 1.0 event. `subject` is the id it is about; `intent` the intent in whose chain of ids it stands."""
+
+    type: str
+    subject: str
+    tenant: str
+    actor: str
+    data: JsonObject = field(default_factory=dict)
+    intent: str | None = None
+    trace: str | None = None
+    id: str = field(default_factory=lambda: ids.new("evt"))
+    time: datetime = field(default_factory=utc_now)
+    source: str = "hulk"
+
+
+def canonical(event: Event) -> bytes:
+    """The bytes that are hashed: JSON of all fields, keys sorted, no spaces, so that every reader computes the same."""
+    fields = {
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": iso(event.time),
+        "tenant": event.tenant,
+        "actor": event.actor,
+        "intent": event.intent,
+        "trace": event.trace,
+        "data": event.data,
+    }
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def link(previous: str, position: int, event: Event) -> str:
+    """The hash of the event at that position (1, 2, …) of its tenant's chain: SHA-256 over previous hash, position and event."""
+    return hashlib.sha256(previous.encode() + b"\n" + str(position).encode() + b"\n" + canonical(event)).hexdigest()
+
+
+def seal(key: bytes, tenant: str, position: int, hash_: str) -> str:
+    """The mark on a chain's head (HMAC-SHA-256), so that a chain cut short or computed anew without the key is noticed."""
+    return hmac.new(key, f"{tenant}\n{position}\n{hash_}".encode(), hashlib.sha256).hexdigest()
+
+
+class Trail(Protocol):
+    """Where what happened is kept, in the same transaction as the change it tells of."""
+
+    def append(self, *events: Event) -> Change[None]:
+        """Keep `events`, in that order, at the end of their tenants' chains."""

@@ -1,0 +1,55 @@
+"""Sortable, typed ids: `int_01h455vb4pex5vsknk084sn02q` is a prefix and a UUIDv7 in base 32.
+
+The format is TypeID 0.3 (https://github.com/jetify-com/typeid): the suffix is 26 characters of Crockford's
+alphabet, most significant bits first, so ids sort by the millisecond in which they were made.
+"""
+
+import os
+import re
+import time
+import uuid
+
+from hulk.kernel.errors import Refused
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_SHAPE = re.compile(r"([a-z]{2,10})_([0-7][0-9a-hjkmnp-tv-z]{25})")
+_VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+
+
+def uuid7(milliseconds: int, random: bytes) -> uuid.UUID:
+    """The UUIDv7 (RFC 9562, 5.7) of a Unix time in milliseconds and 10 random bytes."""
+    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(random, "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return uuid.UUID(int=value & ~(0b11 << 62) | 0b10 << 62)
+
+
+def new(prefix: str) -> str:
+    """A fresh id of that kind: `new("tkt")` gives `tkt_…`, later ones sorting after it."""
+    return typeid(prefix, uuid7(time.time_ns() // 1_000_000, os.urandom(10)))
+
+
+def derived(prefix: str, *parts: str) -> str:
+    """The same id for the same parts, always: what makes an act that is run again find its first effect."""
+    return typeid(prefix, uuid.uuid5(uuid.NAMESPACE_OID, "\x00".join((prefix, *parts))))
+
+
+def typeid(prefix: str, value: uuid.UUID) -> str:
+    """`prefix` and `value` as a TypeID."""
+    return f"{prefix}_" + "".join(ALPHABET[value.int >> shift & 31] for shift in range(125, -1, -5))
+
+
+def parse(text: str, prefix: str) -> str:
+    """`text` if it is an id of that kind; raises `Refused` naming what was expected."""
+    match = _SHAPE.fullmatch(text)
+    if match is None or match[1] != prefix:
+        raise Refused("“{value}” is not an id of this kind: expected {prefix}_ and 26 letters or digits.", value=text[:80], prefix=prefix)
+    return text
+
+
+def uuid_of(text: str) -> uuid.UUID:
+    """The UUID inside a TypeID; raises `Refused` when `text` is none."""
+    parse(text, text.partition("_")[0])
+    number = 0
+    for letter in text.partition("_")[2]:
+        number = number << 5 | _VALUE[letter]
+    return uuid.UUID(int=number)

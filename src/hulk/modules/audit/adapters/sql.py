@@ -1,0 +1,45 @@
+"""The trail in the store, as `runtime.outbox` writes it."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from sqlalchemy import Connection, select, union
+
+from hulk.modules.audit.domain import Head, Link
+from hulk.runtime.outbox import event_table, head_table, kept
+from hulk.runtime.store import Store
+
+BATCH = 1000
+
+
+class SqlChains:
+    """`ports.Chains` over the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def tenants(self) -> Sequence[str]:
+        """All tenants that have a head or an entry."""
+        query = union(select(head_table.c.tenant), select(event_table.c.tenant)).order_by("tenant")
+        return await self._store.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def head(self, tenant: str) -> Head | None:
+        """The head of a tenant's chain, if there is one."""
+        query = select(head_table).where(head_table.c.tenant == tenant)
+        row = await self._store.read(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else Head(tenant=row.tenant, position=row.position, hash=row.hash, seal=row.seal)
+
+    async def links(self, tenant: str, after: int, until: int | None = None) -> AsyncIterator[Sequence[Link]]:
+        """The tenant's links past that position, in order, a thousand at a time."""
+        while links := await self._some(tenant, after, until):
+            yield links
+            after = links[-1].position
+
+    async def _some(self, tenant: str, after: int, until: int | None) -> list[Link]:
+        return await self._store.read(lambda connection: _links(connection, tenant, after, until))
+
+
+def _links(connection: Connection, tenant: str, after: int, until: int | None) -> list[Link]:
+    query = select(event_table).where(event_table.c.tenant == tenant, event_table.c.position > after)
+    query = query if until is None else query.where(event_table.c.position <= until)
+    rows = connection.execute(query.order_by(event_table.c.position).limit(BATCH))
+    return [Link(position=row.position, hash=row.hash, event=kept(row).event) for row in rows]

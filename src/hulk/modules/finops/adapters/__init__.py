@@ -1,0 +1,1 @@
+"""Where charges are kept and prices come from."""

@@ -1,0 +1,1 @@
+"""Where tenants and keys may be kept."""

@@ -1,0 +1,11 @@
+"""Intents: what somebody asked, kept before anything is done about it, run to an answer as a durable run.
+
+    accept > decide > plan > tickets in parallel > answer
+
+One transaction keeps the intent, its run and its first event; each later step commits its record with its effects.
+"""
+
+from hulk.modules.intents.domain import Asked, Intent, Plan, Status
+from hulk.modules.intents.usecases import WORKFLOW, AcceptIntent, IntentView, ShowIntent
+
+__all__ = ["WORKFLOW", "AcceptIntent", "Asked", "Intent", "IntentView", "Plan", "ShowIntent", "Status"]

@@ -1,0 +1,1 @@
+"""Where intents are kept."""

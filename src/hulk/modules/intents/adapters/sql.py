@@ -1,0 +1,132 @@
+"""Intents and their plans in the store."""
+
+from typing import Any
+
+from sqlalchemy import Column, Index, Row, Select, String, Table, Text, UniqueConstraint, and_, select, update
+
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
+from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.intents.domain import Intent, Plan, Status
+from hulk.modules.skills import Source
+from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+
+intent_table = Table(
+    "intent",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("sources", Document, nullable=False),
+    Column("key", String(200)),
+    Column("digest", String(64), nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("trace", String(64)),
+    Column("status", String(16), nullable=False),
+    Column("decision", String(64)),
+    Column("plan", String(64)),
+    Column("answer", Text),
+    Column("problem", Document),
+    Column("created", Moment, nullable=False),
+    Column("ended", Moment),
+    UniqueConstraint("tenant", "key"),
+    Index("ix_intent_tenant_created", "tenant", "created"),
+)
+
+plan_table = Table(
+    "plan",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("intent", String(64), nullable=False),
+    Column("skill", String(128), nullable=False),
+    Column("arguments", Document, nullable=False),
+    Column("tickets", Document, nullable=False),
+    Column("created", Moment, nullable=False),
+    Index("ix_plan_intent", "intent"),
+)
+
+
+class SqlIntents:
+    """`ports.Intents` in SQLite or PostgreSQL."""
+
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+
+    def add(self, intent: Intent) -> Change[bool]:
+        """Keep a new intent; False when its tenant has one under the same key already."""
+        row: dict[str, Any] = {name: getattr(intent, name) for name in Intent.__dataclass_fields__}
+        row["sources"] = to_json(intent.sources)
+
+        def change(tx: Transaction) -> bool:
+            return tx.insert_new(intent_table, row)
+
+        return change
+
+    def decided(self, intent: str, decision: str) -> Change[None]:
+        """The intent is running, on that decision."""
+        return self._updated(intent, status="running", decision=decision)
+
+    def planned(self, intent: str, plan: Plan) -> Change[None]:
+        """Keep the plan of the intent."""
+        point = self._updated(intent, plan=plan.id)
+
+        def change(tx: Transaction) -> None:
+            row = {
+                "id": plan.id, "intent": intent, "skill": plan.skill, "arguments": dict(plan.arguments), "tickets": dict(plan.tickets),
+                "created": self._clock(),
+            }  # fmt: skip
+            tx.insert_new(plan_table, row)
+            point(tx)
+
+        return change
+
+    def _updated(self, intent: str, **values: Any) -> Change[None]:
+        at = and_(intent_table.c.id == intent, intent_table.c.status.in_(("accepted", "running")))
+
+        def change(tx: Transaction) -> None:
+            tx.execute(update(intent_table).where(at).values(values))
+
+        return change
+
+    def end(self, intent: str, status: Status, *, answer: str, problem: JsonObject | None = None) -> Change[bool]:
+        """The intent is completed or failed; False when it was ended before, and nothing was changed."""
+        at = and_(intent_table.c.id == intent, intent_table.c.status.in_(("accepted", "running")))
+
+        def change(tx: Transaction) -> bool:
+            values = {"status": status, "answer": answer, "problem": problem, "ended": self._clock()}
+            return tx.execute(update(intent_table).where(at).values(values)).rowcount == 1
+
+        return change
+
+    async def get(self, intent: str) -> Intent:
+        """The intent; raises `NotFound`."""
+        found = await self._all(select(intent_table).where(intent_table.c.id == intent))
+        if not found:
+            raise NotFound("There is no intent {id}.", id=intent)
+        return found[0]
+
+    async def by_key(self, tenant: str, key: str) -> Intent:
+        """The intent of that tenant under that idempotency key; raises `NotFound`."""
+        found = await self._all(select(intent_table).where(intent_table.c.tenant == tenant, intent_table.c.key == key))
+        if not found:
+            raise NotFound("No intent was accepted under the idempotency key “{key}”.", key=key)
+        return found[0]
+
+    async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
+        """The newest intents of a tenant."""
+        query = select(intent_table).where(intent_table.c.tenant == tenant)
+        query = query if status is None else query.where(intent_table.c.status == status)
+        return await self._all(query.order_by(intent_table.c.created.desc(), intent_table.c.id.desc()).limit(limit))
+
+    async def _all(self, query: Select[Any]) -> list[Intent]:
+        return await self._store.read(lambda connection: [_intent(row) for row in connection.execute(query)])
+
+
+def _intent(row: Row[Any]) -> Intent:
+    fields = {name: getattr(row, name) for name in Intent.__dataclass_fields__}
+    return Intent(**fields | {"sources": tuple(from_json(list[Source], row.sources))})

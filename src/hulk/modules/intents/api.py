@@ -1,0 +1,223 @@
+"""Intents over HTTP: ask, look, follow, fetch what was made."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.money import Money
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Language, Voice
+from hulk.kernel.time import iso
+from hulk.modules.intents.domain import Asked, Intent, Status
+from hulk.modules.intents.ports import Intents
+from hulk.modules.intents.usecases import AcceptIntent, IntentView, ShowIntent
+from hulk.modules.router import Decision
+from hulk.modules.skills import Source
+from hulk.modules.tickets import Artefact
+from hulk.modules.tickets import view as view_ticket
+from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.http import Caller, ServerEvent, allow, events
+from hulk.runtime.outbox import Kept, Outbox
+from hulk.runtime.telemetry import current_traceparent
+
+_ENDS = frozenset({"hulk.intent.completed.v1", "hulk.intent.failed.v1"})
+_PICTURES = frozenset({"image/png"})
+
+
+_EXAMPLE: dict[str, Any] = {"text": "Quais arquivos mais mudaram nos últimos 30 dias?", "sources": [{"kind": "repository", "path": "."}]}
+
+
+class SourceBody(BaseModel):
+    """A file or repository that the intent is about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["file", "repository"]
+    path: str | None = Field(default=None, description="A path on the server, under one of tools.files.roots.", max_length=4096)
+    blob: str | None = Field(default=None, description="The id of a file sent to /v1/files; for a repository, of a git bundle.")
+    name: str | None = Field(default=None, description="What a person calls it.", max_length=255)
+
+    def source(self) -> Source:
+        """As the domain has it; raises `Refused` unless exactly one of path and blob is given."""
+        if (self.path is None) == (self.blob is None):
+            raise Refused("A source needs either path (a path on the server) or blob (a file sent to /v1/files), and not both.")
+        name = self.name or Path(self.path or self.blob or "").name
+        return Source(kind=self.kind, name=name, path=self.path, blob=self.blob)
+
+
+class IntentBody(BaseModel):
+    """What is asked."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True,
+        json_schema_extra={"examples": [_EXAMPLE]},
+    )  # fmt: skip
+
+    text: str = Field(description="One sentence, or a few, in Portuguese or English.")
+    language: Language | None = Field(default=None, description="Language of the answer; recognised from the text when not given.")
+    timezone: str | None = Field(default=None, description="IANA time zone in which relative dates are read.", max_length=64)
+    sources: tuple[SourceBody, ...] = ()
+
+
+class AcceptedView(BaseModel):
+    """What is told at once."""
+
+    intent_id: str
+    status: Status
+    trace_id: str | None
+    links: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentsApi:
+    """What the routes need."""
+
+    accept: AcceptIntent
+    show: ShowIntent
+    intents: Intents
+    outbox: Outbox
+    blobs: FolderBlobs
+    voices: Callable[[Language], Voice]
+
+
+def routes(api: IntentsApi, max_upload: int) -> APIRouter:
+    """`/v1/intents`, `/v1/files`."""
+    router = APIRouter(prefix="/v1", tags=["intents"])
+
+    @router.post("/intents", status_code=202, summary="Ask for something", response_model=AcceptedView)
+    async def ask(
+        body: IntentBody, caller: Caller,
+        idempotency_key: Annotated[str | None, Header(description="The same key gives the same intent.")] = None,
+    ) -> Response:  # fmt: skip
+        allow(caller, "operator")
+        asked = Asked(
+            text=body.text,
+            language=body.language,
+            zone=body.timezone,
+            sources=tuple(one.source() for one in body.sources),
+            key=idempotency_key,
+        )
+        intent = await api.accept(asked, caller, current_traceparent())
+        accepted = _accepted(intent)
+        return JSONResponse(accepted.model_dump(), 202, {"location": accepted.links["self"]})
+
+    @router.get("/intents", summary="The newest intents")
+    async def recent(
+        caller: Caller, status: Status | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
+    ) -> dict[str, list[JsonObject]]:
+        return {"intents": [_brief(intent) for intent in await api.intents.recent(caller.tenant, status=status, limit=limit)]}
+
+    @router.get("/intents/{intent_id}", summary="An intent with its decision, tickets, answer, artefacts and cost")
+    async def show(intent_id: str, caller: Caller) -> JsonObject:
+        view = await api.show(intent_id, caller)
+        return _shown(view, api.voices(view.intent.language))
+
+    @router.get("/intents/{intent_id}/events", summary="Follow an intent (server-sent events)", response_class=Response)
+    async def follow(intent_id: str, caller: Caller, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+        view = await api.show(intent_id, caller)
+        return events(_progress(api, view.intent.id, _sequence(last_event_id)))
+
+    @router.get("/intents/{intent_id}/artefacts/{name}", summary="A file that an intent has made", response_class=Response)
+    async def artefact(intent_id: str, name: str, caller: Caller) -> Response:
+        view = await api.show(intent_id, caller)
+        made = next((one for one in view.artefacts if one.name == name), None)
+        if made is None:
+            raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
+        return _download(await api.blobs.path(made.blob), made)
+
+    @router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"])
+    async def upload(request: Request, caller: Caller) -> dict[str, Any]:
+        allow(caller, "operator")
+        blob = await api.blobs.put(request.stream(), max_upload)
+        return {"blob": blob.id, "size": blob.size}
+
+    return router
+
+
+def _accepted(intent: Intent) -> AcceptedView:
+    base = f"/v1/intents/{intent.id}"
+    return AcceptedView(
+        intent_id=intent.id, status=intent.status, trace_id=intent.trace_id, links={"self": base, "events": f"{base}/events"}
+    )
+
+
+def _brief(intent: Intent) -> JsonObject:
+    ended = None if intent.ended is None else iso(intent.ended)
+    return {
+        "intent_id": intent.id, "status": intent.status, "text": intent.text, "language": intent.language,
+        "created": iso(intent.created), "ended": ended,
+    }  # fmt: skip
+
+
+def _shown(view: IntentView, voice: Voice) -> JsonObject:
+    intent = view.intent
+    return {
+        **_brief(intent),
+        "plan_id": intent.plan,
+        "decision": None if view.decision is None else _decision(view.decision, voice),
+        "tickets": [view_ticket(ticket, voice) for ticket in view.tickets],
+        "answer": intent.answer,
+        "problem": intent.problem and {"code": intent.problem["code"], "detail": intent.answer},
+        "artefacts": [_made(intent, artefact) for artefact in view.artefacts],
+        "cost": money_view(view.cost),
+        "trace_id": intent.trace_id,
+        "seconds": round(view.seconds, 3),
+    }
+
+
+def _decision(decision: Decision, voice: Voice) -> JsonObject:
+    return {
+        "decision_id": decision.id, "kind": decision.kind, "name": decision.name, "sensitivity": decision.sensitivity,
+        "labels": list(decision.labels), "reasons": [voice.say(reason) for reason in decision.reasons],
+        "score": round(decision.score, 4), "margin": round(decision.margin, 4), "threshold": round(decision.threshold, 4),
+    }  # fmt: skip
+
+
+def money_view(money: Money) -> JsonObject:
+    """Money as the API shows it: the amount as text, exact."""
+    return {"currency": money.currency, "amount": f"{money.amount:f}"}
+
+
+def _made(intent: Intent, artefact: Artefact) -> JsonObject:
+    url = f"/v1/intents/{intent.id}/artefacts/{quote(artefact.name)}"
+    return {"name": artefact.name, "media_type": artefact.media_type, "size": artefact.size, "url": url}
+
+
+def _download(path: Path, made: Artefact) -> Response:
+    """The file, shown by a browser only when it is a picture: anything else could be a page."""
+    shown = made.media_type in _PICTURES
+    return FileResponse(path, media_type=made.media_type, filename=made.name, content_disposition_type="inline" if shown else "attachment")
+
+
+def _sequence(last_event_id: str | None) -> int:
+    if last_event_id is None:
+        return 0
+    if not last_event_id.isdecimal():
+        raise Refused(
+            "Last-Event-ID “{value}” is not a number: send back the id of the last event you have seen.", value=last_event_id[:40]
+        )
+    return int(last_event_id)
+
+
+async def _progress(api: IntentsApi, intent: str, after: int) -> AsyncIterator[ServerEvent]:
+    """What happens to the intent, until it has ended. Ends at once for one that ended before `after`."""
+    ended = (await api.intents.get(intent)).ended_already
+    if ended and not await api.outbox.of_intent(intent, after):
+        return
+    async for kept in api.outbox.follow(intent, after):
+        yield _told(kept)
+        if kept.event.type in _ENDS:
+            return
+
+
+def _told(kept: Kept) -> ServerEvent:
+    event = kept.event
+    kind = event.type.removeprefix("hulk.").rpartition(".")[0]
+    return ServerEvent(id=str(kept.sequence), event=kind, data={"subject": event.subject, "time": iso(event.time), **event.data})

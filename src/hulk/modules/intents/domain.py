@@ -1,0 +1,103 @@
+"""An intent: what somebody asked, from its acceptance to its answer. Pure rules."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from hulk.kernel.errors import Refused, TooLarge
+from hulk.kernel.records import JsonObject, to_json
+from hulk.kernel.text import Language
+from hulk.modules.skills import Source
+
+Status: TypeAlias = Literal["accepted", "running", "completed", "failed"]
+FINAL: frozenset[Status] = frozenset({"completed", "failed"})
+LONGEST_TEXT = 32_000
+"""Characters of an intent's text; more belongs into a file."""
+MOST_SOURCES = 20
+_KEY_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody asks, parsed and not yet accepted. `key` is the idempotency key, if one was given."""
+
+    text: str
+    language: Language | None = None
+    zone: str | None = None
+    sources: tuple[Source, ...] = ()
+    key: str | None = None
+
+    def checked(self) -> "Asked":
+        """This, if it can be accepted; raises `Refused` or `TooLarge` naming what is wrong."""
+        if not self.text.strip():
+            raise Refused("The text is empty. Say in a sentence what should be done.")
+        if len(self.text) > LONGEST_TEXT:
+            raise TooLarge(
+                "The text has {length} characters; at most {most} are taken. Send the rest as a file.",
+                length=len(self.text),
+                most=LONGEST_TEXT,
+            )
+        if "\x00" in self.text:
+            raise Refused("The text holds a NUL character, which no text has. Send such data as a file.")
+        if len(self.sources) > MOST_SOURCES:
+            raise Refused("{count} files were sent; at most {most} are taken.", count=len(self.sources), most=MOST_SOURCES)
+        if self.key is not None and not 0 < len(self.key) <= _KEY_LENGTH:
+            raise Refused("The idempotency key has {length} characters; allowed are 1 to {most}.", length=len(self.key), most=_KEY_LENGTH)
+        return self
+
+    def digest(self) -> str:
+        """SHA-256 of what is asked, to know the same request again under its idempotency key."""
+        fields = [self.text, self.language, self.zone, to_json(self.sources)]
+        return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The tickets of an intent as a DAG, by id, with the skill and arguments they came from."""
+
+    id: str
+    skill: str
+    arguments: Mapping[str, Any]
+    tickets: Mapping[str, str]
+    """Ticket ids by their keys in the plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """An accepted intent. `digest` tells requests under one key apart; `trace` is a W3C traceparent."""
+
+    id: str
+    tenant: str
+    actor: str
+    text: str
+    language: Language
+    zone: str
+    sources: tuple[Source, ...]
+    key: str | None
+    digest: str
+    run: str
+    trace: str | None
+    status: Status
+    decision: str | None = None
+    plan: str | None = None
+    answer: str | None = None
+    problem: JsonObject | None = None
+    created: datetime
+    ended: datetime | None = None
+
+    @property
+    def ended_already(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in FINAL
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace's id, 32 hexadecimal digits, out of `00-<trace>-<span>-<flags>`."""
+        return self.trace.split("-")[1] if self.trace else None
+
+    def seconds(self, now: datetime) -> float:
+        """From acceptance to the end, or to `now`."""
+        return ((self.ended or now) - self.created).total_seconds()

@@ -1,0 +1,85 @@
+"""What the use cases of intents need from outside."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from hulk.kernel.durable import Change
+from hulk.kernel.money import Money
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Language, Voice
+from hulk.modules.intents.domain import Intent, Plan, Status
+from hulk.modules.router import Decision, Question, Reply
+from hulk.modules.skills import Skill, Source
+
+
+class Intents(Protocol):
+    """Where intents are kept."""
+
+    def add(self, intent: Intent) -> Change[bool]:
+        """Keep a new intent; False when its tenant has one under the same key already."""
+
+    def decided(self, intent: str, decision: str) -> Change[None]:
+        """The intent is running, on that decision."""
+
+    def planned(self, intent: str, plan: Plan) -> Change[None]:
+        """Keep the plan of the intent."""
+
+    def end(self, intent: str, status: Status, *, answer: str, problem: JsonObject | None = None) -> Change[bool]:
+        """The intent is completed or failed; False when it was ended before, and nothing was changed."""
+
+    async def get(self, intent: str) -> Intent:
+        """The intent; raises `NotFound`."""
+
+    async def by_key(self, tenant: str, key: str) -> Intent:
+        """The intent of that tenant under that idempotency key; raises `NotFound`."""
+
+    async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
+        """The newest intents of a tenant."""
+
+
+class Decides(Protocol):
+    """Decides what answers a question."""
+
+    async def __call__(self, question: Question) -> tuple[Decision, Sequence[Change[Any]]]:
+        """The decision, and the changes that keep it."""
+
+
+class Answers(Protocol):
+    """Asks a model."""
+
+    async def __call__(self, question: Question, model_name: str) -> Reply:
+        """The model's reply, paid for; raises `Refused`, `Exhausted` or `Unavailable`."""
+
+
+class Decisions(Protocol):
+    """Finds decisions again."""
+
+    async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
+        """An intent's decisions, oldest first."""
+
+
+class SkillBook(Protocol):
+    """The skills by name."""
+
+    def get(self, name: str) -> Skill:
+        """The skill; raises `NotFound`."""
+
+    def titles(self, voice: Voice) -> list[tuple[str, str]]:
+        """Title and one example of each skill, in the reader's words."""
+
+
+class Voices(Protocol):
+    """Gives the voice of a language."""
+
+    def __call__(self, language: Language) -> Voice:
+        """The voice of that language."""
+
+
+CheckSource = Callable[[Source], Awaitable[None]]
+"""Raises `NotFound`, `Forbidden` or `Refused` when the source cannot be read for the person who asks."""
+
+CostOf = Callable[[str, str], Awaitable[Money]]
+"""What an intent (tenant, id) has cost so far."""
+
+Admit = Callable[[], None]
+"""Raises `Exhausted` when no more work is taken now."""

@@ -1,0 +1,86 @@
+"""Accepting an intent."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Change, Commit, Runs, Started
+from hulk.kernel.errors import Conflict, NotFound
+from hulk.kernel.events import Trail
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.text import Language
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.intents.domain import Asked, Intent
+from hulk.modules.intents.ports import Admit, CheckSource, Intents
+from hulk.modules.intents.usecases.facts import fact
+from hulk.modules.skills import spoken, zone
+
+WORKFLOW = "intent"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptIntent:
+    """Keeps what was asked, durably, before anything is done about it."""
+
+    intents: Intents
+    runs: Runs
+    trail: Trail
+    commit: Commit
+    check: CheckSource
+    admit: Admit
+    language: Language | None
+    zone: str
+    clock: Clock = utc_now
+
+    async def __call__(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
+        """The accepted intent, or the one accepted before under the same idempotency key.
+
+        Raises `Refused`, `TooLarge`, `NotFound` or `Forbidden` for what was asked, `Conflict` when the key was used for
+        something else, `Exhausted` when too much waits, `Unavailable` when it cannot be kept."""
+        intent = self._intent(asked.checked(), principal, trace)
+        if asked.key and (known := await self._known(intent)):
+            return known
+        for source in asked.sources:
+            await self.check(source)
+        self.admit()
+        if not (await self.commit(self._kept(intent)))[0]:
+            return await self._known(intent) or intent
+        return intent
+
+    def _intent(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
+        name = ids.new("int")
+        return Intent(
+            id=name, tenant=principal.tenant, actor=principal.actor, text=asked.text.strip(),
+            language=asked.language or self.language or spoken(asked.text), zone=str(zone(asked.zone or self.zone)),
+            sources=asked.sources, key=asked.key, digest=asked.digest(), run=f"run_{name.removeprefix('int_')}",
+            trace=trace, status="accepted", created=self.clock(),
+        )  # fmt: skip
+
+    async def _known(self, intent: Intent) -> Intent | None:
+        """The intent that was accepted under the same key; raises `Conflict` when it asked for something else."""
+        try:
+            known = await self.intents.by_key(intent.tenant, intent.key or "")
+        except NotFound:
+            return None
+        if known.digest != intent.digest:
+            raise Conflict("The idempotency key “{key}” was used for another request ({id}). Use a new one.", key=intent.key, id=known.id)
+        return known
+
+    def _kept(self, intent: Intent) -> Change[bool]:
+        """The intent, its run and its event, together; False when its key is taken."""
+        started = Started(
+            workflow=WORKFLOW, data={"intent": intent.id, "language": intent.language}, tenant=intent.tenant, id=intent.run,
+            intent=intent.id, trace=intent.trace,
+        )  # fmt: skip
+        facts = {"digest": intent.digest, "characters": len(intent.text), "language": intent.language, "sources": len(intent.sources)}
+        event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)
+        add, begin, append = self.intents.add(intent), self.runs.begin(started), self.trail.append(event)
+
+        def change(tx: Any) -> bool:
+            if not add(tx):
+                return False
+            begin(tx)
+            append(tx)
+            return True
+
+        return change

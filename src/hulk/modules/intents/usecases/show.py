@@ -1,0 +1,51 @@
+"""Showing an intent."""
+
+from dataclasses import dataclass
+
+from hulk.kernel import ids
+from hulk.kernel.errors import NotFound
+from hulk.kernel.money import Money
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.intents.domain import Intent
+from hulk.modules.intents.ports import CostOf, Decisions, Intents
+from hulk.modules.router import Decision
+from hulk.modules.tickets import Artefact, Ticket, Tickets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentView:
+    """An intent with all that belongs to it, as it stands."""
+
+    intent: Intent
+    decision: Decision | None
+    tickets: tuple[Ticket, ...]
+    artefacts: tuple[Artefact, ...]
+    cost: Money
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShowIntent:
+    """Gathers an intent with its decision, tickets, artefacts and cost."""
+
+    intents: Intents
+    decisions: Decisions
+    tickets: Tickets
+    cost: CostOf
+    clock: Clock = utc_now
+
+    async def __call__(self, intent_id: str, principal: Principal) -> IntentView:
+        """The view; raises `NotFound` also for another tenant's intent."""
+        intent = await self.intents.get(ids.parse(intent_id, "int"))
+        if intent.tenant != principal.tenant:
+            raise NotFound("There is no intent {id}.", id=intent_id)
+        decisions = await self.decisions.of_intent(intent.tenant, intent.id)
+        return IntentView(
+            intent=intent,
+            decision=decisions[-1] if decisions else None,
+            tickets=tuple(await self.tickets.of_intent(intent.id)),
+            artefacts=tuple(await self.tickets.artefacts(intent.id)),
+            cost=await self.cost(intent.tenant, intent.id),
+            seconds=intent.seconds(self.clock()),
+        )

@@ -1,0 +1,32 @@
+"""The router: who answers an intent, and why.
+
+A skill that the sentence means comes first; else the first configured model that its sensitivity and the budget allow;
+else nobody, with advice. Matching is calibrated on the catalogue's own examples, so it follows what users add.
+
+    decision, changes = await router.decide(Question(text=…, language="pt", tenant=…, intent=…, key=…))
+    await commit(*changes)
+    reply = await router.answer_freely(question, decision.name)      # when decision.kind == "model"
+"""
+
+from hulk.modules.router.domain.decision import Decision, Question
+from hulk.modules.router.domain.matching import Attachment, Candidate, Match
+from hulk.modules.router.domain.model import Model, Reply
+from hulk.modules.router.domain.sensitivity import Classified, Label, Sensitivity, classified
+from hulk.modules.router.ports import Catalogue
+from hulk.modules.router.usecases import Router
+
+__all__ = [
+    "Attachment",
+    "Candidate",
+    "Catalogue",
+    "Classified",
+    "Decision",
+    "Label",
+    "Match",
+    "Model",
+    "Question",
+    "Reply",
+    "Router",
+    "Sensitivity",
+    "classified",
+]

@@ -1,0 +1,1 @@
+"""How sentences are scored, models asked, and decisions kept."""

@@ -1,0 +1,27 @@
+"""Decisions in memory: for tests and for trying things out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hulk.kernel.durable import Change
+from hulk.modules.router.domain.decision import Decision
+
+
+class MemoryDecisions:
+    """`Decisions` in this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Decision] = {}
+
+    def record(self, decision: Decision) -> Change[None]:
+        """See `Decisions`."""
+
+        def change(_: Any) -> None:
+            self._kept.setdefault(decision.id, decision)
+
+        return change
+
+    async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
+        """See `Decisions`."""
+        rows = [decision for decision in self._kept.values() if (decision.tenant, decision.intent) == (tenant, intent)]
+        return sorted(rows, key=lambda decision: (decision.at, decision.id))

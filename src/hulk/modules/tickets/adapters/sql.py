@@ -1,0 +1,151 @@
+"""Tickets in the store."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Select, String, Table, and_, select, update
+
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Text
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.tickets.domain import Artefact, Status, Ticket
+from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+
+ticket_table = Table(
+    "ticket",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("plan", String(64), nullable=False),
+    Column("intent", String(64), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("title", Document, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("input", Document, nullable=False),
+    Column("after", Document, nullable=False),
+    Column("required", Boolean, nullable=False),
+    Column("owner", String(16), nullable=False),
+    Column("priority", String(8), nullable=False),
+    Column("run", String(64)),
+    Column("result", Document),
+    Column("problem", Document),
+    Column("created", Moment, nullable=False),
+    Column("ended", Moment),
+    Index("ix_ticket_intent_place", "intent", "place"),
+    Index("ix_ticket_plan", "plan"),
+    Index("ix_ticket_tenant_status_created", "tenant", "status", "created"),
+)
+
+artefact_table = Table(
+    "artefact",
+    metadata,
+    Column("ticket", String(64), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("media_type", String(128), nullable=False),
+    Column("blob", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+
+class SqlTickets:
+    """`ports.Tickets` in SQLite or PostgreSQL."""
+
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+
+    def open(self, tickets: Sequence[Ticket]) -> Change[None]:
+        """Keep new tickets; those that are there already are left as they are."""
+
+        def change(tx: Transaction) -> None:
+            for place, ticket in enumerate(tickets):
+                tx.insert_new(ticket_table, _row(ticket, place))
+
+        return change
+
+    def begin(self, ticket: str, run: str) -> Change[None]:
+        """An open ticket is ready, to be executed by `run`."""
+        return self._moved(ticket, ("open",), status="ready", run=run)
+
+    def start(self, ticket: str) -> Change[None]:
+        """A ready ticket is running."""
+        return self._moved(ticket, ("ready",), status="running")
+
+    def _moved(self, ticket: str, before: tuple[Status, ...], **values: Any) -> Change[None]:
+        at = and_(ticket_table.c.id == ticket, ticket_table.c.status.in_(before))
+
+        def change(tx: Transaction) -> None:
+            tx.execute(update(ticket_table).where(at).values(values))
+
+        return change
+
+    def end(self, ticket: str, status: Status, *, result: JsonObject | None = None, problem: JsonObject | None = None) -> Change[bool]:
+        """The ticket is completed, failed or skipped; False when it was ended before, and nothing was changed."""
+        at = and_(ticket_table.c.id == ticket, ticket_table.c.status.in_(("open", "ready", "running")))
+
+        def change(tx: Transaction) -> bool:
+            values = {"status": status, "result": result, "problem": problem, "ended": self._clock()}
+            return tx.execute(update(ticket_table).where(at).values(values)).rowcount == 1
+
+        return change
+
+    def attach(self, ticket: str, artefacts: Sequence[Artefact]) -> Change[None]:
+        """Keep what the ticket's work has made."""
+
+        def change(tx: Transaction) -> None:
+            for made in artefacts:
+                row = {"ticket": ticket, "name": made.name, "media_type": made.media_type, "blob": made.blob, "size": made.size}
+                tx.insert_new(artefact_table, row)
+
+        return change
+
+    async def get(self, ticket: str) -> Ticket:
+        """The ticket; raises `NotFound`."""
+        found = await self._all(select(ticket_table).where(ticket_table.c.id == ticket))
+        if not found:
+            raise NotFound("There is no ticket {id}.", id=ticket)
+        return found[0]
+
+    async def of_plan(self, plan: str) -> list[Ticket]:
+        """The tickets of a plan that workers do, in the order they were opened."""
+        at = and_(ticket_table.c.plan == plan, ticket_table.c.owner == "worker")
+        return await self._all(select(ticket_table).where(at).order_by(ticket_table.c.place))
+
+    async def of_intent(self, intent: str) -> list[Ticket]:
+        """All tickets of an intent, follow-ups last, in the order they were opened."""
+        query = select(ticket_table).where(ticket_table.c.intent == intent)
+        return await self._all(query.order_by(ticket_table.c.owner.desc(), ticket_table.c.place))
+
+    async def search(self, tenant: str, *, status: Status | None, kind: str | None, intent: str | None, limit: int) -> list[Ticket]:
+        """The newest tickets of a tenant that fit."""
+        query = select(ticket_table).where(ticket_table.c.tenant == tenant)
+        for column, value in ((ticket_table.c.status, status), (ticket_table.c.kind, kind), (ticket_table.c.intent, intent)):
+            query = query if value is None else query.where(column == value)
+        return await self._all(query.order_by(ticket_table.c.created.desc(), ticket_table.c.id.desc()).limit(limit))
+
+    async def artefacts(self, intent: str) -> list[Artefact]:
+        """What the tickets of an intent have made, in the order of the tickets."""
+        query = select(artefact_table).join(ticket_table, ticket_table.c.id == artefact_table.c.ticket)
+        query = query.where(ticket_table.c.intent == intent).order_by(ticket_table.c.place, artefact_table.c.name)
+        return await self._store.read(lambda connection: [_artefact(row) for row in connection.execute(query)])
+
+    async def _all(self, query: Select[Any]) -> list[Ticket]:
+        return await self._store.read(lambda connection: [_ticket(row) for row in connection.execute(query)])
+
+
+def _row(ticket: Ticket, place: int) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(ticket, name) for name in Ticket.__dataclass_fields__}
+    return row | {"place": place, "title": ticket.title.to_json(), "after": list(ticket.after)}
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    fields = {name: getattr(row, name) for name in Ticket.__dataclass_fields__}
+    return Ticket(**fields | {"title": Text.from_json(row.title), "after": tuple(row.after)})
+
+
+def _artefact(row: Row[Any]) -> Artefact:
+    return Artefact(name=row.name, media_type=row.media_type, blob=row.blob, size=row.size, ticket=row.ticket)

@@ -1,0 +1,62 @@
+"""What the use cases of tickets need from outside."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from hulk.kernel.durable import Change
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Language, Voice
+from hulk.modules.tickets.domain import Artefact, NewArtefact, Status, Ticket
+
+
+class Tickets(Protocol):
+    """Where tickets are kept. Changes are idempotent: the same one applied twice leaves one ticket in one state."""
+
+    def open(self, tickets: Sequence[Ticket]) -> Change[None]:
+        """Keep new tickets; those that are there already are left as they are."""
+
+    def begin(self, ticket: str, run: str) -> Change[None]:
+        """An open ticket is ready, to be executed by `run`."""
+
+    def start(self, ticket: str) -> Change[None]:
+        """A ready ticket is running."""
+
+    def end(self, ticket: str, status: Status, *, result: JsonObject | None = None, problem: JsonObject | None = None) -> Change[bool]:
+        """The ticket is completed, failed or skipped; False when it was ended before, and nothing was changed."""
+
+    def attach(self, ticket: str, artefacts: Sequence[Artefact]) -> Change[None]:
+        """Keep what the ticket's work has made."""
+
+    async def get(self, ticket: str) -> Ticket:
+        """The ticket; raises `NotFound`."""
+
+    async def of_plan(self, plan: str) -> list[Ticket]:
+        """The tickets of a plan, in the order they were opened."""
+
+    async def of_intent(self, intent: str) -> list[Ticket]:
+        """All tickets of an intent, follow-ups too, in the order they were opened."""
+
+    async def search(self, tenant: str, *, status: Status | None, kind: str | None, intent: str | None, limit: int) -> list[Ticket]:
+        """The newest tickets of a tenant that fit."""
+
+    async def artefacts(self, intent: str) -> list[Artefact]:
+        """What the tickets of an intent have made, oldest first."""
+
+
+class Files(Protocol):
+    """Where artefacts are kept, and scratch folders come from."""
+
+    async def keep(self, artefact: NewArtefact) -> Artefact:
+        """Keep the file by its content; keeping the same content again changes nothing. Raises `Unavailable`."""
+
+    def scratch(self) -> AbstractAsyncContextManager[Path]:
+        """An empty folder that is removed at the end."""
+
+
+class Voices(Protocol):
+    """Gives the voice of a language."""
+
+    def __call__(self, language: Language) -> Voice:
+        """The voice of that language."""

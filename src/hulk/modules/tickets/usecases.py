@@ -1,0 +1,94 @@
+"""Executing a ticket: a durable run of two steps, the work and its completion."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from hulk.kernel.durable import Change, Context, Outcome, Runs, Started
+from hulk.kernel.errors import HulkError, Refused, told
+from hulk.kernel.events import Event, Trail
+from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.kernel.text import Language
+from hulk.modules.tickets.domain import Artefact, Done, Handler, Ticket, Work
+from hulk.modules.tickets.ports import Files, Tickets, Voices
+
+WORKFLOW = "ticket"
+LONGEST = timedelta(minutes=30)
+"""How long the work behind one ticket may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginTicket:
+    """Makes the changes that hand a ticket to the workers; its run tells `parent` of its end."""
+
+    tickets: Tickets
+    runs: Runs
+
+    def __call__(self, ticket: Ticket, *, parent: str, language: Language, trace: str | None) -> list[Change[Any]]:
+        """The ticket becomes ready and its run begins, together."""
+        run = f"run_{ticket.id.removeprefix('tkt_')}"
+        data: JsonObject = {"ticket": ticket.id, "language": language}
+        begun = Started(
+            workflow=WORKFLOW, data=data, tenant=ticket.tenant, id=run, intent=ticket.intent, parent=parent, trace=trace
+        )  # fmt: skip
+        return [self.tickets.begin(ticket.id, run), self.runs.begin(begun)]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTicket:
+    """The body of a ticket's run (`kernel.durable.Workflow`)."""
+
+    tickets: Tickets
+    files: Files
+    trail: Trail
+    voices: Voices
+    handlers: Mapping[str, Handler]
+
+    async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
+        """Do the ticket's work, keep what it made, complete it."""
+        ticket = await self.tickets.get(data["ticket"])
+        await context.step("start", lambda: self._start(ticket))
+        done = await context.step("work", lambda: self._work(ticket, data["language"], context.key), timeout=LONGEST)
+        await context.step("complete", lambda: self._complete(ticket, done))
+        return {"ticket": ticket.id}
+
+    def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
+        """The ticket fails with its run."""
+        ticket = run.data["ticket"]
+        event = Event(
+            type="hulk.ticket.failed.v1", subject=ticket, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
+            data={"run": run.id, "problem": told(error)},
+        )  # fmt: skip
+        return [self.tickets.end(ticket, "failed", problem=told(error)), self.trail.append(event)]
+
+    async def _start(self, ticket: Ticket) -> Outcome[None]:
+        return Outcome(None, [self.tickets.start(ticket.id), self.trail.append(_event("started", ticket, {"kind": ticket.kind}))])
+
+    async def _work(self, ticket: Ticket, language: Language, key: str) -> Outcome[JsonObject]:
+        handler = self.handlers.get(ticket.kind)
+        if handler is None:
+            raise Refused(
+                "This Hulk does not know how to do “{kind}”; it knows {known}.", kind=ticket.kind, known=", ".join(sorted(self.handlers))
+            )
+        before = {one.key: one.result for one in await self.tickets.of_plan(ticket.plan) if one.key in ticket.after and one.result}
+        async with self.files.scratch() as scratch:
+            work = Work(
+                ticket=ticket.id, kind=ticket.kind, tenant=ticket.tenant, input=ticket.input, before=before, scratch=scratch,
+                voice=self.voices(language), key=key,
+            )  # fmt: skip
+            return await self._kept(ticket, await handler(work))
+
+    async def _kept(self, ticket: Ticket, done: Done) -> Outcome[JsonObject]:
+        artefacts = [replace(await self.files.keep(made), ticket=ticket.id) for made in done.artefacts]
+        return Outcome({"result": done.result, "artefacts": to_json(artefacts)})
+
+    async def _complete(self, ticket: Ticket, done: JsonObject) -> Outcome[None]:
+        artefacts = from_json(list[Artefact], done["artefacts"])
+        event = _event("completed", ticket, {"kind": ticket.kind, "artefacts": [made.name for made in artefacts]})
+        ending = self.tickets.end(ticket.id, "completed", result=done["result"])
+        return Outcome(None, [ending, self.tickets.attach(ticket.id, artefacts), self.trail.append(event)])
+
+
+def _event(what: str, ticket: Ticket, data: JsonObject) -> Event:
+    return Event(type=f"hulk.ticket.{what}.v1", subject=ticket.id, tenant=ticket.tenant, actor="hulk", intent=ticket.intent, data=data)

@@ -1,0 +1,105 @@
+"""One DuckDB for one look at one file: bounded memory, closed to everything but that file, and stoppable."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Stopped(Exception):
+    """The look was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one DuckDB may use. `memory` is in its words (`512MB`); what does not fit is spilled to the scratch folder."""
+
+    memory: str = "512MB"
+    threads: int = 2
+
+
+class Session:
+    """Runs SQL. Not for several threads, but `stop` may be called from any."""
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", spill: Path) -> None:
+        self._connection = connection
+        self._stopped = Event()
+        self.spill = spill
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of the answer: ask only for few."""
+        return self._executed(sql).fetchall()
+
+    def row(self, sql: str) -> dict[str, Any]:
+        """The one row of the answer, by column."""
+        answer = self._executed(sql)
+        names = [column[0] for column in answer.description or ()]
+        return dict(zip(names, answer.fetchone() or (), strict=False))
+
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """The answer's columns as numpy arrays, masked where NULL."""
+        return self._executed(sql).fetchnumpy()
+
+    def run(self, sql: str) -> None:
+        """Execute without an answer."""
+        self._executed(sql)
+
+    def stop(self) -> None:
+        """Have the statement that runs, and any later one, end in `Stopped`. May be called again until that is so."""
+        self._stopped.set()
+        self._connection.interrupt()
+
+    def check(self) -> None:
+        """Raise `Stopped` when the look was given up: for loops outside SQL."""
+        if self._stopped.is_set():
+            raise Stopped
+
+    def _executed(self, sql: str) -> "duckdb.DuckDBPyConnection":
+        self.check()
+        try:
+            return self._connection.execute(sql)
+        except Exception:
+            self.check()
+            raise
+
+
+@contextmanager
+def session(path: Path, scratch: Path, limits: Limits) -> Iterator[Session]:
+    """A `Session` that may read `path` alone and write to a folder of its own in `scratch`, which is removed afterwards."""
+    import duckdb  # 40 MB: loaded when the first table is looked at, not at start
+
+    spill = scratch / f"duckdb-{uuid.uuid4().hex[:8]}"
+    spill.mkdir(parents=True)
+    config: dict[str, Any] = {
+        "memory_limit": limits.memory,
+        "threads": limits.threads,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    try:
+        with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute(f"SET allowed_paths = [{quoted(str(path))}]")
+            connection.execute(f"SET allowed_directories = [{quoted(str(spill))}]")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            yield Session(connection, spill)
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def quoted(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

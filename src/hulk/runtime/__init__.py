@@ -1,0 +1,1 @@
+"""The machine that all modules run on. It knows no module."""

@@ -1,0 +1,52 @@
+"""Settings: YAML, environment and options, read once at start into frozen typed values.
+
+    config = load({"tools": ToolsSettings}, Path("hulk.yaml"), os.environ, {"server.port": 9000})
+    config.server.port, config.section(ToolsSettings).http.allow
+
+A module declares its section as a `Section` with `Field(default=…, description=…)`; `Duration` and `Size` are the kinds that
+pydantic lacks. The page docs/configuration.md and hulk.example.yaml are made from these classes.
+"""
+
+from hulk.runtime.config.config import Config, Effective, Origin
+from hulk.runtime.config.keys import Key, Tree, keys
+from hulk.runtime.config.loading import load
+from hulk.runtime.config.reference import example, markdown
+from hulk.runtime.config.settings import (
+    RUNTIME,
+    CacheSettings,
+    EngineSettings,
+    LocaleSettings,
+    LoggingSettings,
+    NatsSettings,
+    Section,
+    ServerSettings,
+    StoreSettings,
+    TelemetrySettings,
+    TracingSettings,
+)
+from hulk.runtime.config.units import Duration, Size
+
+__all__ = [
+    "RUNTIME",
+    "CacheSettings",
+    "Config",
+    "Duration",
+    "Effective",
+    "EngineSettings",
+    "Key",
+    "LocaleSettings",
+    "LoggingSettings",
+    "NatsSettings",
+    "Origin",
+    "Section",
+    "ServerSettings",
+    "Size",
+    "StoreSettings",
+    "TelemetrySettings",
+    "TracingSettings",
+    "Tree",
+    "example",
+    "keys",
+    "load",
+    "markdown",
+]

@@ -1,0 +1,154 @@
+"""The settings of the runtime itself, section by section. A module declares its own in its `settings.py`."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from hulk.kernel.text import Text
+from hulk.runtime.config.units import GB, MB, Duration, Size
+from hulk.runtime.validation import Explained
+
+
+class Section(BaseModel):
+    """A part of the settings tree: frozen, and knowing each of its keys. Every field has a default and a `description`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _workers(value: object) -> object:
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    if isinstance(value, str) and value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise Explained(Text("allowed: auto, or a whole number of at least 1"))
+
+
+def _zone(value: object) -> object:
+    try:
+        ZoneInfo(str(value))
+    except (ValueError, OSError, KeyError) as error:
+        raise Explained(Text("an IANA time zone is expected, such as America/Sao_Paulo or UTC")) from error
+    return value
+
+
+class ServerSettings(Section):
+    """Where and how HTTP is served."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on. Any but a loopback address requires API keys.")
+    port: int = Field(default=8080, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+    read_timeout: Duration = Field(default=timedelta(seconds=30), description="Longest wait for the next part of a request's body.")
+    write_timeout: Duration = Field(
+        default=timedelta(seconds=60), description="Longest wait, after a request has arrived, for its answer to begin."
+    )
+    max_body: Size = Field(default=2 * MB, description="Largest request body, uploads excepted.")
+    max_upload: Size = Field(default=4 * GB, description="Largest file sent to Hulk.")
+    rate_limit: float = Field(default=200, gt=0, description="Requests per second that one caller may make, twice as many in a burst.")
+    shutdown_timeout: Duration = Field(
+        default=timedelta(seconds=10), description="How long a stop waits for what runs before handing it back."
+    )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+
+class EngineSettings(Section):
+    """The pool that executes tasks."""
+
+    workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = Field(
+        default="auto", description="Tasks executed at once; `auto` is 2 x CPUs."
+    )
+    queue_size: int = Field(default=2000, ge=1, description="Tasks that may wait before publishers are held back.")
+    timeout: Duration = Field(default=timedelta(seconds=20), description="A step's limit unless it sets its own.")
+
+    @property
+    def slots(self) -> int:
+        """`workers` as a number."""
+        return 2 * (os.cpu_count() or 1) if self.workers == "auto" else self.workers
+
+
+class CacheSettings(Section):
+    """The cache's levels: memory, shared, disk."""
+
+    l1_size: int = Field(default=5000, ge=1, description="Entries kept in memory.")
+    l2_ttl: Duration = Field(default=timedelta(hours=1), description="How long an entry lives in the shared cache.")
+    l3_path: Path | None = Field(default=None, description="Folder of the disk snapshots; empty is `cache` in the data folder.")
+
+
+class NatsSettings(Section):
+    """The event backbone."""
+
+    urls: tuple[str, ...] = Field(
+        default=(), repr=False, description="Servers of a NATS cluster (`nats://host:4222`); none starts the embedded one."
+    )
+    user: str = Field(default="", description="User name at that cluster.")
+    # `pass` is a Python keyword: the key is as users know it from NATS, the attribute is not.
+    password: SecretStr = Field(default=SecretStr(""), alias="pass", description="Password at that cluster.")
+
+
+class StoreSettings(Section):
+    """The relational store, which is the truth."""
+
+    url: str = Field(default="", repr=False, description="`postgresql://user:password@host/database`; empty is SQLite in the data folder.")
+
+
+class LoggingSettings(Section):
+    """What is logged and in which form, always on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is written; changeable while running."
+    )
+    format: Literal["json", "console"] = Field(default="json", description="`json` for machines, `console` for people.")
+
+
+class TracingSettings(Section):
+    """OpenTelemetry traces."""
+
+    enabled: bool = Field(default=False, description="Whether traces are exported. Logs carry trace ids either way.")
+    exporter: Literal["otlp"] = Field(default="otlp", description="The protocol: OTLP over HTTP.")
+    endpoint: str = Field(default="http://127.0.0.1:4318", min_length=1, description="Collector's address, without `/v1/traces`.")
+
+
+class MetricsSettings(Section):
+    """Prometheus metrics."""
+
+    enabled: bool = Field(default=True, description="Whether `/metrics` is served.")
+
+
+class TelemetrySettings(Section):
+    """What Hulk tells about itself."""
+
+    tracing: TracingSettings = Field(default_factory=TracingSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+
+
+class LocaleSettings(Section):
+    """How people are spoken to when they do not say."""
+
+    language: Literal["pt", "en"] = Field(default="pt", description="Language of answers and errors when a caller names none.")
+    timezone: Annotated[str, BeforeValidator(_zone)] = Field(
+        default="America/Sao_Paulo", description="IANA time zone in which dates such as “yesterday” are read."
+    )
+
+
+RUNTIME: Mapping[str, type[Section]] = {
+    "server": ServerSettings,
+    "engine": EngineSettings,
+    "cache": CacheSettings,
+    "nats": NatsSettings,
+    "store": StoreSettings,
+    "logging": LoggingSettings,
+    "telemetry": TelemetrySettings,
+    "locale": LocaleSettings,
+}
+"""The runtime's sections by name."""

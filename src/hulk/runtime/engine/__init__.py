@@ -1,0 +1,11 @@
+"""The engine: a bounded pool of workers over JetStream.
+
+A task is a message; the message that is not acknowledged is the lease on it, renewed at a third of its time. What a
+task means is its handler's business: `hulk.runtime.workflows` makes runs of them.
+"""
+
+from hulk.runtime.engine.dispatch import Dispatcher
+from hulk.runtime.engine.pool import Lease, Pool
+from hulk.runtime.engine.task import HandBack, Settled, Task, Verdict, subject
+
+__all__ = ["Dispatcher", "HandBack", "Lease", "Pool", "Settled", "Task", "Verdict", "subject"]

@@ -1,0 +1,58 @@
+"""A task on the bus, and what its handler says of it when done."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+SUBJECT = "hulk.engine.tasks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A wake-up of a run: `wake` counts them, so that a late copy of an older one is known for what it is."""
+
+    run: str
+    wake: int
+    queue: str
+    tenant: str
+    trace: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The message id that makes publishing it twice harmless (within the stream's duplicate window)."""
+        return f"{self.run}:{self.wake}"
+
+    def encoded(self) -> bytes:
+        """The message's body."""
+        return json.dumps({"run": self.run, "wake": self.wake, "queue": self.queue, "tenant": self.tenant}).encode()
+
+    def headers(self) -> dict[str, str]:
+        """The message's headers: the W3C trace context it belongs to and the tenant."""
+        return {"hulk-tenant": self.tenant} | ({"traceparent": self.trace} if self.trace else {})
+
+    @classmethod
+    def decoded(cls, body: bytes, headers: dict[str, str]) -> "Task":
+        """The reverse; raises `ValueError`, `KeyError` or `TypeError` when it is no task."""
+        data = json.loads(body)
+        return cls(run=data["run"], wake=int(data["wake"]), queue=data["queue"], tenant=data["tenant"], trace=headers.get("traceparent"))
+
+
+def subject(queue: str, tenant: str) -> str:
+    """Where a task of that queue and tenant is published."""
+    return f"{SUBJECT}.{queue}.{tenant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The task is dealt with, or was somebody else's: acknowledge it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """Deliver the task again, to anyone, after `delay`."""
+
+    delay: timedelta = timedelta(0)
+
+
+Verdict: TypeAlias = Settled | HandBack

@@ -1,0 +1,34 @@
+"""HTTP: one application for all modules, behind middlewares that identify, observe, guard and limit every request.
+
+    app = build(config, routers=[...], authenticate=..., checks={"store": ...}, metrics=telemetry.metrics, uploads=["/v1/files"])
+    listening = bind(config.server.host, config.server.port)      # early: tells at once when the port is in use
+    async with serve(app, listening, grace=config.server.shutdown_timeout) as serving:
+        print(serving.url)
+
+A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel errors; they become problem details here.
+"""
+
+from hulk.runtime.http.app import build
+from hulk.runtime.http.events import ServerEvent, events
+from hulk.runtime.http.health import Check
+from hulk.runtime.http.middleware.door import Authenticate
+from hulk.runtime.http.problems import TimedOut
+from hulk.runtime.http.request import Caller, Spoken, allow, client_host, request_id
+from hulk.runtime.http.server import Serving, bind, serve
+
+__all__ = [
+    "Authenticate",
+    "Caller",
+    "Check",
+    "ServerEvent",
+    "Serving",
+    "Spoken",
+    "TimedOut",
+    "allow",
+    "bind",
+    "build",
+    "client_host",
+    "events",
+    "request_id",
+    "serve",
+]

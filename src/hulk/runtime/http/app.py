@@ -1,0 +1,101 @@
+"""The HTTP application: routes of the modules behind the middlewares, in their order."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+import hulk
+from hulk.runtime.config import Config
+from hulk.runtime.http import documentation, health, problems
+from hulk.runtime.http.buckets import Buckets
+from hulk.runtime.http.health import Check
+from hulk.runtime.http.middleware.door import Authenticate, Door, LocalOnly
+from hulk.runtime.http.middleware.failures import Failures
+from hulk.runtime.http.middleware.hardening import Hardening
+from hulk.runtime.http.middleware.identification import Identification
+from hulk.runtime.http.middleware.limits import BodyLimit, RateLimit, TimeLimit
+from hulk.runtime.http.middleware.observation import Observation
+from hulk.runtime.telemetry import Metrics
+
+_PROBLEM = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:hulk:problem:refused"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The request's id, as in X-Request-Id and in the log."},
+        "retry_after": {"type": "number", "description": "Seconds."},
+        "errors": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "detail": {"type": "string"}}}},
+    },
+    "required": ["type", "title", "status", "detail", "instance"],
+}
+
+
+def build(
+    config: Config,
+    *,
+    routers: Sequence[APIRouter],
+    authenticate: Authenticate,
+    checks: Mapping[str, Check],
+    metrics: Metrics,
+    uploads: Collection[str] = (),
+) -> FastAPI:
+    """The application. `uploads` are the paths that take files (`server.max_upload` applies to them and to all below)."""
+    app = _Api(
+        title="Hulk",
+        version=hulk.__version__,
+        description="Turns an intent into work that is decided, executed and audited.",
+        docs_url=None,
+        redoc_url=None,
+        middleware=_middlewares(config, authenticate, metrics, uploads),
+        exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
+        responses={"4XX": {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}}},
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
+    )
+    app.state.closing = asyncio.Event()
+    app.include_router(health.routes(checks, metrics if config.telemetry.metrics.enabled else None))
+    app.include_router(documentation.routes(app))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = documentation.secured(super().openapi())
+        return self.openapi_schema
+
+
+def _middlewares(config: Config, authenticate: Authenticate, metrics: Metrics, uploads: Collection[str]) -> list[Middleware]:
+    """From the outside in. Each relies on what those before it have found out."""
+    server = config.server
+    return [
+        Middleware(Identification, language=config.locale.language),
+        Middleware(Hardening),
+        Middleware(Observation, metrics=metrics),
+        Middleware(Failures),
+        *([Middleware(LocalOnly)] if server.loopback else []),
+        Middleware(Door, authenticate=authenticate, failures=Buckets(rate=0.5, burst=20)),
+        Middleware(RateLimit, buckets=Buckets(rate=server.rate_limit, burst=2 * server.rate_limit)),
+        Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout),
+        Middleware(BodyLimit, most=server.max_body, most_upload=server.max_upload, uploads=uploads),
+    ]
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class only
+    return problems.response(request.scope, problems.of_validation(error))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
+    return problems.response(request.scope, problems.of_http(error))

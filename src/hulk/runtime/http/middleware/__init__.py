@@ -1,0 +1,1 @@
+"""What every request passes through, each piece plain ASGI. `hulk.runtime.http.app` puts them in order."""

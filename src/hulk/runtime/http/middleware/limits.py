@@ -1,0 +1,133 @@
+"""How much a caller may ask: requests per second, bytes per request, seconds per request."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import timedelta
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hulk.kernel.errors import Exhausted, TooLarge
+from hulk.kernel.tenancy import Principal
+from hulk.runtime.config.units import written_size
+from hulk.runtime.http.buckets import Buckets
+from hulk.runtime.http.problems import TimedOut
+from hulk.runtime.http.request import state
+
+
+class RateLimit:
+    """Requests per second for each caller; stands inside the door, so that callers are known."""
+
+    def __init__(self, app: ASGIApp, buckets: Buckets) -> None:
+        self.app = app
+        self.buckets = buckets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; raises `Exhausted` telling when to come again."""
+        caller = state(scope).get("principal") if scope["type"] == "http" else None
+        wait = self.buckets.take(f"{caller.tenant}\0{caller.actor}") if isinstance(caller, Principal) else 0.0
+        if wait:
+            raise Exhausted(
+                "More than {rate} requests per second (server.rate_limit): wait {seconds} s.",
+                retry_after=wait,
+                rate=f"{self.buckets.rate:g}",
+                seconds=f"{wait:.2f}",
+            )
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Bytes per request, counted as they come in. `uploads` are the paths, with all below them, that take files."""
+
+    def __init__(self, app: ASGIApp, most: int, most_upload: int, uploads: Collection[str]) -> None:
+        self.app = app
+        self.most = most
+        self.most_upload = most_upload
+        self.uploads = tuple(uploads)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; raises `TooLarge` before reading when the length is declared, else at the first byte too many."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        upload = any(scope["path"] == path or scope["path"].startswith(f"{path}/") for path in self.uploads)
+        most, setting = (self.most_upload, "server.max_upload") if upload else (self.most, "server.max_body")
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > most:
+            raise _too_large(most, setting)
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise _too_large(most, setting)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def _too_large(most: int, setting: str) -> TooLarge:
+    return TooLarge(
+        "The request is larger than {most} ({setting}). Send less, or raise the setting.", most=written_size(most), setting=setting
+    )
+
+
+class TimeLimit:
+    """`read` is the longest wait for the next part of a body, `write` the longest from the last part to the answer's beginning.
+
+    An answer that has begun is not cut, so event streams and downloads may last; an upload may too, as long as it moves."""
+
+    def __init__(self, app: ASGIApp, read: timedelta, write: timedelta) -> None:
+        self.app = app
+        self.read = read.total_seconds()
+        self.write = write.total_seconds()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; raises `TimedOut` when it takes too long."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        deadline = asyncio.timeout(self.write)
+        watch = _Watch(deadline, self.read, self.write)
+        try:
+            async with deadline:
+                await self.app(scope, lambda: watch.received(receive), lambda message: watch.sent(send, message))
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise TimedOut(
+                "The request was not answered in time (server.read_timeout, server.write_timeout)."
+                " Before asking again, check whether it took effect."
+            ) from error
+
+
+class _Watch:
+    """Moves a request's deadline on as its body comes in, and lifts it when the answer begins."""
+
+    def __init__(self, deadline: asyncio.Timeout, read: float, write: float) -> None:
+        self.deadline = deadline
+        self.read = read
+        self.write = write
+        self.reading = True
+        self.answering = False
+
+    async def received(self, receive: Receive) -> Message:
+        if self.answering or not self.reading:
+            return await receive()
+        self._allow(self.read)
+        message = await receive()
+        self.reading = bool(message.get("more_body"))
+        if not self.answering:
+            self._allow(self.write)
+        return message
+
+    async def sent(self, send: Send, message: Message) -> None:
+        if not self.answering:
+            self.answering = True
+            self.deadline.reschedule(None)
+        await send(message)
+
+    def _allow(self, seconds: float) -> None:
+        self.deadline.reschedule(asyncio.get_running_loop().time() + seconds)

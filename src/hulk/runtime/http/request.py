@@ -1,0 +1,60 @@
+"""What the middlewares found out about a request, as routes and problems read it."""
+
+from typing import Annotated, Any, TypeAlias, cast
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from hulk.kernel.errors import Forbidden, Unauthenticated
+from hulk.kernel.tenancy import Principal, Role
+from hulk.kernel.text import Language, Voice
+from hulk.runtime.language import negotiate, voice
+
+
+def state(scope: Scope) -> dict[str, Any]:
+    """What is known about the request so far; `request.state` shows the same."""
+    return cast("dict[str, Any]", scope.setdefault("state", {}))
+
+
+def request_id(scope: Scope) -> str:
+    """The request's id, as answered in `X-Request-Id`."""
+    return str(state(scope).get("request_id", ""))
+
+
+def voice_of(scope: Scope) -> Voice:
+    """How the caller wants to be spoken to (`Accept-Language`, else the settings' language)."""
+    default: Language = state(scope).get("language", "pt")
+    return voice(negotiate(Headers(scope=scope).get("accept-language"), default))
+
+
+def client_host(scope: Scope) -> str:
+    """The address of whoever connected."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def principal(request: Request) -> Principal:
+    """Who asks; raises `Unauthenticated` on a route that the door did not guard."""
+    found = state(request.scope).get("principal")
+    if not isinstance(found, Principal):
+        raise Unauthenticated("An API key is needed: send it as “Authorization: Bearer …” or “X-API-Key: …”.")
+    return found
+
+
+def speaker(request: Request) -> Voice:
+    """The caller's voice."""
+    return voice_of(request.scope)
+
+
+Caller: TypeAlias = Annotated[Principal, Depends(principal)]
+"""A route's parameter: who asks."""
+
+Spoken: TypeAlias = Annotated[Voice, Depends(speaker)]
+"""A route's parameter: how to speak to who asks."""
+
+
+def allow(caller: Principal, role: Role) -> None:
+    """Raise `Forbidden` unless `caller` has at least `role`."""
+    if not caller.may(role):
+        raise Forbidden("This needs the role {role}; yours is {own}. Ask an admin for a key with that role.", role=role, own=caller.role)

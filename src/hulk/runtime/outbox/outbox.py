@@ -1,0 +1,131 @@
+"""Appending to the trail, and reading it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from hulk.kernel.durable import Change
+from hulk.kernel.events import GENESIS, Event, link, seal
+from hulk.runtime.outbox.tables import event_table, head_table, outbox_table
+from hulk.runtime.store import Store, Transaction
+
+ELSEWHERE_SECONDS = 1.0
+"""How often a follower looks for events that another process committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An event where it was kept: `sequence` orders all events of the store, `position` those of its tenant."""
+
+    sequence: int
+    position: int
+    hash: str
+    event: Event
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A tenant's chain while a transaction extends it."""
+
+    tenant: str
+    position: int
+    hash: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def extend(self, event: Event) -> None:
+        self.position += 1
+        self.hash = link(self.hash, self.position, event)
+        self.rows.append({**asdict(event), "position": self.position, "hash": self.hash})
+
+
+class Outbox:
+    """The trail of what happened. `key` marks the heads of the chains; who has the database but not the key cannot forge one."""
+
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store = store
+        self._key = key
+        self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.unsent = asyncio.Event()
+        """Set whenever events were committed that the relay has not seen."""
+
+    def append(self, *events: Event) -> Change[None]:
+        """Keep `events`, in that order, at the end of their tenants' chains (`kernel.events.Trail`)."""
+
+        def change(tx: Transaction) -> None:
+            for event in events:
+                self._chain(tx, event.tenant).extend(event)
+            tx.after(lambda: self._announce(events))
+
+        return change
+
+    def _chain(self, tx: Transaction, tenant: str) -> _Chain:
+        return tx.once(f"chain:{tenant}", lambda: self._last(tx, tenant), lambda chain: self._close(tx, chain))
+
+    def _last(self, tx: Transaction, tenant: str) -> _Chain:
+        """The chain's end, locked against other processes until this transaction ends."""
+        query = select(head_table).where(head_table.c.tenant == tenant).with_for_update()
+        row = tx.execute(query).one_or_none()
+        if row is None:
+            tx.insert_new(head_table, {"tenant": tenant, **self._head(_Chain(tenant, 0, GENESIS))})
+            row = tx.execute(query).one()
+        return _Chain(tenant, row.position, row.hash)
+
+    def _close(self, tx: Transaction, chain: _Chain) -> None:
+        sequences = [row.sequence for row in tx.connection.execute(_INSERT, chain.rows)]
+        tx.execute(insert(outbox_table), [{"sequence": sequence} for sequence in sequences])
+        tx.execute(update(head_table).where(head_table.c.tenant == chain.tenant).values(self._head(chain)))
+
+    def _head(self, chain: _Chain) -> dict[str, Any]:
+        return {"position": chain.position, "hash": chain.hash, "seal": seal(self._key, chain.tenant, chain.position, chain.hash)}
+
+    def _announce(self, events: Sequence[Event]) -> None:
+        self.unsent.set()
+        for intent in {event.intent for event in events if event.intent}:
+            for watcher in self._watchers.get(intent, ()):
+                watcher.set()
+
+    async def of_intent(self, intent: str, after: int = 0) -> list[Kept]:
+        """The events of an intent past sequence `after`, oldest first."""
+        return await self._store.read(lambda connection: _of_intent(connection, intent, after))
+
+    async def follow(self, intent: str, after: int = 0) -> AsyncIterator[Kept]:
+        """The events of an intent past sequence `after`, then each new one as it is committed, without end."""
+        watcher = asyncio.Event()
+        self._watchers[intent].add(watcher)
+        try:
+            while True:
+                watcher.clear()
+                for one in await self.of_intent(intent, after):
+                    after = one.sequence
+                    yield one
+                await _either(watcher, ELSEWHERE_SECONDS)
+        finally:
+            self._watchers[intent].discard(watcher)
+            if not self._watchers[intent]:
+                del self._watchers[intent]
+
+
+_INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
+
+
+async def _either(watcher: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await watcher.wait()
+    except TimeoutError:
+        return
+
+
+def kept(row: Row[Any]) -> Kept:
+    """A row of the trail as it is read back."""
+    fields = {name: getattr(row, name) for name in Event.__dataclass_fields__}
+    return Kept(sequence=row.sequence, position=row.position, hash=row.hash, event=Event(**fields))
+
+
+def _of_intent(connection: Connection, intent: str, after: int) -> list[Kept]:
+    query = select(event_table).where(event_table.c.intent == intent, event_table.c.sequence > after).order_by(event_table.c.sequence)
+    return [kept(row) for row in connection.execute(query)]

@@ -1,0 +1,42 @@
+"""The trail (append only), the head of each tenant's chain, and what was not yet told to the bus."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+
+from hulk.runtime.store import Document, Moment, metadata
+
+Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+event_table = Table(
+    "event",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("tenant", String(64), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("source", String(128), nullable=False),
+    Column("type", String(128), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("time", Moment, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("intent", String(64)),
+    Column("trace", String(64)),
+    Column("data", Document, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("tenant", "position"),
+    Index("ix_event_intent_sequence", "intent", "sequence"),
+)
+
+head_table = Table(
+    "event_head",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+outbox_table = Table(
+    "outbox",
+    metadata,
+    Column("sequence", Sequence, ForeignKey("event.sequence"), primary_key=True, autoincrement=False),
+)

@@ -1,0 +1,19 @@
+"""The store: SQLite on one machine, PostgreSQL in a cluster, the same SQLAlchemy Core statements on both.
+
+Writes are `Change`s: functions over a `Transaction`. One writer thread per process takes all that wait into one
+transaction (group commit), so many small writers share one fsync:
+
+    def opened(tx: Transaction) -> None:
+        tx.execute(insert(ticket).values(...))
+        tx.after(lambda: woken.set())           # on the event loop, once committed
+
+    await store.commit(opened, counted)         # both or none
+
+Reads run in a few threads of their own: `await store.read(lambda connection: connection.execute(...).all())`.
+"""
+
+from hulk.runtime.store.columns import Document, Moment, metadata
+from hulk.runtime.store.database import Dialect, engine_for, folder_lock
+from hulk.runtime.store.store import Store, Transaction, opened
+
+__all__ = ["Dialect", "Document", "Moment", "Store", "Transaction", "engine_for", "folder_lock", "metadata", "opened"]

@@ -1,0 +1,99 @@
+"""Opening the database: one URL, and what each of the two kinds needs to be durable."""
+
+import contextlib
+import fcntl
+import functools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from hulk.kernel.errors import Conflict, Refused, Unavailable
+
+Dialect: TypeAlias = Literal["sqlite", "postgresql"]
+_json = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+BUSY_SECONDS = 10.0
+"""How long SQLite waits for another process's write lock."""
+
+
+def store_url(url: str, data: Path) -> URL:
+    """The URL of the store: the given one, or SQLite in the data folder. Raises `Refused` for a kind that is not supported."""
+    if not url:
+        return URL.create("sqlite", database=str(data / "hulk.db"))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Refused("store.url is not a URL. Use postgresql://user:password@host:5432/name, or leave it empty for SQLite.") from error
+    kind = parsed.get_backend_name()
+    if kind == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind == "sqlite":
+        return parsed.set(drivername="sqlite")
+    raise Refused("store.url names {kind}; allowed: postgresql, sqlite.", kind=kind)
+
+
+def engine_for(url: str, data: Path, *, readers: int = 4) -> Engine:
+    """An engine with one connection for the writer and `readers` more."""
+    parsed = store_url(url, data)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, readers)
+    return create_engine(
+        parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 5}, json_serializer=_json
+    )
+
+
+def _sqlite(url: URL, readers: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=readers + 1,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        json_serializer=_json,
+    )
+    event.listen(engine, "connect", _durable_sqlite)
+    return engine
+
+
+def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """WAL with an fsync per commit (https://www.sqlite.org/pragma.html#pragma_synchronous); begin is said by us, not by the driver."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4096", "wal_autocheckpoint=2000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@contextlib.contextmanager
+def folder_lock(data: Path) -> Iterator[None]:
+    """Hold the data folder for this process; raises `Conflict` when another Hulk holds it and `Unavailable` when it cannot be written."""
+    path = data / "hulk.lock"
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            "The data folder {folder} cannot be written: {reason}. Give one that can with --data, or change its rights.",
+            folder=str(data),
+            reason=error.strerror or str(error),
+        ) from error
+    try:
+        _locked(handle, data)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, data: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Conflict(
+            "Another Hulk is running on the data folder {folder}. Stop it, or give this one its own folder with --data.", folder=str(data)
+        ) from error

@@ -1,0 +1,16 @@
+"""Durable runs: a body of recorded steps that survives its process (`hulk.kernel.durable` has the words).
+
+JetStream moves a run, SQL remembers it: beginning one writes a row and, once that is on disk, publishes a wake-up; the
+wake-up that is not acknowledged is the lease; (wake-ups, deliveries) is the fencing epoch that every write carries.
+
+    workflows = Workflows(store, bus, outbox, slots=4, queue_size=2000, limit=timedelta(seconds=20))
+    workflows.register("review", Review(...))
+    async with workflows.working():
+        await store.commit(workflows.begin(Started(workflow="review", …)))
+"""
+
+from hulk.runtime.workflows.journal import ENDED
+from hulk.runtime.workflows.queries import DeadLetter, Run, RunQueries, Step
+from hulk.runtime.workflows.workflows import Workflows
+
+__all__ = ["ENDED", "DeadLetter", "Run", "RunQueries", "Step", "Workflows"]

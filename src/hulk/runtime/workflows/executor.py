@@ -1,0 +1,185 @@
+"""What a worker does with a wake-up: take the run, execute its body, and write how it went."""
+
+import asyncio
+import random
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from hulk.kernel.durable import Change, Retry, Started, Workflow
+from hulk.kernel.errors import HulkError, Refused, Unavailable, told
+from hulk.kernel.events import Event
+from hulk.kernel.records import JsonObject
+from hulk.kernel.time import utc_now
+from hulk.runtime.engine import HandBack, Lease, Settled, Verdict
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import Store
+from hulk.runtime.telemetry import span
+from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext, permanent
+from hulk.runtime.workflows.journal import Fenced, Journal, Taken
+
+log = structlog.get_logger(__name__)
+
+MOST_TAKES = 10
+"""A run that was begun this often without recording anything new is taken to kill its process, and is not begun again."""
+STORE_AWAY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """Executes runs. `limit` is how long a step may take when it does not say so itself."""
+
+    store: Store
+    journal: Journal
+    outbox: Outbox
+    workflows: Mapping[str, Workflow]
+    limit: timedelta
+    held: dict[str, int] = field(default_factory=dict)
+    """The runs held now, with the epoch they are held under."""
+
+    async def __call__(self, lease: Lease) -> Verdict:
+        """Execute the run that this wake-up is for (`engine.Handler`)."""
+        try:
+            (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
+        except Unavailable:
+            return HandBack(STORE_AWAY)
+        if taken is None:
+            return Settled()
+        self.held[lease.task.run] = lease.epoch
+        try:
+            return await self._execute(taken)
+        finally:
+            if self.held.get(lease.task.run) == lease.epoch:
+                del self.held[lease.task.run]
+
+    async def _execute(self, taken: Taken) -> Verdict:
+        run = taken.run
+        with (
+            structlog.contextvars.bound_contextvars(run=run.id, intent=run.intent, tenant=run.tenant),
+            span(
+                f"run {run.workflow}", run.trace, **{"hulk.run.id": run.id, "hulk.intent.id": run.intent or "", "hulk.tenant": run.tenant}
+            ),
+        ):
+            try:
+                return await self._body(taken)
+            except (LetGo, Overtaken):
+                return Settled()
+            except Unavailable as error:  # the store, while writing how it went
+                log.warning("run_waits_for_store", reason=str(error))
+                return HandBack(STORE_AWAY)
+
+    async def _body(self, taken: Taken) -> Verdict:
+        workflow = self.workflows.get(taken.run.workflow)
+        context = RunContext(self.store, self.journal, taken, self.limit)
+        try:
+            result = await _fit(workflow, taken.run)(context, taken.run.input)
+        except Exception as error:  # noqa: BLE001  # whatever a body raises is the run's failure, and is written down as such
+            return await self._went_wrong(taken, workflow, context, error)
+        return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
+
+    async def _went_wrong(self, taken: Taken, workflow: Workflow | None, context: RunContext, error: Exception) -> Verdict:
+        final = permanent(error) or taken.run.failures + 1 >= taken.run.attempts
+        log.log(20 if permanent(error) else 30, "run_failed", workflow=taken.run.workflow, final=final, error=_brief(error))
+        if not final:
+            return await self._again(taken, error)
+        known = _known(error)
+        if isinstance(error, NeedsAttention):
+            return self._settled(await self._write(self.journal.park(taken.run.id, taken.epoch, told(known))))
+        if not isinstance(error, _Poison):
+            await context.undo(known)
+        dead = not permanent(error) or isinstance(error, _Poison)
+        changes = list(workflow.failed(_started(taken.run), known)) if workflow else []
+        if dead:
+            changes.append(self.outbox.append(_dead_letter(taken.run, error)))
+        return self._settled(await self._write(self.journal.fail(taken.run, taken.epoch, told(known), changes, dead=dead)))
+
+    async def _again(self, taken: Taken, error: Exception) -> Verdict:
+        delay = backoff(Retry(), taken.run.failures, random.random())  # noqa: S311  # jitter, not a secret
+        asked = getattr(error, "retry_after", None)
+        delay = max(delay, timedelta(seconds=asked)) if asked else delay
+        got = await self._write(self.journal.retry(taken.run.id, taken.epoch, utc_now() + delay, told(_known(error))))
+        return Settled() if isinstance(got, Fenced) else HandBack(delay)
+
+    async def _write(self, change: Change[Any]) -> Any:
+        return (await self.store.commit(change))[0]
+
+    def _settled(self, got: Fenced | None) -> Verdict:
+        if isinstance(got, Fenced):
+            log.info("run_overtaken")
+        return Settled()
+
+
+def _fit(workflow: Workflow | None, run: Row[Any]) -> Workflow:
+    """The run's body, if it may be executed."""
+    if workflow is None:
+        raise Refused("This Hulk has no workflow “{name}”: it was begun by another version.", name=run.workflow)
+    if run.takes > MOST_TAKES:
+        raise _Poison("The run was begun {times} times without getting on; it may be what ends its process.", times=run.takes)
+    return workflow
+
+
+class _Poison(Refused):
+    """The run seems to end the process that executes it."""
+
+
+def backoff(retry: Retry, failures: int, chance: float) -> timedelta:
+    """How long to wait before the next try after that many failures: exponential with full jitter, `chance` in [0, 1)
+    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), never less than a tenth of the whole."""
+    whole = min(retry.most, retry.first * retry.factor**failures)
+    return whole * (0.1 + 0.9 * chance)
+
+
+def _known(error: Exception) -> HulkError:
+    """The error as Hulk tells it: a bug is told by its kind only, its details are in the log."""
+    if isinstance(error, HulkError):
+        return error
+    return HulkError("Something went wrong inside Hulk ({kind}). The log of this run says more.", kind=type(error).__name__)
+
+
+def _brief(error: Exception) -> str:
+    """For the log: our own errors in a line, a bug with its traceback."""
+    return str(error) if isinstance(error, HulkError) else "".join(traceback.format_exception(error))
+
+
+def _started(run: Row[Any]) -> Started:
+    return Started(
+        workflow=run.workflow,
+        data=run.input,
+        tenant=run.tenant,
+        id=run.id,
+        intent=run.intent,
+        parent=run.parent,
+        trace=run.trace,
+        queue=run.queue,
+    )
+
+
+def _dead_letter(run: Row[Any], error: Exception) -> Event:
+    """What goes to `hulk.errors.<queue>`: where it came from, how often it was tried, what kind of error ended it."""
+    data: JsonObject = {
+        "run": run.id, "workflow": run.workflow, "queue": run.queue, "failures": run.failures + 1, "takes": run.takes,
+        "error": type(error).__name__, "text": str(error) if isinstance(error, HulkError) else type(error).__name__,
+    }  # fmt: skip
+    return Event(
+        type=f"hulk.errors.{run.queue}.v1", subject=run.id, tenant=run.tenant, actor="hulk", data=data, intent=run.intent, trace=run.trace
+    )
+
+
+async def keep(executor: Executor, every: timedelta, overtaken: Any) -> None:
+    """Show, every so often, that the held runs are worked on, and tell `overtaken(run)` of those lost to another."""
+    while True:
+        await asyncio.sleep(every.total_seconds())
+        if not executor.held:
+            continue
+        try:
+            (lost,) = await executor.store.commit(executor.journal.touch(dict(executor.held)))
+        except Unavailable as error:
+            log.warning("cannot_touch_runs", reason=str(error))
+            continue
+        for run in lost:
+            overtaken(run)

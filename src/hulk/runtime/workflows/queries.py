@@ -1,0 +1,89 @@
+"""Reading the journal: runs, their steps, the dead letters."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from hulk.kernel.errors import NotFound
+from hulk.kernel.records import JsonObject
+from hulk.runtime.store import Store
+from hulk.runtime.workflows.tables import run_table, step_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A recorded step, without its value."""
+
+    index: int
+    name: str
+    recorded: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as it stands."""
+
+    id: str
+    workflow: str
+    queue: str
+    tenant: str
+    intent: str | None
+    parent: str | None
+    status: str
+    failures: int
+    error: JsonObject | None
+    created: datetime
+    ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A run that should have worked and did not: how often it was tried, and what ended it."""
+
+    run: Run
+    deliveries: int
+
+
+class RunQueries:
+    """What can be asked of the journal."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def runs(self, tenant: str | None = None, status: str | None = None, limit: int = 50) -> list[Run]:
+        """The newest runs, of a tenant and in a status when given."""
+        query = select(run_table).order_by(run_table.c.created.desc(), run_table.c.id.desc()).limit(limit)
+        query = query if tenant is None else query.where(run_table.c.tenant == tenant)
+        query = query if status is None else query.where(run_table.c.status == status)
+        return await self._store.read(lambda connection: [_run(row) for row in connection.execute(query)])
+
+    async def run(self, run_id: str) -> tuple[Run, list[Step]]:
+        """A run and its recorded steps in order; raises `NotFound`."""
+        return await self._store.read(lambda connection: _with_steps(connection, run_id))
+
+    async def dead_letters(self, tenant: str | None = None, limit: int = 50) -> list[DeadLetter]:
+        """The newest runs that belong to the dead letters."""
+        query = select(run_table).where(run_table.c.dead.is_(True)).order_by(run_table.c.ended.desc()).limit(limit)
+        query = query if tenant is None else query.where(run_table.c.tenant == tenant)
+        return await self._store.read(
+            lambda connection: [DeadLetter(run=_run(row), deliveries=row.failures + row.takes) for row in connection.execute(query)]
+        )
+
+    async def counts(self) -> dict[str, int]:
+        """How many runs there are in each status."""
+        query = select(run_table.c.status, func.count()).group_by(run_table.c.status)
+        return await self._store.read(lambda connection: {row[0]: row[1] for row in connection.execute(query)})
+
+
+def _with_steps(connection: Connection, run_id: str) -> tuple[Run, list[Step]]:
+    row = connection.execute(select(run_table).where(run_table.c.id == run_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no run {id}.", id=run_id)
+    steps = connection.execute(select(step_table).where(step_table.c.run == run_id).order_by(step_table.c.position))
+    return _run(row), [Step(index=step.position, name=step.name, recorded=step.recorded) for step in steps]
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(**{name: getattr(row, name) for name in Run.__dataclass_fields__})

@@ -1,0 +1,234 @@
+"""What a ledger promises, in memory and in the real SQLite store; and that no concurrency spends past a budget."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hulk.kernel.durable import Commit
+from hulk.kernel.errors import Exhausted, NotFound, Refused
+from hulk.modules.finops import Budget, Finops, OwnPrice, Planned, Priced, Tariff, Usage
+from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable, committed
+from hulk.modules.finops.adapters.sql import SqlLedger
+from hulk.modules.finops.domain import price
+from hulk.modules.finops.ports import Ledger
+from hulk.modules.finops.usecases import acts
+from hulk.runtime.store import metadata, opened
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PAID = Priced(provider="acme", model="big", url="https://api.acme.example/v1")
+TARIFF = Tariff(input=Decimal("2.5"), output=Decimal(10), currency="USD", version="test 1")
+
+
+@dataclass
+class Time:
+    """A clock that is set by hand."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Bench:
+    """A ledger with the acts on it."""
+
+    ledger: Ledger
+    commit: Commit
+    clock: Time
+
+    def acts(self, **limits: Decimal) -> Finops:
+        return acts(self.ledger, PriceTable({("acme", "big"): TARIFF}), Budget(**limits), self.commit, self.clock)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    if request.param == "memory":
+        yield Bench(MemoryLedger(), committed, Time())
+        return
+    async with opened("", tmp_path) as store:
+        metadata.create_all(store.engine)
+        yield Bench(SqlLedger(store), store.commit, Time())
+
+
+def planned(key: str = "k1", priced: Priced = PAID, tenant: str = "t1", most: Usage | None = None) -> Planned:
+    most = most or Usage(input_tokens=1000, output_tokens=1000)  # at most USD 0.0125
+    return Planned(key=key, tenant=tenant, intent="int_1", subject="dec_1", priced=priced, most=most)
+
+
+async def spent(finops: Finops, period: str = "2026-11-21", tenant: str = "t1") -> Decimal:
+    return (await finops.spending_of(tenant, period)).amount
+
+
+async def test_settling_replaces_what_was_reserved_by_the_exact_cost(bench: Bench) -> None:
+    finops = bench.acts()
+    charge = await finops.reserve(planned())
+    assert await spent(finops) == Decimal("0.0125")
+    [settled] = await bench.commit(finops.settle(charge, Usage(input_tokens=333, output_tokens=7)))
+    assert settled.amount == Decimal("0.0009025")
+    assert await spent(finops) == await spent(finops, "2026-11") == Decimal("0.0009025")
+    total, [row] = await finops.cost_of_intent("t1", "int_1")
+    assert (str(total), row.tariff, row.usage.input_tokens) == ("USD 0.0009025", TARIFF, 333)
+
+
+async def test_releasing_gives_everything_back(bench: Bench) -> None:
+    finops = bench.acts(daily=Decimal("0.0125"))
+    await bench.commit(finops.release(await finops.reserve(planned("a"))))
+    assert await spent(finops) == 0
+    assert (await finops.reserve(planned("b"))).status == "reserved"
+
+
+async def test_an_unknown_outcome_counts_in_full(bench: Bench) -> None:
+    finops = bench.acts()
+    await bench.commit(finops.assume(await finops.reserve(planned())))
+    assert str((await finops.cost_of_intent("t1", "int_1"))[0]) == "USD 0.0125"
+
+
+async def test_each_act_done_twice_has_one_effect(bench: Bench) -> None:
+    finops = bench.acts()
+    first = await finops.reserve(planned())
+    again = await finops.reserve(planned())
+    usage = Usage(input_tokens=10, output_tokens=10)
+    await bench.commit(
+        finops.settle(first, usage), finops.settle(again, Usage(input_tokens=999)), finops.release(first), finops.assume(first)
+    )
+    decision = finops.record_decision(decision="dec_1", tenant="t1", intent="int_1")
+    await bench.commit(decision, decision)
+    total, rows = await finops.cost_of_intent("t1", "int_1")
+    assert total.amount == price(TARIFF, usage)
+    assert sorted(row.kind for row in rows) == ["decision", "model"]
+    assert await spent(finops) == total.amount
+
+
+async def test_a_decision_costs_nothing_and_is_there(bench: Bench) -> None:
+    finops = bench.acts(daily=Decimal(0))
+    await bench.commit(finops.record_decision(decision="dec_1", tenant="t1", intent="int_1"))
+    total, [row] = await finops.cost_of_intent("t1", "int_1")
+    assert (total.amount, row.kind, row.subject) == (0, "decision", "dec_1")
+
+
+@pytest.mark.parametrize(
+    ("limits", "setting", "seconds"),
+    [
+        pytest.param({"daily": Decimal("0.02")}, "finops.budget.daily", 12 * 3600, id="day"),
+        pytest.param({"monthly": Decimal("0.02")}, "finops.budget.monthly", 9.5 * 86400, id="month"),
+    ],
+)
+async def test_a_used_up_budget_says_which_and_until_when(bench: Bench, limits: dict[str, Decimal], setting: str, seconds: float) -> None:
+    finops = bench.acts(**limits)
+    await finops.reserve(planned("a"))
+    for refused in (finops.reserve(planned("b")), finops.afford(planned("b"))):
+        with pytest.raises(Exhausted, match="budget") as caught:
+            await refused
+        assert setting in str(caught.value)
+        assert caught.value.retry_after == seconds
+    assert await spent(finops) == Decimal("0.0125")
+
+
+async def test_a_budget_is_each_tenant_s_own_and_new_each_day(bench: Bench) -> None:
+    finops = bench.acts(daily=Decimal("0.0125"))
+    await finops.reserve(planned("a"))
+    await finops.reserve(planned("b", tenant="t2"))
+    bench.clock.now += timedelta(hours=12)
+    await finops.reserve(planned("c"))
+    assert await spent(finops, "2026-11") == Decimal("0.025")
+
+
+async def test_a_charge_belongs_to_the_day_it_was_reserved_on(bench: Bench) -> None:
+    finops = bench.acts()
+    charge = await finops.reserve(planned())
+    bench.clock.now += timedelta(days=20)
+    await bench.commit(finops.settle(charge, Usage(output_tokens=1)))
+    assert await spent(finops, "2026-11") == Decimal("0.00001")
+    assert await spent(finops, "2026-12") == 0
+
+
+async def test_what_a_dead_process_left_reserved_is_closed_in_full(bench: Bench) -> None:
+    finops = bench.acts()
+    await finops.reserve(planned("a"))
+    assert await finops.close_stale() == 0
+    bench.clock.now += timedelta(hours=2)
+    assert await finops.close_stale() == 1
+    total, [row] = await finops.cost_of_intent("t1", "int_1")
+    assert (total.amount, row.status) == (Decimal("0.0125"), "settled")
+
+
+async def test_settling_what_was_never_reserved_is_not_found(bench: Bench) -> None:
+    finops = bench.acts()
+    stranger = await acts(MemoryLedger(), PriceTable({("acme", "big"): TARIFF}), Budget(), committed, bench.clock).reserve(planned())
+    with pytest.raises(NotFound):
+        await bench.commit(finops.settle(stranger, Usage()))
+
+
+@pytest.mark.parametrize(
+    ("priced", "expected"),
+    [
+        pytest.param(Priced(provider="acme", model="new", url="u", local=True), ("0", "local"), id="local is free"),
+        pytest.param(
+            Priced(provider="acme", model="new", url="u", own=OwnPrice(input=Decimal(1), output=Decimal(2))),
+            ("0.003", "settings"),
+            id="own",
+        ),
+        pytest.param(
+            Priced(provider="acme", model="big", url="u", own=OwnPrice(input=Decimal(0), output=Decimal(0))),
+            ("0", "settings"),
+            id="own over list",
+        ),
+    ],
+)
+async def test_where_a_price_comes_from(bench: Bench, priced: Priced, expected: tuple[str, str]) -> None:
+    charge = await bench.acts().reserve(planned(priced=priced))
+    assert charge.tariff is not None
+    assert (f"{charge.reserved.normalize():f}", charge.tariff.version) == expected
+
+
+async def test_an_unknown_price_is_refused_with_the_setting_that_mends_it(bench: Bench) -> None:
+    with pytest.raises(Refused, match="Nobody knows") as caught:
+        await bench.acts().reserve(planned(priced=Priced(provider="acme", model="new", url="u")))
+    assert "models.providers" in str(caught.value)
+
+
+async def test_a_price_in_another_currency_is_refused(bench: Bench) -> None:
+    finops = acts(bench.ledger, PriceTable({("acme", "big"): TARIFF}), Budget(currency="BRL"), bench.commit, bench.clock)
+    with pytest.raises(Refused, match="is known in") as caught:
+        await finops.reserve(planned())
+    assert "finops.currency" in str(caught.value)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    sizes=st.lists(st.integers(1, 3000), min_size=2, max_size=40),
+    limit=st.integers(1, 400),
+    fates=st.lists(st.sampled_from(["settle", "release", "assume", "hold"]), min_size=40, max_size=40),
+)
+async def test_concurrent_calls_never_spend_past_the_budget(bench: Bench, sizes: list[int], limit: int, fates: list[str]) -> None:
+    daily = Decimal(limit) / 10000
+    finops = bench.acts(daily=daily)
+    bench.clock.now += timedelta(days=1)  # a day of its own for each example
+    day = bench.clock.now.strftime("%Y-%m-%d")
+
+    async def call(number: int, tokens: int) -> None:
+        try:
+            charge = await finops.reserve(planned(f"{day}/{number}", most=Usage(output_tokens=tokens)))
+        except Exhausted:
+            return
+        assert await spent(finops, day) <= daily
+        used = Usage(output_tokens=tokens // 2)
+        change = {"settle": finops.settle(charge, used), "release": finops.release(charge), "assume": finops.assume(charge)}.get(
+            fates[number]
+        )
+        if change is not None:
+            await bench.commit(change)
+
+    async with asyncio.TaskGroup() as group:
+        for number, tokens in enumerate(sizes):
+            group.create_task(call(number, tokens))
+    rows = [row for row in await bench.ledger.of_intent("t1", "int_1") if row.at == bench.clock.now]
+    assert sum((row.held for row in rows), Decimal(0)) == await spent(finops, day) <= daily

