@@ -112,7 +112,7 @@ async def _sources(client: Client, asking: Asking) -> list[JsonObject]:
 
 async def _source(client: Client, path: Path, kind: str) -> JsonObject:
     """As a path when the server reads it itself, else as content that is sent."""
-    real = path.resolve()
+    real = await asyncio.to_thread(path.resolve)
     if any(real.is_relative_to(root) for root in client.server.roots):
         return {"kind": kind, "path": str(real), "name": real.name}
     with tempfile.TemporaryDirectory() as folder:

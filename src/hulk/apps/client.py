@@ -80,12 +80,13 @@ class Client:
                     async for event in _parsed(response):
                         last, failures = event.id, 0
                         yield event
-                return
             except (Unavailable, aiohttp.ClientError, TimeoutError):
                 failures += 1
                 if failures > 20:
                     raise
                 await asyncio.sleep(0.25)
+            else:
+                return
 
     async def _json(self, method: str, path: str, **request: Any) -> JsonObject:
         async with self._request(method, path, **request) as response:

@@ -14,7 +14,7 @@ from hulk.runtime.language import voice
 FAILED = 1
 WRONG_USE = 2
 
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False)
 
 

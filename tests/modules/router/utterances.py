@@ -1,9 +1,9 @@
 """Held-out sentences to judge matching by: none is an example of a skill or part of the background it is calibrated on.
 
 `IN_SCOPE` and `OUT_OF_SCOPE` were looked at while the matching was made, so its figures on them flatter it. `FRESH_*` were
-written after kernel and background were settled; their first figures were 91.7 % right and none falsely taken, then two numbers
-(the weight of spelling, the calibrated share) were chosen on all sets together. All were written by the people who wrote the
-matching: an indication of how it does in the field, not a sample of it.
+written after kernel and background were settled; their first figures were 91.7 % right and none falsely taken, then one number
+(the weight of spelling) was chosen on all sets together. All were written by the people who wrote the matching: an indication
+of how it does in the field, not a sample of it.
 """
 
 from collections.abc import Mapping

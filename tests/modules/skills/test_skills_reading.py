@@ -29,6 +29,7 @@ REPOSITORY = Source(kind="repository", name="hulk", path="/work/hulk")
         pytest.param("pt", "Os vinte arquivos mais alterados do mês passado", 20, 0, id="twenty in words"),
         pytest.param("pt", "os 6 que mais mudaram", 6, 0, id="os 6"),
         pytest.param("pt", "apenas um arquivo", 1, 0, id="only one"),
+        pytest.param("pt", "algum arquivo que só uma pessoa altera?", 10, 0, id="only one person"),
         pytest.param("pt", "liste uma tabela com a atividade de 30 dias", 10, 0, id="articles are no counts"),
         pytest.param("pt", "arquivos com mais de 5 commits em 2025", 10, 0, id="a comparison is no count"),
         pytest.param("pt", "arquivos com 20% das mudanças", 10, 0, id="a percentage is no count"),
@@ -124,6 +125,10 @@ BY = parameter("by", "columns", "por", "pela coluna", "pelas colunas", "by", "pe
         pytest.param("vendas por dia", None, id="time is no column"),
         pytest.param("vendas pela coluna mês", ["mês"], id="unless it is called one"),
         pytest.param("descreva vendas.csv por favor", None, id="por favor"),
+        pytest.param("mostre as colunas do arquivo", None, id="a thing is no column"),
+        pytest.param("show the unit price of the consumption column", ["consumption"], id="the name before"),
+        pytest.param('gaps in the "unit price" column per day', ["unit price"], id="the quoted name before"),
+        pytest.param("how many nulls does each column have?", None, id="each column"),
         pytest.param("vendas", None, id="none"),
     ],
 )

@@ -79,6 +79,7 @@ este mês | 2026-11-01 2026-11-21
 nesta semana | 2026-11-16 2026-11-21
 este ano | 2026-01-01 2026-11-21
 no trimestre atual | 2026-10-01 2026-11-21
+mais alterados do mês | 2026-11-01 2026-11-21
 mês passado | 2026-10-01 2026-10-31
 na semana passada | 2026-11-09 2026-11-15
 ano passado | 2025-01-01 2025-12-31
@@ -150,6 +151,7 @@ last year | 2025-01-01 2025-12-31
 this week | 2026-11-16 2026-11-21
 this year | 2026-01-01 2026-11-21
 year to date | 2026-01-01 2026-11-21
+most edited of the month | 2026-11-01 2026-11-21
 yesterday | 2026-11-20 2026-11-20
 two weeks ago | 2026-11-07 2026-11-07
 last Friday | 2026-11-20 2026-11-20
@@ -160,6 +162,7 @@ NOTHING = """
 pt | Quais os 10 arquivos que mais mudam?
 pt | vendas por dia
 pt | a cada 7 dias
+pt | por dia da semana
 pt | média móvel de 7 dias
 pt | suporte 24/7, versão 1.2.10
 pt | dez arquivos

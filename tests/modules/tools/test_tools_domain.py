@@ -100,7 +100,7 @@ def test_public_addresses(address: str) -> None:
             "255.255.255.255",
         ),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1"),
-        *("2002:7f00:1::", "2001:db8::1", "not an address", "2130706433"),
+        *("2002:7f00:1::", "2001:db8::1", "not an address", str(IPv4Address(0)), "2130706433"),
     ],
 )
 def test_private_addresses(address: str) -> None:

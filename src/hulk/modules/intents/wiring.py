@@ -41,6 +41,11 @@ class IntentsModule:
     workflow: Workflow
 
 
+def intents_of(store: Store) -> Intents:
+    """Only the intents, for those who look."""
+    return SqlIntents(store)
+
+
 def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -> IntentsModule:
     """The module over the store. `language` and `zone` are for callers who name none."""
     intents = SqlIntents(store)

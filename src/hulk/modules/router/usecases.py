@@ -28,6 +28,7 @@ from hulk.modules.router.domain.matching import (
     corpus,
     exact,
     fitting,
+    fold,
     masked,
     matched,
     phrases,
@@ -75,6 +76,8 @@ class Recognise:
         said = exact(text, self._examples(candidates))
         if said is not None:
             return said
+        if not fold(text):
+            return Match(skill=None, reason=Text("It says nothing."))
         if not any(candidate.examples.get(language) for candidate in candidates for language in LANGUAGES):
             return Match(skill=None, reason=Text("There is no skill to choose from."))
         try:

@@ -23,6 +23,11 @@ class TicketsModule:
     workflow: Workflow
 
 
+def tickets_of(store: Store) -> Tickets:
+    """Only the tickets, for those who look."""
+    return SqlTickets(store)
+
+
 def wired(store: Store, blobs: FolderBlobs, runs: Runs, trail: Trail, voices: Voices, handlers: Mapping[str, Handler]) -> TicketsModule:
     """The module over the store; `handlers` do the work, by kind of ticket."""
     tickets = SqlTickets(store)

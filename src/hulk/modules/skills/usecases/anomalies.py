@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hulk.kernel.records import from_json, to_json
-from hulk.kernel.text import Text, Voice
+from hulk.kernel.text import Text
 from hulk.modules.skills.domain import anomalies
 from hulk.modules.skills.domain.anomalies import Candidates, Curve, Detection, Frame, Roles
 from hulk.modules.skills.domain.chart import Chart, Series
@@ -95,17 +95,16 @@ class DrawAnomalies:
         path = work.scratch / anomalies.CHART
         chart = Chart(
             title=work.voice.say(Text("Anomalies and the expected range")),
-            panels=tuple(_panel(curve, work.voice) for curve in found.curves),
+            panels=tuple(_panel(curve) for curve in found.curves),
         )
         await self.charts.draw(chart, path)
         artefact = NewArtefact(name=anomalies.CHART, media_type="image/png", path=path)
         return Done(result={"panels": len(chart.panels)}, artefacts=(artefact,))
 
 
-def _panel(curve: Curve, voice: Voice) -> Series:
-    title = Text("{curve} ({count} points marked)", curve=anomalies.curve_title(curve), count=voice.number(len(curve.marks)))
+def _panel(curve: Curve) -> Series:
     return Series(
-        title=voice.say(title) if curve.marks else anomalies.curve_title(curve),
+        title=anomalies.curve_title(curve),
         times=tuple(datetime.fromisoformat(text) for text in curve.times),
         values=curve.values,
         low=curve.low,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from hulk.kernel.records import from_json, to_json
@@ -95,15 +95,8 @@ def _panel(column: Distribution, voice: Voice) -> Panel:
         others = Text("{count} others", count=voice.number(column.rest))
         labels = (*column.labels, voice.say(others)) if column.rest else column.labels
         return Bars(title=column.column, labels=labels, values=(*counts, float(column.rest)) if column.rest else counts, unit=rows)
-    labels = _days(column, voice) if column.shape == "days" else _bins(column, voice)
+    labels = tuple(voice.day(date.fromisoformat(label)) for label in column.labels) if column.shape == "days" else _bins(column, voice)
     return Columns(title=column.column, labels=labels, values=counts, unit=rows)
-
-
-def _days(column: Distribution, voice: Voice) -> tuple[str, ...]:
-    starts = [date.fromisoformat(label) for label in column.labels]
-    if column.span == 1:
-        return tuple(voice.day(start) for start in starts)
-    return tuple(f"{voice.day(start)} – {voice.day(start + timedelta(days=column.span - 1))}" for start in starts)
 
 
 def _bins(column: Distribution, voice: Voice) -> tuple[str, ...]:

@@ -20,6 +20,13 @@ DPI = 144
 WIDTH = 10.0
 """Inches."""
 
+_TICKS = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%S.%f"]
+_OFFSETS = ["", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]
+"""ISO 8601, which no reader can mistake: a chart does not know its reader's language."""
+
+FEWEST_BARS = 3
+"""Lines that bars leave room for, so that one alone is no slab."""
+
 MOST_LABEL = 28
 MOST_TITLE = 64
 BLUE, ORANGE, INK, MUTED, GRID, BAND = "#0072B2", "#D55E00", "#1F2933", "#5F6C7B", "#E3E8EE", "#BBD7EA"
@@ -70,7 +77,7 @@ def _fill(figure: "Figure", rows: Sequence[Sequence[Panel]], heights: Sequence[f
 
 def _height(panel: Panel) -> float:
     """Inches: bars need a line each."""
-    return max(1.5, 0.55 + 0.26 * len(panel.labels)) if isinstance(panel, Bars) else 2.5
+    return max(1.5, 0.7 + 0.27 * len(panel.labels)) if isinstance(panel, Bars) else 2.5
 
 
 def _panel(axes: "Axes", panel: Panel, narrow: bool) -> None:
@@ -95,7 +102,7 @@ def _bars(axes: "Axes", panel: Bars) -> None:
     places = range(len(panel.labels))
     bars = axes.barh(list(places), list(panel.values), color=BLUE, height=0.7)
     axes.set_yticks(list(places), [_short(label, MOST_LABEL) for label in panel.labels], color=INK)
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(places), FEWEST_BARS) - 0.4, -0.6)
     axes.set_xlim(min(0, *panel.values, 0), (max(*panel.values, 0) or 1) * 1.16)
     axes.bar_label(bars, labels=[_figure(value) for value in panel.values], padding=3, fontsize=8, color=MUTED)
     axes.spines["bottom"].set_visible(False)
@@ -132,7 +139,7 @@ def _series(axes: "Axes", panel: Series) -> None:
     axes.margins(x=0.01)
     locator = AutoDateLocator(minticks=4, maxticks=9)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=["%Y", "%m/%Y", "%d/%m", "%H:%M", "%H:%M", "%H:%M:%S"]))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=_TICKS, zero_formats=["", *_TICKS[:5]], offset_formats=_OFFSETS))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _figure(value)))
     axes.set_ylabel(_short(panel.unit, MOST_LABEL), color=MUTED, fontsize=8.5)
@@ -145,6 +152,8 @@ def _short(text: str, most: int) -> str:
 
 def _figure(value: float) -> str:
     """`1234567` as `1.23 M`: short enough for an axis, the same in every language."""
+    if abs(value) < 10_000 and value == int(value):
+        return f"{value:.0f}"
     for scale, mark in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if abs(value) >= scale:
             return f"{value / scale:.3g}{mark}"

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from hulk.kernel.errors import Refused, Unavailable
+from hulk.kernel.text import Text
 from hulk.modules.skills.domain.churn import Change, Commit, Head
 from hulk.modules.skills.domain.reading import Period
 from hulk.modules.skills.ports.history import Detail
@@ -104,7 +105,7 @@ class GitFailed(Refused):
     """Git ended with an error; `complaint` is the end of what it said."""
 
     def __init__(self, complaint: str, folder: Path) -> None:
-        super().__init__("The git repository {path} cannot be read: {reason}", path=str(folder), reason=_first_line(complaint))
+        super().__init__(Text("The git repository {path} cannot be read: {reason}", path=str(folder), reason=_first_line(complaint)))
         self.complaint = complaint
 
 
@@ -160,10 +161,12 @@ async def _tail(stream: asyncio.StreamReader, most: int = 4096) -> str:
 async def _give(process: asyncio.subprocess.Process, given: bytes) -> None:
     if process.stdin is None:
         return
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it ended without reading all: its exit code tells
-        process.stdin.write(given)
-        await process.stdin.drain()
-    process.stdin.close()
+    # It may end without reading all, and its exit code tells; uvloop says so by RuntimeError when it has ended already.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
+        if given:
+            process.stdin.write(given)
+            await process.stdin.drain()
+        process.stdin.close()
 
 
 class _Fields:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused, TooLarge, Unavailable
+from hulk.kernel.text import Text
 from hulk.modules.tools.domain import Address, Fetched, allowed, is_public
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ class HttpGet:
             if len(body) > self.most_bytes:
                 raise self._too_large(address)
         if decoder is not None and not decoder.eof:
-            raise Unavailable("{url} cannot be reached: {reason}.", url=address.url[:200], reason="the compressed body ended too early")
+            raise Unavailable(
+                "{url} cannot be reached: {reason}.", url=address.url[:200], reason=Text("the compressed body ended too early")
+            )
         return bytes(body)
 
     def _too_large(self, address: Address) -> TooLarge:
@@ -112,7 +115,9 @@ def _decoded(decoder: Any, chunk: bytes, most: int, address: Address) -> bytes:
     try:
         decoded: bytes = decoder.decompress(chunk, most)
     except zlib.error as broken:
-        raise Unavailable("{url} cannot be reached: {reason}.", url=address.url[:200], reason="its compressed body is broken") from broken
+        raise Unavailable(
+            "{url} cannot be reached: {reason}.", url=address.url[:200], reason=Text("the compressed body is broken")
+        ) from broken
     return decoded
 
 

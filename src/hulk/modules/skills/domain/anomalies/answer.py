@@ -56,7 +56,7 @@ def _overview(name: str, frame: Frame, detection: Detection, voice: Voice) -> It
     yield voice.say(_verdict(detection, voice))
     yield voice.say(
         Text(
-            "Looked at {points} points of {series} series from {first} to {last}: {values} over {time}{groups}, {step}.",
+            "Points: {points}; series: {series}; from {first} to {last}. {values} over {time}{groups}, {step}.",
             points=voice.number(detection.points),
             series=voice.number(detection.series),
             first=moment(frame.first, voice),
@@ -87,9 +87,9 @@ def _verdict(detection: Detection, voice: Voice) -> Text:
 
 def _not_judged(detection: Detection, voice: Voice) -> Iterator[Text]:
     if detection.short:
-        yield Text("{count} series have too few points to be judged.", count=voice.number(detection.short))
+        yield Text("Series with too few points to be judged: {count}.", count=voice.number(detection.short))
     if detection.constant:
-        yield Text("{count} series never change.", count=voice.number(detection.constant))
+        yield Text("Series that never change: {count}.", count=voice.number(detection.constant))
 
 
 def _episodes(detection: Detection, voice: Voice) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _episodes(detection: Detection, voice: Voice) -> Iterator[str]:
     yield table([voice.say(word) for word in head], [_row(episode, grouped, voice) for episode in shown], right)
     rest = detection.episodes - len(shown)
     if rest > 0:
-        yield voice.say(Text("{count} more are in {file}.", count=voice.number(rest), file=f"`{LEDGER}`"))
+        yield voice.say(Text("Not shown here, but in {file}: {count}.", count=voice.number(rest), file=f"`{LEDGER}`"))
     if detection.episodes > MOST_FOLLOW_UPS:
         yield voice.say(Text("Tickets are opened for the {most} highest scores only.", most=voice.number(MOST_FOLLOW_UPS)))
 
@@ -145,7 +145,7 @@ def _gap_lines(gaps: Gaps, voice: Voice) -> Iterator[Text]:
     if gaps.missing:
         worst = gaps.worst[0]
         yield Text(
-            "{missing} points are missing in {stretches} stretches; the longest{series}: {count} from {start} to {end}.",
+            "Missing points: {missing}, in stretches: {stretches}. The longest{series}: {count}, from {start} to {end}.",
             missing=voice.number(gaps.missing),
             stretches=voice.number(gaps.stretches),
             series=f" ({cell(worst.series)})" if worst.series else "",
@@ -154,12 +154,12 @@ def _gap_lines(gaps: Gaps, voice: Voice) -> Iterator[Text]:
             end=moment(worst.end, voice),
         )
     if gaps.duplicated:
-        yield Text("{count} rows repeat a time of their series.", count=voice.number(gaps.duplicated))
+        yield Text("Rows that repeat a time of their series: {count}.", count=voice.number(gaps.duplicated))
     if gaps.unread:
-        yield Text("{count} rows have no readable time and were left out.", count=voice.number(gaps.unread))
+        yield Text("Rows without a readable time, left out: {count}.", count=voice.number(gaps.unread))
     if gaps.late:
         names = "; ".join(f"{cell(late.series)} ({moment(late.last, voice)})" for late in gaps.latest[:5])
-        yield Text("{count} series ended before the others: {names}.", count=voice.number(gaps.late), names=names)
+        yield Text("Series that ended before the others: {count}. {names}.", count=voice.number(gaps.late), names=names)
 
 
 def _missing(report: Report) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`data.profile` as a skill: what it is asked with, which tickets it takes, and how their results are told."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from hulk.kernel.records import from_json
 from hulk.kernel.text import Text, Voice
@@ -8,7 +9,7 @@ from hulk.modules.skills.domain.markdown import cell, table
 from hulk.modules.skills.domain.profile.measures import Duplicates, Measure, Outliers, Schema
 from hulk.modules.skills.domain.profile.problems import Problem, Severity, percent, problems, title, told
 from hulk.modules.skills.domain.skill import Answer, Arguments, Parameter, Report, Skill
-from hulk.modules.skills.domain.table import NUMBERS, Type
+from hulk.modules.skills.domain.table import NUMBERS, TIMES, Type
 from hulk.modules.tickets import Draft, FollowUp
 
 MOST_FOLLOW_UPS = 50
@@ -75,7 +76,7 @@ def _repeated(duplicates: Duplicates, voice: Voice) -> str:
     if not duplicates.repeated:
         return voice.say(Text("No row is there twice."))
     share = percent(duplicates.repeated / duplicates.rows, voice)
-    return voice.say(Text("{count} rows ({share}) are repeated.", count=voice.number(duplicates.repeated), share=share))
+    return voice.say(Text("Repeated rows: {count} ({share}).", count=voice.number(duplicates.repeated), share=share))
 
 
 def _columns(schema: Schema, outliers: Outliers | None, voice: Voice) -> Iterator[str]:
@@ -106,12 +107,14 @@ def _column(column: Measure, rows: int, median: float | None, voice: Voice) -> S
 
 
 def _bound(value: str | None, type_: Type, voice: Voice) -> str:
-    if value is None or type_ not in NUMBERS:
-        return cell(value or "", 24)
     try:
-        return figure(float(value), voice)
-    except ValueError:
-        return cell(value, 24)
+        if value and type_ in NUMBERS:
+            return figure(float(value), voice)
+        if value and type_ in TIMES:
+            return f"{voice.day(date.fromisoformat(value[:10]))}{value[10:16]}"
+    except ValueError:  # masked
+        pass
+    return cell(value or "", 24)
 
 
 def type_name(type_: Type) -> Text:

@@ -62,16 +62,10 @@ def problems(schema: Schema, duplicates: Duplicates | None, outliers: Outliers |
     """All problems that the measures show, the worst first; what was not measured shows none."""
     found = [problem for column in schema.columns for problem in _of_column(column, schema.rows, limits)]
     found += list(_of_rows(duplicates)) if duplicates else []
-    found += (
-        [_far_out(spread, limits) for spread in outliers.columns if spread.outliers and not _personal(schema, spread.column)]
-        if outliers
-        else []
-    )
+    explained = {column.name: column.sentinels for column in schema.columns}
+    far = [spread for spread in outliers.columns if spread.outliers > explained.get(spread.column, 0)] if outliers else []
+    found += [_far_out(spread, limits) for spread in far]
     return sorted(found, key=lambda problem: (_RANK[problem.severity], -problem.share, problem.column or "", problem.rule))
-
-
-def _personal(schema: Schema, column: str) -> bool:
-    return any(measure.name == column and measure.personal for measure in schema.columns)
 
 
 def _of_column(column: Measure, rows: int, limits: Limits) -> Iterator[Problem]:
@@ -157,7 +151,8 @@ def _has_odd_dates(column: Measure, rows: int, _: Limits) -> Problem | None:
 
 def _has_negatives(column: Measure, rows: int, _: Limits) -> Problem | None:
     odd = bool(_NEVER_NEGATIVE & set(words(column.name))) or column.negatives <= 0.001 * rows
-    if not column.negatives or not odd or column.sentinels >= column.negatives:
+    sentinels = column.sentinels if (column.sentinel_example or "").startswith("-") else 0
+    if column.negatives <= sentinels or not odd:
         return None
     named = bool(_NEVER_NEGATIVE & set(words(column.name)))
     severity: Severity = "normal" if named else "low"
@@ -278,41 +273,32 @@ def _personal_text(v: _Values) -> Text:
         "phone": Text("telephone numbers"),
         "card": Text("payment card numbers"),
     }
-    return Text("Column “{column}” holds personal data: {kind} in {count} rows ({share}).", kind=kinds[v["detail"]], **_but(v, "detail"))
+    told_ = {name: value for name, value in v.items() if name != "detail"}
+    return Text("Column “{column}” holds personal data: {kind}, {count} ({share}).", kind=kinds[v["detail"]], **told_)
 
 
 def _dates_text(v: _Values) -> Text:
     if v["detail"] == "range":
-        return Text("Column “{column}” has {count} dates ({share}) before 1900 or far in the future, for example {example}.", **v)
-    return Text("Column “{column}” has {count} values ({share}) that are not valid dates, for example {example}.", **v)
-
-
-def _but(values: _Values, name: str) -> _Values:
-    return {key: value for key, value in values.items() if key != name}
+        return Text("Column “{column}”: dates before 1900 or far in the future: {count} ({share}), for example {example}.", **v)
+    return Text("Column “{column}”: values that are no valid dates: {count} ({share}), for example {example}.", **v)
 
 
 _TOLD: Mapping[Rule, Callable[[_Values], Text]] = {
     "personal": _personal_text,
-    "key": lambda v: Text("Column “{column}” looks like a key, but {count} rows ({share}) repeat a value, for example {example}.", **v),
-    "rows": lambda v: Text("{count} rows ({share}) repeat an earlier row in every column.", **v),
+    "key": lambda v: Text("Column “{column}” looks like a key, but has repeated values: {count} ({share}), for example {example}.", **v),
+    "rows": lambda v: Text("Rows that repeat an earlier row in every column: {count} ({share}).", **v),
     "empty": lambda v: Text("Column “{column}” is empty in every row.", **v),
-    "nulls": lambda v: Text("Column “{column}” has no value in {count} rows ({share}).", **v),
-    "mixed": lambda v: Text(
-        "Column “{column}” holds numbers, but {count} values ({share}) are something else, for example {example}.", **v
-    ),
-    "disguised": lambda v: Text("Column “{column}” holds numbers written as text.", **v),
+    "nulls": lambda v: Text("Column “{column}”: rows without a value: {count} ({share}).", **v),
+    "mixed": lambda v: Text("Column “{column}” holds numbers and values that are none: {count} ({share}), for example {example}.", **v),
+    "disguised": lambda v: Text("Column “{column}” holds numbers written as text, for example {example}.", **v),
     "dates": _dates_text,
-    "negative": lambda v: Text(
-        "Column “{column}” has {count} negative values ({share}) where none are expected, the lowest {example}.", **v
-    ),
-    "sentinel": lambda v: Text(
-        "Column “{column}” has {count} times ({share}) the number {example}, which seems to stand for “unknown”.", **v
-    ),
-    "placeholder": lambda v: Text("Column “{column}” has {count} values ({share}) that stand for “nothing”, for example {example}.", **v),
-    "outliers": lambda v: Text("Column “{column}” has {count} values ({share}) far away from the others, for example {example}.", **v),
+    "negative": lambda v: Text("Column “{column}”: negative values where none are expected: {count} ({share}), the lowest {example}.", **v),
+    "sentinel": lambda v: Text("Column “{column}”: the number {example}, which seems to stand for “unknown”: {count} ({share}).", **v),
+    "placeholder": lambda v: Text("Column “{column}”: values that stand for “nothing”: {count} ({share}), for example {example}.", **v),
+    "outliers": lambda v: Text("Column “{column}”: values far away from the others: {count} ({share}), for example {example}.", **v),
     "constant": lambda v: Text("Column “{column}” always has the same value: {example}.", **v),
     "unique": lambda v: Text("Column “{column}” is text that is almost never the same twice ({share} distinct).", **v),
-    "padded": lambda v: Text("Column “{column}” has {count} values ({share}) with spaces before or after.", **v),
+    "padded": lambda v: Text("Column “{column}”: values with spaces before or after: {count} ({share}).", **v),
 }
 
 

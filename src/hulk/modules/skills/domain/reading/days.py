@@ -260,6 +260,8 @@ _OF_YEAR = (
 )
 _DAY = rf"(?P<d>[0-9]{{1,2}}\s?(?:o|a|st|nd|rd|th)(?!\w)|[0-9]{{1,2}}(?!\w)|primeiro|first|um(?=\s+de\s)|{WORDED})"
 _TO_DAY = r"\s*(?:a|ao|ate|e|to|and|until|till|through|-)\s*(?:o\s+dia\s+|dia\s+|the\s+)?(?P<e>[0-9]{1,2}(?:o|a|st|nd|rd|th)?)"
+_NOT_DAY_OF = r"(?<!\w)(?<!dia )(?<!dias )(?<!day )(?<!days )"
+_WHOLE = r"semana|mes|trimestre|semestre|ano|week|month|quarter|year"
 _ORDINAL = r"(?P<n>[0-9]{1,2}(?:o|st|nd|rd|th)|primeiro|segundo|terceiro|quarto|first|second|third|fourth)"
 _DAY_NAME = r"(?:segunda|terca|quarta|quinta|sexta)"
 _DAY_NAMES = rf"(?P<name>{_DAY_NAME}-feira|sabado|domingo|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
@@ -299,6 +301,7 @@ def _rules(language: Language) -> tuple[_Rule, ...]:
         (r"(?<!\w)ultimo\s+(?P<unit>trimestre|semestre)(?!\w)", _previous),
         (rf"(?<!\w)(?:{_THIS})\s+(?P<unit>{UNIT})(?!\w)", _current),
         (rf"(?<!\w)(?P<unit>{UNIT})\s+(?:corrente|atual)(?!\w)", _current),
+        (rf"{_NOT_DAY_OF}(?:d[oa]|n[oa]|of the)\s+(?P<unit>{_WHOLE})(?!\w)(?!\s+(?:de|do|da|of|que|[0-9]|passad|anterior))", _current),
         (rf"(?<!\w)current\s+(?P<unit>{UNIT})(?!\w)", _current),
         (rf"(?<!\w)(?P<unit>{UNIT})\s+to\s+date(?!\w)", _current),
         (rf"(?<!\w)(?:ultim[oa]\s+|last\s+)?{_DAY_NAMES}(?:\s+passad[oa])?(?!\w)", _weekday),

@@ -47,9 +47,9 @@ def _lists(said: Sentence, parameter: Parameter) -> Iterator[tuple[int, int, lis
         filler = _FILLER.match(said.folded, word.end())
         start = filler.end() if filler else word.end()
         sure = _COLUMN.search(said.folded, word.start(), start) is not None
-        found = list(_names(said, start, sure=sure))
+        found = list(_names(said, start, sure=sure)) or _before(said, word.start(), word[0])
         if found:
-            yield word.start(), found[-1][1], [name for name, _ in found]
+            yield min(word.start(), found[-1][1]), max(word.end(), found[-1][1]), [name for name, _ in found]
 
 
 def _names(said: Sentence, start: int, *, sure: bool) -> Iterator[tuple[str, int]]:
@@ -64,6 +64,15 @@ def _names(said: Sentence, start: int, *, sure: bool) -> Iterator[tuple[str, int
         if separator is None:
             return
         start = separator.end()
+
+
+def _before(said: Sentence, end: int, word: str) -> list[tuple[str, int]]:
+    """The name in "the price column", where English puts it first."""
+    match = _NAMED_COLUMN.search(said.folded, max(0, end - 120), end) if word in ("column", "columns", "field", "fields") else None
+    if match is None or not (match["quoted"] or _is_name(match["name"], sure=False)):
+        return []
+    quoted = match["quoted"] is not None
+    return [(said.text[match.start("name") + quoted : match.end("name") - quoted].strip(), match.start("name"))]
 
 
 def _is_name(word: str, *, sure: bool) -> bool:
@@ -88,17 +97,21 @@ def _words(text_: str) -> frozenset[str]:
 _ANYTHING = rf"(?:{HIDDEN}|[^\"\n]){{1,200}}"
 _QUOTED = re.compile(rf"\"{_ANYTHING}\"|`{_ANYTHING.replace(chr(34), '`')}`|(?<!\w)'{_ANYTHING.replace(chr(34), chr(39))}'(?!\w)")
 _ITEM = re.compile(rf"(?P<quoted>{_QUOTED.pattern})|[\w$][\w$.-]{{0,99}}(?<!\.)")
+_NAMED_COLUMN = re.compile(rf"(?<!\w)the\s+(?P<name>{_ITEM.pattern})\s+$")
 _SEPARATOR = re.compile(r"\s*,\s*(?:(?:e|and)\s+)?|\s+(?:e|and)\s+|\s*&\s*")
 _FILLER = re.compile(
     r"\s*[:=]?\s*(?:(?:o|a|os|as|the|cada|each|colunas?|columns?|campos?|fields?|de|do|da|d[ao]s|nomead[ao]|called|named)\s*[:=]?\s+){0,3}"
 )
 _COLUMN = re.compile(r"(?<!\w)(?:colunas?|columns?|campos?|fields?)(?!\w)")
-_TIME = re.compile(rf"{UNIT}|horas?|hours?|minut[eo]s?|segundos?|seconds?|hoje|ontem|today|yesterday")
+_TIME = re.compile(rf"{UNIT}|horas?|hours?|minut[eo]s?|segundos?|seconds?|hoje|ontem|today|yesterday|time|tempo")
 _GRAMMAR = _words(
     """
     favor exemplo que isso isto enquanto causa padrao fim meio volta cento tras um uma o a os as e ou para com sem em no na nos nas de
     do da se me por quais qual quem como onde quando mostre mostra abra abrir crie criar gere gerar faca desenhe diga liste veja conte
     use agrupe compare the and or of in on at to for with without by default way an it its is are was which what who how where when
     show open create make draw list tell give use group find me my this that these those please using each every
+    arquivo arquivos file files tabela tabelas table tables planilha spreadsheet dataset base dados data csv per does do have has had
+    repetida repetidas repetido repetidos repeated duplicate duplicated ticket tickets chamado chamados anomalia anomalias anomaly anomalies
+    problema problemas problem problems linha linhas row rows ponto pontos point points
     """
 )

@@ -328,7 +328,8 @@ def distributions(session: Session, table: Table, names: Sequence[str], most: in
     counted = {field.name: shape for field, shape in _histograms(session, table, numbers)}
     for field in fields:
         if field.type in TIMES:
-            counted[field.name] = _days(session, table, field)
+            days = _days(session, table, field)
+            counted |= {field.name: days} if days else {}
         elif field.type not in NUMBERS:
             counted[field.name] = _words(session, table, field)
     return Distributions(columns=tuple(shape for field in fields if (shape := counted.get(field.name)) and sum(shape.counts)))
@@ -350,15 +351,17 @@ def _histograms(session: Session, table: Table, fields: Sequence[Field]) -> Iter
         return
     rows = _numbers(session, table, fields)
     for i, field in enumerate(fields):
-        found = _quantiles(session, f"v{i}", rows, (0.0, 0.005, 0.995, 1.0))
+        found = _quantiles(session, f"v{i}", rows, (0.0, 0.005, 0.25, 0.5, 0.75, 0.995, 1.0))
         if found:
             yield field, _histogram(session, field, f"v{i}", found)
 
 
 def _histogram(session: Session, field: Field, column: str, quantiles: Sequence[float]) -> Distribution:
-    lowest, low, high, highest = quantiles
+    lowest, low, lower, middle, upper, high, highest = quantiles
+    if high - low > 8 * (upper - lower) * 3 > 0:  # stand-ins such as 9999 would leave one bin for all the others
+        low, high = max(low, middle - 6 * (upper - lower)), min(high, middle + 6 * (upper - lower))
     whole = session.rows(f"SELECT count(*) FILTER ({column} <> floor({column})) FROM numbers")[0][0] == 0
-    if whole and highest - lowest < BINS:
+    if whole and highest - lowest < BINS:  # one bin per number
         counts = dict(session.rows(f"SELECT {column}, count(*) FROM numbers WHERE {column} IS NOT NULL GROUP BY ALL"))
         values = [lowest + step for step in range(int(highest - lowest) + 1)]
         return Distribution(column=field.name, shape="numbers", edges=tuple(values), counts=tuple(counts.get(value, 0) for value in values))

@@ -1,0 +1,65 @@
+# Everything a newcomer needs: `make run` and `make test`. Both set up what they need in .venv, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+SEEDS ?= 100
+
+.PHONY: help run test check format bench test-faults test-long messages lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+# A stamp per lock file: set up again only when what is needed has changed.
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Hulk needs (about a minute the first time) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the tests need (about a minute the first time) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/run.stamp
+
+run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep serving (ONCE=1 stops after the answer, PORT= another port)
+	@exec $(BIN)/hulk up --data .hulk --port $(PORT) $(if $(ONCE),--once) \
+		--ask "Quais arquivos mais mudaram nos últimos 30 dias? Abra um ticket de revisão para os 3 primeiros."
+
+test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
+
+check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter, message catalogues
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tools/messages.py --check
+
+format: $(VENV)/dev.stamp ## format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+test-faults: $(VENV)/dev.stamp ## the fault suite, long: SEEDS= how many
+	@HULK_TEST_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/faults --timeout 7200
+
+test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models
+	@$(BIN)/python -m pytest -m long --timeout 3600
+
+bench: $(VENV)/dev.stamp ## cold start, memory, intents per second, HTTP; prints a table and writes benchmarks/results.json
+	@$(BIN)/python -m benchmarks
+
+messages: $(VENV)/dev.stamp ## bring the message catalogues up to the sources
+	@$(BIN)/python tools/messages.py
+
+lock: ## resolve the lock files anew (hashes, no addresses)
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
+	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --no-emit-index-url \
+		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/run.txt
+	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --group dev --no-emit-index-url \
+		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
+
+clean: ## remove what was set up and what Hulk kept here
+	@rm -rf $(VENV) .hulk .mypy_cache .ruff_cache .hypothesis .import_linter_cache

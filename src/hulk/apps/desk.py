@@ -1,0 +1,187 @@
+"""What `thor` asks of the store, row by row."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+from hulk.apps.bootstrap import audit_key
+from hulk.apps.schema import HEAD, revision
+from hulk.apps.terminal import speaker
+from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.tenancy import Principal, Role
+from hulk.kernel.text import Text, Voice
+from hulk.kernel.time import iso, utc_now
+from hulk.modules.audit import VerifyTrail
+from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.identity import ApiKey, Identity
+from hulk.modules.identity.wiring import identity as wired_identity
+from hulk.modules.intents import Intents
+from hulk.modules.intents import Status as IntentStatus
+from hulk.modules.intents.wiring import intents_of
+from hulk.modules.skills.settings import SkillsSettings
+from hulk.modules.skills.wiring import book
+from hulk.modules.tickets import Status as TicketStatus
+from hulk.modules.tickets import Tickets
+from hulk.modules.tickets.wiring import tickets_of
+from hulk.runtime.config import Config
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import Store, opened
+from hulk.runtime.workflows import RunQueries
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The acts of the modules over one store."""
+
+    intent_store: Intents
+    ticket_store: Tickets
+    journal: RunQueries
+    verify: VerifyTrail
+    identity: Identity
+    voice: Voice
+
+    async def intents(self, tenant: str, status: str | None, limit: int) -> list[Row]:
+        """The newest intents."""
+        found = await self.intent_store.recent(tenant, status=_among(status, IntentStatus), limit=limit)
+        return [
+            {
+                "intent_id": one.id,
+                "status": one.status,
+                "created": _moment(one.created),
+                "ended": _moment(one.ended),
+                "text": _short(one.text),
+            }
+            for one in found
+        ]
+
+    async def tickets(self, tenant: str, status: str | None, limit: int) -> list[Row]:
+        """The newest tickets."""
+        found = await self.ticket_store.search(tenant, status=_among(status, TicketStatus), kind=None, intent=None, limit=limit)
+        return [
+            {
+                "ticket_id": one.id, "kind": one.kind, "status": one.status, "owner": one.owner, "intent_id": one.intent,
+                "created": _moment(one.created), "title": self.voice.say(one.title),
+            }
+            for one in found
+        ]  # fmt: skip
+
+    async def runs(self, tenant: str, status: str | None, limit: int) -> list[Row]:
+        """The newest runs."""
+        found = await self.journal.runs(tenant, status, limit)
+        return [
+            {
+                "run_id": one.id, "workflow": one.workflow, "status": one.status, "failures": one.failures, "intent_id": one.intent,
+                "created": _moment(one.created), "ended": _moment(one.ended),
+            }
+            for one in found
+        ]  # fmt: skip
+
+    async def dead_letters(self, tenant: str, limit: int) -> list[Row]:
+        """Runs that should have worked."""
+        found = await self.journal.dead_letters(tenant, limit)
+        return [
+            {
+                "run_id": one.run.id, "workflow": one.run.workflow, "intent_id": one.run.intent, "ended": _moment(one.run.ended),
+                "failures": one.run.failures + 1, "error": self._problem(one.run.error),
+            }
+            for one in found
+        ]  # fmt: skip
+
+    def _problem(self, error: Mapping[str, Any] | None) -> str:
+        return "" if error is None else self.voice.say(Text.from_json(error["text"]))
+
+    async def verdicts(self) -> list[Row]:
+        """What verifying each tenant's trail has found."""
+        return [
+            {
+                "tenant": one.tenant, "entries": one.entries, "whole": one.whole,
+                "problem": None if one.problem is None else self.voice.say(one.problem),
+            }
+            for one in await self.verify()
+        ]  # fmt: skip
+
+    async def create_key(self, tenant: str, name: str, role: Role, lifetime: timedelta | None) -> list[Row]:
+        """A new key, with its secret."""
+        await self.identity.ensure_tenant(tenant)
+        made = await self.identity.create_key(_admin(tenant), name, role, None if lifetime is None else utc_now() + lifetime)
+        return [{**_key(made.key), "secret": made.secret}]
+
+    async def keys(self, tenant: str) -> list[Row]:
+        """All keys."""
+        return [_key(one) for one in await self.identity.list_keys(_admin(tenant))]
+
+    async def revoke_key(self, tenant: str, key: str) -> list[Row]:
+        """The key, revoked."""
+        return [_key(await self.identity.revoke_key(_admin(tenant), key))]
+
+
+@asynccontextmanager
+async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
+    """The desk over the store of those settings. Raises `NotFound` when there is none, `Refused` when its tables are of another version."""
+    if not config.store.url and not (data / "hulk.db").exists():
+        raise NotFound(
+            "There is no Hulk in the data folder {folder} yet. Start one with `hulk up`, or name its folder with --data.", folder=str(data)
+        )
+    async with opened(config.store.url, data) as store:
+        await _known(store)
+        key = audit_key(config.section(AuditSettings), data)
+        yield Desk(
+            intent_store=intents_of(store), ticket_store=tickets_of(store), journal=RunQueries(store), verify=wired_audit(store, key),
+            identity=wired_identity(store, Outbox(store, key), local=True), voice=speaker(),
+        )  # fmt: skip
+
+
+async def _known(store: Store) -> None:
+    found = await store.read(revision)
+    if found != HEAD:
+        raise Refused(
+            "The store's tables are of version {found}; this thor knows {head}. Start `hulk up` once to migrate it.", found=found, head=HEAD
+        )
+
+
+def skill_rows(config: Config) -> list[Row]:
+    """The skills, with an example of each."""
+    voice = speaker()
+    found, _ = book(config.section(SkillsSettings).folders)
+    titles = dict(zip((skill.name for skill in found), found.titles(voice), strict=True))
+    return [
+        {
+            "name": skill.name, "title": voice.say(skill.title), "parameters": ", ".join(one.name for one in skill.parameters),
+            "origin": "own" if "own" in skill.tags else "built-in", "example": titles[skill.name][1],
+        }
+        for skill in found
+    ]  # fmt: skip
+
+
+def _among(status: str | None, allowed: Any) -> Any:
+    names: Sequence[str] = get_args(allowed)
+    if status is not None and status not in names:
+        raise Refused("There is no status “{status}”; allowed: {allowed}.", status=status, allowed=", ".join(names))
+    return status
+
+
+def _admin(tenant: str) -> Principal:
+    """Who uses thor on the store itself may do all."""
+    return Principal(tenant=tenant, actor="thor", role="admin")
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "key_id": key.id, "name": key.name, "role": key.role, "prefix": key.prefix, "created": _moment(key.created),
+        "expires": _moment(key.expires), "revoked": _moment(key.revoked), "last_use": _moment(key.last_use),
+    }  # fmt: skip
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)[:19] + "Z"
+
+
+def _short(sentence: str) -> str:
+    line = " ".join(sentence.split())
+    return line if len(line) <= 60 else line[:59] + "…"
