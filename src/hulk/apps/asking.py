@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.table import Table
 
-from hulk.apps.client import Client, Server, connected, own_server, running_server
+from hulk.apps.client import Client, Server, connected, found_server, own_server
 from hulk.apps.terminal import FAILED, err, out, spoken
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import JsonObject
@@ -93,11 +93,11 @@ async def _server(asking: Asking, paths: Sequence[Path]) -> AsyncIterator[Server
     if asking.server is not None:
         yield Server(asking.server.rstrip("/"))
         return
-    running = await running_server(asking.data)
+    running = await found_server(asking.data)
     if running is not None:
         yield running
         return
-    roots = [path if path.is_dir() else path.parent for path in (one.resolve() for one in paths)]
+    roots = [await _top(path) if path.is_dir() else path.parent for path in (one.resolve() for one in paths)]
     with err.status(spoken(Text("Starting Hulk …"))):
         stack = AsyncExitStack()
         server = await stack.enter_async_context(own_server(asking.data, asking.config, [Path.cwd(), *roots]))
@@ -113,11 +113,21 @@ async def _sources(client: Client, asking: Asking) -> list[JsonObject]:
 async def _source(client: Client, path: Path, kind: str) -> JsonObject:
     """As a path when the server reads it itself, else as content that is sent."""
     real = await asyncio.to_thread(path.resolve)
-    if any(real.is_relative_to(root) for root in client.server.roots):
+    top = real if kind == "file" else await _top(real)
+    if any(top.is_relative_to(root) for root in client.server.roots):
         return {"kind": kind, "path": str(real), "name": real.name}
     with tempfile.TemporaryDirectory() as folder:
         content = real if kind == "file" else await _bundled(real, Path(folder) / "repository.bundle")
         return {"kind": kind, "blob": await client.upload(content), "name": real.name}
+
+
+async def _top(folder: Path) -> Path:
+    """The repository's own folder, of which `folder` may be a part; `folder` when it is none."""
+    process = await asyncio.create_subprocess_exec(
+        "git", "-C", str(folder), "rev-parse", "--show-toplevel", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    said, _ = await process.communicate()
+    return Path(said.decode().strip()) if process.returncode == 0 else folder
 
 
 async def _bundled(repository: Path, bundle: Path) -> Path:

@@ -60,6 +60,8 @@ from hulk.runtime.workflows import Workflows
 log = structlog.get_logger(__name__)
 
 HEALTH_SECONDS = 15.0
+SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
+"""The vectors of the built-in examples, made by `tools/vectors.py`."""
 STREAM_ROOM = 4
 """Messages that the task stream takes per `engine.queue_size`, since a run may be woken while its last wake-up still waits."""
 
@@ -174,7 +176,8 @@ def _repository(base: _Base) -> Path | None:
 
 
 def _vectors(config: Config, data: Path) -> Remembered:
-    return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=config.cache.l3_path or data / "cache")
+    folder = config.cache.l3_path or data / "cache"
+    return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=folder, shipped=SHIPPED_VECTORS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from hulk.kernel.errors import Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
+from hulk.kernel.errors import Conflict, Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
+from hulk.runtime.store import folder_lock
 
 INFO = "server.json"
 """Written into the data folder by a running Hulk: where it listens and what it may read."""
@@ -155,11 +156,25 @@ async def running_server(data: Path) -> Server | None:
     return server
 
 
-@dataclass(slots=True)
-class _Child:
-    process: asyncio.subprocess.Process
-    log: Path
-    arguments: Sequence[str] = field(default_factory=tuple)
+async def found_server(data: Path) -> Server | None:
+    """Like `running_server`, but when the folder is held by a Hulk that does not answer, one that starts or stops, wait for it."""
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    while (server := await running_server(data)) is None and await asyncio.to_thread(_held, data):
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unavailable("The Hulk on the data folder {folder} neither answers nor ends. See its log.", folder=str(data))
+        await asyncio.sleep(0.1)
+    return server
+
+
+def _held(data: Path) -> bool:
+    """Whether a process holds the data folder."""
+    if not data.is_dir():
+        return False
+    try:
+        with folder_lock(data):
+            return False
+    except Conflict:
+        return True
 
 
 @asynccontextmanager

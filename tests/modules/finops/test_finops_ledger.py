@@ -111,7 +111,7 @@ async def test_a_decision_costs_nothing_and_is_there(bench: Bench) -> None:
     finops = bench.acts(daily=Decimal(0))
     await bench.commit(finops.record_decision(decision="dec_1", tenant="t1", intent="int_1"))
     total, [row] = await finops.cost_of_intent("t1", "int_1")
-    assert (total.amount, row.kind, row.subject) == (0, "decision", "dec_1")
+    assert (total.amount, row.kind, row.subject) == (Decimal(0), "decision", "dec_1")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from typing import Any
 
 import openai
 import pytest
-from support.openai_twin import openai_twin
 
 from hulk.kernel.errors import HulkError, Refused
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.domain.model import Prompt, Uncertain, Unsent
+from support.openai_twin import openai_twin
 
 PROMPT = Prompt(instructions="Be brief.", text="canary-4711 hello")
 

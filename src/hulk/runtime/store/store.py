@@ -2,28 +2,32 @@
 
 import asyncio
 import contextlib
+import functools
 import queue
 import threading
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import structlog
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import HulkError, Unavailable
+from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.database import engine_for
+from hulk.runtime.store.trouble import Away, Collided, translated
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 GROUP = 512
 """The most change groups in one transaction."""
+COLLISIONS = 10
+"""How often a transaction is tried again that the database ended because of another process's."""
 
 
 @dataclass(slots=True)
@@ -48,8 +52,7 @@ class Transaction:
 
     def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless one with the same key is there; whether it was inserted."""
-        insert = postgresql.insert if self.connection.dialect.name == "postgresql" else sqlite.insert
-        return self.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self.execute(_insert_new(self.connection.dialect.name, table), values).rowcount == 1
 
     def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
         """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
@@ -65,10 +68,49 @@ class Transaction:
         self._after.append(act)
 
 
-@dataclass(frozen=True, slots=True)
+@functools.cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+@dataclass(eq=False, frozen=True, slots=True)
 class _Group:
+    """Changes that somebody waits for, all or none."""
+
     changes: Sequence[Change[Any]]
-    result: "Future[tuple[list[Any], list[Callable[[], None]]]]"
+    result: "asyncio.Future[list[Any]]"
+
+    def apply(self, transaction: Transaction) -> list[Any]:
+        return [change(transaction) for change in self.changes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """How it went for a group: what its changes gave, or why nothing was written."""
+
+    group: _Group
+    outcome: list[Any] | Exception
+    after: Sequence[Callable[[], None]] = ()
+
+    def tell(self) -> None:
+        """On the event loop: call what was to be called after the commit, then whoever waits, if they still do."""
+        for act in self.after:
+            self.group.result.get_loop().call_soon(act)
+        if self.group.result.done():
+            return
+        if isinstance(self.outcome, Exception):
+            self.group.result.set_exception(self.outcome)
+        else:
+            self.group.result.set_result(self.outcome)
+
+
+class _Mistake(Exception):
+    """A group whose change failed, and nobody else's."""
+
+    def __init__(self, group: _Group, error: Exception) -> None:
+        super().__init__(group)
+        self.settled = _Settled(group, error)
 
 
 class Store:
@@ -77,6 +119,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="store-read")
         self._writer = threading.Thread(target=self._write, name="store-write", daemon=True)
         self._writer.start()
@@ -89,26 +133,27 @@ class Store:
     async def commit(self, *changes: Change[Any]) -> list[Any]:
         """Apply `changes` in order, all or none; give their results once they are on disk.
 
-        Raises what a change raises, and `Unavailable` when the database is away, locked or full."""
-        group = _Group(changes, Future())
-        self._waiting.put(group)
-        results, after = await asyncio.wrap_future(group.result)
-        for act in after:
-            act()
-        return results
+        Raises what a change raises, and `Unavailable` when the database is away, locked or full. Who is cancelled while
+        waiting does not know whether they were applied; if so, what was to be done after the commit is done."""
+        group = _Group(changes, asyncio.get_running_loop().create_future())
+        with self._closing:
+            if self._closed:
+                raise Unavailable("The store is closed: Hulk is stopping.")
+            self._waiting.put(group)
+        return await group.result
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """What `query` gives on a connection of its own; raises `Unavailable` when the database is away."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
     def _read(self, query: Callable[[Connection], T]) -> T:
-        with _translated(), self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             return query(connection)
 
     def _write(self) -> None:
         while (first := self._waiting.get()) is not None:
             groups, last = self._gathered(first)
-            self._commit(groups)
+            _deliver(self._commit(groups))
             if last:
                 return
 
@@ -125,59 +170,82 @@ class Store:
             groups.append(group)
         return groups, False
 
-    def _commit(self, groups: list[_Group]) -> None:
-        """All groups in one transaction; when that fails, each in one of its own, so that none pays for another's mistake."""
-        try:
-            outcomes = self._together(groups)
-        except Exception as error:  # noqa: BLE001  # every kind of failure belongs to whoever waits for the group
-            if len(groups) == 1:
-                groups[0].result.set_exception(error)
-                return
-            for group in groups:
-                self._commit([group])
-            return
-        for group, outcome in zip(groups, outcomes, strict=True):
-            group.result.set_result(outcome)
+    def _commit(self, groups: Sequence[_Group]) -> list[_Settled]:
+        """All groups in one transaction, but those whose own change fails: the others do not pay for their mistake."""
+        mistaken: list[_Settled] = []
+        collisions = 0
+        while True:
+            try:
+                return mistaken + self._together(groups)
+            except _Mistake as mistake:
+                mistaken.append(mistake.settled)
+                groups = [group for group in groups if group is not mistake.settled.group]
+            except Collided as error:
+                collisions += 1
+                if collisions > COLLISIONS:
+                    return mistaken + _failed(groups, error)
+            except Exception as error:  # noqa: BLE001  # every kind of failure belongs to whoever waits for the groups
+                return mistaken + (_failed(groups, error) if len(groups) == 1 or isinstance(error, Away) else self._apart(groups))
 
-    def _together(self, groups: list[_Group]) -> list[tuple[list[Any], list[Callable[[], None]]]]:
-        outcomes: list[tuple[list[Any], list[Callable[[], None]]]] = []
-        with _translated(), self.engine.connect() as connection, connection.begin():
+    def _apart(self, groups: Sequence[_Group]) -> list[_Settled]:
+        """Each group in a transaction of its own: it is not known whose fault it was that they could not commit together."""
+        settled: list[_Settled] = []
+        for position, group in enumerate(groups):
+            settled += self._commit([group])
+            if isinstance(settled[-1].outcome, Away):
+                return settled + _failed(groups[position + 1 :], settled[-1].outcome)
+        return settled
+
+    def _together(self, groups: Sequence[_Group]) -> list[_Settled]:
+        if not groups:
+            return []
+        with translated(), self.engine.connect() as connection, connection.begin():
             if self.dialect == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             shared = _Shared()
-            for group in groups:
-                transaction = Transaction(connection, shared)
-                results = [change(transaction) for change in group.changes]
-                outcomes.append((results, transaction._after))  # noqa: SLF001  # the store's own
+            settled = [_applied(group, Transaction(connection, shared)) for group in groups]
             for act in shared.closing:
                 act()
-        return outcomes
+        return settled
 
     def close(self) -> None:
         """Commit what waits, then close every connection."""
-        self._waiting.put(None)
+        with self._closing:
+            self._closed = True
+            self._waiting.put(None)
         self._writer.join()
         self._readers.shutdown()
         self.engine.dispose()
 
 
-@contextlib.contextmanager
-def _translated() -> Any:
-    """Database trouble in words; bugs (a wrong statement, a broken constraint) pass through."""
+def _applied(group: _Group, transaction: Transaction) -> _Settled:
     try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        raise _unavailable(error) from error
+        with translated():
+            return _Settled(group, group.apply(transaction), transaction._after)  # noqa: SLF001  # the store's own
+    except (Away, Collided):
+        raise
+    except Exception as error:
+        raise _Mistake(group, error) from error
 
 
-def _unavailable(error: DBAPIError) -> HulkError:
-    reason = str(error.orig).strip().split("\n")[0]
-    if "disk is full" in reason or "No space left" in reason:
-        return Unavailable("The disk is full: nothing was written. Free some space; Hulk goes on by itself.", retry_after=5)
-    if "readonly" in reason:
-        return Unavailable("The database cannot be written: {reason}. Check the rights of the data folder.", reason=reason)
-    log.warning("store_unavailable", reason=reason)
-    return Unavailable("The database is not available right now: {reason}.", retry_after=1, reason=reason)
+def _failed(groups: Sequence[_Group], error: Exception) -> list[_Settled]:
+    """The same failure for each; an error of ours as one of its own for each, since raising adds to it."""
+    return [_Settled(group, error.again() if isinstance(error, Away) else error) for group in groups]
+
+
+def _deliver(settled: Sequence[_Settled]) -> None:
+    """Tell each group's event loop how it went, in the order of the commit; a loop that is closed has nobody waiting."""
+    loops: defaultdict[asyncio.AbstractEventLoop, list[_Settled]] = defaultdict(list)
+    for one in settled:
+        loops[one.group.result.get_loop()].append(one)
+    for loop, theirs in loops.items():
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_tell, theirs)
+
+
+def _tell(settled: Sequence[_Settled]) -> None:
+    for one in settled:
+        one.tell()
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
 from hulk.kernel.errors import HulkError, Refused
+from hulk.kernel.text import Text
 from hulk.modules.router.domain.model import Completion, Model, Prompt, Uncertain, Unsent
 
 if TYPE_CHECKING:  # 1.6 s and 60 MB: loaded when the first question goes to a model
@@ -104,16 +105,16 @@ def _of_status(model: Model, status: int, retry_after: float | None) -> HulkErro
             model=model.name,
         )
     if status in (408, 409, 425, 429) or status >= 500:
-        return Unsent("{model} cannot answer right now ({status}).", retry_after=retry_after, model=model.name, status=status)
+        return Unsent(Text("{model} cannot answer right now ({status}).", model=model.name, status=status), retry_after=retry_after)
     return Refused("{model} does not take this request ({status}).", model=model.name, status=status)
 
 
 def _slow(model: Model) -> Uncertain:
-    return Uncertain("{model} did not answer within {seconds} seconds.", model=model.name, seconds=model.total_seconds)
+    return Uncertain(Text("{model} did not answer within {seconds} seconds.", model=model.name, seconds=model.total_seconds))
 
 
 def _nonsense(model: Model) -> Uncertain:
-    return Uncertain("{model} sent something that is no answer, or only a part of one.", model=model.name)
+    return Uncertain(Text("{model} sent something that is no answer, or only a part of one.", model=model.name))
 
 
 def _completion(model: Model, response: "ModelResponse") -> Completion:
@@ -122,5 +123,5 @@ def _completion(model: Model, response: "ModelResponse") -> Completion:
     text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
     usage = response.usage
     if not (usage.input_tokens or usage.output_tokens or model.local):
-        raise Uncertain("{model} answered without telling what it used, so it cannot be paid for rightly.", model=model.name)
+        raise Uncertain(Text("{model} answered without telling what it used, so it cannot be paid for rightly.", model=model.name))
     return Completion(text=text, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, cut=response.finish_reason == "length")

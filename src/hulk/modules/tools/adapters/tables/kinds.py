@@ -58,14 +58,24 @@ class Hints:
     day_first: bool = True
 
 
-def meant(values: Iterable[str | None]) -> list[str]:
-    """The values that say something: trimmed, neither blank nor a placeholder."""
-    trimmed = (value.strip() for value in values if value is not None)
-    return [value for value in trimmed if value and value.lower() not in PLACEHOLDERS]
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The values of a column's beginning that say something: trimmed, neither blank nor a placeholder. `odd`: there were other blanks than spaces."""
+
+    values: tuple[str, ...]
+    odd: bool = False
+
+
+def sample(values: Iterable[str | None]) -> Sample:
+    """The sample of these texts."""
+    texts = [value for value in values if value]
+    trimmed = [text.strip() for text in texts]
+    odd = any(text.strip(" ") != bare for text, bare in zip(texts, trimmed, strict=True))
+    return Sample(tuple(bare for bare in trimmed if bare and bare.lower() not in PLACEHOLDERS), odd)
 
 
 def reading(name: str, values: Sequence[str], hints: Hints = Hints()) -> Reading:
-    """What a column of that name is whose values (see `meant`) are such; text when nothing fits most of them."""
+    """What a column of that name is whose values (see `sample`) are such; text when nothing fits most of them."""
     if not values:
         return TEXT
     for read in (_yes_no, _moment, _number):

@@ -283,6 +283,7 @@ class _Tally:
     constant: int = 0
     worst: list[tuple[float, int, Episode]] = field(default_factory=list)
     curves: list[tuple[float, int, Curve]] = field(default_factory=list)
+    judged: int = 0
 
     def take(self, name: str, column: str, judgement: _Judgement, writer: Any) -> None:
         """Count a judged series; write its episodes."""
@@ -298,6 +299,7 @@ class _Tally:
         for found in judged.found:
             self.affected.add((name, column))
             self._keep(_episode(name, column, found, judgement.times), writer)
+        self.judged += 1
         self._draw(name, column, judgement, judged)
 
     def _keep(self, episode: Episode, writer: Any) -> None:
@@ -311,7 +313,7 @@ class _Tally:
     def _draw(self, name: str, column: str, judgement: _Judgement, judged: Judged) -> None:
         highest = max((found.score for found in judged.found), default=0.0)
         total = sum(found.score for found in judged.found)
-        _push(self.curves, MOST_CURVES, highest + total * 1e-6, len(self.series), lambda: _curve(name, column, judgement, judged))
+        _push(self.curves, MOST_CURVES, highest + total * 1e-6, self.judged, lambda: _curve(name, column, judgement, judged))
 
     def result(self) -> Detection:
         """All that was counted."""

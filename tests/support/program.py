@@ -1,0 +1,133 @@
+"""The real programs, started as a user starts them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+BIN = Path(sys.executable).parent
+START_SECONDS = 60.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What the programs see: nothing of the developer's own settings, English."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HULK_", "LC_", "LANG"))}
+    return {**kept, "LANG": "en_US.UTF-8", "NO_COLOR": "1", **more}
+
+
+def run(program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, within: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run `hulk` or `thor` to its end."""
+    command = [str(BIN / program), *arguments]
+    return subprocess.run(command, cwd=cwd, env=env or environment(), capture_output=True, text=True, timeout=within, check=False)
+
+
+@dataclass(slots=True)
+class Up:
+    """A started `hulk up`."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+    log: Path
+    url: str = ""
+
+    def kill(self) -> None:
+        """As a power cut would: the process and nothing else, without a word."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """As an operator would; gives the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+    def said(self) -> str:
+        """All that it has written."""
+        return self.log.read_text(errors="replace")
+
+
+def start(data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None) -> Up:
+    """Start `hulk up` on a free port and wait until it is ready; raises `AssertionError` with its words when it ends instead."""
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "server.json").unlink(missing_ok=True)
+    log = data / "test.log"
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [str(BIN / "hulk"), "up", "--data", str(data), "--port", "0", *options], cwd=cwd, env=env or environment(), stdout=file, stderr=file
+        )
+    up = Up(process, data, log)
+    deadline = time.monotonic() + START_SECONDS
+    while not _ready(up):
+        assert process.poll() is None, f"hulk up ended with {process.returncode}:\n{up.said()[-4000:]}"
+        assert time.monotonic() < deadline, f"hulk up was not ready in time:\n{up.said()[-4000:]}"
+        time.sleep(0.02)
+    return up
+
+
+def _ready(up: Up) -> bool:
+    try:
+        info = json.loads((up.data / "server.json").read_text())
+    except (OSError, ValueError):
+        return False
+    up.url = str(info["url"])
+    return info["pid"] == up.process.pid
+
+
+@contextmanager
+def started(data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[Up]:
+    """A running Hulk, stopped at the end."""
+    up = start(data, *options, cwd=cwd, env=env)
+    try:
+        yield up
+    finally:
+        if up.process.poll() is None:
+            up.stop()
+
+
+@dataclass(slots=True)
+class Caller:
+    """HTTP requests to a running Hulk."""
+
+    session: aiohttp.ClientSession
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def call(self, method: str, path: str, **more: Any) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+        """Status, JSON body and headers of the answer."""
+        headers = {**self.headers, **more.pop("headers", {})}
+        async with self.session.request(method, self.url + path, headers=headers, **more) as response:
+            body = await response.json(content_type=None) if response.content_type.endswith("json") else {"text": await response.text()}
+            return response.status, body, response.headers
+
+    async def ask(self, text: str, sources: Sequence[Mapping[str, str]] = (), key: str | None = None, **more: Any) -> str:
+        """Post an intent; gives its id."""
+        headers = {"idempotency-key": key} if key else {}
+        status, body, _ = await self.call("POST", "/v1/intents", json={"text": text, "sources": list(sources), **more}, headers=headers)
+        assert status == 202, body
+        return str(body["intent_id"])
+
+    async def ended(self, intent: str, within: float = 60) -> dict[str, Any]:
+        """The intent once it has ended."""
+        async with asyncio.timeout(within):
+            while True:
+                status, body, _ = await self.call("GET", f"/v1/intents/{intent}")
+                assert status == 200, body
+                if body["status"] in ("completed", "failed"):
+                    return body
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def calling(up: Up, **headers: str) -> AsyncIterator[Caller]:
+    """A caller of that Hulk."""
+    async with aiohttp.ClientSession() as session:
+        yield Caller(session, up.url, {name.replace("_", "-"): value for name, value in headers.items()})
