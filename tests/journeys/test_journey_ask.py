@@ -136,7 +136,15 @@ def test_the_trail_of_all_that_is_whole(up: Up, world: Path) -> None:
 
 def test_without_a_running_hulk_ask_starts_one_for_itself(world: Path, tmp_path: Path) -> None:
     done = run(
-        "hulk", "ask", "Quais arquivos mais mudaram nos últimos 30 dias?", "--repo", "shop", "--json", "--data", str(tmp_path / "own"), cwd=world
+        "hulk",
+        "ask",
+        "Quais arquivos mais mudaram nos últimos 30 dias?",
+        "--repo",
+        "shop",
+        "--json",
+        "--data",
+        str(tmp_path / "own"),
+        cwd=world,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "completed"

@@ -25,7 +25,9 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "LANG": "en_US.UTF-8", "NO_COLOR": "1", **more}
 
 
-def run(program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, within: float = 120) -> subprocess.CompletedProcess[str]:
+def run(
+    program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, within: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Run `hulk` or `thor` to its end."""
     command = [str(BIN / program), *arguments]
     return subprocess.run(command, cwd=cwd, env=env or environment(), capture_output=True, text=True, timeout=within, check=False)
@@ -62,7 +64,11 @@ def start(data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = 
     log = data / "test.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [str(BIN / "hulk"), "up", "--data", str(data), "--port", "0", *options], cwd=cwd, env=env or environment(), stdout=file, stderr=file
+            [str(BIN / "hulk"), "up", "--data", str(data), "--port", "0", *options],
+            cwd=cwd,
+            env=env or environment(),
+            stdout=file,
+            stderr=file,
         )
     up = Up(process, data, log)
     deadline = time.monotonic() + START_SECONDS

@@ -24,7 +24,11 @@ def repository(folder: Path, commits: int = 12) -> Path:
 
 
 def _git(folder: Path, *arguments: str, dates: str | None = None) -> None:
-    env = {"GIT_AUTHOR_DATE": dates, "GIT_COMMITTER_DATE": dates, "HOME": str(folder), "PATH": "/usr/bin:/bin:/usr/local/bin"} if dates else None
+    env = (
+        {"GIT_AUTHOR_DATE": dates, "GIT_COMMITTER_DATE": dates, "HOME": str(folder), "PATH": "/usr/bin:/bin:/usr/local/bin"}
+        if dates
+        else None
+    )
     subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, env=env)
 
 

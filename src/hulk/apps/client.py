@@ -18,6 +18,7 @@ import aiohttp
 from hulk.kernel.errors import Conflict, Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
+from hulk.runtime.bus import LEASH
 from hulk.runtime.store import folder_lock
 
 INFO = "server.json"
@@ -184,7 +185,17 @@ async def own_server(data: Path, config: Path | None, roots: Sequence[Path]) -> 
     options += [part for root in roots for part in ("--root", str(root))]
     with tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hulk.apps.hulk", "up", *options, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            sys.executable,
+            str(LEASH),
+            str(os.getpid()),
+            sys.executable,
+            "-m",
+            "hulk.apps.hulk",
+            "up",
+            *options,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
         try:
             yield await _started(process, data, log)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
-from cattrs import Converter
+from cattrs.preconf.json import make_converter
 
 from hulk.kernel.text import Text
 from hulk.kernel.time import from_iso, iso
@@ -20,7 +20,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 T = TypeVar("T")
 
-_converter = Converter(forbid_extra_keys=True)
+_converter = make_converter(forbid_extra_keys=True)
 _converter.register_unstructure_hook(datetime, iso)
 _converter.register_structure_hook(datetime, lambda text, _: from_iso(text))
 _converter.register_unstructure_hook(date, date.isoformat)

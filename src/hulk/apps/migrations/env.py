@@ -1,11 +1,31 @@
 """Alembic's entry: migrates over the connection that `apps.schema` hands in."""
 
-from alembic import context
+from typing import Any
 
-from hulk.runtime.store import metadata
+from alembic import context
+from sqlalchemy import JSON, String
+from sqlalchemy.types import TypeDecorator
+
+from hulk.runtime.store import Moment, metadata
+
+
+def rendered(kind: str, item: Any, autogen: Any) -> str | bool:
+    """How our own column types are written into a migration: by the name they keep, or by what they are stored as."""
+    if kind != "type" or not isinstance(item, (TypeDecorator, JSON)):
+        return False
+    if isinstance(item, TypeDecorator) and not isinstance(item, Moment):
+        return f"sa.String({item.impl_instance.length})" if isinstance(item.impl_instance, String) else False
+    name = "Moment" if isinstance(item, Moment) else "Document"
+    autogen.imports.add(f"from hulk.runtime.store import {name}")
+    return "Moment()" if name == "Moment" else name
+
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True, render_as_batch=True
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+    render_item=rendered,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -18,12 +18,13 @@ from hulk.runtime.bus.cloudevents import from_message, subject_of, to_message
 from hulk.runtime.bus.connection import Bus, Facts, Handler, Notice, connect
 from hulk.runtime.bus.later import forward_due, publish_at
 from hulk.runtime.bus.pull import Message, Pull
-from hulk.runtime.bus.server import Server, embedded
+from hulk.runtime.bus.server import LEASH, Server, embedded
 from hulk.runtime.bus.streams import ERRORS, EVENTS, SCHEDULES, STREAMS, TASKS, Stream
 
 __all__ = [
     "ERRORS",
     "EVENTS",
+    "LEASH",
     "SCHEDULES",
     "STREAMS",
     "TASKS",

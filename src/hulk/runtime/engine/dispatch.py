@@ -1,6 +1,7 @@
 """Publishing wake-ups after their rows are committed. The row is the truth: a wake-up lost with its process is sent again by the sweep."""
 
 import asyncio
+import itertools
 from collections import deque
 from datetime import datetime
 
@@ -49,11 +50,14 @@ class Dispatcher:
             pass
 
     async def _send(self) -> bool:
-        """Send up to a batch; whether all of it was taken."""
-        batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        """Send up to a batch; whether all of it was taken. Nothing leaves the queue before the bus has it, however this ends."""
+        batch = list(itertools.islice(self._waiting, BATCH))
         async with asyncio.TaskGroup() as group:
-            sent = [group.create_task(self._published(task, at)) for task, at in batch]
-        unsent = [one for one, done in zip(batch, sent, strict=True) if not done.result()]
+            sending = [group.create_task(self._published(task, at)) for task, at in batch]
+        taken = [done.result() for done in sending]
+        unsent = [one for one, done in zip(batch, taken, strict=True) if not done]
+        for _ in batch:
+            self._waiting.popleft()
         self._waiting.extendleft(reversed(unsent))
         return not unsent
 

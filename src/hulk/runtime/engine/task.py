@@ -55,4 +55,9 @@ class HandBack:
     delay: timedelta = timedelta(0)
 
 
-Verdict: TypeAlias = Settled | HandBack
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Another worker has the task now: neither acknowledge it nor hand it back, for both would take it from that one."""
+
+
+Verdict: TypeAlias = Settled | HandBack | Left

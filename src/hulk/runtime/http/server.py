@@ -59,15 +59,16 @@ async def serve(app: FastAPI, listening: socket.socket, *, grace: timedelta = ti
     host, port = listening.getsockname()[:2]
     server = _Server(_settings(app, grace))
     failure: BaseException | None = None
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve(sockets=[listening]))
-        try:
-            await server.ready.wait()
-            yield Serving(host, port)
-        except BaseException as error:  # noqa: BLE001  # kept until the server has ended, then raised as it was
-            failure = error
-        app.state.closing.set()
-        server.should_exit = True
+    with listening:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[listening]))
+            try:
+                await server.ready.wait()
+                yield Serving(host, port)
+            except BaseException as error:  # noqa: BLE001  # kept until the server has ended, then raised as it was
+                failure = error
+            app.state.closing.set()
+            server.should_exit = True
     if failure is not None:
         raise failure
 

@@ -42,7 +42,7 @@ class Bridge(logging.Handler):
 
     def __init__(self, processors: list[Processor], stream: TextIO) -> None:
         super().__init__()
-        self._processors = processors
+        self._processors = tuple(processors)  # its own: structlog's list may be changed in place
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -69,6 +69,11 @@ class RunContext:
         """The idempotency key of the step being executed."""
         return f"{self.run_id}/{self._at}"
 
+    @property
+    def failed(self) -> bool:
+        """Whether the body has failed for good before, and its compensations are under way."""
+        return any(step.name == FAILED for step in self._steps.values())
+
     async def step(
         self,
         name: str,
@@ -121,7 +126,8 @@ class RunContext:
         """Run the compensations, last first, each as a recorded step. Does nothing when there are none."""
         if not self._undo:
             return
-        self._next = next((index for index, step in self._steps.items() if step.name == FAILED), len(self._steps))
+        last = max(self._steps, default=-1)
+        self._next = next((index for index, step in self._steps.items() if step.name == FAILED), last + 1)
         await self.step(FAILED, lambda: _failure(error))
         while self._undo:
             name, act = self._undo.pop()
@@ -142,6 +148,8 @@ class RunContext:
         )  # fmt: skip
 
     async def _done(self, name: str, act: Callable[[], Awaitable[Outcome[T]]], retry: Retry, limit: timedelta) -> Outcome[T]:
+        if retry.attempts == 1:
+            return await _within(name, act, limit)
         retrying = stamina.retry_context(
             on=lambda error: not permanent(error), attempts=retry.attempts, timeout=None, wait_initial=retry.first.total_seconds(),
             wait_max=retry.most.total_seconds(), wait_exp_base=retry.factor, wait_jitter=retry.first.total_seconds(),
@@ -161,9 +169,11 @@ class RunContext:
 
 async def _within(name: str, act: Callable[[], Awaitable[T]], limit: timedelta) -> T:
     try:
-        async with asyncio.timeout(limit.total_seconds()):
+        async with asyncio.timeout(limit.total_seconds()) as clock:
             return await act()
     except TimeoutError as error:
+        if not clock.expired():  # it is the act's own
+            raise
         raise Unavailable("The step “{name}” did not end within {seconds} s.", name=name, seconds=limit.total_seconds()) from error
 
 

@@ -1,9 +1,10 @@
 """What a worker does with a wake-up: take the run, execute its body, and write how it went."""
 
 import asyncio
+import contextlib
 import random
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,12 +17,12 @@ from hulk.kernel.errors import HulkError, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
-from hulk.runtime.engine import HandBack, Lease, Settled, Verdict
+from hulk.runtime.engine import HandBack, Lease, Left, Settled, Verdict
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext, permanent
-from hulk.runtime.workflows.journal import Fenced, Journal, Taken
+from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,8 @@ class Executor:
     outbox: Outbox
     workflows: Mapping[str, Workflow]
     limit: timedelta
-    held: dict[str, int] = field(default_factory=dict)
-    """The runs held now, with the epoch they are held under."""
+    held: set[Hold] = field(default_factory=set)
+    """The runs held now."""
 
     async def __call__(self, lease: Lease) -> Verdict:
         """Execute the run that this wake-up is for (`engine.Handler`)."""
@@ -50,12 +51,19 @@ class Executor:
             return HandBack(STORE_AWAY)
         if taken is None:
             return Settled()
-        self.held[lease.task.run] = lease.epoch
+        hold = (lease.task.run, lease.epoch)
+        self.held.add(hold)
         try:
             return await self._execute(taken)
+        except asyncio.CancelledError:
+            await self._release(taken)
+            raise
         finally:
-            if self.held.get(lease.task.run) == lease.epoch:
-                del self.held[lease.task.run]
+            self.held.discard(hold)
+
+    async def _release(self, taken: Taken) -> None:
+        with contextlib.suppress(Unavailable):  # then it stays running, until its lease runs out
+            await self._write(self.journal.release(taken.run, taken.epoch))
 
     async def _execute(self, taken: Taken) -> Verdict:
         run = taken.run
@@ -67,8 +75,11 @@ class Executor:
         ):
             try:
                 return await self._body(taken)
-            except (LetGo, Overtaken):
+            except LetGo:
                 return Settled()
+            except Overtaken:
+                log.info("run_overtaken")
+                return Left()
             except Unavailable as error:  # the store, while writing how it went
                 log.warning("run_waits_for_store", reason=str(error))
                 return HandBack(STORE_AWAY)
@@ -83,7 +94,7 @@ class Executor:
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
 
     async def _went_wrong(self, taken: Taken, workflow: Workflow | None, context: RunContext, error: Exception) -> Verdict:
-        final = permanent(error) or taken.run.failures + 1 >= taken.run.attempts
+        final = permanent(error) or context.failed or taken.run.failures + 1 >= taken.run.attempts
         log.log(20 if permanent(error) else 30, "run_failed", workflow=taken.run.workflow, final=final, error=_brief(error))
         if not final:
             return await self._again(taken, error)
@@ -102,15 +113,15 @@ class Executor:
         delay = backoff(Retry(), taken.run.failures, random.random())  # noqa: S311  # jitter, not a secret
         asked = getattr(error, "retry_after", None)
         delay = max(delay, timedelta(seconds=asked)) if asked else delay
-        got = await self._write(self.journal.retry(taken.run.id, taken.epoch, utc_now() + delay, told(_known(error))))
-        return Settled() if isinstance(got, Fenced) else HandBack(delay)
+        got = await self._write(self.journal.retry(taken.run, taken.epoch, utc_now() + delay, told(_known(error))))
+        return Left() if isinstance(got, Fenced) else HandBack(delay)
 
     async def _write(self, change: Change[Any]) -> Any:
         return (await self.store.commit(change))[0]
 
     def _settled(self, got: Fenced | None) -> Verdict:
         if isinstance(got, Fenced):
-            log.info("run_overtaken")
+            raise Overtaken
         return Settled()
 
 
@@ -170,16 +181,16 @@ def _dead_letter(run: Row[Any], error: Exception) -> Event:
     )
 
 
-async def keep(executor: Executor, every: timedelta, overtaken: Any) -> None:
-    """Show, every so often, that the held runs are worked on, and tell `overtaken(run)` of those lost to another."""
+async def keep(executor: Executor, every: timedelta, overtaken: Callable[[str, int], None]) -> None:
+    """Show, every so often, that the held runs are worked on, and tell `overtaken(run, epoch)` of those lost to another."""
     while True:
         await asyncio.sleep(every.total_seconds())
         if not executor.held:
             continue
         try:
-            (lost,) = await executor.store.commit(executor.journal.touch(dict(executor.held)))
+            (lost,) = await executor.store.commit(executor.journal.touch(sorted(executor.held)))
         except Unavailable as error:
             log.warning("cannot_touch_runs", reason=str(error))
             continue
-        for run in lost:
-            overtaken(run)
+        for run, epoch in lost:
+            overtaken(run, epoch)

@@ -26,8 +26,6 @@ QUEUE = "default"
 SWEEP = timedelta(seconds=1)
 IDLE = LEASE * 3
 """A run that is held shows it every lease; after three without a sign it is woken for another worker."""
-UNSEEN = timedelta(seconds=30)
-"""A run that is pending this long has its wake-up published again, in case it was lost."""
 
 
 class Workflows:
@@ -116,11 +114,11 @@ class Workflows:
 
     async def _revive_all(self) -> None:
         start = utc_now()
-        revived = 0
-        while (await self._store.commit(self._journal.revive(idle=start, late=start)))[0]:
-            revived += 1
-        if revived:
-            log.info("runs_taken_up", batches=revived)
+        batches = 0
+        while (await self._store.commit(self._journal.revive(idle=start, late=start, lost=start)))[0]:
+            batches += 1
+        if batches:
+            log.info("runs_taken_up", batches=batches)
 
     async def _keeping(self) -> None:
         await keep(self._executor, LEASE, self._pool.overtaken)
@@ -132,13 +130,20 @@ class Workflows:
                 await self.sweep()
             except Unavailable as error:
                 log.warning("sweep_waits", reason=str(error))
+                await asyncio.sleep(IDLE.total_seconds())  # first let all who hold runs show it again
 
     async def sweep(self) -> int:
-        """Wake what should be moving and is not; gives how many runs that were."""
+        """Wake what should be moving and is not; gives how many runs that were.
+
+        Pending runs stand in the queue, so they are woken only while a worker here finds nothing in it: then they were lost."""
+        if not self._bus.connected or self._dispatcher.waiting:
+            return 0
         now = utc_now()
-        revived, reminded = await self._store.commit(
-            self._journal.revive(idle=now - IDLE, late=now - SWEEP), self._journal.remind(now - UNSEEN)
+        idle = now - IDLE
+        _, revived = await self._store.commit(
+            self._journal.touch(sorted(self._executor.held)),
+            self._journal.revive(idle=idle, late=now - SWEEP, lost=idle if self._pool.idle else None),
         )
-        if revived or reminded:
-            log.info("runs_swept", revived=revived, reminded=reminded)
-        return int(revived) + int(reminded)
+        if revived:
+            log.info("runs_swept", revived=revived)
+        return int(revived)
