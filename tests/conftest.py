@@ -1,6 +1,49 @@
 """What all tests share."""
 
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from hulk.runtime.store import Store, opened
+from support.postgres import Postgres, a_postgres
+from support.stores import KINDS, Another, Kind, a_store, url_of
 
 settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("hulk")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], Postgres]]:
+    """Gives the session's PostgreSQL server, started when first asked for."""
+    with ExitStack() as stack:
+        started: list[Postgres] = []
+
+        def server() -> Postgres:
+            if not started:
+                started.append(stack.enter_context(a_postgres()))
+            return started[0]
+
+        yield server
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of database in turn."""
+    found: Kind = request.param
+    return found
+
+
+@pytest.fixture
+async def store(kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
+    """A prepared store of each kind."""
+    async with a_store(kind, tmp_path, postgres) as made:
+        yield made
+
+
+@pytest.fixture
+def another(store: Store, tmp_path: Path) -> Another:
+    """Opens the same database once more, as another process would."""
+    return lambda: opened(url_of(store), tmp_path)

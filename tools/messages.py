@@ -22,7 +22,21 @@ ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "src"
 CATALOGUE = ROOT / "src/hulk/runtime/language/locales/pt_BR/LC_MESSAGES/hulk.po"
 SPEAKERS = frozenset(
-    {"Text", "Refused", "NotFound", "Unavailable", "Conflict", "Forbidden", "Unauthenticated", "TooLarge", "Exhausted", "TimedOut"}
+    {
+        "Text",
+        "Refused",
+        "NotFound",
+        "Unavailable",
+        "Conflict",
+        "Forbidden",
+        "Unauthenticated",
+        "TooLarge",
+        "Exhausted",
+        "TimedOut",
+        "HulkError",
+        "NeedsAttention",
+        "_Poison",
+    }
 )
 
 

@@ -60,6 +60,7 @@ from hulk.runtime.workflows import Workflows
 log = structlog.get_logger(__name__)
 
 HEALTH_SECONDS = 15.0
+HOUSEKEEPING_SECONDS = 600.0
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
 STREAM_ROOM = 4
@@ -121,11 +122,12 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     )
     blobs = FolderBlobs(base.data / "blobs")
     blobs.sweep()
-    routers = await _modules(stack, base, outbox, workflows, blobs)
+    finops = wired_finops(store, config.section(FinopsSettings))
+    routers = await _modules(stack, base, outbox, workflows, blobs, finops)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
-    await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus)))
+    await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     app = build(
         config, routers=[*routers, logging_routes()], authenticate=identity.authenticate, checks=_checks(base, workflows),
@@ -135,14 +137,15 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     return Hulk(serving, config, base.telemetry)
 
 
-async def _modules(stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs) -> list[APIRouter]:
+async def _modules(
+    stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops
+) -> list[APIRouter]:
     """Build the modules, tell the workflows what they execute, and give the routes."""
     config, store = base.config, base.store
     tools = _tools(base, blobs)
     skills = wired_skills(
         config.section(SkillsSettings).folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(base)
     )
-    finops = wired_finops(store, config.section(FinopsSettings))
     router = await stack.enter_async_context(
         wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops)
     )
@@ -247,6 +250,16 @@ async def _background(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def _keeping_house(finops: Finops) -> None:
+    """Close what processes that died have left reserved."""
+    while True:
+        try:
+            await finops.close_stale()
+        except Unavailable as error:
+            log.warning("stale_reservations_stay", reason=str(error))
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
 async def _beating(bus: Bus) -> None:

@@ -49,6 +49,11 @@ async def test_the_real_address_is_given() -> None:
         socket.create_connection(("127.0.0.1", serving.port))
 
 
+def test_accepted_connections_send_at_once() -> None:
+    with bind("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP, "asyncio sets TCP_NODELAY only for these: answers would wait 40 ms for an ACK"
+
+
 async def test_it_is_served_on_ipv6_too() -> None:
     async with serve(application(), bind("::1", 0)) as serving:
         assert serving.url == f"http://[::1]:{serving.port}"

@@ -1,4 +1,7 @@
-"""What the middlewares found out about a request, as routes and problems read it."""
+"""What the middlewares found out about a request, as routes and problems read it.
+
+Dependencies are async although they wait for nothing: FastAPI runs any other in a thread, which costs 0.3 ms a request.
+"""
 
 from typing import Annotated, Any, TypeAlias, cast
 
@@ -34,7 +37,7 @@ def client_host(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def principal(request: Request) -> Principal:
+async def principal(request: Request) -> Principal:
     """Who asks; raises `Unauthenticated` on a route that the door did not guard."""
     found = state(request.scope).get("principal")
     if not isinstance(found, Principal):
@@ -42,7 +45,7 @@ def principal(request: Request) -> Principal:
     return found
 
 
-def speaker(request: Request) -> Voice:
+async def speaker(request: Request) -> Voice:
     """The caller's voice."""
     return voice_of(request.scope)
 

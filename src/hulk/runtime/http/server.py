@@ -36,10 +36,11 @@ class Serving:
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket (port 0: a free one). Raises `Refused` naming the address, what is wrong with it, and the setting."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
         raise Refused("“{host}” is not an address of this machine (--host, server.host).", host=host) from error
-    bound = socket.socket(family, kind)
+    # The protocol is named because asyncio sets TCP_NODELAY only then; without it each answer waits 40 ms for an ACK.
+    bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.events import GENESIS, Event, link, seal
@@ -67,17 +67,16 @@ class Outbox:
 
     def _last(self, tx: Transaction, tenant: str) -> _Chain:
         """The chain's end, locked against other processes until this transaction ends."""
-        query = select(head_table).where(head_table.c.tenant == tenant).with_for_update()
-        row = tx.execute(query).one_or_none()
+        row = tx.execute(_HEAD, {"of": tenant}).one_or_none()
         if row is None:
             tx.insert_new(head_table, {"tenant": tenant, **self._head(_Chain(tenant, 0, GENESIS))})
-            row = tx.execute(query).one()
+            row = tx.execute(_HEAD, {"of": tenant}).one()
         return _Chain(tenant, row.position, row.hash)
 
     def _close(self, tx: Transaction, chain: _Chain) -> None:
         sequences = [row.sequence for row in tx.connection.execute(_INSERT, chain.rows)]
         tx.execute(insert(outbox_table), [{"sequence": sequence} for sequence in sequences])
-        tx.execute(update(head_table).where(head_table.c.tenant == chain.tenant).values(self._head(chain)))
+        tx.execute(_MOVE_HEAD, {"of": chain.tenant, **self._head(chain)})
 
     def _head(self, chain: _Chain) -> dict[str, Any]:
         return {"position": chain.position, "hash": chain.hash, "seal": seal(self._key, chain.tenant, chain.position, chain.hash)}
@@ -109,6 +108,8 @@ class Outbox:
                 del self._watchers[intent]
 
 
+_HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_for_update()
+_MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
 
 

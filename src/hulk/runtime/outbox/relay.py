@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection, delete, select
 
-from hulk.kernel.errors import Unavailable
-from hulk.runtime.bus import Bus, to_message
+from hulk.kernel.errors import Refused, Unavailable
+from hulk.kernel.events import Event
+from hulk.runtime.bus import STREAMS, Bus, to_message
 from hulk.runtime.outbox.outbox import Kept, Outbox, kept
 from hulk.runtime.outbox.tables import event_table, outbox_table
 from hulk.runtime.store import Store, Transaction
@@ -52,11 +53,24 @@ class Relay:
         """Publish up to a batch; whether there may be more."""
         waiting = await self._store.read(_unsent)
         for one in waiting:
-            subject, headers, body = to_message(one.event)
-            await self._bus.publish(subject, body, headers, one.event.id)
+            await self._publish(one.event)
         if waiting:
             await self._store.commit(lambda tx: _sent(tx, waiting))
         return len(waiting) == BATCH
+
+    async def _publish(self, event: Event) -> None:
+        subject, headers, body = to_message(event)
+        if not taken(subject):
+            return
+        try:
+            await self._bus.publish(subject, body, headers, event.id)
+        except Refused as error:  # too large, say: the trail keeps it, and what comes after it must not wait for ever
+            log.error("event_not_published", event=event.id, type=event.type, reason=str(error))  # noqa: TRY400  # the reason says all
+
+
+def taken(subject: str) -> bool:
+    """Whether a stream takes that subject: not all that belongs to the trail is news."""
+    return any(subject == one or (one.endswith(".>") and subject.startswith(one[:-1])) for stream in STREAMS for one in stream.subjects)
 
 
 def _unsent(connection: Connection) -> list[Kept]:

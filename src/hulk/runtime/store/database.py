@@ -46,9 +46,7 @@ def engine_for(url: str, data: Path, *, readers: int = 4) -> Engine:
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers)
-    return create_engine(
-        parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=_json
-    )
+    return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=_json)
 
 
 def _sqlite(url: URL, readers: int) -> Engine:

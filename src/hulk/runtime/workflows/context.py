@@ -70,9 +70,9 @@ class RunContext:
         return f"{self.run_id}/{self._at}"
 
     @property
-    def failed(self) -> bool:
-        """Whether the body has failed for good before, and its compensations are under way."""
-        return any(step.name == FAILED for step in self._steps.values())
+    def failure(self) -> HulkError | None:
+        """Why the body has failed for good before, if it has: its compensations are under way."""
+        return next((retold(step.value) for step in self._steps.values() if step.name == FAILED), None)
 
     async def step(
         self,
@@ -168,8 +168,9 @@ class RunContext:
 
 
 async def _within(name: str, act: Callable[[], Awaitable[T]], limit: timedelta) -> T:
+    clock = asyncio.timeout(limit.total_seconds())
     try:
-        async with asyncio.timeout(limit.total_seconds()) as clock:
+        async with clock:
             return await act()
     except TimeoutError as error:
         if not clock.expired():  # it is the act's own

@@ -94,11 +94,11 @@ class Executor:
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
 
     async def _went_wrong(self, taken: Taken, workflow: Workflow | None, context: RunContext, error: Exception) -> Verdict:
-        final = permanent(error) or context.failed or taken.run.failures + 1 >= taken.run.attempts
+        final = permanent(error) or context.failure is not None or taken.run.failures + 1 >= taken.run.attempts
         log.log(20 if permanent(error) else 30, "run_failed", workflow=taken.run.workflow, final=final, error=_brief(error))
         if not final:
             return await self._again(taken, error)
-        known = _known(error)
+        known = context.failure or _known(error)
         if isinstance(error, NeedsAttention):
             return self._settled(await self._write(self.journal.park(taken.run.id, taken.epoch, told(known))))
         if not isinstance(error, _Poison):

