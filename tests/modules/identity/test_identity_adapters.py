@@ -18,7 +18,8 @@ from hulk.modules.identity.adapters.sql import SqlKeys, SqlTenants
 from hulk.modules.identity.domain import ApiKey, Tenant, hashed, prefix_of, written
 from hulk.modules.identity.ports import Keys, Tenants
 from hulk.modules.identity.usecases import REMEMBERED, Identity, acts
-from hulk.runtime.store import metadata, opened
+from support.postgres import Postgres
+from support.stores import KINDS, a_store
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 ADMIN = Principal(tenant="acme", actor="local", role="admin")
@@ -65,14 +66,13 @@ async def at_once(*changes: Change[Any]) -> list[Any]:
     return [change(None) for change in changes]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+@pytest.fixture(params=["memory", *KINDS])
+async def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place]:
     """Each place in turn."""
     if request.param == "memory":
         yield Place(MemoryKeys(), MemoryTenants(), at_once)
         return
-    async with opened("", tmp_path) as store:
-        metadata.create_all(store.engine)
+    async with a_store(request.param, tmp_path, postgres) as store:
         yield Place(SqlKeys(store), SqlTenants(store), store.commit)
 
 

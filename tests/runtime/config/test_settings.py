@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from hulk.apps.sections import SECTIONS
+from hulk.apps.settings import SECTIONS
 from hulk.kernel.errors import NotFound, Refused
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.tools.settings import ToolsSettings

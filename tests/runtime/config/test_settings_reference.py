@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hulk.apps.sections import SECTIONS
+from hulk.apps.settings import SECTIONS
 from hulk.runtime.config import RUNTIME, example, keys, load, markdown
 
 ROOT = Path(__file__).parents[3]

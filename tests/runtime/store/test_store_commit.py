@@ -1,6 +1,7 @@
 """Group commit: many writers, one transaction, nobody pays for another's mistake. On both databases."""
 
 import asyncio
+import json
 import math
 import random
 from collections.abc import Callable
@@ -248,8 +249,8 @@ async def test_a_row_with_a_key_that_is_there_is_not_inserted_again(store: Store
 
 
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=st.timezones())  # noqa: DTZ001  # hypothesis adds zones
-LETTERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
-NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
+LETTERS = st.text(st.characters(exclude_categories=["Cs"]))
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | NUMBERS | LETTERS, lambda inner: st.lists(inner) | st.dictionaries(LETTERS, inner), max_leaves=10
 )
@@ -264,7 +265,7 @@ async def test_moments_and_documents_come_back_as_they_were(store: Store, moment
     row = await store.read(lambda connection: connection.execute(select(note)).one())
     assert row.moment == moment
     assert row.moment.tzinfo is UTC
-    assert row.data == data
+    assert json.dumps(row.data) == json.dumps(data)  # to the letter: 1.0 is not 1, and -0.0 not 0.0
 
 
 @settings(max_examples=25)
@@ -273,7 +274,7 @@ async def test_moments_sort_by_time(store: Store, moments: list[datetime]) -> No
     rows = [{"id": number, "text": "", "moment": moment} for number, moment in enumerate(moments)]
     await store.commit(lambda tx: tx.execute(delete(note)).rowcount, lambda tx: tx.execute(insert(note), rows).rowcount)
     found = await store.read(lambda connection: list(connection.execute(select(note.c.moment).order_by(note.c.moment)).scalars()))
-    assert found == sorted(moments)
+    assert found == sorted(moment.astimezone(UTC) for moment in moments)  # in one zone Python compares what the clock on the wall says
 
 
 async def test_a_moment_without_a_zone_is_refused(store: Store) -> None:

@@ -1,14 +1,17 @@
 """Column types that mean the same in SQLite and PostgreSQL, and the one `MetaData` that all tables join."""
 
+import functools
+import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, MetaData, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, DateTime, MetaData, String, Text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from hulk.kernel.time import from_iso, iso
+
+dumps = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 metadata = MetaData(
     naming_convention={
@@ -19,8 +22,27 @@ metadata = MetaData(
     }
 )
 
-Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-"""A JSON document: text in SQLite, `jsonb` in PostgreSQL."""
+
+class Document(TypeDecorator[Any]):
+    """A JSON document, kept to the letter: text in SQLite, `json` in PostgreSQL; None is SQL's null.
+
+    Not `jsonb`, which reads 1e16 back as an integer and -0.0 as 0.0, so that an event would no longer have the hash it was kept
+    with, and refuses text with a NUL in it. Nor SQLite's `JSON`, which is of numeric affinity and does the like to bare numbers."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """`json` where there is one."""
+        return dialect.type_descriptor(JSON(none_as_null=True) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """To text; raises `ValueError` for what is not JSON, such as NaN."""
+        return value if value is None or dialect.name == "postgresql" else dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """From text."""
+        return value if value is None or dialect.name == "postgresql" else json.loads(value)
 
 
 class Moment(TypeDecorator[datetime]):

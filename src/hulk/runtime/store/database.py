@@ -2,8 +2,6 @@
 
 import contextlib
 import fcntl
-import functools
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +14,9 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from hulk.kernel.errors import Conflict, Refused, Unavailable
+from hulk.runtime.store.columns import dumps
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
-_json = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 BUSY_SECONDS = 10.0
 """How long SQLite waits for another process's write lock."""
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
@@ -46,7 +44,7 @@ def engine_for(url: str, data: Path, *, readers: int = 4) -> Engine:
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers)
-    return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=_json)
+    return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=dumps)
 
 
 def _sqlite(url: URL, readers: int) -> Engine:
@@ -56,7 +54,6 @@ def _sqlite(url: URL, readers: int) -> Engine:
         pool_size=readers + 1,
         max_overflow=0,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
-        json_serializer=_json,
     )
     event.listen(engine, "connect", _durable_sqlite)
     return engine

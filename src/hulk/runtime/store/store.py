@@ -71,7 +71,8 @@ class Transaction:
 @functools.cache
 def _insert_new(dialect: str, table: Table) -> Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    counted = {"preserve_rowcount": True}  # psycopg would drop it for an INSERT
+    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)  # otherwise kept for updates and deletes only
 
 
 @dataclass(eq=False, frozen=True, slots=True)

@@ -68,32 +68,46 @@ def schema(session: Session, table: Table, names: Sequence[str]) -> Schema:
 
 
 def _schema_sql(table: Table, fields: Sequence[Field], exact: bool) -> str:
-    inner = ", ".join(f"{field.raw} AS r{i}, {field.text} AS t{i}, {field.value} AS v{i}" for i, field in enumerate(fields))
-    outer = ", ".join(
-        f"{sql.format(r=f'r{i}', t=f't{i}', v=f'v{i}')} AS a{i}_{name}"
+    """One pass: each column's texts and values, then what is said of them, then the aggregates, so that nothing is worked out twice."""
+    read = ", ".join(f"{field.raw} AS r{i}, {field.text} AS t{i}, {field.value} AS v{i}" for i, field in enumerate(fields))
+    said = ", ".join(f"{sql.format(t=f't{i}', v=f'v{i}')} AS {name}{i}" for i, field in enumerate(fields) for name, sql in _said(field).items())
+    figures = ", ".join(
+        f"{sql.format(r=f'r{i}', t=f't{i}', v=f'v{i}', u=f'u{i}', p=f'p{i}', s=f's{i}')} AS a{i}_{name}"
         for i, field in enumerate(fields)
         for name, sql in _figures(field, exact).items()
     )
-    return f"SELECT count(*) AS rows_, {outer} FROM (SELECT {inner} FROM {table.scan})"
+    rows = f"SELECT {read} FROM {table.scan}"
+    return f"SELECT count(*) AS rows_, {figures} FROM (SELECT *{', ' if said else ''}{said} FROM ({rows}))"
+
+
+def _said(field: Field) -> dict[str, str]:
+    """u: the text of a value that could not be read; p: whether a text stands for nothing; s: whether a number stands for unknown."""
+    said = {"s": "abs({v}) IN (" + ", ".join(map(str, SENTINELS)) + ")"} if field.type in NUMBERS else {}
+    listed = ", ".join(quoted(word) for word in sorted(PLACEHOLDERS))
+    if field.as_text and field.type in NUMBERS | TIMES:
+        unread = "CASE WHEN {v} IS NULL THEN {t} END"
+        return {**said, "u": unread, "p": f"CASE WHEN {{v}} IS NULL THEN lower({{t}}) IN ({listed}) END"}
+    return {"p": f"lower({{t}}) IN ({listed})"} if field.as_text and field.type == "text" else said
 
 
 def _figures(field: Field, exact: bool) -> dict[str, str]:
-    """The aggregates of a column by name; `{r}`, `{t}` and `{v}` stand for its raw text, its text and its value."""
+    """The aggregates of a column by name; `{r}`, `{t}` and `{v}` stand for its raw text, its text and its value, the others for `_said`."""
     figures = {"there": "count({t})" if field.as_text else "count({v})"}
     counted = "{v}" if field.type in NUMBERS | TIMES else "{t}"
     figures["distinct"] = f"count(DISTINCT {counted})" if exact else f"approx_count_distinct({counted})"
     if field.as_text:
         figures["padded"] = "count(*) FILTER ({t} <> {r})"
     if field.type in NUMBERS:
-        figures |= _number_figures()
+        figures |= _NUMBER_FIGURES
     elif field.type in TIMES:
         figures |= _time_figures()
     elif field.type != "nested":
         figures |= {"low": "min({t})", "high": "max({t})", "longest": "max(length({t}))"}
     if field.as_text and field.type in NUMBERS | TIMES:
-        figures |= _unread_figures()
+        figures |= {"read": "count({v})", "unread_low": "min({u}) FILTER (NOT {p})", "unread_high": "max({u}) FILTER (NOT {p})"}
+        figures |= {"placeholders": "count(*) FILTER ({p})", "placeholder": "min({u}) FILTER ({p})"}
     if field.as_text and field.type == "text":
-        figures |= {"placeholders": f"count(*) FILTER ({_STANDS_IN})", "placeholder": f"min({{t}}) FILTER ({_STANDS_IN})"}
+        figures |= {"placeholders": "count(*) FILTER ({p})", "placeholder": "min({t}) FILTER ({p})"}
     if field.personal:
         figures["personal"] = f"count(*) FILTER (regexp_matches({{t}}, {quoted(_braced(_PERSONAL[field.personal]))}))"
     return figures
@@ -104,24 +118,19 @@ def _braced(pattern: str) -> str:
     return pattern.replace("{", "{{").replace("}", "}}")
 
 
-_STANDS_IN = "lower({t}) IN (" + ", ".join(quoted(word) for word in sorted(PLACEHOLDERS)) + ")"
-_SENTINEL = "abs({v}) IN (" + ", ".join(map(str, SENTINELS)) + ")"
-
-
-def _number_figures() -> dict[str, str]:
-    return {
-        "low": "min({v})",
-        "high": "max({v})",
-        "mean": "avg({v})",
-        "broken": "count(*) FILTER ({v} <> floor({v}))",
-        "negatives": "count(*) FILTER ({v} < 0)",
-        "sentinels_high": f"count(*) FILTER ({_SENTINEL} AND {{v}} > 0)",
-        "sentinels_low": f"count(*) FILTER ({_SENTINEL} AND {{v}} < 0)",
-        "sentinel_high": f"max({{v}}) FILTER ({_SENTINEL} AND {{v}} > 0)",
-        "sentinel_low": f"min({{v}}) FILTER ({_SENTINEL} AND {{v}} < 0)",
-        "plain_low": f"min({{v}}) FILTER (NOT {_SENTINEL})",
-        "plain_high": f"max({{v}}) FILTER (NOT {_SENTINEL})",
-    }
+_NUMBER_FIGURES: Mapping[str, str] = {
+    "low": "min({v})",
+    "high": "max({v})",
+    "mean": "avg({v})",
+    "broken": "count(*) FILTER ({v} <> floor({v}))",
+    "negatives": "count(*) FILTER ({v} < 0)",
+    "sentinels_high": "count(*) FILTER ({s} AND {v} > 0)",
+    "sentinels_low": "count(*) FILTER ({s} AND {v} < 0)",
+    "sentinel_high": "max({v}) FILTER ({s} AND {v} > 0)",
+    "sentinel_low": "min({v}) FILTER ({s} AND {v} < 0)",
+    "plain_low": "min({v}) FILTER (NOT {s})",
+    "plain_high": "max({v}) FILTER (NOT {s})",
+}
 
 
 def _time_figures() -> dict[str, str]:
@@ -132,17 +141,6 @@ def _time_figures() -> dict[str, str]:
         "odd": f"count(*) FILTER ({odd})",
         "odd_low": f"min({{v}}) FILTER ({odd})",
         "odd_high": f"max({{v}}) FILTER ({odd})",
-    }
-
-
-def _unread_figures() -> dict[str, str]:
-    unread = f"{{v}} IS NULL AND NOT ({_STANDS_IN})"
-    return {
-        "read": "count({v})",
-        "placeholders": f"count(*) FILTER ({{v}} IS NULL AND {_STANDS_IN})",
-        "placeholder": f"min({{t}}) FILTER ({{v}} IS NULL AND {_STANDS_IN})",
-        "unread_low": f"min({{t}}) FILTER ({unread})",
-        "unread_high": f"max({{t}}) FILTER ({unread})",
     }
 
 

@@ -1,5 +1,6 @@
 """One DuckDB for one look at one file: bounded memory, closed to everything but that file, and stoppable."""
 
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -19,10 +20,24 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one DuckDB may use. `memory` is in its words (`512MB`); what does not fit is spilled to the scratch folder."""
+    """What one look may take. `memory` in DuckDB's words (`512MB`); what does not fit is spilled to the scratch folder.
+
+    DuckDB's own limit covers its buffers only: it is set to `ENGINE_SHARE` of this, and readers, sorts and numpy use the rest.
+    """
 
     memory: str = "512MB"
     threads: int = 2
+
+    @property
+    def engine(self) -> str:
+        """DuckDB's share of the memory; raises `ValueError` when `memory` is not a number of B, kB, MB, GB or their binary kin."""
+        size = re.fullmatch(r"\s*([\d.]+)\s*([kKMGT]?i?B)\s*", self.memory)
+        if size is None:
+            raise ValueError(f"memory is {self.memory!r}; expected a size such as 512MB")
+        return f"{float(size[1]) * ENGINE_SHARE:.3f}{size[2]}"
+
+
+ENGINE_SHARE = 0.6
 
 
 class Session:
@@ -78,7 +93,7 @@ def session(path: Path, scratch: Path, limits: Limits) -> Iterator[Session]:
     spill = scratch / f"duckdb-{uuid.uuid4().hex[:8]}"
     spill.mkdir(parents=True)
     config: dict[str, Any] = {
-        "memory_limit": limits.memory,
+        "memory_limit": limits.engine,
         "threads": limits.threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
