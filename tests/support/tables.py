@@ -24,7 +24,7 @@ class Folder:
         """No repository is asked for."""
         raise NotImplementedError
 
-    async def table(self, source: Source, scratch: Path) -> Path:
+    async def table(self, source: Source, scratch: Path) -> Path:  # noqa: ARG002  the port's shape
         """The path itself."""
         return Path(source.path or "")
 
@@ -61,7 +61,6 @@ class Outcome:
 
 async def asked(skill: Skill, path: Path, scratch: Path, language: Language = "en", **arguments: object) -> Outcome:
     """Run a skill's plan on a file: each ticket as soon as those before it are done."""
-    scratch.mkdir(exist_ok=True)
     given = {"table": to_json(Source(kind="file", name=path.name, path=str(path))), **arguments}
     doing, drafts = handlers(), {draft.key: draft for draft in skill.plan(given)}
     done: dict[str, Done] = {}
@@ -69,7 +68,7 @@ async def asked(skill: Skill, path: Path, scratch: Path, language: Language = "e
     async def work(key: str) -> None:
         draft = drafts[key]
         folder = scratch / key
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         before = {name: done[name].result for name in draft.after}
         done[key] = await doing[draft.kind](
             Work(

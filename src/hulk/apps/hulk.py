@@ -13,6 +13,11 @@ from hulk.apps.terminal import language, spoken, told
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.text import Text
 
+# OpenBLAS (numpy) ends its threads whenever the process forks (pthread_atfork), and whoever computes on them just then waits
+# for ever: seen as decisions that hung while git was started. With one thread of its own it has none to wait for.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 app = typer.Typer(
     help=spoken(Text("Hulk turns an intent into work that is decided, executed and audited.")),
     no_args_is_help=True,

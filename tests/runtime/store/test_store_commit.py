@@ -245,7 +245,10 @@ async def test_two_processes_writing_the_same_rows_in_opposite_order_both_get_th
 
 async def test_a_row_with_a_key_that_is_there_is_not_inserted_again(store: Store) -> None:
     row = {"id": 1, "text": "first"}
-    assert await store.commit(lambda tx: tx.insert_new(note, row), lambda tx: tx.insert_new(note, row | {"text": "second"})) == [True, False]
+    assert await store.commit(lambda tx: tx.insert_new(note, row), lambda tx: tx.insert_new(note, row | {"text": "second"})) == [
+        True,
+        False,
+    ]
 
 
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=st.timezones())  # noqa: DTZ001  # hypothesis adds zones
@@ -260,7 +263,8 @@ DOCUMENTS = st.recursive(
 @given(moment=MOMENTS, data=DOCUMENTS)
 async def test_moments_and_documents_come_back_as_they_were(store: Store, moment: datetime, data: Any) -> None:
     await store.commit(
-        lambda tx: tx.execute(delete(note)).rowcount, lambda tx: tx.execute(insert(note), {"id": 1, "text": "", "data": data, "moment": moment})
+        lambda tx: tx.execute(delete(note)).rowcount,
+        lambda tx: tx.execute(insert(note), {"id": 1, "text": "", "data": data, "moment": moment}),
     )
     row = await store.read(lambda connection: connection.execute(select(note)).one())
     assert row.moment == moment

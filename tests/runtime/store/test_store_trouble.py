@@ -120,7 +120,9 @@ def test_a_url_that_cannot_be_used_is_refused_with_what_can(tmp_path: Path, url:
 @asynccontextmanager
 async def full_after(folder: Path, kib: int) -> AsyncIterator[Store]:
     """A SQLite store that is full after some KiB: a small file system if we may mount one, else a bound on its pages."""
-    mounted = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", folder], check=False).returncode == 0
+    mounted = (
+        os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", folder], check=False).returncode == 0
+    )
     store = Store(engine_for("", folder))
     if not mounted:
         event.listen(store.engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={kib // 4}"))

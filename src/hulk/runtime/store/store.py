@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.database import engine_for
-from hulk.runtime.store.trouble import Away, Collided, translated
+from hulk.runtime.store.trouble import Away, Collided, Trouble, translated
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -71,8 +71,8 @@ class Transaction:
 @functools.cache
 def _insert_new(dialect: str, table: Table) -> Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    counted = {"preserve_rowcount": True}  # psycopg would drop it for an INSERT
-    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)  # otherwise kept for updates and deletes only
+    counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
+    return insert(table).on_conflict_do_nothing().execution_options(**counted)
 
 
 @dataclass(eq=False, frozen=True, slots=True)
@@ -154,7 +154,9 @@ class Store:
     def _write(self) -> None:
         while (first := self._waiting.get()) is not None:
             groups, last = self._gathered(first)
-            _deliver(self._commit(groups))
+            settled = self._commit(groups)
+            _report(settled)
+            _deliver(settled)
             if last:
                 return
 
@@ -231,7 +233,13 @@ def _applied(group: _Group, transaction: Transaction) -> _Settled:
 
 def _failed(groups: Sequence[_Group], error: Exception) -> list[_Settled]:
     """The same failure for each; an error of ours as one of its own for each, since raising adds to it."""
-    return [_Settled(group, error.again() if isinstance(error, Away) else error) for group in groups]
+    return [_Settled(group, error.again() if isinstance(error, Trouble) else error) for group in groups]
+
+
+def _report(settled: Sequence[_Settled]) -> None:
+    reasons = [str(one.outcome) for one in settled if isinstance(one.outcome, Trouble)]
+    if reasons:
+        log.warning("store_unavailable", commits=len(reasons), reason=reasons[0])
 
 
 def _deliver(settled: Sequence[_Settled]) -> None:

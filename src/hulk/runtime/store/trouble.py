@@ -5,12 +5,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Self
 
-import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from hulk.kernel.errors import Unavailable
-
-log = structlog.get_logger(__name__)
 
 BUGS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE})
 """SQLite's primary result codes for a wrong statement, which its driver tells as "operational" (https://www.sqlite.org/rescode.html)."""
@@ -20,12 +17,20 @@ COLLISION = frozenset({"40001", "40P01"})
 """PostgreSQL's codes for a transaction that it ended in favour of another: serialisation failure, deadlock."""
 
 
-class Away(Unavailable):
-    """The database itself cannot be worked with now, whatever the statement."""
+class Trouble(Unavailable):
+    """The database cannot do now what was asked."""
 
     def again(self) -> Self:
         """The same, to be raised at another place."""
         return type(self)(self.text, retry_after=self.retry_after)
+
+
+class Full(Trouble):
+    """There is no room for what was to be written; something smaller may fit."""
+
+
+class Away(Trouble):
+    """The database cannot be worked with at all, whatever the statement."""
 
 
 class Collided(Away):
@@ -50,13 +55,12 @@ def _is_bug(error: DBAPIError) -> bool:
     return str(getattr(error.orig, "sqlstate", None) or "").startswith(LIMIT)
 
 
-def _meaning(error: DBAPIError) -> Away:
+def _meaning(error: DBAPIError) -> Trouble:
     reason = str(error.orig).strip().split("\n")[0]
     if getattr(error.orig, "sqlstate", None) in COLLISION:
         return Collided("The database is too busy with others' changes: {reason}. Try again.", retry_after=1, reason=reason)
-    log.warning("store_unavailable", reason=reason)
     if "disk is full" in reason or "No space left" in reason:
-        return Away("The disk is full: nothing was written. Free some space; Hulk goes on by itself.", retry_after=5)
+        return Full("The disk is full: nothing was written. Free some space; Hulk goes on by itself.", retry_after=5)
     if "readonly" in reason:
         return Away("The database cannot be written: {reason}. Check the rights of the data folder.", reason=reason)
     return Away("The database is not available right now: {reason}.", retry_after=1, reason=reason)

@@ -41,6 +41,11 @@ def permanent(error: Exception) -> bool:
     return isinstance(error, (Refused, NotFound, Conflict))
 
 
+def passing(error: Exception) -> bool:
+    """Whether trying again may work. stamina asks it of every `BaseException`, so also of being cancelled."""
+    return isinstance(error, Exception) and not permanent(error)
+
+
 class RunContext:
     """`kernel.durable.Context` over the journal."""
 
@@ -52,6 +57,8 @@ class RunContext:
         self._limit = limit
         self._next = 0
         self._at = 0
+        self.failures = int(taken.run.failures)
+        """How often the run has failed since it last got on."""
         self._undo: list[tuple[str, Callable[[], Awaitable[Outcome[Any]]]]] = []
 
     @property
@@ -92,6 +99,7 @@ class RunContext:
         value = cast("Json", outcome.value)
         await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes))
         self._steps[index] = Recorded(name, value)
+        self.failures = 0
         return outcome.value
 
     async def sleep(self, name: str, duration: timedelta) -> None:
@@ -151,7 +159,7 @@ class RunContext:
         if retry.attempts == 1:
             return await _within(name, act, limit)
         retrying = stamina.retry_context(
-            on=lambda error: not permanent(error), attempts=retry.attempts, timeout=None, wait_initial=retry.first.total_seconds(),
+            on=passing, attempts=retry.attempts, timeout=None, wait_initial=retry.first.total_seconds(),
             wait_max=retry.most.total_seconds(), wait_exp_base=retry.factor, wait_jitter=retry.first.total_seconds(),
         )  # fmt: skip
         async for attempt in retrying:

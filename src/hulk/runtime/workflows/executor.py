@@ -94,10 +94,11 @@ class Executor:
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
 
     async def _went_wrong(self, taken: Taken, workflow: Workflow | None, context: RunContext, error: Exception) -> Verdict:
-        final = permanent(error) or context.failure is not None or taken.run.failures + 1 >= taken.run.attempts
+        failures = context.failures + 1
+        final = permanent(error) or context.failure is not None or failures >= taken.run.attempts
         log.log(20 if permanent(error) else 30, "run_failed", workflow=taken.run.workflow, final=final, error=_brief(error))
         if not final:
-            return await self._again(taken, error)
+            return await self._again(taken, failures, error)
         known = context.failure or _known(error)
         if isinstance(error, NeedsAttention):
             return self._settled(await self._write(self.journal.park(taken.run.id, taken.epoch, told(known))))
@@ -106,14 +107,14 @@ class Executor:
         dead = not permanent(error) or isinstance(error, _Poison)
         changes = list(workflow.failed(_started(taken.run), known)) if workflow else []
         if dead:
-            changes.append(self.outbox.append(_dead_letter(taken.run, error)))
+            changes.append(self.outbox.append(_dead_letter(taken.run, failures, error)))
         return self._settled(await self._write(self.journal.fail(taken.run, taken.epoch, told(known), changes, dead=dead)))
 
-    async def _again(self, taken: Taken, error: Exception) -> Verdict:
-        delay = backoff(Retry(), taken.run.failures, random.random())  # noqa: S311  # jitter, not a secret
+    async def _again(self, taken: Taken, failures: int, error: Exception) -> Verdict:
+        delay = backoff(Retry(), failures - 1, random.random())  # noqa: S311  # jitter, not a secret
         asked = getattr(error, "retry_after", None)
         delay = max(delay, timedelta(seconds=asked)) if asked else delay
-        got = await self._write(self.journal.retry(taken.run, taken.epoch, utc_now() + delay, told(_known(error))))
+        got = await self._write(self.journal.retry(taken.run.id, taken.epoch, failures, utc_now() + delay, told(_known(error))))
         return Left() if isinstance(got, Fenced) else HandBack(delay)
 
     async def _write(self, change: Change[Any]) -> Any:
@@ -170,10 +171,10 @@ def _started(run: Row[Any]) -> Started:
     )
 
 
-def _dead_letter(run: Row[Any], error: Exception) -> Event:
+def _dead_letter(run: Row[Any], failures: int, error: Exception) -> Event:
     """What goes to `hulk.errors.<queue>`: where it came from, how often it was tried, what kind of error ended it."""
     data: JsonObject = {
-        "run": run.id, "workflow": run.workflow, "queue": run.queue, "failures": run.failures + 1, "takes": run.takes,
+        "run": run.id, "workflow": run.workflow, "queue": run.queue, "failures": failures, "takes": run.takes,
         "error": type(error).__name__, "text": str(error) if isinstance(error, HulkError) else type(error).__name__,
     }  # fmt: skip
     return Event(

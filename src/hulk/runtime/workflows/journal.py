@@ -186,11 +186,11 @@ class Journal:
 
         return change
 
-    def retry(self, run: Row[Any], epoch: int, due: datetime, error: JsonObject) -> Change[Fenced | None]:
-        """Have the run tried again at `due` (by the same message, handed back with that delay)."""
+    def retry(self, run: str, epoch: int, failures: int, due: datetime, error: JsonObject) -> Change[Fenced | None]:
+        """Have the run, which failed that often without getting on, tried again at `due` (by the same message, handed back with that delay)."""
 
         def change(tx: Transaction) -> Fenced | None:
-            held = self._held(tx, run.id, epoch, status="pending", failures=run.failures + 1, takes=0, due=due, error=error)
+            held = self._held(tx, run, epoch, status="pending", failures=failures, takes=0, due=due, error=error)
             return None if held else FENCED
 
         return change

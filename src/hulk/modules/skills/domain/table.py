@@ -1,4 +1,4 @@
-"""What is known of a table before its rows are counted: its format, its columns, what each holds. Finds columns by what people call them."""
+"""What is known of a table before its rows are counted: format, columns, what each holds; and which column a person means."""
 
 import difflib
 import re
@@ -37,6 +37,11 @@ class Layout:
     notes: tuple[Text, ...] = ()
 
 
+def terms(text: str) -> frozenset[str]:
+    """The words of a text, to look names up among."""
+    return frozenset(text.split())
+
+
 def plain(name: str) -> str:
     """`name` without accents, case and marks: `Mês de Emissão` and `mes_de_emissao` give the same."""
     bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -49,7 +54,7 @@ def words(name: str) -> list[str]:
 
 
 def named(columns: Iterable[str], wanted: str) -> str:
-    """The column that `wanted` means, whatever its case, accents and plural; raises `Refused` that lists the columns and the closest one."""
+    """The column that `wanted` means, whatever its case, accents and plural; raises `Refused` with the columns and the closest one."""
     names = list(columns)
     found = matching(names, wanted)
     if found is not None:

@@ -137,9 +137,10 @@ def _series(axes: "Axes", panel: Series) -> None:
     axes.scatter([times[i] for i in marked], [values[i] for i in marked], s=30, color=ORANGE, edgecolor="white", linewidth=0.7, zorder=3)  # type: ignore[arg-type]  # dates are units
     axes.grid(color=GRID, linewidth=0.8)
     axes.margins(x=0.01)
-    locator = AutoDateLocator(minticks=4, maxticks=9)
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]  # matplotlib.dates has no types
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=_TICKS, zero_formats=["", *_TICKS[:5]], offset_formats=_OFFSETS))
+    short = ConciseDateFormatter(locator, formats=_TICKS, zero_formats=["", *_TICKS[:5]], offset_formats=_OFFSETS)  # type: ignore[no-untyped-call]  # the same
+    axes.xaxis.set_major_formatter(short)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _figure(value)))
     axes.set_ylabel(_short(panel.unit, MOST_LABEL), color=MUTED, fontsize=8.5)
@@ -158,5 +159,3 @@ def _figure(value: float) -> str:
         if abs(value) >= scale:
             return f"{value / scale:.3g}{mark}"
     return f"{value:.3g}"
-
-

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
-from hulk.modules.skills.domain.table import NUMBERS, TIMES, Column, named, plain, words
+from hulk.modules.skills.domain.table import NUMBERS, TIMES, Column, named, plain, terms, words
 
 Unit: TypeAlias = Literal["second", "month"]
 Merge: TypeAlias = Literal["mean", "sum"]
@@ -18,17 +18,24 @@ MOST_VALUES = 6
 MOST_GROUPS = 2
 MOST_SERIES = 50_000
 
-_TIME_NAMES = frozenset(
-    ["data", "date", "dia", "day", "datahora", "timestamp", "time", "tempo", "momento", "moment", "datetime", "ds", "ts", "quando", "when", "hora", "periodo", "period", "mes", "month"]
+_TIME_NAMES = terms(
+    "data date dia day datahora timestamp time tempo momento moment datetime ds ts quando when hora periodo period mes month"
 )
-_NOT_VALUES = frozenset(
-    ["id", "ids", "codigo", "cod", "code", "key", "chave", "uuid", "cep", "zip", "cpf", "cnpj", "lat", "latitude", "lon", "lng", "longitude", "ano", "year", "mes", "month", "dia", "day", "hora", "hour", "minuto", "minute", "semana", "week", "trimestre", "quarter", "numero", "number", "index", "linha", "row", "ordem", "seq", "sequencia", "versao", "version", "telefone", "phone"]
+_NOT_VALUES = terms(
+    "id ids codigo cod code key chave uuid cep zip cpf cnpj lat latitude lon lng longitude ano year mes month dia day hora "
+    "hour minuto minute semana week trimestre quarter numero number index linha row ordem seq sequencia versao version "
+    "telefone phone"
 )
-_GROUP_NAMES = frozenset(
-    ["loja", "store", "filial", "branch", "sensor", "maquina", "machine", "equipamento", "device", "dispositivo", "produto", "product", "sku", "item", "regiao", "region", "cidade", "city", "estado", "state", "uf", "pais", "country", "canal", "channel", "linha", "line", "planta", "plant", "site", "categoria", "category", "tipo", "type", "grupo", "group", "cliente", "customer", "servidor", "server", "host", "servico", "service", "metrica", "metric", "serie", "series", "unidade", "unit", "setor", "sector", "area", "segmento", "segment", "turno", "shift", "unique_id"]
+_GROUP_NAMES = terms(
+    "loja store filial branch sensor maquina machine equipamento device dispositivo produto product sku item regiao region "
+    "cidade city estado state uf pais country canal channel linha line planta plant site categoria category tipo type grupo "
+    "group cliente customer servidor server host servico service metrica metric serie series unidade unit setor sector area "
+    "segmento segment turno shift unique_id"
 )
-_MEAN_NAMES = frozenset(
-    ["temperatura", "temperature", "temp", "preco", "price", "taxa", "rate", "media", "mean", "average", "avg", "percentual", "percent", "pct", "umidade", "humidity", "pressao", "pressure", "nivel", "level", "nota", "score", "indice", "index", "latencia", "latency", "tensao", "voltage", "corrente", "current", "velocidade", "speed", "ph", "saldo", "balance", "estoque", "stock", "cotacao"]
+_MEAN_NAMES = terms(
+    "temperatura temperature temp preco price taxa rate media mean average avg percentual percent pct umidade humidity "
+    "pressao pressure nivel level nota score indice index latencia latency tensao voltage corrente current velocidade speed "
+    "ph saldo balance estoque stock cotacao"
 )
 _SPANS: Mapping[str, Span] = {
     "minuto": "minute", "minute": "minute", "hora": "hour", "hour": "hour", "dia": "day", "day": "day", "semana": "week", "week": "week",
@@ -157,7 +164,7 @@ def _may_group(column: Column, table: Candidates) -> bool:
 
 
 def chosen_groups(choices: Sequence[tuple[str, ...]], unique: Sequence[float]) -> tuple[tuple[str, ...], bool]:
-    """The first choice that makes almost every row's time its own (`unique` are those shares); False: none does, rows are records to be joined."""
+    """The first choice that makes almost every row's time its own (`unique` are those shares); False: none does, so rows are joined."""
     for choice, share in zip(choices, unique, strict=True):
         if share >= 0.98:
             return choice, True
@@ -208,6 +215,8 @@ def seasons(step_: Step | None, weekdays: Sequence[int] = ()) -> tuple[int, ...]
     """The seasons worth trying, in steps: of a day and a week within hours, of a week in days, of a year in weeks and months."""
     if step_ is None:
         return ()
+    if weekdays:
+        return (len(weekdays),) if len(weekdays) > 1 else ()
     if step_.unit == "month":
         return (12 // step_.count,) if step_.count in (1, 2, 3, 4, 6) else ()
     if step_.count >= _WEEK:

@@ -1,6 +1,6 @@
 """`data.profile`: what a table holds, and what is wrong with it."""
 
-from hulk.modules.skills.domain.profile.answer import CHART, PROFILE, figure, percent, severity_name, size, type_name
+from hulk.modules.skills.domain.profile.answer import CHART, PROFILE, figure, severity_name, size, type_name
 from hulk.modules.skills.domain.profile.measures import (
     PLACEHOLDERS,
     SENTINELS,
@@ -15,7 +15,7 @@ from hulk.modules.skills.domain.profile.measures import (
     fences,
     medcouple,
 )
-from hulk.modules.skills.domain.profile.problems import Limits, Problem, Severity, problems, title, told
+from hulk.modules.skills.domain.profile.problems import Limits, Problem, Severity, percent, problems, title, told
 
 __all__ = [
     "CHART",

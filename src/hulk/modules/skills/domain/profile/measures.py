@@ -10,37 +10,18 @@ from typing import Literal, TypeAlias
 
 from hulk.kernel.text import Text
 from hulk.modules.skills.domain.personal import Sort
-from hulk.modules.skills.domain.table import Format, Type
+from hulk.modules.skills.domain.table import Format, Type, terms
 
 SENTINELS = (99, 999, 9999, 99999, 999999, 9999999, 99999999, 999999999)
 """Numbers (and their negatives) that people write where they know none."""
 
-PLACEHOLDERS = frozenset(
-    ["n/a", "n.a.", "na", "n/d", "#n/d", "#n/a", "nd", "null", "none", "nil", "nan", "-", "--", "---", ".", "?", "??", "x", "xx", "xxx", "tbd", "tba", "s/n", "s/d", "s/i", "unknown", "undefined", "missing", "empty", "(blank)", "#ref!", "#valor!", "#value!"]
-    + [
-        "not available",
-        "not informed",
-        "no data",
-        "não informado",
-        "nao informado",
-        "não se aplica",
-        "nao se aplica",
-        "desconhecido",
-        "sem informação",
-    ]
-    + [
-        "sem informacao",
-        "sem dados",
-        "vazio",
-        "a definir",
-        "não disponível",
-        "nao disponivel",
-        "indefinido",
-        "ignorado",
-        "(vazio)",
-        "(em branco)",
-    ]
-)
+PLACEHOLDERS = terms(
+    "n/a n.a. na n/d #n/d #n/a nd null none nil nan - -- --- . ? ?? xx xxx tbd tba s/n s/d s/i unknown undefined missing empty (blank) "
+    "#ref! #valor! #value! desconhecido vazio indefinido ignorado (vazio)"
+) | {
+    *("not available", "not informed", "no data", "sem dados", "a definir", "(em branco)", "não informado", "nao informado"),
+    *("não se aplica", "nao se aplica", "sem informação", "sem informacao", "não disponível", "nao disponivel"),
+}
 """Texts, in lower case, that people write where they know nothing."""
 
 
@@ -48,7 +29,7 @@ PLACEHOLDERS = frozenset(
 class Measure:
     """One column. Counts are of rows. `nulls` are absent, empty or blank values. `distinct` is an estimate (HyperLogLog, ±3 %) when
     `exact` is false. `lowest` and `highest` are as data: ISO 8601 dates, plain numbers. `unread` values are there but are not of the
-    column's type. `common` is the highest (lowest when negative) number that is no sentinel: how far the sentinels stand out."""
+    column's type. `sentinels` are numbers that seem to stand for “unknown”."""
 
     name: str
     type: Type
@@ -108,7 +89,7 @@ class Duplicates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """A numeric column's quartiles, its skew (medcouple, -1 to 1) and what lies outside the fences; no fences when most values are equal."""
+    """A numeric column's quartiles, its skew (medcouple, -1 to 1) and what lies outside the fences. Of equal values there are no fences."""
 
     column: str
     values: int
@@ -160,7 +141,7 @@ class Distributions:
 
 
 def medcouple(quantiles: Sequence[float]) -> float:
-    """The medcouple of a sample (Brys, Hubert, Struyf 2004, 'A robust measure of skewness'), by its definition; O(n²), so give it quantiles.
+    """The medcouple of a sample (Brys, Hubert, Struyf 2004, 'A robust measure of skewness'), by its definition; O(n²): give it quantiles.
 
     0 for a symmetric sample, towards 1 for a long tail above.
     """

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from hulk.kernel.text import Text, Voice
 from hulk.modules.skills.domain.profile.measures import Duplicates, Key, Measure, Outliers, Schema, Spread
-from hulk.modules.skills.domain.table import NUMBERS, TIMES, words
+from hulk.modules.skills.domain.table import NUMBERS, TIMES, terms, words
 
 Severity: TypeAlias = Literal["high", "normal", "low"]
 Rule: TypeAlias = Literal[
@@ -28,8 +28,9 @@ Rule: TypeAlias = Literal[
 ]
 _RANK: Mapping[Severity, int] = {"high": 0, "normal": 1, "low": 2}
 
-_NEVER_NEGATIVE = frozenset(
-    ["quantidade", "qtd", "qtde", "quantity", "qty", "idade", "age", "preco", "price", "estoque", "stock", "peso", "weight", "altura", "height", "distancia", "distance", "duracao", "duration", "count", "total_itens", "itens", "items", "area", "volume", "populacao", "population", "visitas", "visits", "cliques", "clicks"]
+_NEVER_NEGATIVE = terms(
+    "quantidade qtd qtde quantity qty idade age preco price estoque stock peso weight altura height distancia distance "
+    "duracao duration count total_itens itens items area volume populacao population visitas visits cliques clicks"
 )
 
 

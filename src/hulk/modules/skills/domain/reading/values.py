@@ -112,6 +112,7 @@ _GRAMMAR = _words(
     show open create make draw list tell give use group find me my this that these those please using each every
     arquivo arquivos file files tabela tabelas table tables planilha spreadsheet dataset base dados data csv per does do have has had
     repetida repetidas repetido repetidos repeated duplicate duplicated ticket tickets chamado chamados anomalia anomalias anomaly anomalies
+    serie series grupo grupos group groups categoria categorias category categories
     problema problemas problem problems linha linhas row rows ponto pontos point points
     """
 )

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from hulk.kernel.text import Text
 from hulk.modules.skills.domain.profile import PLACEHOLDERS
@@ -24,7 +23,7 @@ _VALUE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How to read a CSV file. `names` are unique; `skip` lines come before the header or the first row; `strict` is off for mixed line ends."""
+    """How to read a CSV file. `names` are unique; `skip` lines come before the table; `strict` is off for mixed line ends."""
 
     delimiter: str
     names: tuple[str, ...]
@@ -38,7 +37,7 @@ class Dialect:
 def dialect(head: str) -> Dialect | None:
     """The dialect of a file that begins with `head` (whole lines, or the whole file); None when there is no line in it."""
     escape = "\\" if '\\"' in head and '""' not in head else '"'
-    lines = [line for line in islice(head.splitlines(keepends=True), _LINES)]
+    lines = head.splitlines(keepends=True)[:_LINES]
     if not any(line.strip() for line in lines):
         return None
     delimiter = max(DELIMITERS, key=lambda mark: _fit(_records(lines, mark, escape)))

@@ -16,13 +16,14 @@ from hulk.modules.tools.adapters.tables.reading import Table, opened
 from hulk.modules.tools.adapters.tables.session import Limits, Session, Stopped, session
 
 T = TypeVar("T")
+DEFAULT = Limits()
 
 
 class DuckTables:
     """Implements `Tables` and `TimeSeries`. `at_once` looks run side by side, each with the memory and threads of `limits`:
     with one, as many tickets as there are share one engine's memory, and it uses all its threads."""
 
-    def __init__(self, limits: Limits = Limits(), at_once: int = 1) -> None:
+    def __init__(self, limits: Limits = DEFAULT, at_once: int = 1) -> None:
         self._limits = limits
         self._turns = asyncio.Semaphore(at_once)
 
@@ -102,8 +103,8 @@ class _Look:
     def _attempt(self, act: Callable[[Session, Table], T], coded: Encoding | None) -> T:
         try:
             with session(self._path, self._scratch, self._limits) as self._session:
-                if self._stopped:
-                    raise Stopped
+                if self._stopped:  # before there was a session to be told
+                    self._session.stop()
                 return act(self._session, opened(self._session, self._path, coded))
         except (HulkError, Stopped):
             raise

@@ -115,7 +115,7 @@ def _of_parquet(message: str, path: Path) -> HulkError | None:
 
 
 def _of_packing(message: str, path: Path) -> HulkError | None:
-    if "GZIP" in message or "ZSTD" in message.upper():
+    if path.suffix.lower() in (".gz", ".zst") and ("GZIP" in message or "frame descriptor" in message or "ZSTD" in message.upper()):
         return Refused(
             "{file} is not a {packing} file, although its name says so, or it is damaged.", file=path.name, packing=path.suffix.lstrip(".")
         )

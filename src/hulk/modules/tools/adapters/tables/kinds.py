@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from hulk.modules.skills.domain.profile import PLACEHOLDERS
-from hulk.modules.skills.domain.table import Type, words
+from hulk.modules.skills.domain.table import Type, terms, words
 
 ENOUGH = 0.8
 """The share of a sample's values that must read as a type for the column to be of it."""
@@ -29,8 +29,8 @@ _YES_NO = tuple(
         (("true", "false"), ("sim", "não"), ("sim", "nao"), ("yes", "no"), ("s", "n"), ("y", "n"), ("t", "f"), ("verdadeiro", "falso")),
     )
 )
-_DATE_NAMES = frozenset(["data", "date", "dia", "day", "dt"])
-_EPOCH_NAMES = frozenset(["timestamp", "time", "ts", "epoch", "unix", "unixtime", "datetime", "momento", "instante"])
+_DATE_NAMES = terms("data date dia day dt")
+_EPOCH_NAMES = terms("timestamp time ts epoch unix unixtime datetime momento instante")
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?P<time>[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
 _ORDERED = re.compile(
     r"(?P<a>\d{1,4})(?P<mark>[/.-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{2})(?P<time>[T ]\d{1,2}:\d{2}(?P<seconds>:\d{2})?)?"
@@ -60,7 +60,9 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The values of a column's beginning that say something: trimmed, neither blank nor a placeholder. `odd`: there were other blanks than spaces."""
+    """The values of a column's beginning that say something: trimmed, neither blank nor a placeholder.
+
+    `odd`: there were other blanks around them than spaces."""
 
     values: tuple[str, ...]
     odd: bool = False
@@ -128,7 +130,8 @@ def _number_sql(style: Style, dressed: bool) -> str:
     if style == "plain":
         cast = f"try_cast({text} AS DOUBLE)"
     elif style == "comma":
-        cast = rf"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]{{{{1,3}}}}(\.[0-9]{{{{3}}}})+|[0-9]+)(,[0-9]+)?') THEN try_cast(replace(replace({text}, '.', ''), ',', '.') AS DOUBLE) END"
+        shaped = rf"regexp_full_match({text}, '[+-]?([0-9]{{{{1,3}}}}(\.[0-9]{{{{3}}}})+|[0-9]+)(,[0-9]+)?')"
+        cast = f"CASE WHEN {shaped} THEN try_cast(replace(replace({text}, '.', ''), ',', '.') AS DOUBLE) END"
     else:
         cast = f"try_cast(replace({text}, ',', '') AS DOUBLE)"
     return f"CASE WHEN isfinite({cast}) THEN {cast} END"

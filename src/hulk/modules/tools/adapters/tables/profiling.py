@@ -70,7 +70,9 @@ def schema(session: Session, table: Table, names: Sequence[str]) -> Schema:
 def _schema_sql(table: Table, fields: Sequence[Field], exact: bool) -> str:
     """One pass: each column's texts and values, then what is said of them, then the aggregates, so that nothing is worked out twice."""
     read = ", ".join(f"{field.raw} AS r{i}, {field.text} AS t{i}, {field.value} AS v{i}" for i, field in enumerate(fields))
-    said = ", ".join(f"{sql.format(t=f't{i}', v=f'v{i}')} AS {name}{i}" for i, field in enumerate(fields) for name, sql in _said(field).items())
+    said = ", ".join(
+        f"{sql.format(t=f't{i}', v=f'v{i}')} AS {name}{i}" for i, field in enumerate(fields) for name, sql in _said(field).items()
+    )
     figures = ", ".join(
         f"{sql.format(r=f'r{i}', t=f't{i}', v=f'v{i}', u=f'u{i}', p=f'p{i}', s=f's{i}')} AS a{i}_{name}"
         for i, field in enumerate(fields)

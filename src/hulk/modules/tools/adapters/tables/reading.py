@@ -14,7 +14,7 @@ from hulk.kernel.errors import HulkError, NotFound, Refused
 from hulk.kernel.text import Text
 from hulk.modules.skills.domain import personal
 from hulk.modules.skills.domain.personal import Sort
-from hulk.modules.skills.domain.table import Column, Format, Layout, Type, named, words
+from hulk.modules.skills.domain.table import Column, Format, Layout, Type, named, terms, words
 from hulk.modules.tools.adapters.tables import dialect as dialects
 from hulk.modules.tools.adapters.tables import encoding as encodings
 from hulk.modules.tools.adapters.tables import kinds
@@ -30,9 +30,9 @@ ENDINGS: Mapping[Format, tuple[str, ...]] = {
 PACKED = (".gz", ".zst")
 MOST_COLUMNS = 2000
 SAMPLE = 5000
-_PHONE_NAMES = frozenset(["telefone", "fone", "tel", "celular", "cel", "phone", "mobile", "whatsapp", "fax", "contato"])
-_ID_NAMES = frozenset(
-    ["id", "ids", "codigo", "cod", "code", "key", "chave", "uuid", "guid", "cep", "zip", "cpf", "cnpj", "rg", "telefone", "phone", "celular", "matricula", "protocolo", "ean", "sku", "isbn", "serial", "ano", "year"]
+_PHONE_NAMES = terms("telefone fone tel celular cel phone mobile whatsapp fax contato")
+_ID_NAMES = terms(
+    "id ids codigo cod code key chave uuid guid cep zip cpf cnpj rg telefone phone celular matricula protocolo ean sku isbn serial ano year"
 )
 _TRIMMED, _BARED = "nullif(trim({raw}), '')", "nullif(trim({raw}, e' \\t\\r\\n\u00a0'), '')"  # the second takes three times as long
 _NATIVE: Mapping[str, Type] = {"DATE": "date", "BOOLEAN": "yesno", "FLOAT": "decimal", "DOUBLE": "decimal"}
@@ -109,7 +109,8 @@ def checked(path: Path) -> Path:
     if not path.is_file():
         raise Refused("{file} is not a file.", file=path.name)
     try:
-        empty = not path.open("rb").read(1)
+        with path.open("rb") as file:
+            empty = not file.read(1)
     except PermissionError as error:
         raise Refused("{file} may not be read by the user that Hulk runs as.", file=path.name) from error
     if empty:
@@ -118,7 +119,9 @@ def checked(path: Path) -> Path:
 
 
 def opened(session: Session, path: Path, coded: Encoding | None = None) -> Table:
-    """Find out how the file reads. `coded` overrides the encoding judged by its beginning. Raises `Refused` when it is no table or has no rows."""
+    """Find out how the file reads; `coded` overrides the encoding judged by its beginning.
+
+    Raises `Refused` when it is no table or has no rows."""
     form = format_of(checked(path))
     table = {"csv": _csv, "json": _json, "parquet": _parquet}[form](session, path, coded)
     if len(table.fields) > MOST_COLUMNS:
@@ -231,12 +234,15 @@ def _personal(name: str, sample: Sequence[str]) -> Sort | None:
 
 
 def _json(session: Session, path: Path, _: Encoding | None) -> Table:
+    start = _head(session, path).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        raise Refused("{file} has no rows.", file=path.name)
+    if not start.removeprefix(b"[").lstrip().startswith((b"{", b"]")):
+        raise Refused("Each line of {file} must be a JSON object with named values; its lines are something else.", file=path.name)
     source = f"read_json({quoted(str(path))}, sample_size=20480)"
     described = session.rows(f"DESCRIBE SELECT * FROM {source}")
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name, *_ in described)
     scan = f"read_json({quoted(str(path))}, columns={{{columns}}})"
-    if [name for name, *_ in described] == ["json"] and described[0][1] == "JSON":
-        raise Refused("Each line of {file} must be a JSON object with named values; its lines are something else.", file=path.name)
     names = [str(name) for name, *_ in described]
     rows = session.rows(f"SELECT {', '.join(map(identifier, names))} FROM {scan} LIMIT {SAMPLE}")
     if not rows:

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -113,7 +114,7 @@ def frame(session: Session, table: Table, roles: Roles) -> Frame:
         roles=roles,
         merges=merges,
         step=step_,
-        seasons=(5,) if weekdays == (0, 1, 2, 3, 4) else seasons(step_),
+        seasons=seasons(step_, weekdays),
         weekdays=weekdays,
         rows=int(rows),
         series=int(series) * len(roles.values),
@@ -189,7 +190,8 @@ def _runs(session: Session, table: Table, frame: Frame) -> Iterator[Run]:
 def _chunks(counts: Sequence[tuple[str, int]]) -> Iterator[tuple[int, list[tuple[str, int]]]]:
     """Series (or pieces of one too long) that together have at most `CHUNK` points, with the number of points before them."""
     before, start, keys, held = 0, 0, list[tuple[str, int]](), 0
-    for key, count in ((key, min(BLOCK, count - at)) for key, count in counts for at in range(0, count, BLOCK)):
+    pieces = ((key, min(BLOCK, total - at)) for key, total in counts for at in range(0, total, BLOCK))
+    for key, count in pieces:
         if keys and held + count > CHUNK:
             yield start, keys
             start, keys, held = before, [], 0
@@ -304,10 +306,7 @@ class _Tally:
 
     def _keep(self, episode: Episode, writer: Any) -> None:
         self.episodes += 1
-        writer.writerow(
-            (_harmless(episode.series), _harmless(episode.value), episode.kind, episode.start, episode.end, episode.points)
-            + (episode.peak_at, repr(episode.peak), repr(episode.expected), f"{episode.score:.2f}")
-        )
+        writer.writerow(_line(episode))
         _push(self.worst, MOST_EPISODES, episode.score, self.episodes, lambda: episode)
 
     def _draw(self, name: str, column: str, judgement: _Judgement, judged: Judged) -> None:
@@ -338,6 +337,21 @@ def _push(heap: list[Any], most: int, score: float, order: int, make: Any) -> No
         heapq.heappush(heap, (score, -order, make()))
     elif (score, -order) > heap[0][:2]:
         heapq.heapreplace(heap, (score, -order, make()))
+
+
+def _line(episode: Episode) -> tuple[object, ...]:
+    return (
+        _harmless(episode.series),
+        _harmless(episode.value),
+        episode.kind,
+        episode.start,
+        episode.end,
+        episode.points,
+        episode.peak_at,
+        repr(episode.peak),
+        repr(episode.expected),
+        f"{episode.score:.2f}",
+    )
 
 
 def _harmless(text: str) -> str:
@@ -386,7 +400,7 @@ def _outline(values: "Floats", stretches: int) -> "Ints":
     if len(values) <= 2 * stretches:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), stretches + 1).astype(np.int64)
-    found = [at + pick(values[at:to]) for at, to in zip(edges, edges[1:], strict=False) for pick in (np.argmin, np.argmax)]
+    found = [at + pick(values[at:to]) for at, to in pairwise(edges) for pick in (np.argmin, np.argmax)]
     return np.array([0, *found, len(values) - 1], dtype=np.int64)
 
 

@@ -1,0 +1,82 @@
+"""The kinds of events that Hulk tells, for docs/events.md and the AsyncAPI document (`tools/asyncapi.py`)."""
+
+from hulk.runtime.bus import EventType
+
+_TYPEID = "01m7y5yr6fe5hvadg4t960z6tv"
+_PROBLEM = {"code": "refused", "text": {"msgid": "There is no file {path}.", "values": {"path": "sales.csv"}}}
+
+EVENTS: tuple[EventType, ...] = (
+    EventType(
+        type="hulk.intent.accepted.v1",
+        summary="An intent was kept, and will be worked on. `digest` is the SHA-256 of what was asked; the text itself is not told.",
+        data={"digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1},
+    ),
+    EventType(
+        type="hulk.decision.made.v1",
+        summary="It was decided who answers an intent.",
+        data={"decision": f"dec_{_TYPEID}", "kind": "skill", "name": "data.anomalies", "sensitivity": "public"},
+    ),
+    EventType(
+        type="hulk.plan.made.v1",
+        summary="An intent was turned into tickets.",
+        data={"plan": f"pln_{_TYPEID}", "skill": "data.anomalies", "tickets": [f"tkt_{_TYPEID}"]},
+    ),
+    EventType(
+        type="hulk.intent.completed.v1",
+        summary="An intent has its answer, and so many tickets for people came of it.",
+        data={"follow_ups": 2},
+    ),
+    EventType(
+        type="hulk.intent.failed.v1",
+        summary="An intent could not be answered; `code` says by which kind of error.",
+        data={"run": f"run_{_TYPEID}", "code": "refused"},
+    ),
+    EventType(
+        type="hulk.ticket.created.v1",
+        summary="A ticket was opened, for a worker or for a person.",
+        data={"kind": "series.detect", "owner": "worker", "key": "detect"},
+    ),
+    EventType(type="hulk.ticket.started.v1", summary="A worker has begun a ticket.", data={"kind": "series.detect"}),
+    EventType(
+        type="hulk.ticket.completed.v1",
+        summary="A ticket is done, and made these files.",
+        data={"kind": "series.detect", "artefacts": ["anomalies.csv"]},
+    ),
+    EventType(
+        type="hulk.ticket.failed.v1",
+        summary="A ticket could not be done.",
+        data={"run": f"run_{_TYPEID}", "problem": _PROBLEM},
+    ),
+    EventType(
+        type="hulk.ticket.skipped.v1",
+        summary="A ticket will not be begun, because one that it comes after failed.",
+        data={"kind": "series.chart"},
+    ),
+    EventType(
+        type="hulk.errors.default.v1",
+        summary="A dead letter: a run of that queue that should have worked and did not, with what ended it.",
+        data={
+            "run": f"run_{_TYPEID}", "workflow": "ticket", "queue": "default", "failures": 5, "takes": 5, "error": "Unavailable",
+            "text": "The database is not available right now: connection refused.",
+        },
+    ),
+    EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
+    EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
+    EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),
+    EventType(type="hulk.runtime.health.v1", summary="A process lives; told every 15 s. A notification, not in the trail.", data={}),
+)  # fmt: skip
+"""Those that go to the bus. A test compares them with the sources and with what a run leaves in its trail."""
+
+TRAIL_ONLY: tuple[EventType, ...] = (
+    EventType(
+        type="hulk.key.created.v1",
+        summary="An API key was made.",
+        data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": "2026-12-21T04:19:01.797380Z"},
+    ),
+    EventType(
+        type="hulk.key.revoked.v1",
+        summary="An API key was taken back.",
+        data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": None},
+    ),
+)
+"""Those that no stream takes: they are for whoever reads the trail."""
