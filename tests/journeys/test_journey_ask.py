@@ -1,5 +1,6 @@
 """From a sentence to an audited answer, through the started program."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,12 +121,17 @@ async def test_progress_is_told_as_it_happens_and_can_be_taken_up_again(up: Up) 
 
 
 async def test_two_hundred_intents_at_once_all_end(up: Up) -> None:
+    churn = ("Quais os {n} arquivos que mais mudaram nos últimos 30 dias?", [{"kind": "repository", "path": "shop"}])
+    profile = ("Descreva este arquivo e aponte os problemas", [{"kind": "file", "path": "vendas.csv"}])
+    nothing: tuple[str, list[dict[str, str]]] = ("Qual é a capital da França?", [])
     async with calling(up) as caller:
-        texts = [f"Quais os {2 + number % 5} arquivos que mais mudaram nos últimos 30 dias?" for number in range(200)]
-        intents = [await caller.ask(text, [{"kind": "repository", "path": "shop"}]) for text in texts]
-        ends = [await caller.ended(intent, within=150) for intent in intents]
+        async with asyncio.TaskGroup() as group:
+            wanted = [(churn, profile, nothing, nothing)[number % 4] for number in range(200)]
+            asked = [group.create_task(caller.ask(text.format(n=2 + n % 5), sources)) for n, (text, sources) in enumerate(wanted)]
+        ends = [await caller.ended(one.result(), within=150) for one in asked]
     assert {end["status"] for end in ends} == {"completed"}
-    assert all(ticket["status"] == "completed" for end in ends for ticket in end["tickets"])
+    assert all(ticket["status"] == "completed" for end in ends for ticket in end["tickets"] if ticket["owner"] == "worker")
+    assert len({end["intent_id"] for end in ends}) == 200
 
 
 def test_the_trail_of_all_that_is_whole(up: Up, world: Path) -> None:

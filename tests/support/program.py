@@ -85,7 +85,7 @@ def _ready(up: Up) -> bool:
     except (OSError, ValueError):
         return False
     up.url = str(info["url"])
-    return info["pid"] == up.process.pid
+    return bool(info["pid"] == up.process.pid)
 
 
 @contextmanager

@@ -63,11 +63,16 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
             raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
         async with connected(server, "en", None) as client:
             ready = await client.get("/ready")
-        rows = [{"part": name, **check} for name, check in ready["checks"].items()]
-        _print({"url": server.url, **ready} if as_json else rows, as_json=as_json)
+        rows = [{"part": name, "status": check.pop("status"), "detail": _detail(check)} for name, check in ready["checks"].items()]
+        _print({"url": server.url, "status": ready["status"], "checks": rows} if as_json else rows, as_json=as_json)
         return 0 if ready["status"] == "ok" else FAILED
 
     _end(act)
+
+
+def _detail(facts: Mapping[str, Any]) -> str:
+    """What a part says of itself, in a line."""
+    return ", ".join(f"{name} {value}" for name, value in facts.items())
 
 
 @config_app.command("check", help=spoken(Text("Check the settings, and show each with where it comes from.")))

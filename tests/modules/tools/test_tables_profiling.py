@@ -109,7 +109,10 @@ async def test_quartiles_and_counts_beyond_the_fences_are_what_plain_python_find
 
 async def test_distributions_count_every_value_once(tmp_path: Path) -> None:
     rng = random.Random(5)
-    rows = [(str(rng.randint(1, 6)), f"{rng.lognormvariate(3, 1):.2f}", rng.choice("abc"), f"2025-{rng.randint(1, 12):02}-15") for _ in range(3000)]
+    rows = [
+        (str(rng.randint(1, 6)), f"{rng.lognormvariate(3, 1):.2f}", rng.choice("abc"), f"2025-{rng.randint(1, 12):02}-15")
+        for _ in range(3000)
+    ]
     found = await TABLES.distributions(table(tmp_path, rows), tmp_path / "s")
     assert [(one.column, one.shape, sum(one.counts) + one.rest) for one in found.columns] == [
         ("n", "numbers", 3000),

@@ -69,8 +69,12 @@ async def test_a_brazilian_file_reads_the_same_however_it_is_written(tmp_path: P
         pytest.param(["1e3", "-2E-1"], "decimal", "-0.2", "1000", id="exponents"),
         pytest.param(["007", "012"], "text", "007", "012", id="codes with leading zeros"),
         pytest.param(["2025-01-31", "2024-02-29"], "date", "2024-02-29", "2025-01-31", id="ISO dates"),
-        pytest.param(["2025-01-31T10:00:00Z", "2024-02-29T11:30:00Z"], "moment", "2024-02-29 11:30:00", "2025-01-31 10:00:00", id="moments"),
-        pytest.param(["31/01/2025 08:15", "01/02/2025 09:00"], "moment", "2025-01-31 08:15:00", "2025-02-01 09:00:00", id="day first with time"),
+        pytest.param(
+            ["2025-01-31T10:00:00Z", "2024-02-29T11:30:00Z"], "moment", "2024-02-29 11:30:00", "2025-01-31 10:00:00", id="moments"
+        ),
+        pytest.param(
+            ["31/01/2025 08:15", "01/02/2025 09:00"], "moment", "2025-01-31 08:15:00", "2025-02-01 09:00:00", id="day first with time"
+        ),
         pytest.param(["01/31/2025", "02/01/2025"], "date", "2025-01-31", "2025-02-01", id="month first, since 31 is no month"),
         pytest.param(["2025-01", "2025-12"], "date", "2025-01-01", "2025-12-01", id="months"),
         pytest.param(["sim", "não"], "yesno", "não", "sim", id="yes and no"),
@@ -108,7 +112,9 @@ async def test_latin_1_late_in_a_file_is_noticed_and_told(tmp_path: Path) -> Non
 
 
 async def test_json_lines_mix_types_and_lack_keys(tmp_path: Path) -> None:
-    lines = '{"a": 1, "b": "x", "n": "12"}\n{"a": "q", "n": "13"}\n{"a": 3, "c": [1, 2], "n": "14"}\n{"a": 4, "n": "1"}\n{"a": 5, "n": "2"}\n'
+    lines = (
+        '{"a": 1, "b": "x", "n": "12"}\n{"a": "q", "n": "13"}\n{"a": 3, "c": [1, 2], "n": "14"}\n{"a": 4, "n": "1"}\n{"a": 5, "n": "2"}\n'
+    )
     found = {column.name: column for column in (await schema(written(tmp_path, "a.jsonl", lines))).columns}
     assert (found["a"].type, found["a"].unread, found["a"].unread_examples) == ("whole", 1, ("q",))
     assert (found["b"].nulls, found["c"].type, found["c"].nulls) == (4, "nested", 4)

@@ -9,11 +9,11 @@ from hulk.kernel.text import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An entry of the trail as it stands in the store."""
+    """An entry of the trail as it stands in the store; `event` is None when it cannot be read as one any more."""
 
     position: int
     hash: str
-    event: Event
+    event: Event | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,14 @@ class Verifier:
                 self.position, self.hash = one.position, one.hash
 
     def _wrong(self, one: Link) -> Text | None:
+        if one.position <= self.position:
+            return Text("entry {position} stands before the beginning", position=one.position)
         if one.position != self.position + 1:
             return Text(
                 "entry {wanted} is missing: entry {found} follows {last}", wanted=self.position + 1, found=one.position, last=self.position
             )
+        if one.event is None:
+            return Text("entry {position} cannot be read any more", position=one.position)
         if one.event.tenant != self.tenant or one.hash != link(self.hash, one.position, one.event):
             return Text("entry {position} ({id}) was altered, or stands in another's place", position=one.position, id=one.event.id)
         return None

@@ -6,6 +6,9 @@ from hulk.kernel.text import Text
 from hulk.modules.audit.domain import Head, Verdict, Verifier
 from hulk.modules.audit.ports import Chains
 
+BEFORE_ALL = -(1 << 63)
+"""Not 0: an entry put before the beginning must be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class VerifyTrail:
@@ -21,7 +24,7 @@ class VerifyTrail:
     async def _one(self, tenant: str) -> Verdict:
         head = await self.chains.head(tenant)
         verifier = Verifier(tenant)
-        async for links in self.chains.links(tenant, 0, head.position if head else None):
+        async for links in self.chains.links(tenant, BEFORE_ALL, head.position if head else None):
             verifier.take(links)
         if verifier.problem is None and head is not None and await self._goes_on(head):
             verifier.problem = Text("there are entries past {position}, where the head says that the chain ends", position=head.position)

@@ -158,7 +158,7 @@ class Decide:
             if objection is None:
                 return "model", model.name, (*objections, Text("{model} answers what no skill does.", model=model.name))
             objections.append(objection)
-        return "none", None, (*objections, *self._advice())
+        return "none", None, tuple(objections) or (Text("No model is configured (models.providers)."),)
 
     async def _objection(self, question: Question, scan: Classified, model: Model) -> Text | None:
         if scan.sensitivity == "p0" and not model.local:
@@ -168,19 +168,6 @@ class Decide:
         except HulkError as error:
             return Text("{model} is not asked: {reason}", model=model.name, reason=error.text)
         return None
-
-    def _advice(self) -> tuple[Text, ...]:
-        names = ", ".join(sorted(candidate.name for candidate in self.catalogue.candidates())) or "—"
-        able = Text("Without a model, Hulk can do: {skills}.", skills=names)
-        if self.models:
-            return (able,)
-        return (
-            able,
-            Text(
-                "To have free questions answered, add an OpenAI-compatible model to models.providers in hulk.yaml (name, url, model,"
-                " api_key; local: true if nothing leaves your company), for example Ollama at http://127.0.0.1:11434/v1."
-            ),
-        )
 
 
 @dataclass(frozen=True, slots=True)

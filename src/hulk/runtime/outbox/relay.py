@@ -65,7 +65,7 @@ class Relay:
         try:
             await self._bus.publish(subject, body, headers, event.id)
         except Refused as error:  # too large, say: the trail keeps it, and what comes after it must not wait for ever
-            log.error("event_not_published", event=event.id, type=event.type, reason=str(error))  # noqa: TRY400  # the reason says all
+            log.error("event_not_published", id=event.id, type=event.type, reason=str(error))  # noqa: TRY400  # the reason says all
 
 
 def taken(subject: str) -> bool:

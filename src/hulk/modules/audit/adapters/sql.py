@@ -1,8 +1,9 @@
 """The trail in the store, as `runtime.outbox` writes it."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, Row, select, union
 
 from hulk.modules.audit.domain import Head, Link
 from hulk.runtime.outbox import event_table, head_table, kept
@@ -39,7 +40,22 @@ class SqlChains:
 
 
 def _links(connection: Connection, tenant: str, after: int, until: int | None) -> list[Link]:
-    query = select(event_table).where(event_table.c.tenant == tenant, event_table.c.position > after)
-    query = query if until is None else query.where(event_table.c.position <= until)
-    rows = connection.execute(query.order_by(event_table.c.position).limit(BATCH))
-    return [Link(position=row.position, hash=row.hash, event=kept(row).event) for row in rows]
+    rows = select(event_table).where(event_table.c.tenant == tenant, event_table.c.position > after)
+    rows = rows if until is None else rows.where(event_table.c.position <= until)
+    rows = rows.order_by(event_table.c.position).limit(BATCH)
+    try:
+        return [_link(row) for row in connection.execute(rows)]
+    except (ValueError, TypeError):  # SQLite keeps anything in any column: find out which entry it is
+        places = connection.execute(rows.with_only_columns(event_table.c.sequence, event_table.c.position, event_table.c.hash))
+        return [_read_alone(connection, *place) for place in places.all()]
+
+
+def _read_alone(connection: Connection, sequence: int, position: int, hash_: str) -> Link:
+    try:
+        return _link(connection.execute(select(event_table).where(event_table.c.sequence == sequence)).one())
+    except (ValueError, TypeError):
+        return Link(position=position, hash=hash_, event=None)
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(position=row.position, hash=row.hash, event=kept(row).event)

@@ -11,7 +11,7 @@ def explained(decision: Decision, titles: Sequence[tuple[str, str]], voice: Voic
     lines = [voice.say(Text("No skill fits what you asked, and no model answers it."))]
     lines += ["", *(f"- {voice.say(reason)}" for reason in decision.reasons)]
     lines += ["", voice.say(Text("This is what I can do without a model:")), ""]
-    lines += [f"- **{title}**: “{example}”" for title, example in titles]
+    lines += [f"- **{title.rstrip('.')}**: “{example}”" for title, example in titles]
     lines += [
         "",
         voice.say(Text("To have free questions answered, add a model to hulk.yaml (any OpenAI-compatible server, Ollama for one):")),

@@ -73,7 +73,7 @@ def named(columns: Iterable[str], wanted: str) -> str:
 
 
 def matching(columns: Sequence[str], wanted: str) -> str | None:
-    """The column that `wanted` means, or None. An exact name wins over one that differs in case, accents or a final s."""
+    """The column that `wanted` means, or None. An exact name wins over one that differs in case, accents or number."""
     for same in (str, plain, _singular):
         hits = [name for name in columns if same(name) == same(wanted)]
         if hits:
@@ -82,4 +82,5 @@ def matching(columns: Sequence[str], wanted: str) -> str | None:
 
 
 def _singular(name: str) -> str:
-    return "_".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words(name))
+    """`sensores` and `sensor`, `cidades` and `cidade`, `regioes` and `regiao`, `stores` and `store` give the same."""
+    return "_".join(re.sub(r"(es|s|e)$", "", re.sub(r"oes$", "ao", word)) if len(word) > 3 else word for word in words(name))

@@ -1,0 +1,1 @@
+"""The acts of skills: the work behind each kind of ticket."""

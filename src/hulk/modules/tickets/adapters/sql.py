@@ -85,7 +85,8 @@ class SqlTickets:
 
     def end(self, ticket: str, status: Status, *, result: JsonObject | None = None, problem: JsonObject | None = None) -> Change[bool]:
         """The ticket is completed, failed or skipped; False when it was ended before, and nothing was changed."""
-        at = and_(ticket_table.c.id == ticket, ticket_table.c.status.in_(("open", "ready", "running")))
+        before = ("open", "ready") if status == "skipped" else ("open", "ready", "running")  # as `domain.moved` has it
+        at = and_(ticket_table.c.id == ticket, ticket_table.c.status.in_(before))
 
         def change(tx: Transaction) -> bool:
             values = {"status": status, "result": result, "problem": problem, "ended": self._clock()}

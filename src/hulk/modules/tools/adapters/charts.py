@@ -89,7 +89,7 @@ def _panel(axes: "Axes", panel: Panel, narrow: bool) -> None:
     axes.set_axisbelow(True)
     match panel:
         case Bars():
-            _bars(axes, panel)
+            _bars(axes, panel, MOST_LABEL if narrow else 2 * MOST_LABEL)
         case Columns():
             _columns(axes, panel, narrow)
         case Series():
@@ -98,12 +98,12 @@ def _panel(axes: "Axes", panel: Panel, narrow: bool) -> None:
             assert_never(panel)
 
 
-def _bars(axes: "Axes", panel: Bars) -> None:
+def _bars(axes: "Axes", panel: Bars, most: int) -> None:
     places = range(len(panel.labels))
     bars = axes.barh(list(places), list(panel.values), color=BLUE, height=0.7)
-    axes.set_yticks(list(places), [_short(label, MOST_LABEL) for label in panel.labels], color=INK)
+    axes.set_yticks(list(places), [_squeezed(label, most) for label in panel.labels], color=INK)
     axes.set_ylim(max(len(places), FEWEST_BARS) - 0.4, -0.6)
-    axes.set_xlim(min(0, *panel.values, 0), (max(*panel.values, 0) or 1) * 1.16)
+    axes.set_xlim(1.16 * min(0, *panel.values), 1.16 * max(0, *panel.values) or (0 if min(panel.values, default=0) < 0 else 1))
     axes.bar_label(bars, labels=[_figure(value) for value in panel.values], padding=3, fontsize=8, color=MUTED)
     axes.spines["bottom"].set_visible(False)
     axes.set_xticks([])
@@ -114,6 +114,7 @@ def _columns(axes: "Axes", panel: Columns, narrow: bool) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.bar(range(len(panel.values)), list(panel.values), color=BLUE, width=0.86)
+    axes.set_ylim(bottom=min(0, *panel.values), top=None if any(panel.values) else 1)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=all(value == int(value) for value in panel.values)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _figure(value)))
@@ -149,6 +150,12 @@ def _series(axes: "Axes", panel: Series) -> None:
 def _short(text: str, most: int) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def _squeezed(text: str, most: int) -> str:
+    """Shortened in its middle: of a path, both the folder and the file say something."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most // 3]}…{line[-(most - most // 3 - 1) :]}"
 
 
 def _figure(value: float) -> str:

@@ -26,6 +26,7 @@ _NOT_VALUES = terms(
     "hour minuto minute semana week trimestre quarter numero number index linha row ordem seq sequencia versao version "
     "telefone phone"
 )
+_ID_NAMES = terms("id codigo cod code key chave numero number")
 _GROUP_NAMES = terms(
     "loja store filial branch sensor maquina machine equipamento device dispositivo produto product sku item regiao region "
     "cidade city estado state uf pais country canal channel linha line planta plant site categoria category tipo type grupo "
@@ -157,7 +158,7 @@ def group_choices(table: Candidates, time: str, values: Sequence[str]) -> list[t
 
 def _may_group(column: Column, table: Candidates) -> bool:
     distinct = table.distinct[column.name]
-    named_so = bool((_GROUP_NAMES | _NOT_VALUES - {"lat", "latitude", "lon", "lng", "longitude"}) & set(words(column.name)))
+    named_so = bool((_GROUP_NAMES | _ID_NAMES) & set(words(column.name)))
     if not 2 <= distinct <= min(MOST_SERIES, max(2, table.rows // 8)):
         return False
     return column.type in ("text", "yesno") or (column.type == "whole" and named_so)

@@ -25,8 +25,11 @@ from hulk.modules.skills.domain.table import NUMBERS, TIMES
 from hulk.modules.tools.adapters.tables.reading import Field, Table
 from hulk.modules.tools.adapters.tables.session import Session, quoted
 
-AT_ONCE = 60
+AT_ONCE = 40
 """Columns measured in one pass over the file."""
+
+EXACT_AT_ONCE = 8
+"""The same while distinct values are counted exactly, which takes some megabytes for each column and thread."""
 
 EXACT_SIZE = 32_000_000
 """Bytes of a file up to which distinct values are counted exactly."""
@@ -57,8 +60,9 @@ def schema(session: Session, table: Table, names: Sequence[str]) -> Schema:
     fields = table.chosen(names)
     exact = table.layout.size <= EXACT_SIZE
     rows, measures = 0, []
-    for start in range(0, len(fields), AT_ONCE):
-        part = fields[start : start + AT_ONCE]
+    width = EXACT_AT_ONCE if exact else AT_ONCE
+    for start in range(0, len(fields), width):
+        part = fields[start : start + width]
         figures = session.row(_schema_sql(table, part, exact))
         rows = figures["rows_"]
         measures += [

@@ -13,6 +13,7 @@ numpy is imported where it is used: 30 MB and 0.1 s that a process which looks a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, TypeAlias
 
 from hulk.modules.skills.domain.anomalies import Kind, bound
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 MAD = 1.4826
 """From the median absolute deviation to the standard deviation of normal noise."""
-
-TAIL = 1.645
-"""The normal quantile at 95 %."""
 
 MOST_SCORE = 999.0
 _FARTHEST = 6.0
@@ -80,7 +78,7 @@ def judge(values: "Floats", position: "Ints", seasons: Sequence[int] = (), thres
     season, length = _season(values, position, testable)
     window = _window(len(values), length, untested)
     level = values - season
-    shifts = _shifts(level, length, window, bound(len(values)) if threshold is None else threshold)
+    shifts = _shifts(level, window, bound(len(values)) if threshold is None else threshold)
     steps = np.zeros(len(values))
     for shift in shifts:
         steps[shift.at :] += shift.size
@@ -192,11 +190,11 @@ def _scales(rest: "Floats", values: "Floats") -> tuple[float, float]:
     least = max(1e-9 * float(np.ptp(values)), 1e-13 * float(np.max(np.abs(values))), 1e-300)
     both = _spread(rest)
     up, down = (float(np.median(side)) if len(side) else both for side in (rest[rest > 0], -rest[rest < 0]))
-    tails = np.quantile(rest, (0.05, 0.95))
+    lowest, highest = _tails(rest)
     if both <= least:  # most points are exactly as expected
         return (_rare(rest, least),) * 2
     narrow = 0.5 * MAD * both
-    return max(MAD * up, float(tails[1]) / TAIL, narrow, least), max(MAD * down, -float(tails[0]) / TAIL, narrow, least)
+    return max(MAD * up, highest, narrow, least), max(MAD * down, lowest, narrow, least)
 
 
 def _rare(rest: "Floats", least: float) -> float:
@@ -210,13 +208,14 @@ def _rare(rest: "Floats", least: float) -> float:
 def _grain(values: "Floats", expected: "Floats") -> "Floats":
     """The least noise of small counts: about the square root of the level (Poisson), in the unit in which the values come.
 
-    Only where the usual values are few and low (0, 1, 2); measured in steps between values that are there in 1 of 100 points.
+    Only where the usual values are few and low (0, 1, 2); measured in steps between values that are there in 1 of 100 points (and twice).
     """
     import numpy as np
 
     levels, counts = np.unique(values, return_counts=True)
-    usual = levels[counts >= 0.01 * len(values)]
-    if len(usual) < 2 or counts[counts >= 0.01 * len(values)].sum() < 0.9 * len(values):
+    often = counts >= max(2, 0.01 * len(values))
+    usual = levels[often]
+    if len(usual) < 2 or counts[often].sum() < 0.9 * len(values):
         return np.zeros(len(values))
     unit = float(np.min(np.diff(usual)))
     if float(np.median(values)) - usual[0] > 2.5 * unit:
@@ -259,15 +258,23 @@ def _noise(level: "Floats", window: int) -> float:
     import numpy as np
 
     rest = level - _running_median(level, window)
-    low, high = np.quantile(rest, (0.05, 0.95))
-    return max(MAD * _spread(rest), float(high - low) / (2 * TAIL))
+    return max(MAD * _spread(rest), sum(_tails(rest)) / 2)
 
 
-def _shifts(level: "Floats", season: int, window: int, far: float) -> tuple[_Shift, ...]:
+def _tails(rest: "Floats") -> tuple[float, float]:
+    """The standard deviation that the lower and the upper 5 % tell; of a short series a little more, so that one point alone tells nothing."""
+    import numpy as np
+
+    share = min(0.25, max(0.05, 1.5 / len(rest)))
+    low, high = np.quantile(rest, (share, 1 - share))
+    return -float(low) / -NormalDist().inv_cdf(share), float(high) / -NormalDist().inv_cdf(share)
+
+
+def _shifts(level: "Floats", window: int, far: float) -> tuple[_Shift, ...]:
     """Where the median of the points before differs from that of the points after by more than chance and slope explain."""
     import numpy as np
 
-    width = season * max(1, round(window / 2 / season)) if season else max(4, window // 2)
+    width = max(4, min(window, _WINDOW) // 2)
     if len(level) < 3 * width:
         return ()
     stride = next(step for step in range(max(1, width // 8), 0, -1) if width % step == 0)
@@ -276,38 +283,35 @@ def _shifts(level: "Floats", season: int, window: int, far: float) -> tuple[_Shi
     medians = np.concatenate([np.median(windows[i : i + rows], axis=1) for i in range(0, len(windows), rows)])
     apart = width // stride
     jumps = medians[apart:] - medians[:-apart]
-    drift = float(np.median(jumps))
-    noise = _noise(level, window)
-    least = max(1e-9 * float(np.ptp(level)), 1e-13 * float(np.max(np.abs(level))), 1e-300)
-    scale = max(MAD * _spread(jumps), 1.2533 * noise * np.sqrt(2 / width), least)
-    scores = np.abs(jumps - drift) / scale
-    candidates = np.flatnonzero((scores > far) & (np.abs(jumps - drift) > max(3 * noise, least)))
-    return tuple(_located(level, width, stride, jumps, drift, scores, candidates))
+    jumps -= np.median(jumps)
+    noise = max(_noise(level, window), 1e-9 * float(np.ptp(level)), 1e-13 * float(np.max(np.abs(level))), 1e-300)
+    scores = np.abs(jumps) / max(MAD * _spread(jumps), 1.2533 * noise * np.sqrt(2 / width))
+    candidates = np.flatnonzero((scores > far) & (np.abs(jumps) > 3 * noise))
+    kept = _highest(candidates, scores, width // stride)
+    return tuple(_located(level, width, width + at * stride, float(jumps[at]), noise) for at in kept)
 
 
-def _located(
-    level: "Floats", width: int, stride: int, jumps: "Floats", drift: float, scores: "Floats", candidates: "Ints"
-) -> "list[_Shift]":
-    """The highest of neighbouring candidates, each moved to where the two levels part best."""
+def _highest(candidates: "Ints", scores: "Floats", apart: int) -> list[int]:
+    """Of candidates nearer to each other than `apart` the one with the highest score, in order."""
     import numpy as np
 
     kept: list[int] = []
-    for candidate in candidates[np.argsort(-scores[candidates], kind="stable")]:
-        if all(abs(int(candidate) - other) * stride >= width for other in kept):
-            kept.append(int(candidate))
-    shifts = []
-    for candidate in sorted(kept):
-        at = width + candidate * stride
-        low, high = max(0, at - width), min(len(level), at + width)
-        before = float(np.median(level[max(0, low - width // 2) : at - width // 2]))
-        after = (
-            float(np.median(level[at + width // 2 : high + width // 2])) if at + width // 2 < len(level) else float(np.median(level[at:]))
-        )
-        cost = np.abs(level[low:high] - before).cumsum() - np.abs(level[low:high] - after).cumsum()
-        place = low + int(np.argmin(cost)) + 1
-        score = min(float(scores[candidate]), MOST_SCORE)
-        shifts.append(_Shift(min(place, len(level) - 1), float(jumps[candidate]) - drift, before, after, score))
-    return shifts
+    for candidate in candidates[np.argsort(-scores[candidates], kind="stable")].tolist():
+        if all(abs(candidate - other) >= apart for other in kept):
+            kept.append(candidate)
+    return sorted(kept)
+
+
+def _located(level: "Floats", width: int, at: int, jump: float, noise: float) -> _Shift:
+    """The shift near `at`, moved to where the level before and the level after part best."""
+    import numpy as np
+
+    low, high, half = max(0, at - width), min(len(level), at + width), width // 2
+    before = float(np.median(level[max(0, low - half) : at - half]))
+    after = float(np.median(level[min(at + half, len(level) - half) : high + half]))
+    cost = np.abs(level[low:high] - before).cumsum() - np.abs(level[low:high] - after).cumsum()
+    place = min(low + int(np.argmin(cost)) + 1, len(level) - 1)
+    return _Shift(place, jump, before, after, min(abs(jump) / noise, MOST_SCORE))
 
 
 def _merged(flags: "Ints", score: "Floats", values: "Floats", expected: "Floats", apart: int = 2) -> list[Found]:

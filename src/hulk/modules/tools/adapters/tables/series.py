@@ -32,6 +32,7 @@ from hulk.modules.skills.domain.anomalies import (
     step,
 )
 from hulk.modules.skills.domain.personal import masked
+from hulk.modules.skills.domain.table import TIMES
 from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.robust import Found, Judged, judge
 from hulk.modules.tools.adapters.tables.session import Session, quoted
@@ -87,7 +88,10 @@ def _key(table: Table, roles: Roles) -> str:
 
 
 def _time(table: Table, roles: Roles) -> str:
-    value = table.field(roles.time).value
+    one = table.field(roles.time)
+    if one.type not in TIMES:
+        raise Refused("Column “{column}” holds no readable date or time in any row.", column=roles.time)
+    value = one.value
     return f"date_trunc('{roles.span}', {value})" if roles.span else value
 
 
