@@ -9,7 +9,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-import hulk.apps.bootstrap  # noqa: F401  # all tables join the metadata
 from hulk.apps.schema import MIGRATIONS
 
 

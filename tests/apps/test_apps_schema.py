@@ -7,7 +7,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
-import hulk.apps.bootstrap  # noqa: F401  # all tables join the metadata
 from hulk.apps.schema import HEAD, MIGRATIONS, prepare, revision, upgrade
 from hulk.kernel.errors import Refused
 from hulk.runtime.store import engine_for, metadata

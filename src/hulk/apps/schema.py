@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
+from hulk.apps.tables import metadata
 from hulk.kernel.errors import Refused, Unavailable
-from hulk.runtime.store import metadata
 
 log = structlog.get_logger(__name__)
 

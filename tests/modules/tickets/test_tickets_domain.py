@@ -1,5 +1,6 @@
 """How tickets may change, and which of a plan may begin. Laws."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -80,8 +81,6 @@ def test_what_may_begin_is_open_and_all_it_needs_is_completed(plan: dict[str, Ti
 
 @given(plan=plans())
 def test_a_plan_in_which_nothing_runs_can_always_be_moved_on_to_its_end(plan: dict[str, Ticket]) -> None:
-    from dataclasses import replace
-
     now = {key: replace(one, status="completed") if one.status in ("ready", "running") else one for key, one in plan.items()}
     for _ in range(len(now) + 1):
         now |= {one.key: replace(one, status="completed") for one in ready(now)}

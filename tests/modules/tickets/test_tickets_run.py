@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -21,11 +22,9 @@ from hulk.runtime.store import Store
 from support.runs import KEY, Hand, row_of
 
 
-def ticket(key: str = "k", kind: str = "work", **more: object) -> Ticket:
-    fields: dict[str, object] = {"after": (), "status": "open", "input": {"x": 1}} | more
-    return Ticket(
-        id=f"tkt_{key}", plan="pln_1", intent="int_1", tenant="acme", key=key, kind=kind, title=Text("T"), created=datetime.now(UTC), **fields  # type: ignore[arg-type]  # a builder
-    )  # fmt: skip
+def ticket(key: str = "k", kind: str = "work", **more: Any) -> Ticket:
+    fields: dict[str, Any] = {"plan": "pln_1", "intent": "int_1", "tenant": "acme", "title": Text("T"), "status": "open", "input": {"x": 1}}
+    return Ticket(id=f"tkt_{key}", key=key, kind=kind, created=datetime.now(UTC), **fields | more)
 
 
 def module(store: Store, hand: Hand, folder: Path, handlers: Mapping[str, Handler]) -> TicketsModule:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.text import Text
 from hulk.modules.tickets import Artefact, Status, Ticket, Tickets
 from hulk.modules.tickets.adapters.sql import SqlTickets, ticket_table
@@ -79,8 +79,6 @@ async def test_the_store_lets_a_ticket_become_just_what_the_rules_let_it(
 
 
 def _allowed(now: Status, wanted: Status) -> bool:
-    from hulk.kernel.errors import Conflict
-
     try:
         moved(ticket(1, status=now), wanted)
     except Conflict:

@@ -18,6 +18,10 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
         yield part
 
 
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def left_over(folder: Path) -> list[Path]:
     scratch = folder / "scratch"
     return list(scratch.iterdir()) if scratch.exists() else []
@@ -45,13 +49,13 @@ async def test_the_same_content_put_by_many_at_once_is_one_file(tmp_path: Path) 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(blobs.put(chunks(b"same", b"content"), 100)) for _ in range(20)]
     assert len({task.result() for task in tasks}) == 1
-    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert len(files(tmp_path)) == 1
 
 
 async def test_more_than_is_allowed_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(TooLarge, match="larger than 10 bytes"):
         await FolderBlobs(tmp_path).put(chunks(b"12345", b"67890", b"1"), 10)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files(tmp_path) == []
 
 
 async def test_a_sender_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
@@ -61,7 +65,7 @@ async def test_a_sender_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(ConnectionError):
         await FolderBlobs(tmp_path).put(broken(), 100)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "g" * 64, "0" * 63, "0" * 64 + "\n"])

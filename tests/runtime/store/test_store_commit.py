@@ -125,10 +125,14 @@ async def test_a_wrong_statement_is_not_told_as_the_database_being_away(store: S
 async def test_what_is_to_be_done_after_a_commit_is_done_in_order_on_the_loop_once_the_rows_are_there(store: Store) -> None:
     loop, seen = asyncio.get_running_loop(), list[int]()
 
+    def noted(number: int) -> None:
+        assert asyncio.get_running_loop() is loop
+        seen.append(number)
+
     def noting(number: int) -> Callable[[Transaction], None]:
         def change(tx: Transaction) -> None:
             written(number)(tx)
-            tx.after(lambda: (asyncio.get_running_loop() is loop and seen.append(number)) or None)
+            tx.after(lambda: noted(number))
 
         return change
 
@@ -173,10 +177,13 @@ async def test_an_error_in_what_follows_a_commit_is_reported_and_harms_nobody(st
 async def test_what_changes_share_is_made_once_per_database_transaction_and_anew_when_one_is_tried_again(store: Store) -> None:
     made, closed = list[list[int]](), list[list[int]]()
 
+    def make() -> list[int]:
+        made.append([])
+        return made[-1]
+
     def shared(number: int) -> Callable[[Transaction], None]:
         def change(tx: Transaction) -> None:
-            mine = tx.once("shared", lambda: made.append([]) or made[-1], lambda one: closed.append(list(one)))
-            mine.append(number)
+            tx.once("shared", make, lambda one: closed.append(list(one))).append(number)
             if number == 25:
                 raise Refused("no")
 
@@ -266,10 +273,10 @@ async def test_moments_and_documents_come_back_as_they_were(store: Store, moment
         lambda tx: tx.execute(delete(note)).rowcount,
         lambda tx: tx.execute(insert(note), {"id": 1, "text": "", "data": data, "moment": moment}),
     )
-    row = await store.read(lambda connection: connection.execute(select(note)).one())
-    assert row.moment == moment
-    assert row.moment.tzinfo is UTC
-    assert json.dumps(row.data) == json.dumps(data)  # to the letter: 1.0 is not 1, and -0.0 not 0.0
+    found = await store.read(lambda connection: connection.execute(select(note)).one())
+    assert found.moment == moment
+    assert found.moment.tzinfo is UTC
+    assert json.dumps(found.data) == json.dumps(data)  # to the letter: 1.0 is not 1, and -0.0 not 0.0
 
 
 @settings(max_examples=25)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from support.postgres import Postgres, a_postgres
 pile = Table("test_pile", MetaData(), Column("id", Integer, primary_key=True), Column("data", LargeBinary))
 
 
-def heaped(number: int, size: int = 10) -> object:
+def heaped(number: int, size: int = 10) -> Callable[[Transaction], int]:
     def change(tx: Transaction) -> int:
         return tx.execute(insert(pile), {"id": number, "data": bytes(size)}).rowcount
 
@@ -117,21 +117,25 @@ def test_a_url_that_cannot_be_used_is_refused_with_what_can(tmp_path: Path, url:
         engine_for(url, tmp_path)
 
 
+def mounted(folder: Path, kib: int) -> bool:
+    """Mount a small file system, if we may."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", folder]
+    return os.geteuid() == 0 and subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
 @asynccontextmanager
 async def full_after(folder: Path, kib: int) -> AsyncIterator[Store]:
     """A SQLite store that is full after some KiB: a small file system if we may mount one, else a bound on its pages."""
-    mounted = (
-        os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", folder], check=False).returncode == 0
-    )
+    small = mounted(folder, kib)
     store = Store(engine_for("", folder))
-    if not mounted:
+    if not small:
         event.listen(store.engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={kib // 4}"))
     try:
         yield store
     finally:
         store.close()
-        if mounted:
-            subprocess.run(["umount", folder], check=True)
+        if small:
+            subprocess.run(["umount", folder], check=True)  # noqa: ASYNC221  # takes no time
 
 
 async def test_a_full_disk_is_told_writes_nothing_and_is_fine_once_there_is_room(tmp_path: Path) -> None:
@@ -237,9 +241,18 @@ def test_a_data_folder_has_one_hulk_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+HOLDING = """
+import sys, time
+from pathlib import Path
+from hulk.runtime.store import folder_lock
+with folder_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
 def test_the_lock_of_a_killed_process_is_free_again(tmp_path: Path) -> None:
-    code = f"import time, pathlib, hulk.runtime.store as s\nwith s.folder_lock(pathlib.Path({str(tmp_path)!r})):\n print(1, flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         with pytest.raises(Conflict), folder_lock(tmp_path):

@@ -1,6 +1,8 @@
 """Workflows over a real bus and store: begun, executed, woken at their time, handed back, shared by workers, healed."""
 
 import asyncio
+import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.runtime.bus import TASKS, Notice, connect, embedded
 from hulk.runtime.outbox import Outbox
-from hulk.runtime.store import Store, opened
+from hulk.runtime.store import Store
 from hulk.runtime.workflows import Workflows
 from hulk.runtime.workflows.tables import run_table
 from support.nats import a_bus
@@ -70,12 +72,13 @@ async def test_a_run_begun_while_the_bus_is_away_is_executed_when_it_is_back(sto
 
 
 async def _killed(pid: int, connected: Callable[[], bool]) -> None:
-    import os
-    import signal
-
     os.kill(pid, signal.SIGKILL)
-    while connected():
-        await asyncio.sleep(0.001)
+    await until(lambda: not connected())
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    while not reached():  # noqa: ASYNC110  # what is watched tells nobody
+        await asyncio.sleep(0.005)
 
 
 async def test_a_wake_up_that_was_never_published_is_published_by_another_process(store: Store, tmp_path: Path) -> None:
@@ -104,8 +107,7 @@ async def test_a_task_stream_that_forgot_everything_loses_no_run(store: Store, t
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(idle._dispatcher.run())
             await store.commit(*(idle.begin(a_run(f"run_{n}", data={"n": n})) for n in range(100)))
-            while idle.unsent:
-                await asyncio.sleep(0.01)
+            await until(lambda: not idle.unsent)
             sending.cancel()
         await bus.ask(f"STREAM.PURGE.{TASKS}", {})
         async with a_machine(store, bus, {"flow": Flow(one_step)}) as machine:
@@ -159,8 +161,7 @@ async def test_stopping_hands_back_what_cannot_end_in_time_and_another_goes_on_w
     async with a_bus(tmp_path) as bus:
         async with a_machine(store, bus, {"flow": Flow(body)}, grace=0.2) as machine:
             await machine.begin(a_run())
-            while "b" not in done:
-                await asyncio.sleep(0.01)
+            await until(lambda: "b" in done)
         assert (await row_of(store, "run_1")).status == "pending"
         first[0] = False
         async with a_machine(store, bus, {"flow": Flow(body)}) as machine:
@@ -198,7 +199,7 @@ async def test_two_workers_share_the_work_and_record_each_step_once(store: Store
 
         return Flow(body)
 
-    async with embedded(tmp_path / "nats") as server, connect(server.address) as bus, connect(server.address) as bus_too, another() as too:
+    async with embedded(tmp_path / "nats") as nats, connect(nats.address) as bus, connect(nats.address) as bus_too, another() as too:
         await bus.ensure_streams(max_tasks=1000)
         async with (
             a_machine(store, bus, {"flow": flow("one")}, slots=4) as machine,
@@ -237,10 +238,14 @@ async def test_a_database_that_goes_away_under_running_work_only_delays_it(postg
 
 
 async def test_a_full_task_stream_keeps_the_rest_until_there_is_room(tmp_path: Path) -> None:
-    async with opened("", tmp_path) as _, a_store("sqlite", tmp_path, _no_server) as store, a_bus(tmp_path, max_tasks=10) as bus:
-        async with a_machine(store, bus, {"flow": Flow(one_step)}, slots=2) as machine:
-            await machine.begin(*(a_run(f"run_{n}", data={"n": n}) for n in range(60)))
-            assert await machine.all_ended(60) == {"completed": 60}
+    flows = {"flow": Flow(one_step)}
+    async with (
+        a_store("sqlite", tmp_path, _no_server) as store,
+        a_bus(tmp_path, max_tasks=10) as bus,
+        a_machine(store, bus, flows) as machine,
+    ):
+        await machine.begin(*(a_run(f"run_{n}", data={"n": n}) for n in range(60)))
+        assert await machine.all_ended(60) == {"completed": 60}
 
 
 def _no_server() -> Postgres:

@@ -1,6 +1,7 @@
 """Waiting, signals, sleeping, children: in every order, on both databases."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -170,13 +171,53 @@ async def test_a_run_tells_its_parent_how_it_ended(hand: Hand) -> None:
     hand.workflows["child"] = Flow(child)
     heard = (await hand.run(parent)).result["heard"]
     assert [(one["run"], one["status"], one["result"]) for one in heard] == [
-        ("run_kid0", "completed", {"n": 0}), ("run_kid1", "completed", {"n": 1}), ("run_kid2", "failed", None), ("run_kid3", "completed", {"n": 3}),
+        ("run_kid0", "completed", {"n": 0}), ("run_kid1", "completed", {"n": 1}),
+        ("run_kid2", "failed", None), ("run_kid3", "completed", {"n": 3}),
     ]  # fmt: skip
     assert heard[2]["error"]["code"] == "refused"
 
 
 SCHEDULES = st.lists(st.sampled_from(["signal", "run", "crash", "again", "sweep"]), max_size=25)
 RUNS = count()
+
+
+@dataclass(slots=True)
+class Interleaved:
+    """A run that waits for some signals, and what may happen to it."""
+
+    hand: Hand
+    run: str
+    wanted: int
+    left: int = 0
+    old: list[Task] = field(default_factory=list)
+
+    async def signal(self) -> None:
+        """The next signal is left, if there are more."""
+        if self.left < self.wanted:
+            await self.hand.store.commit(signal(self.hand, self.left, run=self.run))
+            self.left += 1
+
+    async def execute(self) -> None:
+        """A worker executes the oldest wake-up."""
+        if self.hand.queue:
+            self.old.append(self.hand.queue[0][0])
+            await self.hand.one()
+
+    async def crash(self) -> None:
+        """The oldest wake-up is taken by a worker that is never heard of again; it stays to be delivered to another."""
+        if self.hand.queue:
+            task, _ = self.hand.queue[0]
+            await self.hand.store.commit(self.hand.journal.take(task, self.hand.lease(task).epoch))
+
+    async def again(self) -> None:
+        """A wake-up that was dealt with comes once more."""
+        if self.old:
+            await self.hand.execute(self.old[-1])
+
+    async def sweep(self) -> None:
+        """A sweep, in a minute's time."""
+        later = utc_now() + timedelta(minutes=1)
+        await self.hand.store.commit(self.hand.journal.revive(idle=later, late=later, lost=later))
 
 
 @settings(max_examples=60)
@@ -187,31 +228,15 @@ async def test_every_signal_is_received_once_in_order_however_things_interleave(
     async def body(context: Context, _: JsonObject) -> JsonObject:
         return {"got": [await context.wait("go") for _ in range(wanted)]}
 
-    hand = Hand(store, {"flow": Flow(body)})
-    run, left, old = f"run_p{next(RUNS)}", 0, list[Task]()
-    await hand.begin(a_run(run))
-    for act in schedule:
-        match act:
-            case "signal" if left < wanted:
-                await store.commit(signal(hand, left, run=run))
-                left += 1
-            case "run" if hand.queue:
-                old.append(hand.queue[0][0])
-                await hand.one()
-            case "crash" if hand.queue:  # taken, and never heard of again until it is delivered to another
-                task, _ = hand.queue[0]
-                await store.commit(hand.journal.take(task, hand.lease(task).epoch))
-            case "again" if old:
-                await hand.execute(old[-1])
-            case "sweep":
-                later = utc_now() + timedelta(minutes=1)
-                await store.commit(hand.journal.revive(idle=later, late=later, lost=later))
-    for number in range(left, wanted):
-        await store.commit(signal(hand, number, run=run))
-    await hand.drain()
-    row = await row_of(store, run)
+    it = Interleaved(Hand(store, {"flow": Flow(body)}), f"run_p{next(RUNS)}", wanted)
+    acts = {"signal": it.signal, "run": it.execute, "crash": it.crash, "again": it.again, "sweep": it.sweep}
+    await it.hand.begin(a_run(it.run))
+    for act in (*schedule, *["signal"] * wanted):
+        await acts[act]()
+    await it.hand.drain()
+    row = await row_of(store, it.run)
     assert (row.status, row.result) == ("completed", {"got": list(range(wanted))})
-    assert await steps_of(store, run) == [("wait:go", number) for number in range(wanted)]
+    assert await steps_of(store, it.run) == [("wait:go", number) for number in range(wanted)]
 
 
 async def test_signals_and_takers_of_two_processes_at_once_lose_nothing(store: Store, another: Another) -> None:

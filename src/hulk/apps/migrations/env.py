@@ -6,7 +6,8 @@ from alembic import context
 from sqlalchemy import JSON, String
 from sqlalchemy.types import TypeDecorator
 
-from hulk.runtime.store import Moment, metadata
+from hulk.apps.tables import metadata
+from hulk.runtime.store import Moment
 
 
 def rendered(kind: str, item: Any, autogen: Any) -> str | bool:

@@ -12,8 +12,8 @@ whose tickets do the work. Built in: `code.churn`, `data.profile`, `data.anomali
 """
 
 from hulk.modules.skills.domain.book import Book
-from hulk.modules.skills.domain.own import Period, Repository, Table, skill
-from hulk.modules.skills.domain.reading import read, zone
+from hulk.modules.skills.domain.own import Repository, Table, skill
+from hulk.modules.skills.domain.reading import Period, read, zone
 from hulk.modules.skills.domain.skill import Answer, Arguments, Parameter, Report, Request, Skill, Source
 from hulk.modules.skills.domain.tongue import spoken
 from hulk.modules.skills.ports.charts import Charts

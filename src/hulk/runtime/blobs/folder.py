@@ -50,7 +50,7 @@ class FolderBlobs:
                         await asyncio.to_thread(file.write, chunk)
                 with _translated():
                     await asyncio.to_thread(_synced, file.fileno(), file)
-            return self._placed(path, digest.hexdigest(), size)
+            return await asyncio.to_thread(self._placed, path, digest.hexdigest(), size)
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
@@ -77,6 +77,7 @@ class FolderBlobs:
             place = self._place(name)
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
+            _synced_folder(place.parent)
         return Blob(name, size)
 
     async def path(self, blob: str) -> Path:
@@ -110,6 +111,15 @@ class FolderBlobs:
 def _synced(descriptor: int, file: object) -> None:
     file.flush()  # type: ignore[attr-defined]  # any buffered writer
     os.fsync(descriptor)
+
+
+def _synced_folder(folder: Path) -> None:
+    """Have the names in the folder on disk too: a rename is there after a power cut only then."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -187,7 +187,7 @@ class Journal:
         return change
 
     def retry(self, run: str, epoch: int, failures: int, due: datetime, error: JsonObject) -> Change[Fenced | None]:
-        """Have the run, which failed that often without getting on, tried again at `due` (by the same message, handed back with that delay)."""
+        """Have the run, which failed that often without getting on, tried again at `due`, by the same message, handed back."""
 
         def change(tx: Transaction) -> Fenced | None:
             held = self._held(tx, run, epoch, status="pending", failures=failures, takes=0, due=due, error=error)

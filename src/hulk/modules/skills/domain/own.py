@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
+from hulk.modules.skills.domain.reading import Period
 from hulk.modules.skills.domain.skill import Answer, Arguments, Kind, Parameter, Report, Skill
 from hulk.modules.tickets import Draft
 
@@ -24,14 +25,6 @@ Function: TypeAlias = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 FEWEST_EXAMPLES = 3
 """Per skill, over both languages: with fewer, nothing can be said about what is meant."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """Days, both included."""
-
-    since: date
-    until: date
 
 
 class Table(type(Path())):  # type: ignore[misc]  # Path is instantiable by subclass only through its concrete type before 3.12
@@ -80,9 +73,15 @@ def _own(name: str, title: str | None, pt: tuple[str, ...], en: tuple[str, ...],
     kind = f"skill.{name}"
     heading = about if title is None else Text(title.replace("{", "{{").replace("}", "}}"))
     made = Skill(
-        name=name, title=heading, about=about, examples={"pt": pt, "en": en}, parameters=parameters(name, function),
-        plan=lambda arguments: (Draft(key="work", kind=kind, title=heading, input={"arguments": dict(arguments)}),), answer=_said, tags=("own",),
-    )  # fmt: skip
+        name=name,
+        title=heading,
+        about=about,
+        examples={"pt": pt, "en": en},
+        parameters=parameters(name, function),
+        plan=lambda arguments: (Draft(key="work", kind=kind, title=heading, input={"arguments": dict(arguments)}),),
+        answer=_said,
+        tags=("own",),
+    )
     return OwnSkill(made, function, kind)
 
 

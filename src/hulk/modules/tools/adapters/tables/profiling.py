@@ -97,12 +97,14 @@ def _said(field: Field) -> dict[str, str]:
 
 
 def _figures(field: Field, exact: bool) -> dict[str, str]:
-    """The aggregates of a column by name; `{r}`, `{t}` and `{v}` stand for its raw text, its text and its value, the others for `_said`."""
+    """The aggregates of a column by name; `{r}`, `{t}` and `{v}` stand for its raw text, its text and its value, the others for `_said`.
+
+    CASE and not FILTER, which costs memory by the square of the aggregates."""
     figures = {"there": "count({t})" if field.as_text else "count({v})"}
     counted = "{v}" if field.type in NUMBERS | TIMES else "{t}"
     figures["distinct"] = f"count(DISTINCT {counted})" if exact else f"approx_count_distinct({counted})"
     if field.as_text:
-        figures["padded"] = "count(*) FILTER ({t} <> {r})"
+        figures["padded"] = "count(CASE WHEN {t} <> {r} THEN 1 END)"
     if field.type in NUMBERS:
         figures |= _NUMBER_FIGURES
     elif field.type in TIMES:
@@ -110,10 +112,10 @@ def _figures(field: Field, exact: bool) -> dict[str, str]:
     elif field.type != "nested":
         figures |= {"low": "min({t})", "high": "max({t})", "longest": "max(length({t}))"}
     if field.as_text and field.type in NUMBERS | TIMES:
-        figures |= {"read": "count({v})", "unread_low": "min({u}) FILTER (NOT {p})", "unread_high": "max({u}) FILTER (NOT {p})"}
-        figures |= {"placeholders": "count(*) FILTER ({p})", "placeholder": "min({u}) FILTER ({p})"}
+        figures |= {"read": "count({v})", "unread_low": "min(CASE WHEN NOT {p} THEN {u} END)", "unread_high": "max(CASE WHEN NOT {p} THEN {u} END)"}
+        figures |= {"placeholders": "count(CASE WHEN {p} THEN 1 END)", "placeholder": "min(CASE WHEN {p} THEN {u} END)"}
     if field.as_text and field.type == "text":
-        figures |= {"placeholders": "count(*) FILTER ({p})", "placeholder": "min({t}) FILTER ({p})"}
+        figures |= {"placeholders": "count(CASE WHEN {p} THEN 1 END)", "placeholder": "min(CASE WHEN {p} THEN {t} END)"}
     if field.personal:
         figures["personal"] = f"count(*) FILTER (regexp_matches({{t}}, {quoted(_braced(_PERSONAL[field.personal]))}))"
     return figures
@@ -128,14 +130,14 @@ _NUMBER_FIGURES: Mapping[str, str] = {
     "low": "min({v})",
     "high": "max({v})",
     "mean": "avg({v})",
-    "broken": "count(*) FILTER ({v} <> floor({v}))",
-    "negatives": "count(*) FILTER ({v} < 0)",
-    "sentinels_high": "count(*) FILTER ({s} AND {v} > 0)",
-    "sentinels_low": "count(*) FILTER ({s} AND {v} < 0)",
-    "sentinel_high": "max({v}) FILTER ({s} AND {v} > 0)",
-    "sentinel_low": "min({v}) FILTER ({s} AND {v} < 0)",
-    "plain_low": "min({v}) FILTER (NOT {s})",
-    "plain_high": "max({v}) FILTER (NOT {s})",
+    "broken": "count(CASE WHEN {v} <> floor({v}) THEN 1 END)",
+    "negatives": "count(CASE WHEN {v} < 0 THEN 1 END)",
+    "sentinels_high": "count(CASE WHEN {s} AND {v} > 0 THEN 1 END)",
+    "sentinels_low": "count(CASE WHEN {s} AND {v} < 0 THEN 1 END)",
+    "sentinel_high": "max(CASE WHEN {s} AND {v} > 0 THEN {v} END)",
+    "sentinel_low": "min(CASE WHEN {s} AND {v} < 0 THEN {v} END)",
+    "plain_low": "min(CASE WHEN NOT {s} THEN {v} END)",
+    "plain_high": "max(CASE WHEN NOT {s} THEN {v} END)",
 }
 
 
@@ -144,9 +146,9 @@ def _time_figures() -> dict[str, str]:
     return {
         "low": "min({v})",
         "high": "max({v})",
-        "odd": f"count(*) FILTER ({odd})",
-        "odd_low": f"min({{v}}) FILTER ({odd})",
-        "odd_high": f"max({{v}}) FILTER ({odd})",
+        "odd": f"count(CASE WHEN {odd} THEN 1 END)",
+        "odd_low": f"min(CASE WHEN {odd} THEN {{v}} END)",
+        "odd_high": f"max(CASE WHEN {odd} THEN {{v}} END)",
     }
 
 

@@ -1,0 +1,12 @@
+"""All tables of Hulk: importing this makes them join `runtime.store.metadata`, whoever asks for it first."""
+
+import hulk.modules.finops.wiring
+import hulk.modules.identity.wiring
+import hulk.modules.intents.wiring
+import hulk.modules.router.wiring
+import hulk.modules.tickets.wiring
+import hulk.runtime.outbox
+import hulk.runtime.workflows  # noqa: F401
+from hulk.runtime.store import metadata
+
+__all__ = ["metadata"]
