@@ -36,7 +36,7 @@ def asked(up: Up, world: Path, *arguments: str) -> dict[str, object]:
 def test_churn_names_the_most_changed_files_and_opens_review_tickets(up: Up, world: Path) -> None:
     text = "Quais arquivos mais mudaram nos últimos 30 dias? Abra um ticket de revisão para os 3 primeiros."
     view = asked(up, world, text, "--repo", "shop")
-    kinds = [ticket["kind"] for ticket in view["tickets"]]  # type: ignore[index,attr-defined]
+    kinds = [ticket["kind"] for ticket in view["tickets"]]  # type: ignore[attr-defined]
     assert view["status"] == "completed"
     assert view["decision"]["kind"] == "skill"  # type: ignore[index]
     assert view["decision"]["name"] == "code.churn"  # type: ignore[index]
@@ -60,7 +60,7 @@ def test_profile_finds_the_problems_of_a_brazilian_csv(up: Up, world: Path) -> N
     assert view["decision"]["name"] == "data.profile"  # type: ignore[index]
     assert "600" in str(view["answer"])
     assert "N/A" in str(view["answer"])
-    assert [one["name"] for one in view["artefacts"]] == ["profile.png"]  # type: ignore[index,attr-defined]
+    assert [one["name"] for one in view["artefacts"]] == ["profile.png"]  # type: ignore[attr-defined]
 
 
 def test_anomalies_of_each_group_become_tickets(up: Up, world: Path) -> None:

@@ -55,14 +55,16 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(self._folder, USER)
             shutil.chown(self._data, USER)
-        options = ["-D", self._data, "--auth=trust", "--encoding=utf8", "--no-locale", "--no-sync", "-U", "postgres"]
-        made = subprocess.run([self._programs / "initdb", *options], user=_user(), cwd="/", capture_output=True, text=True, check=False)
+        options = ["-D", str(self._data), "--auth=trust", "--encoding=utf8", "--no-locale", "--no-sync", "-U", "postgres"]
+        made = subprocess.run(
+            [str(self._programs / "initdb"), *options], user=_user(), cwd="/", capture_output=True, text=True, check=False
+        )
         assert made.returncode == 0, made.stdout + made.stderr
 
     def start(self) -> None:
         """Start the server; it answers when this returns."""
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        command = [self._programs / "postgres", "-D", self._data, "-k", self._folder, *settings]
+        command = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._folder), *settings]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,

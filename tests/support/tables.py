@@ -24,7 +24,7 @@ class Folder:
         """No repository is asked for."""
         raise NotImplementedError
 
-    async def table(self, source: Source, scratch: Path) -> Path:  # noqa: ARG002  the port's shape
+    async def table(self, source: Source, scratch: Path) -> Path:
         """The path itself."""
         return Path(source.path or "")
 

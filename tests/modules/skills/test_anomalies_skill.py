@@ -55,8 +55,7 @@ async def test_other_units_give_the_same_anomalies(tmp_path: Path, scale: float,
 
 
 async def test_columns_and_threshold_as_asked(tmp_path: Path) -> None:
-    asked_for = {"value": ["VIBRACAO"], "group": ["sensores"], "threshold": 2.0}
-    outcome = await asked(ANOMALIES, readings(tmp_path), tmp_path / "s", **asked_for)
+    outcome = await asked(ANOMALIES, readings(tmp_path), tmp_path / "s", value=["VIBRACAO"], group=["sensores"], threshold=2.0)
     assert outcome.results["inspect"]["roles"]["values"] == ["vibração"]
     assert outcome.results["detect"]["episodes"] > 20
 
@@ -73,8 +72,8 @@ async def test_sales_records_become_days(tmp_path: Path) -> None:
     path = tmp_path / "vendas.csv"
     lines = ["data;loja;valor"]
     for day in range(120):
-        for _ in range(40 if day != 77 else 200):
-            lines.append(f"{START + timedelta(days=day):%d/%m/%Y};{rng.choice('AB')};{rng.randint(10, 99)},{rng.randint(10, 99)}")
+        moment = f"{START + timedelta(days=day):%d/%m/%Y}"
+        lines += [f"{moment};{rng.choice('AB')};{rng.randint(10, 99)},{rng.randint(10, 99)}" for _ in range(40 if day != 77 else 200)]
     path.write_text("\n".join(lines))
     outcome = await asked(ANOMALIES, path, tmp_path / "s")
     assert outcome.results["inspect"]["roles"] == {"time": "data", "values": ["valor"], "groups": ["loja"], "span": "day"}

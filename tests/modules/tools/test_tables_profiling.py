@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import math
 import random
 import statistics
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hulk.modules.skills.domain.profile import Schema
-from hulk.modules.tools.adapters.tables import DuckTables
+from hulk.modules.tools.adapters.tables import DuckTables, Limits
 from hulk.modules.tools.adapters.tables.profiling import bins
 
 TABLES = DuckTables()
@@ -70,7 +71,8 @@ async def test_repeated_rows_are_what_plain_python_counts(tmp_path: Path, rows: 
 @settings(max_examples=15)
 async def test_a_shuffled_file_has_the_same_profile(tmp_path: Path, rows: list[Row], seed: int) -> None:
     mixed = random.Random(seed).sample(rows, len(rows))
-    one, other = [], []
+    one: list[object] = []
+    other: list[object] = []
     for kept, order in ((one, rows), (other, mixed)):
         path = table(tmp_path, order)
         kept.append(await schema(path))
@@ -101,7 +103,7 @@ async def test_quartiles_and_counts_beyond_the_fences_are_what_plain_python_find
     found = await TABLES.outliers(table(tmp_path, [(str(value),) for value in [*values, 0.5]], ("v",)), tmp_path / "s")
     spread, every = found.columns[0], [*values, 0.5]
     quartiles = statistics.quantiles(every, n=4, method="inclusive")
-    assert (spread.lower_quartile, spread.median, spread.upper_quartile) == tuple(pytest.approx(q, abs=1e-6) for q in quartiles)
+    assert [spread.lower_quartile, spread.median, spread.upper_quartile] == pytest.approx(quartiles, abs=1e-6)
     if spread.low is not None and spread.high is not None:
         assert spread.below == sum(value < spread.low for value in every)
         assert spread.above == sum(value > spread.high for value in every)
@@ -120,14 +122,15 @@ async def test_distributions_count_every_value_once(tmp_path: Path) -> None:
         ("t", "words", 3000),
         ("d", "days", 3000),
     ]
-    assert found.columns[0].edges == (1, 2, 3, 4, 5, 6)
-    assert found.columns[0].counts == tuple(Counter(int(row[0]) for row in rows)[face] for face in range(1, 7))
+    faces = Counter(int(row[0]) for row in rows)
+    assert [*found.columns[0].edges] == [1, 2, 3, 4, 5, 6]
+    assert [*found.columns[0].counts] == [faces[face] for face in range(1, 7)]
 
 
 @given(low=st.floats(-1e9, 1e9), spread=st.floats(1e-6, 1e9))
 def test_bins_are_few_equal_round_and_cover(low: float, spread: float) -> None:
     edges = bins(low, low + spread)
-    widths = [right - left for left, right in zip(edges, edges[1:], strict=False)]
+    widths = [right - left for left, right in itertools.pairwise(edges)]
     assert len(widths) <= 22
     assert edges[0] <= low + 1e-9 * abs(low)
     assert edges[-1] >= low + spread - 1e-9 * abs(low + spread)
@@ -160,3 +163,11 @@ async def test_personal_values_never_leave_the_file(tmp_path: Path) -> None:
     assert [column.personal for column in found.columns] == ["cpf", "email", "phone", "email"]
     assert [column.personal_values for column in found.columns] == [31, 31, 31, 30]
     assert not any(secret in results for secret in ("111.444", "529.982", "exemplo", "91234", "x@y"))
+
+
+async def test_a_wide_table_fits_in_little_memory(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    rows = [tuple(f"{rng.random():.6f}" if i % 2 else f"texto {rng.randint(0, 10**6)}" for i in range(200)) for _ in range(1000)]
+    path = table(tmp_path, rows, tuple(f"c{i}" for i in range(200)))
+    found = await DuckTables(Limits(memory="256MB")).schema(path, tmp_path / "s")
+    assert (found.rows, len(found.columns)) == (1000, 200)

@@ -194,7 +194,7 @@ async def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
 
 async def test_a_missing_column_is_named_with_the_closest_one(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", BRAZILIAN)
-    with pytest.raises(Refused, match="no column “valr”. Did you mean “valor”"):
+    with pytest.raises(Refused, match=r"no column “valr”\. Did you mean “valor”"):
         await DuckTables().outliers(path, tmp_path / "s", ["valr"])
 
 

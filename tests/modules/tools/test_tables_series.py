@@ -11,7 +11,7 @@ import pytest
 
 from hulk.kernel.errors import Refused
 from hulk.modules.skills.domain.anomalies import Frame, Roles, Step
-from hulk.modules.tools.adapters.tables import DuckTables, series
+from hulk.modules.tools.adapters.tables import DuckTables, Limits
 
 TABLES = DuckTables()
 START = datetime(2025, 3, 3)  # noqa: DTZ001  a Monday, in local clock time as files have it
@@ -88,7 +88,7 @@ async def test_each_group_has_its_own_anomalies_and_all_are_in_the_ledger(tmp_pa
 
 async def test_missing_repeated_unread_and_late_points_are_counted(tmp_path: Path) -> None:
     rows = hourly(["a", "b"], 200)
-    rows = [row for i, row in enumerate(rows) if i not in (50, 51, 52, 90) and not 390 <= i]
+    rows = [row for i, row in enumerate(rows) if i not in (50, 51, 52, 90) and not i >= 390]
     path = written(tmp_path, "t,loja,v", [*rows, rows[0], ("never", "a", 1)])
     gaps = await TABLES.gaps(path, tmp_path / "s", await framed(path, groups=("loja",)))
     assert (gaps.missing, gaps.stretches, gaps.duplicated, gaps.unread, gaps.late) == (4, 2, 1, 1, 1)
@@ -119,16 +119,15 @@ async def test_records_of_a_day_are_added_up_and_levels_averaged(tmp_path: Path)
     assert any("added up" in str(note) for note in frame.notes)
 
 
-async def test_a_series_too_long_for_one_block_is_judged_in_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series, "BLOCK", 200)
-    monkeypatch.setattr(series, "CHUNK", 300)
+async def test_a_series_too_long_for_one_block_is_judged_in_several(tmp_path: Path) -> None:
+    tables = DuckTables(Limits(judged=200, fetched=300))
     rows = hourly(["a", "b"], 1000)
     for i in (150, 950, 1700):
         rows[i] = (*rows[i][:2], 300)
     path = written(tmp_path, "t,loja,v", rows)
     frame = await framed(path, groups=("loja",))
-    found = await TABLES.detect(path, tmp_path / "s", frame, tmp_path / "l.csv")
-    gaps = await TABLES.gaps(path, tmp_path / "s", frame)
+    found = await tables.detect(path, tmp_path / "s", frame, tmp_path / "l.csv")
+    gaps = await tables.gaps(path, tmp_path / "s", frame)
     assert (found.series, found.points, found.episodes, gaps.missing) == (2, 2000, 3, 0)
 
 

@@ -228,7 +228,7 @@ async def test_no_git_is_told_with_what_to_do(tmp_path: Path) -> None:
 def slow_git(folder: Path) -> tuple[Git, Path]:
     """A program that writes without end and starts a child; with the file that holds both their ids."""
     program, ids = folder / "slow-git", folder / "ids"
-    program.write_text(f'#!/bin/sh\nsleep 600 &\necho $$ $! > {ids}\nyes "a long line"\n')
+    program.write_text(f'#!/bin/sh\nsleep 600 &\necho $$ $! > {ids}\nwhile :; do echo "a long line"; sleep 0.01; done\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return Git(program=str(program), timeout=timedelta(seconds=0.7)), ids
 

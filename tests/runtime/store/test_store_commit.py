@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, String, Table, delete, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 
 from hulk.kernel.errors import Exhausted, Refused, Unavailable
 from hulk.kernel.time import utc_now
-from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+from hulk.runtime.store import Document, Moment, Store, Transaction
 from support.stores import Another
 
 note = Table(
     "test_note",
-    metadata,
+    MetaData(),
     Column("id", Integer, primary_key=True),
     Column("text", String(100), nullable=False),
     Column("data", Document),
@@ -89,7 +89,7 @@ def _broken(_: Transaction) -> None:
 
 
 def _unknown_table(tx: Transaction) -> None:
-    tx.execute(select(Table("no_such_table", metadata.__class__(), Column("x", Integer))))
+    tx.execute(select(Table("no_such_table", MetaData(), Column("x", Integer))))
 
 
 def _nan(tx: Transaction) -> None:

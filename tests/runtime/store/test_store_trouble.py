@@ -119,7 +119,7 @@ def test_a_url_that_cannot_be_used_is_refused_with_what_can(tmp_path: Path, url:
 
 def mounted(folder: Path, kib: int) -> bool:
     """Mount a small file system, if we may."""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
     return os.geteuid() == 0 and subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
@@ -181,9 +181,8 @@ async def _small(store: Store, number: int) -> bool:
     return True
 
 
-async def test_a_database_that_another_holds_is_told_as_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hulk.runtime.store.database.BUSY_SECONDS", 0.2)
-    async with opened("", tmp_path) as store, opened("", tmp_path) as other:
+async def test_a_database_that_another_holds_is_told_as_unavailable(tmp_path: Path) -> None:
+    async with opened("", tmp_path, busy=0.2) as store, opened("", tmp_path, busy=0.2) as other:
         pile.create(store.engine)
         loop, go, held = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 

@@ -166,7 +166,7 @@ async def test_a_run_tells_its_parent_how_it_ended(hand: Hand) -> None:
         kids = [a_run(f"run_kid{n}", "child", data={"n": n}, parent=context.run_id) for n in range(4)]
         await context.step("begin", giving(None, *(hand.journal.begin(kid) for kid in kids)))
         heard = [await context.wait("child") for _ in kids]
-        return {"heard": sorted(heard, key=lambda one: one["run"])}  # type: ignore[call-overload,index]  # JSON as the engine tells it
+        return {"heard": sorted(heard, key=lambda one: one["run"])}
 
     hand.workflows["child"] = Flow(child)
     heard = (await hand.run(parent)).result["heard"]
@@ -244,7 +244,7 @@ async def test_signals_and_takers_of_two_processes_at_once_lose_nothing(store: S
     runs, wanted = [f"run_{number}" for number in range(12)], 5
 
     async def body(context: Context, _: JsonObject) -> JsonObject:
-        return {"got": sorted([await context.wait("go") for _ in range(wanted)])}  # type: ignore[type-var]  # numbers
+        return {"got": sorted([await context.wait("go") for _ in range(wanted)])}
 
     async with another() as other:
         hands = [Hand(one, {"flow": Flow(body)}) for one in (store, other)]

@@ -1,6 +1,6 @@
 """Alembic's entry: migrates over the connection that `apps.schema` hands in."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import JSON, String
@@ -10,7 +10,7 @@ from hulk.apps.tables import metadata
 from hulk.runtime.store import Moment
 
 
-def rendered(kind: str, item: Any, autogen: Any) -> str | bool:
+def rendered(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """How our own column types are written into a migration: by the name they keep, or by what they are stored as."""
     if kind != "type" or not isinstance(item, (TypeDecorator, JSON)):
         return False

@@ -39,21 +39,21 @@ def store_url(url: str, data: Path) -> URL:
     raise Refused("store.url names {kind}; allowed: postgresql, sqlite.", kind=kind)
 
 
-def engine_for(url: str, data: Path, *, readers: int = 4) -> Engine:
-    """An engine with one connection for the writer and `readers` more."""
+def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SECONDS) -> Engine:
+    """An engine with one connection for the writer and `readers` more; SQLite waits `busy` seconds for another's write lock."""
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, readers)
+        return _sqlite(parsed, readers, busy)
     return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=dumps)
 
 
-def _sqlite(url: URL, readers: int) -> Engine:
+def _sqlite(url: URL, readers: int, busy: float) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
         pool_size=readers + 1,
         max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": busy, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _durable_sqlite)
     return engine

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
-from hulk.runtime.store.database import engine_for
+from hulk.runtime.store.database import BUSY_SECONDS, engine_for
 from hulk.runtime.store.trouble import Away, Collided, Trouble, translated
 
 log = structlog.get_logger(__name__)
@@ -258,9 +258,9 @@ def _tell(settled: Sequence[_Settled]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, data: Path) -> AsyncIterator[Store]:
+async def opened(url: str, data: Path, *, busy: float = BUSY_SECONDS) -> AsyncIterator[Store]:
     """The store of that URL (empty: SQLite in `data`), closed at the end. Raises `Unavailable` when it does not answer."""
-    store = Store(engine_for(url, data))
+    store = Store(engine_for(url, data, busy=busy))
     try:
         await store.read(lambda connection: connection.execute(text("select 1")).scalar_one())
         yield store

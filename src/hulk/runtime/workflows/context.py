@@ -41,7 +41,7 @@ def permanent(error: Exception) -> bool:
     return isinstance(error, (Refused, NotFound, Conflict))
 
 
-def passing(error: Exception) -> bool:
+def passing(error: BaseException) -> bool:
     """Whether trying again may work. stamina asks it of every `BaseException`, so also of being cancelled."""
     return isinstance(error, Exception) and not permanent(error)
 

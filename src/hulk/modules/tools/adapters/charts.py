@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from hulk.kernel.errors import Refused, Unavailable
-from hulk.modules.skills.domain.chart import Bars, Chart, Columns, Panel, Series
+from hulk.modules.skills import Bars, Chart, Columns, Panel, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,9 +16,7 @@ from pathlib import Path
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.text import Text
-from hulk.modules.skills.domain.churn import Change, Commit, Head
-from hulk.modules.skills.domain.reading import Period
-from hulk.modules.skills.ports.history import Detail
+from hulk.modules.skills import Change, Commit, Detail, Head, Period
 
 CHUNK = 64 * 1024
 MOST_FIELD = 16 * 1024 * 1024

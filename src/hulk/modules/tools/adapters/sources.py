@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hulk.kernel.errors import Forbidden, NotFound, Refused, Unavailable
-from hulk.modules.skills.domain.skill import Source
+from hulk.modules.skills import Source
 from hulk.modules.tools.adapters.git import Git, GitFailed
 
 

@@ -14,6 +14,10 @@ from hulk.runtime.http.buckets import Buckets
 from hulk.runtime.http.problems import TimedOut
 from hulk.runtime.http.request import state
 
+_DRAINED = 64_000_000
+"""Bytes of a request that is too large which are still taken, so that its sender hears why."""
+_DRAINING_SECONDS = 5.0
+
 
 class RateLimit:
     """Requests per second for each caller; stands inside the door, so that callers are known."""
@@ -54,6 +58,7 @@ class BodyLimit:
         most, setting = (self.most_upload, "server.max_upload") if upload else (self.most, "server.max_body")
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > most:
+            await _drained(receive)
             raise _too_large(most, setting)
         read = 0
 
@@ -62,10 +67,26 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > most:
+                if message.get("more_body"):
+                    await _drained(receive)
                 raise _too_large(most, setting)
             return message
 
         await self.app(scope, counted, send)
+
+
+async def _drained(receive: Receive) -> None:
+    """Take some of what is on its way: a caller who is still sending when the connection ends never gets to read why."""
+    left = _DRAINED
+    try:
+        async with asyncio.timeout(_DRAINING_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
+    except TimeoutError:
+        return
 
 
 def _too_large(most: int, setting: str) -> TooLarge:

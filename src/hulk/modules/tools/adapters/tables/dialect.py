@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hulk.kernel.text import Text
-from hulk.modules.skills.domain.profile import PLACEHOLDERS
+from hulk.modules.skills import PLACEHOLDERS
 
 DELIMITERS = (",", ";", "\t", "|")
 _LINES = 2000

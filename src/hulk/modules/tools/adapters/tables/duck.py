@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hulk.kernel.errors import HulkError, Refused
-from hulk.modules.skills.domain.anomalies import Candidates, Detection, Frame, Gaps, Roles
-from hulk.modules.skills.domain.profile import Distributions, Duplicates, Outliers, Schema
-from hulk.modules.skills.domain.table import Layout
+from hulk.modules.skills import Candidates, Detection, Distributions, Duplicates, Frame, Gaps, Layout, Outliers, Roles, Schema
 from hulk.modules.tools.adapters.tables import profiling, series
 from hulk.modules.tools.adapters.tables.encoding import Broken, Encoding, judged
 from hulk.modules.tools.adapters.tables.failures import broken_encoding, explained, is_encoding

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from hulk.modules.skills.domain.profile import PLACEHOLDERS
-from hulk.modules.skills.domain.table import Type, terms, words
+from hulk.modules.skills import PLACEHOLDERS, Type, terms, words
 
 ENOUGH = 0.8
 """The share of a sample's values that must read as a type for the column to be of it."""

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from hulk.modules.skills.domain.personal import MASK, Sort, masked
-from hulk.modules.skills.domain.profile import (
+from hulk.modules.skills import (
+    MASK,
+    NUMBERS,
     PLACEHOLDERS,
     SENTINELS,
+    TIMES,
     Distribution,
     Distributions,
     Duplicates,
@@ -17,11 +19,12 @@ from hulk.modules.skills.domain.profile import (
     Measure,
     Outliers,
     Schema,
+    Sort,
     Spread,
     fences,
+    masked,
     medcouple,
 )
-from hulk.modules.skills.domain.table import NUMBERS, TIMES
 from hulk.modules.tools.adapters.tables.reading import Field, Table
 from hulk.modules.tools.adapters.tables.session import Session, quoted
 
@@ -87,13 +90,20 @@ def _schema_sql(table: Table, fields: Sequence[Field], exact: bool) -> str:
 
 
 def _said(field: Field) -> dict[str, str]:
-    """u: the text of a value that could not be read; p: whether a text stands for nothing; s: whether a number stands for unknown."""
-    said = {"s": "abs({v}) IN (" + ", ".join(map(str, SENTINELS)) + ")"} if field.type in NUMBERS else {}
-    listed = ", ".join(quoted(word) for word in sorted(PLACEHOLDERS))
-    if field.as_text and field.type in NUMBERS | TIMES:
-        unread = "CASE WHEN {v} IS NULL THEN {t} END"
-        return {**said, "u": unread, "p": f"CASE WHEN {{v}} IS NULL THEN lower({{t}}) IN ({listed}) END"}
-    return {"p": f"lower({{t}}) IN ({listed})"} if field.as_text and field.type == "text" else said
+    """u: the text of a value that could not be read; p: whether a text stands for nothing; s: whether a number stands for unknown.
+
+    Lists are searched by `list_contains`: a long IN would become a join, with some megabytes for each column.
+    """
+    said = {"s": f"CASE WHEN abs({{v}}) >= {SENTINELS[0]} THEN list_contains({[float(n) for n in SENTINELS]}, abs({{v}})) ELSE false END"}
+    longest = max(map(len, PLACEHOLDERS))
+    listed = "[" + ", ".join(quoted(word) for word in sorted(PLACEHOLDERS)) + "]"
+    stands_in = f"CASE WHEN length({{t}}) <= {longest} THEN list_contains({listed}, lower({{t}})) ELSE false END"
+    if not field.as_text or field.type not in NUMBERS | TIMES | {"text"}:
+        return said if field.type in NUMBERS else {}
+    if field.type == "text":
+        return {"p": stands_in}
+    unread = {"u": "CASE WHEN {v} IS NULL THEN {t} END", "p": f"CASE WHEN {{v}} IS NULL AND {{t}} IS NOT NULL THEN {stands_in} END"}
+    return said | unread if field.type in NUMBERS else unread
 
 
 def _figures(field: Field, exact: bool) -> dict[str, str]:
@@ -112,12 +122,16 @@ def _figures(field: Field, exact: bool) -> dict[str, str]:
     elif field.type != "nested":
         figures |= {"low": "min({t})", "high": "max({t})", "longest": "max(length({t}))"}
     if field.as_text and field.type in NUMBERS | TIMES:
-        figures |= {"read": "count({v})", "unread_low": "min(CASE WHEN NOT {p} THEN {u} END)", "unread_high": "max(CASE WHEN NOT {p} THEN {u} END)"}
+        figures |= {
+            "read": "count({v})",
+            "unread_low": "min(CASE WHEN NOT {p} THEN {u} END)",
+            "unread_high": "max(CASE WHEN NOT {p} THEN {u} END)",
+        }
         figures |= {"placeholders": "count(CASE WHEN {p} THEN 1 END)", "placeholder": "min(CASE WHEN {p} THEN {u} END)"}
     if field.as_text and field.type == "text":
         figures |= {"placeholders": "count(CASE WHEN {p} THEN 1 END)", "placeholder": "min(CASE WHEN {p} THEN {t} END)"}
     if field.personal:
-        figures["personal"] = f"count(*) FILTER (regexp_matches({{t}}, {quoted(_braced(_PERSONAL[field.personal]))}))"
+        figures["personal"] = f"count(CASE WHEN regexp_matches({{t}}, {quoted(_braced(_PERSONAL[field.personal]))}) THEN 1 END)"
     return figures
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 
 from hulk.kernel.errors import HulkError, NotFound, Refused
 from hulk.kernel.text import Text
-from hulk.modules.skills.domain import personal
-from hulk.modules.skills.domain.personal import Sort
-from hulk.modules.skills.domain.table import Column, Format, Layout, Type, named, terms, words
+from hulk.modules.skills import Column, Format, Layout, Sort, Type, named, personal, terms, words
 from hulk.modules.tools.adapters.tables import dialect as dialects
 from hulk.modules.tools.adapters.tables import encoding as encodings
 from hulk.modules.tools.adapters.tables import kinds
@@ -29,7 +27,7 @@ ENDINGS: Mapping[Format, tuple[str, ...]] = {
 }
 PACKED = (".gz", ".zst")
 MOST_COLUMNS = 2000
-SAMPLE = 5000
+SAMPLED_CELLS, FEWEST_ROWS, MOST_ROWS = 150_000, 500, 5000
 _PHONE_NAMES = terms("telefone fone tel celular cel phone mobile whatsapp fax contato")
 _ID_NAMES = terms(
     "id ids codigo cod code key chave uuid guid cep zip cpf cnpj rg telefone phone celular matricula protocolo ean sku isbn serial ano year"
@@ -129,6 +127,11 @@ def opened(session: Session, path: Path, coded: Encoding | None = None) -> Table
     return table
 
 
+def _sampled(columns: int) -> int:
+    """How many rows are looked at to judge types: fewer of a wide table."""
+    return min(MOST_ROWS, max(FEWEST_ROWS, SAMPLED_CELLS // columns))
+
+
 def _no_rows(path: Path) -> HulkError:
     return Refused("{file} has a header but no rows.", file=path.name)
 
@@ -146,7 +149,7 @@ def _csv(session: Session, path: Path, coded: Encoding | None) -> Table:
     scan = _csv_scan(path, dialect, found)
     names = dialect.names
     raws = [f"c{index}" for index in range(len(names))]
-    rows = session.rows(f"SELECT {', '.join(raws)} FROM {scan} LIMIT {SAMPLE}")
+    rows = session.rows(f"SELECT {', '.join(raws)} FROM {scan} LIMIT {_sampled(len(names))}")
     if not rows:
         raise _no_rows(path)
     samples = [kinds.sample(row[index] for row in rows) for index in range(len(names))]
@@ -244,7 +247,7 @@ def _json(session: Session, path: Path, _: Encoding | None) -> Table:
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name, *_ in described)
     scan = f"read_json({quoted(str(path))}, columns={{{columns}}})"
     names = [str(name) for name, *_ in described]
-    rows = session.rows(f"SELECT {', '.join(map(identifier, names))} FROM {scan} LIMIT {SAMPLE}")
+    rows = session.rows(f"SELECT {', '.join(map(identifier, names))} FROM {scan} LIMIT {_sampled(len(names))}")
     if not rows:
         raise Refused("{file} has no rows.", file=path.name)
     samples = [kinds.sample(row[index] for row in rows) for index in range(len(names))]
@@ -269,7 +272,7 @@ def _parquet(session: Session, path: Path, _: Encoding | None) -> Table:
     described = session.rows(f"DESCRIBE SELECT * FROM {scan}")
     names = [str(name) for name, *_ in described]
     texts = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in names)
-    rows = session.rows(f"SELECT {texts} FROM {scan} LIMIT {SAMPLE}")
+    rows = session.rows(f"SELECT {texts} FROM {scan} LIMIT {_sampled(len(names))}")
     if not rows:
         raise Refused("{file} has no rows.", file=path.name)
     samples = [kinds.sample(row[index] for row in rows) for index in range(len(names))]

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, TypeAlias
 
-from hulk.modules.skills.domain.anomalies import Kind, bound
+from hulk.modules.skills import AnomalyKind as Kind
+from hulk.modules.skills import bound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -255,14 +256,13 @@ def _limit(standard: "Floats", threshold: float | None) -> float:
 
 def _noise(level: "Floats", window: int) -> float:
     """The standard deviation around the running median, by its middle and by its tails: small counts have no middle."""
-    import numpy as np
 
     rest = level - _running_median(level, window)
     return max(MAD * _spread(rest), sum(_tails(rest)) / 2)
 
 
 def _tails(rest: "Floats") -> tuple[float, float]:
-    """The standard deviation that the lower and the upper 5 % tell; of a short series a little more, so that one point alone tells nothing."""
+    """The standard deviation that the lower and upper 5 % tell; of a short series a little more, so that one point tells nothing."""
     import numpy as np
 
     share = min(0.25, max(0.05, 1.5 / len(rest)))

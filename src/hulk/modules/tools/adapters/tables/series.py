@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
-from hulk.modules.skills.domain.anomalies import (
+from hulk.modules.skills import (
     MOST_SERIES,
     SHORTEST,
+    TIMES,
     Candidates,
     Curve,
     Detection,
@@ -26,16 +27,15 @@ from hulk.modules.skills.domain.anomalies import (
     Roles,
     Step,
     expected_weekdays,
+    masked,
     merge,
     seasons,
     span_step,
     step,
 )
-from hulk.modules.skills.domain.personal import masked
-from hulk.modules.skills.domain.table import TIMES
 from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.robust import Found, Judged, judge
-from hulk.modules.tools.adapters.tables.session import Session, quoted
+from hulk.modules.tools.adapters.tables.session import Limits, Session, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,12 +46,6 @@ if TYPE_CHECKING:
 
 PREFIX = 500_000
 """Rows from the beginning by which uniqueness and step are judged."""
-
-CHUNK = 500_000
-"""Points fetched at once."""
-
-BLOCK = 200_000
-"""Points of a series judged together: a longer one has its own level, season and scale in each block."""
 
 MOST_EPISODES, MOST_CURVES, MOST_DRAWN = 50, 4, 400
 _DAY = 86_400
@@ -185,18 +179,18 @@ def _runs(session: Session, table: Table, frame: Frame) -> Iterator[Run]:
         f"CREATE TABLE sorted.points AS SELECT k, epoch_ms(t) AS t, {columns} FROM ({rows}) WHERE t IS NOT NULL ORDER BY k, t, {columns}"
     )
     counts = session.rows("SELECT k, count(*) FROM sorted.points GROUP BY k ORDER BY k")
-    for start, keys in _chunks(counts):
+    for start, keys in _chunks(counts, session.limits):
         end = start + sum(count for _, count in keys)
         found = session.arrays(f"SELECT t, {columns} FROM sorted.points WHERE rowid >= {start} AND rowid < {end} ORDER BY rowid")
         yield from _split(found, keys, len(values))
 
 
-def _chunks(counts: Sequence[tuple[str, int]]) -> Iterator[tuple[int, list[tuple[str, int]]]]:
-    """Series (or pieces of one too long) that together have at most `CHUNK` points, with the number of points before them."""
+def _chunks(counts: Sequence[tuple[str, int]], limits: Limits) -> Iterator[tuple[int, list[tuple[str, int]]]]:
+    """Series (or pieces of one too long) that together have at most `limits.fetched` points, with the number of points before them."""
     before, start, keys, held = 0, 0, list[tuple[str, int]](), 0
-    pieces = ((key, min(BLOCK, total - at)) for key, total in counts for at in range(0, total, BLOCK))
+    pieces = ((key, min(limits.judged, total - at)) for key, total in counts for at in range(0, total, limits.judged))
     for key, count in pieces:
-        if keys and held + count > CHUNK:
+        if keys and held + count > limits.fetched:
             yield start, keys
             start, keys, held = before, [], 0
         keys.append((key, count))

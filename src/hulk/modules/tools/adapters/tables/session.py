@@ -27,6 +27,10 @@ class Limits:
 
     memory: str = "512MB"
     threads: int = 2
+    fetched: int = 500_000
+    """Points of series fetched at once."""
+    judged: int = 200_000
+    """Points of a series judged together: a longer one has its own level, season and scale in each such piece."""
 
     @property
     def engine(self) -> str:
@@ -43,7 +47,8 @@ ENGINE_SHARE = 0.6
 class Session:
     """Runs SQL. Not for several threads, but `stop` may be called from any."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", spill: Path) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", spill: Path, limits: Limits) -> None:
+        self.limits = limits
         self._connection = connection
         self._stopped = Event()
         self.spill = spill
@@ -105,7 +110,7 @@ def session(path: Path, scratch: Path, limits: Limits) -> Iterator[Session]:
             connection.execute(f"SET allowed_directories = [{quoted(str(spill))}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
-            yield Session(connection, spill)
+            yield Session(connection, spill, limits)
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 
