@@ -9,6 +9,7 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -71,8 +72,8 @@ async def test_repeated_rows_are_what_plain_python_counts(tmp_path: Path, rows: 
 @settings(max_examples=15)
 async def test_a_shuffled_file_has_the_same_profile(tmp_path: Path, rows: list[Row], seed: int) -> None:
     mixed = random.Random(seed).sample(rows, len(rows))
-    one: list[object] = []
-    other: list[object] = []
+    one: list[Any] = []
+    other: list[Any] = []
     for kept, order in ((one, rows), (other, mixed)):
         path = table(tmp_path, order)
         kept.append(await schema(path))
