@@ -84,7 +84,7 @@ class Nowhere:
 
     async def ask(self, subject: str, body: Mapping[str, Any] | None = None, *, within: float = 5.0) -> JsonObject:
         """Nobody answers."""
-        raise AssertionError(f"nobody answers {subject}")
+        raise AssertionError(f"nobody answers {subject} {body} within {within}")
 
     async def restore_streams(self) -> None:
         """There are none."""

@@ -47,7 +47,7 @@ from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Tools
 from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
-from hulk.runtime.bus import Address, Bus, connect, embedded, to_message
+from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
 from hulk.runtime.config import Config
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
@@ -88,9 +88,9 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
         stack.enter_context(folder_lock(data))
         store = await stack.enter_async_context(opened(config.store.url, data))
         preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
-        bus = await _bus(stack, config, data)
+        bus, server = await _bus(stack, config, data)
         await preparing
-        yield await _assembled(stack, _Base(config, data, folder, telemetry, store, bus), listening)
+        yield await _assembled(stack, _Base(config, data, folder, telemetry, store, bus, server), listening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +103,19 @@ class _Base:
     telemetry: Telemetry
     store: Store
     bus: Bus
+    server: Server | None
+    """The embedded nats-server, where there is one."""
 
 
-async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> Bus:
+async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> tuple[Bus, Server | None]:
+    server = None
     address = Address(urls=config.nats.urls, user=config.nats.user or None, password=config.nats.password.get_secret_value() or None)
     if not config.nats.urls:
-        address = (await stack.enter_async_context(embedded(data / "nats"))).address
+        server = await stack.enter_async_context(embedded(data / "nats"))
+        address = server.address
     bus = await stack.enter_async_context(connect(address))
     await bus.ensure_streams(max_tasks=config.engine.queue_size * STREAM_ROOM)
-    return bus
+    return bus, server
 
 
 async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socket) -> Hulk:
@@ -282,6 +286,8 @@ def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
         facts = base.bus.facts
         if not facts.connected:
             raise Unavailable("The bus is away; accepted work is kept and goes on when it is back.")
+        if base.server is not None and not base.server.writes:
+            raise Unavailable("The bus cannot write: its disk is full. It goes on by itself once there is space.")
         return {"version": facts.version, "fsync": facts.fsync}
 
     async def workers() -> Mapping[str, object]:

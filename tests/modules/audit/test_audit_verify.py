@@ -20,7 +20,7 @@ from hulk.runtime.store import Store, Transaction
 
 KEY = b"the installation's"
 LENGTH = 7
-Tampering: TypeAlias = Callable[[Transaction], None]
+Tampering: TypeAlias = Callable[[Transaction], object]
 
 
 def happened(number: int, tenant: str = "acme") -> Event:

@@ -103,6 +103,7 @@ def session(path: Path, scratch: Path, limits: Limits) -> Iterator[Session]:
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "enable_progress_bar": False,  # else it prints to our standard output
     }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
