@@ -6,6 +6,7 @@ import os
 import random
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -75,7 +76,7 @@ async def _asked(caller: Caller, accepted: list[str]) -> None:
 
 def _checked(data: Path) -> None:
     """What the store says after all the kills."""
-    with sqlite3.connect(data / "hulk.db") as store:
+    with closing(sqlite3.connect(data / "hulk.db")) as store:
         completions = store.execute(
             "select subject, count(*) from event where type = 'hulk.ticket.completed.v1' group by subject"
         ).fetchall()

@@ -1,7 +1,7 @@
 """A prepared store of either kind, for tests that must hold on both."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -19,9 +19,17 @@ Another: TypeAlias = Callable[[], AbstractAsyncContextManager[Store]]
 @asynccontextmanager
 async def a_store(kind: Kind, folder: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
     """A store of that kind with all tables, in `folder` or in a new database of the server that `postgres` gives."""
-    async with opened("" if kind == "sqlite" else postgres().database(), folder) as store:
-        prepare(store.engine)
-        yield store
+    with nullcontext("") if kind == "sqlite" else _database(postgres()) as url:
+        async with opened(url, folder) as store:
+            prepare(store.engine)
+            yield store
+
+
+@contextmanager
+def _database(server: Postgres) -> Iterator[str]:
+    url = server.database()
+    yield url
+    server.drop(url)
 
 
 def url_of(store: Store) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from hulk.kernel.errors import Unavailable
+from hulk.kernel.text import Text
 
 BUGS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE})
 """SQLite's primary result codes for a wrong statement, which its driver tells as "operational" (https://www.sqlite.org/rescode.html)."""
@@ -58,9 +59,9 @@ def _is_bug(error: DBAPIError) -> bool:
 def _meaning(error: DBAPIError) -> Trouble:
     reason = str(error.orig).strip().split("\n")[0]
     if getattr(error.orig, "sqlstate", None) in COLLISION:
-        return Collided("The database is too busy with others' changes: {reason}. Try again.", retry_after=1, reason=reason)
+        return Collided(Text("The database is too busy with others' changes: {reason}. Try again.", reason=reason), retry_after=1)
     if "disk is full" in reason or "No space left" in reason:
-        return Full("The disk is full: nothing was written. Free some space; Hulk goes on by itself.", retry_after=5)
+        return Full(Text("The disk is full: nothing was written. Free some space; Hulk goes on by itself."), retry_after=5)
     if "readonly" in reason:
-        return Away("The database cannot be written: {reason}. Check the rights of the data folder.", reason=reason)
-    return Away("The database is not available right now: {reason}.", retry_after=1, reason=reason)
+        return Away(Text("The database cannot be written: {reason}. Check the rights of the data folder.", reason=reason))
+    return Away(Text("The database is not available right now: {reason}.", reason=reason), retry_after=1)

@@ -99,20 +99,24 @@ class _Look:
             self._session.stop()
 
     def _attempt(self, act: Callable[[Session, Table], T], coded: Encoding | None) -> T:
-        try:
-            with session(self._path, self._scratch, self._limits) as self._session:
-                if self._stopped:  # before there was a session to be told
-                    self._session.stop()
+        with session(self._path, self._scratch, self._limits) as self._session:
+            if self._stopped:  # before there was a session to be told
+                self._session.stop()
+            try:
                 return act(self._session, opened(self._session, self._path, coded))
-        except (HulkError, Stopped):
-            raise
-        except Exception as error:
-            if is_encoding(error) and coded is None:
-                raise self._encoding() from error
-            known = explained(error, self._path)
-            if known is None:
+            except (HulkError, Stopped):
                 raise
-            raise known from error
+            except Exception as error:
+                raise self._explained(error, coded) from error
+
+    def _explained(self, error: Exception, coded: Encoding | None) -> Exception:
+        """What to raise for what the engine says of the file; a bug of ours is raised as it is."""
+        if is_encoding(error) and coded is None:
+            return self._encoding()
+        known = explained(error, self._path)
+        if known is None:
+            raise error
+        return known
 
     def _encoding(self) -> Exception:
         if self._path.suffix.lower() == ".zst":

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from hulk.kernel.errors import Unavailable
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -96,17 +98,20 @@ def session(path: Path, scratch: Path, limits: Limits) -> Iterator[Session]:
     import duckdb  # 40 MB: loaded when the first table is looked at, not at start
 
     spill = scratch / f"duckdb-{uuid.uuid4().hex[:8]}"
-    spill.mkdir(parents=True)
+    try:
+        spill.mkdir(parents=True)
+    except OSError as error:
+        raise Unavailable("There is no place to work on {file}: {why}.", file=path.name, why=error.strerror or "") from error
     config: dict[str, Any] = {
         "memory_limit": limits.engine,
         "threads": limits.threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "enable_progress_bar": False,  # else it prints to our standard output
     }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("SET enable_progress_bar = false")  # else it writes to our standard output when it takes us for a shell
             connection.execute(f"SET allowed_paths = [{quoted(str(path))}]")
             connection.execute(f"SET allowed_directories = [{quoted(str(spill))}]")
             connection.execute("SET enable_external_access = false")
