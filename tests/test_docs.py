@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -341,9 +342,8 @@ def _env(folder: Path) -> dict[str, str]:
 def _told_as_declared(folder: Path) -> None:
     """What stands in the trail has the kinds and keys that are documented."""
     declared = {one.type: set(one.data) for one in (*EVENTS, *TRAIL_ONLY)}
-    with sqlite3.connect(folder / "hulk" / "hulk.db") as store:
+    with closing(sqlite3.connect(folder / "hulk" / "hulk.db")) as store:
         found = store.execute("select type, data from event").fetchall()
-    store.close()
     assert found
     for kind, data in found:
         assert set(json.loads(data)) == declared[kind], kind

@@ -250,6 +250,31 @@ async def test_two_processes_writing_the_same_rows_in_opposite_order_both_get_th
     assert got == [[None]] * 120
 
 
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_a_process_frozen_in_a_transaction_does_not_hold_its_rows_for_ever(store: Store, another: Another) -> None:
+    await store.commit(written(1))
+    loop, thawed, frozen = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+    def marked(text: str) -> Callable[[Transaction], int]:
+        return lambda tx: tx.execute(note.update().where(note.c.id == 1).values(text=text)).rowcount
+
+    def freezing(tx: Transaction) -> int:
+        marked("the frozen one's")(tx)
+        loop.call_soon_threadsafe(frozen.set)
+        asyncio.run_coroutine_threadsafe(thawed.wait(), loop).result()
+        return marked("the frozen one's, tried again")(tx)
+
+    async with another() as other, asyncio.TaskGroup() as group:
+        late = group.create_task(other.commit(freezing))
+        await frozen.wait()
+        async with asyncio.timeout(6):
+            await store.commit(marked("the other's"))
+        thawed.set()
+        assert await late == [1]
+    text = await store.read(lambda connection: connection.execute(select(note.c.text)).scalar_one())
+    assert text == "the frozen one's, tried again"
+
+
 async def test_a_row_with_a_key_that_is_there_is_not_inserted_again(store: Store) -> None:
     row = {"id": 1, "text": "first"}
     assert await store.commit(lambda tx: tx.insert_new(note, row), lambda tx: tx.insert_new(note, row | {"text": "second"})) == [
@@ -274,7 +299,7 @@ async def test_moments_and_documents_come_back_as_they_were(store: Store, moment
         lambda tx: tx.execute(insert(note), {"id": 1, "text": "", "data": data, "moment": moment}),
     )
     found = await store.read(lambda connection: connection.execute(select(note)).one())
-    assert found.moment == moment
+    assert found.moment == moment.astimezone(UTC)
     assert found.moment.tzinfo is UTC
     assert json.dumps(found.data) == json.dumps(data)  # to the letter: 1.0 is not 1, and -0.0 not 0.0
 

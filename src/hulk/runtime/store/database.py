@@ -22,6 +22,9 @@ BUSY_SECONDS = 10.0
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 """After how long a PostgreSQL that does not answer is taken to be gone (https://www.postgresql.org/docs/18/libpq-connect.html)."""
 
+FROZEN_SECONDS = 3
+"""How long a process may say nothing in the middle of a transaction. One that is frozen there holds rows that others wait for."""
+
 
 def store_url(url: str, data: Path) -> URL:
     """The URL of the store: the given one, or SQLite in the data folder. Raises `Refused` for a kind that is not supported."""
@@ -44,7 +47,9 @@ def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SEC
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers, busy)
-    return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=dumps)
+    engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=dumps)
+    event.listen(engine, "connect", _thawing_postgresql)
+    return engine
 
 
 def _sqlite(url: URL, readers: int, busy: float) -> Engine:
@@ -57,6 +62,13 @@ def _sqlite(url: URL, readers: int, busy: float) -> Engine:
     )
     event.listen(engine, "connect", _durable_sqlite)
     return engine
+
+
+def _thawing_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """A frozen process loses its transaction, and its next statement tells it so (`trouble.COLLISION`)."""
+    with contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute(f"set idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.commit()
 
 
 def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

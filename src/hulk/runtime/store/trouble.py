@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.text import Text
@@ -14,8 +14,8 @@ BUGS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RA
 """SQLite's primary result codes for a wrong statement, which its driver tells as "operational" (https://www.sqlite.org/rescode.html)."""
 LIMIT = "54"
 """PostgreSQL's class of errors for a statement or value that is too large, also told as "operational"."""
-COLLISION = frozenset({"40001", "40P01"})
-"""PostgreSQL's codes for a transaction that it ended in favour of another: serialisation failure, deadlock."""
+COLLISION = frozenset({"40001", "40P01", "25P03"})
+"""PostgreSQL's codes for a transaction that it ended in favour of another: serialisation failure, deadlock, silence for too long."""
 
 
 class Trouble(Unavailable):
@@ -43,7 +43,7 @@ def translated() -> Iterator[None]:
     """Database trouble in words; bugs (a wrong statement, a broken constraint) pass through."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         if _is_bug(error):
             raise
         raise _meaning(error) from error
@@ -53,7 +53,8 @@ def _is_bug(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", None)
         return code is None or code & 0xFF in BUGS  # without a code the driver complains, not the database
-    return str(getattr(error.orig, "sqlstate", None) or "").startswith(LIMIT)
+    code = str(getattr(error.orig, "sqlstate", None) or "")
+    return code.startswith(LIMIT) or (isinstance(error, InternalError) and code not in COLLISION)
 
 
 def _meaning(error: DBAPIError) -> Trouble:
