@@ -4,7 +4,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -75,8 +75,11 @@ class Session:
 
     def stop(self) -> None:
         """Have the statement that runs, and any later one, end in `Stopped`. May be called again until that is so."""
+        import duckdb  # loaded already: there is a connection
+
         self._stopped.set()
-        self._connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # it was closed meanwhile
+            self._connection.interrupt()
 
     def check(self) -> None:
         """Raise `Stopped` when the look was given up: for loops outside SQL."""
