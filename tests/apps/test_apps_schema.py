@@ -1,5 +1,6 @@
 """A new store and a migrated one have the same tables."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from hulk.runtime.store import engine_for, metadata
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return engine_for("", tmp_path)
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = engine_for("", tmp_path)
+    yield made
+    made.dispose()
 
 
 def differences(connection: Connection) -> list[object]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hulk.apps.settings import configured, data_folder
+from hulk.apps.settings import configured, data_folder, for_people
 from hulk.apps.terminal import language, spoken, told
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.text import Text
@@ -54,9 +55,9 @@ def up(
         from hulk.apps.serving import Start, serve_until_stopped  # the whole of Hulk, which `hulk --help` and `hulk ask` do not need
 
         folder = Path.cwd()
-        start = Start(
-            config=configured(config, os.environ, given, folder), data=data_folder(data, os.environ), folder=folder, question=ask, once=once
-        )
+        settings = configured(config, os.environ, given, folder)
+        settings = for_people(settings) if sys.stderr.isatty() else settings
+        start = Start(config=settings, data=data_folder(data, os.environ), folder=folder, question=ask, once=once)
         return run(lambda: serve_until_stopped(start))
 
     told(act, (Refused, NotFound))

@@ -1,6 +1,7 @@
 """All settings of the programs: the runtime's sections and the modules', read once at start."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -28,6 +29,13 @@ def configured(file: Path | None, environ: Mapping[str, str], overrides: Mapping
     Raises `NotFound` for a named file that is missing, `Refused` naming every wrong key and value."""
     default = folder / DEFAULT_FILE
     return load(SECTIONS, file or (default if default.is_file() else None), environ, overrides)
+
+
+def for_people(config: Config) -> Config:
+    """The same settings for a terminal that somebody looks at: a readable log of warnings, unless the settings say otherwise."""
+    wanted = {"format": "console", "level": "warning"}
+    changed = {name: value for name, value in wanted.items() if f"logging.{name}" not in config.origins}
+    return replace(config, logging=config.logging.model_copy(update=changed))
 
 
 def data_folder(data: Path | None, environ: Mapping[str, str]) -> Path:
