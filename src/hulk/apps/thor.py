@@ -80,7 +80,7 @@ def config_check(config: ConfigOption = None, as_json: JsonOption = False) -> No
     """Check the settings."""
 
     async def act() -> int:
-        found = configured(config, os.environ, {}, Path.cwd())
+        found = _configured(config)
         rows = [{"key": one.key, "value": one.value, "origin": one.origin} for one in found.effective()]
         _print(rows, as_json=as_json)
         return 0
@@ -131,7 +131,7 @@ def skills(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     async def act() -> int:
         from hulk.apps.desk import skill_rows  # the modules: not for `--help`
 
-        _print(skill_rows(configured(config, os.environ, {}, Path.cwd())), as_json=as_json)
+        _print(skill_rows(_configured(config)), as_json=as_json)
         return 0
 
     _end(act)
