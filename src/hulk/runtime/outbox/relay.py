@@ -1,4 +1,8 @@
-"""Telling the bus what was committed: at least once, in order, and later when the bus is away."""
+"""Telling the bus what was committed: at least once, and later when the bus is away.
+
+A batch is sent in order without waiting for each answer, so the stream has it in order too; only what is sent again after
+the bus was lost in the middle of a batch may come behind what followed it.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,6 +23,8 @@ BATCH = 200
 IDLE_SECONDS = 5.0
 """How often to look without being told, for events that another process committed and did not relay."""
 AWAY_SECONDS = 1.0
+LINGER_SECONDS = 0.01
+"""How long to let events gather once there are some: reading them and ticking them off costs a transaction, however many."""
 
 
 class Relay:
@@ -48,13 +54,15 @@ class Relay:
                 await self._outbox.unsent.wait()
         except TimeoutError:
             return
+        await asyncio.sleep(LINGER_SECONDS)
 
     async def _some(self) -> bool:
         """Publish up to a batch; whether there may be more."""
         waiting = await self._store.read(_unsent)
-        for one in waiting:
-            await self._publish(one.event)
         if waiting:
+            results = await asyncio.gather(*(self._publish(one.event) for one in waiting), return_exceptions=True)
+            if failed := next((result for result in results if isinstance(result, BaseException)), None):
+                raise failed
             await self._store.commit(lambda tx: _sent(tx, waiting))
         return len(waiting) == BATCH
 

@@ -93,7 +93,7 @@ class SqlLedger:
         """See `Ledger`."""
 
         def change(tx: Transaction) -> None:
-            tx.execute(self._insert(charge_table).values(_row(charge)).on_conflict_do_nothing())
+            tx.insert_new(charge_table, _row(charge))
 
         return change
 
@@ -146,7 +146,7 @@ class SqlLedger:
     def _locked(self, tx: Transaction, charge: Charge, period: str) -> Decimal:
         """What was spent in that period, its row held until the end of the transaction."""
         empty = {"tenant": charge.tenant, "period": period, "currency": charge.currency, "amount": Decimal(0)}
-        tx.execute(self._insert(spending_table).values(empty).on_conflict_do_nothing())
+        tx.insert_new(spending_table, empty)
         wanted = select(spending_table.c.amount).where(spending_table.c.tenant == charge.tenant, spending_table.c.period == period)
         return Decimal(tx.execute(wanted.with_for_update()).scalar_one())
 

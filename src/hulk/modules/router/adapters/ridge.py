@@ -59,7 +59,7 @@ class _Solution:
     centre: "Matrix"  # d
     meaning: "Matrix"  # n x d
     weights: "Matrix"  # buckets
-    spelling: "Matrix"  # n x buckets
+    spelling: "Matrix"  # buckets x n
     coefficients: "Matrix"  # n x s
     left_out: tuple[Scores, ...]
 
@@ -80,7 +80,8 @@ class FittedRidge:
         """See `Fitted`."""
         [vector] = await self._vectors.embed([text])
         found = self._solution
-        kernel = _kernel(_centred(vector[None], found.centre), _spelled([text], found.weights), found.meaning, found.spelling)[0]
+        nearness = _nearness(_centred(vector[None], found.centre), found.meaning)[0]
+        kernel = nearness + SPELLING * _spelled_alike(text, found.weights, found.spelling)
         scores = kernel @ found.coefficients
         return Scored(
             scores={skill: float(score) for skill, score in zip(found.skills, scores, strict=True)},
@@ -96,18 +97,29 @@ def _solved(known: Sequence[Known], embedded: "Matrix") -> _Solution:
     centre = embedded.mean(axis=0)
     meaning, weights = _centred(embedded, centre), _rarity(texts)
     spelling = _spelled(texts, weights)
-    kernel = _kernel(meaning, spelling, meaning, spelling).astype(np.float64)
+    kernel = (_nearness(meaning, meaning) + SPELLING * (spelling @ spelling.T)).astype(np.float64)
     wanted = np.array([[float(item.skill == skill) for skill in skills] for item in known])
     inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(texts)))
     coefficients = inverse @ wanted
     left_out = wanted - coefficients / np.diag(inverse)[:, None]
     scores = tuple({skill: float(score) for skill, score in zip(skills, row, strict=True)} for row in left_out)
-    return _Solution(texts, skills, centre, meaning, weights, spelling, coefficients.astype(np.float32), scores)
+    columns = np.ascontiguousarray(spelling.T)
+    return _Solution(texts, skills, centre, meaning, weights, columns, coefficients.astype(np.float32), scores)
 
 
-def _kernel(meaning: "Matrix", spelling: "Matrix", of_meaning: "Matrix", of_spelling: "Matrix") -> "Matrix":
-    nearness: Matrix = (1 + meaning @ of_meaning.T) ** 2 + SPELLING * (spelling @ of_spelling.T)
-    return nearness
+def _nearness(meaning: "Matrix", of_meaning: "Matrix") -> "Matrix":
+    near: Matrix = (1 + meaning @ of_meaning.T) ** 2
+    return near
+
+
+def _spelled_alike(text: str, weights: "Matrix", spelling: "Matrix") -> "Matrix":
+    """The cosine of the text's letter n-grams and each known sentence's; only the rows of those that it has are looked at."""
+    import numpy as np  # see TYPE_CHECKING above
+
+    row = _spelled([text], weights)[0]
+    (present,) = np.nonzero(row)
+    alike: Matrix = row[present] @ spelling[present]
+    return alike
 
 
 def _centred(rows: "Matrix", centre: "Matrix") -> "Matrix":

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, Float, Index, Row, String, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hulk.kernel.durable import Change
 from hulk.kernel.text import Text
@@ -39,7 +38,6 @@ class SqlDecisions:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._insert = postgresql.insert if store.dialect == "postgresql" else sqlite.insert
 
     def record(self, decision: Decision) -> Change[None]:
         """See `Decisions`."""
@@ -50,7 +48,7 @@ class SqlDecisions:
         }
 
         def change(tx: Transaction) -> None:
-            tx.execute(self._insert(decision_table).values(row).on_conflict_do_nothing())
+            tx.insert_new(decision_table, row)
 
         return change
 
