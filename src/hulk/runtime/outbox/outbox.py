@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -39,7 +39,7 @@ class _Chain:
     def extend(self, event: Event) -> None:
         self.position += 1
         self.hash = link(self.hash, self.position, event)
-        self.rows.append({**asdict(event), "position": self.position, "hash": self.hash})
+        self.rows.append({**_columns(event), "position": self.position, "hash": self.hash})
 
 
 class Outbox:
@@ -111,6 +111,11 @@ class Outbox:
 _HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_for_update()
 _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
+
+
+def _columns(event: Event) -> dict[str, Any]:
+    """An event's fields as they are; `asdict` would copy its data to the last leaf."""
+    return {name: getattr(event, name) for name in Event.__dataclass_fields__}
 
 
 async def _either(watcher: asyncio.Event, seconds: float) -> None:
