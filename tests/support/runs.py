@@ -21,7 +21,9 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import Run, RunQueries, Workflows
 from hulk.runtime.workflows.executor import Executor
+from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
+from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.tables import run_table, step_table
 
 KEY = b"test"
@@ -47,6 +49,10 @@ class Flow:
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """As was given."""
         return self.when_failed(run, error)
+
+    def revived(self, _: Started) -> Sequence[Change[Any]]:
+        """Nothing more."""
+        return []
 
 
 def giving(value: Json, *changes: Change[Any]) -> Callable[[], Awaitable[Outcome[Any]]]:
@@ -104,17 +110,20 @@ class Hand:
     @property
     def journal(self) -> Journal:
         """The journal that puts its wake-ups here."""
-        return Journal(lambda task, at: self.queue.append((task, at)), lambda *what: self.told.append(what))
+        return Journal(Hooks(wake=lambda task, at: self.queue.append((task, at)), tell=lambda *what: self.told.append(what)))
 
     @property
     def executor(self) -> Executor:
         """An executor, as one worker process has it."""
-        return Executor(self.store, self.journal, Outbox(self.store, KEY), self.workflows, self.limit)
+        registry = Registry()
+        for name, flow in self.workflows.items():
+            registry.add(name, flow)
+        return Executor(self.store, self.journal, Outbox(self.store, KEY), registry, self.limit)
 
     def lease(self, task: Task) -> Lease:
         """The next delivery of that task."""
         self.deliveries[task.id] = self.deliveries.get(task.id, 0) + 1
-        return Lease.of(task, Message("", b"", {}, self.deliveries[task.id], 1, Nowhere(), ""))
+        return Lease.of(task, Message("", b"", {}, self.deliveries[task.id], 1, 0.0, Nowhere(), ""))
 
     async def begin(self, run: Started) -> bool:
         """Begin a run; whether it is new."""

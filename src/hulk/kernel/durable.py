@@ -10,12 +10,14 @@ recorded value at once. So a body does its work only inside steps, and names the
         return {"approved": answer}
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from hulk.kernel.errors import HulkError
+from hulk.kernel.flow import OPEN, Flow
 from hulk.kernel.records import Json, JsonObject
 
 T = TypeVar("T")
@@ -56,6 +58,28 @@ class Retry:
 
 ONCE = Retry(attempts=1)
 
+Act: TypeAlias = Callable[[], Awaitable[Outcome[T]]]
+"""What a step does."""
+
+
+def plain(function: Callable[..., T], *arguments: Any) -> Act[T]:
+    """A step's act from a plain function, which is called in a thread and so does not hold up the event loop."""
+
+    async def act() -> Outcome[T]:
+        return Outcome(await asyncio.to_thread(function, *arguments))
+
+    return act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a child run ended: its result when `completed`, else why not (`kernel.errors.told`)."""
+
+    run: str
+    status: Literal["completed", "failed", "cancelled"]
+    result: Json = None
+    error: JsonObject | None = None
+
 
 class Context(Protocol):
     """What a run's body is given. All methods raise `asyncio.CancelledError` when the run was taken over or cancelled."""
@@ -75,7 +99,7 @@ class Context(Protocol):
     async def step(
         self,
         name: str,
-        act: Callable[[], Awaitable[Outcome[T]]],
+        act: Act[T],
         *,
         retry: Retry = ONCE,
         timeout: timedelta | None = None,
@@ -87,14 +111,28 @@ class Context(Protocol):
         `commit="now"` waits for this record alone to be on disk before going on; `"group"` waits with others.
         """
 
+    async def parallel(
+        self, steps: Mapping[str, Act[Any]], *, most: int | None = None, retry: Retry = ONCE, timeout: timedelta | None = None
+    ) -> dict[str, Any]:
+        """Do several steps at once, `most` at a time; give their values by name. When some fail, the others still end and are
+        recorded, then the first failure is raised."""
+
+    async def child(self, name: str, workflow: str, data: JsonObject) -> Json:
+        """Begin a run of `workflow` and wait for its result, letting go of the worker; raises why it failed."""
+
+    async def fan(self, name: str, workflow: str, data: Sequence[JsonObject], *, most: int | None = None) -> list[Ended]:
+        """Begin a run of `workflow` for each of `data`, `most` at once, and wait until all have ended, however they did.
+
+        Gives their ends in the order of `data`; thousands are fine, since this run is woken once, at the last end."""
+
     async def sleep(self, name: str, duration: timedelta) -> None:
         """Let go of the worker for `duration`; the run goes on after it, in any process."""
 
     async def wait(self, name: str, timeout: timedelta | None = None) -> Json:
         """The payload of the next signal of that name; lets go of the worker until it comes. None when `timeout` passes first."""
 
-    def compensate(self, name: str, act: Callable[[], Awaitable[Outcome[Any]]]) -> None:
-        """Have `act` run as a step, in reverse order of these calls, if the run fails after this point."""
+    def compensate(self, name: str, act: Act[Any]) -> None:
+        """Have `act` run as a step, in reverse order of these calls, if the run fails or is cancelled after this point."""
 
 
 class Workflow(Protocol):
@@ -104,12 +142,21 @@ class Workflow(Protocol):
         """Run to the end; give the result. Raise `Refused`, `NotFound` or `Conflict` to fail for good, `Unavailable` to be tried again."""
 
     def failed(self, run: "Started", error: HulkError) -> Sequence[Change[Any]]:
-        """The changes to commit together with the run's failure, for example telling who waits for it."""
+        """The changes to commit together with the run's failure or cancellation, for example telling who waits for it."""
+
+    def revived(self, run: "Started") -> Sequence[Change[Any]]:
+        """The changes to commit together with a failed run's beginning to run again, which undo what `failed` made true."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A run as it is begun. `parent` is the run to be told of its end, `trace` a W3C traceparent, `intent` the chain it stands in."""
+    """A run as it is begun.
+
+    `parent` is the run to be told of its end: by a signal "child", or, when it belongs to a `fan`, once all of that have ended.
+    `trace` is a W3C traceparent, `intent` the chain the run stands in, `cause` the event or run that led to it. It begins
+    `after` a delay, as `flow` lets it. `attributes` are what it can be found by. `version` names the body that it keeps to its
+    end; empty is the newest known where it is begun.
+    """
 
     workflow: str
     data: JsonObject
@@ -120,13 +167,21 @@ class Started:
     trace: str | None = None
     queue: str = "default"
     retry: Retry = field(default_factory=Retry)
+    fan: str | None = None
+    cause: str | None = None
+    after: timedelta = timedelta(0)
+    flow: Flow = OPEN
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
 
 
 class Runs(Protocol):
     """Starting runs and talking to them, as changes that commit with whatever caused them."""
 
     def begin(self, run: Started) -> Change[bool]:
-        """Begin `run`; False when a run of that id was begun already. It is executed after the commit."""
+        """Begin `run`; False when a run of that id was begun already, or its flow lets it take another's place or none.
+
+        It is executed after the commit. Committing raises `Exhausted` when its rate is used up."""
 
     def signal(self, run_id: str, name: str, payload: Json, *, key: str) -> Change[None]:
         """Leave a signal for the run, once per `key`, and wake it."""

@@ -58,6 +58,12 @@ class Conflict(HulkError):
     code = "conflict"
 
 
+class Cancelled(HulkError):
+    """Somebody called it off."""
+
+    code = "cancelled"
+
+
 class Unavailable(HulkError):
     """Not right now; asking later may work. `retry_after` is in seconds, when known."""
 
@@ -74,6 +80,9 @@ class Exhausted(Unavailable):
     code = "exhausted"
 
 
+_KINDS = (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, Cancelled, Unavailable, Exhausted)
+
+
 def told(error: HulkError) -> dict[str, object]:
     """The error as plain data: its code and its text, to be kept and translated later."""
     return {"code": error.code, "text": error.text.to_json()}
@@ -81,6 +90,6 @@ def told(error: HulkError) -> dict[str, object]:
 
 def retold(data: Mapping[str, object]) -> HulkError:
     """The reverse of `told`; an unknown code gives a plain `HulkError`."""
-    kinds = {kind.code: kind for kind in (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, Unavailable, Exhausted)}
+    kinds = {kind.code: kind for kind in _KINDS}
     text = data["text"]
     return kinds.get(str(data["code"]), HulkError)(Text.from_json(text) if isinstance(text, Mapping) else str(text))

@@ -82,8 +82,8 @@ class Consumer:
 class Message:
     """A message on lease: ours until `ack_wait` seconds after it was delivered or last renewed.
 
-    `num_delivered` is 1 the first time, `stream_seq` its number in the stream. None of the acts raises for being away:
-    the lease then runs out and the message is delivered again.
+    `num_delivered` is 1 the first time, `stream_seq` its number in the stream, `published` the Unix time at which it came
+    there. None of the acts raises for being away: the lease then runs out and the message is delivered again.
     """
 
     subject: str
@@ -91,6 +91,7 @@ class Message:
     headers: Mapping[str, str]
     num_delivered: int
     stream_seq: int
+    published: float
     _link: Link = field(repr=False)
     _reply: str = field(repr=False)
 
@@ -197,7 +198,8 @@ class Pull:
     def _leased(self, message: Msg) -> Message:
         """The message with the facts that the server puts into its reply subject.
 
-        `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.…`, with two more words in front where a domain is told (NATS ADR-15).
+        `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<nanoseconds>.<pending>`, with two more words in
+        front where a domain is told (NATS ADR-15).
         """
         words = message.reply.split(".")
         delivered = 4 if len(words) == WORDS_WITHOUT_DOMAIN else 6
@@ -207,6 +209,7 @@ class Pull:
             message.headers or {},
             int(words[delivered]),
             int(words[delivered + 1]),
+            int(words[delivered + 3]) / 1e9,
             self._link,
             message.reply,
         )

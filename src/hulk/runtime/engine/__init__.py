@@ -6,6 +6,7 @@ task means is its handler's business: `hulk.runtime.workflows` makes runs of the
 
 from hulk.runtime.engine.dispatch import Dispatcher
 from hulk.runtime.engine.pool import FIRST, Lease, Pool
+from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.task import HandBack, Left, Settled, Task, Verdict, subject
 
-__all__ = ["FIRST", "Dispatcher", "HandBack", "Lease", "Left", "Pool", "Settled", "Task", "Verdict", "subject"]
+__all__ = ["FIRST", "Dispatcher", "HandBack", "Lease", "Left", "Pool", "Scale", "Settled", "Task", "Verdict", "subject"]

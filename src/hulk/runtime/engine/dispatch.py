@@ -62,7 +62,7 @@ class Dispatcher:
         return not unsent
 
     async def _published(self, task: Task, at: datetime | None) -> bool:
-        where = subject(task.queue, task.tenant)
+        where = subject(task)
         try:
             if at is None:
                 await self._bus.publish(where, task.encoded(), task.headers(), task.id)

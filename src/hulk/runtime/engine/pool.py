@@ -1,7 +1,14 @@
-"""A pool of slots over one queue: takes only what fits, holds leases, hands back what it cannot finish."""
+"""A pool of slots over one queue: takes little more than fits, holds leases, hands back what it cannot finish.
+
+Two feeders ask for tasks, one per rank, and put what comes on a short shelf; a free slot takes from the shelf of rank 0
+first. One slot is never given to rank 1 while there are others, so that a tenant with little to do does not wait for the
+end of a crowded tenant's task.
+"""
 
 import asyncio
+import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +18,7 @@ import structlog
 
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.bus import TASKS, Bus, Message, Pull
+from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.task import SUBJECT, HandBack, Left, Settled, Task, Verdict
 
 log = structlog.get_logger(__name__)
@@ -19,12 +27,14 @@ LEASE = timedelta(seconds=2)
 """How long a message may go unacknowledged and unrenewed before another worker gets it."""
 FETCH_SECONDS = 5.0
 AWAY_SECONDS = 0.5
+PAUSED_SECONDS = 0.1
 ANY = -1
 """No bound on un-acknowledged messages: those that wait to be tried again count among them, and must not keep others waiting."""
 IDLE_SECONDS = 1.0
 """After asking that long for tasks and getting none, a pool says that there are none."""
 FIRST = 1 << 16 | 1
 """The epoch of the first delivery of a run's first wake-up: nobody has held the run before."""
+RANKS = (0, 1)
 
 
 @dataclass(slots=True)
@@ -47,18 +57,26 @@ class Lease:
 Handler: TypeAlias = Callable[[Lease], Awaitable[Verdict]]
 
 
-class Pool:
-    """Executes the tasks of one queue, `slots` at a time."""
+def _never() -> bool:
+    return False
 
-    def __init__(self, bus: Bus, queue: str, slots: int, handle: Handler) -> None:
+
+class Pool:
+    """Executes the tasks of one queue, as many at a time as `scale` says. Takes nothing while `paused()`."""
+
+    def __init__(self, bus: Bus, queue: str, scale: Scale, handle: Handler, paused: Callable[[], bool] = _never) -> None:
         self._bus = bus
         self._queue = queue
-        self._slots = slots
+        self.scale = scale
         self._handle = handle
+        self._paused = paused
         self._live: dict[str, Lease] = {}
-        self._free = asyncio.Event()
+        self._ranks: dict[str, int] = {}
+        self._shelves: dict[int, deque[Message]] = {rank: deque() for rank in RANKS}
+        self._moved = asyncio.Event()
+        self._freed = {rank: asyncio.Event() for rank in RANKS}
         self._stopping = asyncio.Event()
-        self._asking_since: float | None = None
+        self._asking_since: dict[int, float | None] = dict.fromkeys(RANKS)
 
     @property
     def busy(self) -> int:
@@ -68,16 +86,23 @@ class Pool:
     @property
     def idle(self) -> bool:
         """Whether this pool has asked for tasks for a while, and there were none."""
-        return self._asking_since is not None and time.monotonic() - self._asking_since >= IDLE_SECONDS
+        now = time.monotonic()
+        return all(since is not None and now - since >= IDLE_SECONDS for since in self._asking_since.values())
 
     async def run(self) -> None:
         """Take and execute tasks until `stop`; what then still runs is cancelled with this coroutine and handed back."""
         async with asyncio.TaskGroup() as group:
             renewing = group.create_task(self._renew())
-            await self._take(group)
+            feeding = [group.create_task(self._feed(rank)) for rank in RANKS]
+            starting = group.create_task(self._start_all(group))
+            await self._stopping.wait()
+            for task in (*feeding, starting):
+                task.cancel()
+            await asyncio.wait(feeding)
+            await self._give_back()
             while self._live:
-                self._free.clear()
-                await self._free.wait()
+                self._moved.clear()
+                await self._moved.wait()
             renewing.cancel()
 
     def stop(self) -> None:
@@ -97,46 +122,66 @@ class Pool:
                 lease.lost = True
                 lease.body.cancel()
 
-    async def _take(self, group: asyncio.TaskGroup) -> None:
-        stopping = group.create_task(self._stopping.wait())
-        async with self._bus.pull(
-            TASKS, f"engine-{self._queue}", [f"{SUBJECT}.{self._queue}.>"], ack_wait=LEASE.total_seconds(), max_ack_pending=ANY
-        ) as pull:
-            while not self._stopping.is_set():
-                for message in await self._fetch(pull, group, stopping):
-                    self._start(message, group)
-        stopping.cancel()
+    # ---- taking
 
-    async def _fetch(self, pull: Pull, group: asyncio.TaskGroup, stopping: asyncio.Task[bool]) -> list[Message]:
-        """As many messages as there are free slots; none when it is time to stop or the bus is away."""
-        while self.busy >= self._slots and not self._stopping.is_set():
-            self._free.clear()
-            freed = group.create_task(self._free.wait())
-            await asyncio.wait((freed, stopping), return_when=asyncio.FIRST_COMPLETED)
-            freed.cancel()
-        if self._stopping.is_set():
-            return []
-        fetching = group.create_task(self._fetched(pull))
-        await asyncio.wait((fetching, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not fetching.done():
-            fetching.cancel()
-            return []
-        return fetching.result()
+    async def _feed(self, rank: int) -> None:
+        """Keep the shelf of that rank filled."""
+        subject, name = f"{SUBJECT}.{self._queue}.{rank}.>", f"engine-{self._queue}-{rank}"
+        async with self._bus.pull(TASKS, name, [subject], ack_wait=LEASE.total_seconds(), max_ack_pending=ANY) as pull:
+            while True:
+                if (wanted := self._wanted(rank)) <= 0:
+                    self._asking_since[rank] = None
+                    self._freed[rank].clear()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(PAUSED_SECONDS):  # nobody tells when a pause ends
+                            await self._freed[rank].wait()
+                    continue
+                self._shelves[rank].extend(await self._fetched(pull, rank, wanted))
+                self._moved.set()
 
-    async def _fetched(self, pull: Pull) -> list[Message]:
+    def _wanted(self, rank: int) -> int:
+        """As many as there are free slots, and as many again on the shelf: that hides the way to the server and back."""
+        if self._paused():
+            return 0
+        return self._room(rank) + self.scale.slots - len(self._shelves[rank])
+
+    def _room(self, rank: int) -> int:
+        free = self.scale.slots - self.busy
+        if rank == 0 or self.scale.slots == 1:
+            return free
+        return min(free, self.scale.slots - 1 - sum(self._ranks[task] for task in self._live))
+
+    async def _fetched(self, pull: Pull, rank: int, wanted: int) -> list[Message]:
         """What there is, as soon as there is something; the time of asking goes on over a fetch that brings nothing."""
-        self._asking_since = self._asking_since or time.monotonic()
+        self._asking_since[rank] = self._asking_since[rank] or time.monotonic()
         try:
-            messages = await pull.fetch(self._slots - self.busy, FETCH_SECONDS)
+            messages = await pull.fetch(wanted, FETCH_SECONDS)
         except Unavailable as error:
             log.warning("queue_away", queue=self._queue, reason=str(error))
             await asyncio.sleep(AWAY_SECONDS)
             return []
         if messages:
-            self._asking_since = None
+            self._asking_since[rank] = None
         return messages
 
-    def _start(self, message: Message, group: asyncio.TaskGroup) -> None:
+    async def _give_back(self) -> None:
+        """Let others have what was taken and not begun."""
+        for shelf in self._shelves.values():
+            while shelf:
+                await shelf.popleft().nak()
+
+    # ---- executing
+
+    async def _start_all(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._moved.clear()
+            for rank in RANKS:
+                while self._shelves[rank] and self._room(rank) > 0:
+                    self._start(self._shelves[rank].popleft(), rank, group)
+                self._freed[rank].set()
+            await self._moved.wait()
+
+    def _start(self, message: Message, rank: int, group: asyncio.TaskGroup) -> None:
         try:
             task = Task.decoded(message.data, dict(message.headers))
         except (ValueError, KeyError, TypeError):
@@ -146,8 +191,9 @@ class Pool:
         if held := self._live.get(task.id):
             held.message = message  # our own lease came back to us, late: go on under it
             return
+        self.scale.waited(time.time() - message.published)
         lease = Lease.of(task, message)
-        self._live[task.id] = lease
+        self._live[task.id], self._ranks[task.id] = lease, rank
         lease.body = group.create_task(self._execute(lease))
 
     async def _execute(self, lease: Lease) -> None:
@@ -161,8 +207,8 @@ class Pool:
             verdict = HandBack(timedelta(seconds=1))
             log.exception("handler_failed", run=lease.task.run)
         finally:
-            self._live.pop(lease.task.id, None)
-            self._free.set()
+            del self._live[lease.task.id], self._ranks[lease.task.id]
+            self._moved.set()
         await self._settle(lease.message, verdict)
 
     async def _settle(self, message: Message, verdict: Verdict) -> None:
@@ -177,5 +223,8 @@ class Pool:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
+            self.scale.adjust(self.busy)
             for lease in list(self._live.values()):
                 await lease.message.in_progress()
+            for message in [message for shelf in self._shelves.values() for message in shelf]:
+                await message.in_progress()

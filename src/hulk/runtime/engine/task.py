@@ -10,13 +10,16 @@ SUBJECT = "hulk.engine.tasks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A wake-up of a run: `wake` counts them, so that a late copy of an older one is known for what it is."""
+    """A wake-up of a run: `wake` counts them, so that a late copy of an older one is known for what it is.
+
+    Those of `rank` 0 go before those of `rank` 1, which are of a tenant of whom more waits."""
 
     run: str
     wake: int
     queue: str
     tenant: str
     trace: str | None = None
+    rank: int = 0
 
     @property
     def id(self) -> str:
@@ -38,9 +41,9 @@ class Task:
         return cls(run=data["run"], wake=int(data["wake"]), queue=data["queue"], tenant=data["tenant"], trace=headers.get("traceparent"))
 
 
-def subject(queue: str, tenant: str) -> str:
-    """Where a task of that queue and tenant is published."""
-    return f"{SUBJECT}.{queue}.{tenant}"
+def subject(task: Task) -> str:
+    """Where a task is published: `hulk.engine.tasks.<queue>.<rank>.<tenant>`."""
+    return f"{SUBJECT}.{task.queue}.{task.rank}.{task.tenant}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hulk.kernel.errors import (
+    Cancelled,
     Conflict,
     Exhausted,
     Forbidden,
@@ -45,6 +46,7 @@ STATUS: Mapping[type[HulkError], int] = {
     Refused: 422,
     NotFound: 404,
     Conflict: 409,
+    Cancelled: 409,
 }
 """Of each error its status; a class comes before what it derives from."""
 

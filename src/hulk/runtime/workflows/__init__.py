@@ -9,7 +9,7 @@ wake-up that is not acknowledged is the lease; (wake-ups, deliveries) is the fen
         await store.commit(workflows.begin(Started(workflow="review", …)))
 """
 
-from hulk.runtime.workflows.journal import ENDED
+from hulk.runtime.workflows.beginning import ENDED
 from hulk.runtime.workflows.queries import DeadLetter, Run, RunQueries, Step
 from hulk.runtime.workflows.workflows import Workflows
 

@@ -1,25 +1,34 @@
 """The `Context` of a run being executed: gives recorded steps back, records new ones, lets go to wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
 
 import stamina
 
-from hulk.kernel.durable import ONCE, Change, Outcome, Retry
-from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, Unavailable, retold, told
-from hulk.kernel.records import Json
+from hulk.kernel import ids
+from hulk.kernel.durable import ONCE, Act, Change, Ended, Outcome, Retry, Started
+from hulk.kernel.errors import Cancelled, Conflict, HulkError, NotFound, Refused, Unavailable, retold, told
+from hulk.kernel.flow import OPEN, Concurrency, Flow
+from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.time import from_iso, iso, utc_now
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.journal import Fenced, Journal, Recorded, Taken, Waiting
+from hulk.runtime.workflows.queries import ends
 
 T = TypeVar("T")
 FAILED = "failed"
 """The name of the step that records why a body failed, so that it fails the same way when executed again to compensate."""
 SHORT = timedelta(seconds=1)
 """Sleeps shorter than this keep the worker."""
+FAN = 500
+"""The most runs that one step begins."""
+
+_AT: ContextVar[int] = ContextVar("step", default=0)
+"""The index of the step being executed; steps that are done at once each see their own."""
 
 
 class LetGo(BaseException):
@@ -38,7 +47,7 @@ class NeedsAttention(Conflict):
 
 def permanent(error: Exception) -> bool:
     """Whether trying again is no use."""
-    return isinstance(error, (Refused, NotFound, Conflict))
+    return isinstance(error, (Refused, NotFound, Conflict, Cancelled))
 
 
 def passing(error: BaseException) -> bool:
@@ -56,10 +65,12 @@ class RunContext:
         self._steps = dict(taken.steps)
         self._limit = limit
         self._next = 0
-        self._at = 0
+        self._undoing = False
+        self.cancelled = bool(taken.run.cancelling)
+        """Whether somebody called the run off."""
         self.failures = int(taken.run.failures)
         """How often the run has failed since it last got on."""
-        self._undo: list[tuple[str, Callable[[], Awaitable[Outcome[Any]]]]] = []
+        self._undo: list[tuple[str, Act[Any]]] = []
 
     @property
     def run_id(self) -> str:
@@ -74,7 +85,7 @@ class RunContext:
     @property
     def key(self) -> str:
         """The idempotency key of the step being executed."""
-        return f"{self.run_id}/{self._at}"
+        return f"{self.run_id}/{_AT.get()}"
 
     @property
     def failure(self) -> HulkError | None:
@@ -84,7 +95,7 @@ class RunContext:
     async def step(
         self,
         name: str,
-        act: Callable[[], Awaitable[Outcome[T]]],
+        act: Act[T],
         *,
         retry: Retry = ONCE,
         timeout: timedelta | None = None,
@@ -94,13 +105,68 @@ class RunContext:
         index, recorded = self._advance(name)
         if recorded is not None:
             return cast("T", recorded.value)
+        return await self._did(index, name, act, retry, timeout)
+
+    async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None) -> T:
+        """Do the step at that index, and record it."""
+        _AT.set(index)
+        began = utc_now()
         with span(f"step {name}", hulk_step_key=self.key):
             outcome = await self._done(name, act, retry, timeout or self._limit)
         value = cast("Json", outcome.value)
-        await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes))
+        await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes, began))
         self._steps[index] = Recorded(name, value)
         self.failures = 0
         return outcome.value
+
+    async def parallel(
+        self, steps: Mapping[str, Act[Any]], *, most: int | None = None, retry: Retry = ONCE, timeout: timedelta | None = None
+    ) -> dict[str, Any]:
+        """Do several steps at once (`kernel.durable.Context.parallel`)."""
+        places = {name: self._advance(name) for name in steps}  # in the order given, whichever ends first
+        free = asyncio.Semaphore(most or max(len(steps), 1))
+
+        async def one(name: str, index: int, recorded: Recorded | None) -> Any:
+            if recorded is not None:
+                return recorded.value
+            async with free:
+                return await self._did(index, name, steps[name], retry, timeout)
+
+        return dict(zip(steps, await _all([one(name, *place) for name, place in places.items()]), strict=True))
+
+    async def child(self, name: str, workflow: str, data: JsonObject) -> Json:
+        """Begin a run and wait for its result (`kernel.durable.Context.child`)."""
+        (end,) = await self.fan(name, workflow, [data])
+        if end.error is not None:
+            raise retold(end.error)
+        return end.result
+
+    async def fan(self, name: str, workflow: str, data: Sequence[JsonObject], *, most: int | None = None) -> list[Ended]:
+        """Begin runs and wait for all of them (`kernel.durable.Context.fan`)."""
+        runs = [ids.derived("run", self.run_id, name, str(place)) for place in range(len(data))]
+        flow = Flow(concurrency=Concurrency(key=f"{self.run_id}/{name}", most=most)) if most else OPEN
+        for at in range(0, len(runs), FAN):
+            some = [self._child(run, name, workflow, one, flow) for run, one in zip(runs[at : at + FAN], data[at : at + FAN], strict=True)]
+            await self.step(f"begin:{name}/{at}", lambda some=some: _begun(self._journal, some))  # type: ignore[misc]  # bound now
+        await self._gathered(name)
+        return await self._store.read(lambda connection: ends(connection, self.run_id, name, runs))
+
+    def _child(self, run: str, fan: str, workflow: str, data: JsonObject, flow: Flow) -> Started:
+        mine = self._taken.run
+        return Started(
+            workflow=workflow, data=data, tenant=self.tenant, id=run, intent=mine.intent, parent=self.run_id, fan=fan, trace=mine.trace,
+            queue=mine.queue, flow=flow, cause=self.run_id,
+        )  # fmt: skip
+
+    async def _gathered(self, fan: str) -> None:
+        """Go on when every run of the fan has ended; until then let go of the worker."""
+        index, recorded = self._advance(f"all:{fan}")
+        if recorded is not None:
+            return
+        got: Recorded | Waiting = await self._write(self._journal.gather(self.run_id, self._taken.epoch, index, fan))
+        if isinstance(got, Waiting):
+            raise LetGo
+        self._steps[index] = got
 
     async def sleep(self, name: str, duration: timedelta) -> None:
         """Let go of the worker for `duration`."""
@@ -126,14 +192,18 @@ class RunContext:
         self._steps[index] = got
         return cast("Json", got.value)
 
-    def compensate(self, name: str, act: Callable[[], Awaitable[Outcome[Any]]]) -> None:
-        """Have `act` run as a step if the run fails after this point."""
+    def compensate(self, name: str, act: Act[Any]) -> None:
+        """Have `act` run as a step if the run fails or is cancelled after this point."""
         self._undo.append((name, act))
 
     async def undo(self, error: HulkError) -> None:
         """Run the compensations, last first, each as a recorded step. Does nothing when there are none."""
         if not self._undo:
             return
+        self._undoing = True
+        if self.cancelled:  # in the middle of a step: whether that was recorded is known to the journal only
+            (steps,) = await self._store.commit(self._journal.steps(self.run_id))
+            self._steps = dict(steps)
         last = max(self._steps, default=-1)
         self._next = next((index for index, step in self._steps.items() if step.name == FAILED), last + 1)
         await self.step(FAILED, lambda: _failure(error))
@@ -143,19 +213,28 @@ class RunContext:
 
     def _advance(self, name: str) -> tuple[int, Recorded | None]:
         """The next step's index, with its record when there is one; fails as the journal says it failed."""
-        index = self._at = self._next
+        index = self._next
         self._next += 1
         recorded = self._steps.get(index)
-        if recorded is None or recorded.name == name:
+        if recorded is not None and recorded.name == name:
             return index, recorded
-        if recorded.name == FAILED:
-            raise retold(recorded.value)
+        if not self._undoing:
+            self._require_going_on()
+        if recorded is None:
+            return index, None
         raise NeedsAttention(
             "Run {run} has step {index} recorded as “{recorded}”, and its code now wants “{name}” there. Deploy the code it began with.",
             run=self.run_id, index=index, recorded=recorded.name, name=name,
         )  # fmt: skip
 
-    async def _done(self, name: str, act: Callable[[], Awaitable[Outcome[T]]], retry: Retry, limit: timedelta) -> Outcome[T]:
+    def _require_going_on(self) -> None:
+        """Raises what ended the body before, or that it was called off: nothing new is done then but to undo."""
+        if self.failure is not None:
+            raise self.failure
+        if self.cancelled:
+            raise Cancelled("The run was cancelled.")
+
+    async def _done(self, name: str, act: Act[T], retry: Retry, limit: timedelta) -> Outcome[T]:
         if retry.attempts == 1:
             return await _within(name, act, limit)
         retrying = stamina.retry_context(
@@ -175,7 +254,30 @@ class RunContext:
         return got
 
 
-async def _within(name: str, act: Callable[[], Awaitable[T]], limit: timedelta) -> T:
+async def _all(acts: Sequence[Any]) -> list[Any]:
+    """What all give, once all have ended; the first failure when there are any. Cancelling this cancels them."""
+    failures: list[BaseException] = []
+
+    async def one(act: Awaitable[Any]) -> Any:
+        try:
+            return await act
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # raised below, when all have ended
+            failures.append(error)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(act)) for act in acts]
+    if failures:
+        raise next((error for error in failures if not isinstance(error, Exception)), failures[0])
+    return [task.result() for task in tasks]
+
+
+async def _begun(journal: Journal, runs: Sequence[Started]) -> Outcome[int]:
+    return Outcome(len(runs), [journal.begin(run) for run in runs])
+
+
+async def _within(name: str, act: Act[T], limit: timedelta) -> Outcome[T]:
     clock = asyncio.timeout(limit.total_seconds())
     try:
         async with clock:

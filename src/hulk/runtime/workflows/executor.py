@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from hulk.kernel.durable import Change, Retry, Started, Workflow
-from hulk.kernel.errors import HulkError, Refused, Unavailable, told
+from hulk.kernel.durable import Change, Retry, Workflow
+from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
@@ -23,12 +23,43 @@ from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext, permanent
 from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken
+from hulk.runtime.workflows.registry import Registry
+from hulk.runtime.workflows.steering import started
 
 log = structlog.get_logger(__name__)
 
 MOST_TAKES = 10
 """A run that was begun this often without recording anything new is taken to kill its process, and is not begun again."""
 STORE_AWAY = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Body:
+    """A run's body being executed in this process."""
+
+    task: "asyncio.Task[Any] | None"
+    context: RunContext
+    stoppable: bool = False
+
+    def call_off(self) -> None:
+        """Leave off at once, unless what is done is already the undoing."""
+        self.context.cancelled = True
+        if self.stoppable and self.task is not None:
+            self.stoppable = False
+            self.task.cancel()
+
+    async def until_called_off(self, workflow: Workflow, data: JsonObject) -> JsonObject:
+        """The body's result; raises `Cancelled` when it was called off meanwhile."""
+        self.stoppable = True
+        try:
+            return await workflow(self.context, data)
+        except asyncio.CancelledError:
+            # Not swallowed: `call_off` is who cancelled, and unless somebody else did too the task goes on to undo.
+            if self.stoppable or self.task is None or self.task.uncancel():
+                raise
+            raise Cancelled("The run was cancelled.") from None
+        finally:
+            self.stoppable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +69,9 @@ class Executor:
     store: Store
     journal: Journal
     outbox: Outbox
-    workflows: Mapping[str, Workflow]
+    workflows: Registry
     limit: timedelta
-    held: set[Hold] = field(default_factory=set)
+    held: dict[Hold, "Body"] = field(default_factory=dict)
     """The runs held now."""
 
     async def __call__(self, lease: Lease) -> Verdict:
@@ -52,20 +83,26 @@ class Executor:
         if taken is None:
             return Settled()
         hold = (lease.task.run, lease.epoch)
-        self.held.add(hold)
+        body = self.held[hold] = Body(asyncio.current_task(), RunContext(self.store, self.journal, taken, self.limit))
         try:
-            return await self._execute(taken)
+            return await self._execute(taken, body)
         except asyncio.CancelledError:
             await self._release(taken)
             raise
         finally:
-            self.held.discard(hold)
+            del self.held[hold]
+
+    def cancel(self, run: str) -> None:
+        """Have the body of that run leave off, if it is executed here: it was called off."""
+        for (held, _), body in list(self.held.items()):
+            if held == run:
+                body.call_off()
 
     async def _release(self, taken: Taken) -> None:
         with contextlib.suppress(Unavailable):  # then it stays running, until its lease runs out
             await self._write(self.journal.release(taken.run, taken.epoch))
 
-    async def _execute(self, taken: Taken) -> Verdict:
+    async def _execute(self, taken: Taken, body: Body) -> Verdict:
         run = taken.run
         with (
             structlog.contextvars.bound_contextvars(run=run.id, intent=run.intent, tenant=run.tenant),
@@ -74,7 +111,7 @@ class Executor:
             ),
         ):
             try:
-                return await self._body(taken)
+                return await self._body(taken, body)
             except LetGo:
                 return Settled()
             except Overtaken:
@@ -84,13 +121,12 @@ class Executor:
                 log.warning("run_waits_for_store", reason=str(error))
                 return HandBack(STORE_AWAY)
 
-    async def _body(self, taken: Taken) -> Verdict:
-        workflow = self.workflows.get(taken.run.workflow)
-        context = RunContext(self.store, self.journal, taken, self.limit)
+    async def _body(self, taken: Taken, body: Body) -> Verdict:
+        workflow = self.workflows.get(taken.run.workflow, taken.run.version)
         try:
-            result = await _fit(workflow, taken.run)(context, taken.run.input)
+            result = await body.until_called_off(_fit(workflow, taken.run), taken.run.input)
         except Exception as error:  # noqa: BLE001  # whatever a body raises is the run's failure, and is written down as such
-            return await self._went_wrong(taken, workflow, context, error)
+            return await self._went_wrong(taken, workflow, body.context, error)
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
 
     async def _went_wrong(self, taken: Taken, workflow: Workflow | None, context: RunContext, error: Exception) -> Verdict:
@@ -105,7 +141,7 @@ class Executor:
         if not isinstance(error, _Poison):
             await context.undo(known)
         dead = not permanent(error) or isinstance(error, _Poison)
-        changes = list(workflow.failed(_started(taken.run), known)) if workflow else []
+        changes = list(workflow.failed(started(taken.run), known)) if workflow else []
         if dead:
             changes.append(self.outbox.append(_dead_letter(taken.run, failures, error)))
         return self._settled(await self._write(self.journal.fail(taken.run, taken.epoch, told(known), changes, dead=dead)))
@@ -158,19 +194,6 @@ def _brief(error: Exception) -> str:
     return str(error) if isinstance(error, HulkError) else "".join(traceback.format_exception(error))
 
 
-def _started(run: Row[Any]) -> Started:
-    return Started(
-        workflow=run.workflow,
-        data=run.input,
-        tenant=run.tenant,
-        id=run.id,
-        intent=run.intent,
-        parent=run.parent,
-        trace=run.trace,
-        queue=run.queue,
-    )
-
-
 def _dead_letter(run: Row[Any], failures: int, error: Exception) -> Event:
     """What goes to `hulk.errors.<queue>`: where it came from, how often it was tried, what kind of error ended it."""
     data: JsonObject = {
@@ -183,15 +206,18 @@ def _dead_letter(run: Row[Any], failures: int, error: Exception) -> Event:
 
 
 async def keep(executor: Executor, every: timedelta, overtaken: Callable[[str, int], None]) -> None:
-    """Show, every so often, that the held runs are worked on, and tell `overtaken(run, epoch)` of those lost to another."""
+    """Show, every so often, that the held runs are worked on; tell `overtaken(run, epoch)` of those lost to another, and
+    leave off with those that were called off."""
     while True:
         await asyncio.sleep(every.total_seconds())
         if not executor.held:
             continue
         try:
-            (lost,) = await executor.store.commit(executor.journal.touch(sorted(executor.held)))
+            (touched,) = await executor.store.commit(executor.journal.touch(executor.held))
         except Unavailable as error:
             log.warning("cannot_touch_runs", reason=str(error))
             continue
-        for run, epoch in lost:
+        for run, epoch in touched.lost:
             overtaken(run, epoch)
+        for run in touched.cancelling:
+            executor.cancel(run)

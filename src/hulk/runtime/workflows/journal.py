@@ -5,7 +5,7 @@ overtaken, and none of what it wanted to write is written (DESIGN §3, rule 2).
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,16 +13,18 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, Update, and_, bindparam, insert, or_, select, update
 
 from hulk.kernel.durable import Change, Started
+from hulk.kernel.errors import Cancelled
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.engine import FIRST, Task
 from hulk.runtime.store import Transaction
-from hulk.runtime.workflows.tables import run_table, signal_table, step_table
+from hulk.runtime.workflows.beginning import ENDED, FREE, begun
+from hulk.runtime.workflows.hooks import Hooks
+from hulk.runtime.workflows.tables import failure_table, run_table, signal_table, step_table
 
 Hold: TypeAlias = tuple[str, int]
 """A run, and the epoch it is held under."""
 
-ENDED = ("completed", "failed", "cancelled")
 SWEEP = 1000
 """The most runs that one sweep touches in one transaction."""
 
@@ -54,39 +56,28 @@ class Waiting:
     """The signal is not there: the run was put to wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Of the runs that were held: those that another holds now, and those that somebody called off."""
+
+    lost: Sequence[Hold]
+    cancelling: Sequence[str]
+
+
 FENCED = Fenced()
 WAITING = Waiting()
 
 
 class Journal:
-    """Makes the changes. Once a change is committed, `wake` is given each run to be executed (task, at or None for
-    now) and `tell` each that began or ended (id, tenant, status)."""
+    """Makes the changes; once one is committed, `hooks` are told."""
 
-    def __init__(
-        self, wake: Callable[[Task, datetime | None], None], tell: Callable[[str, str, str], None], clock: Clock = utc_now
-    ) -> None:
-        self._wake = wake
-        self._tell = tell
+    def __init__(self, hooks: Hooks, clock: Clock = utc_now) -> None:
+        self.hooks = hooks
         self._clock = clock
 
     def begin(self, run: Started) -> Change[bool]:
-        """Begin `run`; False when one of that id was begun already."""
-        row = {
-            "id": run.id, "workflow": run.workflow, "queue": run.queue, "tenant": run.tenant, "intent": run.intent, "parent": run.parent,
-            "trace": run.trace, "status": "pending", "input": run.data, "attempts": run.retry.attempts, "wake": 1, "epoch": 0,
-            "failures": 0, "takes": 0, "dead": False,
-        }  # fmt: skip
-        task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace)
-
-        def change(tx: Transaction) -> bool:
-            now = self._clock()
-            new = tx.insert_new(run_table, row | {"created": now, "touched": now})
-            if new:
-                tx.after(lambda: self._wake(task, None))
-                tx.after(lambda: self._tell(run.id, run.tenant, "pending"))
-            return new
-
-        return change
+        """Begin `run` as its flow lets it; False when it is no run of its own (see `kernel.durable.Runs`)."""
+        return begun(run, self.hooks, self._clock, self._call_off)
 
     def take(self, task: Task, epoch: int) -> Change[Taken | None]:
         """Hold the run under `epoch`; None when it is ended, held by a later epoch, or this wake-up is an old one."""
@@ -101,14 +92,14 @@ class Journal:
         return change
 
     def record(
-        self, run: str, epoch: int, index: int, name: str, value: Json, changes: Sequence[Change[Any]] = ()
+        self, run: str, epoch: int, index: int, name: str, value: Json, changes: Sequence[Change[Any]] = (), began: datetime | None = None
     ) -> Change[Fenced | None]:
-        """Record a step and apply its changes, if `epoch` still holds the run."""
+        """Record a step that `began` then and apply its changes, if `epoch` still holds the run."""
 
         def change(tx: Transaction) -> Fenced | None:
             if not self._held(tx, run, epoch, takes=0, failures=0):
                 return FENCED
-            self._keep(tx, run, index, name, value)
+            self._keep(tx, run, index, name, value, began)
             for one in changes:
                 one(tx)
             return None
@@ -132,6 +123,18 @@ class Journal:
 
         return change
 
+    def gather(self, run: str, epoch: int, index: int, fan: str) -> Change[Recorded | Waiting | Fenced]:
+        """Record that all runs of the fan have ended, or else put the run to wait for the last of them."""
+
+        def change(tx: Transaction) -> Recorded | Waiting | Fenced:
+            if not self._held(tx, run, epoch, takes=0):
+                return FENCED
+            if tx.execute(_OPEN, {"at_run": run, "at_fan": fan}).first() is not None:
+                return self._suspend(tx, run, None)
+            return self._keep(tx, run, index, f"all:{fan}", None)
+
+        return change
+
     def sleep(self, run: str, epoch: int, due: datetime) -> Change[Waiting | Fenced]:
         """Put the run to wait until `due`."""
 
@@ -143,7 +146,7 @@ class Journal:
     def _suspend(self, tx: Transaction, run: str, due: datetime | None) -> Waiting:
         row = tx.execute(_SUSPEND, {"at_run": run, "until": due}).one()
         if due is not None:
-            tx.after(lambda: self._wake(_task(row), due))
+            tx.after(lambda: self.hooks.wake(_task(row), due))
         return WAITING
 
     def signal(self, run: str, name: str, payload: Json, *, key: str) -> Change[None]:
@@ -161,7 +164,7 @@ class Journal:
 
     def _awaken(self, tx: Transaction, run: str) -> None:
         row = tx.execute(_AWAKEN, {"at_run": run, "now": self._clock()}).one()
-        tx.after(lambda: self._wake(_task(row), None))
+        tx.after(lambda: self.hooks.wake(_task(row), None))
 
     def complete(self, run: Row[Any], epoch: int, result: JsonObject) -> Change[Fenced | None]:
         """End the run well, and tell its parent."""
@@ -169,7 +172,8 @@ class Journal:
 
     def fail(self, run: Row[Any], epoch: int, error: JsonObject, changes: Sequence[Change[Any]], *, dead: bool) -> Change[Fenced | None]:
         """End the run badly with `changes`, and tell its parent. `dead`: it should have worked, and belongs to the dead letters."""
-        return self._end(run, epoch, {"status": "failed", "error": error, "dead": dead}, changes)
+        status = "cancelled" if error["code"] == Cancelled.code else "failed"
+        return self._end(run, epoch, {"status": status, "error": error, "dead": dead}, changes)
 
     def _end(self, run: Row[Any], epoch: int, values: dict[str, Any], changes: Sequence[Change[Any]]) -> Change[Fenced | None]:
         told = {"run": run.id, "status": values["status"], "result": values.get("result"), "error": values.get("error")}
@@ -179,19 +183,57 @@ class Journal:
                 return FENCED
             for one in changes:
                 one(tx)
-            if run.parent:
-                self.signal(run.parent, "child", told, key=run.id)(tx)
-            tx.after(lambda: self._tell(run.id, run.tenant, values["status"]))
+            if run.keyed:
+                tx.execute(FREE, {"at_run": run.id})
+            self._tell_parent(tx, run, told)
+            tx.after(lambda: self.hooks.tell(run.id, run.tenant, values["status"]))
+            tx.after(lambda: self.hooks.ended(run.queue, run.tenant))
             return None
 
         return change
+
+    def _tell_parent(self, tx: Transaction, run: Row[Any], told: JsonObject) -> None:
+        if run.parent and run.fan is None:
+            self.signal(run.parent, "child", told, key=run.id)(tx)
+        elif run.parent:
+            # The parent's row is locked first: of two last children that end together, the second sees the first.
+            parent = tx.execute(_STATUS, {"at_run": run.parent}).one_or_none()
+            if (
+                parent is not None
+                and parent.status == "waiting"
+                and tx.execute(_OPEN, {"at_run": run.parent, "at_fan": run.fan}).first() is None
+            ):
+                self._awaken(tx, run.parent)
+
+    def cancel(self, run: str) -> Change[list[str]]:
+        """Call a run and those it has begun off: each stops at its step, undoes what it can, and ends as cancelled.
+
+        Gives those that were not ended yet."""
+
+        def change(tx: Transaction) -> list[str]:
+            return self._call_off(tx, run)
+
+        return change
+
+    def _call_off(self, tx: Transaction, run: str) -> list[str]:
+        row = tx.execute(_STATUS, {"at_run": run}).one_or_none()
+        if row is None or row.status in ENDED:
+            return []
+        tx.execute(_CANCEL, {"at_run": run})
+        if row.status != "running":
+            self._awaken(tx, run)
+        tx.after(lambda: self.hooks.cancel(run))
+        children = tx.execute(_CHILDREN, {"at_run": run}).scalars().all()
+        return [run, *(each for child in children for each in self._call_off(tx, child))]
 
     def retry(self, run: str, epoch: int, failures: int, due: datetime, error: JsonObject) -> Change[Fenced | None]:
         """Have the run, which failed that often without getting on, tried again at `due`, by the same message, handed back."""
 
         def change(tx: Transaction) -> Fenced | None:
-            held = self._held(tx, run, epoch, status="pending", failures=failures, takes=0, due=due, error=error)
-            return None if held else FENCED
+            if not self._held(tx, run, epoch, status="pending", failures=failures, takes=0, due=due, error=error):
+                return FENCED
+            tx.insert_new(failure_table, {"run": run, "epoch": epoch, "at": self._clock(), "error": error, "due": due})
+            return None
 
         return change
 
@@ -211,11 +253,14 @@ class Journal:
 
         return change
 
-    def touch(self, held: Iterable[Hold]) -> Change[list[Hold]]:
-        """Show that this process is at work on the runs it holds; give those that another has taken over."""
+    def touch(self, held: Iterable[Hold]) -> Change[Touched]:
+        """Show that this process is at work on the runs it holds; give those that another has taken over, and those to be cancelled."""
+        mine = sorted(held)
 
-        def change(tx: Transaction) -> list[Hold]:
-            return [hold for hold in held if not self._held(tx, *hold)]
+        def change(tx: Transaction) -> Touched:
+            lost = [hold for hold in mine if not self._held(tx, *hold)]
+            found = tx.execute(_CANCELLING, {"runs": [run for run, _ in mine]}).scalars().all() if mine else []
+            return Touched(lost, found)
 
         return change
 
@@ -224,9 +269,13 @@ class Journal:
         new = {f"new_{name}": value for name, value in values.items()}
         return tx.execute(_holding(*values), {"at_run": run, "at_epoch": epoch, "new_touched": self._clock(), **new}).rowcount == 1
 
-    def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json) -> Recorded:
-        tx.execute(_KEEP, {"run": run, "position": index, "name": name, "value": value, "recorded": self._clock()})
+    def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json, began: datetime | None = None) -> Recorded:
+        tx.execute(_KEEP, {"run": run, "position": index, "name": name, "value": value, "began": began, "recorded": self._clock()})
         return Recorded(name, value)
+
+    def steps(self, run: str) -> Change[Mapping[int, Recorded]]:
+        """What is recorded, once all that was committed before is."""
+        return lambda tx: _steps(tx, run)
 
     def revive(self, *, idle: datetime, late: datetime, lost: datetime | None) -> Change[int]:
         """Wake with a new epoch what should be moving and is not: runs that run and are untouched since `idle`, waiting ones
@@ -269,6 +318,10 @@ _AWAKEN = (
     .values(status="pending", due=None, touched=bindparam("now"), wake=_run.wake + 1)
     .returning(run_table)
 )
+_CANCEL = update(run_table).where(_run.id == bindparam("at_run")).values(cancelling=True)
+_CANCELLING = select(_run.id).where(_run.id.in_(bindparam("runs", expanding=True)), _run.cancelling.is_(True))
+_CHILDREN = select(_run.id).where(_run.parent == bindparam("at_run"), _run.status.not_in(ENDED))
+_OPEN = select(_run.id).where(_run.parent == bindparam("at_run"), _run.fan == bindparam("at_fan"), _run.status.not_in(ENDED)).limit(1)
 _STATUS = select(_run.status).where(_run.id == bindparam("at_run")).with_for_update()
 _KEEP = insert(step_table)
 _STEPS = select(step_table).where(_step.run == bindparam("at_run"))

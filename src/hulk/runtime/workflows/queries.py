@@ -1,11 +1,13 @@
 """Reading the journal: runs, their steps, the dead letters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
+from hulk.kernel.durable import Ended
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject
 from hulk.runtime.store import Store
@@ -75,6 +77,25 @@ class RunQueries:
         """How many runs there are in each status."""
         query = select(run_table.c.status, func.count()).group_by(run_table.c.status)
         return await self._store.read(lambda connection: {row[0]: row[1] for row in connection.execute(query)})
+
+
+def under_way(connection: Connection) -> int:
+    """How many runs are pending or running."""
+    found: int = connection.execute(_UNDER_WAY).scalar_one()
+    return found
+
+
+def ends(connection: Connection, parent: str, fan: str, runs: Sequence[str]) -> list[Ended]:
+    """How the runs of a fan have ended, in the order of `runs`."""
+    found = {row.id: row for row in connection.execute(_FAN, {"at_parent": parent, "at_fan": fan})}
+    return [Ended(run=run, status=found[run].status, result=found[run].result, error=found[run].error) for run in runs]
+
+
+_run_ = run_table.c
+_UNDER_WAY = select(func.count()).where(_run_.status.in_(("pending", "running")))
+_FAN = select(_run_.id, _run_.status, _run_.result, _run_.error).where(
+    _run_.parent == bindparam("at_parent"), _run_.fan == bindparam("at_fan")
+)
 
 
 def _with_steps(connection: Connection, run_id: str) -> tuple[Run, list[Step]]:

@@ -1,6 +1,6 @@
-"""The journal: runs, their recorded steps, the signals left for them."""
+"""The journal: runs, their recorded steps, the signals left for them, and what lets them in."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from hulk.runtime.store import Document, Moment, metadata
 
@@ -9,16 +9,25 @@ run_table = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("workflow", String(128), nullable=False),
+    Column("version", String(64), nullable=False, default=""),
     Column("queue", String(64), nullable=False),
     Column("tenant", String(64), nullable=False),
     Column("intent", String(64)),
     Column("parent", String(64)),
+    Column("fan", String(128)),
+    Column("cause", String(128)),
+    Column("origin", String(64)),
     Column("trace", String(64)),
     Column("status", String(16), nullable=False),
     Column("input", Document, nullable=False),
     Column("result", Document),
     Column("error", Document),
     Column("dead", Boolean, nullable=False, default=False),
+    Column("cancelling", Boolean, nullable=False, default=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("lane", String(200)),
+    Column("lane_most", Integer),
+    Column("keyed", Boolean, nullable=False, default=False),
     Column("epoch", BigInteger, nullable=False, default=0),
     Column("wake", BigInteger, nullable=False, default=1),
     Column("failures", Integer, nullable=False, default=0),
@@ -30,6 +39,20 @@ run_table = Table(
     Column("ended", Moment),
     Index("ix_run_status_touched", "status", "touched"),
     Index("ix_run_intent", "intent"),
+    Index("ix_run_parent_fan", "parent", "fan"),
+    Index("ix_run_workflow_created", "workflow", "created"),
+    Index("ix_run_lane", "tenant", "lane", sqlite_where=text("lane is not null"), postgresql_where=text("lane is not null")),
+    Index(
+        "ix_run_held",
+        "queue",
+        "tenant",
+        text("priority desc"),
+        "created",
+        sqlite_where=text("status = 'held'"),
+        postgresql_where=text("status = 'held'"),
+    ),
+    Index("ix_run_held_due", "queue", "due", sqlite_where=text("status = 'held'"), postgresql_where=text("status = 'held'")),
+    Index("ix_run_dead", "tenant", "ended", sqlite_where=text("dead"), postgresql_where=text("dead")),
     Index("ix_run_tenant_created", "tenant", "created"),
 )
 
@@ -40,8 +63,50 @@ step_table = Table(
     Column("position", Integer, primary_key=True),
     Column("name", String(128), nullable=False),
     Column("value", Document),
+    Column("began", Moment),
     Column("recorded", Moment, nullable=False),
 )
+
+failure_table = Table(
+    "run_failure",
+    metadata,
+    Column("run", String(64), ForeignKey("run.id"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("error", Document, nullable=False),
+    Column("due", Moment),
+)
+"""The tries that failed, for the timeline; `due` is when the next one was to be."""
+
+attribute_table = Table(
+    "run_attribute",
+    metadata,
+    Column("run", String(64), ForeignKey("run.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", String(200), nullable=False),
+    Index("ix_run_attribute_name_value", "name", "value"),
+)
+
+queue_table = Table(
+    "queue",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("paused", Moment),
+    Column("actor", String(128)),
+    Column("reason", String(500)),
+)
+
+flow_table = Table(
+    "flow",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("tenant", String(64), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("run", String(64)),
+    Column("at", Moment),
+    Index("ix_flow_run", "run"),
+)
+"""What keys hold: `singleton` and `debounce` the run, `throttle` and `rate` the moment at which the next one is due."""
 
 signal_table = Table(
     "signal",

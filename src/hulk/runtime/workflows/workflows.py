@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -12,13 +12,18 @@ from hulk.kernel.errors import Exhausted, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.records import Json
 from hulk.kernel.time import utc_now
-from hulk.runtime.bus import Bus, forward_due, to_message
-from hulk.runtime.engine import Dispatcher, Pool
+from hulk.runtime.bus import TASKS, Bus, Notice, forward_due, to_message
+from hulk.runtime.engine import Dispatcher, Pool, Scale
 from hulk.runtime.engine.pool import LEASE
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.executor import Executor, keep
+from hulk.runtime.workflows.gate import Gate
+from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
+from hulk.runtime.workflows.queries import under_way
+from hulk.runtime.workflows.registry import Registry
+from hulk.runtime.workflows.steering import Steering
 
 log = structlog.get_logger(__name__)
 
@@ -26,35 +31,53 @@ QUEUE = "default"
 SWEEP = timedelta(seconds=1)
 IDLE = LEASE * 3
 """A run that is held shows it every lease; after three without a sign it is woken for another worker."""
+WINDOW = 16
+"""How many runs of a queue may be under way per slot; more are held in the store."""
+CANCEL = "hulk.engine.control.cancel"
 
 
 class Workflows:
     """Durable runs of one process (`kernel.durable.Runs`)."""
 
-    def __init__(self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta,
+        most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._bus = bus
         self._queue_size = queue_size
-        self._registry: dict[str, Workflow] = {}
+        self._registry = Registry()
         self._notices: asyncio.Queue[Event] = asyncio.Queue()
+        self._called_off: asyncio.Queue[str] = asyncio.Queue()
         self._dispatcher = Dispatcher(bus)
-        self._journal = Journal(self._dispatcher.wake, self._tell)
+        self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {})
+        hooks = Hooks(
+            wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct, held=self.gate.held,
+            look=self.gate.look, ended=self.gate.ended, cancel=self._call_off,
+        )  # fmt: skip
+        self._journal = Journal(hooks)
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)
-        self._pool = Pool(bus, QUEUE, slots, self._executor)
+        self._pools = {queue: self._pool(queue, slots, most_slots or slots) for queue in queues}
+        self.steering = Steering(self._journal, self._registry, outbox)
+
+    def _pool(self, queue: str, slots: int, most: int) -> Pool:
+        return Pool(self._bus, queue, Scale(slots, most), self._executor, lambda: self.gate.paused(queue))
 
     @property
     def busy(self) -> int:
         """How many runs are being executed in this process."""
-        return self._pool.busy
+        return sum(pool.busy for pool in self._pools.values())
 
     @property
     def unsent(self) -> int:
         """How many wake-ups were not sent yet."""
         return self._dispatcher.waiting
 
-    def register(self, name: str, workflow: Workflow) -> None:
-        """Make `workflow` the body of the runs of that name."""
-        self._registry[name] = workflow
+    def register(self, name: str, workflow: Workflow, *, version: str = "", forkable: bool = True) -> None:
+        """Make `workflow` the body of the runs of that name and version; new ones are begun with the version registered last.
+
+        A run keeps its version to its end. `forkable`: whether a copy of a run makes sense."""
+        self._registry.add(name, workflow, version=version, forkable=forkable)
 
     def begin(self, run: Started) -> Change[bool]:
         """Begin `run` with the caller's transaction; False when one of that id was begun already."""
@@ -65,19 +88,33 @@ class Workflows:
         return self._journal.signal(run_id, name, payload, key=key)
 
     def admit(self) -> None:
-        """Raises `Exhausted` when this process already has as many wake-ups to send as its queue may hold."""
-        if self._dispatcher.waiting >= self._queue_size:
+        """Raises `Exhausted` when as many runs wait already as the queue may hold."""
+        waiting = self._dispatcher.waiting + self.gate.waiting(QUEUE)
+        if waiting >= self._queue_size:
             raise Exhausted(
                 "{count} pieces of work wait to be queued; no more are taken now. Try again soon, or raise engine.queue_size ({limit}).",
-                retry_after=2,
-                count=self._dispatcher.waiting,
-                limit=self._queue_size,
-            )
+                retry_after=2, count=waiting, limit=self._queue_size,
+            )  # fmt: skip
 
     def _tell(self, run: str, tenant: str, status: str) -> None:
         """Notify the bus of a run's beginning or end. A notification: the journal is the truth."""
         kind = {"pending": "created", "completed": "completed"}.get(status, "failed")
         self._notices.put_nowait(Event(type=f"hulk.task.{kind}.v1", subject=run, tenant=tenant, actor="hulk"))
+
+    def _call_off(self, run: str) -> None:
+        """Leave off with a run that is executed here, and have other processes do so."""
+        self._executor.cancel(run)
+        self._called_off.put_nowait(run)
+
+    async def _calling_off(self) -> None:
+        """Tell other processes at once; who misses it sees it in the row, a lease later."""
+
+        async def heard(notice: Notice) -> None:
+            self._executor.cancel(notice.data.decode())
+
+        async with self._bus.subscribe(CANCEL, heard):
+            while True:
+                await self._bus.notify(CANCEL, (await self._called_off.get()).encode())
 
     async def _telling(self) -> None:
         while True:
@@ -92,25 +129,33 @@ class Workflows:
         if sole:
             await self._revive_all()
         async with asyncio.TaskGroup() as group:
-            parts = (self._dispatcher.run(), self._sweeping(), self._keeping(), self._telling(), forward_due(self._bus))
+            parts = (
+                self._dispatcher.run(), self._sweeping(), self._keeping(), self._telling(), self._calling_off(), self.gate.run(),
+                forward_due(self._bus),
+            )  # fmt: skip
             background = [group.create_task(part) for part in parts]
-            pool = group.create_task(self._pool.run())
+            pools = [group.create_task(pool.run()) for pool in self._pools.values()]
             try:
                 yield
             finally:
-                self._pool.stop()
-                await self._ended(pool, grace)
+                for pool in self._pools.values():
+                    pool.stop()
+                await self._ended(pools, grace)
                 for task in background:
                     task.cancel()
                 await self._dispatcher.flush()
 
-    async def _ended(self, pool: asyncio.Task[None], grace: timedelta) -> None:
-        await asyncio.wait((pool,), timeout=grace.total_seconds())
-        if not pool.done():
-            log.info("handing_back", runs=self._pool.busy)
-            self._pool.interrupt()
-            await asyncio.wait((pool,), timeout=5)
-            pool.cancel()
+    async def _ended(self, pools: Sequence[asyncio.Task[None]], grace: timedelta) -> None:
+        if not pools:
+            return
+        _, late = await asyncio.wait(pools, timeout=grace.total_seconds())
+        if late:
+            log.info("handing_back", runs=self.busy)
+            for pool in self._pools.values():
+                pool.interrupt()
+            _, late = await asyncio.wait(late, timeout=5)
+            for task in late:
+                task.cancel()
 
     async def _revive_all(self) -> None:
         start = utc_now()
@@ -121,7 +166,11 @@ class Workflows:
             log.info("runs_taken_up", batches=batches)
 
     async def _keeping(self) -> None:
-        await keep(self._executor, LEASE, self._pool.overtaken)
+        await keep(self._executor, LEASE, self._overtaken)
+
+    def _overtaken(self, run: str, epoch: int) -> None:
+        for pool in self._pools.values():
+            pool.overtaken(run, epoch)
 
     async def _sweeping(self) -> None:
         while True:
@@ -132,17 +181,22 @@ class Workflows:
                 log.warning("sweep_waits", reason=str(error))
                 await asyncio.sleep(IDLE.total_seconds())  # first let all who hold runs show it again
 
+    async def _forgotten(self) -> bool:
+        """Whether the queue has lost messages: every run that is pending or running has one there until it is settled."""
+        messages = (await self._bus.ask(f"STREAM.INFO.{TASKS}"))["state"]["messages"]
+        return bool(messages < await self._store.read(under_way))
+
     async def sweep(self) -> int:
         """Wake what should be moving and is not; gives how many runs that were.
 
-        Pending runs stand in the queue, so they are woken only while a worker here finds nothing in it: then they were lost."""
+        Pending runs stand in the queue; they are taken for lost only while it holds fewer messages than there are runs under way."""
         if not self._bus.connected or self._dispatcher.waiting:
             return 0
         now = utc_now()
         idle = now - IDLE
+        lost = idle if await self._forgotten() else None
         _, revived = await self._store.commit(
-            self._journal.touch(sorted(self._executor.held)),
-            self._journal.revive(idle=idle, late=now - SWEEP, lost=idle if self._pool.idle else None),
+            self._journal.touch(self._executor.held), self._journal.revive(idle=idle, late=now - SWEEP, lost=lost)
         )
         if revived:
             log.info("runs_swept", revived=revived)

@@ -1,0 +1,153 @@
+"""Beginning a run: its row, and what its flow says of when (`kernel.flow`)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, literal_column, select, update
+
+from hulk.kernel.durable import Change, Started
+from hulk.kernel.errors import Exhausted
+from hulk.kernel.flow import Debounce, Rate, Singleton
+from hulk.kernel.time import Clock
+from hulk.runtime.engine import Task
+from hulk.runtime.store import Transaction
+from hulk.runtime.workflows.hooks import Hooks
+from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
+
+ENDED = ("completed", "failed", "cancelled")
+HELD: ColumnElement[str] = literal_column("'held'")
+"""Written out, since a partial index serves only a condition that it can see."""
+
+
+def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transaction, str], object]) -> Change[bool]:
+    """Begin `run`; False when one of that id was begun already, or its flow does not let it be a run of its own."""
+    flow = run.flow
+    waits = bool(flow.concurrency or flow.throttle or flow.debounce or run.after)
+    held = waits or not hooks.direct(run)
+    row = _row(run, "held" if held else "pending") | {"version": run.version or hooks.newest(run.workflow)}
+
+    def change(tx: Transaction) -> bool:
+        now = clock()
+        if flow.debounce and _put_off(tx, run, flow.debounce, now):
+            return False
+        if flow.singleton and not _alone(tx, run, flow.singleton, cancel):
+            return False
+        if not tx.insert_new(run_table, row | {"created": now, "touched": now, "due": _due(run, now)}):
+            return False
+        if flow.rate:
+            _require_rate(tx, run, flow.rate, now)
+        if flow.throttle:
+            _postpone(tx, run, _turn(tx, "throttle", run.tenant, flow.throttle, now))
+        if run.attributes:
+            tx.execute(insert(attribute_table), [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
+        _announce(tx, run, hooks, held=held)
+        return True
+
+    return change
+
+
+def _announce(tx: Transaction, run: Started, hooks: Hooks, *, held: bool) -> None:
+    if held:
+        tx.after(lambda: hooks.held(run.queue))
+    else:
+        task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace)
+        tx.after(lambda: hooks.wake(task, None))
+    tx.after(lambda: hooks.tell(run.id, run.tenant, "pending"))
+
+
+def _row(run: Started, status: str) -> dict[str, Any]:
+    flow, lane = run.flow, run.flow.concurrency
+    return {
+        "id": run.id, "workflow": run.workflow, "queue": run.queue, "tenant": run.tenant, "intent": run.intent,
+        "parent": run.parent, "fan": run.fan, "cause": run.cause, "trace": run.trace, "status": status, "input": run.data,
+        "attempts": run.retry.attempts, "wake": 1, "epoch": 0, "failures": 0, "takes": 0, "dead": False, "cancelling": False,
+        "priority": flow.priority, "lane": lane.key if lane else None, "lane_most": lane.most if lane else None,
+        "keyed": flow.singleton is not None or flow.debounce is not None,
+    }  # fmt: skip
+
+
+def _due(run: Started, now: datetime) -> datetime | None:
+    if run.flow.debounce:
+        return now + run.flow.debounce.period
+    return now + run.after if run.after else None
+
+
+# ---- singleton and debounce: a key that holds a run
+
+
+def _alone(tx: Transaction, run: Started, singleton: Singleton, cancel: Callable[[Transaction, str], object]) -> bool:
+    """Whether the run may hold the key; in the mode `cancel` whoever held it is cancelled."""
+    at = {"at_kind": "singleton", "at_tenant": run.tenant, "at_key": singleton.key}
+    if tx.insert_new(flow_table, {"kind": "singleton", "tenant": run.tenant, "key": singleton.key, "run": run.id}):
+        return True
+    holder = tx.execute(_HOLDER, at).scalar_one_or_none()
+    if holder is not None and holder != run.id:
+        if singleton.mode == "skip":
+            return False
+        cancel(tx, holder)
+    tx.execute(_HOLD, {**at, "new_run": run.id, "new_at": None})
+    return True
+
+
+def _put_off(tx: Transaction, run: Started, debounce: Debounce, now: datetime) -> bool:
+    """Whether a run of the key still waits to begin: it gets the newest input, and waits anew but not for ever."""
+    at = {"at_kind": "debounce", "at_tenant": run.tenant, "at_key": debounce.key}
+    last = now + (debounce.most or timedelta(days=36_500))
+    if tx.insert_new(flow_table, {"kind": "debounce", "tenant": run.tenant, "key": debounce.key, "run": run.id, "at": last}):
+        return False
+    found = tx.execute(_DEBOUNCED, at).one()
+    due = min(now + debounce.period, found.at)
+    if tx.execute(_PUT_OFF, {"at_run": found.run, "new_due": due, "new_input": run.data}).rowcount == 1:
+        return True
+    tx.execute(_HOLD, {**at, "new_run": run.id, "new_at": last})
+    return False
+
+
+# ---- rate and throttle: a key that holds the moment of the next
+
+
+def _require_rate(tx: Transaction, run: Started, rate: Rate, now: datetime) -> None:
+    turn = _turn(tx, "rate", run.tenant, rate, now)
+    if turn > now:
+        raise Exhausted(
+            "“{key}” may begin {most} times in {seconds} s, and has. Try again later.",
+            retry_after=(turn - now).total_seconds(), key=rate.key, most=rate.most, seconds=rate.period.total_seconds(),
+        )  # fmt: skip
+
+
+def _turn(tx: Transaction, kind: str, tenant: str, rate: Rate, now: datetime) -> datetime:
+    """When the next run of the key may begin, and count it as begun then: the generic cell rate algorithm
+    (ITU-T I.371, https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm), `at` being the theoretical arrival time."""
+    tx.insert_new(flow_table, {"kind": kind, "tenant": tenant, "key": rate.key, "at": now})
+    at = {"at_kind": kind, "at_tenant": tenant, "at_key": rate.key}
+    arrival = max(tx.execute(_ARRIVAL, at).scalar_one(), now)
+    tx.execute(_HOLD, {**at, "new_run": None, "new_at": arrival + rate.spacing})
+    turn: datetime = max(now, arrival - rate.spacing * (rate.burst - 1))
+    return turn
+
+
+def _postpone(tx: Transaction, run: Started, due: datetime) -> None:
+    tx.execute(_POSTPONE, {"at_run": run.id, "new_due": due})
+
+
+_run, _flow = run_table.c, flow_table.c
+_AT = and_(_flow.kind == bindparam("at_kind"), _flow.tenant == bindparam("at_tenant"), _flow.key == bindparam("at_key"))
+_HOLDER = (
+    select(run_table.c.id).join(flow_table, flow_table.c.run == run_table.c.id).where(_AT, _run.status.not_in(ENDED)).with_for_update()
+)
+_DEBOUNCED = select(_flow.run, _flow.at).where(_AT).with_for_update()
+_ARRIVAL = select(_flow.at).where(_AT).with_for_update()
+_HOLD = update(flow_table).where(_AT).values(run=bindparam("new_run"), at=bindparam("new_at", type_=_flow.at.type))
+_PUT_OFF = (
+    update(run_table)
+    .where(_run.id == bindparam("at_run"), _run.status == HELD)
+    .values(due=bindparam("new_due", type_=_run.due.type), input=bindparam("new_input", type_=_run.input.type))
+)
+_POSTPONE = (
+    update(run_table)
+    .where(_run.id == bindparam("at_run"), (_run.due.is_(None)) | (_run.due < bindparam("new_due", type_=_run.due.type)))
+    .values(due=bindparam("new_due", type_=_run.due.type))
+)
+FREE = delete(flow_table).where(_flow.run == bindparam("at_run"))
+"""Lets go of the keys that a run holds."""

@@ -1,0 +1,279 @@
+"""Who goes to the queue when: straight on while its tenant has room there, else held in the store until there is.
+
+So the queue is short, however much waits: what waits stands in rows, where it is counted, ordered by priority and shared out
+among tenants by weight, and a queue that is paused costs nothing. Held runs are let in by `Gate.run`, in one transaction per
+pass, which holds the queue's row, so that processes do not let in more together than each would alone.
+"""
+
+import asyncio
+import contextlib
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+
+from hulk.kernel.durable import Started
+from hulk.kernel.errors import Unavailable
+from hulk.kernel.time import Clock, utc_now
+from hulk.runtime.engine import Task
+from hulk.runtime.store import Store, Transaction
+from hulk.runtime.workflows.beginning import HELD
+from hulk.runtime.workflows.tables import queue_table, run_table
+
+log = structlog.get_logger(__name__)
+
+TICK = timedelta(seconds=0.5)
+"""How often to look without being told: for what other processes held, and for what came due."""
+LINGER = 0.002
+"""Seconds that requests to look are gathered."""
+ROUNDS = 8
+"""How often one pass asks for more candidates because the lanes of those it got were full."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What a pass found: the room left for each tenant, None for those of whom more waits; the next moment that something comes due."""
+
+    left: Mapping[str, int | None]
+    share: Mapping[str, int]
+    due: datetime | None
+    paused: bool
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What this process knows of a queue."""
+
+    left: dict[str, int | None] = field(default_factory=dict)
+    share: dict[str, int] = field(default_factory=dict)
+    held: int = 0
+    paused: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+
+class Gate:
+    """Lets the runs of all queues in. `window`: how many of a queue may be under way before others are held, shared among the
+    tenants that want in by `weights` (1 when not named)."""
+
+    def __init__(
+        self,
+        store: Store,
+        wake: Callable[[Task, datetime | None], None],
+        *,
+        window: int,
+        weights: Mapping[str, int],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._store = store
+        self._wake = wake
+        self._window = window
+        self._weights = weights
+        self._clock = clock
+        self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
+        self._looked_for: set[str] = set()
+        self._asked = asyncio.Event()
+
+    def direct(self, run: Started) -> bool:
+        """Whether `run` may go straight to its queue: its tenant has room there, and none of its own waits."""
+        queue = self._queues[run.queue]
+        left = queue.left.setdefault(run.tenant, self._share(queue, run.tenant))
+        if queue.paused or left is None or left <= 0:
+            return False
+        queue.left[run.tenant] = left - 1
+        return True
+
+    def held(self, queue: str) -> None:
+        """A run was held there: see to it soon."""
+        self._queues[queue].held += 1
+        self.look(queue)
+
+    def ended(self, queue: str, tenant: str) -> None:
+        """A run has ended: its tenant has room for another."""
+        known = self._queues[queue]
+        left = known.left.get(tenant, 0)
+        if left is None:
+            self.look(queue)
+        else:
+            known.left[tenant] = min(left + 1, self._share(known, tenant))
+
+    def look(self, queue: str) -> None:
+        """Have a pass over the queue soon."""
+        self._looked_for.add(queue)
+        self._asked.set()
+
+    def waiting(self, queue: str) -> int:
+        """How many runs are held, as last counted."""
+        return self._queues[queue].held
+
+    def paused(self, queue: str) -> bool:
+        """Whether the queue is paused, as last seen."""
+        return self._queues[queue].paused
+
+    def _share(self, queue: _Queue, tenant: str) -> int:
+        return queue.share.get(tenant) or self._shares({*queue.share, tenant})[tenant]
+
+    def _shares(self, tenants: Iterable[str]) -> dict[str, int]:
+        weights = {tenant: self._weights.get(tenant, 1) for tenant in tenants}
+        whole = sum(weights.values()) or 1
+        return {tenant: max(1, self._window * weight // whole) for tenant, weight in weights.items()}
+
+    async def run(self) -> None:
+        """Let in, as there is room, until cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK.total_seconds()):
+                    await self._asked.wait()
+                    await asyncio.sleep(LINGER)
+            self._asked.clear()
+            try:
+                await self._round()
+            except Unavailable as error:
+                log.warning("gate_waits", reason=str(error))
+                await asyncio.sleep(TICK.total_seconds())
+
+    async def _round(self) -> None:
+        asked, self._looked_for = self._looked_for, set()
+        seen = await self._store.read(lambda connection: _seen(connection, self._clock()))
+        for name, known in self._queues.items():
+            known.held, known.paused = seen.held.get(name, 0), name in seen.paused
+        for queue in sorted(asked | {name for name, count in seen.due.items() if count}):
+            await self.let_in(queue)
+
+    async def let_in(self, queue: str) -> None:
+        """One pass over a queue."""
+        (passed,) = await self._store.commit(lambda tx: self._pass(tx, queue))
+        known = self._queues[queue]
+        known.left, known.share, known.paused = dict(passed.left), dict(passed.share), passed.paused
+        if known.timer is not None:
+            known.timer.cancel()
+        if passed.due is not None:
+            left = (passed.due - self._clock()).total_seconds()
+            known.timer = asyncio.get_running_loop().call_later(max(left, 0), self.look, queue)
+
+    # ---- one pass, in one transaction
+
+    def _pass(self, tx: Transaction, queue: str) -> _Passed:
+        now = self._clock()
+        if tx.execute(_QUEUE, {"at_queue": queue}).one_or_none() is None:
+            tx.insert_new(queue_table, {"name": queue})
+        paused = tx.execute(_QUEUE, {"at_queue": queue}).one().paused is not None
+        active = {row.tenant: int(row.many) for row in tx.execute(_ACTIVE, {"at_queue": queue, "now": now})}
+        wanting = _tenants(tx, queue)
+        shares = self._shares({*active, *wanting})
+        left: dict[str, int | None] = {tenant: share - active.get(tenant, 0) for tenant, share in shares.items()}
+        if not paused:
+            left |= {tenant: self._let_in(tx, queue, tenant, left[tenant] or 0, now) for tenant in wanting}
+        due = tx.execute(_NEXT_DUE, {"at_queue": queue, "now": now}).scalar_one()
+        return _Passed(left, shares, due, paused)
+
+    def _let_in(self, tx: Transaction, queue: str, tenant: str, room: int, now: datetime) -> int | None:
+        """Let in as many of the tenant's runs as there is room for; the room left, None when more waits."""
+        full: set[str] = set()
+        for _ in range(ROUNDS):
+            if room <= 0:
+                return None
+            at = {"at_queue": queue, "at_tenant": tenant, "now": now, "full": sorted(full), "room": room}
+            found = tx.execute(_PICK, at).all()
+            chosen, crowded = _chosen(tx, tenant, found)
+            self._release(tx, queue, tenant, chosen, now)
+            if not crowded:
+                return None if full or len(found) >= room else room - len(chosen)
+            room -= len(chosen)
+            full |= crowded
+        return None
+
+    def _release(self, tx: Transaction, queue: str, tenant: str, chosen: Sequence[Row[Any]], now: datetime) -> None:
+        if not chosen:
+            return
+        tx.execute(_RELEASE, {"runs": [row.id for row in chosen], "new_touched": now})
+        for row in chosen:
+            task = Task(run=row.id, wake=row.wake, queue=queue, tenant=tenant, trace=row.trace, rank=1)
+            tx.after(functools.partial(self._wake, task, None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stands in the store: per queue how many are held and how many of them are due; which queues are paused."""
+
+    held: Mapping[str, int]
+    due: Mapping[str, int]
+    paused: frozenset[str]
+
+
+def _seen(connection: Connection, now: datetime) -> _Seen:
+    rows = connection.execute(_HELD, {"now": now}).all()
+    paused = frozenset(connection.execute(_PAUSED).scalars())
+    return _Seen({row.queue: row.held for row in rows}, {row.queue: row.due for row in rows}, paused)
+
+
+def _tenants(tx: Transaction, queue: str) -> list[str]:
+    """Whose runs are held: found by jumping through the index, for a tenant's may be very many."""
+    tenants, last = list[str](), ""
+    while (last := tx.execute(_NEXT_TENANT, {"at_queue": queue, "last": last}).scalar_one()) is not None:
+        tenants.append(last)
+    return tenants
+
+
+def _chosen(tx: Transaction, tenant: str, found: Sequence[Row[Any]]) -> tuple[list[Row[Any]], set[str]]:
+    """Those whose lane has room, and the lanes that have none."""
+    lanes = sorted({row.lane for row in found if row.lane is not None})
+    taken: dict[str, int] = dict.fromkeys(lanes, 0)
+    if lanes:
+        taken |= {row.lane: int(row.many) for row in tx.execute(_LANES, {"at_tenant": tenant, "lanes": lanes})}
+    chosen, crowded = list[Row[Any]](), set[str]()
+    for row in found:
+        if row.lane is not None and taken[row.lane] >= row.lane_most:
+            crowded.add(row.lane)
+            continue
+        if row.lane is not None:
+            taken[row.lane] += 1
+        chosen.append(row)
+    return chosen, crowded
+
+
+_run = run_table.c
+_MINE = and_(_run.status == HELD, _run.queue == bindparam("at_queue"))
+_ACTIVE = (
+    select(_run.tenant, func.count().label("many"))
+    .where(_run.status.in_(("pending", "running")), _run.queue == bindparam("at_queue"))
+    .where(or_(_run.due.is_(None), _run.due <= bindparam("now", type_=_run.due.type)))
+    .group_by(_run.tenant)
+)
+_QUEUE = select(queue_table.c.paused).where(queue_table.c.name == bindparam("at_queue")).with_for_update()
+_PAUSED = select(queue_table.c.name).where(queue_table.c.paused.is_not(None))
+_NEXT_TENANT = select(func.min(_run.tenant)).where(_MINE, _run.tenant > bindparam("last"))
+_NEXT_DUE = select(func.min(_run.due)).where(_MINE, _run.due > bindparam("now", type_=_run.due.type))
+_PICK = (
+    select(_run.id, _run.wake, _run.lane, _run.lane_most, _run.trace)
+    .where(_MINE, _run.tenant == bindparam("at_tenant"))
+    .where(or_(_run.due.is_(None), _run.due <= bindparam("now", type_=_run.due.type)))
+    .where(or_(_run.lane.is_(None), _run.lane.not_in(bindparam("full", expanding=True))))
+    .order_by(_run.priority.desc(), _run.created, _run.id)
+    .limit(bindparam("room"))
+    .with_for_update(skip_locked=True)
+)
+_LANES = (
+    select(_run.lane, func.count().label("many"))
+    .where(_run.tenant == bindparam("at_tenant"), _run.lane.in_(bindparam("lanes", expanding=True)), _run.lane.is_not(None))
+    .where(_run.status.in_(("pending", "running", "waiting", "needs_attention")))
+    .group_by(_run.lane)
+)
+_RELEASE = (
+    update(run_table)
+    .where(_run.id.in_(bindparam("runs", expanding=True)))
+    .values(status="pending", due=None, touched=bindparam("new_touched", type_=_run.touched.type))
+)
+_HELD = (
+    select(
+        _run.queue,
+        func.count().label("held"),
+        func.count().filter(or_(_run.due.is_(None), _run.due <= bindparam("now", type_=_run.due.type))).label("due"),
+    )
+    .where(_run.status == HELD)
+    .group_by(_run.queue)
+)

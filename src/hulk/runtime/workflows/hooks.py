@@ -1,0 +1,42 @@
+"""What the journal sets off in this process once a change is on disk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from hulk.kernel.durable import Started
+from hulk.runtime.engine import Task
+
+
+def _yes(_: Started) -> bool:
+    return True
+
+
+def _unknown(_: str) -> str:
+    return ""
+
+
+def _nothing(*_: object) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Called on the event loop. The rows are the truth: who misses a call finds out by looking."""
+
+    wake: Callable[[Task, datetime | None], None] = _nothing
+    """Have a run executed, now or at a moment."""
+    tell: Callable[[str, str, str], None] = _nothing
+    """A run (id, tenant) has begun or ended (status)."""
+    newest: Callable[[str], str] = _unknown
+    """The newest version of a workflow that is known here."""
+    direct: Callable[[Started], bool] = _yes
+    """Whether a run may go straight to the queue, or is held until there is room; asked before the change."""
+    held: Callable[[str], None] = _nothing
+    """A run of that queue is held."""
+    look: Callable[[str], None] = _nothing
+    """Whether that queue is paused has changed."""
+    ended: Callable[[str, str], None] = _nothing
+    """A run of that queue and tenant has ended, so there is room."""
+    cancel: Callable[[str], None] = _nothing
+    """A run is to be cancelled, wherever it is executed."""

@@ -1,0 +1,233 @@
+"""What people do to runs: call them off, have them tried again or go on from a step, copy them, let them be, pause their queue.
+
+All are changes; those that have a run executed again hold it for the gate, which every process looks at, so they may be
+made where no worker is, as `thor` does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
+
+from hulk.kernel.durable import Change, Started
+from hulk.kernel.errors import Conflict, NotFound, Refused
+from hulk.kernel.events import Event
+from hulk.kernel.records import JsonObject
+from hulk.kernel.time import Clock, utc_now
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import Transaction
+from hulk.runtime.workflows.beginning import ENDED
+from hulk.runtime.workflows.journal import Journal
+from hulk.runtime.workflows.registry import Registry
+from hulk.runtime.workflows.tables import queue_table, run_table, signal_table, step_table
+
+REPLAYABLE = ("failed", "cancelled", "needs_attention")
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Makes the changes. Each is told of in the trail, with `actor`, who asked for it."""
+
+    journal: Journal
+    registry: Registry
+    outbox: Outbox
+    clock: Clock = utc_now
+
+    def cancel(self, run: str, actor: str) -> Change[list[str]]:
+        """Call a run off with all it has begun; gives those that were not ended yet. Raises `NotFound`, `Conflict` when it has ended."""
+        call_off = self.journal.cancel(run)
+
+        def change(tx: Transaction) -> list[str]:
+            row = _row(tx, run)
+            if row.status in ENDED:
+                raise Conflict("The run {run} has ended ({status}); there is nothing to cancel.", run=run, status=row.status)
+            called_off = call_off(tx)
+            self._tell(tx, row, "cancelled", actor, {"runs": called_off})
+            return called_off
+
+        return change
+
+    def replay(self, run: str, actor: str, *, index: int | None = None, data: JsonObject | None = None) -> Change[list[str]]:
+        """Have a run that failed executed again: from its first step that is not recorded, or from `index` on, whose records and
+        later ones are forgotten; with other `data` when given. A parent that failed because of it goes on too.
+
+        Gives the runs that go on. Raises `NotFound`, `Conflict` when it has not failed, `Refused` for a step it does not have."""
+
+        def change(tx: Transaction) -> list[str]:
+            row = _row(tx, run)
+            if row.status not in REPLAYABLE:
+                raise Conflict("The run {run} is {status}; only one that failed is executed again.", run=run, status=row.status)
+            revived = self._revive(tx, row, index, data)
+            self._tell(tx, row, "replayed", actor, {"index": index, "runs": revived})
+            return revived
+
+        return change
+
+    def _revive(self, tx: Transaction, row: Row[Any], index: int | None, data: JsonObject | None) -> list[str]:
+        at = _first_free(tx, row.id) if index is None else _existing(tx, row.id, index)
+        tx.execute(_FORGET, {"at_run": row.id, "at_index": at})
+        tx.execute(_UNCONSUME, {"at_run": row.id, "at_index": at})
+        tx.execute(_REVIVE, {"at_run": row.id, "new_input": row.input if data is None else data, "new_touched": self.clock()})
+        if (workflow := self.registry.get(row.workflow, row.version)) is not None:
+            for change in workflow.revived(started(row)):
+                change(tx)
+        tx.after(lambda: self.journal.hooks.held(row.queue))
+        return [row.id, *self._revive_parent(tx, row)]
+
+    def _revive_parent(self, tx: Transaction, row: Row[Any]) -> list[str]:
+        """A parent that was told of the failure hears of the new end instead, from where it heard of the old one."""
+        parent = tx.execute(_ROW, {"at_run": row.parent}).one_or_none() if row.parent else None
+        if parent is None:
+            return []
+        heard = _heard(tx, parent.id, row)
+        tx.execute(_UNTELL, {"at_run": parent.id, "at_key": row.id})
+        if parent.status not in REPLAYABLE or heard is None:
+            return []
+        return self._revive(tx, parent, heard, None)
+
+    def fork(self, run: str, new: str, actor: str, *, index: int, data: JsonObject | None = None) -> Change[str]:
+        """Begin a copy of the run, with the id `new`, that has its steps before `index` and goes on from there; it tells no parent.
+
+        Raises `NotFound`, `Refused` for a step it does not have or a workflow whose runs are tied to what they work for."""
+
+        def change(tx: Transaction) -> str:
+            row = _row(tx, run)
+            if not self.registry.forkable(row.workflow):
+                raise Refused(
+                    "Runs of “{workflow}” are tied to what they work for and cannot be copied; replay it, or ask again.",
+                    workflow=row.workflow,
+                )
+            at = _existing(tx, run, index)
+            copy = replace(started(row), id=new, parent=None, fan=None, cause=run, after=_HELD, data=row.input if data is None else data)
+            self.journal.begin(copy)(tx)
+            tx.execute(update(run_table).where(run_table.c.id == new).values(origin=run, wake=SECOND, due=None))
+            tx.execute(_COPY, {"at_run": run, "at_index": at, "new_run": new})
+            self._tell(tx, row, "forked", actor, {"index": at, "run": new})
+            return new
+
+        return change
+
+    def resolve(self, run: str, actor: str, *, index: int | None) -> Change[list[str]]:
+        """A run that was set aside goes on from `index` with the code there is now; without one it ends as cancelled, undoing nothing more.
+
+        Raises `NotFound`, and `Conflict` when it was not set aside."""
+        go_on = self.replay(run, actor, index=index)
+        stop = self.journal.cancel(run)
+
+        def change(tx: Transaction) -> list[str]:
+            row = _row(tx, run)
+            if row.status != "needs_attention":
+                raise Conflict("The run {run} is {status}; only one that needs attention is resolved.", run=run, status=row.status)
+            if index is not None:
+                return go_on(tx)
+            self._tell(tx, row, "cancelled", actor, {"runs": [run]})
+            return stop(tx)
+
+        return change
+
+    def discard(self, run: str, actor: str) -> Change[None]:
+        """A dead letter is dealt with: it stays failed, and is no dead letter any more. Raises `NotFound`, `Conflict` when it is none."""
+
+        def change(tx: Transaction) -> None:
+            row = _row(tx, run)
+            if not row.dead:
+                raise Conflict("The run {run} is no dead letter.", run=run)
+            tx.execute(update(run_table).where(run_table.c.id == run).values(dead=False))
+            self._tell(tx, row, "discarded", actor, {})
+
+        return change
+
+    def pause(self, queue: str, actor: str, reason: str) -> Change[None]:
+        """Let nothing more of a queue begin; what runs goes on to its end."""
+        values = {"paused": self.clock(), "actor": actor, "reason": reason[:500]}
+        return self._queue(queue, values, "paused", actor)
+
+    def resume(self, queue: str, actor: str) -> Change[None]:
+        """Let the queue go on."""
+        return self._queue(queue, {"paused": None, "actor": actor, "reason": None}, "resumed", actor)
+
+    def _queue(self, queue: str, values: Mapping[str, Any], what: str, actor: str) -> Change[None]:
+        def change(tx: Transaction) -> None:
+            tx.insert_new(queue_table, {"name": queue})
+            tx.execute(update(queue_table).where(queue_table.c.name == queue).values(dict(values)))
+            event = Event(type=f"hulk.queue.{what}.v1", subject=queue, tenant="-", actor=actor, data={"reason": values.get("reason")})
+            self.outbox.append(event)(tx)
+            tx.after(lambda: self.journal.hooks.look(queue))
+
+        return change
+
+    def _tell(self, tx: Transaction, row: Row[Any], what: str, actor: str, data: JsonObject) -> None:
+        event = Event(
+            type=f"hulk.run.{what}.v1", subject=row.id, tenant=row.tenant, actor=actor, intent=row.intent, trace=row.trace,
+            data={"workflow": row.workflow, **data},
+        )  # fmt: skip
+        self.outbox.append(event)(tx)
+
+
+def started(row: Row[Any]) -> Started:
+    """A run's row as it was begun."""
+    return Started(
+        workflow=row.workflow, data=row.input, tenant=row.tenant, id=row.id, intent=row.intent, parent=row.parent, fan=row.fan,
+        trace=row.trace, queue=row.queue, version=row.version, cause=row.cause,
+    )  # fmt: skip
+
+
+def _row(tx: Transaction, run: str) -> Row[Any]:
+    row = tx.execute(_ROW, {"at_run": run}).one_or_none()
+    if row is None:
+        raise NotFound("There is no run {id}.", id=run)
+    return row
+
+
+def _first_free(tx: Transaction, run: str) -> int:
+    """Where a failed run goes on: behind its recorded steps, but for the record of its failure and what was undone then."""
+    names = {row.position: row.name for row in tx.execute(_NAMES, {"at_run": run})}
+    failed = [position for position, name in names.items() if name == "failed"]
+    if failed and any(name.startswith("undo:") for name in names.values()):
+        return 0  # what its steps did was undone: it has to do all of it again
+    return min(failed, default=max(names, default=-1) + 1)
+
+
+def _existing(tx: Transaction, run: str, index: int) -> int:
+    names: Sequence[str] = tx.execute(_NAMES, {"at_run": run}).scalars(1).all()
+    if not 0 <= index <= len(names):
+        raise Refused("The run {run} has steps 0 to {last}; there is no step {index}.", run=run, last=len(names) - 1, index=index)
+    return index
+
+
+def _heard(tx: Transaction, parent: str, child: Row[Any]) -> int | None:
+    """The index of the parent's step that recorded the child's end, if it did."""
+    if child.fan is None:
+        found: int | None = tx.execute(_CONSUMED, {"at_run": parent, "at_key": child.id}).scalar_one_or_none()
+        return found
+    return tx.execute(_GATHERED, {"at_run": parent, "at_name": f"all:{child.fan}"}).scalar_one_or_none()
+
+
+_run, _step, _signal = run_table.c, step_table.c, signal_table.c
+_HELD = timedelta(microseconds=1)
+"""The least that keeps a run from going straight to the queue, before its steps are there."""
+SECOND = 2
+"""The wake-up of a copy: the first would be taken for a run that has no steps yet."""
+_ROW = select(run_table).where(_run.id == bindparam("at_run")).with_for_update()
+_NAMES = select(_step.position, _step.name).where(_step.run == bindparam("at_run")).order_by(_step.position)
+_FORGET = delete(step_table).where(_step.run == bindparam("at_run"), _step.position >= bindparam("at_index"))
+_UNCONSUME = update(signal_table).where(_signal.run == bindparam("at_run"), _signal.consumed >= bindparam("at_index")).values(consumed=None)
+_UNTELL = delete(signal_table).where(_signal.run == bindparam("at_run"), _signal.key == bindparam("at_key"))
+_CONSUMED = select(_signal.consumed).where(_signal.run == bindparam("at_run"), _signal.key == bindparam("at_key"))
+_GATHERED = select(_step.position).where(_step.run == bindparam("at_run"), _step.name == bindparam("at_name"))
+_REVIVE = (
+    update(run_table)
+    .where(_run.id == bindparam("at_run"))
+    .values(
+        status="held", wake=_run.wake + 1, due=None, ended=None, error=None, result=None, dead=False, cancelling=False, failures=0, takes=0,
+        touched=bindparam("new_touched", type_=_run.touched.type), input=bindparam("new_input", type_=_run.input.type),
+    )
+)  # fmt: skip
+_COPY = insert(step_table).from_select(
+    ["run", "position", "name", "value", "began", "recorded"],
+    select(bindparam("new_run", type_=_step.run.type), _step.position, _step.name, _step.value, _step.began, _step.recorded).where(
+        and_(_step.run == bindparam("at_run"), _step.position < bindparam("at_index"))
+    ),
+)
