@@ -233,9 +233,7 @@ def test_no_place_to_look_at_is_refused_saying_how_to_give_one(read_as: Paramete
         pytest.param("descreva <https://host/a.csv>", "https://host/a.csv", "a.csv", id="angle brackets"),
         pytest.param('profile "https://host/a.csv"', "https://host/a.csv", "a.csv", id="quotes"),
         pytest.param("profile 'https://host/a.csv' please", "https://host/a.csv", "a.csv", id="single quotes"),
-        pytest.param(
-            "perfil de “https://host/vendas 2025.csv”", "https://host/vendas%202025.csv", "vendas 2025.csv", id="a space in quotes"
-        ),
+        pytest.param("perfil de “https://host/vendas 2025.csv”", "https://host/vendas%202025.csv", "vendas 2025.csv", id="a space"),
         pytest.param("url=https://host/a.csv#top", "https://host/a.csv#top", "a.csv", id="fragment"),
         pytest.param("o arquivo https://host/export?format=csv", "https://host/export?format=csv", "export", id="announced"),
         pytest.param("perfil de https://host/export", "https://host/export", "export", id="nothing tells that it is data"),
@@ -409,6 +407,9 @@ def test_no_text_raises_anything_but_what_hulk_says(text: str, language: Languag
         pytest.param("não tickets " * 80_000, id="negations"),
         pytest.param("'/" * 500_000, id="paths"),
         pytest.param("março " * 160_000, id="months"),
+        pytest.param("https://a " * 100_000, id="addresses"),
+        pytest.param("'https://a)b " * 80_000, id="addresses in open quotes"),
+        pytest.param("https://a:b" + ")" * 1_000_000, id="an address of brackets"),
     ],
 )
 @pytest.mark.timeout(10)

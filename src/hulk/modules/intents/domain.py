@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.text import Language
-from hulk.modules.skills import Source
+from hulk.modules.skills import Source, require_no_password
 
 Status: TypeAlias = Literal["accepted", "running", "completed", "failed"]
 FINAL: frozenset[Status] = frozenset({"completed", "failed"})
@@ -42,6 +42,7 @@ class Asked:
             )
         if "\x00" in self.text:
             raise Refused("The text holds a NUL character, which no text has. Send such data as a file.")
+        require_no_password(self.text)
         if len(self.sources) > MOST_SOURCES:
             raise Refused("{count} files were sent; at most {most} are taken.", count=len(self.sources), most=MOST_SOURCES)
         if self.key is not None and not 0 < len(self.key) <= _KEY_LENGTH:
