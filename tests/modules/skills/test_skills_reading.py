@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hulk.kernel.addresses import require_no_password, shown_address
 from hulk.kernel.errors import HulkError, Refused
 from hulk.kernel.records import from_json
 from hulk.kernel.text import Language, Text
-from hulk.modules.skills.domain.addresses import require_no_password, shown_address
 from hulk.modules.skills.domain.churn import CHURN
 from hulk.modules.skills.domain.reading import read, zone
 from hulk.modules.skills.domain.skill import Kind, Parameter, Source

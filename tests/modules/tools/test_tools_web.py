@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,20 @@ from hulk.modules.tools.domain import Head, table_name
 CSV = b"loja;valor\nCentro;1,5\nSul;2\n"
 
 
+ANSWERS: Mapping[str, tuple[int, bytes, Mapping[str, str]]] = {
+    "/vendas.csv": (200, CSV, {}),
+    "/export": (200, CSV, {"Content-Type": "text/csv; charset=utf-8"}),
+    "/packed.csv.gz": (200, gzip.compress(CSV), {}),
+    "/undone.csv.gz": (200, gzip.compress(CSV), {"Content-Encoding": "gzip"}),
+    "/download": (200, CSV, {"Content-Disposition": 'attachment; filename="../relatório 1.csv"'}),
+    "/page.csv": (200, b"<html>", {"Content-Type": "text/html"}),
+    "/empty.csv": (200, b"", {}),
+    "/busy.csv": (503, b"", {}),
+    "/away.csv": (302, b"", {"Location": "http://169.254.169.254/latest/meta-data"}),
+}
+TABLE = web.AppKey("table", Path)
+
+
 @dataclass(slots=True)
 class Site:
     """A server on 127.0.0.1 that counts what it is asked."""
@@ -40,28 +54,12 @@ class Site:
         """As the path says."""
         self.asked[request.path] += 1
         await asyncio.sleep(self.slow)
-        match request.path:
-            case "/vendas.csv" | "/export":
-                return web.Response(body=CSV, content_type="text/csv")
-            case "/chunked.csv":
-                return await self._chunked(request)
-            case "/packed.csv.gz":
-                return web.Response(body=gzip.compress(CSV))
-            case "/undone.csv.gz":
-                return web.Response(body=gzip.compress(CSV), headers={"Content-Encoding": "gzip"})
-            case "/download":
-                return web.Response(body=CSV, headers={"Content-Disposition": 'attachment; filename="../relatório 1.csv"'})
-            case "/table.parquet":
-                return web.FileResponse(request.app[TABLE])
-            case "/page.csv":
-                return web.Response(text="<html>", content_type="text/html")
-            case "/empty.csv":
-                return web.Response(body=b"")
-            case "/busy.csv":
-                return web.Response(status=503)
-            case "/away.csv":
-                raise web.HTTPFound("http://169.254.169.254/latest/meta-data")
-        raise web.HTTPNotFound
+        if request.path == "/chunked.csv":
+            return await self._chunked(request)
+        if request.path == "/table.parquet":
+            return web.FileResponse(request.app[TABLE])
+        status, body, headers = ANSWERS.get(request.path, (404, b"", {}))
+        return web.Response(status=status, body=body, headers=headers)
 
     async def _chunked(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -69,9 +67,6 @@ class Site:
         for line in CSV.splitlines(keepends=True):
             await response.write(line)
         return response
-
-
-TABLE = web.AppKey("table", Path)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from hulk.kernel.addresses import address_name, no_repository_at, require_no_password
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
@@ -19,7 +20,7 @@ from hulk.modules.intents.domain import Asked, Intent, Status
 from hulk.modules.intents.ports import Intents
 from hulk.modules.intents.usecases import AcceptIntent, IntentView, ShowIntent
 from hulk.modules.router import Decision
-from hulk.modules.skills import Source, address_name, no_repository_at, require_no_password
+from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
 from hulk.runtime.blobs import FolderBlobs

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from hulk.kernel.addresses import require_no_password
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.text import Language
-from hulk.modules.skills import Source, require_no_password
+from hulk.modules.skills import Source
 
 Status: TypeAlias = Literal["accepted", "running", "completed", "failed"]
 FINAL: frozenset[Status] = frozenset({"completed", "failed"})

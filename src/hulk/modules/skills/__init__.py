@@ -14,7 +14,6 @@ The door also shows what an adapter of its ports must speak: the words of histor
 """
 
 from hulk.modules.skills.domain import personal
-from hulk.modules.skills.domain.addresses import address_name, is_address, no_repository_at, require_no_password, shown_address
 from hulk.modules.skills.domain.anomalies import (
     MOST_SERIES,
     SHORTEST,
@@ -121,21 +120,16 @@ __all__ = [
     "Tables",
     "TimeSeries",
     "Type",
-    "address_name",
     "bound",
     "expected_weekdays",
     "fences",
-    "is_address",
     "masked",
     "medcouple",
     "merge",
     "named",
-    "no_repository_at",
     "personal",
     "read",
-    "require_no_password",
     "seasons",
-    "shown_address",
     "skill",
     "span_step",
     "spoken",

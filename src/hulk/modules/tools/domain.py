@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
+from hulk.kernel.addresses import address_name, require_no_password, shown_address
 from hulk.kernel.errors import Forbidden, Refused
-from hulk.modules.skills import address_name, require_no_password, shown_address
 
 _EMBEDDING = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 """NAT64 (RFC 6052, RFC 8215): the last 32 bits are an IPv4 address."""

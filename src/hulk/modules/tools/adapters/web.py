@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from hulk.kernel.addresses import no_repository_at, shown_address
 from hulk.kernel.errors import HulkError, Refused
-from hulk.modules.skills import Source, Sources, no_repository_at, shown_address
+from hulk.modules.skills import Source, Sources
 from hulk.modules.tools.domain import Head, table_name
 
 Fetch: TypeAlias = Callable[[str, Callable[[Head], Path]], Awaitable[Path]]

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hulk.kernel.errors import Refused
-from hulk.kernel.records import to_json
-from hulk.modules.skills.domain.addresses import (
+from hulk.kernel.addresses import (
     address_name,
     addresses,
     is_address,
@@ -15,6 +13,8 @@ from hulk.modules.skills.domain.addresses import (
     require_no_password,
     shown_address,
 )
+from hulk.kernel.errors import Refused
+from hulk.kernel.records import to_json
 from hulk.modules.skills.domain.reading.sentence import Sentence, folded
 from hulk.modules.skills.domain.skill import Parameter, Request, Source
 
