@@ -93,8 +93,8 @@ def allowed(url: str, hosts: tuple[str, ...]) -> Address:
     listed = [entry.strip().lower().rstrip(".").strip("[]") for entry in hosts]
     if not any(_covers(entry, host) for entry in listed):
         raise Forbidden(
-            "“{host}” is not a host that Hulk may fetch from ({allowed}): add it to the setting `tools.http.allow`, as in "
-            "`tools: {{http: {{allow: [{host}]}}}}` of hulk.yaml, and start Hulk again.",
+            "“{host}” is not a host that Hulk may fetch from ({allowed}): add it to the list `tools.http.allow` in hulk.yaml and start "
+            "Hulk again, or fetch the file yourself and send it with `hulk ask --file`.",
             host=host[:200],
             allowed=", ".join(hosts) or "—",
         )

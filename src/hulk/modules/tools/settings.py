@@ -23,16 +23,17 @@ class FilesSettings(Section):
     memory_limit: Size = Field(default=512 * 10**6, ge=64 * 10**6, description="Memory that reading one data file may take.")
 
 
-def _host(entry: str) -> str:
-    if not _HOST.fullmatch(entry.strip()):
-        raise Explained(Text("a host is expected, such as api.example.com or *.example.com, without https://, port or path"))
-    return entry
+def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = next((entry for entry in entries if not _HOST.fullmatch(entry.strip())), None)
+    if wrong is not None:
+        raise Explained(Text("“{entry}” is no host: write api.example.com or *.example.com, without https://, port or path", entry=wrong))
+    return entries
 
 
 class HttpSettings(Section):
     """Data files at addresses outside."""
 
-    allow: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
+    allow: Annotated[tuple[str, ...], AfterValidator(_hosts)] = Field(
         default=(), description="Hosts that may be fetched (`api.example.com`, `*.example.com`); none allows none."
     )
     max_size: Size = Field(default=10**9, ge=10**6, description="Largest data file that is fetched, unpacked from how it was sent.")
