@@ -60,11 +60,20 @@ class Relay:
         """Publish up to a batch; whether there may be more."""
         waiting = await self._store.read(_unsent)
         if waiting:
-            results = await asyncio.gather(*(self._publish(one.event) for one in waiting), return_exceptions=True)
-            if failed := next((result for result in results if isinstance(result, BaseException)), None):
-                raise failed
+            async with asyncio.TaskGroup() as group:
+                sending = [group.create_task(self._tried(one.event)) for one in waiting]
+            if away := next((found for task in sending if (found := task.result())), None):
+                raise away
             await self._store.commit(lambda tx: _sent(tx, waiting))
         return len(waiting) == BATCH
+
+    async def _tried(self, event: Event) -> Unavailable | None:
+        """What kept the event from being published; the others of its batch go on."""
+        try:
+            await self._publish(event)
+        except Unavailable as error:
+            return error
+        return None
 
     async def _publish(self, event: Event) -> None:
         subject, headers, body = to_message(event)
