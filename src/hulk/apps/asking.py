@@ -16,6 +16,7 @@ from rich.table import Table
 
 from hulk.apps.client import Client, Server, connected, found_server, own_server
 from hulk.apps.terminal import FAILED, err, out, spoken
+from hulk.kernel.addresses import is_address, no_repository_at
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
@@ -33,10 +34,12 @@ _ENDED = ("completed", "failed", "skipped")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """What is asked on the command line. `data` is the local data folder, `server` a Hulk elsewhere."""
+    """What is asked on the command line. `data` is the local data folder, `server` a Hulk elsewhere; `addresses` are of files that the
+    server fetches."""
 
     text: str
     files: tuple[Path, ...]
+    addresses: tuple[str, ...] = ()
     repository: Path | None
     as_json: bool
     server: str | None
@@ -44,6 +47,18 @@ class Asking:
     config: Path | None
     language: str
     key: str | None
+
+
+def given(files: Sequence[str]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """What stands behind `--file`: the paths, and the addresses."""
+    return tuple(Path(one) for one in files if not is_address(one)), tuple(one for one in files if is_address(one))
+
+
+def folder(repository: str | None) -> Path | None:
+    """What stands behind `--repo`; raises `Refused` for an address."""
+    if repository is not None and (is_address(repository) or repository.startswith(("git@", "ssh://"))):
+        raise no_repository_at(repository)
+    return None if repository is None else Path(repository)
 
 
 async def ask(asking: Asking) -> int:
@@ -107,6 +122,7 @@ async def _server(asking: Asking, paths: Sequence[Path]) -> AsyncIterator[Server
 
 async def _sources(client: Client, asking: Asking) -> list[JsonObject]:
     found = [await _source(client, file, "file") for file in asking.files]
+    found += [{"kind": "file", "url": address} for address in asking.addresses]
     return found + ([await _source(client, asking.repository, "repository")] if asking.repository else [])
 
 

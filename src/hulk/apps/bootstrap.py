@@ -37,7 +37,7 @@ from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.router import Attachment, Candidate
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.router.wiring import wired as wired_router
-from hulk.modules.skills import Book, Skill, Source, Sources
+from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
@@ -157,7 +157,7 @@ async def _modules(
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
-        check=_check(tools.sources, blobs), cost=_cost(finops), admit=workflows.admit,
+        check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow)
@@ -167,8 +167,8 @@ async def _modules(
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:
-    files = base.config.section(ToolsSettings).files
-    return wired_tools(roots(files.roots, base.folder), files.memory_limit, blobs.path)
+    settings = base.config.section(ToolsSettings)
+    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.path)
 
 
 def roots(listed: Sequence[Path], folder: Path) -> tuple[Path, ...]:
@@ -203,15 +203,17 @@ def _takes(skill: Skill) -> frozenset[Attachment]:
     return frozenset(kinds[one.kind] for one in skill.parameters if one.kind in kinds)
 
 
-def _check(sources: Sources, blobs: FolderBlobs) -> Callable[[Source], Awaitable[None]]:
-    """Refuses at once what could never be read."""
+def _check(tools: Tools, blobs: FolderBlobs) -> Callable[[Source], Awaitable[None]]:
+    """Refuses at once what could never be read. What is at an address is fetched later, by who works with it."""
 
     async def check(source: Source) -> None:
         if source.blob is not None:
             await blobs.path(source.blob)
+        elif source.url is not None:
+            tools.check_address(source.url)
         else:
             async with blobs.scratch() as scratch:
-                await (sources.repository if source.kind == "repository" else sources.table)(source, scratch)
+                await (tools.sources.repository if source.kind == "repository" else tools.sources.table)(source, scratch)
 
     return check
 

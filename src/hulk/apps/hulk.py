@@ -66,8 +66,11 @@ def up(
 @app.command(help=spoken(Text("Ask something, in Portuguese or English, and wait for the answer.")))
 def ask(
     text: Annotated[str, typer.Argument(help=spoken(Text("What should be done, in a sentence.")))],
-    file: Annotated[list[Path] | None, typer.Option("--file", help=spoken(Text("A file that it is about; may be given again.")))] = None,
-    repo: Annotated[Path | None, typer.Option("--repo", help=spoken(Text("A git repository that it is about.")))] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--file", metavar="PATH|URL", help=spoken(Text("A file that it is about, or its address; may be given again."))),
+    ] = None,
+    repo: Annotated[str | None, typer.Option("--repo", metavar="PATH", help=spoken(Text("A git repository that it is about.")))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=spoken(Text("Print one JSON object; progress goes to standard error.")))] = False,
     server: Annotated[
         str | None,
@@ -79,12 +82,13 @@ def ask(
     """Ask something."""
 
     def act() -> int:
-        from hulk.apps.asking import Asking
+        from hulk.apps.asking import Asking, folder, given
         from hulk.apps.asking import ask as asked  # aiohttp and the table: not for `--help`
 
+        files, addresses = given(file or ())
         asking = Asking(
-            text=text, files=tuple(file or ()), repository=repo, as_json=as_json, server=server, data=data_folder(data, os.environ),
-            config=config, language=language(os.environ), key=os.environ.get("HULK_API_KEY") or None,
+            text=text, files=files, addresses=addresses, repository=folder(repo), as_json=as_json, server=server,
+            data=data_folder(data, os.environ), config=config, language=language(os.environ), key=os.environ.get("HULK_API_KEY") or None,
         )  # fmt: skip
         return run(lambda: asked(asking))
 

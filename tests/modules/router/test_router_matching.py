@@ -174,6 +174,9 @@ async def test_long_and_odd_texts_do_no_harm(recognise: Recognise) -> None:
 def test_file_names_and_formats_are_all_the_same() -> None:
     assert masked("Descreva /tmp/x/vendas-2026.PARQUET agora") == "Descreva arquivo.csv agora"
     assert masked("este Parquet") == "este csv"
+    assert masked("Perfil de https://example.com/d/vendas.csv?ano=2025&x=1, por loja?") == "Perfil de arquivo.csv por loja?"
+    assert masked("Perfil de https://example.com/vendas.csv?") == "Perfil de arquivo.csv?"
+    assert masked("Resuma https://example.com/wiki") == "Resuma https://example.com/wiki"
 
 
 def _scored(**scores: float) -> Scored:

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from hulk.kernel.errors import NotFound, Refused
-from hulk.modules.skills import Book, Period, Repository, Table, skill
+from hulk.modules.skills import Book, Period, Repository, Source, Table, read, skill
 from hulk.modules.skills.adapters.folders import own_skills
 from hulk.modules.skills.domain.own import OwnSkill, called_with
+from hulk.modules.skills.usecases.own import CallFunction
+from hulk.modules.tickets import Work
+from hulk.runtime.language import voice
+from support.reading import request
 
 FILE = """
 from hulk.modules.skills import Period, skill
@@ -49,6 +53,31 @@ def test_arguments_arrive_as_the_function_wants_them(tmp_path: Path) -> None:
         "top": 5,
     }
     assert isinstance(got["table"], Table)
+
+
+class Fetching:
+    """Sources that have any table, under the name it has at its address."""
+
+    async def repository(self, source: Source, scratch: Path) -> Path:
+        raise NotFound("There is no “{name}”.", name=source.name)
+
+    async def table(self, source: Source, scratch: Path) -> Path:
+        (scratch / source.name).write_text(str(source.url))
+        return scratch / source.name
+
+
+async def test_a_table_may_be_given_by_its_address_in_the_sentence(tmp_path: Path) -> None:
+    @skill("lines", pt=["Quantas linhas?", "Conte as linhas", "Número de linhas"])
+    def lines(table: Table) -> str:
+        return f"{table.name}: {table.read_text()}"
+
+    arguments = read(own(lines).skill.parameters, request("Quantas linhas há em https://example.com/vendas.csv?ano=2025?"))
+    work = Work(
+        ticket="t", kind="skill.lines", tenant="default", input={"arguments": dict(arguments)}, before={}, scratch=tmp_path,
+        voice=voice("pt"), key="k",
+    )  # fmt: skip
+    done = await CallFunction(own(lines), Fetching())(work)
+    assert done.result == {"markdown": "vendas.csv: https://example.com/vendas.csv?ano=2025"}
 
 
 def test_too_few_examples_are_refused() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hulk.kernel.addresses import require_no_password, shown_address
 from hulk.kernel.errors import HulkError, Refused
 from hulk.kernel.records import from_json
 from hulk.kernel.text import Language, Text
@@ -204,14 +205,85 @@ def test_the_path_of_a_repository(text: str, path: str) -> None:
         pytest.param(TABLE, "descreva o arquivo", "hulk ask --file", id="no file"),
         pytest.param(GIT, "mudanças adicionadas e/ou removidas", "hulk ask --repo", id="no repository"),
         pytest.param(TABLE, "descreva ~/vendas.csv", "begins with ~", id="home"),
-        pytest.param(TABLE, "descreva https://example.com/vendas.csv", "is an address", id="address"),
-        pytest.param(GIT, "churn of git@example.com:a/b.git", "is an address", id="remote repository"),
+        pytest.param(TABLE, "descreva ftp://ana:s3nha@example.com/a.csv", "“ftp://example.com/a.csv” is an address of a kind", id="ftp"),
+        pytest.param(TABLE, "descreva https://ana:s3nha@example.com/a.csv", "user name or password", id="password"),
+        pytest.param(GIT, "churn of git@example.com:a/b.git", "clone it", id="remote repository"),
+        pytest.param(GIT, "churn de https://example.com/a/b.git?token=s3nha", "“https://example.com/a/b.git” is an address", id="url"),
+        pytest.param(GIT, "o repositório https://example.com/a.csv", "hulk ask --repo FOLDER", id="announced as a repository"),
     ],
 )
 def test_no_place_to_look_at_is_refused_saying_how_to_give_one(read_as: Parameter, text: str, told: str) -> None:
     with pytest.raises(Refused) as refused:
         value(read_as, text)
     assert told in str(refused.value)
+    assert "s3nha" not in str(refused.value)
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+@pytest.mark.parametrize(
+    ("text", "url", "name"),
+    [
+        pytest.param("perfil de https://example.com/vendas.csv", "https://example.com/vendas.csv", "vendas.csv", id="pt"),
+        pytest.param("find anomalies in https://host/a.parquet.", "https://host/a.parquet", "a.parquet", id="full stop"),
+        pytest.param("qual o perfil de HTTP://host:8080/a.csv?", "HTTP://host:8080/a.csv", "a.csv", id="question mark"),
+        pytest.param("describe https://host/a.csv?x=1&y=a,b; by store", "https://host/a.csv?x=1&y=a,b", "a.csv", id="query"),
+        pytest.param("descreva (https://host/a.csv), por loja", "https://host/a.csv", "a.csv", id="parentheses"),
+        pytest.param("descreva https://host/vendas_(1).csv.", "https://host/vendas_(1).csv", "vendas_(1).csv", id="its own parentheses"),
+        pytest.param("[vendas](https://host/a.csv) tem problemas?", "https://host/a.csv", "a.csv", id="markdown"),
+        pytest.param("descreva <https://host/a.csv>", "https://host/a.csv", "a.csv", id="angle brackets"),
+        pytest.param('profile "https://host/a.csv"', "https://host/a.csv", "a.csv", id="quotes"),
+        pytest.param("profile 'https://host/a.csv' please", "https://host/a.csv", "a.csv", id="single quotes"),
+        pytest.param("perfil de “https://host/vendas 2025.csv”", "https://host/vendas%202025.csv", "vendas 2025.csv", id="a space"),
+        pytest.param("url=https://host/a.csv#top", "https://host/a.csv#top", "a.csv", id="fragment"),
+        pytest.param("o arquivo https://host/export?format=csv", "https://host/export?format=csv", "export", id="announced"),
+        pytest.param("perfil de https://host/export", "https://host/export", "export", id="nothing tells that it is data"),
+        pytest.param("veja https://host/wiki e descreva https://host/b.csv", "https://host/b.csv", "b.csv", id="data first"),
+        pytest.param("https://host/a.csv,https://host/b.csv", "https://host/a.csv", "a.csv", id="two with a comma"),
+        pytest.param("perfil de https://[::1]:80/é.csv", "https://[::1]:80/é.csv", "é.csv", id="ipv6"),
+        pytest.param("perfil de https://host/a%2Fb.csv", "https://host/a%2Fb.csv", "a_b.csv", id="no folder in a name"),
+        pytest.param("perfil de https://host", "https://host", "host", id="no path"),
+        pytest.param("perfil de https://host:8080/@ana/a.csv", "https://host:8080/@ana/a.csv", "a.csv", id="an @ in the path"),
+    ],
+)
+def test_the_address_of_a_table(text: str, url: str, name: str, language: Language) -> None:
+    assert from_json(Source, value(TABLE, text, language)) == Source(kind="file", name=name, url=url)
+
+
+def test_what_stands_in_an_address_is_neither_a_date_nor_a_count() -> None:
+    wanted = (TABLE, parameter("period", "period"), parameter("top", "count"))
+    found = read(wanted, request("perfil de https://host/2025-03-01/top5/os-3-primeiros.csv?top=7", "pt"))
+    assert (found["period"], found["top"]) == (None, None)
+
+
+PATH = st.text(st.sampled_from("abcXYZ019-_~%/"), max_size=20)
+
+
+@given(PATH, st.sampled_from(["{}", "“{}”", "({})", "{}.", "{}?", "{}, por loja", "<{}>", "`{}`!"]))
+def test_an_address_is_read_as_it_was_written(path: str, around: str) -> None:
+    url = f"https://example.com/{path}x.csv"
+    found = from_json(Source, value(TABLE, f"perfil de {around.format(url)}"))
+    assert found.url == url
+    assert "/" not in found.name
+
+
+@given(st.text(max_size=60))
+def test_what_is_shown_of_an_address_holds_no_secret(secret: str) -> None:
+    assert shown_address(f"https://host/a.csv?key={secret}") == "https://host/a.csv"
+    word = "".join(letter for letter in secret if letter.isalnum())
+    assert shown_address(f"https://ana:{word}@host/a.csv") == "https://host/a.csv"
+    with pytest.raises(Refused) as refused:
+        require_no_password(f"perfil de https://ana:{word}@host/a.csv")
+    assert "ana" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["https://host:8080/@ana", "ana@example.com em https://host/a.csv", "https://host: ana@example.com"])
+def test_an_at_sign_elsewhere_is_no_password(text: str) -> None:
+    require_no_password(text)
+
+
+def test_a_quotation_left_open_before_an_address_is_read_in_time() -> None:
+    text = parameter("name", "text")
+    assert value(text, f'diga " https://example.com/{"a" * 100}.csv') is None
 
 
 def test_what_is_sent_along_comes_before_what_is_written() -> None:
@@ -335,6 +407,9 @@ def test_no_text_raises_anything_but_what_hulk_says(text: str, language: Languag
         pytest.param("não tickets " * 80_000, id="negations"),
         pytest.param("'/" * 500_000, id="paths"),
         pytest.param("março " * 160_000, id="months"),
+        pytest.param("https://a " * 100_000, id="addresses"),
+        pytest.param("'https://a)b " * 80_000, id="addresses in open quotes"),
+        pytest.param("https://a:b" + ")" * 1_000_000, id="an address of brackets"),
     ],
 )
 @pytest.mark.timeout(10)

@@ -6,9 +6,11 @@ from ipaddress import IPv4Address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hulk.kernel.errors import Forbidden, HulkError, Refused
 from hulk.modules.tools.domain import allowed, is_public
+from hulk.modules.tools.settings import HttpSettings
 
 HOSTS = ("api.example.com", "*.example.org", "localhost", "10.0.0.7", "[::1]", "bücher.example")
 
@@ -72,6 +74,19 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         allowed(url, HOSTS)
     assert not isinstance(refused.value, Forbidden)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "entry", ["api.example.com", "*.example.org", "localhost", "10.0.0.7", "::1", "[::1]", "bücher.example", " spaced.example "]
+)
+def test_a_host_may_be_listed(entry: str) -> None:
+    assert HttpSettings(allow=(entry,)).allow == (entry,)
+
+
+@pytest.mark.parametrize("entry", ["https://api.example.com", "api.example.com/a", "localhost:8000", "*", "a@b.example", "", "a b"])
+def test_a_listed_entry_that_no_address_could_fit_stops_the_start(entry: str) -> None:
+    with pytest.raises(ValidationError, match="is no host"):
+        HttpSettings(allow=("api.example.com", entry))
 
 
 @given(st.text(max_size=80))

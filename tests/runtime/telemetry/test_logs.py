@@ -6,10 +6,12 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from hulk.kernel.errors import Refused
 from hulk.runtime.config import Config, LoggingSettings
@@ -92,6 +94,14 @@ def test_the_level_changes_while_running_for_every_logger(telemetry: Telemetry, 
 def test_a_level_that_is_none_is_refused(telemetry: Telemetry) -> None:
     with pytest.raises(Refused, match=r"“loud” is not a log level; allowed: debug, info, warning, error\."):
         telemetry.set_level("loud")
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+async def test_addresses_that_models_are_asked_at_are_not_logged(telemetry: Telemetry, lines: Lines, level: str) -> None:
+    telemetry.set_level(level)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(Starlette())) as client:
+        assert (await client.get("https://models.example/v1/chat?key=s3nha")).status_code == 404
+    assert lines() == []
 
 
 def test_secrets_are_masked_in_every_place(lines: Lines) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from hulk.kernel.addresses import address_name, no_repository_at, require_no_password
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
@@ -42,14 +43,23 @@ class SourceBody(BaseModel):
     kind: Literal["file", "repository"]
     path: str | None = Field(default=None, description="A path on the server, under one of tools.files.roots.", max_length=4096)
     blob: str | None = Field(default=None, description="The id of a file sent to /v1/files; for a repository, of a git bundle.")
+    url: str | None = Field(
+        default=None, description="The http or https address of a file, of a host in tools.http.allow.", min_length=1, max_length=4096
+    )
     name: str | None = Field(default=None, description="What a person calls it.", max_length=255)
 
     def source(self) -> Source:
-        """As the domain has it; raises `Refused` unless exactly one of path and blob is given."""
-        if (self.path is None) == (self.blob is None):
-            raise Refused("A source needs either path (a path on the server) or blob (a file sent to /v1/files), and not both.")
-        name = self.name or Path(self.path or self.blob or "").name
-        return Source(kind=self.kind, name=name, path=self.path, blob=self.blob)
+        """As the domain has it; raises `Refused` unless exactly one of path, blob and url is given, and for a repository's url."""
+        if sum(one is not None for one in (self.path, self.blob, self.url)) != 1:
+            raise Refused(
+                "A source needs exactly one of path (a path on the server), blob (a file sent to /v1/files) and url (a file's address)."
+            )
+        if self.url is not None:
+            require_no_password(self.url)
+        if self.url is not None and self.kind == "repository":
+            raise no_repository_at(self.url)
+        name = self.name or (address_name(self.url) if self.url else Path(self.path or self.blob or "").name)
+        return Source(kind=self.kind, name=name, path=self.path, blob=self.blob, url=self.url)
 
 
 class IntentBody(BaseModel):

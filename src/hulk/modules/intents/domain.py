@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from hulk.kernel.addresses import require_no_password
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.text import Language
@@ -42,6 +43,7 @@ class Asked:
             )
         if "\x00" in self.text:
             raise Refused("The text holds a NUL character, which no text has. Send such data as a file.")
+        require_no_password(self.text)
         if len(self.sources) > MOST_SOURCES:
             raise Refused("{count} files were sent; at most {most} are taken.", count=len(self.sources), most=MOST_SOURCES)
         if self.key is not None and not 0 < len(self.key) <= _KEY_LENGTH:

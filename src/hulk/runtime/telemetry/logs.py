@@ -16,7 +16,8 @@ from hulk.runtime.telemetry.redaction import redacted
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 _LEVELS: Mapping[str, int] = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_CHATTY = ("uvicorn.access", "asyncio", "sqlalchemy.engine", "nats.aio")
+_CHATTY = ("uvicorn.access", "asyncio", "sqlalchemy.engine", "nats.aio", "httpx", "httpx2")
+"""Loggers of which only warnings are wanted. The last two write the address of each request, query and all, at level info."""
 
 
 class Sink:

@@ -26,7 +26,8 @@ FALSE_ACCEPTS_WITH_ATTACHMENT = 0.03
 READ_CHARACTERS = 1000
 """How much of a sentence's start is matched. What comes after says no more about which skill is meant."""
 
-_FILE_NAME = re.compile(r"[\w./~-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx?)\b", re.IGNORECASE)
+_DATA = r"\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx?)\b"
+_FILE_NAME = re.compile(rf"https?://[^\s\"'<>]*{_DATA}(?:[?#][^\s\"'<>)]+)?|[\w./~-]*{_DATA}", re.IGNORECASE)
 _FORMAT = re.compile(r"\b(?:csv|tsv|parquet|jsonl|ndjson)\b", re.IGNORECASE)
 _NOT_WORDS = re.compile(r"[\W_]+")
 

@@ -31,12 +31,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A file or repository that an intent is about. Exactly one of `path` (on the server, allowed) and `blob` (sent to it) is set."""
+    """A file or repository that an intent is about. Exactly one of `path` (on the server, allowed), `blob` (sent to it) and `url`
+    (the http or https address of a file, fetched when the work is done) is set."""
 
     kind: Literal["file", "repository"]
     name: str
     path: str | None = None
     blob: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,18 @@
-"""Files and repositories in a sentence: the ones sent along first, else a path that is quoted or looks like one."""
+"""Files and repositories in a sentence: the ones sent along first, else a path or address that is quoted or looks like one."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hulk.kernel.addresses import (
+    address_name,
+    addresses,
+    is_address,
+    no_repository_at,
+    require_no_password,
+    shown_address,
+)
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import to_json
 from hulk.modules.skills.domain.reading.sentence import Sentence, folded
@@ -13,7 +21,7 @@ from hulk.modules.skills.domain.skill import Parameter, Request, Source
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A path as it stands in the sentence; `announced` when a word such as "arquivo" or "repo" stands before it."""
+    """A path or address as it stands in the sentence; `announced` when a word such as "arquivo" or "repo" stands before it."""
 
     start: int
     end: int
@@ -23,7 +31,12 @@ class _Place:
     @property
     def is_data(self) -> bool:
         """Whether its name ends as a data file's does."""
-        return _DATA.search(self.path.lower()) is not None
+        return _DATA.search((shown_address(self.path, len(self.path)) if self.is_address else self.path).lower()) is not None
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is an http or https address."""
+        return is_address(self.path)
 
     @property
     def is_path(self) -> bool:
@@ -32,7 +45,7 @@ class _Place:
 
 
 def places(said: Sentence) -> Sentence:
-    """The sentence with its paths hidden, and with what stands in quotes hidden unless it is a date."""
+    """The sentence with its paths and addresses hidden, and with what stands in quotes hidden unless it is a date."""
     for place_ in _places(said):
         said = said.without(place_.start, place_.end)
     for start, end, _ in _quoted(said):
@@ -42,14 +55,14 @@ def places(said: Sentence) -> Sentence:
 
 
 def place(said: Sentence, parameter: Parameter, request: Request) -> tuple[Any, Sentence]:
-    """The JSON of a `Source`. Raises `Refused` when it is required and missing, cannot be told, or is not a path on this machine."""
+    """The JSON of a `Source`. Raises `Refused` when it is required and missing, cannot be told, or cannot be looked at."""
     kind: Literal["file", "repository"] = "repository" if parameter.kind == "repository" else "file"
     sent = [source for source in request.sources if source.kind == kind]
     if sent:
         return to_json(_chosen(sent, said)), said
     found = next(_fitting(list(_places(said)), kind), None)
     if found is not None:
-        return to_json(Source(kind=kind, name=_name(found.path), path=_local(found.path))), said
+        return to_json(_source(found, kind)), said
     if parameter.default is None and parameter.required:
         raise _missing(kind, parameter)
     return parameter.default, said
@@ -86,15 +99,26 @@ def _fitting(found: list[_Place], kind: Literal["file", "repository"]) -> Iterat
     yield from (each for each in found if each.announced == kind)
     if kind == "file":
         yield from (each for each in found if each.is_data)
+        yield from (each for each in found if each.is_address and each.announced is None)
     else:
         yield from (each for each in found if each.is_path and not each.is_data and each.announced is None)
+
+
+def _source(found: _Place, kind: Literal["file", "repository"]) -> Source:
+    if kind == "repository" and _ADDRESS.match(found.path):
+        raise no_repository_at(found.path)
+    if found.is_address:
+        require_no_password(found.path)
+        return Source(kind=kind, name=address_name(found.path), url=found.path)
+    return Source(kind=kind, name=_name(found.path), path=_local(found.path))
 
 
 def _local(path: str) -> str:
     if _ADDRESS.match(path):
         raise Refused(
-            "“{path}” is an address, and only files on this machine are read: fetch it first, then send the file or its path.",
-            path=path[:200],
+            "“{path}” is an address of a kind that is not fetched: give one that begins with https:// or http://, "
+            "or fetch it first and send the file.",
+            path=shown_address(path),
         )
     if path.startswith("~"):
         raise Refused("“{path}” begins with ~, which is a different folder for each user: write the whole path.", path=path[:200])
@@ -106,17 +130,30 @@ def _name(path: str) -> str:
 
 
 def _places(said: Sentence) -> Iterator[_Place]:
+    rest = said.text  # where no address stands
+    for start, end, address in addresses(said.text):
+        yield _Place(start, end, address, _announced(said, start))
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    yield from _paths(said, rest)
+
+
+def _paths(said: Sentence, rest: str) -> Iterator[_Place]:
     quoted = list(_quoted(said))
     for start, end, inner in quoted:
         announced = _announced(said, start - 1)
-        if announced or _ROOTED.match(inner) or _DATA.search(inner.lower()) or ("/" in inner and not re.fullmatch(r"[0-9/ ]+", inner)):
+        if rest[start:end] == inner and (announced or _is_quoted_path(inner)):
             yield _Place(start, end, inner.strip(), announced)
-    for match in _BARE.finditer(said.text):
+    for match in _BARE.finditer(rest):
         path = match[0].rstrip(".:!?,;)")
         if not any(start <= match.start() < end for start, end, _ in quoted):
             place_ = _Place(match.start(), match.start() + len(path), path, _announced(said, match.start()))
             if place_.is_path or place_.is_data or (place_.announced and _PATHLIKE.search(path)):
                 yield place_
+
+
+def _is_quoted_path(inner: str) -> bool:
+    named = _ROOTED.match(inner) or _DATA.search(inner.lower())
+    return named is not None or ("/" in inner and not re.fullmatch(r"[0-9/ ]+", inner))
 
 
 def _announced(said: Sentence, position: int) -> Literal["file", "repository"] | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hulk.kernel.errors import Refused
-from hulk.modules.skills.domain.reading.sentence import HIDDEN, Sentence, any_of, standing
+from hulk.modules.skills.domain.reading.sentence import Sentence, any_of, standing
 from hulk.modules.skills.domain.reading.spans import UNIT
 from hulk.modules.skills.domain.skill import Parameter, Request
 
@@ -94,7 +94,7 @@ def _words(text_: str) -> frozenset[str]:
     return frozenset(text_.split())
 
 
-_ANYTHING = rf"(?:{HIDDEN}|[^\"\n]){{1,200}}"
+_ANYTHING = r"[^\"\n]{1,200}"  # what is hidden too
 _QUOTED = re.compile(rf"\"{_ANYTHING}\"|`{_ANYTHING.replace(chr(34), '`')}`|(?<!\w)'{_ANYTHING.replace(chr(34), chr(39))}'(?!\w)")
 _ITEM = re.compile(rf"(?P<quoted>{_QUOTED.pattern})|[\w$][\w$.-]{{0,99}}(?<!\.)")
 _NAMED_COLUMN = re.compile(rf"(?<!\w)the\s+(?P<name>{_ITEM.pattern})\s+$")
