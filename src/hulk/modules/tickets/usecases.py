@@ -62,6 +62,10 @@ class RunTicket:
         )  # fmt: skip
         return [self.tickets.end(ticket, "failed", problem=told(error)), self.trail.append(event)]
 
+    def revived(self, run: Started) -> Sequence[Change[Any]]:
+        """What had failed is done again."""
+        return []
+
     async def _start(self, ticket: Ticket) -> Outcome[None]:
         return Outcome(None, [self.tickets.start(ticket.id), self.trail.append(_event("started", ticket, {"kind": ticket.kind}))])
 

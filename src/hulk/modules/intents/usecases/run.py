@@ -62,6 +62,10 @@ class RunIntent:
         )  # fmt: skip
         return [ending, self.trail.append(event)]
 
+    def revived(self, run: Started) -> Sequence[Change[Any]]:
+        """What had failed is done again."""
+        return []
+
     async def _decide(self, intent: Intent, key: str) -> Outcome[JsonObject]:
         decision, changes = await self.decides(_question(intent, key))
         facts = {"decision": decision.id, "kind": decision.kind, "name": decision.name, "sensitivity": decision.sensitivity}
