@@ -48,8 +48,10 @@ class MemoryHistory:
     async def head(self, repository: Path) -> Head:
         """See `History`."""
         branch = self._branch(repository)
-        last = branch.entries[-1].commit if branch.entries else None
-        return Head(commit=last and last.id, branch=branch.name, last=last and last.day, shallow=False)
+        if not branch.entries:
+            return Head(commit=None, branch=branch.name, last=None, shallow=False)
+        last = branch.entries[-1].commit
+        return Head(commit=last.id, branch=branch.name, last=last.day, shallow=False)
 
     async def walk(self, repository: Path, period: Period, detail: Detail, visit: Callable[[Commit], None]) -> None:
         """See `History`."""
@@ -69,21 +71,22 @@ class MemoryHistory:
 
 def _with(commit: Commit, detail: Detail) -> Commit:
     """The commit with so much of its changes."""
-    match detail:
-        case "none":
-            changes: tuple[Change, ...] = ()
-        case "names":
-            changes = tuple(Change(path=one.path, old=one.old) for one in commit.changes)
-        case "lines":
-            changes = commit.changes
-    return Commit(id=commit.id, author=commit.author, identity=commit.identity, day=commit.day, changes=changes)
+    kept: Mapping[Detail, tuple[Change, ...]] = {
+        "none": (), "names": tuple(Change(path=one.path, old=one.old) for one in commit.changes), "lines": commit.changes,
+    }  # fmt: skip
+    return Commit(id=commit.id, author=commit.author, identity=commit.identity, day=commit.day, changes=kept[detail])
 
 
 class Story(Protocol):
     """Tells a history. A moment is RFC 3339 with its offset; what is committed is the whole content of each file named."""
 
-    history: History
-    path: Path
+    @property
+    def history(self) -> History:
+        """What reads it."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
 
     def commit(self, files: Files, moment: str, author: str = "Ana", renamed: Files | None = None, gone: tuple[str, ...] = ()) -> str:
         """One more commit; `renamed` gives new names by old ones, `gone` is removed. Gives its id."""
@@ -100,10 +103,10 @@ class GitStory:
     """Told to the git program."""
 
     made: Repository
-    history: History = field(default_factory=lambda: GitHistory(Git()))
+    history: GitHistory = field(default_factory=lambda: GitHistory(Git()))
 
     @property
-    def path(self) -> Path:  # type: ignore[override]  # the repository's own
+    def path(self) -> Path:
         """Where it is."""
         return self.made.path
 

@@ -4,13 +4,12 @@
 same suite as the real machine."""
 
 import json
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
 
-from hulk.kernel.durable import ONCE, Change, Outcome, Retry, Started, Workflow
+from hulk.kernel.durable import ONCE, Change, Commit, Outcome, Retry, Started, Workflow
 from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import Json, JsonObject
@@ -62,6 +61,7 @@ class MemoryContext:
     """`kernel.durable.Context` over a `Run`: gives recorded steps back, records new ones."""
 
     run: Run
+    commit: Commit = at_once
     next: int = 0
     at: int = 0
 
@@ -95,7 +95,7 @@ class MemoryContext:
             return cast("T", self.run.steps[index][1])
         outcome = await act()
         record = json.loads(json.dumps(outcome.value, allow_nan=False))
-        await at_once(*outcome.changes)
+        await self.commit(*outcome.changes)
         self.run.steps.append((name, record))
         return outcome.value
 
@@ -133,7 +133,8 @@ class Desk:
 
     workflows: dict[str, Workflow] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
-    executed: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    commit: Commit = at_once
+    """Another one when use cases write to a real store while their runs are kept here."""
 
     def begin(self, run: Started) -> Change[bool]:
         """See `Runs`."""
@@ -168,16 +169,15 @@ class Desk:
         raise AssertionError(f"still not done after {most} executions")
 
     async def _execute(self, run: Run) -> None:
-        self.executed[run.begun.id] += 1
         workflow = self.workflows[run.begun.workflow]
         try:
-            run.result = await workflow(MemoryContext(run), run.begun.data)
+            run.result = await workflow(MemoryContext(run, self.commit), run.begun.data)
         except LetGo:
             run.status = "waiting"
         except HulkError as error:
             run.failures += 1
             if isinstance(error, (Refused, NotFound, Conflict)) or run.failures >= run.begun.retry.attempts:
-                await at_once(*workflow.failed(run.begun, error))
+                await self.commit(*workflow.failed(run.begun, error))
                 run.error = told(error)
                 await self._ended(run, "failed")
         else:

@@ -174,7 +174,7 @@ FILES = st.dictionaries(st.sampled_from("abc"), st.integers(0, 6).map(lines), ma
 @given(told=st.lists(st.tuples(FILES, st.sampled_from(["Ana", "Bia"])), min_size=1, max_size=6))
 @settings(max_examples=15)
 async def test_git_and_memory_tell_the_same(tmp_path_factory: pytest.TempPathFactory, told: list[tuple[dict[str, str], str]]) -> None:
-    both = [STORIES["git"](tmp_path_factory.mktemp("git") / "r"), MemoryStory(Path("r"))]
+    both: list[Story] = [STORIES["git"](tmp_path_factory.mktemp("git") / "r"), MemoryStory(Path("r"))]
     for number, (files, author) in enumerate(told, 1):
         for story in both:
             story.commit(files, f"2026-11-0{number}T10:00:00+00:00", author)

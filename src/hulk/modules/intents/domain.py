@@ -41,11 +41,11 @@ class Asked:
                 most=LONGEST_TEXT,
             )
         if writable(self.text) != self.text:
-            raise Refused("The text holds a NUL character, which no text has. Send such data as a file.")
+            raise Refused("The text holds a NUL or half of a UTF-16 pair, which no text has. Send such data as a file.")
         if len(self.sources) > MOST_SOURCES:
             raise Refused("{count} files were sent; at most {most} are taken.", count=len(self.sources), most=MOST_SOURCES)
         if any(writable(name) != name for source in self.sources for name in (source.name, source.path, source.blob) if name):
-            raise Refused("The name or path of a file holds a NUL character, which no file's name has.")
+            raise Refused("The name or path of a file holds a NUL or half of a UTF-16 pair. Give it as it is written on disk.")
         self._check_key(self.key)
         return self
 
@@ -55,7 +55,7 @@ class Asked:
         if not 0 < len(key) <= _KEY_LENGTH:
             raise Refused("The idempotency key has {length} characters; allowed are 1 to {most}.", length=len(key), most=_KEY_LENGTH)
         if writable(key) != key:
-            raise Refused("The idempotency key holds a NUL character: use letters, digits and signs.")
+            raise Refused("The idempotency key holds a NUL or half of a UTF-16 pair: use letters, digits and signs.")
 
     def digest(self) -> str:
         """SHA-256 of what is asked, to know the same request again under its idempotency key."""

@@ -27,7 +27,7 @@ def routes(tickets: Tickets) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> dict[str, list[JsonObject]]:
         if kind is not None and writable(kind) != kind:
-            raise Refused("“{value}” is not a kind of ticket: it holds a NUL character.", value=writable(kind)[:80])
+            raise Refused("“{value}” is not a kind of ticket: kinds are such as git.churn or review.file.", value=writable(kind)[:80])
         wanted = None if intent is None else ids.parse(intent, "int")
         found = await tickets.search(caller.tenant, status=status, kind=kind, intent=wanted, limit=limit)
         return {"tickets": [view(ticket, voice) for ticket in found]}
