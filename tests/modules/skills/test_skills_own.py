@@ -9,6 +9,9 @@ from hulk.kernel.errors import NotFound, Refused
 from hulk.modules.skills import Book, Period, Repository, Table, skill
 from hulk.modules.skills.adapters.folders import own_skills
 from hulk.modules.skills.domain.own import OwnSkill, called_with
+from hulk.modules.skills.usecases.own import CallFunction
+from hulk.modules.tickets import Work
+from support.tables import Folder, voice
 
 FILE = """
 from hulk.modules.skills import Period, skill
@@ -49,6 +52,23 @@ def test_arguments_arrive_as_the_function_wants_them(tmp_path: Path) -> None:
         "top": 5,
     }
     assert isinstance(got["table"], Table)
+
+
+@pytest.mark.parametrize(("name", "count"), [("", 0), ("x" * 51, 51), ("a\0b", 3), ("a\nb", 3)])
+def test_a_name_that_no_ticket_can_have_is_refused(name: str, count: int) -> None:
+    with pytest.raises(Refused, match=f"has {count} characters; 1 to 50 printable"):
+        skill(name, pt=["um", "dois", "três"])(lambda: "")
+
+
+async def test_what_a_function_says_is_made_writable(tmp_path: Path) -> None:
+    @skill("odd", pt=["um", "dois", "três"])
+    def odd() -> str:
+        return "a\0b \udce9.txt"
+
+    done = await CallFunction(own(odd), Folder())(
+        Work(ticket="tkt", kind="skill.odd", tenant="t", input={"arguments": {}}, before={}, scratch=tmp_path, voice=voice(), key="run/1")
+    )
+    assert done.result == {"markdown": "a�b �.txt"}
 
 
 def test_too_few_examples_are_refused() -> None:
