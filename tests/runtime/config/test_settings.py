@@ -116,7 +116,7 @@ def test_settings_cannot_be_changed() -> None:
         ),
         pytest.param(
             'models:\n  providers:\n    - {name: a, url: http://h, model: "m\\0"}\n',
-            "models.providers[0].model: it must match the pattern",
+            "models.providers[0].model = m\0: it must match the pattern",
             id="a model's name with a NUL",
         ),
         pytest.param(
