@@ -23,7 +23,7 @@ def local(root: Path) -> Sources:
 
 
 def web(root: Path) -> Sources:
-    return WebSources(local(root), HttpGet(hosts=()))
+    return WebSources(local(root), HttpGet(hosts=(), most_bytes=1000))
 
 
 CONFORMING: dict[str, Callable[[Path], Sources]] = {"this machine": local, "and the web": web}
