@@ -16,7 +16,7 @@ from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.kernel.money import Money
 from hulk.kernel.records import from_json, to_json
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.text import Text, Voice
+from hulk.kernel.text import Text, Voice, writable
 from hulk.kernel.time import from_iso, iso
 
 MOMENTS = some.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001
@@ -166,3 +166,20 @@ def test_currencies_do_not_mix() -> None:
 def test_roles_include_the_lower_ones(role: str, may: list[bool]) -> None:
     who = Principal(tenant="acme", actor="x", role=role)  # type: ignore[arg-type]  # parametrised
     assert [who.may("viewer"), who.may("operator"), who.may("admin")] == may
+
+
+@given(some.text(some.characters()))
+def test_what_is_writable_has_bytes_no_nul_and_as_many_letters(text: str) -> None:
+    found = writable(text)
+    assert "\0" not in found.encode().decode()
+    assert len(found) == len(text)
+    assert writable(found) == found
+
+
+@given(some.text(some.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+def test_what_can_be_written_is_left_as_it_is(text: str) -> None:
+    assert writable(text) == text
+
+
+def test_what_no_store_takes_is_replaced() -> None:
+    assert writable("a\0b\ud800c\udfff 🦜\x1b") == "a�b�c� 🦜\x1b"

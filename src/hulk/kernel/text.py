@@ -4,6 +4,7 @@ A `Text` may hold other texts among its values. Catalogues live in `hulk.runtime
 found there by the names `Text`, `Refused`, `NotFound`, `Unavailable` and `Conflict` (see `make messages`).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,3 +70,12 @@ class Voice:
 
 
 _PORTUGUESE_MARKS = str.maketrans(",.", ".,")
+
+
+def writable(text: str) -> str:
+    """`text` as every store and file can keep it: a NUL, which PostgreSQL has no place for, and a half of a UTF-16 pair, which
+    UTF-8 has no bytes for, become `�` (U+FFFD)."""
+    return _UNWRITABLE.sub("\ufffd", text)
+
+
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")

@@ -22,6 +22,7 @@ _SAYINGS: Mapping[str, Callable[[Mapping[str, Any]], Text]] = {
     "decimal_parsing": lambda _: Text("a number is expected"),
     "decimal_type": lambda _: Text("a number is expected"),
     "string_type": lambda _: Text("a text is expected; put it between quotes"),
+    "string_unicode": lambda _: Text("a text of whole characters is expected, not half of a UTF-16 pair"),
     "list_type": lambda _: Text("a list is expected"),
     "tuple_type": lambda _: Text("a list is expected"),
     "dict_type": lambda _: Text("keys with values are expected"),

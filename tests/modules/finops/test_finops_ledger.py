@@ -1,8 +1,8 @@
-"""What a ledger promises, in memory and in the real SQLite store; and that no concurrency spends past a budget."""
+"""What every ledger promises, in memory, SQLite and PostgreSQL; and that no concurrency spends past a budget."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Exhausted, NotFound, Refused
 from hulk.modules.finops import Budget, Finops, OwnPrice, Planned, Priced, Tariff, Usage
-from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable, committed
+from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable
 from hulk.modules.finops.adapters.sql import SqlLedger
 from hulk.modules.finops.domain import price
 from hulk.modules.finops.ports import Ledger
 from hulk.modules.finops.usecases import acts
-from hulk.runtime.store import metadata, opened
+from support.memory import at_once
+from support.postgres import Postgres
+from support.stores import KINDS, a_store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PAID = Priced(provider="acme", model="big", url="https://api.acme.example/v1")
@@ -48,13 +50,12 @@ class Bench:
         return acts(self.ledger, PriceTable({("acme", "big"): TARIFF}), Budget(**limits), self.commit, self.clock)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+@pytest.fixture(params=["memory", *KINDS])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Bench]:
     if request.param == "memory":
-        yield Bench(MemoryLedger(), committed, Time())
+        yield Bench(MemoryLedger(), at_once, Time())
         return
-    async with opened("", tmp_path) as store:
-        metadata.create_all(store.engine)
+    async with a_store(request.param, tmp_path, postgres) as store:
         yield Bench(SqlLedger(store), store.commit, Time())
 
 
@@ -105,6 +106,58 @@ async def test_each_act_done_twice_has_one_effect(bench: Bench) -> None:
     assert total.amount == price(TARIFF, usage)
     assert sorted(row.kind for row in rows) == ["decision", "model"]
     assert await spent(finops) == total.amount
+
+
+async def test_what_is_refused_leaves_nothing_written(bench: Bench) -> None:
+    finops = bench.acts(daily=Decimal("0.01"))
+    with pytest.raises(Exhausted):
+        await finops.reserve(planned())
+    assert await bench.ledger.spending("t1", "2026-11-21") is None
+    assert await bench.ledger.of_intent("t1", "int_1") == []
+
+
+async def test_what_is_given_back_is_no_spending(bench: Bench) -> None:
+    finops = bench.acts()
+    await bench.commit(finops.release(await finops.reserve(planned())))
+    assert await bench.ledger.spending("t1", "2026-11-21") is None
+
+
+async def test_what_was_given_back_is_reserved_again_under_its_id(bench: Bench) -> None:
+    finops = bench.acts()
+    first = await finops.reserve(planned())
+    await bench.commit(finops.release(first))
+    again = await finops.reserve(planned())
+    assert (again.id, again.status) == (first.id, "reserved")
+    assert await spent(finops) == first.reserved
+
+
+async def test_charges_come_back_whole_oldest_first_to_their_tenant_only(bench: Bench) -> None:
+    finops = bench.acts()
+    later = await finops.reserve(planned("b"))
+    bench.clock.now -= timedelta(hours=1)
+    earlier = await finops.reserve(planned("a"))
+    await finops.reserve(planned("c", tenant="t2"))
+    assert list(await bench.ledger.of_intent("t1", "int_1")) == [earlier, later]
+    assert list(await bench.ledger.of_intent("t1", "int_2")) == []
+
+
+async def test_what_is_still_reserved_is_listed_oldest_first_and_so_many(bench: Bench) -> None:
+    finops, made = bench.acts(), []
+    for number in range(4):
+        made.append(await finops.reserve(planned(f"k{number}")))
+        bench.clock.now += timedelta(minutes=1)
+    await bench.commit(finops.release(made[0]))
+    assert list(await bench.ledger.reserved_before(made[3].at, 10)) == made[1:3]
+    assert list(await bench.ledger.reserved_before(bench.clock.now, 1)) == [made[1]]
+
+
+@pytest.mark.parametrize("amount", ["0.0000001", "123456789012345678.000000000000000001", "0"])
+async def test_amounts_are_kept_to_their_last_digit(bench: Bench, amount: str) -> None:
+    tariff = Tariff(input=Decimal(amount), output=Decimal(0), currency="USD", version="v")
+    charge = replace(await bench.acts().reserve(planned()), id="cst_own", kind="decision", status="settled", amount=Decimal(amount))
+    charge = replace(charge, tariff=tariff, reserved=Decimal(amount))
+    await bench.commit(bench.ledger.record(charge), bench.ledger.record(replace(charge, amount=Decimal(7))))
+    assert charge in await bench.ledger.of_intent("t1", "int_1")
 
 
 async def test_a_decision_costs_nothing_and_is_there(bench: Bench) -> None:
@@ -162,7 +215,7 @@ async def test_what_a_dead_process_left_reserved_is_closed_in_full(bench: Bench)
 
 async def test_settling_what_was_never_reserved_is_not_found(bench: Bench) -> None:
     finops = bench.acts()
-    stranger = await acts(MemoryLedger(), PriceTable({("acme", "big"): TARIFF}), Budget(), committed, bench.clock).reserve(planned())
+    stranger = await acts(MemoryLedger(), PriceTable({("acme", "big"): TARIFF}), Budget(), at_once, bench.clock).reserve(planned())
     with pytest.raises(NotFound):
         await bench.commit(finops.settle(stranger, Usage()))
 

@@ -11,13 +11,13 @@ import pytest
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Forbidden, NotFound, Refused, Unauthenticated, Unavailable
-from hulk.kernel.events import Event
 from hulk.kernel.tenancy import Principal
 from hulk.modules.identity.adapters.memory import MemoryKeys, MemoryTenants
 from hulk.modules.identity.adapters.sql import SqlKeys, SqlTenants
 from hulk.modules.identity.domain import ApiKey, Tenant, hashed, prefix_of, written
 from hulk.modules.identity.ports import Keys, Tenants
 from hulk.modules.identity.usecases import REMEMBERED, Identity, acts
+from support.memory import Told, at_once
 from support.postgres import Postgres
 from support.stores import KINDS, a_store
 
@@ -36,17 +36,6 @@ class Now:
 
 
 @dataclass
-class Told:
-    """A trail that keeps events in a list."""
-
-    events: list[Event] = field(default_factory=list)
-
-    def append(self, *events: Event) -> Change[None]:
-        """Keep `events`."""
-        return lambda _: self.events.extend(events)
-
-
-@dataclass
 class Place:
     """A place where tenants and keys are kept, with the acts over it."""
 
@@ -59,11 +48,6 @@ class Place:
     def acts(self, *, local: bool = False) -> Identity:
         """The acts of one process."""
         return acts(self.keys, self.tenants, self.told, self.commit, self.now, local=local)
-
-
-async def at_once(*changes: Change[Any]) -> list[Any]:
-    """Applies changes in memory."""
-    return [change(None) for change in changes]
 
 
 @pytest.fixture(params=["memory", *KINDS])

@@ -75,13 +75,13 @@ def test_tenants_have_plain_names(name: str) -> None:
     assert tenant_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a.b", "a" * 64, "a b", "é", "a\n"])
+@pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a.b", "a" * 64, "a b", "é", "a\n", "a\0", "\ud800"])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(Refused, match="is no name for a tenant"):
         tenant_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb"])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb", "a\0b", "a\ud800"])
 def test_a_key_needs_a_name_that_can_be_read(name: str) -> None:
     with pytest.raises(Refused, match="printable"):
         label(name)

@@ -1,8 +1,8 @@
-"""Who answers and why, and what asking a model costs; over the real store and the twin of a model server."""
+"""What every place for decisions promises; who answers and why, and what asking a model costs, with the twin of a model server."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused, Unavaila
 from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Finops
-from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable, committed
+from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable
 from hulk.modules.finops.adapters.sql import SqlLedger
 from hulk.modules.finops.usecases import acts
 from hulk.modules.router import Decision, Model, Question
@@ -25,9 +25,11 @@ from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.domain.model import Unsent
 from hulk.modules.router.ports import Decisions, Fitted
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise
-from hulk.runtime.store import metadata, opened
 from support.catalogue import built_in
+from support.memory import at_once
 from support.openai_twin import openai_twin
+from support.postgres import Postgres
+from support.stores import KINDS, a_store
 
 CHURN = "Quais arquivos mais mudaram nos últimos 30 dias?"
 QUESTION = Question(text="qual a capital da França?", language="pt", tenant="t1", intent="int_1", key="run_1/2")
@@ -59,14 +61,13 @@ class Bench:
         return replace(self, finops=acts(self.ledger, PriceTable({}), budget, self.commit, utc_now))
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+@pytest.fixture(params=["memory", *KINDS])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Bench]:
     if request.param == "memory":
         ledger = MemoryLedger()
-        yield Bench(MemoryDecisions(), acts(ledger, PriceTable({}), Budget(), committed, utc_now), committed, ledger)
+        yield Bench(MemoryDecisions(), acts(ledger, PriceTable({}), Budget(), at_once, utc_now), at_once, ledger)
         return
-    async with opened("", tmp_path) as store:
-        metadata.create_all(store.engine)
+    async with a_store(request.param, tmp_path, postgres) as store:
         kept = SqlLedger(store)
         yield Bench(SqlDecisions(store), acts(kept, PriceTable({}), Budget(), store.commit, utc_now), store.commit, kept)
 
@@ -176,6 +177,13 @@ async def test_a_kept_decision_comes_back_whole_and_to_its_tenant_only(bench: Be
     await bench.commit(bench.decisions.record(made), bench.decisions.record(replace(made, language="pt")))
     assert list(await bench.decisions.of_intent("t1", "int_1")) == [made]
     assert list(await bench.decisions.of_intent("t2", "int_1")) == []
+
+
+async def test_decisions_of_an_intent_come_oldest_first(bench: Bench) -> None:
+    first, _ = await bench.decide()(QUESTION)
+    made = [replace(first, id=f"dec_{number}", at=first.at + timedelta(seconds=after)) for number, after in enumerate((2, 0, 1, 1))]
+    await bench.commit(*(bench.decisions.record(one) for one in made))
+    assert [one.id for one in await bench.decisions.of_intent("t1", "int_1")] == ["dec_1", "dec_2", "dec_3", "dec_0"]
 
 
 def asking(bench: Bench, provider: OpenAiCompatible, *models: Model) -> AnswerFreely:

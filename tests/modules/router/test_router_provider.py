@@ -14,6 +14,7 @@ from hulk.kernel.errors import HulkError, Refused
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.domain.model import Prompt, Uncertain, Unsent
+from hulk.modules.router.ports import Provider
 from support.openai_twin import openai_twin
 
 PROMPT = Prompt(instructions="Be brief.", text="canary-4711 hello")
@@ -25,9 +26,13 @@ def twin() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-async def provider() -> AsyncIterator[OpenAiCompatible]:
-    provider = OpenAiCompatible()
+CONFORMING: dict[str, type[OpenAiCompatible]] = {"OpenAI-compatible": OpenAiCompatible}
+
+
+@pytest.fixture(params=list(CONFORMING))
+async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
+    """Each in turn, asking the twin."""
+    provider = CONFORMING[request.param]()
     yield provider
     await provider.close()
 
@@ -54,7 +59,7 @@ async def test_the_official_client_finds_the_twin_right(twin: str) -> None:
             await client.with_options(api_key="wrong").chat.completions.create(model="echo", messages=[{"role": "user", "content": "hi"}])
 
 
-async def test_an_answer_comes_with_its_tokens(twin: str, provider: OpenAiCompatible) -> None:
+async def test_an_answer_comes_with_its_tokens(twin: str, provider: Provider) -> None:
     completion = await provider.complete(model(twin, "echo", most_output_tokens=77), PROMPT)
     assert completion.text == "You said: canary-4711 hello"
     assert (completion.input_tokens, completion.output_tokens, completion.cut) == (4, 4, False)
@@ -64,7 +69,7 @@ async def test_an_answer_comes_with_its_tokens(twin: str, provider: OpenAiCompat
     assert not body.get("stream")
 
 
-async def test_an_answer_that_was_cut_says_so(twin: str, provider: OpenAiCompatible) -> None:
+async def test_an_answer_that_was_cut_says_so(twin: str, provider: Provider) -> None:
     assert (await provider.complete(model(twin, "cut"), PROMPT)).cut
 
 
@@ -82,7 +87,7 @@ async def test_an_answer_that_was_cut_says_so(twin: str, provider: OpenAiCompati
     ],
 )
 async def test_what_goes_wrong_is_told_by_what_can_be_done(
-    twin: str, provider: OpenAiCompatible, changes: dict[str, Any], error: type[HulkError], words: str
+    twin: str, provider: Provider, changes: dict[str, Any], error: type[HulkError], words: str
 ) -> None:
     asked = {"url": twin, "name": "echo"} | {("name" if key == "model" else key): value for key, value in changes.items()}
     begun = time.monotonic()
@@ -97,7 +102,7 @@ async def test_what_goes_wrong_is_told_by_what_can_be_done(
         assert caught.value.retry_after == 7
 
 
-async def test_neither_question_nor_key_is_logged(twin: str, provider: OpenAiCompatible, caplog: pytest.LogCaptureFixture) -> None:
+async def test_neither_question_nor_key_is_logged(twin: str, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         await provider.complete(model(twin, "echo", api_key="sk-hidden-hidden-hidden"), PROMPT)
     assert "canary" not in caplog.text

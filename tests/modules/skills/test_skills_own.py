@@ -13,6 +13,7 @@ from hulk.modules.skills.usecases.own import CallFunction
 from hulk.modules.tickets import Work
 from hulk.runtime.language import voice
 from support.reading import request
+from support.tables import Folder
 
 FILE = """
 from hulk.modules.skills import Period, skill
@@ -78,6 +79,25 @@ async def test_a_table_may_be_given_by_its_address_in_the_sentence(tmp_path: Pat
     )  # fmt: skip
     done = await CallFunction(own(lines), Fetching())(work)
     assert done.result == {"markdown": "vendas.csv: https://example.com/vendas.csv?ano=2025"}
+
+
+@pytest.mark.parametrize(("name", "count"), [("", 0), ("x" * 51, 51), ("a\0b", 3), ("a\nb", 3)])
+def test_a_name_that_no_ticket_can_have_is_refused(name: str, count: int) -> None:
+    with pytest.raises(Refused, match=f"has {count} characters; 1 to 50 printable"):
+        skill(name, pt=["um", "dois", "três"])(lambda: "")
+
+
+async def test_what_a_function_says_is_made_writable(tmp_path: Path) -> None:
+    @skill("odd", pt=["um", "dois", "três"])
+    def odd() -> str:
+        return "a\0b \udce9.txt"
+
+    done = await CallFunction(own(odd), Folder())(
+        Work(
+            ticket="tkt", kind="skill.odd", tenant="t", input={"arguments": {}}, before={}, scratch=tmp_path, voice=voice("pt"), key="run/1"
+        )
+    )
+    assert done.result == {"markdown": "a�b �.txt"}
 
 
 def test_too_few_examples_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ import pytest
 from sqlalchemy import select
 
 from hulk.kernel.errors import NotFound, Unavailable
-from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.modules.tickets import WORKFLOW, Done, Handler, NewArtefact, Ticket, Work
+from hulk.modules.tickets import WORKFLOW, BeginTicket, Done, Handler, NewArtefact, Ticket, Work
+from hulk.modules.tickets.adapters.memory import MemoryFiles, MemoryTickets
+from hulk.modules.tickets.usecases import RunTicket
 from hulk.modules.tickets.wiring import TicketsModule, wired
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.engine import Task
 from hulk.runtime.language import voice
 from hulk.runtime.outbox import Outbox, event_table
 from hulk.runtime.store import Store
+from support.memory import Desk, Told, at_once
 from support.runs import KEY, Hand, row_of
 
 
@@ -87,6 +90,41 @@ async def test_a_ticket_begun_and_delivered_many_times_has_one_completion(store:
     assert (await made.tickets.get("tkt_k")).status == "completed"
 
 
+@dataclass
+class Bench:
+    """Tickets in memory, with what executes them."""
+
+    handlers: Mapping[str, Handler]
+    tickets: MemoryTickets = field(default_factory=MemoryTickets)
+    files: MemoryFiles = field(default_factory=MemoryFiles)
+    told: Told = field(default_factory=Told)
+    desk: Desk = field(default_factory=Desk)
+
+    async def done(self, one: Ticket, *before: Ticket) -> Ticket:
+        """The ticket, once its run has ended; those before it are there."""
+        self.desk.workflows = {WORKFLOW: RunTicket(self.tickets, self.files, self.told, voice, self.handlers)}
+        begun = BeginTicket(self.tickets, self.desk)(one, parent="run_parent", language="en", trace=None)
+        await at_once(self.tickets.open([*before, one]), *begun)
+        await self.desk.drain()
+        return await self.tickets.get(one.id)
+
+
+async def test_work_is_given_its_input_what_came_before_and_the_language_of_who_asked() -> None:
+    given = list[Work]()
+
+    async def work(one: Work) -> Done:
+        given.append(one)
+        return Done(result={})
+
+    before = [ticket(key, status="completed", result={"of": key}) for key in ("first", "second")]
+    await Bench({"work": work}).done(ticket(after=("first",)), *before)
+    [one] = given
+    assert (one.ticket, one.kind, one.tenant, one.input, one.key) == ("tkt_k", "work", "acme", {"x": 1}, "run_k/1")
+    assert one.before == {"first": {"of": "first"}}
+    assert one.voice.language == "en"
+    assert not one.scratch.exists()
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -94,24 +132,30 @@ async def test_a_ticket_begun_and_delivered_many_times_has_one_completion(store:
         pytest.param(Unavailable("down"), "unavailable", id="never back"),
     ],
 )
-async def test_work_that_fails_fails_its_ticket_with_the_reason_once(store: Store, tmp_path: Path, error: Exception, code: str) -> None:
-    hand = Hand(store)
-
+async def test_work_that_fails_fails_its_ticket_with_the_reason_once(error: Exception, code: str) -> None:
     async def work(_: Work) -> Done:
         raise error
 
-    made = module(store, hand, tmp_path, {"work": work})
-    await begun(store, made, ticket())
-    await hand.drain()
-    found = await made.tickets.get("tkt_k")
+    bench = Bench({"work": work})
+    found = await bench.done(ticket())
     assert (found.status, (found.problem or {})["code"]) == ("failed", code)
-    assert [kind for kind in await events(store) if kind.startswith("hulk.ticket")] == ["hulk.ticket.started.v1", "hulk.ticket.failed.v1"]
+    assert bench.told.types == ["hulk.ticket.started.v1", "hulk.ticket.failed.v1"]
 
 
-async def test_work_of_an_unknown_kind_is_refused_with_what_is_known(store: Store, tmp_path: Path) -> None:
-    hand = Hand(store)
-    made = module(store, hand, tmp_path, {"work": churn, "play": churn})
-    await begun(store, made, ticket(kind="dance"))
-    await hand.drain()
-    problem: JsonObject = (await made.tickets.get("tkt_k")).problem or {}
+async def test_work_of_an_unknown_kind_is_refused_with_what_is_known() -> None:
+    problem = (await Bench({"work": churn, "play": churn}).done(ticket(kind="dance"))).problem or {}
     assert problem["text"]["values"] == {"kind": "dance", "known": "play, work"}
+
+
+async def test_files_are_kept_with_their_ticket_and_told() -> None:
+    bench = Bench({"work": churn})
+    await bench.done(ticket())
+    [made] = await bench.tickets.artefacts("int_1")
+    assert (made.ticket, made.name, bench.files.contents[made.blob]) == ("tkt_k", "chart.png", b"png")
+    assert bench.told.events[-1].data == {"kind": "work", "artefacts": ["chart.png"]}
+
+
+async def test_a_ticket_that_was_ended_before_its_run_stays_as_it_ended() -> None:
+    bench = Bench({"work": churn})
+    await at_once(bench.tickets.open([ticket()]), bench.tickets.end("tkt_k", "skipped"))
+    assert (await bench.done(ticket())).status == "skipped"

@@ -1,4 +1,4 @@
-"""`History` by the git program, on real repositories."""
+"""What only git can get wrong: the program, hostile repositories, large ones. What every history promises: test_skills_history.py."""
 
 import asyncio
 import os
@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from hulk.kernel.errors import Refused, Unavailable
-from hulk.modules.skills.domain.churn import Change, Commit, Head
+from hulk.modules.skills.domain.churn import Commit
 from hulk.modules.skills.domain.reading import Period
 from hulk.modules.skills.ports.history import Detail
 from hulk.modules.tools.adapters.git import Git, GitHistory
-from support.repositories import Repository, lines, repository
+from support.repositories import Repository, repository
 
 HISTORY = GitHistory(Git())
-NOVEMBER = Period(since=date(2026, 11, 1), until=date(2026, 11, 30))
 EVER = Period(since=date(1970, 1, 1), until=date(2099, 12, 31))
 
 
@@ -25,70 +24,6 @@ async def walked(at: Repository | Path, period: Period = EVER, detail: Detail = 
     seen: list[Commit] = []
     await history.walk(at.path if isinstance(at, Repository) else at, period, detail, seen.append)
     return seen
-
-
-async def test_commits_come_newest_first_with_the_lines_that_they_changed(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    first = made.commit({"a.txt": lines(3), "b.txt": lines(2)}, "2026-11-02T10:00:00+00:00")
-    second = made.commit({"a.txt": lines(1) + "new\n"}, "2026-11-03T10:00:00+00:00", author="Bia")
-    assert await walked(made) == [
-        Commit(
-            id=second,
-            author="Bia",
-            identity="bia@example.com",
-            day=date(2026, 11, 3),
-            changes=(Change(path="a.txt", added=1, removed=2),),
-        ),
-        Commit(
-            id=first,
-            author="Ana",
-            identity="ana@example.com",
-            day=date(2026, 11, 2),
-            changes=(Change(path="a.txt", added=3), Change(path="b.txt", added=2)),
-        ),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("detail", "changes"),
-    [
-        pytest.param("none", (), id="none"),
-        pytest.param("names", (Change(path="a.txt"),), id="names"),
-        pytest.param("lines", (Change(path="a.txt", added=3),), id="lines"),
-    ],
-)
-async def test_no_more_detail_than_asked_for(tmp_path: Path, detail: Detail, changes: tuple[Change, ...]) -> None:
-    made = repository(tmp_path / "r")
-    made.commit({"a.txt": lines(3)}, "2026-11-02T10:00:00+00:00")
-    assert [commit.changes for commit in await walked(made, detail=detail)] == [changes]
-
-
-@pytest.mark.parametrize("detail", ["names", "lines"])
-async def test_a_renamed_file_has_both_names(tmp_path: Path, detail: Detail) -> None:
-    made = repository(tmp_path / "r")
-    made.commit({"old name.py": lines(20)}, "2026-11-02T10:00:00+00:00")
-    made.git("mv", "old name.py", "new\tname.py")
-    made.commit({"new\tname.py": lines(21)}, "2026-11-03T10:00:00+00:00")
-    renamed = (await walked(made, detail=detail))[0].changes[0]
-    assert (renamed.old, renamed.path, renamed.added) == ("old name.py", "new\tname.py", 1 if detail == "lines" else 0)
-
-
-async def test_a_commit_belongs_to_the_day_on_the_committers_clock(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    for moment in ("2026-10-31T23:59:59-11:00", "2026-11-01T00:00:00+14:00", "2026-11-30T23:59:59-11:00", "2026-12-01T00:00:00+14:00"):
-        made.commit({"a": moment}, moment)
-    assert [commit.day for commit in await walked(made, NOVEMBER)] == [date(2026, 11, 30), date(2026, 11, 1)]
-
-
-@pytest.mark.parametrize(
-    "name", ["é ç.txt", "a\nb", "\ttab", '"quoted"', " ", "commit", "-", "1\t2\tx", ":100644", "d/e/f", "naïve…", "\x1b[31mred"]
-)
-@pytest.mark.parametrize("detail", ["names", "lines"])
-async def test_any_file_name(tmp_path: Path, name: str, detail: Detail) -> None:
-    made = repository(tmp_path / "r")
-    made.commit({name: "x\n", "other": "y\n"}, "2026-11-02T10:00:00+00:00")
-    assert {change.path for change in (await walked(made, detail=detail))[0].changes} == {name, "other"}
-    assert await HISTORY.present(made.path, frozenset({name, "gone"})) == {name}
 
 
 async def test_names_that_are_not_utf_8_stay_apart(tmp_path: Path) -> None:
@@ -99,53 +34,6 @@ async def test_names_that_are_not_utf_8_stay_apart(tmp_path: Path) -> None:
     paths = {change.path for change in (await walked(made))[0].changes}
     assert paths == {"caf\\xe9", "caf\\xe8"}
     assert await HISTORY.present(made.path, frozenset(paths)) == paths
-
-
-async def test_binary_files_have_no_lines(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    made.commit({"a.bin": "\0\1\2"}, "2026-11-02T10:00:00+00:00")
-    assert (await walked(made))[0].changes == (Change(path="a.bin"),)
-
-
-async def test_merges_are_left_out_and_what_they_merge_is_in(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    made.commit({"a": "1\n"}, "2026-11-02T10:00:00+00:00")
-    made.git("switch", "--quiet", "--create", "side")
-    side = made.commit({"b": "1\n"}, "2026-11-03T10:00:00+00:00")
-    made.git("switch", "--quiet", "main")
-    made.commit({"c": "1\n"}, "2026-11-04T10:00:00+00:00")
-    made.git("merge", "--quiet", "--no-ff", "side", "--message", "merge", moment="2026-11-05T10:00:00+00:00")
-    seen = await walked(made)
-    assert len(seen) == 3
-    assert side in {commit.id for commit in seen}
-
-
-async def test_empty_commits_count(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    made.commit({}, "2026-11-02T10:00:00+00:00")
-    made.commit({"a": "1\n"}, "2026-11-03T10:00:00+00:00")
-    made.commit({}, "2026-11-04T10:00:00+00:00")
-    assert [len(commit.changes) for commit in await walked(made)] == [0, 1, 0]
-
-
-async def test_the_head_of_a_branch(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    commit = made.commit({"a": "1\n"}, "2026-11-02T23:30:00-03:00")
-    assert await HISTORY.head(made.path) == Head(commit=commit, branch="main", last=date(2026, 11, 2), shallow=False)
-
-
-async def test_an_empty_repository_has_no_commit(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    assert await HISTORY.head(made.path) == Head(commit=None, branch="main", last=None, shallow=False)
-
-
-async def test_a_detached_head_is_followed(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    first = made.commit({"a": "1\n"}, "2026-11-02T10:00:00+00:00")
-    made.commit({"a": "2\n"}, "2026-11-03T10:00:00+00:00")
-    made.git("checkout", "--quiet", "--detach", first)
-    assert (await HISTORY.head(made.path)).branch is None
-    assert [commit.id for commit in await walked(made)] == [first]
 
 
 async def test_a_bare_repository(tmp_path: Path) -> None:
@@ -207,11 +95,6 @@ async def test_no_program_that_a_repository_names_is_run(tmp_path: Path) -> None
     assert not trap.exists()
 
 
-async def test_a_folder_that_is_no_repository_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="not a git repository"):
-        await HISTORY.head(tmp_path)
-
-
 async def test_a_broken_repository_is_refused(tmp_path: Path) -> None:
     made = repository(tmp_path / "r")
     commit = made.commit({"a": "1\n"}, "2026-11-02T10:00:00+00:00")
@@ -265,18 +148,6 @@ async def test_cancelling_ends_the_program_at_once(tmp_path: Path) -> None:
             await git.fields(tmp_path, ("log",), lambda _: None)
     assert time.monotonic() - begun < 0.7
     assert await gone(ids)
-
-
-async def test_what_goes_wrong_while_looking_is_raised_and_ends_the_program(tmp_path: Path) -> None:
-    made = repository(tmp_path / "r")
-    for number in range(3):
-        made.commit({"a": f"{number}\n"}, f"2026-11-0{number + 1}T10:00:00+00:00")
-
-    def see(commit: Commit) -> None:
-        raise LookupError(commit.id)
-
-    with pytest.raises(LookupError):
-        await HISTORY.walk(made.path, EVER, "lines", see)
 
 
 async def test_a_history_of_twenty_thousand_commits_is_walked_as_a_stream(tmp_path: Path) -> None:

@@ -115,6 +115,11 @@ def test_settings_cannot_be_changed() -> None:
             id="missing in an entry",
         ),
         pytest.param(
+            'models:\n  providers:\n    - {name: a, url: http://h, model: "m\\0"}\n',
+            "models.providers[0].model = m\0: it must match the pattern",
+            id="a model's name with a NUL",
+        ),
+        pytest.param(
             "models:\n  providers:\n    - {name: a, url: http://h, model: m}\n    - {name: a, url: http://h, model: m}\n",
             "each provider needs a name of its own; a is used twice",
             id="a name used twice",

@@ -10,7 +10,7 @@ class Chains(Protocol):
     """The trail as it stands in the store, read without trusting it."""
 
     async def tenants(self) -> Sequence[str]:
-        """All tenants that have a head or an entry."""
+        """All tenants that have a head or an entry, by name."""
 
     async def head(self, tenant: str) -> Head | None:
         """The head of a tenant's chain, if there is one."""

@@ -33,7 +33,7 @@ class Ledger(Protocol):
         """An intent's charges, oldest first."""
 
     async def spending(self, tenant: str, period: str) -> Spending | None:
-        """What the tenant spent and reserved in that day or month; None when nothing yet."""
+        """What the tenant spent and reserved in that day or month; None when nothing."""
 
     async def reserved_before(self, moment: datetime, most: int) -> Sequence[Charge]:
         """Up to `most` charges that were reserved before that moment and neither settled nor released, oldest first."""

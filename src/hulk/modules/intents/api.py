@@ -30,6 +30,8 @@ from hulk.runtime.telemetry import current_traceparent
 
 _ENDS = frozenset({"hulk.intent.completed.v1", "hulk.intent.failed.v1"})
 _PICTURES = frozenset({"image/png"})
+_LONGEST_SEQUENCE = 18
+"""Digits of an event's number: what has more fits no column."""
 
 
 _EXAMPLE: dict[str, Any] = {"text": "Quais arquivos mais mudaram nos últimos 30 dias?", "sources": [{"kind": "repository", "path": "."}]}
@@ -209,7 +211,7 @@ def _download(path: Path, made: Artefact) -> Response:
 def _sequence(last_event_id: str | None) -> int:
     if last_event_id is None:
         return 0
-    if not last_event_id.isdecimal():
+    if not last_event_id.isdecimal() or len(last_event_id) > _LONGEST_SEQUENCE:
         raise Refused(
             "Last-Event-ID “{value}” is not a number: send back the id of the last event you have seen.", value=last_event_id[:40]
         )

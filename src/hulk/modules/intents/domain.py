@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from hulk.kernel.addresses import require_no_password
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
-from hulk.kernel.text import Language
+from hulk.kernel.text import Language, writable
 from hulk.modules.skills import Source
 
 Status: TypeAlias = Literal["accepted", "running", "completed", "failed"]
@@ -41,14 +41,23 @@ class Asked:
                 length=len(self.text),
                 most=LONGEST_TEXT,
             )
-        if "\x00" in self.text:
-            raise Refused("The text holds a NUL character, which no text has. Send such data as a file.")
+        if writable(self.text) != self.text:
+            raise Refused("The text holds a NUL or half of a UTF-16 pair, which no text has. Send such data as a file.")
         require_no_password(self.text)
         if len(self.sources) > MOST_SOURCES:
             raise Refused("{count} files were sent; at most {most} are taken.", count=len(self.sources), most=MOST_SOURCES)
-        if self.key is not None and not 0 < len(self.key) <= _KEY_LENGTH:
-            raise Refused("The idempotency key has {length} characters; allowed are 1 to {most}.", length=len(self.key), most=_KEY_LENGTH)
+        if any(writable(name) != name for source in self.sources for name in (source.name, source.path, source.blob) if name):
+            raise Refused("The name or path of a file holds a NUL or half of a UTF-16 pair. Give it as it is written on disk.")
+        self._check_key(self.key)
         return self
+
+    def _check_key(self, key: str | None) -> None:
+        if key is None:
+            return
+        if not 0 < len(key) <= _KEY_LENGTH:
+            raise Refused("The idempotency key has {length} characters; allowed are 1 to {most}.", length=len(key), most=_KEY_LENGTH)
+        if writable(key) != key:
+            raise Refused("The idempotency key holds a NUL or half of a UTF-16 pair: use letters, digits and signs.")
 
     def digest(self) -> str:
         """SHA-256 of what is asked, to know the same request again under its idempotency key."""

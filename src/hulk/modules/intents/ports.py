@@ -13,16 +13,16 @@ from hulk.modules.skills import Skill, Source
 
 
 class Intents(Protocol):
-    """Where intents are kept."""
+    """Where intents are kept. What has ended stays as it ended, whatever is changed afterwards."""
 
     def add(self, intent: Intent) -> Change[bool]:
-        """Keep a new intent; False when its tenant has one under the same key already."""
+        """Keep a new intent; False when its tenant has one under the same key already, or when it is kept already."""
 
     def decided(self, intent: str, decision: str) -> Change[None]:
         """The intent is running, on that decision."""
 
     def planned(self, intent: str, plan: Plan) -> Change[None]:
-        """Keep the plan of the intent."""
+        """Keep the plan of the intent; one of that id that is there already stays as it is."""
 
     def end(self, intent: str, status: Status, *, answer: str, problem: JsonObject | None = None) -> Change[bool]:
         """The intent is completed or failed; False when it was ended before, and nothing was changed."""
@@ -34,7 +34,7 @@ class Intents(Protocol):
         """The intent of that tenant under that idempotency key; raises `NotFound`."""
 
     async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
-        """The newest intents of a tenant."""
+        """Up to `limit` intents of a tenant (in that status), the newest first."""
 
 
 class Decides(Protocol):

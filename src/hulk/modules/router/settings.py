@@ -21,9 +21,9 @@ class PriceSettings(Section):
 class ProviderSettings(Section):
     """One OpenAI-compatible server."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="A name of your own for it.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64, description="A name of your own for it.")
     url: str = Field(pattern=r"^https?://", description="Its address up to and with `/v1`.")
-    model: str = Field(min_length=1, description="The model, as the server calls it.")
+    model: str = Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$", description="The model, as the server calls it.")
     api_key: SecretStr = Field(default=SecretStr(""), description="Its key, if it wants one.")
     local: bool = Field(default=False, description="Whether it runs where sensitive data may go, and costs nothing.")
     price: PriceSettings | None = Field(default=None, description="Its price, where the built-in list has none or a wrong one.")

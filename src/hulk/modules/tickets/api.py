@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from hulk.kernel import ids
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import JsonObject
+from hulk.kernel.text import writable
 from hulk.modules.tickets.domain import Status, view
 from hulk.modules.tickets.ports import Tickets
 from hulk.runtime.http import Caller, Spoken
@@ -25,7 +26,10 @@ def routes(tickets: Tickets) -> APIRouter:
         intent: str | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> dict[str, list[JsonObject]]:
-        found = await tickets.search(caller.tenant, status=status, kind=kind, intent=intent, limit=limit)
+        if kind is not None and writable(kind) != kind:
+            raise Refused("“{value}” is not a kind of ticket: kinds are such as git.churn or review.file.", value=writable(kind)[:80])
+        wanted = None if intent is None else ids.parse(intent, "int")
+        found = await tickets.search(caller.tenant, status=status, kind=kind, intent=wanted, limit=limit)
         return {"tickets": [view(ticket, voice) for ticket in found]}
 
     @router.get("/tickets/{ticket_id}", summary="A ticket with its input and result")

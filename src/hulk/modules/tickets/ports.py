@@ -12,7 +12,8 @@ from hulk.modules.tickets.domain import Artefact, NewArtefact, Status, Ticket
 
 
 class Tickets(Protocol):
-    """Where tickets are kept. Changes are idempotent: the same one applied twice leaves one ticket in one state."""
+    """Where tickets are kept. Changes are idempotent: the same one applied twice leaves one ticket in one state. A change that
+    would take a ticket back, or to where `domain.moved` does not let it, changes nothing."""
 
     def open(self, tickets: Sequence[Ticket]) -> Change[None]:
         """Keep new tickets; those that are there already are left as they are."""
@@ -27,22 +28,22 @@ class Tickets(Protocol):
         """The ticket is completed, failed or skipped; False when it was ended before, and nothing was changed."""
 
     def attach(self, ticket: str, artefacts: Sequence[Artefact]) -> Change[None]:
-        """Keep what the ticket's work has made."""
+        """Keep what the ticket's work has made; of a name that it has made already, the first stays."""
 
     async def get(self, ticket: str) -> Ticket:
         """The ticket; raises `NotFound`."""
 
     async def of_plan(self, plan: str) -> list[Ticket]:
-        """The tickets of a plan, in the order they were opened."""
+        """The tickets of a plan that workers do, in the order they were opened."""
 
     async def of_intent(self, intent: str) -> list[Ticket]:
-        """All tickets of an intent, follow-ups too, in the order they were opened."""
+        """All tickets of an intent: those that workers do, then those of people, each in the order they were opened."""
 
     async def search(self, tenant: str, *, status: Status | None, kind: str | None, intent: str | None, limit: int) -> list[Ticket]:
-        """The newest tickets of a tenant that fit."""
+        """Up to `limit` tickets of a tenant that fit, the newest first."""
 
     async def artefacts(self, intent: str) -> list[Artefact]:
-        """What the tickets of an intent have made, oldest first."""
+        """What the tickets of an intent have made: in the order of the tickets, of one ticket by name."""
 
 
 class Files(Protocol):

@@ -9,7 +9,7 @@ from hulk.kernel.durable import Change, Context, Outcome, Runs, Started
 from hulk.kernel.errors import HulkError, Refused, told
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
-from hulk.kernel.text import Language
+from hulk.kernel.text import Language, writable
 from hulk.modules.tickets.domain import Artefact, Done, Handler, Ticket, Work
 from hulk.modules.tickets.ports import Files, Tickets, Voices
 
@@ -84,7 +84,8 @@ class RunTicket:
             return await self._kept(ticket, await handler(work))
 
     async def _kept(self, ticket: Ticket, done: Done) -> Outcome[JsonObject]:
-        artefacts = [replace(await self.files.keep(made), ticket=ticket.id) for made in done.artefacts]
+        named = [replace(made, name=writable(made.name)) for made in done.artefacts]
+        artefacts = [replace(await self.files.keep(made), ticket=ticket.id) for made in named]
         return Outcome({"result": done.result, "artefacts": to_json(artefacts)})
 
     async def _complete(self, ticket: Ticket, done: JsonObject) -> Outcome[None]:

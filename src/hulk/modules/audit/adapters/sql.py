@@ -19,9 +19,9 @@ class SqlChains:
         self._store = store
 
     async def tenants(self) -> Sequence[str]:
-        """All tenants that have a head or an entry."""
-        query = union(select(head_table.c.tenant), select(event_table.c.tenant)).order_by("tenant")
-        return await self._store.read(lambda connection: list(connection.execute(query).scalars()))
+        """See `Chains`. Sorted here: how a PostgreSQL sorts names depends on the language that its database was made for."""
+        query = union(select(head_table.c.tenant), select(event_table.c.tenant))
+        return await self._store.read(lambda connection: sorted(connection.execute(query).scalars()))
 
     async def head(self, tenant: str) -> Head | None:
         """The head of a tenant's chain, if there is one."""

@@ -73,13 +73,13 @@ class MemoryLedger:
 
     async def spending(self, tenant: str, period: str) -> Spending | None:
         """See `Ledger`."""
-        rows = self._of_period(tenant, period)
-        return Spending(tenant=tenant, period=period, currency=rows[0].currency, amount=self._sum(tenant, period)) if rows else None
+        rows, amount = self._of_period(tenant, period), self._sum(tenant, period)
+        return Spending(tenant=tenant, period=period, currency=rows[0].currency, amount=amount) if amount else None
 
     async def reserved_before(self, moment: datetime, most: int) -> Sequence[Charge]:
         """See `Ledger`."""
         rows = [charge for charge in self._charges.values() if charge.status == "reserved" and charge.at < moment]
-        return sorted(rows, key=lambda charge: charge.at)[:most]
+        return sorted(rows, key=lambda charge: (charge.at, charge.id))[:most]
 
     def _of_period(self, tenant: str, period: str) -> list[Charge]:
         return [c for c in self._charges.values() if c.tenant == tenant and c.kind == "model" and period in periods(c.at)]
@@ -106,8 +106,3 @@ class PriceTable:
     async def tariff(self, priced: Priced) -> Tariff | None:
         """See `Prices`."""
         return self._tariffs.get((priced.provider, priced.model))
-
-
-async def committed(*changes: Change[Any]) -> list[Any]:
-    """A `Commit` for changes that live in memory: they need no transaction."""
-    return [change(None) for change in changes]

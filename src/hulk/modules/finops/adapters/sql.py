@@ -136,12 +136,14 @@ class SqlLedger:
         """See `Ledger`."""
         wanted = select(spending_table).where(spending_table.c.tenant == tenant, spending_table.c.period == period)
         row = await self._store.read(lambda connection: connection.execute(wanted).one_or_none())
-        return None if row is None else Spending(tenant=row.tenant, period=row.period, currency=row.currency, amount=row.amount)
+        if row is None or not row.amount:  # a row of nothing is left by what was refused or released
+            return None
+        return Spending(tenant=row.tenant, period=row.period, currency=row.currency, amount=row.amount)
 
     async def reserved_before(self, moment: datetime, most: int) -> Sequence[Charge]:
         """See `Ledger`."""
         wanted = select(charge_table).where(charge_table.c.status == "reserved", charge_table.c.at < moment)
-        return await self._store.read(lambda c: _charges(c, wanted.order_by(charge_table.c.at).limit(most)))
+        return await self._store.read(lambda c: _charges(c, wanted.order_by(charge_table.c.at, charge_table.c.id).limit(most)))
 
     def _locked(self, tx: Transaction, charge: Charge, period: str) -> Decimal:
         """What was spent in that period, its row held until the end of the transaction."""

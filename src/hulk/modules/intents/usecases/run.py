@@ -11,7 +11,7 @@ from hulk.kernel.durable import Change, Context, Outcome, Started
 from hulk.kernel.errors import HulkError, Refused, retold, told
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
-from hulk.kernel.text import Text
+from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan
 from hulk.modules.intents.ports import Answers, Decides, Intents, SkillBook, Voices
@@ -55,7 +55,7 @@ class RunIntent:
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The intent fails with its run; its answer says what was wrong and what to do."""
         voice = self.voices(run.data["language"])
-        ending = self.intents.end(run.data["intent"], "failed", answer=voice.say(error.text), problem=told(error))
+        ending = self.intents.end(run.data["intent"], "failed", answer=writable(voice.say(error.text)), problem=told(error))
         event = Event(
             type="hulk.intent.failed.v1", subject=run.data["intent"], tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
             data={"run": run.id, "code": error.code},
@@ -83,7 +83,7 @@ class RunIntent:
 
     def _ended(self, intent: Intent, answer: str, follow_ups: int = 0) -> list[Change[Any]]:
         event = fact("hulk.intent.completed.v1", intent, {"follow_ups": follow_ups})
-        return [self.intents.end(intent.id, "completed", answer=answer), self.trail.append(event)]
+        return [self.intents.end(intent.id, "completed", answer=writable(answer)), self.trail.append(event)]
 
     async def _by_skill(self, context: Context, intent: Intent, skill: Skill) -> None:
         planned = await context.step("plan", lambda: self._plan(context, intent, skill))

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from hulk.kernel.errors import Refused
-from hulk.kernel.text import Text
+from hulk.kernel.text import Text, writable
 from hulk.modules.skills.domain.reading import Period
 from hulk.modules.skills.domain.skill import Answer, Arguments, Kind, Parameter, Report, Skill
 from hulk.modules.tickets import Draft
 
 Function: TypeAlias = Callable[..., Any]
 F = TypeVar("F", bound=Function)
+LONGEST_NAME = 50
+"""Characters of a skill's name: with `skill.` before it, it is the kind of a ticket."""
 FEWEST_EXAMPLES = 3
 """Per skill, over both languages: with fewer, nothing can be said about what is meant."""
 
@@ -68,6 +70,13 @@ def _own(name: str, title: str | None, pt: tuple[str, ...], en: tuple[str, ...],
             name=name,
             count=len(pt) + len(en),
             least=FEWEST_EXAMPLES,
+        )
+    if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+        raise Refused(
+            "The name of the skill “{name}” has {count} characters; 1 to {most} printable ones are taken.",
+            name=writable(name)[:80],
+            count=len(name),
+            most=LONGEST_NAME,
         )
     about = Text((inspect.getdoc(function) or name).splitlines()[0].replace("{", "{{").replace("}", "}}"))
     kind = f"skill.{name}"

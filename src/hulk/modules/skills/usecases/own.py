@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import from_json
+from hulk.kernel.text import writable
 from hulk.modules.skills.domain.own import OwnSkill, called_with
 from hulk.modules.skills.domain.skill import Arguments, Source
 from hulk.modules.skills.ports.sources import Sources
@@ -29,7 +30,7 @@ class CallFunction:
         said = await function(**keywords) if inspect.iscoroutinefunction(function) else await asyncio.to_thread(function, **keywords)
         if not isinstance(said, str):
             raise Refused("The skill “{name}” gave {kind}; it must give text.", name=self.own.skill.name, kind=type(said).__name__)
-        return Done(result={"markdown": said})
+        return Done(result={"markdown": writable(said)})
 
     async def _paths(self, arguments: Arguments, scratch: Path) -> Mapping[str, Path]:
         resolve = {"table": self.sources.table, "repository": self.sources.repository}

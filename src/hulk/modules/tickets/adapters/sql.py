@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Select, String, Table, and_, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Select, String, Table, and_, func, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -62,8 +62,9 @@ class SqlTickets:
         """Keep new tickets; those that are there already are left as they are."""
 
         def change(tx: Transaction) -> None:
+            next_place = {intent: _next_place(tx, intent) for intent in {ticket.intent for ticket in tickets}}
             for place, ticket in enumerate(tickets):
-                tx.insert_new(ticket_table, _row(ticket, place))
+                tx.insert_new(ticket_table, _row(ticket, next_place[ticket.intent] + place))
 
         return change
 
@@ -112,12 +113,12 @@ class SqlTickets:
         return found[0]
 
     async def of_plan(self, plan: str) -> list[Ticket]:
-        """The tickets of a plan that workers do, in the order they were opened."""
+        """See `Tickets`."""
         at = and_(ticket_table.c.plan == plan, ticket_table.c.owner == "worker")
         return await self._all(select(ticket_table).where(at).order_by(ticket_table.c.place))
 
     async def of_intent(self, intent: str) -> list[Ticket]:
-        """All tickets of an intent, follow-ups last, in the order they were opened."""
+        """See `Tickets`. `owner` in reverse order of the alphabet: the workers' come first."""
         query = select(ticket_table).where(ticket_table.c.intent == intent)
         return await self._all(query.order_by(ticket_table.c.owner.desc(), ticket_table.c.place))
 
@@ -129,13 +130,19 @@ class SqlTickets:
         return await self._all(query.order_by(ticket_table.c.created.desc(), ticket_table.c.id.desc()).limit(limit))
 
     async def artefacts(self, intent: str) -> list[Artefact]:
-        """What the tickets of an intent have made, in the order of the tickets."""
-        query = select(artefact_table).join(ticket_table, ticket_table.c.id == artefact_table.c.ticket)
-        query = query.where(ticket_table.c.intent == intent).order_by(ticket_table.c.place, artefact_table.c.name)
-        return await self._store.read(lambda connection: [_artefact(row) for row in connection.execute(query)])
+        """See `Tickets`. Sorted here: how a PostgreSQL sorts names depends on the language that its database was made for."""
+        query = select(artefact_table, ticket_table.c.owner, ticket_table.c.place)
+        query = query.join(ticket_table, ticket_table.c.id == artefact_table.c.ticket).where(ticket_table.c.intent == intent)
+        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        return [_artefact(row) for row in sorted(rows, key=lambda row: (row.owner == "person", row.place, row.name))]
 
     async def _all(self, query: Select[Any]) -> list[Ticket]:
         return await self._store.read(lambda connection: [_ticket(row) for row in connection.execute(query)])
+
+
+def _next_place(tx: Transaction, intent: str) -> int:
+    """Past the tickets of that intent that are there."""
+    return int(tx.execute(select(func.coalesce(func.max(ticket_table.c.place) + 1, 0)).where(ticket_table.c.intent == intent)).scalar_one())
 
 
 def _row(ticket: Ticket, place: int) -> dict[str, Any]:

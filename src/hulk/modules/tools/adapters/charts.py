@@ -4,6 +4,7 @@ Colours are Okabe and Ito's (2008), which people who are colour-blind can tell a
 """
 
 import asyncio
+import functools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -148,14 +149,27 @@ def _series(axes: "Axes", panel: Series) -> None:
 
 
 def _short(text: str, most: int) -> str:
-    line = " ".join(text.split())
+    line = " ".join(_drawable(text).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def _squeezed(text: str, most: int) -> str:
     """Shortened in its middle: of a path, both the folder and the file say something."""
-    line = " ".join(text.split())
+    line = " ".join(_drawable(text).split())
     return line if len(line) <= most else f"{line[: most // 3]}…{line[-(most - most // 3 - 1) :]}"
+
+
+def _drawable(text: str) -> str:
+    """`text` with a box for each letter that the font has not, instead of a warning for each on every picture."""
+    known = _known_letters()
+    return "".join(letter if ord(letter) in known or letter.isspace() else "□" for letter in text)
+
+
+@functools.cache
+def _known_letters() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
 def _figure(value: float) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hulk.kernel.errors import HulkError, NotFound, Refused
-from hulk.kernel.text import Text
+from hulk.kernel.text import Text, writable
 from hulk.modules.skills import Column, Format, Layout, Sort, Type, named, personal, terms, words
 from hulk.modules.tools.adapters.tables import dialect as dialects
 from hulk.modules.tools.adapters.tables import encoding as encodings
@@ -244,9 +244,9 @@ def _json(session: Session, path: Path, _: Encoding | None) -> Table:
         raise Refused("Each line of {file} must be a JSON object with named values; its lines are something else.", file=path.name)
     source = f"read_json({quoted(str(path))}, sample_size=20480)"
     described = session.rows(f"DESCRIBE SELECT * FROM {source}")
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name, *_ in described)
+    names = _speakable([str(name) for name, *_ in described], path)
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     scan = f"read_json({quoted(str(path))}, columns={{{columns}}})"
-    names = [str(name) for name, *_ in described]
     rows = session.rows(f"SELECT {', '.join(map(identifier, names))} FROM {scan} LIMIT {_sampled(len(names))}")
     if not rows:
         raise Refused("{file} has no rows.", file=path.name)
@@ -257,6 +257,14 @@ def _json(session: Session, path: Path, _: Encoding | None) -> Table:
         for name, row, reading, sample in zip(names, described, readings, samples, strict=True)
     ]
     return Table(path=path, layout=_layout("json", path, fields, ()), scan=scan, fields=tuple(fields))
+
+
+def _speakable(names: list[str], path: Path) -> list[str]:
+    """`names` if each can stand in a query; raises `Refused` naming one that cannot."""
+    unspeakable = next((name for name in names if "\0" in name), None)
+    if unspeakable is not None:
+        raise Refused("The name of a column of {file} holds a NUL: “{name}”. Rename it.", file=path.name, name=writable(unspeakable)[:80])
+    return names
 
 
 def _json_field(name: str, stored: str, reading: kinds.Reading, sample: kinds.Sample) -> Field:
@@ -270,7 +278,7 @@ def _json_field(name: str, stored: str, reading: kinds.Reading, sample: kinds.Sa
 def _parquet(session: Session, path: Path, _: Encoding | None) -> Table:
     scan = f"read_parquet({quoted(str(path))})"
     described = session.rows(f"DESCRIBE SELECT * FROM {scan}")
-    names = [str(name) for name, *_ in described]
+    names = _speakable([str(name) for name, *_ in described], path)
     texts = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in names)
     rows = session.rows(f"SELECT {texts} FROM {scan} LIMIT {_sampled(len(names))}")
     if not rows:

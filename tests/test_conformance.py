@@ -1,0 +1,204 @@
+"""One suite per port, and every adapter in it (DESIGN §7). A new port or adapter that stands in no suite fails here."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from hulk import modules
+from hulk.modules.audit.adapters import sql as audit_sql
+from hulk.modules.audit.ports import Chains
+from hulk.modules.finops.adapters import genai
+from hulk.modules.finops.adapters import memory as finops_memory
+from hulk.modules.finops.adapters import sql as finops_sql
+from hulk.modules.finops.ports import Ledger, Prices
+from hulk.modules.identity.adapters import memory as identity_memory
+from hulk.modules.identity.adapters import sql as identity_sql
+from hulk.modules.identity.ports import Keys, Tenants
+from hulk.modules.intents.adapters import memory as intents_memory
+from hulk.modules.intents.adapters import sql as intents_sql
+from hulk.modules.intents.ports import Intents
+from hulk.modules.router.adapters import memory as router_memory
+from hulk.modules.router.adapters import provider, ridge
+from hulk.modules.router.adapters import sql as router_sql
+from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider
+from hulk.modules.skills.ports.charts import Charts
+from hulk.modules.skills.ports.history import History
+from hulk.modules.skills.ports.sources import Sources
+from hulk.modules.skills.ports.tables import Tables, TimeSeries
+from hulk.modules.tickets.adapters import files
+from hulk.modules.tickets.adapters import memory as tickets_memory
+from hulk.modules.tickets.adapters import sql as tickets_sql
+from hulk.modules.tickets.ports import Files, Tickets
+from hulk.modules.tools.adapters import charts, git, sources, web
+from hulk.modules.tools.adapters.tables import duck
+from hulk.runtime import models
+from hulk.runtime.models import embeddings
+
+TESTS = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A port, the adapters that it has, and the file whose tests all of them pass."""
+
+    port: type
+    adapters: tuple[type, ...]
+    file: str
+
+
+SUITES = (
+    Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
+    Suite(Ledger, (finops_memory.MemoryLedger, finops_sql.SqlLedger), "modules/finops/test_finops_ledger.py"),
+    Suite(Prices, (finops_memory.PriceTable, genai.GenaiPrices), "modules/finops/test_finops_price_lists.py"),
+    Suite(Keys, (identity_memory.MemoryKeys, identity_sql.SqlKeys), "modules/identity/test_identity_adapters.py"),
+    Suite(Tenants, (identity_memory.MemoryTenants, identity_sql.SqlTenants), "modules/identity/test_identity_adapters.py"),
+    Suite(Intents, (intents_memory.MemoryIntents, intents_sql.SqlIntents), "modules/intents/test_intents_kept.py"),
+    Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
+    Suite(Provider, (provider.OpenAiCompatible,), "modules/router/test_router_provider.py"),
+    Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
+    Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
+    Suite(Charts, (charts.MatplotlibCharts,), "modules/tools/test_tables_charts.py"),
+    Suite(History, (git.GitHistory,), "modules/skills/test_skills_history.py"),
+    Suite(Sources, (sources.LocalSources, web.WebSources), "modules/skills/test_skills_sources.py"),
+    Suite(Tables, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
+    Suite(TimeSeries, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
+    Suite(Tickets, (tickets_memory.MemoryTickets, tickets_sql.SqlTickets), "modules/tickets/test_tickets_kept.py"),
+    Suite(Files, (tickets_memory.MemoryFiles, files.BlobFiles), "modules/tickets/test_tickets_files.py"),
+    Suite(
+        models.Embedder,
+        (embeddings.LocalEmbedder, embeddings.ServedEmbedder, embeddings.Remembered),
+        "runtime/models/test_embeddings.py",
+    ),
+)
+
+MADE_BY: dict[type, str] = {ridge.FittedRidge: "Ridge"}
+"""Adapters that a suite gets from another, and does not name."""
+
+FILLED_ELSEWHERE = {
+    "hulk.modules.intents.ports.Answers": "the router's act AnswerFreely",
+    "hulk.modules.intents.ports.Decides": "the router's act Decide",
+    "hulk.modules.intents.ports.Decisions": "the router's port of that name, narrowed",
+    "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
+    "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
+    "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
+    "hulk.modules.tickets.ports.Voices": "hulk.runtime.language.voice, a function",
+}
+"""Ports without an adapter of their own, and what bootstrap fills them with."""
+
+NO_PORT = {
+    "hulk.modules.skills.adapters.folders": "reads users' skills at the start; tests/modules/skills/test_skills_own.py",
+    "hulk.modules.tools.adapters.http": "a function of an address, which WebSources calls; tests/modules/tools/test_tools_http.py",
+}
+"""Adapter files whose subject no port describes, and where they are tested."""
+
+PARTS = {"hulk.modules.tools.adapters.tables": duck.DuckTables}
+"""Packages whose files are parts of one adapter."""
+
+
+def adapter_files() -> list[str]:
+    """The names of all modules in which adapters are, but for the parts of a larger one."""
+    found = [
+        name
+        for package in sorted(pkgutil.iter_modules(modules.__path__))
+        for name in _below(f"hulk.modules.{package.name}.adapters")
+        if not any(name.startswith(f"{part}.") for part in PARTS)
+    ]
+    assert len(found) > 10
+    return found
+
+
+def _below(package: str) -> Iterator[str]:
+    if importlib.util.find_spec(package) is None:
+        return
+    for one in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        yield f"{package}.{one.name}"
+
+
+def ports() -> list[type]:
+    """All Protocols that modules own."""
+    named = [name for package in sorted(pkgutil.iter_modules(modules.__path__)) for name in _ports_of(f"hulk.modules.{package.name}")]
+    return [one for name in named for one in classes(importlib.import_module(name)) if getattr(one, "_is_protocol", False)]
+
+
+def _ports_of(package: str) -> Iterator[str]:
+    found = importlib.util.find_spec(f"{package}.ports")
+    if found is not None:
+        yield f"{package}.ports"
+        yield from _below(f"{package}.ports") if found.submodule_search_locations else ()
+
+
+def classes(module: ModuleType) -> list[type]:
+    """The public classes that the module itself defines."""
+    members = (one for _, one in inspect.getmembers(module, inspect.isclass))
+    return [one for one in members if one.__module__ == module.__name__ and not one.__name__.startswith("_")]
+
+
+def promised(port: type) -> frozenset[str]:
+    """The names of what a port promises."""
+    return frozenset(name for name in vars(port) if name == "__call__" or (not name.startswith("_") and name != "register"))
+
+
+def described(one: type) -> str:
+    """A class as a failing test tells of it."""
+    return f"{one.__module__}.{one.__name__}"
+
+
+@cache
+def named_in(file: Path) -> frozenset[str]:
+    """The names that a test file uses, with those of the builders in tests/support that it imports."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+    }
+    helped = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("support.")}
+    return frozenset(own).union(*(named_in(TESTS / f"{name.replace('.', '/')}.py") for name in helped if name))
+
+
+@pytest.mark.parametrize("file", adapter_files())
+def test_every_file_of_adapters_is_in_a_suite(file: str) -> None:
+    listed = {adapter.__module__ for suite in SUITES for adapter in suite.adapters} | {*NO_PORT, *PARTS}
+    assert file in listed, f"{file} is in no suite: add its adapters to SUITES, with the file whose tests they pass"
+
+
+@pytest.mark.parametrize("port", ports(), ids=described)
+def test_every_port_has_a_suite_with_all_classes_that_could_be_its_adapters(port: type) -> None:
+    if described(port) in FILLED_ELSEWHERE:
+        return
+    [suite] = [suite for suite in SUITES if suite.port is port]
+    owner = port.__module__.split(".")[2]
+    could: list[Any] = [
+        one
+        for file in (*adapter_files(), *(adapter.__module__ for adapter in PARTS.values()))
+        if file.split(".")[2] in (owner, "tools")
+        for one in classes(importlib.import_module(file))
+        if promised(port) <= set(dir(one)) and not getattr(one, "_is_protocol", False)
+    ]
+    assert {described(one) for one in could} == {described(one) for one in suite.adapters}
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: described(suite.port))
+def test_a_suite_names_its_port_and_all_its_adapters(suite: Suite) -> None:
+    names = named_in(TESTS / suite.file)
+    wanted = {suite.port.__name__, *(MADE_BY.get(adapter, adapter.__name__) for adapter in suite.adapters)}
+    assert wanted - names == ({"Fitted"} if suite.port is Fitted else set())
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: described(suite.port))
+def test_every_promise_of_a_port_is_called_on_by_its_suite(suite: Suite) -> None:
+    assert promised(suite.port) - named_in(TESTS / suite.file) - {"__call__"} == set()
+
+
+def test_nothing_is_excused_that_is_not_there() -> None:
+    known = {described(port) for port in ports()}
+    assert FILLED_ELSEWHERE.keys() <= known
+    assert NO_PORT.keys() <= set(adapter_files())
+    assert {suite.port for suite in SUITES} - {models.Embedder} <= set(ports())
