@@ -4,12 +4,12 @@
 same suite as the real machine."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
 
-from hulk.kernel.durable import ONCE, Change, Commit, Outcome, Retry, Started, Workflow
+from hulk.kernel.durable import ONCE, Act, Change, Commit, Ended, Outcome, Retry, Started, Workflow
 from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import Json, JsonObject
@@ -98,6 +98,20 @@ class MemoryContext:
         await self.commit(*outcome.changes)
         self.run.steps.append((name, record))
         return outcome.value
+
+    async def parallel(
+        self, steps: Mapping[str, Act[Any]], *, most: int | None = None, retry: Retry = ONCE, timeout: timedelta | None = None
+    ) -> dict[str, Any]:
+        """One after the other."""
+        return {name: await self.step(name, act, retry=retry, timeout=timeout) for name, act in steps.items()}
+
+    async def child(self, name: str, workflow: str, data: JsonObject) -> Json:
+        """Not needed so far."""
+        raise NotImplementedError(f"{name}: {workflow} {data}")
+
+    async def fan(self, name: str, workflow: str, data: Sequence[JsonObject], *, most: int | None = None) -> list[Ended]:
+        """Not needed so far."""
+        raise NotImplementedError(f"{name}: {workflow} {data}")
 
     async def sleep(self, name: str, duration: timedelta) -> None:
         """Not needed so far."""

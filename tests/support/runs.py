@@ -169,9 +169,9 @@ class Machine:
     workflows: Workflows
     queries: RunQueries
 
-    async def begin(self, *runs: Started) -> None:
-        """Begin runs."""
-        await self.store.commit(*(self.workflows.begin(run) for run in runs))
+    async def begin(self, *runs: Started) -> list[bool]:
+        """Begin runs; which of them are new."""
+        return await self.store.commit(*(self.workflows.begin(run) for run in runs))
 
     async def is_(self, run: str, *statuses: str, within: float = 15.0) -> Run:
         """The run, once it is in one of those statuses."""
@@ -196,10 +196,11 @@ class Machine:
 
 @asynccontextmanager
 async def a_machine(
-    store: Store, bus: Bus, flows: Mapping[str, Flow], *, slots: int = 8, sole: bool = False, grace: float = 5.0, limit: float = 20.0
-) -> AsyncIterator[Machine]:
+    store: Store, bus: Bus, flows: Mapping[str, Flow], *, slots: int = 8, sole: bool = False, grace: float = 5.0, limit: float = 20.0,
+    **more: Any,
+) -> AsyncIterator[Machine]:  # fmt: skip
     """Workflows over that store and bus, at work until the block ends."""
-    workflows = Workflows(store, bus, Outbox(store, KEY), slots=slots, queue_size=10_000, limit=timedelta(seconds=limit))
+    workflows = Workflows(store, bus, Outbox(store, KEY), slots=slots, queue_size=10_000, limit=timedelta(seconds=limit), **more)
     for name, flow in flows.items():
         workflows.register(name, flow)
     async with workflows.working(sole=sole, grace=timedelta(seconds=grace)):

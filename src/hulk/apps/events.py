@@ -48,6 +48,42 @@ EVENTS: tuple[EventType, ...] = (
         data={"run": f"run_{_TYPEID}", "problem": _PROBLEM},
     ),
     EventType(
+        type="hulk.ticket.reopened.v1",
+        summary="A failed ticket is done once more, since its run is.",
+        data={"run": f"run_{_TYPEID}"},
+    ),
+    EventType(
+        type="hulk.intent.reopened.v1",
+        summary="A failed intent goes on, since its run or that of one of its tickets does.",
+        data={"run": f"run_{_TYPEID}"},
+    ),
+    EventType(
+        type="hulk.run.cancelled.v1",
+        summary="Somebody called a run off, and with it all that it had begun.",
+        data={"workflow": "ticket", "runs": [f"run_{_TYPEID}"]},
+    ),
+    EventType(
+        type="hulk.run.replayed.v1",
+        summary="Somebody has a failed run executed again from that step on, null for where it stopped; its parents go on too.",
+        data={"workflow": "ticket", "index": None, "runs": [f"run_{_TYPEID}"]},
+    ),
+    EventType(
+        type="hulk.run.forked.v1",
+        summary="Somebody began a copy of a run that goes on from that step.",
+        data={"workflow": "ticket", "index": 2, "run": f"run_{_TYPEID}"},
+    ),
+    EventType(
+        type="hulk.run.discarded.v1",
+        summary="Somebody has dealt with a dead letter: it stays failed.",
+        data={"workflow": "ticket"},
+    ),
+    EventType(
+        type="hulk.queue.paused.v1",
+        summary="Somebody paused a queue: nothing more of it begins.",
+        data={"reason": "the database is being moved"},
+    ),
+    EventType(type="hulk.queue.resumed.v1", summary="Somebody let a paused queue go on.", data={"reason": None}),
+    EventType(
         type="hulk.ticket.skipped.v1",
         summary="A ticket will not be begun, because one that it comes after failed.",
         data={"kind": "series.chart"},

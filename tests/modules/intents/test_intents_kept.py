@@ -199,3 +199,14 @@ async def test_a_page_of_the_newest_is_the_start_of_a_longer_one(place: Place) -
     await added(place, *(an_intent(number) for number in range(30)))
     whole = await place.intents.recent("acme", status=None, limit=100)
     assert [await place.intents.recent("acme", status=None, limit=most) for most in (1, 7, 30)] == [whole[:1], whole[:7], whole]
+
+
+async def test_a_failed_intent_is_reopened_and_no_other(place: Place) -> None:
+    failed, done = an_intent(1), an_intent(2)
+    await place.commit(place.intents.add(failed), place.intents.add(done), place.intents.decided(failed.id, "dec_1"))
+    await place.commit(
+        place.intents.end(failed.id, "failed", answer="no", problem=PROBLEM), place.intents.end(done.id, "completed", answer="yes")
+    )
+    assert await place.commit(*(place.intents.reopen(one) for one in (failed.id, done.id, "int_404"))) == [True, False, False]
+    assert await place.intents.get(failed.id) == replace(failed, status="running", decision="dec_1")
+    assert (await place.intents.get(done.id)).status == "completed"

@@ -225,3 +225,20 @@ async def test_what_is_given_back_keeps_every_letter_of_what_work_found(place: P
     await place.commit(tickets.open([one]), tickets.end("tkt_001", "completed", result={odd: {odd: 1e16}}))
     kept = await tickets.get("tkt_001")
     assert (kept.title, kept.input, kept.result) == (one.title, {odd: [odd]}, {odd: {odd: 1e16}})
+
+
+async def test_a_failed_ticket_is_reopened_and_no_other(place: Place, tickets: Tickets) -> None:
+    await place.commit(tickets.open([ticket(1), ticket(2)]), tickets.begin("tkt_001", "run_1"), tickets.begin("tkt_002", "run_2"))
+    await place.commit(tickets.end("tkt_001", "failed", problem={"code": "refused"}), tickets.end("tkt_002", "completed", result={}))
+    assert await place.commit(*(tickets.reopen(one) for one in ("tkt_001", "tkt_002", "tkt_404"))) == [True, False, False]
+    found = await tickets.get("tkt_001")
+    assert (found.status, found.problem, found.ended, found.run) == ("ready", None, None, "run_1")
+    assert (await tickets.get("tkt_002")).status == "completed"
+
+
+async def test_skipped_tickets_of_an_intent_are_open_again(place: Place, tickets: Tickets) -> None:
+    await place.commit(tickets.open([ticket(1), ticket(2), ticket(3, intent="int_2")]))
+    await place.commit(*(tickets.end(f"tkt_00{n}", "skipped") for n in (1, 3)))
+    await place.commit(tickets.unskip("int_1"))
+    assert [(await tickets.get(f"tkt_00{n}")).status for n in (1, 2, 3)] == ["open", "open", "skipped"]
+    assert (await tickets.get("tkt_001")).ended is None

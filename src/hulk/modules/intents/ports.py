@@ -13,7 +13,7 @@ from hulk.modules.skills import Skill, Source
 
 
 class Intents(Protocol):
-    """Where intents are kept. What has ended stays as it ended, whatever is changed afterwards."""
+    """Where intents are kept. What has ended stays as it ended, whatever is changed afterwards, unless it is reopened."""
 
     def add(self, intent: Intent) -> Change[bool]:
         """Keep a new intent; False when its tenant has one under the same key already, or when it is kept already."""
@@ -26,6 +26,9 @@ class Intents(Protocol):
 
     def end(self, intent: str, status: Status, *, answer: str, problem: JsonObject | None = None) -> Change[bool]:
         """The intent is completed or failed; False when it was ended before, and nothing was changed."""
+
+    def reopen(self, intent: str) -> Change[bool]:
+        """A failed intent is running once more, without answer or problem. False when it has not failed."""
 
     async def get(self, intent: str) -> Intent:
         """The intent; raises `NotFound`."""

@@ -27,6 +27,12 @@ class Tickets(Protocol):
     def end(self, ticket: str, status: Status, *, result: JsonObject | None = None, problem: JsonObject | None = None) -> Change[bool]:
         """The ticket is completed, failed or skipped; False when it was ended before, and nothing was changed."""
 
+    def reopen(self, ticket: str) -> Change[bool]:
+        """A failed ticket is ready once more: its work is done again. False when it has not failed."""
+
+    def unskip(self, intent: str) -> Change[None]:
+        """The intent's skipped tickets are open again, since what they came after is."""
+
     def attach(self, ticket: str, artefacts: Sequence[Artefact]) -> Change[None]:
         """Keep what the ticket's work has made; of a name that it has made already, the first stays."""
 

@@ -63,8 +63,13 @@ class RunTicket:
         return [self.tickets.end(ticket, "failed", problem=told(error)), self.trail.append(event)]
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
-        """What had failed is done again."""
-        return []
+        """The ticket is ready again with its run."""
+        ticket = run.data["ticket"]
+        event = Event(
+            type="hulk.ticket.reopened.v1", subject=ticket, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
+            data={"run": run.id},
+        )  # fmt: skip
+        return [self.tickets.reopen(ticket), self.trail.append(event)]
 
     async def _start(self, ticket: Ticket) -> Outcome[None]:
         return Outcome(None, [self.tickets.start(ticket.id), self.trail.append(_event("started", ticket, {"kind": ticket.kind}))])

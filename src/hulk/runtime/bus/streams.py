@@ -53,6 +53,8 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.ticket.>",
             "hulk.decision.>",
             "hulk.plan.>",
+            "hulk.run.>",
+            "hulk.queue.>",
             "hulk.runtime.health",
             "hulk.engine.events.>",
         ),

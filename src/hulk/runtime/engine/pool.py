@@ -135,6 +135,7 @@ class Pool:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(PAUSED_SECONDS):  # nobody tells when a pause ends
                             await self._freed[rank].wait()
+                    self._moved.set()
                     continue
                 self._shelves[rank].extend(await self._fetched(pull, rank, wanted))
                 self._moved.set()
@@ -146,6 +147,8 @@ class Pool:
         return self._room(rank) + self.scale.slots - len(self._shelves[rank])
 
     def _room(self, rank: int) -> int:
+        if self._paused():
+            return 0
         free = self.scale.slots - self.busy
         if rank == 0 or self.scale.slots == 1:
             return free

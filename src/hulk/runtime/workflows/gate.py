@@ -114,6 +114,11 @@ class Gate:
         """Whether the queue is paused, as last seen."""
         return self._queues[queue].paused
 
+    def pause(self, queue: str, paused: bool) -> None:  # a hook's argument
+        """Somebody paused the queue, or lets it go on; other processes see it in the store."""
+        self._queues[queue].paused = paused
+        self.look(queue)
+
     def _share(self, queue: _Queue, tenant: str) -> int:
         return queue.share.get(tenant) or self._shares({*queue.share, tenant})[tenant]
 

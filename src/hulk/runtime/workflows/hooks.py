@@ -34,8 +34,8 @@ class Hooks:
     """Whether a run may go straight to the queue, or is held until there is room; asked before the change."""
     held: Callable[[str], None] = _nothing
     """A run of that queue is held."""
-    look: Callable[[str], None] = _nothing
-    """Whether that queue is paused has changed."""
+    paused: Callable[[str, bool], None] = _nothing
+    """That queue is paused, or goes on."""
     ended: Callable[[str, str], None] = _nothing
     """A run of that queue and tenant has ended, so there is room."""
     cancel: Callable[[str], None] = _nothing

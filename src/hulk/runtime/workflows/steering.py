@@ -154,7 +154,7 @@ class Steering:
             tx.execute(update(queue_table).where(queue_table.c.name == queue).values(dict(values)))
             event = Event(type=f"hulk.queue.{what}.v1", subject=queue, tenant="-", actor=actor, data={"reason": values.get("reason")})
             self.outbox.append(event)(tx)
-            tx.after(lambda: self.journal.hooks.look(queue))
+            tx.after(lambda: self.journal.hooks.paused(queue, what == "paused"))
 
         return change
 

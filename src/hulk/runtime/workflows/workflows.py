@@ -53,7 +53,7 @@ class Workflows:
         self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {})
         hooks = Hooks(
             wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct, held=self.gate.held,
-            look=self.gate.look, ended=self.gate.ended, cancel=self._call_off,
+            paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
         )  # fmt: skip
         self._journal = Journal(hooks)
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)

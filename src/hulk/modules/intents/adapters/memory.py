@@ -50,6 +50,18 @@ class MemoryIntents:
         """See `Intents`."""
         return lambda _: self._update(intent, status=status, answer=answer, problem=problem, ended=self._clock())
 
+    def reopen(self, intent: str) -> Change[bool]:
+        """See `Intents`."""
+
+        def change(_: Any) -> bool:
+            found = self._intents.get(intent)
+            if found is None or found.status != "failed":
+                return False
+            self._intents[intent] = replace(found, status="running", answer=None, problem=None, ended=None)
+            return True
+
+        return change
+
     def _update(self, intent: str, **values: Any) -> bool:
         """Whether there is such an intent that has not ended."""
         found = self._intents.get(intent)

@@ -103,6 +103,12 @@ class SqlIntents:
 
         return change
 
+    def reopen(self, intent: str) -> Change[bool]:
+        """See `Intents`."""
+        at = and_(intent_table.c.id == intent, intent_table.c.status == "failed")
+        statement = update(intent_table).where(at).values(status="running", answer=None, problem=None, ended=None)
+        return lambda tx: tx.execute(statement).rowcount == 1
+
     async def get(self, intent: str) -> Intent:
         """The intent; raises `NotFound`."""
         found = await self._all(select(intent_table).where(intent_table.c.id == intent))

@@ -63,8 +63,13 @@ class RunIntent:
         return [ending, self.trail.append(event)]
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
-        """What had failed is done again."""
-        return []
+        """The intent goes on with its run; what could never begin may, after all."""
+        intent = run.data["intent"]
+        event = Event(
+            type="hulk.intent.reopened.v1", subject=intent, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
+            data={"run": run.id},
+        )  # fmt: skip
+        return [self.intents.reopen(intent), self.tickets.unskip(intent), self.trail.append(event)]
 
     async def _decide(self, intent: Intent, key: str) -> Outcome[JsonObject]:
         decision, changes = await self.decides(_question(intent, key))

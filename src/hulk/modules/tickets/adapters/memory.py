@@ -61,6 +61,28 @@ class MemoryTickets:
         self._tickets[ticket] = replace(found, status=status, **values)
         return True
 
+    def reopen(self, ticket: str) -> Change[bool]:
+        """See `Tickets`."""
+
+        def change(_: Any) -> bool:
+            found = self._tickets.get(ticket)
+            if found is None or found.status != "failed":
+                return False
+            self._tickets[ticket] = replace(found, status="ready", problem=None, ended=None)
+            return True
+
+        return change
+
+    def unskip(self, intent: str) -> Change[None]:
+        """See `Tickets`."""
+
+        def change(_: Any) -> None:
+            for one in list(self._tickets.values()):
+                if one.intent == intent and one.status == "skipped":
+                    self._tickets[one.id] = replace(one, status="open", ended=None)
+
+        return change
+
     def attach(self, ticket: str, artefacts: Sequence[Artefact]) -> Change[None]:
         """See `Tickets`."""
 

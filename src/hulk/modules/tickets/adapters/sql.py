@@ -95,6 +95,21 @@ class SqlTickets:
 
         return change
 
+    def reopen(self, ticket: str) -> Change[bool]:
+        """See `Tickets`."""
+        at = and_(ticket_table.c.id == ticket, ticket_table.c.status == "failed")
+        statement = update(ticket_table).where(at).values(status="ready", problem=None, ended=None)
+        return lambda tx: tx.execute(statement).rowcount == 1
+
+    def unskip(self, intent: str) -> Change[None]:
+        """See `Tickets`."""
+        at = and_(ticket_table.c.intent == intent, ticket_table.c.status == "skipped")
+
+        def change(tx: Transaction) -> None:
+            tx.execute(update(ticket_table).where(at).values(status="open", ended=None))
+
+        return change
+
     def attach(self, ticket: str, artefacts: Sequence[Artefact]) -> Change[None]:
         """Keep what the ticket's work has made."""
 
