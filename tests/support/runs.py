@@ -19,7 +19,7 @@ from hulk.runtime.bus import Bus, Message
 from hulk.runtime.engine import HandBack, Lease, Task, Verdict
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
-from hulk.runtime.workflows import Run, RunQueries, Workflows
+from hulk.runtime.workflows import ENDED, Run, RunQueries, Workflows
 from hulk.runtime.workflows.executor import Executor
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
@@ -188,7 +188,7 @@ class Machine:
         deadline = time.monotonic() + within
         while True:
             counts = await self.queries.counts()
-            if sum(counts.get(status, 0) for status in ("completed", "failed")) >= count:
+            if sum(counts.get(status, 0) for status in ENDED) >= count:
                 return counts
             assert time.monotonic() < deadline, f"after {within} s: {counts}"
             await asyncio.sleep(0.02)
