@@ -6,7 +6,6 @@ end of a crowded tenant's task.
 """
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -130,15 +129,20 @@ class Pool:
         async with self._bus.pull(TASKS, name, [subject], ack_wait=LEASE.total_seconds(), max_ack_pending=ANY) as pull:
             while True:
                 if (wanted := self._wanted(rank)) <= 0:
-                    self._asking_since[rank] = None
-                    self._freed[rank].clear()
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(PAUSED_SECONDS):  # nobody tells when a pause ends
-                            await self._freed[rank].wait()
-                    self._moved.set()
+                    await self._no_room(rank)
                     continue
                 self._shelves[rank].extend(await self._fetched(pull, rank, wanted))
                 self._moved.set()
+
+    async def _no_room(self, rank: int) -> None:
+        """Wait until there may be room again."""
+        self._asking_since[rank] = None
+        self._freed[rank].clear()
+        try:
+            async with asyncio.timeout(PAUSED_SECONDS):
+                await self._freed[rank].wait()
+        except TimeoutError:
+            self._moved.set()  # nobody tells when a pause ends
 
     def _wanted(self, rank: int) -> int:
         """As many as there are free slots, and as many again on the shelf: that hides the way to the server and back."""

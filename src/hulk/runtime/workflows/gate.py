@@ -8,6 +8,8 @@ pass, which holds the queue's row, so that processes do not let in more together
 import asyncio
 import contextlib
 import functools
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +33,8 @@ TICK = timedelta(seconds=0.5)
 """How often to look without being told: for what other processes held, and for what came due."""
 LINGER = 0.002
 """Seconds that requests to look are gathered."""
+SOON = 0.02
+"""Seconds after which a place that is free is given away, even if few are."""
 ROUNDS = 8
 """How often one pass asks for more candidates because the lanes of those it got were full."""
 
@@ -53,6 +57,8 @@ class _Queue:
     share: dict[str, int] = field(default_factory=dict)
     held: int = 0
     paused: bool = False
+    freed: int = 0
+    soon: asyncio.TimerHandle | None = None
     timer: asyncio.TimerHandle | None = None
 
 
@@ -97,12 +103,25 @@ class Gate:
         known = self._queues[queue]
         left = known.left.get(tenant, 0)
         if left is None:
-            self.look(queue)
+            self._freed(queue, known, self._share(known, tenant))
         else:
             known.left[tenant] = min(left + 1, self._share(known, tenant))
 
+    def _freed(self, queue: str, known: _Queue, share: int) -> None:
+        """Look once a quarter of the share is free, or a moment later: a pass costs about as much as a run."""
+        known.freed += 1
+        if known.freed >= share // 4:
+            self.look(queue)
+        elif known.soon is None:
+            known.soon = asyncio.get_running_loop().call_later(SOON, self.look, queue)
+
     def look(self, queue: str) -> None:
-        """Have a pass over the queue soon."""
+        """Have a pass over the queue now."""
+        known = self._queues[queue]
+        known.freed = 0
+        if known.soon is not None:
+            known.soon.cancel()
+            known.soon = None
         self._looked_for.add(queue)
         self._asked.set()
 
@@ -129,6 +148,7 @@ class Gate:
 
     async def run(self) -> None:
         """Let in, as there is room, until cancelled."""
+        seen = -math.inf
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK.total_seconds()):
@@ -136,17 +156,25 @@ class Gate:
                     await asyncio.sleep(LINGER)
             self._asked.clear()
             try:
+                if time.monotonic() - seen >= TICK.total_seconds():
+                    await self._look_around()
+                    seen = time.monotonic()
                 await self._round()
             except Unavailable as error:
                 log.warning("gate_waits", reason=str(error))
                 await asyncio.sleep(TICK.total_seconds())
 
+    async def _look_around(self) -> None:
+        """See what other processes did, and what came due."""
+        seen = await self._store.read(lambda connection: _seen(connection, self._clock()))
+        for name in {*self._queues, *seen.held}:
+            self._queues[name].held, self._queues[name].paused = seen.held.get(name, 0), name in seen.paused
+        for queue in (name for name, count in seen.due.items() if count):
+            self.look(queue)
+
     async def _round(self) -> None:
         asked, self._looked_for = self._looked_for, set()
-        seen = await self._store.read(lambda connection: _seen(connection, self._clock()))
-        for name, known in self._queues.items():
-            known.held, known.paused = seen.held.get(name, 0), name in seen.paused
-        for queue in sorted(asked | {name for name, count in seen.due.items() if count}):
+        for queue in sorted(asked):
             await self.let_in(queue)
 
     async def let_in(self, queue: str) -> None:
