@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
-from hulk.runtime.engine import HandBack, Lease, Left, Settled, Verdict
+from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Verdict
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 MOST_TAKES = 10
 """A run that was begun this often without recording anything new is taken to kill its process, and is not begun again."""
 STORE_AWAY = timedelta(seconds=1)
+EARLY = 0.5
+"""Seconds after which a run shows for the first time that it is worked on; most have ended by then."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Body:
     task: "asyncio.Task[Any] | None"
     context: RunContext
     stoppable: bool = False
+    touch_at: float = field(default_factory=lambda: time.monotonic() + EARLY)
+    """When to show next, in monotonic seconds, that the run is worked on."""
 
     def call_off(self) -> None:
         """Leave off at once, unless what is done is already the undoing."""
@@ -77,7 +82,7 @@ class Executor:
     async def __call__(self, lease: Lease) -> Verdict:
         """Execute the run that this wake-up is for (`engine.Handler`)."""
         try:
-            (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
+            taken = await self._taken(lease)
         except Unavailable:
             return HandBack(STORE_AWAY)
         if taken is None:
@@ -91,6 +96,12 @@ class Executor:
             raise
         finally:
             del self.held[hold]
+
+    async def _taken(self, lease: Lease) -> Taken | None:
+        taken = await self.store.read(self.journal.first(lease.task)) if lease.epoch == FIRST else None
+        if taken is None:
+            (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
+        return taken
 
     def cancel(self, run: str) -> None:
         """Have the body of that run leave off, if it is executed here: it was called off."""
@@ -209,14 +220,18 @@ async def keep(executor: Executor, every: timedelta, overtaken: Callable[[str, i
     """Show, every so often, that the held runs are worked on; tell `overtaken(run, epoch)` of those lost to another, and
     leave off with those that were called off."""
     while True:
-        await asyncio.sleep(every.total_seconds())
-        if not executor.held:
+        await asyncio.sleep(EARLY)
+        now = time.monotonic()
+        due = [(hold, body) for hold, body in executor.held.items() if body.touch_at <= now]
+        if not due:
             continue
         try:
-            (touched,) = await executor.store.commit(executor.journal.touch(executor.held))
+            (touched,) = await executor.store.commit(executor.journal.touch([hold for hold, _ in due]))
         except Unavailable as error:
             log.warning("cannot_touch_runs", reason=str(error))
             continue
+        for _, body in due:
+            body.touch_at = now + every.total_seconds()
         for run, epoch in touched.lost:
             overtaken(run, epoch)
         for run in touched.cancelling:
