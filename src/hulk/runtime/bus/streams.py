@@ -54,6 +54,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.decision.>",
             "hulk.plan.>",
             "hulk.runtime.health",
+            "hulk.runtime.breaker",
             "hulk.engine.events.>",
         ),
         max_bytes=512 * MIB,
