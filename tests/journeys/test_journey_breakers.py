@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,9 +45,10 @@ async def reached(caller: Caller, wanted: str, within: float) -> float:
     """Seconds until the breaker is in that state."""
     begun = time.monotonic()
     async with asyncio.timeout(within):
-        while await state(caller) != wanted:
+        while True:
+            if await state(caller) == wanted:
+                return time.monotonic() - begun
             await asyncio.sleep(0.02)
-    return time.monotonic() - begun
 
 
 async def test_a_model_that_comes_back_is_used_again_within_two_seconds(caller: Caller, port: int) -> None:

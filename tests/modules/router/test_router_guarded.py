@@ -12,6 +12,7 @@ from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.domain.model import Prompt, Uncertain, Unsent
 from hulk.runtime.breaker import Breakers
 from support.openai_twin import openai_twin
+from support.patience import until
 from support.ports import free_port
 
 PROMPT = Prompt(instructions="Be brief.", text="hello")
@@ -52,10 +53,7 @@ async def test_a_model_that_is_away_is_left_alone_and_taken_up_without_being_ask
     await asyncio.sleep(1.5)
     assert breakers.find("model:acme").state != "closed"
     with openai_twin(port):
-        begun = time.monotonic()
-        while breakers.find("model:acme").state != "closed":
-            await asyncio.sleep(0.01)
-        assert time.monotonic() - begun < 2
+        assert await until(lambda: breakers.find("model:acme").state == "closed") < 2
         assert (await guarded.complete(model(port), PROMPT)).text == "You said: hello"
 
 

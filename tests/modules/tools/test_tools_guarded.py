@@ -1,7 +1,5 @@
 """Fetching behind breakers, against a real server that is switched off and on."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,6 +12,7 @@ from hulk.modules.tools.adapters.guarded import GuardedFetch
 from hulk.modules.tools.adapters.http import HttpGet
 from hulk.modules.tools.domain import Fetched
 from hulk.runtime.breaker import Breakers, Tripped
+from support.patience import until
 from support.ports import free_port
 
 HOSTS = ("127.0.0.1",)
@@ -58,10 +57,7 @@ async def test_a_server_that_is_away_is_left_alone_and_taken_up_without_being_as
     with pytest.raises(Tripped, match=f"http:127.0.0.1:{port} is not asked right now"):
         await fetch(url)
     async with serving(port):  # whose / is a 404: it answers
-        begun = time.monotonic()
-        while breakers.find(f"http:127.0.0.1:{port}").state != "closed":
-            await asyncio.sleep(0.01)
-        assert time.monotonic() - begun < 2
+        assert await until(lambda: breakers.find(f"http:127.0.0.1:{port}").state == "closed") < 2
         assert (await fetch(url)).body == b"hello"
 
 
