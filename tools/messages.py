@@ -33,6 +33,7 @@ SPEAKERS = frozenset(
         "TooLarge",
         "Exhausted",
         "TimedOut",
+        "Tripped",
         "HulkError",
         "NeedsAttention",
         "_Poison",

@@ -99,6 +99,11 @@ EVENTS: tuple[EventType, ...] = (
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),
+    EventType(
+        type="hulk.runtime.breaker.v1",
+        summary="A circuit breaker of a process has changed its state; the subject is its name. A notification, not in the trail.",
+        data={"process": "host:4711", "before": "closed", "state": "open"},
+    ),
     EventType(type="hulk.runtime.health.v1", summary="A process lives; told every 15 s. A notification, not in the trail.", data={}),
 )  # fmt: skip
 """Those that go to the bus. A test compares them with the sources and with what a run leaves in its trail."""

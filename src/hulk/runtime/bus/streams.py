@@ -56,6 +56,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.run.>",
             "hulk.queue.>",
             "hulk.runtime.health",
+            "hulk.runtime.breaker",
             "hulk.engine.events.>",
         ),
         max_bytes=512 * MIB,
