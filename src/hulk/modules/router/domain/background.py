@@ -250,6 +250,11 @@ BACKGROUND: Mapping[Language, tuple[str, ...]] = {
         "qual a taxa de churn dos clientes em abril?",
         "quantas pessoas moram em Minas Gerais?",
         "como um gerente deve se comportar?",
+        "como funciona o git stash?",
+        "explique o que faz o git cherry-pick",
+        "quais arquivos não têm comentários?",
+        "que arquivos faltam na documentação?",
+        "quais alarmes tocaram ontem à noite?",
     ),
     "en": (
         "good morning, how are you?",
@@ -471,6 +476,12 @@ BACKGROUND: Mapping[Language, tuple[str, ...]] = {
         "switch the gate sensor off",
         "what was customer churn in April?",
         "how many people live in Canada?",
+        "how does git bisect work?",
+        "explain what git cherry-pick does",
+        "which files lack documentation?",
+        "which modules are not covered by comments?",
+        "which alarms went off yesterday?",
+        "Bob's commits of last week",
     ),
 }
 """By language, in no order."""

@@ -18,7 +18,7 @@ from hulk.kernel.text import LANGUAGES, Language, Text
 
 Attachment: TypeAlias = Literal["file", "repository"]
 
-FALSE_ACCEPTS = 0.025
+FALSE_ACCEPTS = 0.03
 """The share of the left-out background which may still be taken for a skill. Half of it is chosen to be near: of other
 sentences fewer are (tests/modules/router/test_router_matching.py)."""
 FALSE_ACCEPTS_WITH_ATTACHMENT = 0.04
