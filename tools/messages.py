@@ -36,6 +36,7 @@ SPEAKERS = frozenset(
         "HulkError",
         "NeedsAttention",
         "_Poison",
+        "_Unknown",
     }
 )
 

@@ -53,6 +53,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.ticket.>",
             "hulk.decision.>",
             "hulk.plan.>",
+            "hulk.key.>",
             "hulk.runtime.health",
             "hulk.engine.events.>",
         ),

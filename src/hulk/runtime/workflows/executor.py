@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,10 @@ log = structlog.get_logger(__name__)
 MOST_TAKES = 10
 """A run that was begun this often without recording anything new is taken to kill its process, and is not begun again."""
 STORE_AWAY = timedelta(seconds=1)
+STRANGE_AGAIN = timedelta(seconds=15)
+"""How long a run whose workflow is not here waits for another worker: while a cluster is upgraded, the newer ones know it."""
+STRANGE_FOR = timedelta(hours=1)
+"""After so long of that the run is failed: longer than an upgrade takes, and short enough that somebody is still waiting for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Executor:
     limit: timedelta
     held: set[Hold] = field(default_factory=set)
     """The runs held now."""
+    strange: Counter[str] = field(default_factory=Counter)
+    """How often a run was handed back because its workflow is not here, by the workflow's name."""
 
     async def __call__(self, lease: Lease) -> Verdict:
         """Execute the run that this wake-up is for (`engine.Handler`)."""
@@ -74,7 +81,7 @@ class Executor:
             ),
         ):
             try:
-                return await self._body(taken)
+                return await self._body(taken) if self._knows(taken) else await self._leave(taken)
             except LetGo:
                 return Settled()
             except Overtaken:
@@ -83,6 +90,19 @@ class Executor:
             except Unavailable as error:  # the store, while writing how it went
                 log.warning("run_waits_for_store", reason=str(error))
                 return HandBack(STORE_AWAY)
+
+    def _knows(self, taken: Taken) -> bool:
+        """Whether the workflow is here, or was looked for long enough. The deliveries of a wake-up are the lower part of the epoch."""
+        return taken.run.workflow in self.workflows or (taken.epoch & 0xFFFF) > STRANGE_FOR / STRANGE_AGAIN
+
+    async def _leave(self, taken: Taken) -> Verdict:
+        """Hand the run back, unharmed, for a worker that has its workflow."""
+        run = taken.run
+        self.strange[run.workflow] += 1
+        log.warning("run_of_unknown_workflow", workflow=run.workflow, again_seconds=STRANGE_AGAIN.total_seconds())
+        due = utc_now() + STRANGE_AGAIN
+        got = await self._write(self.journal.retry(run.id, taken.epoch, run.failures, due, told(_unknown(run))))
+        return Left() if isinstance(got, Fenced) else HandBack(STRANGE_AGAIN)
 
     async def _body(self, taken: Taken) -> Verdict:
         workflow = self.workflows.get(taken.run.workflow)
@@ -104,7 +124,7 @@ class Executor:
             return self._settled(await self._write(self.journal.park(taken.run.id, taken.epoch, told(known))))
         if not isinstance(error, _Poison):
             await context.undo(known)
-        dead = not permanent(error) or isinstance(error, _Poison)
+        dead = not permanent(error) or isinstance(error, _Poison | _Unknown)
         changes = list(workflow.failed(_started(taken.run), known)) if workflow else []
         if dead:
             changes.append(self.outbox.append(_dead_letter(taken.run, failures, error)))
@@ -129,10 +149,18 @@ class Executor:
 def _fit(workflow: Workflow | None, run: Row[Any]) -> Workflow:
     """The run's body, if it may be executed."""
     if workflow is None:
-        raise Refused("This Hulk has no workflow “{name}”: it was begun by another version.", name=run.workflow)
+        raise _unknown(run)
     if run.takes > MOST_TAKES:
         raise _Poison("The run was begun {times} times without getting on; it may be what ends its process.", times=run.takes)
     return workflow
+
+
+def _unknown(run: Row[Any]) -> HulkError:
+    return _Unknown("This Hulk has no workflow “{name}”: it was begun by another version.", name=run.workflow)
+
+
+class _Unknown(Refused):
+    """No worker that had the run knows its workflow."""
 
 
 class _Poison(Refused):

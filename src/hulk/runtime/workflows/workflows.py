@@ -48,6 +48,11 @@ class Workflows:
         return self._pool.busy
 
     @property
+    def strange(self) -> int:
+        """How often this process handed a run back because it does not have its workflow."""
+        return self._executor.strange.total()
+
+    @property
     def unsent(self) -> int:
         """How many wake-ups were not sent yet."""
         return self._dispatcher.waiting
