@@ -37,6 +37,7 @@ SPEAKERS = frozenset(
         "HulkError",
         "NeedsAttention",
         "_Poison",
+        "_Unknown",
     }
 )
 

@@ -168,8 +168,8 @@ async def _modules(
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow)
     workflows.register(TICKET, tickets.workflow)
-    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice)
-    return [intent_routes(api, config.server.max_upload), ticket_routes(tickets.tickets)]
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
+    return [intent_routes(api), ticket_routes(tickets.tickets)]
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:

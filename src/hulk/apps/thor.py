@@ -105,31 +105,20 @@ def config_check(config: ConfigOption = None, as_json: JsonOption = False) -> No
     _end(act)
 
 
-@app.command(help=spoken(Text("The newest intents.")))
-def intents(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
-    limit: LimitOption = 20, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """The newest intents."""
-    _listed(config, data, lambda desk: desk.intents(tenant, status, limit), as_json=as_json)
+def _newest(name: str, about: Text, query: Callable[[Any, str, str | None, int], Coroutine[Any, Any, Rows]]) -> None:
+    """A command that lists the newest of something, in a status or in any."""
+
+    @app.command(name, help=spoken(about))
+    def command(
+        config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
+        limit: LimitOption = 20, as_json: JsonOption = False,
+    ) -> None:  # fmt: skip
+        _listed(config, data, lambda desk: query(desk, tenant, status, limit), as_json=as_json)
 
 
-@app.command(help=spoken(Text("The newest tickets.")))
-def tickets(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
-    limit: LimitOption = 20, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """The newest tickets."""
-    _listed(config, data, lambda desk: desk.tickets(tenant, status, limit), as_json=as_json)
-
-
-@app.command(help=spoken(Text("The newest durable runs.")))
-def runs(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
-    limit: LimitOption = 20, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """The newest durable runs."""
-    _listed(config, data, lambda desk: desk.runs(tenant, status, limit), as_json=as_json)
+_newest("intents", Text("The newest intents."), lambda desk, *which: desk.intents(*which))
+_newest("tickets", Text("The newest tickets."), lambda desk, *which: desk.tickets(*which))
+_newest("runs", Text("The newest durable runs."), lambda desk, *which: desk.runs(*which))
 
 
 @app.command(help=spoken(Text("Runs that should have worked and did not, with what ended them.")))

@@ -55,6 +55,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.plan.>",
             "hulk.run.>",
             "hulk.queue.>",
+            "hulk.key.>",
             "hulk.runtime.health",
             "hulk.runtime.breaker",
             "hulk.engine.events.>",
