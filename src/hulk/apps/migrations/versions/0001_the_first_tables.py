@@ -12,6 +12,14 @@ down_revision = None
 def upgrade() -> None:
     """Bring the tables of the revision before to this one."""
     op.create_table(
+        "aggregate",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", "id", name=op.f("pk_aggregate")),
+    )
+    op.create_table(
         "api_key",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -116,6 +124,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", name=op.f("pk_event_head")),
     )
     op.create_table(
+        "fact",
+        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("aggregate", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("form", sa.Integer(), nullable=False),
+        sa.Column("data", Document, nullable=False),
+        sa.Column("time", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_fact")),
+    )
+    with op.batch_alter_table("fact", schema=None) as batch_op:
+        batch_op.create_index("uq_fact_tenant_kind_aggregate_version", ["tenant", "kind", "aggregate", "version"], unique=True)
+
+    op.create_table(
+        "fact_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_head")),
+    )
+    op.create_table(
         "intent",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -155,6 +185,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_plan_intent", ["intent"], unique=False)
 
     op.create_table(
+        "projection",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_projection")),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("workflow", sa.String(length=128), nullable=False),
@@ -184,6 +220,45 @@ def upgrade() -> None:
         batch_op.create_index("ix_run_status_touched", ["status", "touched"], unique=False)
         batch_op.create_index("ix_run_tenant_created", ["tenant", "created"], unique=False)
 
+    op.create_table(
+        "schedule",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("expression", sa.Text(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("begins", sa.String(length=32), nullable=False),
+        sa.Column("wish", Document, nullable=False),
+        sa.Column("policy", sa.String(length=8), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("next", Moment(), nullable=True),
+        sa.Column("asked", Moment(), nullable=True),
+        sa.Column("last", Moment(), nullable=True),
+        sa.Column("begun", sa.String(length=64), nullable=True),
+        sa.Column("problem", Document, nullable=True),
+        sa.Column("fired", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
+        sa.UniqueConstraint("tenant", "name", name=op.f("uq_schedule_tenant_name")),
+    )
+    with op.batch_alter_table("schedule", schema=None) as batch_op:
+        batch_op.create_index("ix_schedule_asked", ["asked"], unique=False)
+        batch_op.create_index("ix_schedule_next", ["next"], unique=False)
+
+    op.create_table(
+        "snapshot",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("aggregate", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("form", sa.Integer(), nullable=False),
+        sa.Column("state", Document, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", "aggregate", name=op.f("pk_snapshot")),
+    )
     op.create_table(
         "spending",
         sa.Column("tenant", sa.String(length=64), nullable=False),
