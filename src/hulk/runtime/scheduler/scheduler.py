@@ -59,6 +59,7 @@ class Scheduler:
         self._clock = clock
         self._put: dict[str, datetime] = {}
         self._compare_at: datetime | None = None
+        self.metrics = metrics
         self._firings = metrics.counter("hulk_schedule_firings", "Firings of schedules, by outcome: begun, refused, skipped.", ["outcome"])
         self._missed = metrics.counter("hulk_schedule_missed", "Moments at which a schedule should have fired and did not.")
         self._late = metrics.histogram("hulk_schedule_lateness_seconds", "From a schedule's moment to what it began being on disk.")

@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -89,7 +89,7 @@ class Bucket(Generic[T]):
         headers = {"KV-Operation": "DEL", "Nats-TTL": f"{MARKED // timedelta(seconds=1)}s"}
         await self._write(key, b"", headers, revision)
 
-    async def watch(self, keys: str = ">") -> AsyncIterator[Entry[T]]:
+    async def watch(self, keys: str = ">") -> AsyncGenerator[Entry[T], None]:
         """What the keys are now, then each change as it comes, also deletions and expiries, without end.
 
         `keys`: a NATS pattern, `jobs.*`. While the bus is away it waits; afterwards all keys are told again as they are then."""
