@@ -13,7 +13,8 @@ from hulk.kernel.time import from_iso, iso, utc_now
 from support.program import Caller, Up, calling, run, start, started
 from support.worlds import repository
 
-INTENT = {"text": "Which files changed most in the last 30 days?", "sources": [{"kind": "repository", "path": "shop"}]}
+TEXT = "Which files changed most in the last 30 days?"
+INTENT = {"text": TEXT, "sources": [{"kind": "repository", "path": "shop"}]}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_thor_keeps_schedules_whether_hulk_runs_or_not(up: Up, world: Path) -> N
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    (made,) = thor("add", "by thor", INTENT["text"], "--every", "1h", "--repo", "shop")
+    (made,) = thor("add", "by thor", TEXT, "--every", "1h", "--repo", "shop")
     assert (made["status"], made["when"], len(made["next"].split(", "))) == ("active", "every 1h", 3)
     assert thor("pause", "by thor")[0]["status"] == "paused"
     assert thor("resume", made["schedule_id"])[0]["status"] == "active"

@@ -12,8 +12,9 @@ from hulk.kernel.errors import Refused
 from hulk.runtime.scheduler.cron import Cron, cron
 from hulk.runtime.scheduler.timetable import upcoming
 
-BERLIN, LORD_HOWE, HAVANA, SAO_PAULO = (
-    ZoneInfo(name) for name in ("Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "America/Sao_Paulo")
+BERLIN, LORD_HOWE, HAVANA, SAO_PAULO, ST_JOHNS, PYONGYANG = (
+    ZoneInfo(name)
+    for name in ("Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "America/Sao_Paulo", "America/St_Johns", "Asia/Pyongyang")
 )
 CHANGES = (
     (BERLIN, datetime(2026, 3, 29, 1, tzinfo=UTC)),
@@ -24,6 +25,8 @@ CHANGES = (
     (HAVANA, datetime(2026, 11, 1, 5, tzinfo=UTC)),  # midnight comes twice
     (SAO_PAULO, datetime(2018, 11, 4, 3, tzinfo=UTC)),  # midnight is skipped
     (SAO_PAULO, datetime(2019, 2, 17, 2, tzinfo=UTC)),  # the last hour of Saturday comes twice
+    (ST_JOHNS, datetime(2010, 3, 14, 3, 31, tzinfo=UTC)),  # a minute past midnight
+    (ST_JOHNS, datetime(2010, 11, 7, 2, 31, tzinfo=UTC)),  # a minute past midnight, to the day before
     (ZoneInfo("UTC"), datetime(2028, 2, 29, tzinfo=UTC)),
 )
 MINUTE = timedelta(minutes=1)
@@ -101,6 +104,9 @@ def test_the_next_moment_is_later_and_nothing_lies_between(expression: str, chan
         pytest.param("*/30 * * * *", BERLIN, "2026-03-29T00:15", ["2026-03-29T00:30", "2026-03-29T01:00"], id="by the clock: no more"),
         pytest.param("30 2 * * *", BERLIN, "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30"], id="twice: the first"),
         pytest.param("30 * * * *", BERLIN, "2026-10-24T23:40", ["2026-10-25T00:30", "2026-10-25T01:30"], id="twice by the clock: both"),
+        pytest.param("0 */2 * * *", BERLIN, "2026-10-24T23:40", ["2026-10-25T00:00", "2026-10-25T01:00"], id="every other hour: both"),
+        pytest.param("0 */2 * * *", PYONGYANG, "2018-05-04T14:35", ["2018-05-04T15:00", "2018-05-04T17:00"], id="a leap within an hour"),
+        pytest.param("*/23 */23 * * *", ST_JOHNS, "2010-11-07T02:30", ["2010-11-07T02:53", "2010-11-07T03:16"], id="to the day before"),
         pytest.param("0 0 * * *", HAVANA, "2026-03-08T00:00", ["2026-03-08T05:00", "2026-03-09T04:00"], id="a midnight that is skipped"),
         pytest.param("0 0 29 2 *", BERLIN, "2096-03-01T00:00", ["2104-02-28T23:00"], id="eight years without a leap day"),
         pytest.param("59 59 23 31 12 *", BERLIN, "2026-11-21T00:00", ["2026-12-31T22:59:59"], id="six fields"),
