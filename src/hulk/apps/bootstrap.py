@@ -21,6 +21,8 @@ from sqlalchemy import text
 
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.routes import logging_routes, metrics_of
+from hulk.apps.schedules import Wishes, begins_intent, begins_run
+from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
@@ -31,6 +33,7 @@ from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import WORKFLOW as INTENT
+from hulk.modules.intents import AcceptIntent
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs
@@ -55,6 +58,7 @@ from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
+from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
 from hulk.runtime.workflows import Workflows
@@ -133,15 +137,19 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     blobs = FolderBlobs(base.data / "blobs")
     blobs.sweep()
     finops = wired_finops(store, config.section(FinopsSettings))
-    routers = await _modules(stack, base, outbox, workflows, blobs, finops)
+    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops)
+    scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
-    await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
+    await stack.enter_async_context(
+        _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
+    )
     metrics_of(base.telemetry.metrics, workflows, base.bus)
+    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), logging_routes(), breaker_routes(base.breakers)]
     app = build(
-        config, routers=[*routers, logging_routes(), breaker_routes(base.breakers)],
-        authenticate=identity.authenticate, checks=_checks(base, workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
+        config, routers=routers, authenticate=identity.authenticate, checks=_checks(base, workflows),
+        metrics=base.telemetry.metrics, uploads=["/v1/files"],
     )  # fmt: skip
     serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
     return Hulk(serving, config, base.telemetry)
@@ -149,8 +157,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
 
 async def _modules(
     stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops
-) -> list[APIRouter]:
-    """Build the modules, tell the workflows what they execute, and give the routes."""
+) -> tuple[list[APIRouter], AcceptIntent]:
+    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
     config, store = base.config, base.store
     tools = _tools(base, blobs)
     skills = wired_skills(
@@ -169,7 +177,12 @@ async def _modules(
     workflows.register(INTENT, intents.workflow)
     workflows.register(TICKET, tickets.workflow)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
-    return [intent_routes(api), ticket_routes(tickets.tickets)]
+    return [intent_routes(api), ticket_routes(tickets.tickets)], intents.accept
+
+
+def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
+    begins = {"intent": begins_intent(accept), "run": begins_run(workflows)}
+    return Scheduler(base.store, base.bus, outbox, begins, base.telemetry.metrics)
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:

@@ -89,6 +89,15 @@ EVENTS: tuple[EventType, ...] = (
         data={"kind": "series.chart"},
     ),
     EventType(
+        type="hulk.scheduler.tick.v1",
+        summary="A schedule has fired, for the moment named, so many seconds late, and begun this, or could not because of the problem. "
+        "`missed` counts moments that passed before it without a firing; `asked`: somebody wanted it now.",
+        data={
+            "name": "disk", "owner": "key:nr3xa1x1", "moment": "2026-11-23T11:00:00.000000Z", "late": 0.103, "missed": 0,
+            "asked": False, "begun": f"int_{_TYPEID}", "problem": None,
+        },
+    ),
+    EventType(
         type="hulk.errors.default.v1",
         summary="A dead letter: a run of that queue that should have worked and did not, with what ended it.",
         data={

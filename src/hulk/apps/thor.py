@@ -43,10 +43,12 @@ config_app = _typer(Text("The settings."))
 audit_app = _typer(Text("The audit trail."))
 keys_app = _typer(Text("API keys."))
 breakers_app = _typer(Text("The circuit breakers of the running Hulk."))
+schedules_app = _typer(Text("Schedules: what is begun at certain times."))
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(breakers_app, name="breakers")
+app.add_typer(schedules_app, name="schedules")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help=spoken(Text("Settings file (default: hulk.yaml here, if there is one).")))
@@ -232,6 +234,75 @@ def _put(data: Path | None, name: str, to: str, *, as_json: bool) -> None:
         return 0
 
     _end(act)
+
+
+NamedOption = Annotated[str, typer.Argument(help=spoken(Text("The schedule's id (sch_…) or name.")), metavar="SCHEDULE")]
+
+
+@schedules_app.command("list", help=spoken(Text("All schedules, with their next 3 moments.")))
+def schedules_list(
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False
+) -> None:
+    """All schedules."""
+    _listed(config, data, lambda desk: desk.schedules(tenant), as_json=as_json)
+
+
+@schedules_app.command("add", help=spoken(Text("Ask something at certain times; shows the next 3 of them.")))
+def schedules_add(
+    name: Annotated[str, typer.Argument(help=spoken(Text("What the schedule is called.")))],
+    text: Annotated[str, typer.Argument(help=spoken(Text("What is asked, in a sentence.")))],
+    cron: Annotated[str | None, typer.Option(help=spoken(Text("When, as a cron expression: “30 8 * * mon-fri”.")))] = None,
+    every: Annotated[str | None, typer.Option(help=spoken(Text("How often: 90s, 15m, 1h30m.")))] = None,
+    at: Annotated[str | None, typer.Option(help=spoken(Text("When, once: 2026-12-24T18:00.")))] = None,
+    timezone: Annotated[str | None, typer.Option(help=spoken(Text("IANA time zone (default: locale.timezone).")))] = None,
+    missed: Annotated[str, typer.Option(help=spoken(Text("What to do about missed times: run (once, now) or skip.")))] = "run",
+    repo: Annotated[str | None, typer.Option(help=spoken(Text("A git repository it is about.")))] = None,
+    file: Annotated[list[str] | None, typer.Option(help=spoken(Text("A file it is about; may be given again.")))] = None,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Make a schedule."""
+    if missed not in ("run", "skip"):
+        raise typer.BadParameter("run, skip", param_hint="--missed")
+    paths = [("file", one) for one in file or []] + ([("repository", repo)] if repo else [])
+    intent = {"text": text, "sources": [{"kind": kind, "path": str(Path(path).resolve())} for kind, path in paths]}
+    body = {"name": name, "cron": cron, "every": every, "at": at, "timezone": timezone, "missed": missed, "intent": intent}
+    _listed(config, data, lambda desk: desk.add_schedule(tenant, body), as_json=as_json)
+
+
+@schedules_app.command("pause", help=spoken(Text("Let a schedule rest.")))
+def schedules_pause(
+    schedule: NamedOption,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Let it rest."""
+    _listed(config, data, lambda desk: desk.pause_schedule(tenant, schedule), as_json=as_json)
+
+
+@schedules_app.command("resume", help=spoken(Text("Wake a schedule that rests.")))
+def schedules_resume(
+    schedule: NamedOption,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Wake it."""
+    _listed(config, data, lambda desk: desk.resume_schedule(tenant, schedule), as_json=as_json)
+
+
+@schedules_app.command("remove", help=spoken(Text("Remove a schedule.")))
+def schedules_remove(
+    schedule: NamedOption,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Remove it."""
+    _listed(config, data, lambda desk: desk.remove_schedule(tenant, schedule), as_json=as_json)
+
+
+@schedules_app.command("run", help=spoken(Text("Have a schedule fire now, besides its times; a running Hulk does it within 2 s.")))
+def schedules_run(
+    schedule: NamedOption,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Have it fire."""
+    _listed(config, data, lambda desk: desk.run_schedule(tenant, schedule), as_json=as_json)
 
 
 def _listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:

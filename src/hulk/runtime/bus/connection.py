@@ -65,19 +65,19 @@ class Bus:
     def __init__(self, line: Line) -> None:
         self.dropped = 0
         """How many notices were not sent because the bus was away."""
-        self._line = line
+        self.line = line
         self._limits: tuple[int, int] | None = None
 
     @property
     def connected(self) -> bool:
         """Whether the bus can be reached now."""
-        return self._line.connected
+        return self.line.connected
 
     @property
     def facts(self) -> Facts:
         """Where and what the bus is."""
-        address = self._line.address
-        url, version = self._line.server or (", ".join(address.urls), "")
+        address = self.line.address
+        url, version = self.line.server or (", ".join(address.urls), "")
         return Facts(connected=self.connected, url=url, version=version, fsync=address.fsync)
 
     async def publish(
@@ -92,7 +92,7 @@ class Bus:
         carried = dict(headers or {})
         if msg_id is not None:
             carried[Header.MSG_ID.value] = msg_id
-        answer = await self._line.request(subject, data, carried or None, within=within)
+        answer = await self.line.request(subject, data, carried or None, within=within)
         checked(subject, answer)
 
     async def notify(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -101,7 +101,7 @@ class Bus:
             self.dropped += 1
             return
         try:
-            await self._line.send(subject, data, headers)
+            await self.line.send(subject, data, headers)
         except Unavailable:
             self.dropped += 1
 
@@ -115,7 +115,7 @@ class Bus:
         async def receive(message: Msg) -> None:
             await handler(Notice(message.subject, message.data, message.headers or {}))
 
-        async with self._line.listening(subject, receive, queue=queue):
+        async with self.line.listening(subject, receive, queue=queue):
             yield
 
     @asynccontextmanager
@@ -136,7 +136,7 @@ class Bus:
             max_deliver=max_deliver,
         )
         source = pull.Pull(self, wanted)
-        async with self._line.listening(f"{source.inbox}.*", source.receive, lost=source.lost):
+        async with self.line.listening(f"{source.inbox}.*", source.receive, lost=source.lost):
             yield source
         await source.give_back()
 
@@ -177,9 +177,9 @@ class Bus:
     async def ask(self, subject: str, body: Mapping[str, Any] | None = None, *, within: float = 5.0) -> JsonObject:
         """Ask JetStream's own API. Raises `NoSuch`, `Rejected`, or `Unavailable`."""
         data = json.dumps(body).encode() if body is not None else b""
-        return checked(subject, await self._line.request(f"{API}.{subject}", data, within=within))
+        return checked(subject, await self.line.request(f"{API}.{subject}", data, within=within))
 
     async def tell(self, subject: str, data: bytes, reply: str = "") -> None:
         """Send without waiting; what cannot be sent now is let go."""
         with suppress(Unavailable):
-            await self._line.send(subject, data, None, reply)
+            await self.line.send(subject, data, None, reply)
