@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -27,6 +28,7 @@ class Flight(Generic[T]):
 
     since: int
     done: "asyncio.Future[T]"
+    trace: TracebackType | None = None
 
     def answer(self, value: T) -> None:
         """Give it to all who wait, once."""
@@ -199,7 +201,11 @@ class Cache(Generic[T]):
             if not flight.done.done() and held is not None and self._now() < held.entry.stale_until:
                 self._figures.stale += 1
                 return held.value
-        return await asyncio.shield(flight.done)
+        await asyncio.wait([flight.done])
+        error = flight.done.exception()
+        if error is not None:
+            raise error.with_traceback(flight.trace)  # which every raise adds to, and many may wait
+        return flight.done.result()
 
     def _begin(self, making: _Making[T]) -> Flight[T]:
         flight: Flight[T] = Flight(self._parts.stamps.next(), asyncio.get_running_loop().create_future())
@@ -218,6 +224,7 @@ class Cache(Generic[T]):
             if flight.done.done():
                 log.exception("cache_not_kept", cache=self.name)
             else:
+                flight.trace = error.__traceback__
                 flight.done.set_exception(error)
         finally:
             if self._parts.flights.get(making.key) is flight:

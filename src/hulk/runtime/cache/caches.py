@@ -31,6 +31,8 @@ from hulk.runtime.config import CacheSettings
 from hulk.runtime.telemetry import Metrics
 
 T = TypeVar("T")
+CLOCK = ""
+"""Stands among the marks on the disk for the last stamp, so that a clock that was set back does not make what is new look old."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -111,14 +113,20 @@ async def opened(settings: CacheSettings, folder: Path, bus: Bus | None = None) 
         shared = await stack.enter_async_context(redis_level(url, settings.l2_ttl.total_seconds())) if url else None
         disk = await stack.enter_async_context(disk_level(settings.l3_path or folder, settings.l3_size))
         caches = await stack.enter_async_context(running(settings.l1_size, shared, disk, bus))
-        await _remembered(disk, caches.parts)
+        await remembered(disk, caches.parts)
         yield caches
-        with contextlib.suppress(LevelAway):
-            await disk.settle(caches.parts.marks.all(), list(caches.parts.memory))
+        await settled(disk, caches.parts)
 
 
-async def _remembered(disk: DiskLevel, parts: Parts) -> None:
+async def remembered(disk: DiskLevel, parts: Parts) -> None:
+    """Take up the marks and the clock that an earlier process has left on the disk."""
     with contextlib.suppress(LevelAway):
         for name, at in (await disk.marks()).items():
             parts.stamps.heard(at)
             parts.marks.mark(name, at)
+
+
+async def settled(disk: DiskLevel, parts: Parts) -> None:
+    """Leave on the disk what the next process will need, as far as it can be written."""
+    with contextlib.suppress(LevelAway):
+        await disk.settle({**parts.marks.all(), CLOCK: parts.stamps.next()}, list(parts.memory))

@@ -154,13 +154,13 @@ def unpacked(data: bytes, codec: Codec[T]) -> Entry[T] | None:
     )  # fmt: skip
 
 
-def expired(data: bytes, at: float) -> bytes:
-    """The same entry, fresh no longer than until `at`."""
+def expired(data: bytes) -> bytes:
+    """The same entry, no longer fresh."""
     head, found, body = data[STAMP:].partition(b"\n")
     if not found:
         return data
     told = json.loads(head)
-    return data[:STAMP] + json.dumps({**told, "fresh": min(told["fresh"], at)}).encode() + b"\n" + body
+    return data[:STAMP] + json.dumps({**told, "fresh": 0.0}).encode() + b"\n" + body
 
 
 def stale_until(data: bytes) -> float:

@@ -66,20 +66,20 @@ class Guarded:
     def __init__(self, name: str, guard: Guard) -> None:
         self.name = name
         self.up = True
-        self._guard = guard
+        self.guard = guard
 
     async def ask(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do that with the level; raises `LevelAway`."""
-        if not self._guard.allows():
+        if not self.guard.allows():
             raise LevelAway(self.name)
         try:
             async with asyncio.timeout(PATIENCE):
                 answer = await act()
         except (LevelAway, TimeoutError) as error:
-            self._guard.failed()
+            self.guard.failed()
             self._is(up=False, reason=str(error) or f"no answer in {PATIENCE} s")
             raise LevelAway(self.name) from error
-        self._guard.succeeded()
+        self.guard.succeeded()
         self._is(up=True)
         return answer
 

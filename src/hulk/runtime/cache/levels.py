@@ -86,11 +86,10 @@ class Levels:
 
     async def expire(self, key: str, at: int) -> None:
         """Have the levels and the others treat the entry as expired; it may still stand in."""
-        now = at / 1_000_000
         if self.disk is not None and (data := await self.get("l3", key)) is not None:
-            self.disk.put(key, expired(data, now), stale_until(data))
+            self.disk.put(key, expired(data), stale_until(data))
         data = await self.get("l2", key)
-        act: InShared = _nothing if data is None else lambda shared: shared.put(key, expired(data, now), stale_until(data))
+        act: InShared = _nothing if data is None else lambda shared: shared.put(key, expired(data), stale_until(data))
         await self._told(Word("expire", key, at), act)
 
     async def mark(self, name: str, at: int) -> None:
