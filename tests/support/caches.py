@@ -36,12 +36,19 @@ class MemoryShared:
     away: bool = False
     kept: dict[str, tuple[bytes, float]] = field(default_factory=dict)
     turns: dict[str, tuple[str, float]] = field(default_factory=dict)
+    last: int = 0
 
     async def get(self, key: str) -> bytes | None:
         """See `SharedLevel`."""
         self._here()
         data, until = self.kept.get("e:" + key, (None, 0.0))
         return data if until > self.now() else None
+
+    async def tick(self, at: int) -> int:
+        """See `SharedLevel`."""
+        self._here()
+        self.last = max(self.last + 1, at)
+        return self.last
 
     async def put(self, key: str, data: bytes, until: float) -> None:
         """See `SharedLevel`."""
@@ -79,6 +86,7 @@ class MemoryShared:
         self._here()
         if until > self.now() and data[:STAMP] >= self.kept.get(key, (b"", 0.0))[0][:STAMP]:
             self.kept[key] = (data, until)
+            self.last = max(self.last, int(data[:STAMP]))
 
     def _here(self) -> None:
         if self.away:

@@ -19,7 +19,7 @@ import structlog
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from hulk.apps.routes import logging_routes, metrics_of
+from hulk.apps.routes import cache_routes, logging_routes, metrics_of
 from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
@@ -48,6 +48,8 @@ from hulk.modules.tools.wiring import Tools
 from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
+from hulk.runtime.cache import Caches
+from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
@@ -126,7 +128,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     )
     blobs = FolderBlobs(base.data / "blobs")
     blobs.sweep()
-    finops = wired_finops(store, config.section(FinopsSettings))
+    caches = await _caches(stack, base)
+    finops = wired_finops(store, config.section(FinopsSettings), caches)
     routers = await _modules(stack, base, outbox, workflows, blobs, finops)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
@@ -134,11 +137,19 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     app = build(
-        config, routers=[*routers, logging_routes()], authenticate=identity.authenticate, checks=_checks(base, workflows),
-        metrics=base.telemetry.metrics, uploads=["/v1/files"],
+        config, routers=[*routers, logging_routes(), cache_routes(caches)], authenticate=identity.authenticate,
+        checks=_checks(base, workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
     )  # fmt: skip
     serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
     return Hulk(serving, config, base.telemetry)
+
+
+async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
+    """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
+    others = base.bus if base.config.nats.urls else None
+    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others))
+    caches.measure(base.telemetry.metrics)
+    return caches
 
 
 async def _modules(

@@ -8,12 +8,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast
+from urllib.parse import quote
 
 import typer
 from rich.table import Table
 
 from hulk.apps.settings import configured, data_folder
-from hulk.apps.terminal import FAILED, out, spoken, told
+from hulk.apps.terminal import FAILED, language, out, spoken, told
 from hulk.kernel.errors import Conflict, NotFound, Refused
 from hulk.kernel.tenancy import DEFAULT_TENANT, Role
 from hulk.kernel.text import Text
@@ -34,9 +35,11 @@ app = _typer(Text("thor looks after a Hulk: what it does, what it cost, what wen
 config_app = _typer(Text("The settings."))
 audit_app = _typer(Text("The audit trail."))
 keys_app = _typer(Text("API keys."))
+cache_app = _typer(Text("The caches of the running Hulk."))
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
+app.add_typer(cache_app, name="cache")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help=spoken(Text("Settings file (default: hulk.yaml here, if there is one).")))
@@ -181,6 +184,65 @@ def keys_revoke(
 ) -> None:  # fmt: skip
     """Take a key back."""
     _listed(config, data, lambda desk: desk.revoke_key(tenant, key), as_json=as_json)
+
+
+@cache_app.command("list", help=spoken(Text("The caches: entries in memory, hits by level, what was made.")))
+def cache_list(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """The caches."""
+
+    async def act(client: Any) -> Rows:
+        return list((await client.get("/v1/caches"))["caches"])
+
+    _asked(data, act, as_json=as_json)
+
+
+@cache_app.command("clear", help=spoken(Text("Empty a cache, in every process.")))
+def cache_clear(
+    name: Annotated[str, typer.Argument(help=spoken(Text("The cache's name, from `thor cache list`.")))],
+    data: DataOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Empty a cache."""
+    _removed(data, f"/v1/caches/{quote(name)}", as_json=as_json)
+
+
+@cache_app.command("remove", help=spoken(Text("Remove from a cache what is under a key or has a tag, in every process.")))
+def cache_remove(
+    name: Annotated[str, typer.Argument(help=spoken(Text("The cache's name, from `thor cache list`.")))],
+    key: Annotated[str | None, typer.Option("--key", help=spoken(Text("Remove what is under this key.")))] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help=spoken(Text("Remove all that has this tag.")))] = None,
+    shared: Annotated[bool, typer.Option("--shared", help=spoken(Text("What belongs to no tenant, instead of the tenant's own.")))] = False,
+    data: DataOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Remove by key or tag."""
+    if (key is None) == (tag is None):
+        raise typer.BadParameter("--key | --tag")
+    what = f"keys/{quote(key)}" if key is not None else f"tags/{quote(tag or '')}"
+    _removed(data, f"/v1/caches/{quote(name)}/{what}?shared={str(shared).lower()}", as_json=as_json)
+
+
+def _removed(data: Path | None, path: str, *, as_json: bool) -> None:
+    async def act(client: Any) -> Rows:
+        await client.delete(path)
+        return [{"removed": True}]
+
+    _asked(data, act, as_json=as_json)
+
+
+def _asked(data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
+    """Ask the running Hulk, print the rows."""
+
+    async def act() -> int:
+        from hulk.apps.client import connected, running_server  # aiohttp: only for those who ask over HTTP
+
+        folder = data_folder(data, os.environ)
+        server = await running_server(folder)
+        if server is None:
+            raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
+        async with connected(server, language(os.environ), os.environ.get("HULK_API_KEY") or None) as client:
+            _print(await query(client), as_json=as_json)
+        return 0
+
+    _end(act)
 
 
 def _listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:

@@ -139,7 +139,7 @@ class OneProcess(RuleBasedStateMachine):
         self.clock.at += seconds
 
     @rule(fails=st.booleans())
-    def source_is(self, fails: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+    def source_is(self, fails: bool) -> None:
         self.source.fails = fails
 
     def teardown(self) -> None:
@@ -177,9 +177,9 @@ class TwoProcesses(RuleBasedStateMachine):
         self.caches: list[Cache[int]] = [one.named("numbers", policy=POLICY) for one in self.processes]
         for wire, other in zip(self.wires, reversed(self.processes), strict=True):
             wire.other.append(other)
-        self.least = [{key: 0 for key in TAGS} for _ in self.processes]
+        self.least = [dict.fromkeys(TAGS, 0) for _ in self.processes]
         """By process and key: the first number that it may still give."""
-        self.pending = {key: 0 for key in TAGS}
+        self.pending = dict.fromkeys(TAGS, 0)
         self.made_at: dict[int, float] = {}
 
     async def started(self, wire: Wire) -> Caches:
@@ -232,11 +232,11 @@ class TwoProcesses(RuleBasedStateMachine):
         self.clock.at += seconds
 
     @rule(fails=st.booleans())
-    def source_is(self, fails: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+    def source_is(self, fails: bool) -> None:
         self.source.fails = fails
 
     @rule(away=st.booleans())
-    def shared_is(self, away: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+    def shared_is(self, away: bool) -> None:
         self.shared.away = away
 
     @rule(process=st.integers(0, 1))
@@ -282,7 +282,7 @@ class Always:
         """Nothing to note."""
 
 
-OneProcess.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TwoProcesses.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+OneProcess.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TwoProcesses.TestCase.settings = settings(max_examples=400, stateful_step_count=50, deadline=None)
 TestOneProcess = OneProcess.TestCase
 TestTwoProcesses = TwoProcesses.TestCase

@@ -33,6 +33,10 @@ def told(caches: Caches, name: str = "numbers") -> dict[str, float]:
     return next(one for one in caches.told() if one["name"] == name)
 
 
+def numbers_of(caches: Caches) -> Cache[int]:
+    return caches.named("numbers", policy=Policy(ttl=1000, jitter=0))
+
+
 async def settled() -> None:
     """Let what was begun in the background end; nothing in these tests waits for anything outside."""
     for _ in range(50):
@@ -176,7 +180,7 @@ async def test_after_the_hard_timeout_the_factory_is_cancelled_and_the_caller_to
             ended.set()
         return 1
 
-    with pytest.raises(Unavailable, match="numbers waited 0.01 s"):
+    with pytest.raises(Unavailable, match=r"numbers waited 0\.01 s"):
         await numbers.get_or_make("a", endless)
     assert ended.is_set()
 
@@ -247,7 +251,9 @@ def giving(answer: Made[int | None]) -> Callable[[object], Awaitable[Made[int | 
         pytest.param(Made(None), Policy(ttl=100, jitter=0, negative=10), (True, False), id="nothing is kept as long as is said"),
     ],
 )
-async def test_how_long_a_value_is_kept(caches: Caches, clock: Hand, made: Made[int | None], policy: Policy, kept: tuple[bool, bool]) -> None:
+async def test_how_long_a_value_is_kept(
+    caches: Caches, clock: Hand, made: Made[int | None], policy: Policy, kept: tuple[bool, bool]
+) -> None:
     cache: Cache[int | None] = caches.named("numbers", policy=policy)
     assert await cache.get_or_make("a", giving(made)) == made.value
     calls = []
@@ -352,7 +358,7 @@ async def test_two_processes_take_turns_over_the_shared_level(clock: Hand) -> No
         return await counting(stale)
 
     async with running(10, shared, now=clock) as one, running(10, shared, now=clock) as other:
-        first, second = (caches.named("numbers", policy=TTL) for caches in (one, other))
+        first, second = numbers_of(one), numbers_of(other)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(cache.get_or_make("a", slow)) for cache in (first, second)]
         assert [task.result() for task in tasks] == [1, 1]
@@ -369,7 +375,7 @@ async def test_a_value_made_too_late_does_not_replace_a_newer_one(clock: Hand) -
         return 1
 
     async with running(10, shared, now=clock) as one, running(10, shared, now=clock) as other:
-        first, second = (caches.named("numbers", policy=Policy(ttl=1000, jitter=0)) for caches in (one, other))
+        first, second = numbers_of(one), numbers_of(other)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(first.get_or_make("a", late, policy=Policy(ttl=1000, hard_timeout=None)))
             await begun.wait()
@@ -380,4 +386,4 @@ async def test_a_value_made_too_late_does_not_replace_a_newer_one(clock: Hand) -
             go.set()
         assert task.result() == 1
         async with running(10, shared, now=clock) as third:
-            assert await third.named("numbers", policy=TTL).get("a") == 9
+            assert await numbers_of(third).get("a") == 9

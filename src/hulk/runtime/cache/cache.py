@@ -51,7 +51,7 @@ class Parts:
     def heard(self, word: Word) -> None:
         """Do what another process says."""
         self.stamps.heard(word.at)
-        at = self.stamps.next()  # not the sender's: what we made under a clock that is ahead of its own must go too
+        at = max(word.at, self.stamps.next())  # what we made under a clock that is ahead of the sender's must go too
         match word.what:
             case "drop":
                 self.drop(word.name, at)
@@ -148,7 +148,8 @@ class Cache(Generic[T]):
 
     async def set(self, key: str, value: T, *, tags: Iterable[str] = (), policy: Policy | None = None) -> None:
         """Keep `value`, in place of whatever any process has or is making now."""
-        at, place, rule = self._parts.stamps.next(), self._place + key, policy or self.policy
+        place, rule = self._place + key, policy or self.policy
+        at = await self._parts.levels.tick()
         self._parts.drop(place, at)
         entry = self._entry(Made(value), self._tagged(tags), rule, self._parts.stamps.next())
         if entry is None:
@@ -356,7 +357,10 @@ class Cache(Generic[T]):
     async def _is_void(self, key: str, entry: Entry[T], where: Where) -> bool:
         names = (*covering(key), *entry.tags)
         if where == "l2":
+            if self._parts.levels.behind(names):
+                return True
             for name, at in (await self._parts.levels.marks(names)).items():
+                self._parts.stamps.heard(at)
                 self._marks.mark(name, at)
         return self._marks.void(entry.made, names)
 

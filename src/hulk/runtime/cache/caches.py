@@ -44,7 +44,7 @@ class Caches:
         self._named: dict[str, Cache[Any]] = {}
         self._figures: dict[str, Figures] = {}
 
-    def named(self, name: str, codec: Codec[T] | None = None, policy: Policy | None = None) -> Cache[T]:
+    def named(self, name: str, codec: Codec[Any] | None = None, policy: Policy | None = None) -> Cache[T]:
         """A new cache. `codec` writes its values for L2 and L3: JSON data unless given. Raises `ValueError` for a name that is
         taken, or is not lower-case letters, digits, `_` and `-`."""
         if name in self._named or not _NAME.fullmatch(name):
@@ -70,9 +70,14 @@ class Caches:
         there = {"l2": self.parts.levels.shared, "l3": self.parts.levels.disk}
         return {name: self.parts.levels.guards[name].up for name, level in there.items() if level is not None}
 
+    @property
+    def waiting(self) -> int:
+        """How much L2 or the other processes were not told yet."""
+        return len(self.parts.levels.recovery.waiting)
+
     def measure(self, metrics: Metrics) -> None:
         """Have the figures written out with the other metrics."""
-        measured(metrics, self._figures, lambda: len(self.parts.memory), lambda: len(self.parts.levels.recovery.waiting))
+        measured(metrics, self._figures, lambda: len(self.parts.memory), lambda: self.waiting)
         up = metrics.gauge("hulk_cache_level_up", "1 while the level answers.", ["level"])
         for name in self.levels():
             up.labels(name).set_function(functools.partial(self._up, name))

@@ -50,6 +50,7 @@ class DiskLevel:
         self._now = now
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache-disk")
         self._connection: sqlite3.Connection | None = None
+        self._failed = False
         self._waiting = _Batch()
         self._writing = asyncio.Lock()
 
@@ -57,6 +58,8 @@ class DiskLevel:
         """See `OwnLevel`."""
         if key in self._waiting.entries:
             waiting = self._waiting.entries[key]
+            if waiting is None and self._failed:
+                raise LevelAway(str(self._path))
             return waiting[0] if waiting else None
         found = await self._do(lambda file: file.execute("select until, sum, body from entry where key = ?", [key]).fetchone())
         until, checksum, body = found or (0.0, 0, b"")
@@ -129,15 +132,18 @@ class DiskLevel:
 
     def _done(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """In the thread: one transaction."""
+        self._failed = True
         try:
             with self._open() as file:
-                return act(file)
+                answer = act(file)
+            self._failed = False
         except sqlite3.Error as error:
             if _damaged(error):
                 self._set_aside(str(error))
             raise LevelAway(f"{self._path}: {error}") from error
         except OSError as error:
             raise LevelAway(f"{self._path}: {error}") from error
+        return answer
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

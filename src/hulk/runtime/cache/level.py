@@ -29,6 +29,9 @@ class SharedLevel(Protocol):
     async def get(self, key: str) -> bytes | None:
         """What is kept under `key`, or None."""
 
+    async def tick(self, at: int) -> int:
+        """A stamp of at least `at`, later than all that was kept so far, whatever the clocks of those who kept it say."""
+
     async def put(self, key: str, data: bytes, until: float) -> None:
         """Keep `data` (see `entry.packed`) until then (seconds since 1970), or less long, unless something newer is there."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol, TypeAlias
 
@@ -56,6 +56,15 @@ class Levels:
             return await self.guards[where].ask(lambda: level.get(key))
         return None
 
+    async def tick(self) -> int:
+        """A stamp later than all that the levels have, as far as L2 can be asked."""
+        at, shared = self._stamps.next(), self.shared
+        if shared is not None:
+            with contextlib.suppress(LevelAway):
+                at = await self.guards["l2"].ask(lambda: shared.tick(at))
+                self._stamps.heard(at)
+        return at
+
     async def marks(self, names: tuple[str, ...]) -> dict[str, int]:
         """Those marks as L2 knows them; none when it is away."""
         shared = self.shared
@@ -63,6 +72,10 @@ class Levels:
             with contextlib.suppress(LevelAway):
                 return await self.guards["l2"].ask(lambda: shared.marks(names))
         return {}
+
+    def behind(self, names: Iterable[str]) -> bool:
+        """Whether L2 was not told yet of one of those marks."""
+        return any(("l2", name) in self.recovery.waiting for name in names)
 
     async def keep(self, key: str, data: bytes, until: float, policy: Policy) -> None:
         """Have the levels keep what was made."""
@@ -82,7 +95,11 @@ class Levels:
     async def drop(self, key: str, at: int) -> None:
         """Have the levels and the others let go of the entry."""
         await self._forget(key)
-        await self._told(Word("drop", key, at), lambda shared: shared.drop(key, at))
+
+        async def act(shared: SharedLevel) -> None:
+            await shared.drop(key, await shared.tick(at))  # now, when it comes late: clocks may differ
+
+        await self._told(Word("drop", key, at), act)
 
     async def expire(self, key: str, at: int) -> None:
         """Have the levels and the others treat the entry as expired; it may still stand in."""
@@ -97,7 +114,11 @@ class Levels:
         if self.disk is not None:
             self.disk.note(name, at)
             await self._written(self.disk)
-        await self._told(Word("mark", name, at), lambda shared: shared.mark(name, at))
+
+        async def act(shared: SharedLevel) -> None:
+            await shared.mark(name, await shared.tick(at))
+
+        await self._told(Word("mark", name, at), act)
 
     async def _told(self, word: Word, act: InShared) -> None:
         """Do it in L2, then tell the others, who would else find the old value there. When L2 is away they are told now, and

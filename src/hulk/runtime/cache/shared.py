@@ -16,14 +16,25 @@ if TYPE_CHECKING:  # an optional extra
 T = TypeVar("T")
 SPACE = "hulk:cache:1:"
 """What all keys begin with; the number changes when what is written does."""
+CLOCK = f"{SPACE}clock"
+"""Under which the latest stamp stands: the clock that all processes share."""
 PATIENCE = 0.5
 """Seconds an answer may take. A cache that is slower than that is no help."""
 CONNECTIONS = 16
 
 _NEWER_WINS = """
-if redis.call('GETRANGE', KEYS[1], 0, tonumber(ARGV[3]) - 1) > string.sub(ARGV[1], 1, tonumber(ARGV[3])) then return 0 end
+local stamp, digits = string.sub(ARGV[1], 1, tonumber(ARGV[3])), tonumber(ARGV[3])
+if redis.call('GETRANGE', KEYS[1], 0, digits - 1) > stamp then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if (redis.call('GET', KEYS[2]) or '') < stamp then redis.call('SET', KEYS[2], stamp) end
 return 1
+"""
+_TICK = """
+local last = redis.call('GET', KEYS[1])
+local now = ARGV[1]
+if last and last >= now then now = string.format('%0' .. ARGV[2] .. '.0f', tonumber(last) + 1) end
+redis.call('SET', KEYS[1], now)
+return now
 """
 _GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
@@ -35,12 +46,17 @@ class RedisLevel:
         self._client = client
         self._ttl = ttl
         self._now = now
+        self._tick = client.register_script(_TICK)
         self._write = client.register_script(_NEWER_WINS)
         self._release = client.register_script(_GIVE_BACK)
 
     async def get(self, key: str) -> bytes | None:
         """See `SharedLevel`."""
         return cast("bytes | None", await _asked(self._client.get(f"{SPACE}e:{key}")))
+
+    async def tick(self, at: int) -> int:
+        """See `SharedLevel`."""
+        return int(await _asked(self._tick([CLOCK], [stamped(at), STAMP])))
 
     async def put(self, key: str, data: bytes, until: float) -> None:
         """See `SharedLevel`."""
@@ -73,7 +89,7 @@ class RedisLevel:
         await _asked(self._release([f"{SPACE}l:{key}"], [token]))
 
     async def _newer(self, key: str, data: bytes, life: float) -> None:
-        await _asked(self._write([key], [data, max(1, int(life * 1000)), STAMP]))
+        await _asked(self._write([key, CLOCK], [data, max(1, int(life * 1000)), STAMP]))
 
 
 async def _asked(answer: Awaitable[Any]) -> Any:
