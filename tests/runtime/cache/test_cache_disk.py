@@ -92,7 +92,7 @@ async def test_a_damaged_file_is_set_aside_and_a_new_one_begun(tmp_path: Path, d
             values = [await cache.get_or_make(f"k{number}", factory) for number in range(200)]
     assert sorted(set(values)) == sorted(values)
     assert [one["log_level"] for one in logs if one["event"] == "cache_file_damaged"] == ["warning"]
-    assert (tmp_path / "cache.damaged").exists()
+    assert (tmp_path / "cache.damaged.db").exists()
     before = factory.calls
     async with cached(tmp_path) as (_, cache):
         assert [await cache.get_or_make(f"k{number}", factory) for number in range(200)] == values

@@ -125,7 +125,7 @@ class DiskLevel:
         self._thread.shutdown()
         if self._waiting:
             with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
+                self._remove()
 
     async def _do(self, act: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, act)
@@ -159,10 +159,14 @@ class DiskLevel:
 
     def _set_aside(self, reason: str) -> None:
         self._shut()
-        aside = self._path.with_suffix(".damaged")
+        aside = self._path.with_suffix(".damaged.db")
         log.warning("cache_file_damaged", path=str(self._path), kept_as=str(aside), reason=reason)
         self._path.replace(aside)
-        for suffix in ("-wal", "-shm"):
+        self._remove()
+
+    def _remove(self) -> None:
+        """The file with its log, which must never meet another file."""
+        for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def _shut(self) -> None:
