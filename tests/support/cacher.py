@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import structlog
+
 from hulk.runtime.bus import Address, connect
 from hulk.runtime.cache import Cache, opened
 from hulk.runtime.config import CacheSettings
@@ -18,6 +20,7 @@ KEYS = [f"k{number}" for number in range(50)]
 
 async def main(folder: str, nats: str, user: str, password: str) -> None:
     """Hold all keys, and watch them."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     async with (

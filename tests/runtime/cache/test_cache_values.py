@@ -7,6 +7,7 @@ import pytest
 
 from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.runtime.cache import Cache, Caches, Made, Policy, Stale, running
+from hulk.runtime.telemetry import Metrics
 from support.caches import Counting, Hand, MemoryShared
 
 TTL = Policy(ttl=10, jitter=0)
@@ -387,3 +388,33 @@ async def test_a_value_made_too_late_does_not_replace_a_newer_one(clock: Hand) -
         assert task.result() == 1
         async with running(10, shared, now=clock) as third:
             assert await numbers_of(third).get("a") == 9
+
+
+async def test_what_a_cache_does_is_told_as_metrics(clock: Hand) -> None:
+    metrics, shared = Metrics(), MemoryShared(clock)
+    async with running(2, shared, now=clock) as caches:
+        caches.measure(metrics)
+        cache: Cache[int] = caches.named("numbers", policy=SAFE)
+        factory = Counting()
+        for key in "abca":
+            await cache.get_or_make(key, factory)
+        await cache.get_or_make("a", factory)
+        factory.error = Unavailable("Away.")
+        clock.at += 11
+        await cache.get_or_make("a", factory)
+        shared.away = True
+        await cache.remove("a")
+        lines = metrics.render().decode().splitlines()
+    assert {line for line in lines if line.startswith("hulk_cache") and "seconds" not in line and "created" not in line} == {
+        'hulk_cache_hits_total{cache="numbers",level="l1"} 1.0',
+        'hulk_cache_hits_total{cache="numbers",level="l2"} 1.0',
+        'hulk_cache_hits_total{cache="numbers",level="l3"} 0.0',
+        'hulk_cache_misses_total{cache="numbers"} 4.0',
+        'hulk_cache_stale_total{cache="numbers"} 1.0',
+        'hulk_cache_factory_total{cache="numbers",outcome="made"} 3.0',
+        'hulk_cache_factory_total{cache="numbers",outcome="failed"} 1.0',
+        'hulk_cache_evictions_total{cache="numbers"} 2.0',
+        "hulk_cache_entries 1.0",
+        'hulk_cache_level_up{level="l2"} 0.0',
+        "hulk_cache_recovery_waiting 1.0",
+    }

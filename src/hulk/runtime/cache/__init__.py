@@ -6,7 +6,7 @@
         await prices.of(tenant).remove_by_tag(provider)
 
 A thousand who ask for the same at the same time wait for one factory. With a `fail_safe`, a stale value stands in while the
-factory fails or is slow; it never outlives a removal. A level that is away is gone without, and told what it missed when it is
+factory fails or is slow, unless it was removed. A level that is away is gone without, and told what it missed when it is
 back. Invalidations reach the other processes over NATS; who may have missed one treats all that it holds as expired.
 `docs/cache.md` says what each level gives and what happens when one is away.
 """

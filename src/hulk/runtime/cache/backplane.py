@@ -62,7 +62,8 @@ class Backplane:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Hear the others while the block lasts."""
+        """Hear the others while the block lasts; `missed` is called once we do."""
+        self._cut.set()
         async with (
             self._bus.listening(SUBJECT, self._receive, lost=self._cut.set),
             meanwhile(self._beating()),
