@@ -20,7 +20,7 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from hulk.apps.breakers import Told, breaker_routes
-from hulk.apps.routes import logging_routes, metrics_of
+from hulk.apps.routes import cache_routes, logging_routes, metrics_of
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
@@ -53,6 +53,8 @@ from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
+from hulk.runtime.cache import Caches
+from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
@@ -136,7 +138,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     )
     blobs = FolderBlobs(base.data / "blobs")
     blobs.sweep()
-    finops = wired_finops(store, config.section(FinopsSettings))
+    caches = await _caches(stack, base)
+    finops = wired_finops(store, config.section(FinopsSettings), caches)
     routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops)
     scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
@@ -146,13 +149,26 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
         _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
     )
     metrics_of(base.telemetry.metrics, workflows, base.bus)
-    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), logging_routes(), breaker_routes(base.breakers)]
+    routers += [
+        *schedule_routes(scheduler, Wishes(), config.locale.timezone),
+        logging_routes(),
+        breaker_routes(base.breakers),
+        cache_routes(caches),
+    ]
     app = build(
         config, routers=routers, authenticate=identity.authenticate, checks=_checks(base, workflows),
         metrics=base.telemetry.metrics, uploads=["/v1/files"],
     )  # fmt: skip
     serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
     return Hulk(serving, config, base.telemetry)
+
+
+async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
+    """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
+    others = base.bus if base.config.nats.urls else None
+    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others))
+    caches.measure(base.telemetry.metrics)
+    return caches
 
 
 async def _modules(

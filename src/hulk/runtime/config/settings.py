@@ -81,8 +81,12 @@ class CacheSettings(Section):
     """The cache's levels: memory, shared, disk."""
 
     l1_size: int = Field(default=5000, ge=1, description="Entries kept in memory.")
+    l2_url: SecretStr = Field(
+        default=SecretStr(""), description="Shared cache, `redis://:password@host:6379/0` (Redis or Valkey); empty is none."
+    )
     l2_ttl: Duration = Field(default=timedelta(hours=1), description="How long an entry lives in the shared cache.")
     l3_path: Path | None = Field(default=None, description="Folder of the disk snapshots; empty is `cache` in the data folder.")
+    l3_size: Size = Field(default=256 * MB, ge=1, description="Most that the disk snapshots may take.")
 
 
 _POSITIVE = timedelta(0)
