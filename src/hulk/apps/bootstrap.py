@@ -19,7 +19,7 @@ import structlog
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from hulk.apps.routes import logging_routes, metrics_of
+from hulk.apps.routes import Steered, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
 from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
@@ -55,7 +55,7 @@ from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
-from hulk.runtime.workflows import Workflows
+from hulk.runtime.workflows import RunQueries, Workflows
 
 log = structlog.get_logger(__name__)
 
@@ -134,8 +134,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     app = build(
-        config, routers=[*routers, logging_routes()], authenticate=identity.authenticate, checks=_checks(base, workflows),
-        metrics=base.telemetry.metrics, uploads=["/v1/files"],
+        config, routers=[*routers, *_steering_routes(store, workflows), logging_routes()], authenticate=identity.authenticate,
+        checks=_checks(base, workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
     )  # fmt: skip
     serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
     return Hulk(serving, config, base.telemetry)
@@ -160,10 +160,15 @@ async def _modules(
         check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
-    workflows.register(INTENT, intents.workflow)
-    workflows.register(TICKET, tickets.workflow)
+    workflows.register(INTENT, intents.workflow, forkable=False)
+    workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice)
     return [intent_routes(api, config.server.max_upload), ticket_routes(tickets.tickets)]
+
+
+def _steering_routes(store: Store, workflows: Workflows) -> list[APIRouter]:
+    steered = Steered(store, RunQueries(store), workflows.steering, workflows.signal)
+    return [run_routes(steered), dead_letter_routes(steered), queue_routes(steered)]
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:

@@ -1,4 +1,4 @@
-"""Routes and metrics of the running program itself."""
+"""The log level, and metrics that are read when scraped."""
 
 from typing import Literal
 

@@ -1,0 +1,83 @@
+"""What the commands of `thor` share: their options, opening the store, printing rows."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+from rich.table import Table
+
+from hulk.apps.settings import configured, data_folder
+from hulk.apps.terminal import out, spoken, told
+from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.text import Text
+from hulk.runtime.config import Config
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+_LONG = frozenset({"text", "title", "error", "example", "problem", "value", "detail", "reason"})
+"""Columns of prose, which may be broken; an id is never cut, since people copy it."""
+
+
+def group(help_: Text, *, bare: bool = False) -> typer.Typer:
+    """A group of commands; `bare`: it does something without one too."""
+    return typer.Typer(
+        help=spoken(help_), no_args_is_help=not bare, invoke_without_command=bare, add_completion=False, pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )  # fmt: skip
+
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help=spoken(Text("Settings file (default: hulk.yaml here, if there is one).")))
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help=spoken(Text("Folder in which Hulk keeps what it knows (default: ~/.local/share/hulk).")))
+]
+JsonOption = Annotated[bool, typer.Option("--json", help=spoken(Text("Print JSON instead of a table.")))]
+TenantOption = Annotated[str, typer.Option("--tenant", help=spoken(Text("Whose.")))]
+StatusOption = Annotated[str | None, typer.Option("--status", help=spoken(Text("Only those in this status.")))]
+LimitOption = Annotated[int, typer.Option("--limit", help=spoken(Text("At most this many.")), min=1, max=10_000)]
+
+
+def listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
+    """Open the store, ask it, print the rows."""
+
+    async def act() -> int:
+        from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
+
+        async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
+            rows = await query(desk)
+        show(rows, as_json=as_json)
+        return 0
+
+    end(act)
+
+
+def settings_of(config: Path | None) -> Config:
+    """The settings, from that file and the environment."""
+    return configured(config, os.environ, {}, Path.cwd())
+
+
+def show(rows: Rows | Mapping[str, Any], *, as_json: bool) -> None:
+    """Print rows as a table, or anything as JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2, default=str) + "\n")
+        return
+    assert not isinstance(rows, Mapping)  # noqa: S101  # tables are made of rows
+    if not rows:
+        out.print(spoken(Text("There is nothing to show.")), style="dim")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, no_wrap=name not in _LONG, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(table)
+
+
+def end(act: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    """Do it, and end the program as it went."""
+    told(lambda: asyncio.run(act()), (Refused, Conflict))
