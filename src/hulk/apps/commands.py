@@ -42,6 +42,18 @@ StatusOption = Annotated[str | None, typer.Option("--status", help=spoken(Text("
 LimitOption = Annotated[int, typer.Option("--limit", help=spoken(Text("At most this many.")), min=1, max=10_000)]
 
 
+def alone(context: typer.Context) -> bool:
+    """Whether a group was called without one of its acts. An option before an act would not reach it, so it is wrong use."""
+    if context.invoked_subcommand is None:
+        return True
+    given = [name for name in context.params if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"]
+    if given:
+        raise typer.BadParameter(
+            spoken(Text("options stand behind the act: {example}", example=f"{context.command_path} {context.invoked_subcommand} --…"))
+        )
+    return False
+
+
 def listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
     """Open the store, ask it, print the rows."""
 

@@ -17,6 +17,7 @@ from hulk.apps.commands import (
     Rows,
     StatusOption,
     TenantOption,
+    alone,
     end,
     group,
     settings_of,
@@ -70,7 +71,7 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The newest runs that fit."""
-    if context.invoked_subcommand is not None:
+    if not alone(context):
         return
 
     async def act(helm: Any) -> None:
@@ -150,7 +151,7 @@ def dead_letters(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The newest dead letters."""
-    if context.invoked_subcommand is not None:
+    if not alone(context):
         return
 
     async def act(helm: Any) -> Rows:
@@ -196,7 +197,7 @@ def dead_letters_discard(
 @queues_app.callback()
 def queues(context: typer.Context, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """The queues."""
-    if context.invoked_subcommand is None:
+    if alone(context):
         _acted(config, data, lambda helm: helm.queues(), as_json=as_json)
 
 

@@ -21,6 +21,7 @@ from hulk.apps.commands import (
     show,
 )
 from hulk.apps.settings import data_folder
+from hulk.apps.steering import dead_letters_app, queues_app, runs_app
 from hulk.apps.terminal import FAILED, spoken
 from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import DEFAULT_TENANT, Role
@@ -33,6 +34,9 @@ keys_app = group(Text("API keys."))
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
+app.add_typer(runs_app, name="runs")
+app.add_typer(dead_letters_app, name="deadletters")
+app.add_typer(queues_app, name="queues")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from hulk.apps.routes.steered import Steered, entry_view, require_storable, run_view
 from hulk.kernel import ids
 from hulk.kernel.errors import Conflict, Refused
-from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
 from hulk.runtime.http import Caller, Spoken, allow
 from hulk.runtime.workflows import ENDED, Search
@@ -54,7 +54,7 @@ class SignalBody(_Body):
     """Something for a run that waits for it."""
 
     name: str = Field(min_length=1, max_length=100, description="What the run waits for.")
-    payload: Json = Field(default=None, description="What it is given; any JSON.")
+    payload: Any = Field(default=None, description="What it is given; any JSON.")
     key: str = Field(min_length=1, max_length=100, description="The same key leaves the signal once, however often it is sent.")
 
 
