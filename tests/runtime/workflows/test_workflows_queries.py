@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import update
 from hulk.kernel.durable import Context
 from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.records import JsonObject
-from hulk.runtime.store import Store
+from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows import DeadLetters, RunQueries, Search, Which
 from hulk.runtime.workflows.queries.search import _decoded, _encoded, attributes_of
 from hulk.runtime.workflows.tables import run_table
@@ -29,10 +30,8 @@ async def at_noon(hand: Hand, *runs: Any) -> None:
     """Begin runs whose beginnings are a minute apart."""
     for place, run in enumerate(runs):
         await hand.begin(run)
-        moment = NOON + timedelta(minutes=place)
-        await hand.store.commit(lambda tx, run=run, moment=moment: tx.execute(
-            update(run_table).where(run_table.c.id == run.id).values(created=moment)
-        ))  # fmt: skip
+        statement = update(run_table).where(run_table.c.id == run.id).values(created=NOON + timedelta(minutes=place))
+        await hand.store.commit(partial(Transaction.execute, statement=statement))
 
 
 @pytest.mark.parametrize(
