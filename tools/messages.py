@@ -28,6 +28,7 @@ SPEAKERS = frozenset(
         "NotFound",
         "Unavailable",
         "Conflict",
+        "Cancelled",
         "Forbidden",
         "Unauthenticated",
         "TooLarge",

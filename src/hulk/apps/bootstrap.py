@@ -20,7 +20,7 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from hulk.apps.breakers import Told, breaker_routes
-from hulk.apps.routes import cache_routes, logging_routes, metrics_of
+from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
@@ -63,7 +63,7 @@ from hulk.runtime.outbox import Outbox, Relay
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
-from hulk.runtime.workflows import Workflows
+from hulk.runtime.workflows import RunQueries, Workflows
 
 log = structlog.get_logger(__name__)
 
@@ -151,6 +151,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     routers += [
         *schedule_routes(scheduler, Wishes(), config.locale.timezone),
+        *_steering_routes(store, workflows),
         logging_routes(),
         breaker_routes(base.breakers),
         cache_routes(caches),
@@ -190,8 +191,8 @@ async def _modules(
         check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
-    workflows.register(INTENT, intents.workflow)
-    workflows.register(TICKET, tickets.workflow)
+    workflows.register(INTENT, intents.workflow, forkable=False)
+    workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
     return [intent_routes(api), ticket_routes(tickets.tickets)], intents.accept
 
@@ -199,6 +200,11 @@ async def _modules(
 def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
     begins = {"intent": begins_intent(accept), "run": begins_run(workflows)}
     return Scheduler(base.store, base.bus, outbox, begins, base.telemetry.metrics)
+
+
+def _steering_routes(store: Store, workflows: Workflows) -> list[APIRouter]:
+    steered = Steered(store, RunQueries(store), workflows.steering, workflows.signal)
+    return [run_routes(steered), dead_letter_routes(steered), queue_routes(steered)]
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:

@@ -3,21 +3,22 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 from pydantic import ValidationError
 
 from hulk.apps.bootstrap import audit_key
+from hulk.apps.helm import Helm, helm_of
 from hulk.apps.schedules import NewBody, Wishes, made, shown
 from hulk.apps.schema import HEAD, revision
-from hulk.apps.terminal import speaker
+from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import Principal, Role
 from hulk.kernel.text import Text, Voice
-from hulk.kernel.time import iso, utc_now
+from hulk.kernel.time import utc_now
 from hulk.modules.audit import VerifyTrail
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
@@ -36,7 +37,6 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.scheduler import Schedule, Schedules
 from hulk.runtime.store import Store, opened
 from hulk.runtime.validation import dotted, expected, lines
-from hulk.runtime.workflows import RunQueries
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -47,7 +47,7 @@ class Desk:
 
     intent_store: Intents
     ticket_store: Tickets
-    journal: RunQueries
+    helm: Helm
     verify: VerifyTrail
     identity: Identity
     schedule_store: Schedules
@@ -62,8 +62,8 @@ class Desk:
             {
                 "intent_id": one.id,
                 "status": one.status,
-                "created": _moment(one.created),
-                "ended": _moment(one.ended),
+                "created": brief(one.created),
+                "ended": brief(one.ended),
                 "text": _short(one.text),
             }
             for one in found
@@ -75,35 +75,10 @@ class Desk:
         return [
             {
                 "ticket_id": one.id, "kind": one.kind, "status": one.status, "owner": one.owner, "intent_id": one.intent,
-                "created": _moment(one.created), "title": self.voice.say(one.title),
+                "created": brief(one.created), "title": self.voice.say(one.title),
             }
             for one in found
         ]  # fmt: skip
-
-    async def runs(self, tenant: str, status: str | None, limit: int) -> list[Row]:
-        """The newest runs."""
-        found = await self.journal.runs(tenant, status, limit)
-        return [
-            {
-                "run_id": one.id, "workflow": one.workflow, "status": one.status, "failures": one.failures, "intent_id": one.intent,
-                "created": _moment(one.created), "ended": _moment(one.ended),
-            }
-            for one in found
-        ]  # fmt: skip
-
-    async def dead_letters(self, tenant: str, limit: int) -> list[Row]:
-        """Runs that should have worked."""
-        found = await self.journal.dead_letters(tenant, limit)
-        return [
-            {
-                "run_id": one.run.id, "workflow": one.run.workflow, "intent_id": one.run.intent, "ended": _moment(one.run.ended),
-                "failures": one.run.failures + 1, "error": self._problem(one.run.error),
-            }
-            for one in found
-        ]  # fmt: skip
-
-    def _problem(self, error: Mapping[str, Any] | None) -> str:
-        return "" if error is None else self.voice.say(Text.from_json(error["text"]))
 
     async def verdicts(self) -> list[Row]:
         """What verifying each tenant's trail has found."""
@@ -168,7 +143,7 @@ class Desk:
         return {
             "schedule_id": schedule.id, "name": schedule.name, "status": status,
             "when": f"{schedule.kind} {schedule.expression}", "timezone": schedule.zone, "next": ", ".join(view["next"]),
-            "last": _moment(schedule.last), "fired": schedule.fired, "missed": schedule.missed, "begun": schedule.begun,
+            "last": brief(schedule.last), "fired": schedule.fired, "missed": schedule.missed, "begun": schedule.begun,
             "text": _short(str(wish.get("text") or wish.get("workflow"))), "problem": problem,
         }  # fmt: skip
 
@@ -183,10 +158,11 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
     async with opened(config.store.url, data) as store:
         await _known(store)
         key = audit_key(config.section(AuditSettings), data)
+        outbox, voice = Outbox(store, key), speaker()
         yield Desk(
-            intent_store=intents_of(store), ticket_store=tickets_of(store), journal=RunQueries(store), verify=wired_audit(store, key),
-            identity=wired_identity(store, Outbox(store, key), local=True), schedule_store=Schedules(store), commit=store.commit,
-            zone=config.locale.timezone, voice=speaker(),
+            intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
+            verify=wired_audit(store, key), identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
+            commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip
 
 
@@ -234,13 +210,9 @@ def _admin(tenant: str) -> Principal:
 
 def _key(key: ApiKey) -> dict[str, Any]:
     return {
-        "key_id": key.id, "name": key.name, "role": key.role, "prefix": key.prefix, "created": _moment(key.created),
-        "expires": _moment(key.expires), "revoked": _moment(key.revoked), "last_use": _moment(key.last_use),
+        "key_id": key.id, "name": key.name, "role": key.role, "prefix": key.prefix, "created": brief(key.created),
+        "expires": brief(key.expires), "revoked": brief(key.revoked), "last_use": brief(key.last_use),
     }  # fmt: skip
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else iso(moment)[:19] + "Z"
 
 
 def _short(sentence: str) -> str:

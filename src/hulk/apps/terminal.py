@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import NoReturn
 
 from rich.console import Console
 
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Language, Text, Voice
+from hulk.kernel.time import iso
 from hulk.runtime.language import voice
 
 FAILED = 1
@@ -32,6 +34,11 @@ def speaker() -> Voice:
 def spoken(text: Text) -> str:
     """A text in the words of whoever sits here."""
     return speaker().say(text)
+
+
+def brief(moment: datetime | None) -> str | None:
+    """A moment in a table: to the second, in UTC."""
+    return None if moment is None else iso(moment)[:19] + "Z"
 
 
 def leave(error: HulkError, code: int) -> NoReturn:

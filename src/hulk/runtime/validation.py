@@ -37,6 +37,10 @@ _SAYINGS: Mapping[str, Callable[[Mapping[str, Any]], Text]] = {
     "greater_than_equal": lambda limits: Text("it must be at least {limit}", limit=limits["ge"]),
     "less_than": lambda limits: Text("it must be less than {limit}", limit=limits["lt"]),
     "less_than_equal": lambda limits: Text("it must be at most {limit}", limit=limits["le"]),
+    "datetime_parsing": lambda _: Text("a time is expected, as in 2026-11-21T03:00:00Z"),
+    "datetime_from_date_parsing": lambda _: Text("a time is expected, as in 2026-11-21T03:00:00Z"),
+    "datetime_type": lambda _: Text("a time is expected, as in 2026-11-21T03:00:00Z"),
+    "timezone_aware": lambda _: Text("a time with its zone is expected, as in 2026-11-21T03:00:00Z"),
     "json_invalid": lambda limits: Text("this is not valid JSON: {reason}", reason=str(limits.get("error", ""))),
 }
 

@@ -9,12 +9,15 @@ from sqlalchemy import select
 
 from hulk.kernel.durable import Change, Context, Outcome, Started
 from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, Unavailable
+from hulk.kernel.flow import Concurrency
+from hulk.kernel.flow import Flow as Flowing
 from hulk.kernel.records import JsonObject
+from hulk.runtime.outbox import Outbox
 from hulk.runtime.outbox.tables import event_table
 from hulk.runtime.store import Store
-from hulk.runtime.workflows import RunQueries
+from hulk.runtime.workflows import Elsewhere, Hooks, Journal, RunQueries, Search, Steering
 from support.nats import a_bus
-from support.runs import Flow, Machine, a_machine, a_run, giving, row_of, steps_of
+from support.runs import KEY, Flow, Machine, a_machine, a_run, giving, row_of, steps_of
 
 
 class Deploying:
@@ -342,3 +345,122 @@ async def test_only_what_failed_is_replayed_and_only_what_has_not_ended_cancelle
             await do(machine, machine.workflows.steering.cancel("run_1", "ana"))
         with pytest.raises(Refused, match="there is no step 7"):
             await do(machine, machine.workflows.steering.fork("run_1", "run_2", "ana", index=7))
+
+
+@pytest.mark.parametrize("order", [("run_a", "run_b"), ("run_b", "run_a")], ids=["as they failed", "the other way round"])
+async def test_a_parent_of_several_that_failed_hears_of_all_their_new_ends(store: Store, tmp_path: Path, order: tuple[str, str]) -> None:
+    child = Flaky(Refused("no"))
+
+    async def parent(context: Context, _: JsonObject) -> JsonObject:
+        for name in ("run_a", "run_b"):
+            begun = Started(workflow="child", data={"n": name}, tenant=context.tenant, id=name, parent=context.run_id)
+            await context.step(f"begin {name}", giving(None, machine.workflows.begin(begun)))
+        heard: list[Any] = [await context.wait("child") for _ in range(2)]
+        if any(one["status"] != "completed" for one in heard):
+            raise Refused("a child failed")
+        return {"heard": sorted(one["run"] for one in heard)}
+
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(parent), "child": Flow(child)}) as machine:
+        await machine.begin(a_run())
+        await machine.is_("run_1", "failed")
+        child.works = True
+        for name in order:
+            await do(machine, machine.workflows.steering.replay(name, "ana"))
+            await machine.is_(name, "completed")
+        await machine.is_("run_1", "completed")
+        assert (await row_of(store, "run_1")).result == {"heard": ["run_a", "run_b"]}
+
+
+async def test_a_parent_that_ended_well_without_a_child_is_left_alone(store: Store, tmp_path: Path) -> None:
+    child = Flaky(Refused("no"))
+
+    async def parent(context: Context, _: JsonObject) -> JsonObject:
+        return {"ends": [end.status for end in await context.fan("some", "child", [{}])]}
+
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(parent), "child": Flow(child)}) as machine:
+        await machine.begin(a_run())
+        await machine.is_("run_1", "completed")
+        child.works = True
+        (name,) = [run.id for run in (await machine.queries.search(Search(parent="run_1"))).runs]
+        assert await do(machine, machine.workflows.steering.replay(name, "ana")) == [name]
+        await machine.is_(name, "completed")
+        assert (await row_of(store, "run_1")).result == {"ends": ["failed"]}
+
+
+async def test_a_run_tied_to_what_it_works_for_takes_no_other_data(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {}) as machine:
+        machine.workflows.register("tied", Flow(Flaky(Refused("no"))), forkable=False)
+        await machine.begin(a_run(workflow="tied"))
+        await machine.is_("run_1", "failed")
+        with pytest.raises(Refused, match="take no other data"):
+            await do(machine, machine.workflows.steering.replay("run_1", "ana", data={"n": 2}))
+
+
+# ---- from where no worker is
+
+
+def beside(store: Store, reopened: list[str] | None = None) -> Steering:
+    """Steering as `thor` has it: nobody to tell, no bodies, only what the runs' going on makes true again."""
+
+    def reopens(run: Started) -> list[Change[Any]]:
+        return [lambda _: (reopened if reopened is not None else []).append(run.id)]
+
+    return Steering(Journal(Hooks()), Elsewhere({"flow": reopens}, bound={"tied"}), Outbox(store, KEY))
+
+
+async def test_a_run_that_waits_is_cancelled_from_beside_within_a_moment(store: Store, tmp_path: Path) -> None:
+    body = Deploying()
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(body)}) as machine:
+        await machine.begin(a_run(data={"waits": True}))
+        await machine.is_("run_1", "waiting")
+        assert await do(machine, beside(store).cancel("run_1", "thor")) == ["run_1"]
+        await machine.is_("run_1", "cancelled", within=3)
+    assert body.reserved == 0
+
+
+async def test_a_run_being_executed_is_cancelled_from_beside(store: Store, tmp_path: Path) -> None:
+    body = Deploying()
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(body)}) as machine:
+        await machine.begin(a_run())
+        await asyncio.wait_for(body.entered.wait(), 10)
+        await do(machine, beside(store).cancel("run_1", "thor"))
+        await machine.is_("run_1", "cancelled", within=8)
+    assert body.reserved == 0
+
+
+async def test_what_was_called_off_undoes_though_its_lane_is_full(store: Store, tmp_path: Path) -> None:
+    body = Deploying()
+    flow = Flowing(concurrency=Concurrency(key="one"))
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(body)}) as machine:
+        await machine.begin(a_run(data={"waits": True}, flow=flow))
+        await machine.is_("run_1", "waiting")
+        await machine.begin(a_run("run_2", data={"waits": True}, flow=flow))
+        await do(machine, beside(store).cancel("run_1", "thor"))
+        await machine.is_("run_1", "cancelled", within=3)
+        await machine.is_("run_2", "waiting")
+
+
+async def test_a_failed_run_is_replayed_and_a_run_copied_from_beside(store: Store, tmp_path: Path) -> None:
+    body, reopened = Flaky(Refused("no")), list[str]()
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(body)}) as machine:
+        await machine.begin(a_run())
+        await machine.is_("run_1", "failed")
+        body.works = True
+        await do(machine, beside(store, reopened).replay("run_1", "thor"))
+        await machine.is_("run_1", "completed", within=3)
+        await do(machine, beside(store).fork("run_1", "run_2", "thor", index=1))
+        await machine.is_("run_2", "completed", within=3)
+    assert reopened == ["run_1"]
+    assert body.first == 1
+
+
+async def test_what_was_steered_while_no_worker_was_there_goes_on_when_one_comes(store: Store, tmp_path: Path) -> None:
+    body = Flaky(Refused("no"))
+    async with a_bus(tmp_path) as bus:
+        async with a_machine(store, bus, {"flow": Flow(body)}) as machine:
+            await machine.begin(a_run())
+            await machine.is_("run_1", "failed")
+        body.works = True
+        await store.commit(beside(store).replay("run_1", "thor"))
+        async with a_machine(store, bus, {"flow": Flow(body)}) as machine:
+            await machine.is_("run_1", "completed", within=5)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hulk.apps.settings import data_folder
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import breakers, cache, keys, schedules
+from hulk.apps.thor import breakers, cache, keys, schedules, steering
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,
@@ -34,6 +34,9 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(breakers.app, name="breakers")
 app.add_typer(cache.app, name="cache")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(steering.runs_app, name="runs")
+app.add_typer(steering.dead_letters_app, name="deadletters")
+app.add_typer(steering.queues_app, name="queues")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))
@@ -81,16 +84,6 @@ def _newest(name: str, about: Text, query: Callable[[Any, str, str | None, int],
 
 _newest("intents", Text("The newest intents."), lambda desk, *which: desk.intents(*which))
 _newest("tickets", Text("The newest tickets."), lambda desk, *which: desk.tickets(*which))
-_newest("runs", Text("The newest durable runs."), lambda desk, *which: desk.runs(*which))
-
-
-@app.command(help=spoken(Text("Runs that should have worked and did not, with what ended them.")))
-def deadletters(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, limit: LimitOption = 20,
-    as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Dead letters."""
-    listed(config, data, lambda desk: desk.dead_letters(tenant, limit), as_json=as_json)
 
 
 @app.command(help=spoken(Text("The skills there are, the built-in ones and your own.")))

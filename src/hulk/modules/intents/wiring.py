@@ -7,7 +7,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.text import Language
 from hulk.modules.intents.adapters.sql import SqlIntents
 from hulk.modules.intents.ports import Admit, Answers, CheckSource, CostOf, Decides, Decisions, Intents, SkillBook, Voices
-from hulk.modules.intents.usecases import AcceptIntent, RunIntent, ShowIntent
+from hulk.modules.intents.usecases import AcceptIntent, ReopenIntent, RunIntent, ShowIntent
 from hulk.modules.tickets import BeginTicket, Tickets
 from hulk.runtime.store import Store
 
@@ -44,6 +44,11 @@ class IntentsModule:
 def intents_of(store: Store) -> Intents:
     """Only the intents, for those who look."""
     return SqlIntents(store)
+
+
+def reopening(store: Store, tickets: Tickets, trail: Trail) -> ReopenIntent:
+    """Only what becomes true when an intent's run goes on again, for those who steer runs and execute none."""
+    return ReopenIntent(SqlIntents(store), tickets, trail)
 
 
 def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -> IntentsModule:

@@ -30,9 +30,27 @@ class BeginTicket:
         run = f"run_{ticket.id.removeprefix('tkt_')}"
         data: JsonObject = {"ticket": ticket.id, "language": language}
         begun = Started(
-            workflow=WORKFLOW, data=data, tenant=ticket.tenant, id=run, intent=ticket.intent, parent=parent, trace=trace
+            workflow=WORKFLOW, data=data, tenant=ticket.tenant, id=run, intent=ticket.intent, parent=parent, trace=trace,
+            attributes={"kind": ticket.kind},
         )  # fmt: skip
         return [self.tickets.begin(ticket.id, run), self.runs.begin(begun)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenTicket:
+    """Makes the changes by which a failed ticket is done once more, together with its run."""
+
+    tickets: Tickets
+    trail: Trail
+
+    def __call__(self, run: Started) -> Sequence[Change[Any]]:
+        """The ticket is ready again."""
+        ticket = run.data["ticket"]
+        event = Event(
+            type="hulk.ticket.reopened.v1", subject=ticket, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
+            data={"run": run.id},
+        )  # fmt: skip
+        return [self.tickets.reopen(ticket), self.trail.append(event)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +82,7 @@ class RunTicket:
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
         """The ticket is ready again with its run."""
-        ticket = run.data["ticket"]
-        event = Event(
-            type="hulk.ticket.reopened.v1", subject=ticket, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
-            data={"run": run.id},
-        )  # fmt: skip
-        return [self.tickets.reopen(ticket), self.trail.append(event)]
+        return ReopenTicket(self.tickets, self.trail)(run)
 
     async def _start(self, ticket: Ticket) -> Outcome[None]:
         return Outcome(None, [self.tickets.start(ticket.id), self.trail.append(_event("started", ticket, {"kind": ticket.kind}))])

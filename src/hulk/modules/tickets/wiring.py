@@ -9,7 +9,7 @@ from hulk.modules.tickets.adapters.files import BlobFiles
 from hulk.modules.tickets.adapters.sql import SqlTickets
 from hulk.modules.tickets.domain import Handler
 from hulk.modules.tickets.ports import Tickets, Voices
-from hulk.modules.tickets.usecases import BeginTicket, RunTicket
+from hulk.modules.tickets.usecases import BeginTicket, ReopenTicket, RunTicket
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.store import Store
 
@@ -26,6 +26,11 @@ class TicketsModule:
 def tickets_of(store: Store) -> Tickets:
     """Only the tickets, for those who look."""
     return SqlTickets(store)
+
+
+def reopening(store: Store, trail: Trail) -> ReopenTicket:
+    """Only what becomes true when a ticket's run goes on again, for those who steer runs and execute none."""
+    return ReopenTicket(SqlTickets(store), trail)
 
 
 def wired(store: Store, blobs: FolderBlobs, runs: Runs, trail: Trail, voices: Voices, handlers: Mapping[str, Handler]) -> TicketsModule:

@@ -1,10 +1,13 @@
 """The trail (append only), the head of each tenant's chain, and what was not yet told to the bus."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
 from hulk.runtime.store import Document, Moment, metadata
 
 Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+STEERED = text("type in ('hulk.run.cancelled.v1', 'hulk.run.replayed.v1', 'hulk.run.forked.v1', 'hulk.run.discarded.v1')")
+"""What people did to runs, which is looked up by the run. Written out, since a partial index serves only a condition that it can see."""
 
 event_table = Table(
     "event",
@@ -24,6 +27,7 @@ event_table = Table(
     Column("hash", String(64), nullable=False),
     UniqueConstraint("tenant", "position"),
     Index("ix_event_intent_sequence", "intent", "sequence"),
+    Index("ix_event_steered", "subject", "sequence", sqlite_where=STEERED, postgresql_where=STEERED),
 )
 
 head_table = Table(

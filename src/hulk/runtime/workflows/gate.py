@@ -253,14 +253,14 @@ def _tenants(tx: Transaction, queue: str) -> list[str]:
 
 
 def _chosen(tx: Transaction, tenant: str, found: Sequence[Row[Any]]) -> tuple[list[Row[Any]], set[str]]:
-    """Those whose lane has room, and the lanes that have none."""
+    """Those whose lane has room, and the lanes that have none; what was called off needs no room, since it only undoes."""
     lanes = sorted({row.lane for row in found if row.lane is not None})
     taken: dict[str, int] = dict.fromkeys(lanes, 0)
     if lanes:
         taken |= {row.lane: int(row.many) for row in tx.execute(_LANES, {"at_tenant": tenant, "lanes": lanes})}
     chosen, crowded = list[Row[Any]](), set[str]()
     for row in found:
-        if row.lane is not None and taken[row.lane] >= row.lane_most:
+        if row.lane is not None and not row.cancelling and taken[row.lane] >= row.lane_most:
             crowded.add(row.lane)
             continue
         if row.lane is not None:
@@ -282,10 +282,10 @@ _PAUSED = select(queue_table.c.name).where(queue_table.c.paused.is_not(None))
 _NEXT_TENANT = select(func.min(_run.tenant)).where(_MINE, _run.tenant > bindparam("last"))
 _NEXT_DUE = select(func.min(_run.due)).where(_MINE, _run.due > bindparam("now", type_=_run.due.type))
 _PICK = (
-    select(_run.id, _run.wake, _run.lane, _run.lane_most, _run.trace)
+    select(_run.id, _run.wake, _run.lane, _run.lane_most, _run.cancelling, _run.trace)
     .where(_MINE, _run.tenant == bindparam("at_tenant"))
     .where(or_(_run.due.is_(None), _run.due <= bindparam("now", type_=_run.due.type)))
-    .where(or_(_run.lane.is_(None), _run.lane.not_in(bindparam("full", expanding=True))))
+    .where(or_(_run.lane.is_(None), _run.cancelling, _run.lane.not_in(bindparam("full", expanding=True))))
     .order_by(_run.behind, _run.created, _run.id)
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True)
@@ -299,8 +299,11 @@ _LANES = (
 _RELEASE = (
     update(run_table)
     .where(_run.id.in_(bindparam("runs", expanding=True)))
-    .values(status="pending", due=None, touched=bindparam("new_touched", type_=_run.touched.type))
-)
+    .values(
+        status="pending", due=None, touched=bindparam("new_touched", type_=_run.touched.type),
+        let_in=bindparam("new_touched", type_=_run.touched.type),
+    )
+)  # fmt: skip
 _HELD = (
     select(
         _run.queue,

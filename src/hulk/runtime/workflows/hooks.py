@@ -40,3 +40,8 @@ class Hooks:
     """A run of that queue and tenant has ended, so there is room."""
     cancel: Callable[[str], None] = _nothing
     """A run is to be cancelled, wherever it is executed."""
+
+    @property
+    def wakes(self) -> bool:
+        """Whether anybody here can have a run executed; else it is held, for the gates of those who can."""
+        return self.wake is not _nothing

@@ -174,7 +174,7 @@ class Journal:
         return change
 
     def _awaken(self, tx: Transaction, run: str) -> None:
-        row = tx.execute(_AWAKEN, {"at_run": run, "now": self._clock()}).one()
+        row = tx.execute(_AWAKEN, {"at_run": run, "now": self._clock(), "new_status": "pending" if self.hooks.wakes else "held"}).one()
         tx.after(lambda: self.hooks.wake(_task(row), None))
 
     def complete(self, run: Row[Any], epoch: int, result: JsonObject) -> Change[Fenced | None]:
@@ -330,7 +330,7 @@ _SUSPEND = (
 _AWAKEN = (
     update(run_table)
     .where(_run.id == bindparam("at_run"))
-    .values(status="pending", due=None, touched=bindparam("now"), wake=_run.wake + 1)
+    .values(status=bindparam("new_status"), due=None, touched=bindparam("now"), wake=_run.wake + 1)
     .returning(run_table)
 )
 _CANCEL = update(run_table).where(_run.id == bindparam("at_run")).values(cancelling=True)

@@ -15,12 +15,14 @@ from hulk.kernel.durable import Change, Started
 from hulk.kernel.errors import Conflict, NotFound, Refused
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
+from hulk.kernel.text import writable
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Transaction
 from hulk.runtime.workflows.beginning import ENDED
 from hulk.runtime.workflows.journal import Journal
-from hulk.runtime.workflows.registry import Registry
+from hulk.runtime.workflows.queries import known_queues
+from hulk.runtime.workflows.registry import Known
 from hulk.runtime.workflows.tables import queue_table, run_table, signal_table, step_table
 
 REPLAYABLE = ("failed", "cancelled", "needs_attention")
@@ -31,7 +33,7 @@ class Steering:
     """Makes the changes. Each is told of in the trail, with `actor`, who asked for it."""
 
     journal: Journal
-    registry: Registry
+    registry: Known
     outbox: Outbox
     clock: Clock = utc_now
 
@@ -51,12 +53,18 @@ class Steering:
 
     def replay(self, run: str, actor: str, *, index: int | None = None, data: JsonObject | None = None) -> Change[list[str]]:
         """Have a run that failed executed again: from its first step that is not recorded, or from `index` on, whose records and
-        later ones are forgotten; with other `data` when given. A parent that failed because of it goes on too.
+        later ones are forgotten; with other `data` when given. A parent that heard of the failure goes on too, from there.
 
-        Gives the runs that go on. Raises `NotFound`, `Conflict` when it has not failed, `Refused` for a step it does not have."""
+        Gives the runs that go on. Raises `NotFound`, `Conflict` when it has not failed, `Refused` for a step it does not have and
+        for other data of a run that is tied to what it works for."""
 
         def change(tx: Transaction) -> list[str]:
             row = _row(tx, run)
+            if data is not None and self.registry.tied(row.workflow):
+                raise Refused(
+                    "Runs of “{workflow}” are tied to what they work for and take no other data; replay it as it is, or ask again.",
+                    workflow=row.workflow,
+                )
             if row.status not in REPLAYABLE:
                 raise Conflict("The run {run} is {status}; only one that failed is executed again.", run=run, status=row.status)
             revived = self._revive(tx, row, index, data)
@@ -70,20 +78,20 @@ class Steering:
         tx.execute(_FORGET, {"at_run": row.id, "at_index": at})
         tx.execute(_UNCONSUME, {"at_run": row.id, "at_index": at})
         tx.execute(_REVIVE, {"at_run": row.id, "new_input": row.input if data is None else data, "new_touched": self.clock()})
-        if (workflow := self.registry.get(row.workflow, row.version)) is not None:
-            for change in workflow.revived(started(row)):
-                change(tx)
+        for change in self.registry.revived(started(row)):
+            change(tx)
         tx.after(lambda: self.journal.hooks.held(row.queue))
         return [row.id, *self._revive_parent(tx, row)]
 
     def _revive_parent(self, tx: Transaction, row: Row[Any]) -> list[str]:
-        """A parent that was told of the failure hears of the new end instead, from where it heard of the old one."""
+        """A parent that was told of the failure hears of the new end instead, from where it heard of the old one: also one that is
+        going on again, for another of its children was replayed just before. What holds it now is overtaken."""
         parent = tx.execute(_ROW, {"at_run": row.parent}).one_or_none() if row.parent else None
         if parent is None:
             return []
         heard = _heard(tx, parent.id, row)
         tx.execute(_UNTELL, {"at_run": parent.id, "at_key": row.id})
-        if parent.status not in REPLAYABLE or heard is None:
+        if parent.status == "completed" or heard is None:
             return []
         return self._revive(tx, parent, heard, None)
 
@@ -94,7 +102,7 @@ class Steering:
 
         def change(tx: Transaction) -> str:
             row = _row(tx, run)
-            if not self.registry.forkable(row.workflow):
+            if self.registry.tied(row.workflow):
                 raise Refused(
                     "Runs of “{workflow}” are tied to what they work for and cannot be copied; replay it, or ask again.",
                     workflow=row.workflow,
@@ -140,16 +148,21 @@ class Steering:
         return change
 
     def pause(self, queue: str, actor: str, reason: str) -> Change[None]:
-        """Let nothing more of a queue begin; what runs goes on to its end."""
+        """Let nothing more of a queue begin; what runs goes on to its end. Raises `NotFound` for a queue that no process has
+        worked and that has no runs: a name mistyped."""
         values = {"paused": self.clock(), "actor": actor, "reason": reason[:500]}
         return self._queue(queue, values, "paused", actor)
 
     def resume(self, queue: str, actor: str) -> Change[None]:
-        """Let the queue go on."""
+        """Let the queue go on. Raises `NotFound` as `pause` does."""
         return self._queue(queue, {"paused": None, "actor": actor, "reason": None}, "resumed", actor)
 
     def _queue(self, queue: str, values: Mapping[str, Any], what: str, actor: str) -> Change[None]:
         def change(tx: Transaction) -> None:
+            if queue not in (known := known_queues(tx.connection)):
+                raise NotFound(
+                    "There is no queue “{queue}”; there are: {known}.", queue=writable(queue)[:80], known=", ".join(known) or "—"
+                )
             tx.insert_new(queue_table, {"name": queue})
             tx.execute(update(queue_table).where(queue_table.c.name == queue).values(dict(values)))
             event = Event(type=f"hulk.queue.{what}.v1", subject=queue, tenant="-", actor=actor, data={"reason": values.get("reason")})
@@ -222,7 +235,7 @@ _REVIVE = (
     .where(_run.id == bindparam("at_run"))
     .values(
         status="held", wake=_run.wake + 1, due=None, ended=None, error=None, result=None, dead=False, cancelling=False, failures=0, takes=0,
-        touched=bindparam("new_touched", type_=_run.touched.type), input=bindparam("new_input", type_=_run.input.type),
+        let_in=None, touched=bindparam("new_touched", type_=_run.touched.type), input=bindparam("new_input", type_=_run.input.type),
     )
 )  # fmt: skip
 _COPY = insert(step_table).from_select(

@@ -36,6 +36,7 @@ run_table = Table(
     Column("due", Moment),
     Column("touched", Moment, nullable=False),
     Column("created", Moment, nullable=False),
+    Column("let_in", Moment),
     Column("ended", Moment),
     Index("ix_run_status_touched", "status", "touched"),
     Index("ix_run_intent", "intent"),

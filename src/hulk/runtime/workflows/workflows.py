@@ -17,7 +17,7 @@ from hulk.runtime.engine import Dispatcher, Pool, Scale
 from hulk.runtime.engine.pool import LEASE
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.state import Bucket, leader
-from hulk.runtime.store import Store
+from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows.executor import Executor, keep
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.hooks import Hooks
@@ -25,6 +25,7 @@ from hulk.runtime.workflows.journal import Journal
 from hulk.runtime.workflows.queries import under_way
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import Steering
+from hulk.runtime.workflows.tables import queue_table
 
 log = structlog.get_logger(__name__)
 
@@ -134,6 +135,7 @@ class Workflows:
         """Execute runs until left; then let those under way end within `grace`, and hand back the rest.
 
         `sole`: no other process can hold a run of this store, so whatever is left over from before is taken up at once."""
+        await self._store.commit(self._announced)
         if sole:
             await self._revive_all()
         async with asyncio.TaskGroup() as group:
@@ -152,6 +154,11 @@ class Workflows:
                 for task in background:
                     task.cancel()
                 await self._dispatcher.flush()
+
+    def _announced(self, tx: Transaction) -> None:
+        """Keep the names of the queues that are worked here: so everybody knows that there are such."""
+        for queue in self._pools:
+            tx.insert_new(queue_table, {"name": queue})
 
     async def _ended(self, pools: Sequence[asyncio.Task[None]], grace: timedelta) -> None:
         if not pools:

@@ -114,6 +114,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_intent_sequence", ["intent", "sequence"], unique=False)
+        batch_op.create_index(
+            "ix_event_steered",
+            ["subject", "sequence"],
+            unique=False,
+            sqlite_where=sa.text(
+                "type in ('hulk.run.cancelled.v1', 'hulk.run.replayed.v1', 'hulk.run.forked.v1', 'hulk.run.discarded.v1')"
+            ),
+            postgresql_where=sa.text(
+                "type in ('hulk.run.cancelled.v1', 'hulk.run.replayed.v1', 'hulk.run.forked.v1', 'hulk.run.discarded.v1')"
+            ),
+        )
 
     op.create_table(
         "event_head",
@@ -241,6 +252,7 @@ def upgrade() -> None:
         sa.Column("due", Moment(), nullable=True),
         sa.Column("touched", Moment(), nullable=False),
         sa.Column("created", Moment(), nullable=False),
+        sa.Column("let_in", Moment(), nullable=True),
         sa.Column("ended", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )

@@ -80,7 +80,7 @@ class AcceptIntent:
         """The intent, its run and its event, together; False when its key is taken."""
         started = Started(
             workflow=WORKFLOW, data={"intent": intent.id, "language": intent.language}, tenant=intent.tenant, id=intent.run,
-            intent=intent.id, trace=intent.trace,
+            intent=intent.id, trace=intent.trace, attributes={"actor": intent.actor},
         )  # fmt: skip
         facts = {"digest": intent.digest, "characters": len(intent.text), "language": intent.language, "sources": len(intent.sources)}
         event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)

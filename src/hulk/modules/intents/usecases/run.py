@@ -25,6 +25,24 @@ LONGEST_MODEL_CALL = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenIntent:
+    """Makes the changes by which a failed intent goes on, together with its run."""
+
+    intents: Intents
+    tickets: Tickets
+    trail: Trail
+
+    def __call__(self, run: Started) -> Sequence[Change[Any]]:
+        """The intent is running again; what could never begin may, after all."""
+        intent = run.data["intent"]
+        event = Event(
+            type="hulk.intent.reopened.v1", subject=intent, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
+            data={"run": run.id},
+        )  # fmt: skip
+        return [self.intents.reopen(intent), self.tickets.unskip(intent), self.trail.append(event)]
+
+
+@dataclass(frozen=True, slots=True)
 class RunIntent:
     """The body of an intent's run: decide, plan, have the tickets done, answer (`kernel.durable.Workflow`)."""
 
@@ -63,13 +81,8 @@ class RunIntent:
         return [ending, self.trail.append(event)]
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
-        """The intent goes on with its run; what could never begin may, after all."""
-        intent = run.data["intent"]
-        event = Event(
-            type="hulk.intent.reopened.v1", subject=intent, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
-            data={"run": run.id},
-        )  # fmt: skip
-        return [self.intents.reopen(intent), self.tickets.unskip(intent), self.trail.append(event)]
+        """The intent goes on with its run."""
+        return ReopenIntent(self.intents, self.tickets, self.trail)(run)
 
     async def _decide(self, intent: Intent, key: str) -> Outcome[JsonObject]:
         decision, changes = await self.decides(_question(intent, key))

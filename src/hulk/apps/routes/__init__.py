@@ -1,0 +1,10 @@
+"""Routes and metrics of the running program itself: what is the machine's and no module's."""
+
+from hulk.apps.routes.caches import cache_routes
+from hulk.apps.routes.dead_letters import dead_letter_routes
+from hulk.apps.routes.queues import queue_routes
+from hulk.apps.routes.running import logging_routes, metrics_of
+from hulk.apps.routes.runs import run_routes
+from hulk.apps.routes.steered import Steered
+
+__all__ = ["Steered", "cache_routes", "dead_letter_routes", "logging_routes", "metrics_of", "queue_routes", "run_routes"]

@@ -1,0 +1,85 @@
+"""Dead letters over HTTP: see them, deal with many at once."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from hulk.apps.routes.steered import Steered, dead_view, run_view
+from hulk.kernel import ids
+from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import Principal
+from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.workflows import DeadLetters, Dealt, Search, Which
+
+
+class FilterBody(BaseModel):
+    """Which dead letters: those that fit all that is given, which must be something."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    runs: tuple[str, ...] = Field(default=(), description="These runs.", max_length=1000)
+    workflow: str | None = None
+    code: str | None = Field(default=None, description="The code of the error that ended them, such as `unavailable`.")
+    queue: str | None = None
+    intent: str | None = None
+    ended_before: AwareDatetime | None = None
+    all: bool = Field(default=False, description="All of them.")
+
+    def which(self, caller: Principal) -> Which:
+        """As the runtime has it; raises `Refused` when nothing is said."""
+        return Which(
+            tenant=caller.tenant, runs=tuple(ids.parse(run, "run") for run in self.runs), workflow=self.workflow, code=self.code,
+            queue=self.queue, intent=self.intent and ids.parse(self.intent, "int"), ended_before=self.ended_before, every=self.all,
+        )  # fmt: skip
+
+
+class DealBody(BaseModel):
+    """With which dead letters to deal."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filter: FilterBody
+    dry_run: bool = Field(default=False, description="Only tell which they are.")
+    limit: int = Field(default=1000, ge=1, le=10_000, description="At most this many, the oldest first.")
+
+
+def dead_letter_routes(steered: Steered) -> APIRouter:
+    """`/v1/dead-letters`."""
+    router = APIRouter(prefix="/v1/dead-letters", tags=["runs"])
+    dead = DeadLetters(steered.store, steered.queries, steered.steering)
+
+    @router.get(
+        "", summary="The dead letters", description="Runs that should have worked and did not: counted by what ended them, and the newest."
+    )
+    async def show(
+        caller: Caller,
+        voice: Spoken,
+        workflow: str | None = None,
+        code: Annotated[str | None, Query(description="The code of the error that ended them.")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        after: Annotated[str | None, Query(description="The `next` of the page before.", max_length=400)] = None,
+    ) -> dict[str, Any]:
+        page = await steered.queries.search(Search(tenant=caller.tenant, workflow=workflow, code=code, dead=True), limit, after)
+        groups = await steered.queries.dead_groups(caller.tenant)
+        return {"groups": [dead_view(one) for one in groups], "runs": [run_view(run, voice) for run in page.runs], "next": page.next}
+
+    @router.post(
+        "/replay",
+        summary="Have dead letters executed again",
+        description="From where they stopped; the intents and tickets that failed with them go on.",
+    )
+    async def replay(body: DealBody, caller: Caller) -> JsonObject:
+        allow(caller, "operator")
+        return _told(await dead.replay(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+
+    @router.post("/discard", summary="Dead letters are dealt with", description="They stay failed, and are dead letters no more.")
+    async def discard(body: DealBody, caller: Caller) -> JsonObject:
+        allow(caller, "operator")
+        return _told(await dead.discard(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+
+    return router
+
+
+def _told(dealt: Dealt, body: DealBody) -> JsonObject:
+    return {"runs": list(dealt.runs), "left": dealt.left, "dry_run": body.dry_run}

@@ -1,0 +1,182 @@
+"""Durable runs over HTTP: find them, see what became of one, steer it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from hulk.apps.routes.steered import Steered, entry_view, require_storable, run_view
+from hulk.kernel import ids
+from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import writable
+from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.workflows import ENDED, Search
+from hulk.runtime.workflows.queries.search import attributes_of
+
+CHILD = "child"
+"""The signal by which a run hears of its children's ends: nobody else's to leave."""
+_STEP = "The index of a step, as the timeline shows it."
+_FROM = "At this time or later (RFC 3339, with its offset)."
+_BEFORE = "Before this time (RFC 3339, with its offset)."
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReplayBody(_Body):
+    """From where a run is executed again."""
+
+    step: int | None = Field(
+        default=None, ge=0, description=f"{_STEP} It and later ones are forgotten; else the run goes on where it stopped."
+    )
+    data: JsonObject | None = Field(default=None, description="Another input than it had. Not for runs of intents and tickets.")
+
+
+class ForkBody(_Body):
+    """From where a copy of a run goes on."""
+
+    step: int = Field(ge=0, description=f"{_STEP} The copy has those before it.")
+    data: JsonObject | None = Field(default=None, description="Another input than the run had.")
+
+
+class ResolveBody(_Body):
+    """What becomes of a run that was set aside."""
+
+    step: int | None = Field(
+        default=None, ge=0, description=f"{_STEP} The run goes on from there with the code there is now; without it, it is cancelled."
+    )
+
+
+class SignalBody(_Body):
+    """Something for a run that waits for it."""
+
+    name: str = Field(min_length=1, max_length=100, description="What the run waits for.")
+    payload: Any = Field(default=None, description="What it is given; any JSON.")
+    key: str = Field(min_length=1, max_length=100, description="The same key leaves the signal once, however often it is sent.")
+
+
+async def _search(
+    caller: Caller,
+    workflow: Annotated[str | None, Query(description="`intent`, `ticket`, …")] = None,
+    status: Annotated[
+        str | None, Query(description="held, pending, running, waiting, needs_attention, completed, failed or cancelled.")
+    ] = None,
+    queue: str | None = None,
+    intent: Annotated[str | None, Query(description="The runs of this intent.")] = None,
+    parent: Annotated[str | None, Query(description="The runs that this run has begun.")] = None,
+    code: Annotated[str | None, Query(description="The code of the error that ended them, such as `unavailable`.")] = None,
+    created_from: Annotated[AwareDatetime | None, Query(description=_FROM)] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description=_BEFORE)] = None,
+    ended_from: Annotated[AwareDatetime | None, Query(description=_FROM)] = None,
+    ended_before: Annotated[AwareDatetime | None, Query(description=_BEFORE)] = None,
+    attribute: Annotated[list[str] | None, Query(description="`name=value`; may be given again, then all must fit.")] = None,
+) -> Search:
+    return Search(
+        tenant=caller.tenant, workflow=workflow, status=status, queue=queue, intent=intent and ids.parse(intent, "int"),
+        parent=parent and ids.parse(parent, "run"), code=code, created_from=created_from, created_before=created_before,
+        ended_from=ended_from, ended_before=ended_before, attributes=attributes_of(attribute or []),
+    )  # fmt: skip
+
+
+def run_routes(steered: Steered) -> APIRouter:
+    """`/v1/runs`."""
+    router = APIRouter(prefix="/v1/runs", tags=["runs"])
+    _looking(router, steered)
+    _steering(router, steered)
+    _signalling(router, steered)
+    return router
+
+
+def _looking(router: APIRouter, steered: Steered) -> None:
+    @router.get("", summary="The newest runs that fit", description="Behind a page go on with its `next` as `after`.")
+    async def search(
+        wanted: Annotated[Search, Depends(_search)],
+        voice: Spoken,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        after: Annotated[str | None, Query(description="The `next` of the page before.", max_length=400)] = None,
+    ) -> dict[str, Any]:
+        page = await steered.queries.search(wanted, limit, after)
+        return {"runs": [run_view(run, voice) for run in page.runs], "next": page.next}
+
+    @router.get(
+        "/{run_id}", summary="A run with its timeline", description="All that became of it, oldest first, and its children by status."
+    )
+    async def show(run_id: str, caller: Caller, voice: Spoken) -> JsonObject:
+        run = await steered.own(run_id, caller)
+        timeline = await steered.queries.timeline(run.id)
+        entries = [entry_view(entry, voice) for entry in timeline.entries]
+        return {**run_view(timeline.run, voice), "timeline": entries, "children": dict(timeline.children)}
+
+
+def _steering(router: APIRouter, steered: Steered) -> None:
+    act = steered.steering
+
+    @router.post(
+        "/{run_id}/cancel",
+        summary="Call a run off, with all it has begun",
+        description="Each leaves off at its step, undoes what it can, and ends `cancelled`.",
+    )
+    async def cancel(run_id: str, caller: Caller) -> JsonObject:
+        allow(caller, "operator")
+        run = await steered.own(run_id, caller)
+        return {"runs": await steered.did(act.cancel(run.id, caller.actor))}
+
+    @router.post(
+        "/{run_id}/replay", summary="Have a run that failed executed again", description="Its parents that failed because of it go on too."
+    )
+    async def replay(run_id: str, caller: Caller, body: ReplayBody | None = None) -> JsonObject:
+        allow(caller, "operator")
+        run, asked = await steered.own(run_id, caller), body or ReplayBody()
+        require_storable(asked.data)
+        return {"runs": await steered.did(act.replay(run.id, caller.actor, index=asked.step, data=asked.data))}
+
+    @router.post(
+        "/{run_id}/fork",
+        summary="Begin a copy of a run that goes on from a step",
+        description="Not for runs of intents and tickets.",
+        status_code=201,
+        response_class=JSONResponse,
+    )
+    async def fork(run_id: str, body: ForkBody, caller: Caller) -> Response:
+        allow(caller, "operator")
+        run = await steered.own(run_id, caller)
+        require_storable(body.data)
+        new = await steered.did(act.fork(run.id, ids.new("run"), caller.actor, index=body.step, data=body.data))
+        return JSONResponse({"run_id": new}, 201, {"location": f"/v1/runs/{new}"})
+
+    @router.post(
+        "/{run_id}/resolve", summary="Decide on a run that needs attention", description="Its code no longer fits what it has recorded."
+    )
+    async def resolve(run_id: str, caller: Caller, body: ResolveBody | None = None) -> JsonObject:
+        allow(caller, "operator")
+        run, asked = await steered.own(run_id, caller), body or ResolveBody()
+        return {"runs": await steered.did(act.resolve(run.id, caller.actor, index=asked.step))}
+
+    @router.post("/{run_id}/discard", summary="A dead letter is dealt with", description="It stays failed, and is a dead letter no more.")
+    async def discard(run_id: str, caller: Caller) -> JsonObject:
+        allow(caller, "operator")
+        run = await steered.own(run_id, caller)
+        await steered.did(act.discard(run.id, caller.actor))
+        return {"runs": [run.id]}
+
+
+def _signalling(router: APIRouter, steered: Steered) -> None:
+    @router.post(
+        "/{run_id}/signals", summary="Leave a signal for a run", description="It goes on if it waits for one of that name.", status_code=202
+    )
+    async def signal(run_id: str, body: SignalBody, caller: Caller) -> JsonObject:
+        allow(caller, "operator")
+        run = await steered.own(run_id, caller)
+        if run.status in ENDED:
+            raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run.id, status=run.status)
+        if body.name == CHILD:
+            raise Refused("“{name}” is how runs hear of their children, and nobody else's to send. Name another signal.", name=CHILD)
+        if writable(body.name + body.key) != body.name + body.key:
+            raise Refused("The signal's name or key holds a NUL or half of a UTF-16 pair: use letters, digits and signs.")
+        require_storable(body.payload)
+        # Of a space of their own: a key that is a child's id would keep the run from hearing of that child.
+        await steered.did(steered.signal(run.id, body.name, body.payload, key=f"sent:{body.key}"))
+        return {"run_id": run.id, "name": body.name}

@@ -1,0 +1,49 @@
+"""All that can be asked of the journal, over a store."""
+
+from hulk.kernel.time import Clock, utc_now
+from hulk.runtime.store import Store
+from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which, dead_letters, groups, meant
+from hulk.runtime.workflows.queries.queues import Queue, queues
+from hulk.runtime.workflows.queries.runs import Run, Step, counts, run_of, steps_of, the_run
+from hulk.runtime.workflows.queries.search import Page, Search, searched
+from hulk.runtime.workflows.queries.timeline import Timeline, timeline_of
+
+
+class RunQueries:
+    """What can be asked of the journal."""
+
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def search(self, search: Search, limit: int = 50, after: str | None = None) -> Page:
+        """The newest runs that fit, from the cursor `after` on; raises `Refused` for a cursor that is none."""
+        return await self._store.read(lambda connection: searched(connection, search, limit, after))
+
+    async def run(self, run_id: str) -> tuple[Run, list[Step]]:
+        """A run and its recorded steps in order; raises `NotFound`."""
+        return await self._store.read(lambda connection: (run_of(the_run(connection, run_id)), steps_of(connection, run_id)))
+
+    async def timeline(self, run_id: str) -> Timeline:
+        """All that became of a run; raises `NotFound`."""
+        return await self._store.read(lambda connection: timeline_of(connection, run_id))
+
+    async def dead_letters(self, tenant: str | None = None, limit: int = 50) -> list[DeadLetter]:
+        """The newest runs that belong to the dead letters."""
+        return await self._store.read(lambda connection: dead_letters(connection, tenant, limit))
+
+    async def dead_groups(self, tenant: str | None = None) -> list[Dead]:
+        """How many dead letters there are of each workflow and kind of error, the most first."""
+        return await self._store.read(lambda connection: groups(connection, tenant))
+
+    async def dead_meant(self, which: Which, limit: int) -> tuple[list[str], int]:
+        """The oldest of those dead letters, at most `limit`, and how many there are in all."""
+        return await self._store.read(lambda connection: meant(connection, which, limit))
+
+    async def queues(self, tenant: str | None = None) -> list[Queue]:
+        """All queues, by name, with the runs of a tenant or of all."""
+        return await self._store.read(lambda connection: queues(connection, tenant, self._clock()))
+
+    async def counts(self) -> dict[str, int]:
+        """How many runs there are in each status."""
+        return await self._store.read(counts)
