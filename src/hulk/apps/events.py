@@ -96,6 +96,14 @@ EVENTS: tuple[EventType, ...] = (
             "text": "The database is not available right now: connection refused.",
         },
     ),
+    EventType(
+        type="hulk.errors.events.v1",
+        summary="A dead letter: an event that a reaction to it (`Workflows.on`) could not deal with, however often it was tried.",
+        data={
+            "event": f"evt_{_TYPEID}", "type": "hulk.ticket.completed.v1", "sequence": 4711, "reaction": "billing", "deliveries": 5,
+            "error": "ValueError", "text": "ValueError",
+        },
+    ),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),

@@ -17,6 +17,7 @@ from hulk.runtime.engine import Dispatcher, Pool, Scale
 from hulk.runtime.engine.pool import LEASE
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
+from hulk.runtime.workflows.choreography import Choreography, React
 from hulk.runtime.workflows.executor import Executor, keep
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.hooks import Hooks
@@ -59,6 +60,7 @@ class Workflows:
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)
         self._pools = {queue: self._pool(queue, slots, most_slots or slots) for queue in queues}
         self.steering = Steering(self._journal, self._registry, outbox)
+        self._choreography = Choreography(store, bus, outbox, self._journal.begin)
 
     def _pool(self, queue: str, slots: int, most: int) -> Pool:
         return Pool(self._bus, queue, Scale(slots, most), self._executor, lambda: self.gate.paused(queue))
@@ -82,6 +84,13 @@ class Workflows:
     def begin(self, run: Started) -> Change[bool]:
         """Begin `run` with the caller's transaction; False when one of that id was begun already."""
         return self._journal.begin(run)
+
+    def on(self, event_type: str, react: React, *, name: str = "", past: bool = False) -> None:
+        """Have each event of that type (`hulk.ticket.completed.v1`) begin the run that `react` gives for it, if any, once.
+
+        `name` (else that of `react`) is kept by the bus: one of a new name knows only the events told from then on, or, with
+        `past`, those of the last seven days too. Call it before `working`. Raises `Refused` or `Conflict` for the name."""
+        self._choreography.on(event_type, react, name=name or getattr(react, "__name__", ""), past=past)
 
     def signal(self, run_id: str, name: str, payload: Json, *, key: str) -> Change[None]:
         """Leave a signal for the run, once per `key`, and wake it."""
@@ -131,7 +140,7 @@ class Workflows:
         async with asyncio.TaskGroup() as group:
             parts = (
                 self._dispatcher.run(), self._sweeping(), self._keeping(), self._telling(), self._calling_off(), self.gate.run(),
-                forward_due(self._bus),
+                forward_due(self._bus), self._choreography.run(),
             )  # fmt: skip
             background = [group.create_task(part) for part in parts]
             pools = [group.create_task(pool.run()) for pool in self._pools.values()]
