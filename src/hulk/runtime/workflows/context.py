@@ -13,10 +13,12 @@ from hulk.kernel.durable import ONCE, Act, Change, Ended, Outcome, Retry, Starte
 from hulk.kernel.errors import Cancelled, Conflict, HulkError, NotFound, Refused, Unavailable, retold, told
 from hulk.kernel.flow import OPEN, Concurrency, Flow
 from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.text import Text
 from hulk.kernel.time import from_iso, iso, utc_now
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.journal import Fenced, Journal, Recorded, Taken, Waiting
+from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.queries import ends
 
 T = TypeVar("T")
@@ -114,6 +116,7 @@ class RunContext:
         with span(f"step {name}", hulk_step_key=self.key):
             outcome = await self._done(name, act, retry, timeout or self._limit)
         value = cast("Json", outcome.value)
+        require_kept(Text("The value of the step “{name}”", name=name), value)
         await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes, began))
         self._steps[index] = Recorded(name, value)
         self.failures = 0
