@@ -49,13 +49,14 @@ from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
 from hulk.runtime.config import Config
+from hulk.runtime.engine import Watchdog, blocked_histogram
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
-from hulk.runtime.workflows import Workflows
+from hulk.runtime.workflows import Workflows, blame
 
 log = structlog.get_logger(__name__)
 
@@ -132,6 +133,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     await identity.ensure_tenant()
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
+    stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     app = build(
         config, routers=[*routers, logging_routes()], authenticate=identity.authenticate, checks=_checks(base, workflows),

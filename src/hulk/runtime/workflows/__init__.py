@@ -10,8 +10,9 @@ wake-up that is not acknowledged is the lease; (wake-ups, deliveries) is the fen
 """
 
 from hulk.runtime.workflows.beginning import ENDED
+from hulk.runtime.workflows.blame import blame
 from hulk.runtime.workflows.functions import Blocking, workflow
 from hulk.runtime.workflows.queries import DeadLetter, Run, RunQueries, Step
 from hulk.runtime.workflows.workflows import Workflows
 
-__all__ = ["ENDED", "Blocking", "DeadLetter", "Run", "RunQueries", "Step", "Workflows", "workflow"]
+__all__ = ["ENDED", "Blocking", "DeadLetter", "Run", "RunQueries", "Step", "Workflows", "blame", "workflow"]

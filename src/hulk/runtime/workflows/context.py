@@ -85,6 +85,11 @@ class RunContext:
         return str(self._taken.run.tenant)
 
     @property
+    def workflow(self) -> str:
+        """What kind of run it is."""
+        return str(self._taken.run.workflow)
+
+    @property
     def key(self) -> str:
         """The idempotency key of the step being executed."""
         return f"{self.run_id}/{_AT.get()}"
