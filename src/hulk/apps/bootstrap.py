@@ -123,8 +123,9 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     config, store = base.config, base.store
     outbox = Outbox(store, audit_key(config.section(AuditSettings), base.data))
     workflows = Workflows(
-        store, base.bus, outbox, slots=config.engine.slots, queue_size=config.engine.queue_size, limit=config.engine.timeout
-    )
+        store, base.bus, outbox, slots=config.engine.slots, queue_size=config.engine.queue_size, limit=config.engine.timeout,
+        metrics=base.telemetry.metrics,
+    )  # fmt: skip
     blobs = FolderBlobs(base.data / "blobs")
     blobs.sweep()
     finops = wired_finops(store, config.section(FinopsSettings))

@@ -1,5 +1,6 @@
 """Routes and metrics of the running program itself."""
 
+import functools
 from typing import Literal
 
 from fastapi import APIRouter
@@ -37,6 +38,9 @@ def metrics_of(metrics: Metrics, workflows: Workflows, bus: Bus) -> None:
     _read(metrics.gauge("hulk_workers_busy", "Runs being executed in this process."), lambda: workflows.busy)
     _read(metrics.gauge("hulk_bus_connected", "1 while the bus can be reached."), lambda: int(bus.connected))
     _read(metrics.gauge("hulk_wake_ups_waiting", "Wake-ups of runs that were not sent yet."), lambda: workflows.unsent)
+    slots = metrics.gauge("hulk_slots", "Slots of this process for runs, by queue.", ["queue"])
+    for queue in workflows.slots:
+        _read(slots.labels(queue), functools.partial(lambda queue: workflows.slots[queue], queue))
 
 
 def _read(gauge: Gauge, value: object) -> None:

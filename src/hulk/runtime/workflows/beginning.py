@@ -59,6 +59,7 @@ def _announce(tx: Transaction, run: Started, hooks: Hooks, *, held: bool) -> Non
         task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace)
         tx.after(lambda: hooks.wake(task, None))
     tx.after(lambda: hooks.tell(run.id, run.tenant, "pending"))
+    tx.after(lambda: hooks.begun(run.workflow))
 
 
 def _row(run: Started, status: str) -> dict[str, Any]:

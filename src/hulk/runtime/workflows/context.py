@@ -124,6 +124,7 @@ class RunContext:
         require_kept(Text("The value of the step “{name}”", name=name), value)
         await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes, began))
         self._steps[index] = Recorded(name, value)
+        self._journal.hooks.stepped(self.workflow, (utc_now() - began).total_seconds())
         self.failures = 0
         return outcome.value
 

@@ -193,6 +193,8 @@ class Journal:
             self._tell_parent(tx, run, told)
             tx.after(lambda: self.hooks.tell(run.id, run.tenant, values["status"]))
             tx.after(lambda: self.hooks.ended(run.queue, run.tenant))
+            seconds = (self._clock() - run.created).total_seconds()
+            tx.after(lambda: self.hooks.finished(run.workflow, values["status"], seconds, values.get("dead", False)))
             return None
 
         return change

@@ -1,6 +1,6 @@
 """Reading the journal: runs, their steps, the dead letters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,14 @@ class DeadLetter:
     deliveries: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many runs of each queue are in each status that is no end, and how many are dead letters."""
+
+    runs: Mapping[tuple[str, str], int]
+    dead_letters: int
+
+
 class RunQueries:
     """What can be asked of the journal."""
 
@@ -73,6 +81,15 @@ class RunQueries:
             lambda connection: [DeadLetter(run=_run(row), deliveries=row.failures + row.takes) for row in connection.execute(query)]
         )
 
+    async def standing(self) -> Standing:
+        """How many runs are not at their end, and how many dead letters there are."""
+        return await self._store.read(
+            lambda connection: Standing(
+                runs={(row.queue, row.status): row.many for row in connection.execute(_STANDING)},
+                dead_letters=connection.execute(_DEAD).scalar_one(),
+            )
+        )
+
     async def counts(self) -> dict[str, int]:
         """How many runs there are in each status."""
         query = select(run_table.c.status, func.count()).group_by(run_table.c.status)
@@ -93,6 +110,12 @@ def ends(connection: Connection, parent: str, fan: str, runs: Sequence[str]) -> 
 
 _run_ = run_table.c
 _UNDER_WAY = select(func.count()).where(_run_.status.in_(("pending", "running")))
+_STANDING = (
+    select(_run_.queue, _run_.status, func.count().label("many"))
+    .where(_run_.status.in_(("held", "pending", "running", "waiting", "needs_attention")))
+    .group_by(_run_.queue, _run_.status)
+)
+_DEAD = select(func.count()).select_from(run_table).where(_run_.dead.is_(True))
 _FAN = select(_run_.id, _run_.status, _run_.result, _run_.error).where(
     _run_.parent == bindparam("at_parent"), _run_.fan == bindparam("at_fan")
 )

@@ -17,12 +17,14 @@ from hulk.runtime.engine import Dispatcher, Pool, Scale
 from hulk.runtime.engine.pool import LEASE
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
+from hulk.runtime.telemetry import Metrics
 from hulk.runtime.workflows.choreography import Choreography, React
 from hulk.runtime.workflows.executor import Executor, keep
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
-from hulk.runtime.workflows.queries import under_way
+from hulk.runtime.workflows.measures import Measures
+from hulk.runtime.workflows.queries import RunQueries, under_way
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import Steering
 
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "default"
 SWEEP = timedelta(seconds=1)
+MEASURE = timedelta(seconds=15)
 IDLE = LEASE * 3
 """A run that is held shows it every lease; after three without a sign it is woken for another worker."""
 WINDOW = 16
@@ -42,17 +45,19 @@ class Workflows:
 
     def __init__(
         self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta,
-        most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None,
+        most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None, metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._bus = bus
         self._queue_size = queue_size
+        self._measures = Measures(metrics or Metrics())
         self._registry = Registry()
         self._notices: asyncio.Queue[Event] = asyncio.Queue()
         self._called_off: asyncio.Queue[str] = asyncio.Queue()
         self._dispatcher = Dispatcher(bus)
         self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {})
         hooks = Hooks(
+            begun=self._measures.begun, finished=self._measures.ended, stepped=self._measures.stepped,
             wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct, held=self.gate.held,
             paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
         )  # fmt: skip
@@ -63,7 +68,13 @@ class Workflows:
         self._choreography = Choreography(store, bus, outbox, self._journal.begin)
 
     def _pool(self, queue: str, slots: int, most: int) -> Pool:
-        return Pool(self._bus, queue, Scale(slots, most), self._executor, lambda: self.gate.paused(queue))
+        scale = Scale(slots, most, heard=lambda seconds: self._measures.waited(queue, seconds))
+        return Pool(self._bus, queue, scale, self._executor, lambda: self.gate.paused(queue))
+
+    @property
+    def slots(self) -> Mapping[str, int]:
+        """How many slots each queue has here now."""
+        return {queue: pool.scale.slots for queue, pool in self._pools.items()}
 
     @property
     def busy(self) -> int:
@@ -140,7 +151,7 @@ class Workflows:
         async with asyncio.TaskGroup() as group:
             parts = (
                 self._dispatcher.run(), self._sweeping(), self._keeping(), self._telling(), self._calling_off(), self.gate.run(),
-                forward_due(self._bus), self._choreography.run(),
+                forward_due(self._bus), self._choreography.run(), self._measuring(),
             )  # fmt: skip
             background = [group.create_task(part) for part in parts]
             pools = [group.create_task(pool.run()) for pool in self._pools.values()]
@@ -180,6 +191,16 @@ class Workflows:
     def _overtaken(self, run: str, epoch: int) -> None:
         for pool in self._pools.values():
             pool.overtaken(run, epoch)
+
+    async def _measuring(self) -> None:
+        """See now and then how the store stands, for the metrics of all processes alike."""
+        queries = RunQueries(self._store)
+        while True:
+            try:
+                self._measures.standing(await queries.standing())
+            except Unavailable as error:
+                log.warning("cannot_count_runs", reason=str(error))
+            await asyncio.sleep(MEASURE.total_seconds())
 
     async def _sweeping(self) -> None:
         while True:
