@@ -29,8 +29,10 @@ SHORT = timedelta(seconds=1)
 FAN = 500
 """The most runs that one step begins."""
 
-_AT: ContextVar[int] = ContextVar("step", default=0)
-"""The index of the step being executed; steps that are done at once each see their own."""
+_AT: ContextVar[int | str] = ContextVar("step", default=0)
+"""The index or name of the step being executed; steps that are done at once each see their own."""
+NAMED = "@"
+"""What the names of steps begin with that are known by name (`RunContext.named`)."""
 
 
 class LetGo(BaseException):
@@ -66,6 +68,7 @@ class RunContext:
         self._taken = taken
         self._steps = dict(taken.steps)
         self._limit = limit
+        self._named = {step.name: index for index, step in self._steps.items() if step.name.startswith(NAMED)}
         self._next = 0
         self._undoing = False
         self.cancelled = bool(taken.run.cancelling)
@@ -94,6 +97,10 @@ class RunContext:
         """The idempotency key of the step being executed."""
         return f"{self.run_id}/{_AT.get()}"
 
+    def recorded(self, name: str) -> bool:
+        """Whether the step of that name (`named`) is recorded."""
+        return self._named.get(NAMED + name) in self._steps
+
     @property
     def failure(self) -> HulkError | None:
         """Why the body has failed for good before, if it has: its compensations are under way."""
@@ -114,9 +121,21 @@ class RunContext:
             return cast("T", recorded.value)
         return await self._did(index, name, act, retry, timeout)
 
-    async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None) -> T:
+    async def named(self, name: str, act: Act[T], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> T:
+        """Do `act` as a step that is known by its name, which is its key too and unique in the run, and not by its place: for
+        steps that are begun in no order that the body could promise. Once recorded, gives the recorded value."""
+        name = NAMED + name
+        index = self._named.get(name)
+        if index is not None and index in self._steps:
+            return cast("T", self._steps[index].value)
+        self._require_going_on()
+        if index is None:
+            index = self._named[name] = 1 + max(self._next - 1, *self._named.values(), *self._steps, -1)
+        return await self._did(index, name, act, retry, timeout, key=name)
+
+    async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None, key: str = "") -> T:
         """Do the step at that index, and record it."""
-        _AT.set(index)
+        _AT.set(key or index)
         began = utc_now()
         with span(f"step {name}", hulk_step_key=self.key):
             outcome = await self._done(name, act, retry, timeout or self._limit)
@@ -222,6 +241,10 @@ class RunContext:
 
     def _advance(self, name: str) -> tuple[int, Recorded | None]:
         """The next step's index, with its record when there is one; fails as the journal says it failed."""
+        if name.startswith(NAMED):
+            raise Refused("“{name}” cannot be the name of a step: it may not begin with {mark}.", name=name, mark=NAMED)
+        while self._named and self._next in self._named.values():
+            self._next += 1
         index = self._next
         self._next += 1
         recorded = self._steps.get(index)
