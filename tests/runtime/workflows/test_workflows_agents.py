@@ -20,7 +20,7 @@ from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.models.test import TestModel
-from pydantic_ai.toolsets import FunctionToolset
+from pydantic_ai.toolsets import DynamicToolset, FunctionToolset
 
 from hulk.kernel.durable import Context, Outcome, Retry
 from hulk.kernel.errors import Refused, Unavailable
@@ -308,6 +308,49 @@ async def test_an_agent_of_a_tool_is_part_of_the_tools_step(store: Store) -> Non
 
     assert (await Hand(store).run(of(agent))).result == {"said": ["['inner']"]}
     assert not any("inner__" in name for name, _ in await steps_of(store, "run_1"))
+
+
+async def test_tools_that_are_found_out_while_running_are_recorded_with_how_they_were_found(store: Store) -> None:
+    script, made, failed = Scripted([("now", {})]), list[int](), list[int]()
+
+    def make(_: AgentContext[None]) -> FunctionToolset[None]:
+        made.append(1)
+        tools = FunctionToolset[None](id="inner")
+        tools.add_function(lambda: "now", name="now")
+        return tools
+
+    agent = Agent(script.model, name="helper", toolsets=[DynamicToolset[None](make, id="found")], capabilities=[HulkDurability[None]()])
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        with durable(context):
+            result = await agent.run("go")
+        if not failed:
+            failed.append(len(made))
+            raise Unavailable("executed again")
+        return {"said": result.output}
+
+    assert (await Hand(store).run(body)).result == {"said": "['now']"}
+    assert failed == [len(made)]
+    assert script.asked == 2
+    names = [name for name, _ in await steps_of(store, "run_1")]
+    assert {"@1.helper__dynamic_toolset__found.get_tools#1", "@1.helper__dynamic_toolset__found.get_tools#2"} <= set(names)
+
+
+async def test_a_streamed_answer_comes_whole_after_its_step(store: Store) -> None:
+    script, failed = Scripted(), list[int]()
+    agent = Agent(script.model, name="helper", capabilities=[HulkDurability[None]()])
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        with durable(context):
+            async with agent.run_stream("go") as stream:
+                heard = [text async for text in stream.stream_text(debounce_by=None)]
+        if not failed:
+            failed.append(1)
+            raise Unavailable("executed again")
+        return {"heard": heard[-1]}
+
+    assert (await Hand(store).run(body)).result == {"heard": "[]"}
+    assert script.asked == 1
 
 
 async def test_a_tool_may_be_done_without_a_step(store: Store) -> None:
