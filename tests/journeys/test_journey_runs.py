@@ -106,7 +106,8 @@ async def completed(caller: Caller, intent: str) -> dict[str, Any]:
 async def test_a_dead_letter_that_is_replayed_by_thor_gives_the_intent_its_answer(up: Up, world: Path, dead: dict[str, str]) -> None:
     letters = thor(up, world, "deadletters")
     assert {row["intent_id"] for row in letters} == set(dead.values())
-    assert {(row["workflow"], row["failures"], "status 503" in row["error"]) for row in letters} == {("ticket", 5, True)}
+    assert {(row["workflow"], row["failures"]) for row in letters} == {("ticket", 5)}
+    assert all("status 503" in row["error"] or "is not asked right now" in row["error"] for row in letters)  # then its breaker is open
     (counted,) = thor(up, world, "deadletters", "--grouped")
     assert (counted["workflow"], counted["code"], counted["count"]) == ("ticket", "unavailable", len(letters))
     mine = [row["run_id"] for row in letters if row["intent_id"] == dead["one"]]

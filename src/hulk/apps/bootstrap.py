@@ -56,6 +56,7 @@ from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
 from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config
+from hulk.runtime.engine import Watchdog, blocked_histogram
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
@@ -63,7 +64,7 @@ from hulk.runtime.outbox import Outbox, Relay
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
-from hulk.runtime.workflows import RunQueries, Workflows
+from hulk.runtime.workflows import RunQueries, Workflows, blame
 
 log = structlog.get_logger(__name__)
 
@@ -134,8 +135,9 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     config, store = base.config, base.store
     outbox = Outbox(store, audit_key(config.section(AuditSettings), base.data))
     workflows = Workflows(
-        store, base.bus, outbox, slots=config.engine.slots, queue_size=config.engine.queue_size, limit=config.engine.timeout
-    )
+        store, base.bus, outbox, slots=config.engine.slots, queue_size=config.engine.queue_size, limit=config.engine.timeout,
+        metrics=base.telemetry.metrics,
+    )  # fmt: skip
     blobs = FolderBlobs(base.data / "blobs")
     blobs.sweep()
     caches = await _caches(stack, base)
@@ -148,6 +150,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     await stack.enter_async_context(
         _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
     )
+    stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     routers += [
         *schedule_routes(scheduler, Wishes(), config.locale.timezone),

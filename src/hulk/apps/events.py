@@ -106,6 +106,14 @@ EVENTS: tuple[EventType, ...] = (
         },
     ),
     EventType(
+        type="hulk.errors.events.v1",
+        summary="A dead letter: an event that a reaction to it (`Workflows.on`) could not deal with, however often it was tried.",
+        data={
+            "event": f"evt_{_TYPEID}", "type": "hulk.ticket.completed.v1", "sequence": 4711, "reaction": "billing", "deliveries": 5,
+            "error": "ValueError", "text": "ValueError",
+        },
+    ),
+    EventType(
         type="hulk.runtime.breaker.v1",
         summary="A circuit breaker of a process has changed its state; the subject is its name. A notification, not in the trail.",
         data={"process": "host:4711", "before": "closed", "state": "open"},

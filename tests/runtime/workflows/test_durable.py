@@ -10,7 +10,9 @@ import pytest
 from hulk.kernel.durable import Context, Outcome, Retry, Started
 from hulk.kernel.errors import NotFound, Refused, Unavailable
 from hulk.kernel.records import JsonObject
+from hulk.runtime.workflows import workflow
 from support.memory import Desk, at_once
+from support.plain import in_threads
 from support.postgres import Postgres
 from support.runs import Body, Flow, Hand, giving, row_of, steps_of
 from support.stores import KINDS, a_store
@@ -26,11 +28,12 @@ class Machine:
     status: Callable[[str], Awaitable[str]]
     steps: Callable[[str], Awaitable[list[tuple[str, Any]]]]
     workflows: dict[str, Any]
+    function: Callable[..., Any] = Flow
     seen: list[str] = field(default_factory=list)
 
     async def run(self, body: Body, *, attempts: int = 5, **more: Any) -> str:
         """The status of a run of that body, once it is ended or waits."""
-        self.workflows["flow"] = Flow(body, **more)
+        self.workflows["flow"] = self.function(body, **more)
         await self.begin(a_run(attempts=attempts))
         await self.drain()
         return await self.status("run_1")
@@ -40,7 +43,7 @@ def a_run(name: str = "run_1", workflow: str = "flow", *, attempts: int = 5, **m
     return Started(workflow=workflow, data={}, tenant="acme", id=name, retry=Retry(attempts=attempts), **more)
 
 
-def in_memory() -> Machine:
+def in_memory(function: Callable[..., Any]) -> Machine:
     desk = Desk()
 
     async def begin(run: Started) -> bool:
@@ -55,14 +58,43 @@ def in_memory() -> Machine:
     async def steps(run: str) -> list[tuple[str, Any]]:
         return desk.runs[run].steps
 
-    return Machine(begin, signal, desk.drain, status, steps, desk.workflows)
+    return Machine(begin, signal, desk.drain, status, steps, desk.workflows, function)
+
+
+def of_function(body: Body, **more: Any) -> Any:
+    """The body as an async function."""
+
+    async def awaited(context: Context, data: JsonObject) -> JsonObject:
+        return await body(context, data)
+
+    return workflow(awaited, **_renamed(more))
+
+
+def of_plain_function(body: Body, **more: Any) -> Any:
+    """The body as a plain function, in a thread."""
+    return in_threads(body, **_renamed(more))
+
+
+def _renamed(more: dict[str, Any]) -> dict[str, Any]:
+    return {"failed": more["when_failed"]} if more else {}
+
+
+WAYS: dict[str, Callable[..., Any]] = {"object": Flow, "function": of_function, "plain-function": of_plain_function}
+
+
+@pytest.fixture(params=WAYS)
+def function(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Each way to write a workflow."""
+    return WAYS[request.param]
 
 
 @pytest.fixture(params=["memory", *KINDS])
-async def machine(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Machine]:
+async def machine(
+    request: pytest.FixtureRequest, function: Callable[..., Any], tmp_path: Path, postgres: Callable[[], Postgres]
+) -> AsyncIterator[Machine]:
     """Each machine in turn."""
     if request.param == "memory":
-        yield in_memory()
+        yield in_memory(function)
         return
     async with a_store(request.param, tmp_path, postgres) as store:
         hand = Hand(store)
@@ -73,7 +105,7 @@ async def machine(request: pytest.FixtureRequest, tmp_path: Path, postgres: Call
         async def status(run: str) -> str:
             return str((await row_of(store, run)).status)
 
-        yield Machine(hand.begin, signal, hand.drain, status, lambda run: steps_of(store, run), hand.workflows)
+        yield Machine(hand.begin, signal, hand.drain, status, lambda run: steps_of(store, run), hand.workflows, function)
 
 
 async def test_steps_are_recorded_in_order_with_their_keys(machine: Machine) -> None:
@@ -94,7 +126,7 @@ async def test_steps_are_recorded_in_order_with_their_keys(machine: Machine) -> 
 
 
 async def test_a_run_is_begun_once(machine: Machine) -> None:
-    machine.workflows["flow"] = Flow(lambda context, _: context.step("x", giving(1)))
+    machine.workflows["flow"] = machine.function(lambda context, _: context.step("x", giving(1)))
     assert [await machine.begin(a_run()), await machine.begin(a_run())] == [True, False]
     await machine.drain()
     assert await machine.begin(a_run()) is False
@@ -191,7 +223,7 @@ async def test_a_parent_hears_how_its_children_ended(machine: Machine) -> None:
             raise Refused("no {x}", x=1)
         return {"n": 1}
 
-    machine.workflows["child"] = Flow(child)
+    machine.workflows["child"] = machine.function(child)
     assert await machine.run(body) == "waiting"
     for name in ("run_good", "run_bad"):
         await machine.begin(a_run(name, "child", parent="run_1"))

@@ -1,5 +1,6 @@
 """The log level, and metrics that are read when scraped."""
 
+import functools
 from typing import Literal
 
 from fastapi import APIRouter
@@ -41,6 +42,9 @@ def metrics_of(metrics: Metrics, workflows: Workflows, bus: Bus) -> None:
     _read(strange, lambda: workflows.strange)
     _read(metrics.gauge("hulk_bus_connected", "1 while the bus can be reached."), lambda: int(bus.connected))
     _read(metrics.gauge("hulk_wake_ups_waiting", "Wake-ups of runs that were not sent yet."), lambda: workflows.unsent)
+    slots = metrics.gauge("hulk_slots", "Slots of this process for runs, by queue.", ["queue"])
+    for queue in workflows.slots:
+        _read(slots.labels(queue), functools.partial(lambda queue: workflows.slots[queue], queue))
 
 
 def _read(gauge: Gauge, value: object) -> None:

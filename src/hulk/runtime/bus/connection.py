@@ -120,12 +120,14 @@ class Bus:
 
     @asynccontextmanager
     async def pull(
-        self, stream: str, durable: str, subjects: Sequence[str], *, ack_wait: float, max_ack_pending: int, max_deliver: int = -1
-    ) -> AsyncIterator[pull.Pull]:
+        self, stream: str, durable: str, subjects: Sequence[str], *, ack_wait: float, max_ack_pending: int, max_deliver: int = -1,
+        only_new: bool = False,
+    ) -> AsyncIterator[pull.Pull]:  # fmt: skip
         """Take messages of a stream as the durable consumer of that name, shared with all who use the name.
 
         `ack_wait`: seconds a message may go without `ack` or `in_progress` before another gets it. `max_ack_pending`:
-        how many may be un-acked at once, over all takers. What was fetched and not handed out goes back when the block ends.
+        how many may be un-acked at once, over all takers. `only_new`: none from before the consumer was first made. What was
+        fetched and not handed out goes back when the block ends.
         """
         wanted = pull.Consumer(
             stream=stream,
@@ -134,6 +136,7 @@ class Bus:
             ack_wait=ack_wait,
             max_ack_pending=max_ack_pending,
             max_deliver=max_deliver,
+            only_new=only_new,
         )
         source = pull.Pull(self, wanted)
         async with self.line.listening(f"{source.inbox}.*", source.receive, lost=source.lost):

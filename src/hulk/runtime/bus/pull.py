@@ -62,6 +62,7 @@ class Consumer:
     ack_wait: float
     max_ack_pending: int
     max_deliver: int = -1
+    only_new: bool = False
 
     def config(self) -> JsonObject:
         """In the server's words."""
@@ -70,7 +71,7 @@ class Consumer:
             "name": self.name,
             "filter_subjects": list(self.subjects),
             "ack_policy": "explicit",
-            "deliver_policy": "all",
+            "deliver_policy": "new" if self.only_new else "all",
             "replay_policy": "instant",
             "ack_wait": int(self.ack_wait * 1e9),
             "max_ack_pending": self.max_ack_pending,

@@ -8,5 +8,9 @@ from hulk.runtime.engine.dispatch import Dispatcher
 from hulk.runtime.engine.pool import FIRST, Lease, Pool
 from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.task import HandBack, Left, Settled, Task, Verdict, subject
+from hulk.runtime.engine.watchdog import Watchdog, blocked_histogram
 
-__all__ = ["FIRST", "Dispatcher", "HandBack", "Lease", "Left", "Pool", "Scale", "Settled", "Task", "Verdict", "subject"]
+__all__ = [
+    "FIRST", "Dispatcher", "HandBack", "Lease", "Left", "Pool", "Scale", "Settled", "Task", "Verdict", "Watchdog", "blocked_histogram",
+    "subject",
+]  # fmt: skip

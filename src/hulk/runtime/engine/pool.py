@@ -198,7 +198,8 @@ class Pool:
         if held := self._live.get(task.id):
             held.message = message  # our own lease came back to us, late: go on under it
             return
-        self.scale.waited(time.time() - message.published)
+        if message.num_delivered == 1:  # else it waited to be tried again, and not for a slot
+            self.scale.waited(time.time() - message.published)
         lease = Lease.of(task, message)
         self._live[task.id], self._ranks[task.id] = lease, rank
         lease.body = group.create_task(self._execute(lease))

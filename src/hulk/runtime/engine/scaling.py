@@ -12,6 +12,10 @@ SHRINK_SECONDS = 30.0
 """How long slots stand empty before they are taken away again."""
 
 
+def _nothing(_: float) -> None:
+    """Nobody listens."""
+
+
 @dataclass(slots=True)
 class Scale:
     """Between `least` and `most` slots. Grows by a quarter when the mean wait of what was begun since the last look is too long,
@@ -22,6 +26,8 @@ class Scale:
     clock: Callable[[], float] = time.monotonic
     cpu: Callable[[], float] = time.process_time
     slots: int = 0
+    heard: Callable[[float], None] = _nothing
+    """Told of each wait."""
     _waits: list[float] = field(default_factory=list)
     _looked: tuple[float, float] = (0.0, 0.0)
     _idle_since: float | None = None
@@ -38,6 +44,7 @@ class Scale:
     def waited(self, seconds: float) -> None:
         """A task was begun that long after it was published."""
         self._waits.append(max(seconds, 0.0))
+        self.heard(seconds)
 
     def adjust(self, busy: int) -> None:
         """Look at what happened since the last time; call every now and then with how many slots are taken."""

@@ -10,7 +10,9 @@ wake-up that is not acknowledged is the lease; (wake-ups, deliveries) is the fen
 """
 
 from hulk.runtime.workflows.beginning import ENDED
+from hulk.runtime.workflows.blame import blame
 from hulk.runtime.workflows.deadletters import DeadLetters, Dealt
+from hulk.runtime.workflows.functions import Blocking, workflow
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
 from hulk.runtime.workflows.queries import Dead, DeadLetter, Entry, Page, Queue, Run, RunQueries, Search, Step, Timeline, Which
@@ -19,6 +21,26 @@ from hulk.runtime.workflows.steering import Steering
 from hulk.runtime.workflows.workflows import Workflows
 
 __all__ = [
-    "ENDED", "Dead", "DeadLetter", "DeadLetters", "Dealt", "Elsewhere", "Entry", "Hooks", "Journal", "Page", "Queue", "Run", "RunQueries",
-    "Search", "Steering", "Step", "Timeline", "Which", "Workflows",
-]  # fmt: skip
+    "ENDED",
+    "Blocking",
+    "Dead",
+    "DeadLetter",
+    "DeadLetters",
+    "Dealt",
+    "Elsewhere",
+    "Entry",
+    "Hooks",
+    "Journal",
+    "Page",
+    "Queue",
+    "Run",
+    "RunQueries",
+    "Search",
+    "Steering",
+    "Step",
+    "Timeline",
+    "Which",
+    "Workflows",
+    "blame",
+    "workflow",
+]

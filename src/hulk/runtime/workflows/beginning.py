@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, literal_c
 from hulk.kernel.durable import Change, Started
 from hulk.kernel.errors import Exhausted
 from hulk.kernel.flow import Debounce, Rate, Singleton
+from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.runtime.engine import Task
 from hulk.runtime.store import Transaction
 from hulk.runtime.workflows.hooks import Hooks
+from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
 
 ENDED = ("completed", "failed", "cancelled")
@@ -21,7 +23,10 @@ HELD: ColumnElement[str] = literal_column("'held'")
 
 
 def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transaction, str], object]) -> Change[bool]:
-    """Begin `run`; False when one of that id was begun already, or its flow does not let it be a run of its own."""
+    """Begin `run`; False when one of that id was begun already, or its flow does not let it be a run of its own.
+
+    Raises `Refused` for an input that is not JSON, `TooLarge` for one that is too much."""
+    require_kept(Text("The input of a run of “{workflow}”", workflow=run.workflow), run.data)
     flow = run.flow
     waits = bool(flow.concurrency or flow.throttle or flow.debounce or run.after)
     held = waits or not hooks.direct(run)
@@ -54,6 +59,7 @@ def _announce(tx: Transaction, run: Started, hooks: Hooks, *, held: bool) -> Non
         task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace)
         tx.after(lambda: hooks.wake(task, None))
     tx.after(lambda: hooks.tell(run.id, run.tenant, "pending"))
+    tx.after(lambda: hooks.begun(run.workflow))
 
 
 def _row(run: Started, status: str) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from hulk.kernel.durable import ONCE, Act, Change, Ended, Outcome, Retry, Starte
 from hulk.kernel.errors import Cancelled, Conflict, HulkError, NotFound, Refused, Unavailable, retold, told
 from hulk.kernel.flow import OPEN, Concurrency, Flow
 from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.text import Text
 from hulk.kernel.time import from_iso, iso, utc_now
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.journal import Fenced, Journal, Recorded, Taken, Waiting
+from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.queries import ends
 
 T = TypeVar("T")
@@ -27,8 +29,10 @@ SHORT = timedelta(seconds=1)
 FAN = 500
 """The most runs that one step begins."""
 
-_AT: ContextVar[int] = ContextVar("step", default=0)
-"""The index of the step being executed; steps that are done at once each see their own."""
+_AT: ContextVar[int | str] = ContextVar("step", default=0)
+"""The index or name of the step being executed; steps that are done at once each see their own."""
+NAMED = "@"
+"""What the names of steps begin with that are known by name (`RunContext.named`)."""
 
 
 class LetGo(BaseException):
@@ -64,6 +68,7 @@ class RunContext:
         self._taken = taken
         self._steps = dict(taken.steps)
         self._limit = limit
+        self._named = {step.name: index for index, step in self._steps.items() if step.name.startswith(NAMED)}
         self._next = 0
         self._undoing = False
         self.cancelled = bool(taken.run.cancelling)
@@ -83,9 +88,18 @@ class RunContext:
         return str(self._taken.run.tenant)
 
     @property
+    def workflow(self) -> str:
+        """What kind of run it is."""
+        return str(self._taken.run.workflow)
+
+    @property
     def key(self) -> str:
         """The idempotency key of the step being executed."""
         return f"{self.run_id}/{_AT.get()}"
+
+    def recorded(self, name: str) -> bool:
+        """Whether the step of that name (`named`) is recorded."""
+        return self._named.get(NAMED + name) in self._steps
 
     @property
     def failure(self) -> HulkError | None:
@@ -107,15 +121,29 @@ class RunContext:
             return cast("T", recorded.value)
         return await self._did(index, name, act, retry, timeout)
 
-    async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None) -> T:
+    async def named(self, name: str, act: Act[T], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> T:
+        """Do `act` as a step that is known by its name, which is its key too and unique in the run, and not by its place: for
+        steps that are begun in no order that the body could promise. Once recorded, gives the recorded value."""
+        name = NAMED + name
+        index = self._named.get(name)
+        if index is not None and index in self._steps:
+            return cast("T", self._steps[index].value)
+        self._require_going_on()
+        if index is None:
+            index = self._named[name] = 1 + max(self._next - 1, *self._named.values(), *self._steps, -1)
+        return await self._did(index, name, act, retry, timeout, key=name)
+
+    async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None, key: str = "") -> T:
         """Do the step at that index, and record it."""
-        _AT.set(index)
+        _AT.set(key or index)
         began = utc_now()
         with span(f"step {name}", hulk_step_key=self.key):
             outcome = await self._done(name, act, retry, timeout or self._limit)
         value = cast("Json", outcome.value)
+        require_kept(Text("The value of the step “{name}”", name=name), value)
         await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes, began))
         self._steps[index] = Recorded(name, value)
+        self._journal.hooks.stepped(self.workflow, (utc_now() - began).total_seconds())
         self.failures = 0
         return outcome.value
 
@@ -213,6 +241,10 @@ class RunContext:
 
     def _advance(self, name: str) -> tuple[int, Recorded | None]:
         """The next step's index, with its record when there is one; fails as the journal says it failed."""
+        if name.startswith(NAMED):
+            raise Refused("“{name}” cannot be the name of a step: it may not begin with {mark}.", name=name, mark=NAMED)
+        while self._named and self._next in self._named.values():
+            self._next += 1
         index = self._next
         self._next += 1
         recorded = self._steps.get(index)

@@ -18,6 +18,7 @@ from hulk.kernel.durable import Change, Retry, Workflow
 from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
 from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Verdict
 from hulk.runtime.outbox import Outbox
@@ -25,6 +26,7 @@ from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext, permanent
 from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken
+from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import started
 
@@ -157,6 +159,7 @@ class Executor:
         workflow = self.workflows.get(taken.run.workflow, taken.run.version)
         try:
             result = await body.until_called_off(_fit(workflow, taken.run), taken.run.input)
+            require_kept(Text("The result of the workflow “{name}”", name=taken.run.workflow), result)
         except Exception as error:  # noqa: BLE001  # whatever a body raises is the run's failure, and is written down as such
             return await self._went_wrong(taken, workflow, body.context, error)
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))

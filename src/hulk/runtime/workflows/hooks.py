@@ -26,6 +26,12 @@ class Hooks:
 
     wake: Callable[[Task, datetime | None], None] = _nothing
     """Have a run executed, now or at a moment."""
+    begun: Callable[[str], None] = _nothing
+    """A run of that workflow has begun."""
+    finished: Callable[[str, str, float, bool], None] = _nothing
+    """A run of that workflow has ended in that status, so many seconds after its beginning; whether it is a dead letter."""
+    stepped: Callable[[str, float], None] = _nothing
+    """A run of that workflow has recorded a step that took so many seconds."""
     tell: Callable[[str, str, str], None] = _nothing
     """A run (id, tenant) has begun or ended (status)."""
     newest: Callable[[str], str] = _unknown

@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, se
 from hulk.kernel.durable import Change, Started
 from hulk.kernel.errors import Cancelled
 from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.engine import FIRST, Task
 from hulk.runtime.store import Transaction
 from hulk.runtime.workflows.beginning import ENDED, FREE, begun
 from hulk.runtime.workflows.hooks import Hooks
+from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import failure_table, run_table, signal_table, step_table
 
 Hold: TypeAlias = tuple[str, int]
@@ -161,7 +163,10 @@ class Journal:
         return WAITING
 
     def signal(self, run: str, name: str, payload: Json, *, key: str) -> Change[None]:
-        """Leave a signal, once per `key`, and wake the run if it waits. A run that is ended or unknown is left alone."""
+        """Leave a signal, once per `key`, and wake the run if it waits. A run that is ended or unknown is left alone.
+
+        Raises `Refused` for a payload that is not JSON, `TooLarge` for one that is too much."""
+        require_kept(Text("The payload of the signal “{name}”", name=name), payload)
 
         def change(tx: Transaction) -> None:
             row = tx.execute(_STATUS, {"at_run": run}).one_or_none()
@@ -199,6 +204,8 @@ class Journal:
             self._tell_parent(tx, run, told)
             tx.after(lambda: self.hooks.tell(run.id, run.tenant, values["status"]))
             tx.after(lambda: self.hooks.ended(run.queue, run.tenant))
+            seconds = (self._clock() - run.created).total_seconds()
+            tx.after(lambda: self.hooks.finished(run.workflow, values["status"], seconds, values.get("dead", False)))
             return None
 
         return change

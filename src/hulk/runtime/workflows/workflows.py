@@ -18,11 +18,14 @@ from hulk.runtime.engine.pool import LEASE
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.state import Bucket, leader
 from hulk.runtime.store import Store, Transaction
+from hulk.runtime.telemetry import Metrics
+from hulk.runtime.workflows.choreography import Choreography, React
 from hulk.runtime.workflows.executor import Executor, keep
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
-from hulk.runtime.workflows.queries import under_way
+from hulk.runtime.workflows.measures import Measures
+from hulk.runtime.workflows.queries import RunQueries, under_way
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import Steering
 from hulk.runtime.workflows.tables import queue_table
@@ -31,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "default"
 SWEEP = timedelta(seconds=1)
+MEASURE = timedelta(seconds=15)
 IDLE = LEASE * 3
 """A run that is held shows it every lease; after three without a sign it is woken for another worker."""
 WINDOW = 16
@@ -45,17 +49,19 @@ class Workflows:
 
     def __init__(
         self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta,
-        most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None,
+        most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None, metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._bus = bus
         self._queue_size = queue_size
+        self._measures = Measures(metrics or Metrics())
         self._registry = Registry()
         self._notices: asyncio.Queue[Event] = asyncio.Queue()
         self._called_off: asyncio.Queue[str] = asyncio.Queue()
         self._dispatcher = Dispatcher(bus)
         self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {})
         hooks = Hooks(
+            begun=self._measures.begun, finished=self._measures.ended, stepped=self._measures.stepped,
             wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct, held=self.gate.held,
             paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
         )  # fmt: skip
@@ -63,9 +69,16 @@ class Workflows:
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)
         self._pools = {queue: self._pool(queue, slots, most_slots or slots) for queue in queues}
         self.steering = Steering(self._journal, self._registry, outbox)
+        self._choreography = Choreography(store, bus, outbox, self._journal.begin)
 
     def _pool(self, queue: str, slots: int, most: int) -> Pool:
-        return Pool(self._bus, queue, Scale(slots, most), self._executor, lambda: self.gate.paused(queue))
+        scale = Scale(slots, most, heard=lambda seconds: self._measures.waited(queue, seconds))
+        return Pool(self._bus, queue, scale, self._executor, lambda: self.gate.paused(queue))
+
+    @property
+    def slots(self) -> Mapping[str, int]:
+        """How many slots each queue has here now."""
+        return {queue: pool.scale.slots for queue, pool in self._pools.items()}
 
     @property
     def busy(self) -> int:
@@ -91,6 +104,13 @@ class Workflows:
     def begin(self, run: Started) -> Change[bool]:
         """Begin `run` with the caller's transaction; False when one of that id was begun already."""
         return self._journal.begin(run)
+
+    def on(self, event_type: str, react: React, *, name: str = "", past: bool = False) -> None:
+        """Have each event of that type (`hulk.ticket.completed.v1`) begin the run that `react` gives for it, if any, once.
+
+        `name` (else that of `react`) is kept by the bus: one of a new name knows only the events told from then on, or, with
+        `past`, those of the last seven days too. Call it before `working`. Raises `Refused` or `Conflict` for the name."""
+        self._choreography.on(event_type, react, name=name or getattr(react, "__name__", ""), past=past)
 
     def signal(self, run_id: str, name: str, payload: Json, *, key: str) -> Change[None]:
         """Leave a signal for the run, once per `key`, and wake it."""
@@ -141,7 +161,7 @@ class Workflows:
         async with asyncio.TaskGroup() as group:
             parts = (
                 self._dispatcher.run(), self.gate.run(), forward_due(self._bus), self._reconciling(sole=sole), self._keeping(),
-                self._telling(), self._calling_off(),
+                self._telling(), self._calling_off(), self._choreography.run(), self._measuring(),
             )  # fmt: skip
             background = [group.create_task(part) for part in parts]
             pools = [group.create_task(pool.run()) for pool in self._pools.values()]
@@ -186,6 +206,16 @@ class Workflows:
     def _overtaken(self, run: str, epoch: int) -> None:
         for pool in self._pools.values():
             pool.overtaken(run, epoch)
+
+    async def _measuring(self) -> None:
+        """See now and then how the store stands, for the metrics of all processes alike."""
+        queries = RunQueries(self._store)
+        while True:
+            try:
+                self._measures.standing(await queries.standing())
+            except Unavailable as error:
+                log.warning("cannot_count_runs", reason=str(error))
+            await asyncio.sleep(MEASURE.total_seconds())
 
     async def _reconciling(self, *, sole: bool) -> None:
         """Sweep, as long as this process is the one to do it."""

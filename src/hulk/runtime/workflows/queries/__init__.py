@@ -8,12 +8,25 @@ timeline = await queries.timeline(page.runs[0].id)
 
 from hulk.runtime.workflows.queries.ask import RunQueries
 from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which
-from hulk.runtime.workflows.queries.queues import Queue, known_queues
+from hulk.runtime.workflows.queries.queues import Queue, Standing, known_queues
 from hulk.runtime.workflows.queries.runs import Run, Step, ends, under_way
 from hulk.runtime.workflows.queries.search import Page, Search
 from hulk.runtime.workflows.queries.timeline import Entry, Timeline
 
 __all__ = [
-    "Dead", "DeadLetter", "Entry", "Page", "Queue", "Run", "RunQueries", "Search", "Step", "Timeline", "Which", "ends", "known_queues",
+    "Dead",
+    "DeadLetter",
+    "Entry",
+    "Page",
+    "Queue",
+    "Run",
+    "RunQueries",
+    "Search",
+    "Standing",
+    "Step",
+    "Timeline",
+    "Which",
+    "ends",
+    "known_queues",
     "under_way",
-]  # fmt: skip
+]

@@ -3,7 +3,7 @@
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which, dead_letters, groups, meant
-from hulk.runtime.workflows.queries.queues import Queue, queues
+from hulk.runtime.workflows.queries.queues import Queue, Standing, queues, standing
 from hulk.runtime.workflows.queries.runs import Run, Step, counts, run_of, steps_of, the_run
 from hulk.runtime.workflows.queries.search import Page, Search, searched
 from hulk.runtime.workflows.queries.timeline import Timeline, timeline_of
@@ -43,6 +43,10 @@ class RunQueries:
     async def queues(self, tenant: str | None = None) -> list[Queue]:
         """All queues, by name, with the runs of a tenant or of all."""
         return await self._store.read(lambda connection: queues(connection, tenant, self._clock()))
+
+    async def standing(self) -> Standing:
+        """How many runs are not at their end, and how many dead letters there are."""
+        return await self._store.read(standing)
 
     async def counts(self) -> dict[str, int]:
         """How many runs there are in each status."""

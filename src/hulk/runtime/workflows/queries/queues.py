@@ -27,6 +27,20 @@ class Queue:
     oldest: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many runs of each queue are in each status that is no end, and how many are dead letters."""
+
+    runs: Mapping[tuple[str, str], int]
+    dead_letters: int
+
+
+def standing(connection: Connection) -> Standing:
+    """How the store stands."""
+    counted = {(queue, status): many for queue, counts in _counted(connection, None).items() for status, many in counts.items()}
+    return Standing(runs=counted, dead_letters=connection.execute(_DEAD).scalar_one())
+
+
 def known_queues(connection: Connection) -> list[str]:
     """The names of the queues that a process works or has worked, or that have runs."""
     return sorted(connection.execute(_KNOWN).scalars())
@@ -67,4 +81,5 @@ def _queue(name: str, row: Row[Any] | None, counts: Mapping[str, int], oldest: d
 
 _run = run_table.c
 _OPEN = ("held", "pending", "running", "waiting", "needs_attention")
+_DEAD = select(func.count()).select_from(run_table).where(_run.dead)
 _KNOWN = union(select(queue_table.c.name), select(_run.queue).where(_run.status.in_(_OPEN)))

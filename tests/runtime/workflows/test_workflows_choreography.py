@@ -1,0 +1,200 @@
+"""Events that begin runs: once each, in any process, also after a restart, and whatever one reaction does to its own events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hulk.kernel.durable import Context, Retry, Started
+from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.events import Event
+from hulk.kernel.records import JsonObject
+from hulk.runtime.bus import EVENTS, Bus, connect, embedded, to_message
+from hulk.runtime.bus.meanwhile import meanwhile
+from hulk.runtime.outbox import Outbox, event_table
+from hulk.runtime.store import Store
+from hulk.runtime.workflows import Workflows
+from hulk.runtime.workflows.choreography import Choreography, caused
+from hulk.runtime.workflows.tables import run_table
+from support.nats import a_bus
+from support.runs import KEY, Flow, giving
+from support.stores import Another
+
+COMPLETED = "hulk.ticket.completed.v1"
+SOON = Retry(attempts=3, first=timedelta(seconds=0.05), factor=1)
+
+
+async def bill_body(context: Context, data: JsonObject) -> JsonObject:
+    return {"ticket": await context.step("bill", giving(data["ticket"]))}
+
+
+def bill(event: Event) -> Started | None:
+    return None if event.data.get("free") else Started(workflow="bill", data={"ticket": event.subject}, tenant="-", id="")
+
+
+def completed(number: int, event_type: str = COMPLETED, **data: Any) -> Event:
+    return Event(type=event_type, subject=f"tkt_{number}", tenant="acme", actor="ana", data=data, intent="int_1", id=f"evt_{number}")
+
+
+async def publish(bus: Bus, *events: Event) -> None:
+    for event in events:
+        subject, headers, body = to_message(event)
+        await bus.publish(subject, body, headers)
+
+
+@asynccontextmanager
+async def reacting(store: Store, bus: Bus, *, working: bool = True) -> AsyncIterator[Workflows]:
+    """Workflows that bill completed tickets."""
+    workflows = Workflows(store, bus, Outbox(store, KEY), slots=4, queue_size=1000, limit=timedelta(seconds=5))
+    workflows.register("bill", Flow(bill_body))
+    workflows.on(COMPLETED, bill, name="billing", past=True)
+    if not working:
+        yield workflows
+        return
+    async with workflows.working(sole=False, grace=timedelta(seconds=2)):
+        yield workflows
+
+
+async def bills(store: Store, count: int, *, within: float = 15) -> list[Any]:
+    """The rows of the runs that bill, once that many have ended."""
+    async with asyncio.timeout(within):
+        while True:
+            query = select(run_table).where(run_table.c.status == "completed").order_by(run_table.c.created)
+            rows = await store.read(lambda connection: list(connection.execute(query)))  # noqa: B023  # called at once
+            if len(rows) >= count:
+                return rows
+            await asyncio.sleep(0.02)
+
+
+async def settled(bus: Bus, consumer: str) -> None:
+    """Wait until the consumer has dealt with all there is."""
+    async with asyncio.timeout(15):
+        while True:
+            info = await bus.ask(f"CONSUMER.INFO.{EVENTS}.{consumer}")
+            if info["num_pending"] == 0 and info["num_ack_pending"] == 0:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_an_event_begins_a_run_of_its_tenant_caused_by_it(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, reacting(store, bus):
+        await publish(bus, completed(1))
+        (row,) = await bills(store, 1)
+    assert (row.tenant, row.intent, row.cause, row.result) == ("acme", "int_1", "evt_1", {"ticket": "tkt_1"})
+    assert row.id == caused(Started(workflow="bill", data={}, tenant="-", id=""), completed(1)).id
+
+
+async def test_an_event_that_comes_again_begins_nothing(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, reacting(store, bus):
+        await publish(bus, completed(1), completed(1), completed(2), completed(1))
+        await settled(bus, "on-hulk-ticket-completed-v1-billing")
+        assert len(await bills(store, 2)) == 2
+
+
+async def test_only_events_of_the_type_that_the_reaction_wants_begin_something(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, reacting(store, bus):
+        await publish(bus, completed(1, "hulk.ticket.completed.v2"), completed(2, free=True), completed(3, "hulk.ticket.created.v1"))
+        await publish(bus, completed(4))
+        await settled(bus, "on-hulk-ticket-completed-v1-billing")
+        assert [row.cause for row in await bills(store, 1)] == ["evt_4"]
+
+
+async def test_what_is_told_while_no_process_runs_begins_its_run_at_the_next_start(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus:
+        async with reacting(store, bus):
+            await publish(bus, completed(1))
+            await bills(store, 1)
+        await publish(bus, completed(2), completed(3))
+        async with reacting(store, bus):
+            assert {row.cause for row in await bills(store, 3)} == {"evt_1", "evt_2", "evt_3"}
+
+
+async def test_processes_share_the_events_and_each_run_is_begun_once(store: Store, another: Another, tmp_path: Path) -> None:
+    async with embedded(tmp_path / "nats") as nats, connect(nats.address) as bus, connect(nats.address) as bus_too, another() as too:
+        await bus.ensure_streams(max_tasks=1000)
+        async with reacting(store, bus), reacting(too, bus_too):
+            await publish(bus, *(completed(number) for number in range(100)))
+            rows = await bills(store, 100)
+    assert sorted(row.cause for row in rows) == sorted(f"evt_{number}" for number in range(100))
+
+
+@asynccontextmanager
+async def reacting_by(store: Store, bus: Bus, react: Any, **more: Any) -> AsyncIterator[Choreography]:
+    """A choreography of its own, with little patience."""
+    async with reacting(store, bus, working=False) as workflows:
+        choreography = Choreography(store, bus, Outbox(store, KEY), workflows.begin, tries=SOON)
+        choreography.on(COMPLETED, react, name="mine", **more)
+        async with meanwhile(choreography.run()):
+            yield choreography
+
+
+async def letters(store: Store, count: int) -> list[Any]:
+    """The dead letters, once there are that many."""
+    async with asyncio.timeout(15):
+        while True:
+            query = select(event_table).where(event_table.c.type == "hulk.errors.events.v1")
+            rows = await store.read(lambda connection: list(connection.execute(query)))  # noqa: B023  # called at once
+            if len(rows) >= count:
+                return rows
+            await asyncio.sleep(0.02)
+
+
+async def begun(store: Store) -> set[str]:
+    return await store.read(lambda connection: set(connection.execute(select(run_table.c.cause)).scalars()))
+
+
+async def test_an_event_that_a_reaction_cannot_deal_with_ends_as_a_dead_letter_and_keeps_no_other_waiting(
+    store: Store, tmp_path: Path
+) -> None:
+    tried = list[str]()
+
+    async def picky(event: Event) -> Started | None:
+        tried.append(event.id)
+        if event.data.get("bad"):
+            raise ValueError("secret")
+        return bill(event)
+
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, picky, past=True):
+        await publish(bus, *(completed(number, bad=number == 0) for number in range(70)))
+        (letter,) = await letters(store, 1)
+        await settled(bus, "on-hulk-ticket-completed-v1-mine")
+    assert tried.count("evt_0") == 3
+    assert await begun(store) == {f"evt_{number}" for number in range(1, 70)}
+    assert (letter.tenant, letter.subject, letter.intent) == ("acme", "tkt_0", "int_1")
+    assert letter.data == {
+        "event": "evt_0", "type": COMPLETED, "sequence": 1, "reaction": "mine", "deliveries": 3, "error": "ValueError",
+        "text": "ValueError",
+    }  # fmt: skip
+
+
+async def test_a_message_that_is_no_event_is_let_go(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, bill, past=True):
+        await bus.publish("hulk.ticket.completed", b"not one of ours")
+        await publish(bus, completed(1))
+        await settled(bus, "on-hulk-ticket-completed-v1-mine")
+    assert await begun(store) == {"evt_1"}
+
+
+async def test_a_new_reaction_knows_only_what_is_told_from_then_on(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus:
+        await publish(bus, completed(1))
+        async with reacting_by(store, bus, bill):
+            await asyncio.sleep(0.3)
+        await publish(bus, completed(2))
+        async with reacting_by(store, bus, bill):
+            await settled(bus, "on-hulk-ticket-completed-v1-mine")
+    assert await begun(store) == {"evt_2"}
+
+
+async def test_names_of_reactions_are_usable_and_taken_once(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, reacting(store, bus, working=False) as workflows:
+        with pytest.raises(Refused, match="“<lambda>” cannot be the name of a reaction"):
+            workflows.on(COMPLETED, lambda _: None)
+        with pytest.raises(Conflict, match=r"There is a reaction named “billing” to hulk\.ticket\.completed\.v1 already"):
+            workflows.on(COMPLETED, bill, name="billing")
+        workflows.on(COMPLETED, bill)
