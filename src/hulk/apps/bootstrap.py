@@ -19,6 +19,7 @@ import structlog
 from fastapi import APIRouter
 from sqlalchemy import text
 
+from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.routes import logging_routes, metrics_of
 from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
@@ -47,6 +48,7 @@ from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Tools
 from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
 from hulk.runtime.config import Config
 from hulk.runtime.http import Check, Serving, bind, build, serve
@@ -90,7 +92,10 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
         preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
         bus, server = await _bus(stack, config, data)
         await preparing
-        yield await _assembled(stack, _Base(config, data, folder, telemetry, store, bus, server), listening)
+        told = Told(bus)
+        breakers = await stack.enter_async_context(Breakers(config.breaker, telemetry.metrics, told=told).working())
+        await stack.enter_async_context(_background(told.run()))
+        yield await _assembled(stack, _Base(config, data, folder, telemetry, store, bus, server, breakers), listening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class _Base:
     bus: Bus
     server: Server | None
     """The embedded nats-server, where there is one."""
+    breakers: Breakers
 
 
 async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> tuple[Bus, Server | None]:
@@ -134,8 +140,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     app = build(
-        config, routers=[*routers, logging_routes()], authenticate=identity.authenticate, checks=_checks(base, workflows),
-        metrics=base.telemetry.metrics, uploads=["/v1/files"],
+        config, routers=[*routers, logging_routes(), breaker_routes(base.breakers)],
+        authenticate=identity.authenticate, checks=_checks(base, workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
     )  # fmt: skip
     serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
     return Hulk(serving, config, base.telemetry)
@@ -151,7 +157,7 @@ async def _modules(
         config.section(SkillsSettings).folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(base)
     )
     router = await stack.enter_async_context(
-        wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops)
+        wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops, base.breakers)
     )
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     needs = Needs(
@@ -162,13 +168,13 @@ async def _modules(
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow)
     workflows.register(TICKET, tickets.workflow)
-    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice)
-    return [intent_routes(api, config.server.max_upload), ticket_routes(tickets.tickets)]
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
+    return [intent_routes(api), ticket_routes(tickets.tickets)]
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:
     settings = base.config.section(ToolsSettings)
-    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.path)
+    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.path, base.breakers)
 
 
 def roots(listed: Sequence[Path], folder: Path) -> tuple[Path, ...]:

@@ -96,14 +96,11 @@ EVENTS: tuple[EventType, ...] = (
             "text": "The database is not available right now: connection refused.",
         },
     ),
-    EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
-    EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
-    EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),
-    EventType(type="hulk.runtime.health.v1", summary="A process lives; told every 15 s. A notification, not in the trail.", data={}),
-)  # fmt: skip
-"""Those that go to the bus. A test compares them with the sources and with what a run leaves in its trail."""
-
-TRAIL_ONLY: tuple[EventType, ...] = (
+    EventType(
+        type="hulk.runtime.breaker.v1",
+        summary="A circuit breaker of a process has changed its state; the subject is its name. A notification, not in the trail.",
+        data={"process": "host:4711", "before": "closed", "state": "open"},
+    ),
     EventType(
         type="hulk.key.created.v1",
         summary="An API key was made.",
@@ -114,5 +111,9 @@ TRAIL_ONLY: tuple[EventType, ...] = (
         summary="An API key was taken back.",
         data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": None},
     ),
-)
-"""Those that no stream takes: they are for whoever reads the trail."""
+    EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
+    EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
+    EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),
+    EventType(type="hulk.runtime.health.v1", summary="A process lives; told every 15 s. A notification, not in the trail.", data={}),
+)  # fmt: skip
+"""All go to the bus. A test compares them with the sources and with what a run leaves in its trail."""

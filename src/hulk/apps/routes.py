@@ -35,6 +35,10 @@ def logging_routes() -> APIRouter:
 def metrics_of(metrics: Metrics, workflows: Workflows, bus: Bus) -> None:
     """Gauges that are read when scraped."""
     _read(metrics.gauge("hulk_workers_busy", "Runs being executed in this process."), lambda: workflows.busy)
+    strange = metrics.gauge(
+        "hulk_runs_handed_back_unknown", "Runs handed back since the start because their workflow is not in this process."
+    )
+    _read(strange, lambda: workflows.strange)
     _read(metrics.gauge("hulk_bus_connected", "1 while the bus can be reached."), lambda: int(bus.connected))
     _read(metrics.gauge("hulk_wake_ups_waiting", "Wake-ups of runs that were not sent yet."), lambda: workflows.unsent)
 

@@ -1,23 +1,31 @@
-"""The program `thor`: look after a Hulk. It reads the store itself, so it works whether or not Hulk is running."""
+"""The program `thor`: look after a Hulk. It reads the store itself, so it works whether or not Hulk is running.
+
+Only what a running one alone knows (`status`, `breakers`) is asked over HTTP.
+"""
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
+from urllib.parse import quote
 
 import typer
 from rich.table import Table
 
 from hulk.apps.settings import configured, data_folder
-from hulk.apps.terminal import FAILED, out, spoken, told
+from hulk.apps.terminal import FAILED, language, out, spoken, told
 from hulk.kernel.errors import Conflict, NotFound, Refused
 from hulk.kernel.tenancy import DEFAULT_TENANT, Role
 from hulk.kernel.text import Text
 from hulk.runtime.config import Config
+
+if TYPE_CHECKING:  # see _running
+    from hulk.apps.client import Client
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 _LONG = frozenset({"text", "title", "error", "example", "problem", "value", "detail"})
@@ -34,9 +42,11 @@ app = _typer(Text("thor looks after a Hulk: what it does, what it cost, what wen
 config_app = _typer(Text("The settings."))
 audit_app = _typer(Text("The audit trail."))
 keys_app = _typer(Text("API keys."))
+breakers_app = _typer(Text("The circuit breakers of the running Hulk."))
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
+app.add_typer(breakers_app, name="breakers")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help=spoken(Text("Settings file (default: hulk.yaml here, if there is one).")))
@@ -55,19 +65,26 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Whether Hulk runs."""
 
     async def act() -> int:
-        from hulk.apps.client import connected, running_server  # aiohttp: only this command asks over HTTP
-
-        folder = data_folder(data, os.environ)
-        server = await running_server(folder)
-        if server is None:
-            raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
-        async with connected(server, "en", None) as client:
+        async with _running(data) as client:
             ready = await client.get("/ready")
         rows = [{"part": name, "status": check.pop("status"), "detail": _detail(check)} for name, check in ready["checks"].items()]
-        _print({"url": server.url, "status": ready["status"], "checks": rows} if as_json else rows, as_json=as_json)
+        _print({"url": client.server.url, "status": ready["status"], "checks": rows} if as_json else rows, as_json=as_json)
         return 0 if ready["status"] == "ok" else FAILED
 
     _end(act)
+
+
+@asynccontextmanager
+async def _running(data: Path | None) -> "AsyncIterator[Client]":
+    """Who talks to the Hulk that runs on the data folder; raises `NotFound` when none does."""
+    from hulk.apps.client import connected, running_server  # aiohttp: only what asks over HTTP
+
+    folder = data_folder(data, os.environ)
+    server = await running_server(folder)
+    if server is None:
+        raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
+    async with connected(server, language(os.environ), os.environ.get("HULK_API_KEY") or None) as client:
+        yield client
 
 
 def _detail(facts: Mapping[str, Any]) -> str:
@@ -88,31 +105,20 @@ def config_check(config: ConfigOption = None, as_json: JsonOption = False) -> No
     _end(act)
 
 
-@app.command(help=spoken(Text("The newest intents.")))
-def intents(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
-    limit: LimitOption = 20, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """The newest intents."""
-    _listed(config, data, lambda desk: desk.intents(tenant, status, limit), as_json=as_json)
+def _newest(name: str, about: Text, query: Callable[[Any, str, str | None, int], Coroutine[Any, Any, Rows]]) -> None:
+    """A command that lists the newest of something, in a status or in any."""
+
+    @app.command(name, help=spoken(about))
+    def command(
+        config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
+        limit: LimitOption = 20, as_json: JsonOption = False,
+    ) -> None:  # fmt: skip
+        _listed(config, data, lambda desk: query(desk, tenant, status, limit), as_json=as_json)
 
 
-@app.command(help=spoken(Text("The newest tickets.")))
-def tickets(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
-    limit: LimitOption = 20, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """The newest tickets."""
-    _listed(config, data, lambda desk: desk.tickets(tenant, status, limit), as_json=as_json)
-
-
-@app.command(help=spoken(Text("The newest durable runs.")))
-def runs(
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
-    limit: LimitOption = 20, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """The newest durable runs."""
-    _listed(config, data, lambda desk: desk.runs(tenant, status, limit), as_json=as_json)
+_newest("intents", Text("The newest intents."), lambda desk, *which: desk.intents(*which))
+_newest("tickets", Text("The newest tickets."), lambda desk, *which: desk.tickets(*which))
+_newest("runs", Text("The newest durable runs."), lambda desk, *which: desk.runs(*which))
 
 
 @app.command(help=spoken(Text("Runs that should have worked and did not, with what ended them.")))
@@ -181,6 +187,51 @@ def keys_revoke(
 ) -> None:  # fmt: skip
     """Take a key back."""
     _listed(config, data, lambda desk: desk.revoke_key(tenant, key), as_json=as_json)
+
+
+BreakerArgument = Annotated[str, typer.Argument(help=spoken(Text("The breaker's name, from `thor breakers list`.")))]
+
+
+@breakers_app.command("list", help=spoken(Text("The breakers with their states, and the calls in their windows.")))
+def breakers_list(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """All breakers."""
+
+    async def act() -> int:
+        async with _running(data) as client:
+            _print((await client.get("/v1/breakers"))["breakers"], as_json=as_json)
+        return 0
+
+    _end(act)
+
+
+@breakers_app.command("isolate", help=spoken(Text("Cut a dependency off: its calls are refused until `reset`.")))
+def breakers_isolate(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Cut off."""
+    _put(data, name, "isolate", as_json=as_json)
+
+
+@breakers_app.command("disable", help=spoken(Text("Let all calls through, however many fail, until `reset`.")))
+def breakers_disable(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Let all through."""
+    _put(data, name, "disable", as_json=as_json)
+
+
+@breakers_app.command("reset", help=spoken(Text("Begin anew: calls are let through and counted again.")))
+def breakers_reset(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Begin anew."""
+    _put(data, name, "reset", as_json=as_json)
+
+
+def _put(data: Path | None, name: str, to: str, *, as_json: bool) -> None:
+    """Change a breaker's state by hand, and print it."""
+
+    async def act() -> int:
+        async with _running(data) as client:
+            breaker = await client.post(f"/v1/breakers/{quote(name, safe='')}/{to}", {}, {})
+        _print([breaker], as_json=as_json)
+        return 0
+
+    _end(act)
 
 
 def _listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:

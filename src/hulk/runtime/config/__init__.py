@@ -13,6 +13,9 @@ from hulk.runtime.config.loading import load
 from hulk.runtime.config.reference import example, markdown
 from hulk.runtime.config.settings import (
     RUNTIME,
+    BreakerLimits,
+    BreakerOverride,
+    BreakerSettings,
     CacheSettings,
     EngineSettings,
     LocaleSettings,
@@ -28,6 +31,9 @@ from hulk.runtime.config.units import Duration, Size
 
 __all__ = [
     "RUNTIME",
+    "BreakerLimits",
+    "BreakerOverride",
+    "BreakerSettings",
     "CacheSettings",
     "Config",
     "Duration",

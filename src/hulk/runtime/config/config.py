@@ -11,6 +11,7 @@ from hulk.kernel.errors import NotFound
 from hulk.runtime.config.keys import Key, keys
 from hulk.runtime.config.settings import (
     RUNTIME,
+    BreakerSettings,
     CacheSettings,
     EngineSettings,
     LocaleSettings,
@@ -51,6 +52,7 @@ class Config:
     server: ServerSettings = field(default_factory=ServerSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
     nats: NatsSettings = field(default_factory=NatsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)

@@ -69,6 +69,11 @@ class Workflows:
         return sum(pool.busy for pool in self._pools.values())
 
     @property
+    def strange(self) -> int:
+        """How often this process handed a run back because it does not have its workflow."""
+        return self._executor.strange.total()
+
+    @property
     def unsent(self) -> int:
         """How many wake-ups were not sent yet."""
         return self._dispatcher.waiting
