@@ -1,8 +1,8 @@
 """Who is measured: Hulk and its peers, what each works over and how it is set up."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -25,7 +25,7 @@ class Contestant:
     kind: Kind
     over: tuple[Over, ...] = ()
     environment: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
     @property
     def python(self) -> Path:
@@ -44,20 +44,20 @@ class Contestant:
             urls = {name: server.url for name, server in running.items()}
             bus = urls.get("nats") or urls.get("valkey") or urls.get("postgres", "")
             told = {"BENCH_SERVER": bus, "BENCH_STORE": urls.get("postgres", "")}
-            yield [server.pid for server in running.values()], told | {f"BENCH_{name.upper()}": value for name, value in self.options.items()}
+            yield (
+                [server.pid for server in running.values()],
+                told | {f"BENCH_{name.upper()}": value for name, value in self.options.items()},
+            )
 
 
-@contextmanager
-def _server(name: Over) -> Iterator[Server]:
+def _server(name: Over) -> AbstractContextManager[Server]:
     match name:
         case "nats":
-            opened = servers.nats()
+            return servers.nats()
         case "valkey":
-            opened = servers.valkey(_valkey())
+            return servers.valkey(_valkey())
         case "postgres":
-            opened = servers.postgres()
-    with opened as server:
-        yield server
+            return servers.postgres()
 
 
 def _valkey() -> Path:
@@ -75,7 +75,8 @@ PEERS = (
     Contestant(name="DBOS, SQLite", module="dbos_steps", kind="durable", environment="bench"),
     Contestant(name="DBOS, PostgreSQL", module="dbos_steps", kind="durable", over=("postgres",), environment="bench"),
     Contestant(
-        name="DBOS, PostgreSQL, looks every 50 ms", module="dbos_steps", kind="durable", over=("postgres",), environment="bench", options={"poll": "0.05"}
+        name="DBOS, PostgreSQL, looks every 50 ms", module="dbos_steps", kind="durable", over=("postgres",), environment="bench",
+        options={"poll": "0.05"},
     ),
     Contestant(name="Celery, Valkey", module="celery_valkey", kind="light", over=("valkey",), environment="bench"),
     Contestant(name="Dramatiq, Valkey", module="dramatiq_valkey", kind="light", over=("valkey",), environment="bench"),

@@ -82,7 +82,7 @@ class Reading:
         return max(0.0, (later.busy - self.busy - ours) / (later.at - self.at))
 
 
-def described(pythons: Sequence[Path]) -> dict[str, object]:
+def described(pythons: Iterable[Path]) -> dict[str, object]:
     """The machine, the date, and the versions of what is compared."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -51,8 +51,14 @@ class Trial:
         with (self.folder / f"{act}.log").open("ab") as log:
             pipe = subprocess.PIPE if act == "send" else log
             return subprocess.Popen(
-                self.contestant.command(act), cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=pipe, stderr=log, start_new_session=True
-            )  # fmt: skip
+                self.contestant.command(act),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=pipe,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def start_sender(self) -> None:
         """Have a sender that takes orders."""
@@ -85,9 +91,9 @@ class Trial:
 
     # ---- orders
 
-    def order(self, count: int, **order: object) -> float:
+    def order(self, count: int, *, first: int, **order: object) -> float:
         """Have `count` more tasks sent; give the seconds that took."""
-        self.begin_order(count, **order)
+        self.begin_order(count, first=first, **order)
         return self.end_order()
 
     def begin_order(self, count: int, *, first: int, **order: object) -> None:

@@ -1,11 +1,10 @@
 """DBOS: a workflow of one step, from a queue. `BENCH_POLL` is how often its queue looks, in seconds; its default is 1."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from concurrent.futures import ThreadPoolExecutor
-import asyncio
-
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -17,7 +16,13 @@ READY = Path(folder()) / "ready"
 THREADS = 16
 """Of the sender: its client is blocking, and a call is several round trips."""
 
-CONFIG: DBOSConfig = {"name": "bench", "system_database_url": URL, "log_level": "ERROR", "run_admin_server": False, "application_version": "1"}
+CONFIG: DBOSConfig = {
+    "name": "bench",
+    "system_database_url": URL,
+    "log_level": "ERROR",
+    "run_admin_server": False,
+    "application_version": "1",
+}
 DBOS(config=CONFIG)
 """As its documentation has it: before what is decorated."""
 
@@ -31,7 +36,8 @@ def step(data: Data) -> int:
 @DBOS.workflow(name="run")
 def run(data: Data) -> int:
     """The workflow."""
-    return step(data)
+    number: int = step(data)
+    return number
 
 
 def work() -> None:

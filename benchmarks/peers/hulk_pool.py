@@ -48,7 +48,7 @@ class Told:
         begun, task = time.perf_counter(), lease.task
         with (
             structlog.contextvars.bound_contextvars(task=task.wake, tenant=task.tenant),
-            span("task", task.trace, **{"hulk.tenant": task.tenant}),
+            span("task", task.trace, tenant=task.tenant),
         ):
             async with asyncio.timeout(LIMIT.total_seconds()):
                 await execute(_data(task))

@@ -57,9 +57,9 @@ async def working(queues: Sequence[str]) -> AsyncIterator[tuple[Store, Workflows
     ):
         await asyncio.to_thread(prepare, store.engine)
         await bus.ensure_streams(max_tasks=1_000_000)
-        workflows = Workflows(
-            store, bus, Outbox(store, b"bench"), slots=int(option("slots", str(SLOTS))), queue_size=10**9, limit=timedelta(seconds=20), queues=queues
-        )  # fmt: skip
+        slots = int(option("slots", str(SLOTS)))
+        outbox = Outbox(store, b"bench")
+        workflows = Workflows(store, bus, outbox, slots=slots, queue_size=10**9, limit=timedelta(seconds=20), queues=queues)
         workflows.register("one", OneStep())
         async with workflows.working(sole=False, grace=GRACE):
             yield store, workflows

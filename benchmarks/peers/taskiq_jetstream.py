@@ -11,7 +11,11 @@ from taskiq_nats import PullBasedJetStreamBroker
 from benchmarks.peers.task import SLOTS, Data, Send, execute, main, server
 
 broker = PullBasedJetStreamBroker(
-    servers=[server()], stream_name="bench", subject="bench.run", durable="bench", consumer_config=ConsumerConfig(ack_wait=10, durable_name="bench")
+    servers=[server()],
+    stream_name="bench",
+    subject="bench.run",
+    durable="bench",
+    consumer_config=ConsumerConfig(ack_wait=10, durable_name="bench"),
 )
 
 
@@ -24,7 +28,7 @@ async def run(data: Data) -> None:
 def work() -> None:
     """One worker process beside its parent."""
     run_worker(
-        WorkerArgs(broker="benchmarks.peers.taskiq_jetstream:broker", modules=[], workers=1, max_async_tasks=SLOTS, log_level="ERROR")  # type: ignore[arg-type]  # its own command line passes a string
+        WorkerArgs(broker="benchmarks.peers.taskiq_jetstream:broker", modules=[], workers=1, max_async_tasks=SLOTS, log_level="ERROR")
     )
 
 
