@@ -17,14 +17,13 @@ from benchmarks.trial import Trial, trial
 
 def measures(contestant: Contestant, size: Size) -> dict[str, Callable[[Trial], Values]]:
     """What is measured of a contestant, each on servers of its own."""
-    chosen: dict[str, Callable[[Trial], Values]] = {
+    known: dict[str, Callable[[Trial], Values]] = {
         "throughput": lambda running: throughput(running, size),
         "crash": lambda running: crash(running, size, another=False),
+        "another": lambda running: crash(running, size, another=True),
+        "neighbour": lambda running: neighbour(running, size),
     }
-    if contestant.module == "hulk_runs":
-        chosen["another"] = lambda running: crash(running, size, another=True)
-        chosen["neighbour"] = lambda running: neighbour(running, size)
-    return chosen
+    return {name: known[name] for name in contestant.measures}
 
 
 def contest(contestants: Sequence[Contestant], size: Size) -> list[Outcome]:

@@ -12,6 +12,7 @@ from benchmarks.servers import Server
 
 ROOT = Path(__file__).parents[1]
 Kind: TypeAlias = Literal["durable", "light"]
+Measure: TypeAlias = Literal["throughput", "crash", "another", "neighbour"]
 Over: TypeAlias = Literal["nats", "valkey", "postgres"]
 
 
@@ -26,6 +27,12 @@ class Contestant:
     over: tuple[Over, ...] = ()
     environment: str = ""
     options: dict[str, str] = field(default_factory=dict)
+    measures: tuple[Measure, ...] = ("throughput", "crash")
+
+    @property
+    def alone(self) -> bool:
+        """Whether one process sends and works."""
+        return "alone" in self.options
 
     @property
     def python(self) -> Path:
@@ -66,11 +73,20 @@ def _valkey() -> Path:
 
 
 OURS = (
-    Contestant(name="Hulk runs, SQLite", module="hulk_runs", kind="durable", over=("nats",)),
-    Contestant(name="Hulk runs, PostgreSQL", module="hulk_runs", kind="durable", over=("nats", "postgres")),
+    Contestant(
+        name="Hulk runs, SQLite, one process", module="hulk_runs", kind="durable", over=("nats",), options={"alone": "yes"},
+        measures=("throughput", "neighbour"),
+    ),
+    Contestant(
+        name="Hulk runs, SQLite, two processes", module="hulk_runs", kind="durable", over=("nats",), measures=("throughput", "crash", "another")
+    ),
+    Contestant(
+        name="Hulk runs, PostgreSQL", module="hulk_runs", kind="durable", over=("nats", "postgres"),
+        measures=("throughput", "crash", "another", "neighbour"),
+    ),
     Contestant(name="Hulk pool, telemetry on", module="hulk_pool", kind="light", over=("nats",), options={"telemetry": "on"}),
     Contestant(name="Hulk pool, bare", module="hulk_pool", kind="light", over=("nats",), options={"telemetry": "off"}),
-)
+)  # fmt: skip
 PEERS = (
     Contestant(name="DBOS, SQLite", module="dbos_steps", kind="durable", environment="bench"),
     Contestant(name="DBOS, PostgreSQL", module="dbos_steps", kind="durable", over=("postgres",), environment="bench"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from benchmarks.machine import memory_mb, tree
+from benchmarks.machine import Reading
 from benchmarks.trial import Mark, Trial, kill
 
 Values: TypeAlias = dict[str, float]
@@ -44,9 +44,11 @@ def throughput(trial: Trial, size: Size) -> Values:
     trial.order(WARM_UP, first=0)
     trial.wait_for(WARM_UP, PATIENCE)
     count = _worth(trial.marks, size.seconds)
-    trial.stop_workers()
-    enqueuing = trial.order(count, first=WARM_UP)
-    values = {"tasks": float(count), "enqueued": count / enqueuing} | _drained(trial, count)
+    if not trial.contestant.alone:
+        trial.stop_workers()
+    before = trial.reading()
+    values = {"tasks": float(count), "enqueued": count / trial.order(count, first=WARM_UP)}
+    values |= _executed_meanwhile(trial, count, before) if trial.contestant.alone else _drained(trial, count)
     for name, rate in (("half", min(FASTEST, values["drained"] / 2)), ("calm", 50.0)):
         values |= _latency(trial, name, rate, size.seconds)
     return values
@@ -69,16 +71,22 @@ def _drained(trial: Trial, count: int) -> Values:
     trial.wait_for(WARM_UP + count, PATIENCE)
     after, done = trial.reading(), len(trial.done) - there
     ends = sorted(mark.at for mark in trial.marks if mark.ended and mark.at > begun and mark.number >= WARM_UP)
+    rate = (len(ends) - count // 10) / (ends[-1] - ends[count // 10 - 1])
+    return {"cold": ends[0] - begun, "drained": rate} | _used(trial, before, after, done)
+
+
+def _executed_meanwhile(trial: Trial, count: int, before: Reading) -> Values:
+    """Of tasks that one process both sent and executed since `before`; nothing is left out."""
+    trial.wait_for(WARM_UP + count, PATIENCE)
+    after = trial.reading()
+    first, last = min(mark.at for mark in trial.marks), max(mark.at for mark in trial.marks)
+    return {"cold": first - trial.born, "drained": count / (last - before.at)} | _used(trial, before, after, count)
+
+
+def _used(trial: Trial, before: Reading, after: Reading, done: int) -> Values:
     worker, server = (1000 * (late - early) / done for early, late in zip(before.used[:2], after.used[:2], strict=True))
-    return {
-        "cold": ends[0] - begun,
-        "drained": (len(ends) - count // 10) / (ends[-1] - ends[count // 10 - 1]),
-        "worker_cpu": worker,
-        "server_cpu": server,
-        "worker_memory": memory_mb(tree(*(worker.pid for worker in trial.workers))),
-        "server_memory": memory_mb(tree(*trial.servers)),
-        "others": before.others(after),
-    }
+    memory = dict(zip(("worker_memory", "server_memory"), trial.memory_mb(), strict=True))
+    return {"worker_cpu": worker, "server_cpu": server, "others": before.others(after)} | memory
 
 
 def _latency(trial: Trial, name: str, rate: float, seconds: float) -> Values:

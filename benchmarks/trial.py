@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contestants import ROOT, Contestant
-from benchmarks.machine import Reading, tree
+from benchmarks.machine import Reading, memory_mb, tree
 from benchmarks.peers.task import MARK
 
 STOPS_WITHIN = 15.0
@@ -40,6 +40,7 @@ class Trial:
     environment: dict[str, str]
     servers: list[int]
     sender: Process = field(init=False)
+    born: float = 0.0
     workers: list[Process] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     done: set[int] = field(default_factory=set)
@@ -62,6 +63,7 @@ class Trial:
 
     def start_sender(self) -> None:
         """Have a sender that takes orders."""
+        self.born = time.time()
         self.sender = self._started("send")
         self._answer()
 
@@ -87,7 +89,13 @@ class Trial:
 
     def reading(self) -> Reading:
         """What the workers, the servers, and sender and harness have used."""
-        return Reading.of([worker.pid for worker in self.workers], self.servers, [self.sender.pid])
+        workers, sender = [worker.pid for worker in self.workers], [self.sender.pid]
+        return Reading.of(sender, self.servers, []) if self.contestant.alone else Reading.of(workers, self.servers, sender)
+
+    def memory_mb(self) -> tuple[float, float]:
+        """What the workers and the servers take now."""
+        workers = [self.sender] if self.contestant.alone else self.workers
+        return memory_mb(tree(*(worker.pid for worker in workers))), memory_mb(tree(*self.servers))
 
     # ---- orders
 
@@ -168,7 +176,8 @@ def trial(contestant: Contestant) -> Iterator[Trial]:
             environment["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "src")))
         running = Trial(contestant, folder, environment, pids)
         try:
-            running.start_worker()
+            if not contestant.alone:
+                running.start_worker()
             running.start_sender()
             yield running
         finally:

@@ -79,8 +79,8 @@ def work() -> None:
 
 @asynccontextmanager
 async def sending() -> AsyncIterator[tuple[Send, Count]]:
-    """Each run committed before the next of its lane is begun."""
-    async with working([]) as (store, workflows):
+    """Each run committed before the next of its lane is begun. `BENCH_ALONE`: it executes them too, as `hulk up` does."""
+    async with working(["default"] if option("alone") else []) as (store, workflows):
 
         async def send(data: Data) -> None:
             run = Started(workflow="one", data=data, tenant=data["tenant"], id=f"run_{data['number']}")

@@ -1,4 +1,4 @@
-"""The task that every peer executes, and the loop of every sender. Imports nothing but the standard library: peers differ in all else.
+"""The task that every peer executes, and the loop of every sender. Peers differ in all else.
 
 A task sleeps as long as it is told and leaves two marks in a file that all workers append to: when it began, and when it ended.
 """
@@ -12,6 +12,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, TypeAlias
+
+import uvloop
 
 MARK = struct.Struct("<qqdd")
 """Number of the task, 0 for its begin or 1 for its end, and the Unix times at which it was sent and this was written."""
@@ -103,7 +105,7 @@ def main(
     if sys.argv[1] == "work":
         work()
     elif sending is not None:
-        asyncio.run(_send(sending))
+        uvloop.run(_send(sending))
     elif blocking is not None:
         _send_blocking(blocking)
 
