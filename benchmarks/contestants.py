@@ -78,7 +78,8 @@ OURS = (
         measures=("throughput", "neighbour"),
     ),
     Contestant(
-        name="Hulk runs, SQLite, two processes", module="hulk_runs", kind="durable", over=("nats",), measures=("throughput", "crash", "another")
+        name="Hulk runs, SQLite, two processes", module="hulk_runs", kind="durable", over=("nats",),
+        measures=("throughput", "crash", "another"),
     ),
     Contestant(
         name="Hulk runs, PostgreSQL", module="hulk_runs", kind="durable", over=("nats", "postgres"),

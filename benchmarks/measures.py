@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from benchmarks.machine import Reading
+from benchmarks.machine import Reading, tree
 from benchmarks.trial import Mark, Trial, kill
 
 Values: TypeAlias = dict[str, float]
@@ -35,7 +35,7 @@ class Size:
     times: int
 
 
-QUICK = Size(seconds=3, crash=600, crowd=10_000, times=1)
+QUICK = Size(seconds=3, crash=1000, crowd=10_000, times=1)
 FULL = Size(seconds=10, crash=1500, crowd=100_000, times=3)
 
 
@@ -111,9 +111,11 @@ def crash(trial: Trial, size: Size, *, another: bool) -> Values:
     if another:
         trial.start_worker()
     trial.begin_order(size.crash, first=0, sleep=0.005)
-    trial.wait_for(int(size.crash * 0.3), PATIENCE)
-    kill(trial.workers[0])
+    trial.wait_for(1, PATIENCE)
+    worker = tree(trial.workers[0].pid)
+    trial.wait_for(int(size.crash * 0.3), PATIENCE, every=0.001)
     at = time.time()
+    kill(trial.workers[0], worker)
     trial.workers.pop(0)
     if not another:
         time.sleep(RESTART_SECONDS)

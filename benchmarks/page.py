@@ -31,7 +31,7 @@ def refresh() -> None:
     for name, file in RESULTS.items():
         if file.exists():
             kept = json.loads(file.read_text())
-            text = _between(text, name, _tables(kept))
+            text = _between(text, name, tables(kept))
     PAGE.write_text(text)
 
 
@@ -42,7 +42,8 @@ def _between(text: str, name: str, tables: str) -> str:
     return re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{tables}\n{end}", text, flags=re.DOTALL)
 
 
-def _tables(kept: dict[str, Any]) -> str:
+def tables(kept: dict[str, Any]) -> str:
+    """The tables of what was kept by `written`, in Markdown."""
     outcomes = [Outcome(one["name"], one["kind"], one["trials"]) for one in kept.get("contestants", [])]
     figures = [Figure(**one) for one in kept["figures"]] + list(goals(outcomes))
     parts = [_machine(kept["machine"]), _figures(figures)]

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +55,7 @@ class Trial:
                 self.contestant.command(act),
                 cwd=ROOT,
                 env=self.environment,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.PIPE if act == "send" else subprocess.DEVNULL,
                 stdout=pipe,
                 stderr=log,
                 start_new_session=True,
@@ -146,19 +146,19 @@ class Trial:
         self.marks += [Mark(number, bool(kind), sent, at) for number, kind, sent, at in MARK.iter_unpack(whole)]
         self.done.update(mark.number for mark in self.marks[there:] if mark.ended)
 
-    def came(self, count: int, within: float) -> bool:
+    def came(self, count: int, within: float, every: float = LOOK_SECONDS) -> bool:
         """Look until that many tasks have ended; whether they have in time."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             self.look()
             if len(self.done) >= count:
                 return True
-            time.sleep(LOOK_SECONDS)
+            time.sleep(every)
         return False
 
-    def wait_for(self, count: int, within: float) -> None:
+    def wait_for(self, count: int, within: float, every: float = LOOK_SECONDS) -> None:
         """Wait until that many tasks have ended."""
-        if not self.came(count, within):
+        if not self.came(count, within, every):
             raise RuntimeError(self._story(f"{len(self.done)} tasks of {count} ended within {within} s"))
 
     def _story(self, trouble: str) -> str:
@@ -184,9 +184,13 @@ def trial(contestant: Contestant) -> Iterator[Trial]:
             running.close()
 
 
-def kill(process: Process) -> None:
-    """End a process and all its descendants at once, without asking them."""
-    for pid in tree(process.pid):
+def kill(process: Process, known: Sequence[int] = ()) -> None:
+    """End a process and all its descendants at once, without asking; those `known` are not looked for, which takes a while."""
+    for pid in known or tree(process.pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
