@@ -12,7 +12,7 @@ from benchmarks.contestants import OURS, PEERS, Contestant
 from benchmarks.figures import Figure, Outcome, goals
 from benchmarks.machine import described
 from benchmarks.measures import FULL, QUICK, Size, Values, crash, neighbour, throughput
-from benchmarks.trial import Trial, trial
+from benchmarks.trial import Failed, Trial, trial
 
 
 def measures(contestant: Contestant, size: Size) -> dict[str, Callable[[Trial], Values]]:
@@ -32,8 +32,12 @@ def contest(contestants: Sequence[Contestant], size: Size) -> list[Outcome]:
     for _ in range(size.times):
         for contestant in contestants:
             for measure, act in measures(contestant, size).items():
-                with trial(contestant) as running:
-                    values = act(running)
+                try:
+                    with trial(contestant) as running:
+                        values = act(running)
+                except Failed as error:  # an hour's other trials are worth keeping
+                    _tell(f"{contestant.name}: {measure} failed: {error}")
+                    continue
                 trials[contestant.name][measure].append(values)
                 _tell(f"{contestant.name}: {measure} " + " ".join(f"{name}={value:.4g}" for name, value in values.items()))
     return [Outcome.of(one, trials[one.name]) for one in contestants]

@@ -21,6 +21,10 @@ LOOK_SECONDS = 0.02
 Process = subprocess.Popen[bytes]
 
 
+class Failed(Exception):
+    """A contestant did not do what it should; with the end of its logs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A task was sent, and began or ended, at these Unix times."""
@@ -33,7 +37,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Trial:
-    """A contestant whose servers run. Raises `RuntimeError` with the end of its log when it does not do what it should."""
+    """A contestant whose servers run. Raises `Failed` with the end of its log when it does not do what it should."""
 
     contestant: Contestant
     folder: Path
@@ -129,7 +133,7 @@ class Trial:
                 answer = json.loads(line)
                 if isinstance(answer, dict):
                     return answer
-        raise RuntimeError(self._story("its sender ended"))
+        raise Failed(self._story("its sender ended"))
 
     # ---- marks
 
@@ -159,7 +163,7 @@ class Trial:
     def wait_for(self, count: int, within: float, every: float = LOOK_SECONDS) -> None:
         """Wait until that many tasks have ended."""
         if not self.came(count, within, every):
-            raise RuntimeError(self._story(f"{len(self.done)} tasks of {count} ended within {within} s"))
+            raise Failed(self._story(f"{len(self.done)} tasks of {count} ended within {within} s"))
 
     def _story(self, trouble: str) -> str:
         logs = [path.read_text(errors="replace")[-1500:] for path in self.folder.glob("*.log")]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import nats
 import uvloop
 from faststream import AckPolicy, FastStream
 from faststream.nats import ConsumerConfig, JStream, NatsBroker
@@ -32,7 +33,10 @@ def work() -> None:
 
 @asynccontextmanager
 async def sending() -> AsyncIterator[Send]:
-    """Over one connection, each publish acknowledged by the stream. The worker has made that: a broker that is started executes too."""
+    """Over one connection, each publish acknowledged by the stream, which has to be made here: a broker that is started executes too."""
+    connection = await nats.connect(server())
+    await connection.jetstream().add_stream(name="bench", subjects=["bench.>"])
+    await connection.close()
     async with broker:
 
         async def send(data: Data) -> None:
