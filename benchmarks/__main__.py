@@ -78,7 +78,7 @@ def main() -> None:
     for figure in (*alone, *goals(outcomes)):
         _tell(f"{figure.what:<90} {figure.value:>10.2f} {figure.unit:<4} {figure.goal}")
     if not asked.only:
-        machine = described({one.python for one in contestants})
+        machine = described({one.python for one in contestants}) | {"size": "full" if asked.full else "quick", "times": size.times}
         _tell(f"written to {page.written('peers' if asked.peers else 'ours', machine, alone, outcomes)}")
     return None
 

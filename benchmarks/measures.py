@@ -130,8 +130,7 @@ def crash(trial: Trial, size: Size, *, another: bool) -> Values:
 def _aftermath(marks: Sequence[Mark], count: int, at: float) -> Values:
     begins = Counter(mark.number for mark in marks if not mark.ended)
     ends = Counter(mark.number for mark in marks if mark.ended)
-    before = {mark.number for mark in marks if mark.at < at}
-    back = [mark.at - at for mark in marks if not mark.ended and mark.at > at and mark.number in before]
+    back = [mark.at - at for mark in marks if not mark.ended and begins[mark.number] > 1]
     return {
         "count": float(count),
         "not_back": float(count - len(ends)),

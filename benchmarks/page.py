@@ -54,7 +54,8 @@ def tables(kept: dict[str, Any]) -> str:
 def _machine(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine.get("versions", {}).items())
     where = f"{machine.get('cores', '?')} cores of {machine.get('processor', '?')}, Python {machine['python']}"
-    return f"Measured on {machine.get('date', 'an unknown day')}: {where}; {versions}."
+    trials = f"{machine.get('size', 'quick')}, trials of each: {machine.get('times', 1)}"
+    return f"Measured on {machine.get('date', 'an unknown day')} ({trials}): {where}; {versions}."
 
 
 def _row(cells: Iterable[str]) -> str:
