@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 SEEDS ?= 100
 
-.PHONY: help run test check format bench test-faults test-long messages lock clean
+.PHONY: help run test check format bench bench-peers test-faults test-long messages lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -24,6 +24,14 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/run.stamp
+
+# The peers of the benchmarks have environments of their own: arq does not go with the redis that the others want.
+$(VENV)/bench.stamp: requirements/bench.txt requirements/bench-arq.txt
+	@for each in bench bench-arq; do \
+		test -x $(VENV)/$$each/bin/python || $(PYTHON) -m venv $(VENV)/$$each; \
+		$(VENV)/$$each/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$$each.txt || exit 1; \
+	done
+	@touch $@
 
 run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep serving (ONCE=1 stops after the answer, PORT= another port)
 	@exec $(BIN)/hulk up --data .hulk --port $(PORT) $(if $(ONCE),--once) \
@@ -48,8 +56,11 @@ test-faults: $(VENV)/dev.stamp ## the fault suite, long: SEEDS= how many
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models
 	@$(BIN)/python -m pytest -m long --timeout 3600
 
-bench: $(VENV)/dev.stamp ## cold start, memory, intents per second, HTTP; prints a table and writes benchmarks/results.json
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.json and docs/performance.md (FULL=1 for long)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(FULL),--full)
+
+bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)
 
 messages: $(VENV)/dev.stamp ## bring the message catalogues up to the sources
 	@$(BIN)/python tools/messages.py
@@ -60,6 +71,8 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/run.txt
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --group dev --no-emit-index-url \
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
+	@for each in bench bench-arq; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
 
 clean: ## remove what was set up and what Hulk kept here
 	@rm -rf $(VENV) .hulk .mypy_cache .ruff_cache .hypothesis .import_linter_cache

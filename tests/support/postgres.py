@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,12 +38,19 @@ PR_SET_PDEATHSIG = 1
 class Postgres:
     """A server on a unix socket in `folder`; it can be stopped and started while tests watch."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         self._folder = folder
+        self._settings = settings
         self._data = folder / "data"
         self._programs = _installed(folder) / "bin"
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count()
+
+    @property
+    def pid(self) -> int:
+        """The server's first process."""
+        assert self._process is not None, "the server is not started"
+        return self._process.pid
 
     def url(self, database: str) -> str:
         """The URL of a database, for `store.url`."""
@@ -76,7 +83,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server; it answers when this returns."""
-        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._folder), *settings]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -140,11 +147,11 @@ def _die_with_parent() -> None:
 
 
 @contextmanager
-def a_postgres() -> Iterator[Postgres]:
+def a_postgres(settings: Mapping[str, str] = SETTINGS) -> Iterator[Postgres]:
     """A server of its own with a prepared template, gone with the block. Takes about 2 s."""
     with tempfile.TemporaryDirectory(prefix="hulk-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        server = Postgres(Path(folder))
+        server = Postgres(Path(folder), settings)
         server.create()
         server.start()
         try:
