@@ -29,6 +29,8 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
 
     def change(tx: Transaction) -> bool:
         now = clock()
+        if (flow.debounce or flow.singleton) and tx.execute(_KNOWN, {"at_run": run.id}).first() is not None:
+            return False  # asked again, late: it takes no key from who came after it
         if flow.debounce and _put_off(tx, run, flow.debounce, now):
             return False
         if flow.singleton and not _alone(tx, run, flow.singleton, cancel):
@@ -132,6 +134,7 @@ def _postpone(tx: Transaction, run: Started, due: datetime) -> None:
 
 
 _run, _flow = run_table.c, flow_table.c
+_KNOWN = select(_run.id).where(_run.id == bindparam("at_run"))
 _AT = and_(_flow.kind == bindparam("at_kind"), _flow.tenant == bindparam("at_tenant"), _flow.key == bindparam("at_key"))
 _HOLDER = (
     select(run_table.c.id).join(flow_table, flow_table.c.run == run_table.c.id).where(_AT, _run.status.not_in(ENDED)).with_for_update()
