@@ -203,7 +203,7 @@ class _Pull:
                 # Now, as they are on their way: a count that the server takes back later is still in the messages.
                 messages = [self._message(one) for one in found]
                 await self.bus.host.reach()
-                return messages if self.bus.connected else []
+                return messages if self.bus.host.connected else []
             server.moved.clear()
             try:
                 async with asyncio.timeout(0.25):

@@ -1,9 +1,6 @@
 """Races that the simulation has found or that were thought of, each by hand and step by step."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,11 +14,9 @@ from hulk.runtime.store import Store
 from hulk.runtime.store.trouble import Away
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.tables import run_table
-from support.nats import a_bus
-from support.postgres import Postgres
 from support.runs import Flow as Body
-from support.runs import Hand, Nowhere, a_machine, a_run, giving, row_of, steps_of
-from support.stores import Another, a_store
+from support.runs import Hand, Nowhere, a_run, giving, row_of, steps_of
+from support.stores import Another
 
 
 def delivered(task: Task, times: int) -> Lease:
@@ -61,7 +56,9 @@ async def test_a_run_of_its_own_is_not_kept_waiting_by_many_full_keys(store: Sto
             await hand.begin(a_run(f"run_{key:02}_{n}", flow=Flow(concurrency=Concurrency(key=f"{key}"), priority=1)))
     for _ in range(20):  # one of each key is let in, and waits for something
         await gate.let_in("default")
-        await store.commit(lambda tx: tx.execute(run_table.update().where(run_table.c.status == "pending").values(status="waiting")).rowcount)
+        await store.commit(
+            lambda tx: tx.execute(run_table.update().where(run_table.c.status == "pending").values(status="waiting")).rowcount
+        )
     await hand.begin(a_run("run_other", flow=Flow(concurrency=Concurrency(key="other"))))
     await gate.let_in("default")
     assert (await row_of(store, "run_other")).status == "pending"
@@ -127,7 +124,9 @@ async def test_a_key_that_two_queues_share_is_not_let_in_twice_at_once(store: St
             rows = await store.read(lambda c: c.execute(select(run_table.c.id).where(run_table.c.status == "pending")).all())
             assert len(rows) == 1
             await store.commit(
-                lambda tx: tx.execute(run_table.update().where(run_table.c.status.in_(("pending", "held"))).values(status="completed")).rowcount
+                lambda tx: (
+                    tx.execute(run_table.update().where(run_table.c.status.in_(("pending", "held"))).values(status="completed")).rowcount
+                )
             )
 
 

@@ -29,9 +29,7 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
 
     def change(tx: Transaction) -> bool:
         now = clock()
-        if (flow.debounce or flow.singleton) and tx.execute(_KNOWN, {"at_run": run.id}).first() is not None:
-            return False  # asked again, late: it takes no key from who came after it
-        if flow.debounce and _put_off(tx, run, flow.debounce, now):
+        if _asked_again(tx, run) or (flow.debounce and _put_off(tx, run, flow.debounce, now)):
             return False
         if flow.singleton and not _alone(tx, run, flow.singleton, cancel):
             return False
@@ -76,6 +74,11 @@ def _due(run: Started, now: datetime) -> datetime | None:
 
 
 # ---- singleton and debounce: a key that holds a run
+
+
+def _asked_again(tx: Transaction, run: Started) -> bool:
+    """Whether the run was begun before: then it takes no key from who came after it."""
+    return bool(run.flow.debounce or run.flow.singleton) and tx.execute(_KNOWN, {"at_run": run.id}).first() is not None
 
 
 def _alone(tx: Transaction, run: Started, singleton: Singleton, cancel: Callable[[Transaction, str], object]) -> bool:
