@@ -52,6 +52,11 @@ class Postgres:
         assert self._process is not None, "the server is not started"
         return self._process.pid
 
+    @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._folder
+
     def url(self, database: str) -> str:
         """The URL of a database, for `store.url`."""
         return f"postgresql://postgres@/{database}?host={self._folder}"
@@ -112,6 +117,13 @@ class Postgres:
         """End the server: SIGINT closes all connections properly, SIGQUIT does not."""
         if self._process is not None:
             self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
+
+    def kill(self) -> None:
+        """kill -9 of the server and all that it has started."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(30)
             self._process = None
 

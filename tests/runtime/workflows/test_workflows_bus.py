@@ -94,7 +94,7 @@ async def test_a_lone_process_takes_up_at_once_what_was_left_over(store: Store, 
     async with a_bus(tmp_path) as bus:
         dead = Workflows(store, bus, Outbox(store, KEY), slots=1, queue_size=10, limit=timedelta(seconds=5))
         await store.commit(*(dead.begin(a_run(f"run_{n}", data={"n": n})) for n in range(3)))
-        running = update(run_table).where(run_table.c.id == "run_1").values(status="running", epoch=1 << 16 | 1)
+        running = update(run_table).where(run_table.c.id == "run_1").values(status="running", epoch=1 << 32 | 1 << 16)
         await store.commit(lambda tx: tx.execute(running).rowcount)
         async with a_machine(store, bus, {"flow": Flow(one_step)}, sole=True) as machine:
             await machine.is_("run_1", "completed", within=2)

@@ -6,6 +6,7 @@ end of a crowded tenant's task.
 """
 
 import asyncio
+import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -32,14 +33,16 @@ ANY = -1
 IDLE_SECONDS = 1.0
 """After asking that long for tasks and getting none, a pool says that there are none."""
 FIRST = 1 << 16 | 1
-"""The epoch of the first delivery of a run's first wake-up: nobody has held the run before."""
+"""The first delivery of a run's first wake-up: nobody has held the run before."""
+NONCE_BITS = 16
 RANKS = (0, 1)
 
 
 @dataclass(slots=True)
 class Lease:
     """A task that this process holds. `epoch` is the fencing token that it writes with, and orders all takers of a run: the
-    wake-up's count, then the delivery's. It stays when the message comes to us again because we were late to renew it."""
+    wake-up's count, then the delivery's, then chance, for a nats-server that is killed may count a delivery twice. It stays when
+    the message comes to us again because we were late to renew it."""
 
     task: Task
     message: Message
@@ -50,7 +53,13 @@ class Lease:
     @classmethod
     def of(cls, task: Task, message: Message) -> "Lease":
         """The lease that this delivery gives."""
-        return cls(task, message, task.wake << 16 | min(message.num_delivered, 0xFFFF))
+        delivery = task.wake << 16 | min(message.num_delivered, 0xFFFF)
+        return cls(task, message, delivery << NONCE_BITS | random.getrandbits(NONCE_BITS))
+
+
+def delivery_of(epoch: int) -> int:
+    """The wake-up and the delivery that an epoch comes from, without what tells one from its double."""
+    return epoch >> NONCE_BITS
 
 
 Handler: TypeAlias = Callable[[Lease], Awaitable[Verdict]]

@@ -15,5 +15,6 @@ Reads run in a few threads of their own: `await store.read(lambda connection: co
 from hulk.runtime.store.columns import Document, Moment, metadata
 from hulk.runtime.store.database import Dialect, engine_for, folder_lock
 from hulk.runtime.store.store import Store, Transaction, opened
+from hulk.runtime.store.trouble import Trouble
 
-__all__ = ["Dialect", "Document", "Moment", "Store", "Transaction", "engine_for", "folder_lock", "metadata", "opened"]
+__all__ = ["Dialect", "Document", "Moment", "Store", "Transaction", "Trouble", "engine_for", "folder_lock", "metadata", "opened"]

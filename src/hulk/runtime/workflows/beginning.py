@@ -34,7 +34,7 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
 
     def change(tx: Transaction) -> bool:
         now = clock()
-        if flow.debounce and _put_off(tx, run, flow.debounce, now):
+        if _asked_again(tx, run) or (flow.debounce and _put_off(tx, run, flow.debounce, now)):
             return False
         if flow.singleton and not _alone(tx, run, flow.singleton, cancel):
             return False
@@ -80,6 +80,11 @@ def _due(run: Started, now: datetime) -> datetime | None:
 
 
 # ---- singleton and debounce: a key that holds a run
+
+
+def _asked_again(tx: Transaction, run: Started) -> bool:
+    """Whether the run was begun before: then it takes no key from who came after it."""
+    return bool(run.flow.debounce or run.flow.singleton) and tx.execute(_KNOWN, {"at_run": run.id}).first() is not None
 
 
 def _alone(tx: Transaction, run: Started, singleton: Singleton, cancel: Callable[[Transaction, str], object]) -> bool:
@@ -138,6 +143,7 @@ def _postpone(tx: Transaction, run: Started, due: datetime) -> None:
 
 
 _run, _flow = run_table.c, flow_table.c
+_KNOWN = select(_run.id).where(_run.id == bindparam("at_run"))
 _AT = and_(_flow.kind == bindparam("at_kind"), _flow.tenant == bindparam("at_tenant"), _flow.key == bindparam("at_key"))
 _HOLDER = (
     select(run_table.c.id).join(flow_table, flow_table.c.run == run_table.c.id).where(_AT, _run.status.not_in(ENDED)).with_for_update()

@@ -14,7 +14,7 @@ from hulk.kernel.errors import Cancelled, Conflict, HulkError, NotFound, Refused
 from hulk.kernel.flow import OPEN, Concurrency, Flow
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
-from hulk.kernel.time import from_iso, iso, utc_now
+from hulk.kernel.time import from_iso, iso
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.journal import Fenced, Journal, Recorded, Taken, Waiting
@@ -136,14 +136,14 @@ class RunContext:
     async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None, key: str = "") -> T:
         """Do the step at that index, and record it."""
         _AT.set(key or index)
-        began = utc_now()
+        began = self._journal.clock()
         with span(f"step {name}", hulk_step_key=self.key):
             outcome = await self._done(name, act, retry, timeout or self._limit)
         value = cast("Json", outcome.value)
         require_kept(Text("The value of the step “{name}”", name=name), value)
         await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes, began))
         self._steps[index] = Recorded(name, value)
-        self._journal.hooks.stepped(self.workflow, (utc_now() - began).total_seconds())
+        self._journal.hooks.stepped(self.workflow, (self._journal.clock() - began).total_seconds())
         self.failures = 0
         return outcome.value
 
@@ -198,8 +198,8 @@ class RunContext:
 
     async def sleep(self, name: str, duration: timedelta) -> None:
         """Let go of the worker for `duration`."""
-        until = from_iso(await self.step(f"sleep:{name}", lambda: _later(duration)))
-        left = until - utc_now()
+        until = from_iso(await self.step(f"sleep:{name}", lambda: self._later(duration)))
+        left = until - self._journal.clock()
         if left <= timedelta(0):
             return
         if left < SHORT:
@@ -210,7 +210,7 @@ class RunContext:
 
     async def wait(self, name: str, timeout: timedelta | None = None) -> Json:
         """The payload of the next signal of that name; None when `timeout` passes first."""
-        due = None if timeout is None else from_iso(await self.step(f"until:{name}", lambda: _later(timeout)))
+        due = None if timeout is None else from_iso(await self.step(f"until:{name}", lambda: self._later(timeout)))
         index, recorded = self._advance(f"wait:{name}")
         if recorded is not None:
             return cast("Json", recorded.value)
@@ -219,6 +219,9 @@ class RunContext:
             raise LetGo
         self._steps[index] = got
         return cast("Json", got.value)
+
+    async def _later(self, duration: timedelta) -> Outcome[str]:
+        return Outcome(iso(self._journal.clock() + duration))
 
     def compensate(self, name: str, act: Act[Any]) -> None:
         """Have `act` run as a step if the run fails or is cancelled after this point."""
@@ -318,10 +321,6 @@ async def _within(name: str, act: Act[T], limit: timedelta) -> Outcome[T]:
         if not clock.expired():  # it is the act's own
             raise
         raise Unavailable("The step “{name}” did not end within {seconds} s.", name=name, seconds=limit.total_seconds()) from error
-
-
-async def _later(duration: timedelta) -> Outcome[str]:
-    return Outcome(iso(utc_now() + duration))
 
 
 async def _failure(error: HulkError) -> Outcome[dict[str, object]]:

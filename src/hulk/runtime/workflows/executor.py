@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -19,10 +18,9 @@ from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.kernel.time import utc_now
-from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Verdict
+from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Verdict, delivery_of
 from hulk.runtime.outbox import Outbox
-from hulk.runtime.store import Store
+from hulk.runtime.store import Store, Trouble
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext, permanent
 from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken
@@ -50,8 +48,8 @@ class Body:
     task: "asyncio.Task[Any] | None"
     context: RunContext
     stoppable: bool = False
-    touch_at: float = field(default_factory=lambda: time.monotonic() + EARLY)
-    """When to show next, in monotonic seconds, that the run is worked on."""
+    touch_at: float = field(default_factory=lambda: asyncio.get_running_loop().time() + EARLY)
+    """When to show next, in the loop's seconds, that the run is worked on."""
 
     def call_off(self) -> None:
         """Leave off at once, unless what is done is already the undoing."""
@@ -107,7 +105,7 @@ class Executor:
             del self.held[hold]
 
     async def _taken(self, lease: Lease) -> Taken | None:
-        taken = await self.store.read(self.journal.first(lease.task)) if lease.epoch == FIRST else None
+        taken = await self.store.read(self.journal.first(lease.task, lease.epoch)) if delivery_of(lease.epoch) == FIRST else None
         if taken is None:
             (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
         return taken
@@ -137,21 +135,25 @@ class Executor:
             except Overtaken:
                 log.info("run_overtaken")
                 return Left()
-            except Unavailable as error:  # the store, while writing how it went
+            except Trouble as error:  # our own store's, which is not the run's failure
+                log.warning("run_waits_for_store", reason=str(error))
+                await self._release(taken)
+                return HandBack(STORE_AWAY)
+            except Unavailable as error:  # a compensation's
                 log.warning("run_waits_for_store", reason=str(error))
                 return HandBack(STORE_AWAY)
 
     def _knows(self, taken: Taken) -> bool:
         """Whether the workflow is here, or was looked for long enough. The deliveries of a wake-up are the lower part of the epoch."""
         known = self.workflows.get(taken.run.workflow, taken.run.version) is not None
-        return known or (taken.epoch & 0xFFFF) > STRANGE_FOR / STRANGE_AGAIN
+        return known or (delivery_of(taken.epoch) & 0xFFFF) > STRANGE_FOR / STRANGE_AGAIN
 
     async def _leave(self, taken: Taken) -> Verdict:
         """Hand the run back, unharmed, for a worker that has its workflow."""
         run = taken.run
         self.strange[run.workflow] += 1
         log.warning("run_of_unknown_workflow", workflow=run.workflow, again_seconds=STRANGE_AGAIN.total_seconds())
-        due = utc_now() + STRANGE_AGAIN
+        due = self.journal.clock() + STRANGE_AGAIN
         got = await self._write(self.journal.retry(run.id, taken.epoch, run.failures, due, told(_unknown(run))))
         return Left() if isinstance(got, Fenced) else HandBack(STRANGE_AGAIN)
 
@@ -160,6 +162,8 @@ class Executor:
         try:
             result = await body.until_called_off(_fit(workflow, taken.run), taken.run.input)
             require_kept(Text("The result of the workflow “{name}”", name=taken.run.workflow), result)
+        except Trouble:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever a body raises is the run's failure, and is written down as such
             return await self._went_wrong(taken, workflow, body.context, error)
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
@@ -185,7 +189,7 @@ class Executor:
         delay = backoff(Retry(), failures - 1, random.random())  # noqa: S311  # jitter, not a secret
         asked = getattr(error, "retry_after", None)
         delay = max(delay, timedelta(seconds=asked)) if asked else delay
-        got = await self._write(self.journal.retry(taken.run.id, taken.epoch, failures, utc_now() + delay, told(_known(error))))
+        got = await self._write(self.journal.retry(taken.run.id, taken.epoch, failures, self.journal.clock() + delay, told(_known(error))))
         return Left() if isinstance(got, Fenced) else HandBack(delay)
 
     async def _write(self, change: Change[Any]) -> Any:
@@ -253,7 +257,7 @@ async def keep(executor: Executor, every: timedelta, overtaken: Callable[[str, i
     leave off with those that were called off."""
     while True:
         await asyncio.sleep(EARLY)
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         due = [(hold, body) for hold, body in executor.held.items() if body.touch_at <= now]
         if not due:
             continue

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import functools
 import math
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.engine import Task
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows.beginning import HELD
-from hulk.runtime.workflows.tables import queue_table, run_table
+from hulk.runtime.workflows.tables import flow_table, queue_table, run_table
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +34,7 @@ LINGER = 0.002
 """Seconds that requests to look are gathered."""
 SOON = 0.02
 """Seconds after which a place that is free is given away, even if few are."""
+LET_IN = ("pending", "running", "waiting", "needs_attention")
 ROUNDS = 8
 """How often one pass asks for more candidates because the lanes of those it got were full."""
 
@@ -148,7 +148,7 @@ class Gate:
 
     async def run(self) -> None:
         """Let in, as there is room, until cancelled."""
-        seen = -math.inf
+        seen, loop = -math.inf, asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK.total_seconds()):
@@ -156,9 +156,9 @@ class Gate:
                     await asyncio.sleep(LINGER)
             self._asked.clear()
             try:
-                if time.monotonic() - seen >= TICK.total_seconds():
+                if loop.time() - seen >= TICK.total_seconds():
                     await self._look_around()
-                    seen = time.monotonic()
+                    seen = loop.time()
                 await self._round()
             except Unavailable as error:
                 log.warning("gate_waits", reason=str(error))
@@ -217,7 +217,7 @@ class Gate:
             if not crowded:
                 return None if full or len(found) >= room else room - len(chosen)
             room -= len(chosen)
-            full |= crowded
+            full |= crowded | set(tx.execute(_FULL, {"at_tenant": tenant}).scalars())
         return None
 
     def _release(self, tx: Transaction, queue: str, tenant: str, chosen: Sequence[Row[Any]], now: datetime) -> None:
@@ -257,6 +257,7 @@ def _chosen(tx: Transaction, tenant: str, found: Sequence[Row[Any]]) -> tuple[li
     lanes = sorted({row.lane for row in found if row.lane is not None})
     taken: dict[str, int] = dict.fromkeys(lanes, 0)
     if lanes:
+        _hold_lanes(tx, tenant)
         taken |= {row.lane: int(row.many) for row in tx.execute(_LANES, {"at_tenant": tenant, "lanes": lanes})}
     chosen, crowded = list[Row[Any]](), set[str]()
     for row in found:
@@ -269,7 +270,13 @@ def _chosen(tx: Transaction, tenant: str, found: Sequence[Row[Any]]) -> tuple[li
     return chosen, crowded
 
 
-_run = run_table.c
+def _hold_lanes(tx: Transaction, tenant: str) -> None:
+    """Until the end of the transaction, for passes over other queues may let the same lanes' runs in."""
+    tx.insert_new(flow_table, {"kind": "lanes", "tenant": tenant, "key": ""})
+    tx.execute(_LANES_ROW, {"at_tenant": tenant})
+
+
+_run, _flow = run_table.c, flow_table.c
 _MINE = and_(_run.status == HELD, _run.queue == bindparam("at_queue"))
 _ACTIVE = (
     select(_run.tenant, func.count().label("many"))
@@ -293,9 +300,18 @@ _PICK = (
 _LANES = (
     select(_run.lane, func.count().label("many"))
     .where(_run.tenant == bindparam("at_tenant"), _run.lane.in_(bindparam("lanes", expanding=True)), _run.lane.is_not(None))
-    .where(_run.status.in_(("pending", "running", "waiting", "needs_attention")))
+    .where(_run.status.in_(LET_IN))
     .group_by(_run.lane)
 )
+_FULL = (
+    select(_run.lane)
+    .where(_run.tenant == bindparam("at_tenant"), _run.lane.is_not(None), _run.status.in_(LET_IN))
+    .group_by(_run.lane)
+    .having(func.count() >= func.max(_run.lane_most))
+    .limit(10_000)
+)
+"""All lanes without room, once one was met: found one after the other they could keep a pass from ever coming to those with room."""
+_LANES_ROW = select(_flow.key).where(_flow.kind == "lanes", _flow.tenant == bindparam("at_tenant")).with_for_update()
 _RELEASE = (
     update(run_table)
     .where(_run.id.in_(bindparam("runs", expanding=True)))

@@ -17,7 +17,7 @@ from hulk.kernel.errors import Cancelled
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, utc_now
-from hulk.runtime.engine import FIRST, Task
+from hulk.runtime.engine import FIRST, NONCE_BITS, Task, delivery_of
 from hulk.runtime.store import Transaction
 from hulk.runtime.workflows.beginning import ENDED, FREE, begun
 from hulk.runtime.workflows.hooks import Hooks
@@ -77,18 +77,23 @@ class Journal:
         self.hooks = hooks
         self._clock = clock
 
+    @property
+    def clock(self) -> Clock:
+        """Gives the present moment."""
+        return self._clock
+
     def begin(self, run: Started) -> Change[bool]:
         """Begin `run` as its flow lets it; False when it is no run of its own (see `kernel.durable.Runs`)."""
         return begun(run, self.hooks, self._clock, self._call_off)
 
-    def first(self, task: Task) -> Callable[[Connection], Taken | None]:
-        """Read a run that nobody has held yet, to begin it under the epoch `FIRST`; None when it is none such.
+    def first(self, task: Task, epoch: int) -> Callable[[Connection], Taken | None]:
+        """Read a run that nobody has held yet, to begin it under `epoch`, of a first delivery; None when it is none such.
 
         The run is taken by the first write under that epoch, which saves a commit; see `_holding`."""
 
         def read(connection: Connection) -> Taken | None:
             row = connection.execute(_NEW, {"at_run": task.run, "at_wake": task.wake}).one_or_none()
-            return None if row is None else Taken(row, FIRST, {})
+            return None if row is None else Taken(row, epoch, {})
 
         return read
 
@@ -97,6 +102,7 @@ class Journal:
 
         def change(tx: Transaction) -> Taken | None:
             at = {"at_run": task.run, "at_wake": task.wake, "at_epoch": epoch, "now": self._clock()}
+            at["at_delivery"] = delivery_of(epoch) << NONCE_BITS  # a double of the delivery that holds the run does not take it
             row = tx.execute(_TAKE, at).one_or_none()
             if row is None:
                 return None
@@ -158,7 +164,9 @@ class Journal:
 
     def _suspend(self, tx: Transaction, run: str, due: datetime | None) -> Waiting:
         row = tx.execute(_SUSPEND, {"at_run": run, "until": due}).one()
-        if due is not None:
+        if row.cancelling:  # called off since it was last looked at: whoever did that did not see it wait
+            self._awaken(tx, run)
+        elif due is not None:
             tx.after(lambda: self.hooks.wake(_task(row), due))
         return WAITING
 
@@ -199,6 +207,9 @@ class Journal:
                 return FENCED
             for one in changes:
                 one(tx)
+            if values["status"] == "cancelled":  # its last step may have begun some after it was called off
+                for child in tx.execute(_CHILDREN, {"at_run": run.id}).scalars().all():
+                    self._call_off(tx, child)
             if run.keyed:
                 tx.execute(FREE, {"at_run": run.id})
             self._tell_parent(tx, run, told)
@@ -285,7 +296,7 @@ class Journal:
     def _held(self, tx: Transaction, run: str, epoch: int, **values: Any) -> bool:
         """Write `values` to the run if `epoch` holds it; whether it does."""
         new = {f"new_{name}": value for name, value in values.items()}
-        statement = _holding(*values, first=epoch == FIRST)
+        statement = _holding(*values, first=delivery_of(epoch) == FIRST)
         return tx.execute(statement, {"at_run": run, "at_epoch": epoch, "new_touched": self._clock(), **new}).rowcount == 1
 
     def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json, began: datetime | None = None) -> Recorded:
@@ -320,7 +331,7 @@ _run, _step, _signal = run_table.c, step_table.c, signal_table.c
 
 _TAKE = (
     update(run_table)
-    .where(_run.id == bindparam("at_run"), _run.wake == bindparam("at_wake"), _run.epoch < bindparam("at_epoch"))
+    .where(_run.id == bindparam("at_run"), _run.wake == bindparam("at_wake"), _run.epoch < bindparam("at_delivery"))
     .where(or_(_run.status.in_(("pending", "running")), and_(_run.status == "waiting", _run.due <= bindparam("now"))))
     .values(status="running", epoch=bindparam("at_epoch"), touched=bindparam("now"), takes=_run.takes + 1)
     .returning(run_table)
@@ -364,8 +375,7 @@ _CONSUME = (
 def _holding(*names: str, first: bool) -> Update:
     """Writes `new_<name>` to each of those columns of the run at `at_run` if `at_epoch` holds it.
 
-    Under the `first` epoch that takes the run too, if nobody has: its first wake-up is delivered for the first time to one
-    worker only, and whoever comes later comes with a later epoch."""
+    Under an epoch of the `first` delivery that takes the run too, if nobody has; whoever comes later has another epoch."""
     values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_run[name].type) for name in ("touched", *names)}
     mine = and_(_run.epoch == bindparam("at_epoch"), _run.status == "running")
     if first:

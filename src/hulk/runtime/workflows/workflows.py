@@ -11,7 +11,7 @@ from hulk.kernel.durable import Change, Started, Workflow
 from hulk.kernel.errors import Exhausted, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.records import Json
-from hulk.kernel.time import utc_now
+from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.bus import TASKS, Bus, Notice, forward_due, to_message
 from hulk.runtime.engine import Dispatcher, Pool, Scale
 from hulk.runtime.engine.pool import LEASE
@@ -50,8 +50,10 @@ class Workflows:
     def __init__(
         self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta,
         most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None, metrics: Metrics | None = None,
+        clock: Clock = utc_now,
     ) -> None:  # fmt: skip
         self._store = store
+        self._clock = clock
         self._bus = bus
         self._queue_size = queue_size
         self._measures = Measures(metrics or Metrics())
@@ -59,16 +61,16 @@ class Workflows:
         self._notices: asyncio.Queue[Event] = asyncio.Queue()
         self._called_off: asyncio.Queue[str] = asyncio.Queue()
         self._dispatcher = Dispatcher(bus)
-        self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {})
+        self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {}, clock=clock)
         hooks = Hooks(
             begun=self._measures.begun, finished=self._measures.ended, stepped=self._measures.stepped,
             wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct, held=self.gate.held,
             paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
         )  # fmt: skip
-        self._journal = Journal(hooks)
+        self._journal = Journal(hooks, clock)
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)
         self._pools = {queue: self._pool(queue, slots, most_slots or slots) for queue in queues}
-        self.steering = Steering(self._journal, self._registry, outbox)
+        self.steering = Steering(self._journal, self._registry, outbox, clock)
         self._choreography = Choreography(store, bus, outbox, self._journal.begin)
 
     def _pool(self, queue: str, slots: int, most: int) -> Pool:
@@ -193,7 +195,7 @@ class Workflows:
                 task.cancel()
 
     async def _revive_all(self) -> None:
-        start = utc_now()
+        start = self._clock()
         batches = 0
         while (await self._store.commit(self._journal.revive(idle=start, late=start, lost=start)))[0]:
             batches += 1
@@ -245,7 +247,7 @@ class Workflows:
         Pending runs stand in the queue; they are taken for lost only while it holds fewer messages than there are runs under way."""
         if not self._bus.connected or self._dispatcher.waiting:
             return 0
-        now = utc_now()
+        now = self._clock()
         idle = now - IDLE
         lost = idle if await self._forgotten() else None
         _, revived = await self._store.commit(
