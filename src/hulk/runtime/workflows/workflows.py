@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -44,16 +46,33 @@ REIGN = timedelta(seconds=2)
 CANCEL = "hulk.engine.control.cancel"
 
 
+class Ruling(Protocol):
+    """Whether this process is the one to reconcile."""
+
+    @property
+    def held(self) -> bool:
+        """At this moment."""
+
+
+Reign: TypeAlias = Callable[[Bus], AbstractAsyncContextManager[Ruling]]
+"""Elects who reconciles."""
+
+
+def _reconciler(bus: Bus) -> AbstractAsyncContextManager[Ruling]:
+    return leader(Bucket(bus, "leaders", str), "reconciler", ttl=REIGN)
+
+
 class Workflows:
     """Durable runs of one process (`kernel.durable.Runs`)."""
 
     def __init__(
         self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta,
         most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None, metrics: Metrics | None = None,
-        clock: Clock = utc_now,
+        clock: Clock = utc_now, reign: Reign = _reconciler,
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
+        self._reign = reign
         self._bus = bus
         self._queue_size = queue_size
         self._measures = Measures(metrics or Metrics())
@@ -157,7 +176,8 @@ class Workflows:
         """Execute runs until left; then let those under way end within `grace`, and hand back the rest.
 
         `sole`: no other process can hold a run of this store, so whatever is left over from before is taken up at once."""
-        await self._store.commit(self._announced)
+        with contextlib.suppress(Unavailable):  # then the gate keeps them, when it first looks
+            await self._store.commit(self._announced)
         if sole:
             await self._revive_all()
         async with asyncio.TaskGroup() as group:
@@ -223,7 +243,7 @@ class Workflows:
         """Sweep, as long as this process is the one to do it."""
         if sole:
             await self._sweeping(lambda: True)
-        async with leader(Bucket(self._bus, "leaders", str), "reconciler", ttl=REIGN) as office:
+        async with self._reign(self._bus) as office:
             await self._sweeping(lambda: office.held)
 
     async def _sweeping(self, ours: Callable[[], bool]) -> None:
