@@ -172,7 +172,7 @@ async def test_stopping_hands_back_what_cannot_end_in_time_and_another_goes_on_w
 async def test_stopping_lets_what_is_nearly_done_end(store: Store, tmp_path: Path) -> None:
     async def body(context: Context, _: JsonObject) -> JsonObject:
         async def act() -> Outcome[None]:
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(1.5)  # long enough to be shown as running
             return Outcome(None)
 
         await context.step("slow", act)
