@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from support.simulation import database, simulate
 
-SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "300"))
+SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "250"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
 
 

@@ -441,7 +441,7 @@ async def _live(world: World, made: list[Started]) -> float:
         assert asyncio.get_running_loop().time() < quiet + QUIET, f"not ended: {left}"
         await asyncio.sleep(0.5)
         for run in left:
-            if run.status == "waiting" and run.workflow == "hearing":
+            if run.status == "waiting" and run.workflow == "hearing" and not run.cancelling:
                 key = f"{chance.random()}"
                 await world.ask(f"signal {run.id}", lambda worker, run=run, key=key: worker.workflows.signal(run.id, "go", key, key=key))  # type: ignore[misc]
     return asyncio.get_running_loop().time() - quiet
@@ -454,7 +454,7 @@ async def _later(delay: float, act: Callable[..., Awaitable[None]], *arguments: 
 
 def _unended(world: World) -> Sequence[Any]:
     return world.rows(
-        text(f"select id, status, workflow, wake, epoch, touched, due, lane, parent, fan from run where status not in {ENDED}")
+        text(f"select id, status, workflow, cancelling, wake, epoch, touched, due, lane, parent, fan from run where status not in {ENDED}")
     )
 
 
