@@ -55,10 +55,10 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Whether Hulk runs."""
 
     async def act() -> int:
-        from hulk.apps.client import connected, running_server  # aiohttp: only this command asks over HTTP
+        from hulk.apps.client import WORKER_INFO, connected, running_server  # aiohttp: only this command asks over HTTP
 
         folder = data_folder(data, os.environ)
-        server = await running_server(folder)
+        server = await running_server(folder) or await running_server(folder, WORKER_INFO)
         if server is None:
             raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
         async with connected(server, "en", None) as client:

@@ -142,7 +142,7 @@ def routes(api: IntentsApi, max_upload: int) -> APIRouter:
         made = next((one for one in view.artefacts if one.name == name), None)
         if made is None:
             raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
-        return _download(await api.blobs.path(made.blob), made)
+        return _download(await api.blobs.kept(made.blob), made)
 
     @router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"])
     async def upload(request: Request, caller: Caller) -> dict[str, Any]:

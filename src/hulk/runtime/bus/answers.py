@@ -17,6 +17,10 @@ FULL = frozenset({10002, 10023, 10028, 10047, 10077})
 """Server error codes for: account, server, memory or storage at its limit, stream full (nats-server, server/errors.json)."""
 
 
+NO_PLACE = frozenset({10005, 10008})
+"""Server error codes for: not enough servers are up for that many replicas, the cluster has no leader yet."""
+
+
 class Rejected(Refused):
     """JetStream understood and said no."""
 
@@ -48,6 +52,6 @@ def _meaning(subject: str, error: Mapping[str, Any]) -> HulkError:
         )
     if code == 404:
         return NoSuch(subject, reason, number)
-    if code == 503:
+    if code == 503 or number in NO_PLACE:
         return Unavailable("The bus cannot take {subject} now ({reason}).", retry_after=SOON, subject=subject, reason=reason)
     return Rejected(subject, reason, number)

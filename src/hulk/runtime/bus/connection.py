@@ -339,6 +339,7 @@ class Bus:
             servers=list(self._address.urls),
             user=self._address.user,
             password=self._address.password,
+            tls=self._address.tls,
             name=self._name,
             allow_reconnect=True,
             max_reconnect_attempts=-1,

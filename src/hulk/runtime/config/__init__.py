@@ -13,6 +13,7 @@ from hulk.runtime.config.loading import load
 from hulk.runtime.config.reference import example, markdown
 from hulk.runtime.config.settings import (
     RUNTIME,
+    BlobsSettings,
     CacheSettings,
     EngineSettings,
     LocaleSettings,
@@ -22,12 +23,15 @@ from hulk.runtime.config.settings import (
     ServerSettings,
     StoreSettings,
     TelemetrySettings,
+    TlsSettings,
     TracingSettings,
+    WorkerSettings,
 )
 from hulk.runtime.config.units import Duration, Size
 
 __all__ = [
     "RUNTIME",
+    "BlobsSettings",
     "CacheSettings",
     "Config",
     "Duration",
@@ -43,8 +47,10 @@ __all__ = [
     "Size",
     "StoreSettings",
     "TelemetrySettings",
+    "TlsSettings",
     "TracingSettings",
     "Tree",
+    "WorkerSettings",
     "example",
     "keys",
     "load",

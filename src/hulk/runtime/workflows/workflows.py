@@ -69,6 +69,11 @@ class Workflows:
         return sum(pool.busy for pool in self._pools.values())
 
     @property
+    def slots(self) -> int:
+        """How many runs this process may execute at once, as of now."""
+        return sum(pool.scale.slots for pool in self._pools.values())
+
+    @property
     def unsent(self) -> int:
         """How many wake-ups were not sent yet."""
         return self._dispatcher.waiting
