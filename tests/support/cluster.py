@@ -66,8 +66,7 @@ class Cluster:
 @asynccontextmanager
 async def a_cluster(folder: Path, store: str, *, workers: int = 2, servers: int = 3) -> AsyncIterator[Cluster]:
     """A cluster over that PostgreSQL database, ready when entered; all of it is killed at the end."""
-    (folder / "skills").mkdir(parents=True)
-    (folder / "skills" / "water.py").write_text(SKILL.replace("{marks!r}", repr(str(folder / "marks"))), encoding="utf-8")
+    skill_of(folder)
     async with a_nats(folder / "bus", servers=servers) as nats:
         cluster = Cluster(folder, nats, store)
         try:
@@ -82,6 +81,12 @@ async def a_cluster(folder: Path, store: str, *, workers: int = 2, servers: int 
             for process in (cluster.up, *cluster.workers):
                 if process.process.poll() is None:
                     process.kill()
+
+
+def skill_of(folder: Path) -> None:
+    """Put the skill into `folder / "skills"`."""
+    (folder / "skills").mkdir(parents=True)
+    (folder / "skills" / "water.py").write_text(SKILL.replace("{marks!r}", repr(str(folder / "marks"))), encoding="utf-8")
 
 
 def marks(cluster: Cluster) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -66,6 +67,7 @@ class Nats:
     """Servers that are one bus."""
 
     nodes: list[Node] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ class Nats:
     @property
     def address(self) -> Address:
         """Where they are, and how to be let in."""
-        return Address(urls=self.urls, user=USER, password=PASSWORD)
+        return Address(urls=self.urls, user=USER, password=PASSWORD, tls=self.tls)
 
     def settings(self) -> dict[str, str]:
         """The environment that brings a Hulk to this bus."""
@@ -101,12 +103,12 @@ class Nats:
 
 
 @asynccontextmanager
-async def a_nats(folder: Path, *, servers: int = 3, more: str = "") -> AsyncIterator[Nats]:
+async def a_nats(folder: Path, *, servers: int = 3, more: str = "", tls: ssl.SSLContext | None = None) -> AsyncIterator[Nats]:
     """That many servers with JetStream in `folder`, ready when entered (about 1.5 s for three), killed at the end. `more` is added
-    to their configuration."""
+    to their configuration, and `tls` is how to speak to them then."""
     program, _ = await newest_enough(installed())
     ports = _free_ports(2 * servers)
-    nats = Nats([Node(f"n{n + 1}", folder / f"n{n + 1}", program, ports[n], ports[servers + n]) for n in range(servers)])
+    nats = Nats([Node(f"n{n + 1}", folder / f"n{n + 1}", program, ports[n], ports[servers + n]) for n in range(servers)], tls)
     routes = ", ".join(f'"nats://127.0.0.1:{node.route}"' for node in nats.nodes)
     for node in nats.nodes:
         _write(node, CLUSTER.format(port=node.route, routes=routes) if servers > 1 else "", more)

@@ -70,7 +70,9 @@ def worker(
     queues: Annotated[
         str | None, typer.Option(help=spoken(Text("Queues to take work from, with commas (default: engine.queues, that is default).")))
     ] = None,
-    slots: Annotated[int | None, typer.Option(help=spoken(Text("Runs executed at once (default: engine.workers).")), min=1)] = None,
+    slots: Annotated[
+        int | None, typer.Option(help=spoken(Text("Runs of each queue executed at once (default: engine.workers).")), min=1)
+    ] = None,
     port: Annotated[
         int | None, typer.Option(help=spoken(Text("TCP port of /health, /ready and /metrics; 0 takes a free one.")), min=0, max=65535)
     ] = None,

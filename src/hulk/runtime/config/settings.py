@@ -70,7 +70,7 @@ class EngineSettings(Section):
     """The pool that executes tasks."""
 
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = Field(
-        default="auto", description="Tasks executed at once; `auto` is 2 x CPUs."
+        default="auto", description="Tasks of each queue executed at once; `auto` is 2 x CPUs."
     )
     max_workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = Field(
         default="auto",
