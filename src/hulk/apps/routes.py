@@ -35,6 +35,7 @@ def logging_routes() -> APIRouter:
 def metrics_of(metrics: Metrics, workflows: Workflows, bus: Bus) -> None:
     """Gauges that are read when scraped."""
     _read(metrics.gauge("hulk_workers_busy", "Runs being executed in this process."), lambda: workflows.busy)
+    _read(metrics.gauge("hulk_worker_slots", "Runs that this process may execute at once, as of now."), lambda: workflows.slots)
     _read(metrics.gauge("hulk_bus_connected", "1 while the bus can be reached."), lambda: int(bus.connected))
     _read(metrics.gauge("hulk_wake_ups_waiting", "Wake-ups of runs that were not sent yet."), lambda: workflows.unsent)
 
