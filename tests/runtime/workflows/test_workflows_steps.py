@@ -342,7 +342,7 @@ async def test_a_run_of_a_workflow_that_is_not_here_fails_naming_it(hand: Hand) 
     await hand.begin(a_run(workflow="unknown"))
     await hand.drain()
     row = await row_of(hand.store, "run_1")
-    assert (row.status, row.error["text"]["values"]) == ("failed", {"name": "unknown"})
+    assert (row.status, row.dead, row.error["text"]["values"]) == ("failed", True, {"name": "unknown", "version": ""})
 
 
 async def test_a_run_that_kills_its_process_again_and_again_is_not_begun_for_ever(hand: Hand) -> None:
@@ -481,3 +481,17 @@ async def test_sweeping_leaves_alone_what_moves_or_waits_for_its_time(hand: Hand
     hand.queue.clear()
     assert await hand.store.commit(revived(hand, pending=True)) == [0]
     assert not hand.queue
+
+
+async def test_a_run_of_a_workflow_that_this_process_does_not_have_waits_for_one_that_has_it(hand: Hand) -> None:
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        return {"did": await context.step("one", giving(1))}
+
+    await hand.begin(a_run(workflow="newer"))
+    verdict = await hand.one()
+    assert isinstance(verdict, HandBack)
+    assert verdict.delay >= timedelta(seconds=60)
+    hand.workflows["newer"] = Flow(body)
+    await hand.drain()
+    row = await row_of(hand.store, "run_1")
+    assert (row.status, row.result) == ("completed", {"did": 1})

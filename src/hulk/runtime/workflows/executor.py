@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 MOST_TAKES = 10
 """A run that was begun this often without recording anything new is taken to kill its process, and is not begun again."""
+ELSEWHERE = timedelta(seconds=60)
+"""After how long a run is offered again of which this process has no body: time for an upgrade, process by process."""
 STORE_AWAY = timedelta(seconds=1)
 
 
@@ -165,7 +167,11 @@ class Executor:
 def _fit(workflow: Workflow | None, run: Row[Any]) -> Workflow:
     """The run's body, if it may be executed."""
     if workflow is None:
-        raise Refused("This Hulk has no workflow “{name}”: it was begun by another version.", name=run.workflow)
+        raise Unavailable(
+            "This process has no workflow “{name}” in version “{version}”: the run was begun by another version of Hulk, and waits for a"
+            " process that has it.",
+            retry_after=ELSEWHERE.total_seconds(), name=run.workflow, version=run.version,
+        )  # fmt: skip
     if run.takes > MOST_TAKES:
         raise _Poison("The run was begun {times} times without getting on; it may be what ends its process.", times=run.takes)
     return workflow
