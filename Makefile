@@ -32,12 +32,12 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long and not deploy"
 
-check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter, message catalogues
+check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python tools/messages.py --check
+	@for made in messages asyncapi reference vectors; do $(BIN)/python tools/$$made.py --check || exit 1; done
 
 format: $(VENV)/dev.stamp ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

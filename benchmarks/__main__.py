@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 
+from benchmarks import breaker
 from benchmarks.program import Program, started
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -159,7 +160,7 @@ async def measured() -> list[Figure]:
 
 def main() -> None:
     """Measure, print, write."""
-    figures = asyncio.run(measured())
+    figures = asyncio.run(measured()) + [Figure(*one) for one in breaker.measured()]
     for figure in figures:
         sys.stdout.write(f"{figure.what:<48} {figure.value:>10.2f} {figure.unit:<4} {figure.goal}\n")
     machine = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.platform()}

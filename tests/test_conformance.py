@@ -26,6 +26,7 @@ from hulk.modules.identity.ports import Keys, Tenants
 from hulk.modules.intents.adapters import memory as intents_memory
 from hulk.modules.intents.adapters import sql as intents_sql
 from hulk.modules.intents.ports import Intents
+from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import provider, ridge
 from hulk.modules.router.adapters import sql as router_sql
@@ -63,7 +64,7 @@ SUITES = (
     Suite(Tenants, (identity_memory.MemoryTenants, identity_sql.SqlTenants), "modules/identity/test_identity_adapters.py"),
     Suite(Intents, (intents_memory.MemoryIntents, intents_sql.SqlIntents), "modules/intents/test_intents_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
-    Suite(Provider, (provider.OpenAiCompatible,), "modules/router/test_router_provider.py"),
+    Suite(Provider, (provider.OpenAiCompatible, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
     Suite(Charts, (charts.MatplotlibCharts,), "modules/tools/test_tables_charts.py"),
@@ -96,6 +97,7 @@ FILLED_ELSEWHERE = {
 
 NO_PORT = {
     "hulk.modules.skills.adapters.folders": "reads users' skills at the start; tests/modules/skills/test_skills_own.py",
+    "hulk.modules.tools.adapters.guarded": "another function of an address, around it; tests/modules/tools/test_tools_guarded.py",
     "hulk.modules.tools.adapters.http": "a function of an address, which WebSources calls; tests/modules/tools/test_tools_http.py",
 }
 """Adapter files whose subject no port describes, and where they are tested."""

@@ -19,7 +19,7 @@ import pytest
 import typer.main
 
 from hulk.apps import hulk, thor
-from hulk.apps.events import EVENTS, TRAIL_ONLY
+from hulk.apps.events import EVENTS
 from hulk.apps.settings import SECTIONS
 from hulk.runtime.bus import subject_of
 from hulk.runtime.config import RUNTIME, keys
@@ -216,7 +216,7 @@ def test_settings_that_are_named_exist(read: Page) -> None:
 
 
 def test_every_metric_is_documented_and_nothing_else() -> None:
-    call = re.compile(r"\.(?:counter|gauge|histogram)\(\s*\"([a-z_]+)\"")
+    call = re.compile(r"\.(?:counter|gauge|histogram|tally)\(\s*\"([a-z_]+)\"")
     made = {name for file in SOURCES for name in call.findall(file.read_text())}
     listed = {cells[0].strip("`") for cells in rows(page("docs/operations.md").section("Metrics"))}
     assert listed == made
@@ -231,7 +231,7 @@ def _event_patterns() -> set[str]:
 
 def test_every_event_is_documented_and_nothing_else() -> None:
     listed = {cells[0].strip("`"): set(re.findall(r"`([^`]+)`", cells[2])) for cells in _event_rows()}
-    assert listed == {one.type: set(one.data) for one in (*EVENTS, *TRAIL_ONLY)}
+    assert listed == {one.type: set(one.data) for one in EVENTS}
 
 
 def _event_rows() -> Iterator[list[str]]:
@@ -240,12 +240,12 @@ def _event_rows() -> Iterator[list[str]]:
 
 @every_page
 def test_events_that_are_named_exist(read: Page) -> None:
-    declared = {one.type for one in (*EVENTS, *TRAIL_ONLY)}
+    declared = {one.type for one in EVENTS}
     assert {code for code in read.inline if re.fullmatch(r"hulk\.[a-z.]+\.v\d+", code)} <= declared
 
 
 def test_events_in_the_sources_are_declared() -> None:
-    declared = {one.type for one in (*EVENTS, *TRAIL_ONLY)}
+    declared = {one.type for one in EVENTS}
     patterns = _event_patterns()
     for pattern in patterns:
         fitting = re.escape(pattern).replace(r"\*", r"[a-z_]+")
@@ -254,9 +254,8 @@ def test_events_in_the_sources_are_declared() -> None:
         assert any(re.fullmatch(re.escape(pattern).replace(r"\*", "[a-z_]+"), name) for pattern in patterns), f"nothing tells {name}"
 
 
-def test_streams_take_what_is_declared_for_the_bus() -> None:
+def test_streams_take_all_that_is_declared() -> None:
     assert [one.type for one in EVENTS if not taken(subject_of(one.type))] == []
-    assert [one.type for one in TRAIL_ONLY if taken(subject_of(one.type))] == []
 
 
 def test_the_asyncapi_document_is_what_the_code_says() -> None:
@@ -341,7 +340,7 @@ def _env(folder: Path) -> dict[str, str]:
 
 def _told_as_declared(folder: Path) -> None:
     """What stands in the trail has the kinds and keys that are documented."""
-    declared = {one.type: set(one.data) for one in (*EVENTS, *TRAIL_ONLY)}
+    declared = {one.type: set(one.data) for one in EVENTS}
     with closing(sqlite3.connect(folder / "hulk" / "hulk.db")) as store:
         found = store.execute("select type, data from event").fetchall()
     assert found

@@ -33,9 +33,11 @@ SPEAKERS = frozenset(
         "TooLarge",
         "Exhausted",
         "TimedOut",
+        "Tripped",
         "HulkError",
         "NeedsAttention",
         "_Poison",
+        "_Unknown",
     }
 )
 

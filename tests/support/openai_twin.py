@@ -2,7 +2,7 @@
 
 What it does is chosen by the model that is asked for: `echo` answers with the last message, `cut` stops at the token limit,
 `limited` says 429 with Retry-After, `down` 500, `slow` waits 5 s, `truncated` breaks off, `garbage` sends no JSON, `flaky` fails
-every first time. The key `wrong` is refused. `GET /seen` gives all bodies that arrived.
+every first time. The key `wrong` is refused. `GET /seen` gives all bodies that arrived. Given a port, it can be switched off and on.
 """
 
 import contextlib
@@ -109,9 +109,9 @@ _ANSWERS = {
 
 
 @contextlib.contextmanager
-def openai_twin() -> Iterator[str]:
+def openai_twin(port: int = 0) -> Iterator[str]:
     """The address of a running twin, up to and with /v1."""
-    with subprocess.Popen([sys.executable, "-u", __file__], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-u", __file__, str(port)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
@@ -121,7 +121,7 @@ def openai_twin() -> Iterator[str]:
 
 def main() -> None:
     """Serve until killed; says its port first."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Twin)
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _Twin)
     print(server.server_address[1])
     server.serve_forever()
 

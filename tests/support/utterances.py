@@ -2,8 +2,8 @@
 
 `IN_SCOPE` and `OUT_OF_SCOPE` were looked at while the matching was made, so its figures on them flatter it. `FRESH_*` were
 written after kernel and background were settled; their first figures were 91.7 % right and none falsely taken, then one number
-(the weight of spelling) was chosen on all sets together. All were written by the people who wrote the matching: an indication
-of how it does in the field, not a sample of it.
+(the weight of spelling) was chosen on all sets together. What has since become an example, or nearly one, was taken out. All were
+written by the people who wrote the matching: an indication of how it does in the field, not a sample of it.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,6 @@ IN_SCOPE: Mapping[str, tuple[str, ...]] = {
         "Liste os arquivos que mais mudam neste repositório e abra tickets de revisão",
         "abre um ticket de revisao pros tres arquivos mais mexidos da semana",
         "Analise o churn do código nos últimos 60 dias",
-        "churn do repo dos ultimos 7 dias",
         "Quais fontes foram mais editados neste trimestre?",
         "quais os arquivo que mais mudaro em 30 dias",
         "Ranking de arquivos por linhas adicionadas e removidas no mês passado",
@@ -55,33 +54,24 @@ IN_SCOPE: Mapping[str, tuple[str, ...]] = {
     ),
     "data.profile": (
         "Descreva o arquivo vendas.csv",
-        "me da um resumo dessa planilha: linhas, colunas e tipos",
         "Quantas linhas e colunas tem este CSV?",
-        "Faça um perfil dos dados de clientes.parquet",
         "quais colunas tem valores nulos nesse arquivo?",
         "Há linhas duplicadas nos dados?",
         "avalie se os dados de pedidos.jsonl são confiáveis",
         "como estao distribuidos os valores de cada coluna",
         "Verifique se o dataset tem outliers e valores faltando",
         "que tipos de dados tem nesse csv?",
-        "me explica o que tem dentro de estoque.csv",
         "Quero um diagnóstico da base: nulos, duplicados, valores extremos",
-        "perfil do arquivo anexo por favor",
         "o arquivo tá com problema? ve se falta dado ou se tem repetido",
         "Mostre as estatísticas básicas de cada coluna",
         "Abra um ticket para cada problema de qualidade encontrado em cadastro.csv",
-        "sumarize a tabela que estou enviando",
-        "qual a porcentagem de vazios por coluna?",
         "faz uma analise exploratoria dos dados",
         "Inspecione produtos.parquet e diga o que está errado nele",
         "distribuição e outliers de cada coluna numérica de precos.csv",
-        "Describe the file sales.csv",
         "give me an overview of this spreadsheet: rows, columns, types",
         "How many rows and columns are in this CSV?",
-        "Profile the data in customers.parquet",
         "which columns have null values in this file?",
         "Are there duplicate rows in the data?",
-        "check the data quality of orders.jsonl",
         "how are the values of each column distributed",
         "See whether the dataset has outliers and missing values",
         "what data types are in this csv?",
@@ -91,9 +81,7 @@ IN_SCOPE: Mapping[str, tuple[str, ...]] = {
         "is this file ok? any missing or repeated records?",
         "Show basic statistics for every column",
         "Open a ticket for each quality problem found in registry.csv",
-        "sumarize the table im sending",
         "what percentage of each column is empty?",
-        "do an exploratory analysis of the data",
         "Inspect products.parquet and tell me what is wrong with it",
         "distribution and outliers of each numeric column of prices.csv",
     ),
@@ -191,7 +179,6 @@ OUT_OF_SCOPE: tuple[str, ...] = (
     "o que é um modelo de linguagem?",
     "explique como funciona o git rebase",
     "o que é uma série temporal?",
-    "o que significa outlier em estatística?",
     "qual a diferença entre CSV e Parquet?",
     "como leio um arquivo parquet em Python?",
     "write a poem about the sea",
@@ -201,7 +188,6 @@ OUT_OF_SCOPE: tuple[str, ...] = (
     "explain how git rebase works",
     "what is a time series?",
     "what does outlier mean in statistics?",
-    "what is the difference between CSV and Parquet?",
     "how do I read a parquet file in Python?",
     # code and repositories
     "liste os commits da Ana na sexta-feira",
@@ -237,7 +223,6 @@ OUT_OF_SCOPE: tuple[str, ...] = (
     "faça um gráfico de linha com a receita mensal",
     "estime a demanda da próxima semana",
     "separe o arquivo em dois, um por estado",
-    "padronize as datas da coluna nascimento",
     "cruze os pedidos com o cadastro de clientes",
     "baixe a planilha do Google Drive",
     "anonimize os CPFs da base",
@@ -250,7 +235,6 @@ OUT_OF_SCOPE: tuple[str, ...] = (
     "make a line chart of monthly revenue",
     "estimate next week's demand",
     "split the file in two, one per state",
-    "normalise the dates in the birth column",
     "match the orders with the customer registry",
     "download the spreadsheet from Google Drive",
     "anonymise the tax numbers in the data",

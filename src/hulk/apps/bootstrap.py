@@ -22,8 +22,11 @@ import structlog
 from fastapi import APIRouter
 from sqlalchemy import text
 
+from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.cluster import require_cluster, require_consistent, shared
-from hulk.apps.routes import logging_routes, metrics_of
+from hulk.apps.routes import cache_routes, logging_routes, metrics_of
+from hulk.apps.schedules import Wishes, begins_intent, begins_run
+from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
@@ -35,6 +38,7 @@ from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity import Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import WORKFLOW as INTENT
+from hulk.modules.intents import AcceptIntent
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs
@@ -52,12 +56,16 @@ from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Tools
 from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, encrypted, to_message
+from hulk.runtime.cache import Caches
+from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config, NatsSettings
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
+from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
 from hulk.runtime.workflows import Workflows
@@ -93,7 +101,7 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
         listening, base = await _based(stack, config, data, folder)
         machine = await _assembled(stack, base)
         app = build(
-            config, routers=[*machine.routers, logging_routes()], authenticate=machine.identity.authenticate,
+            config, routers=[*machine.routers, *machine.own], authenticate=machine.identity.authenticate,
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
@@ -111,7 +119,7 @@ async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
         listening, base = await _based(stack, own, data, folder)
         machine = await _assembled(stack, base)
         app = build(
-            own, routers=[logging_routes()], authenticate=machine.identity.authenticate,
+            own, routers=machine.own, authenticate=machine.identity.authenticate,
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=own.server.shutdown_timeout))
@@ -130,6 +138,7 @@ class _Base:
     bus: Bus
     server: Server | None
     """The embedded nats-server, where there is one."""
+    breakers: Breakers
 
 
 async def _based(stack: AsyncExitStack, config: Config, data: Path, folder: Path) -> tuple[socket.socket, _Base]:
@@ -141,7 +150,10 @@ async def _based(stack: AsyncExitStack, config: Config, data: Path, folder: Path
     preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
     bus, server = await _bus(stack, config, data)
     await preparing
-    return listening, _Base(config, data, folder, telemetry, store, bus, server)
+    told = Told(bus)
+    breakers = await stack.enter_async_context(Breakers(config.breaker, telemetry.metrics, told=told).working())
+    await stack.enter_async_context(_background(told.run()))
+    return listening, _Base(config, data, folder, telemetry, store, bus, server, breakers)
 
 
 async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> tuple[Bus, Server | None]:
@@ -169,6 +181,9 @@ class _Machine:
     workflows: Workflows
     identity: Identity
     routers: Sequence[APIRouter]
+    """For whoever asks for work and looks at it."""
+    own: Sequence[APIRouter]
+    """For whoever looks after this process."""
 
 
 async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
@@ -181,14 +196,20 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
         queue_size=engine.queue_size, limit=engine.timeout,
     )  # fmt: skip
     blobs = _blobs(base)
-    finops = wired_finops(store, config.section(FinopsSettings))
-    routers = await _modules(stack, base, outbox, workflows, blobs, finops)
+    caches = await _caches(stack, base)
+    finops = wired_finops(store, config.section(FinopsSettings), caches)
+    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops)
+    scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
-    await stack.enter_async_context(_background(Relay(store, outbox, base.bus).run(), _beating(base.bus), _keeping_house(finops)))
+    await stack.enter_async_context(
+        _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
+    )
     metrics_of(base.telemetry.metrics, workflows, base.bus)
-    return _Machine(workflows, identity, routers)
+    own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
+    routers += schedule_routes(scheduler, Wishes(), config.locale.timezone)
+    return _Machine(workflows, identity, routers, own)
 
 
 def _blobs(base: _Base) -> FolderBlobs:
@@ -201,17 +222,25 @@ def _blobs(base: _Base) -> FolderBlobs:
     return blobs
 
 
+async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
+    """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
+    others = base.bus if base.config.nats.urls else None
+    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others))
+    caches.measure(base.telemetry.metrics)
+    return caches
+
+
 async def _modules(
     stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops
-) -> list[APIRouter]:
-    """Build the modules, tell the workflows what they execute, and give the routes."""
+) -> tuple[list[APIRouter], AcceptIntent]:
+    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
     config, store = base.config, base.store
     tools = _tools(base, blobs)
     skills = wired_skills(
         config.section(SkillsSettings).folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(base)
     )
     router = await stack.enter_async_context(
-        wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops)
+        wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops, base.breakers)
     )
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     needs = Needs(
@@ -222,13 +251,18 @@ async def _modules(
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow)
     workflows.register(TICKET, tickets.workflow)
-    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice)
-    return [intent_routes(api, config.server.max_upload), ticket_routes(tickets.tickets)]
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
+    return [intent_routes(api), ticket_routes(tickets.tickets)], intents.accept
+
+
+def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
+    begins = {"intent": begins_intent(accept), "run": begins_run(workflows)}
+    return Scheduler(base.store, base.bus, outbox, begins, base.telemetry.metrics)
 
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:
     settings = base.config.section(ToolsSettings)
-    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.kept)
+    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.kept, base.breakers)
 
 
 def roots(listed: Sequence[Path], folder: Path) -> tuple[Path, ...]:

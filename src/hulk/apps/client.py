@@ -61,6 +61,11 @@ class Client:
         """GET JSON."""
         return await self._json("GET", path)
 
+    async def delete(self, path: str) -> None:
+        """DELETE; no content comes back."""
+        async with self._request("DELETE", path):
+            return
+
     async def upload(self, path: Path) -> str:
         """Send a file; gives the id it is kept under."""
         return str((await self._json("POST", "/v1/files", data=_chunks(path)))["blob"])

@@ -1,15 +1,19 @@
 """What `thor` asks of the store, row by row."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
+from pydantic import ValidationError
+
 from hulk.apps.bootstrap import audit_key
+from hulk.apps.schedules import NewBody, Wishes, made, shown
 from hulk.apps.schema import HEAD, revision
 from hulk.apps.terminal import speaker
+from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import Principal, Role
 from hulk.kernel.text import Text, Voice
@@ -29,7 +33,9 @@ from hulk.modules.tickets import Tickets
 from hulk.modules.tickets.wiring import tickets_of
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
+from hulk.runtime.scheduler import Schedule, Schedules
 from hulk.runtime.store import Store, opened
+from hulk.runtime.validation import dotted, expected, lines
 from hulk.runtime.workflows import RunQueries
 
 Row: TypeAlias = Mapping[str, Any]
@@ -44,6 +50,9 @@ class Desk:
     journal: RunQueries
     verify: VerifyTrail
     identity: Identity
+    schedule_store: Schedules
+    commit: Commit
+    zone: str
     voice: Voice
 
     async def intents(self, tenant: str, status: str | None, limit: int) -> list[Row]:
@@ -120,6 +129,49 @@ class Desk:
         """The key, revoked."""
         return [_key(await self.identity.revoke_key(_admin(tenant), key))]
 
+    async def schedules(self, tenant: str) -> list[Row]:
+        """All schedules."""
+        return [self._schedule(one) for one in await self.schedule_store.of_tenant(tenant)]
+
+    async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
+        """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
+        schedule = made(_parsed(body), Wishes(), _admin(tenant), self.zone)
+        await self.commit(self.schedule_store.add(schedule))
+        return [self._schedule(schedule)]
+
+    async def pause_schedule(self, tenant: str, wanted: str) -> list[Row]:
+        """A schedule that rests now."""
+        return await self._change_schedule(tenant, wanted, Schedule.paused_now)
+
+    async def resume_schedule(self, tenant: str, wanted: str) -> list[Row]:
+        """A schedule that rests no more."""
+        return await self._change_schedule(tenant, wanted, lambda one: one.resumed(utc_now()))
+
+    async def run_schedule(self, tenant: str, wanted: str) -> list[Row]:
+        """A schedule that a running Hulk, or the next to start, fires at once."""
+        return await self._change_schedule(tenant, wanted, lambda one: one.asking(utc_now()))
+
+    async def _change_schedule(self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule]) -> list[Row]:
+        return [self._schedule(await self.schedule_store.change(tenant, wanted, act))]
+
+    async def remove_schedule(self, tenant: str, wanted: str) -> list[Row]:
+        """A schedule, as it was before it was removed."""
+        found = await self.schedule_store.find(tenant, wanted)
+        await self.commit(self.schedule_store.remove(found))
+        return [self._schedule(found)]
+
+    def _schedule(self, schedule: Schedule) -> Row:
+        view = shown(schedule, self.voice)
+        problem = view["problem"] and view["problem"]["detail"]
+        wish = schedule.wish
+        status = "paused" if schedule.paused else "active" if schedule.next else "ended"
+        return {
+            "schedule_id": schedule.id, "name": schedule.name, "status": status,
+            "when": f"{schedule.kind} {schedule.expression}", "timezone": schedule.zone, "next": ", ".join(view["next"]),
+            "last": _moment(schedule.last), "fired": schedule.fired, "missed": schedule.missed, "begun": schedule.begun,
+            "text": _short(str(wish.get("text") or wish.get("workflow"))), "problem": problem,
+        }  # fmt: skip
+
 
 @asynccontextmanager
 async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
@@ -133,8 +185,17 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
         key = audit_key(config.section(AuditSettings), data)
         yield Desk(
             intent_store=intents_of(store), ticket_store=tickets_of(store), journal=RunQueries(store), verify=wired_audit(store, key),
-            identity=wired_identity(store, Outbox(store, key), local=True), voice=speaker(),
+            identity=wired_identity(store, Outbox(store, key), local=True), schedule_store=Schedules(store), commit=store.commit,
+            zone=config.locale.timezone, voice=speaker(),
         )  # fmt: skip
+
+
+def _parsed(body: Mapping[str, Any]) -> NewBody:
+    try:
+        return NewBody.model_validate(body)
+    except ValidationError as error:
+        wrong = [Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]
+        raise Refused(lines(wrong)) from error
 
 
 async def _known(store: Store) -> None:

@@ -89,6 +89,15 @@ EVENTS: tuple[EventType, ...] = (
         data={"kind": "series.chart"},
     ),
     EventType(
+        type="hulk.scheduler.tick.v1",
+        summary="A schedule has fired, for the moment named, so many seconds late, and begun this, or could not because of the problem. "
+        "`missed` counts moments that passed before it without a firing; `asked`: somebody wanted it now.",
+        data={
+            "name": "disk", "owner": "key:nr3xa1x1", "moment": "2026-11-23T11:00:00.000000Z", "late": 0.103, "missed": 0,
+            "asked": False, "begun": f"int_{_TYPEID}", "problem": None,
+        },
+    ),
+    EventType(
         type="hulk.errors.default.v1",
         summary="A dead letter: a run of that queue that should have worked and did not, with what ended it.",
         data={
@@ -96,14 +105,11 @@ EVENTS: tuple[EventType, ...] = (
             "text": "The database is not available right now: connection refused.",
         },
     ),
-    EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
-    EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
-    EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),
-    EventType(type="hulk.runtime.health.v1", summary="A process lives; told every 15 s. A notification, not in the trail.", data={}),
-)  # fmt: skip
-"""Those that go to the bus. A test compares them with the sources and with what a run leaves in its trail."""
-
-TRAIL_ONLY: tuple[EventType, ...] = (
+    EventType(
+        type="hulk.runtime.breaker.v1",
+        summary="A circuit breaker of a process has changed its state; the subject is its name. A notification, not in the trail.",
+        data={"process": "host:4711", "before": "closed", "state": "open"},
+    ),
     EventType(
         type="hulk.key.created.v1",
         summary="An API key was made.",
@@ -114,5 +120,9 @@ TRAIL_ONLY: tuple[EventType, ...] = (
         summary="An API key was taken back.",
         data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": None},
     ),
-)
-"""Those that no stream takes: they are for whoever reads the trail."""
+    EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
+    EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
+    EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),
+    EventType(type="hulk.runtime.health.v1", summary="A process lives; told every 15 s. A notification, not in the trail.", data={}),
+)  # fmt: skip
+"""All go to the bus. A test compares them with the sources and with what a run leaves in its trail."""

@@ -6,6 +6,8 @@ import hulk.modules.intents.wiring
 import hulk.modules.router.wiring
 import hulk.modules.tickets.wiring
 import hulk.runtime.outbox
+import hulk.runtime.scheduler
+import hulk.runtime.state
 import hulk.runtime.workflows  # noqa: F401
 from hulk.runtime.store import metadata
 

@@ -1,6 +1,6 @@
 """What every list of prices promises (`ports.Prices`), asked for one model that both lists know."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 
 import pytest
@@ -10,20 +10,22 @@ from hulk.modules.finops.adapters.genai import GenaiPrices
 from hulk.modules.finops.adapters.memory import PriceTable
 from hulk.modules.finops.domain import price
 from hulk.modules.finops.ports import Prices
+from hulk.runtime.cache import Caches, Records, running
 
 KNOWN = Priced(provider="openai", model="gpt-4o-mini", url="https://api.openai.com/v1")
 TARIFF = Tariff(input=Decimal("0.15"), output=Decimal("0.60"), currency="USD", version="by hand")
 
-CONFORMING: dict[str, Callable[[], Prices]] = {
-    "by hand": lambda: PriceTable({("openai", "gpt-4o-mini"): TARIFF}),
-    "genai-prices": GenaiPrices,
+CONFORMING: dict[str, Callable[[Caches], Prices]] = {
+    "by hand": lambda _: PriceTable({("openai", "gpt-4o-mini"): TARIFF}),
+    "genai-prices": lambda caches: GenaiPrices(caches.named("prices", Records(Tariff))),
 }
 
 
 @pytest.fixture(params=list(CONFORMING))
-def prices(request: pytest.FixtureRequest) -> Prices:
+async def prices(request: pytest.FixtureRequest) -> AsyncIterator[Prices]:
     """Each in turn."""
-    return CONFORMING[request.param]()
+    async with running(10) as caches:
+        yield CONFORMING[request.param](caches)
 
 
 async def test_a_known_model_has_a_tariff_per_million_that_says_where_it_is_from(prices: Prices) -> None:

@@ -1,6 +1,10 @@
 """Prices of the real genai-prices list, and exactness of the arithmetic."""
 
+import subprocess
+import sys
+from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +13,36 @@ from hypothesis import strategies as st
 from hulk.modules.finops import Priced, Tariff, Usage
 from hulk.modules.finops.adapters.genai import GenaiPrices
 from hulk.modules.finops.domain import price
+from hulk.runtime.cache import Records, running
+
+
+@pytest.fixture
+async def prices() -> AsyncIterator[GenaiPrices]:
+    async with running(10) as caches:
+        yield GenaiPrices(caches.named("prices", Records(Tariff)))
+
+
+def test_a_price_once_looked_up_is_known_to_the_next_process_without_loading_the_list(tmp_path: Path) -> None:
+    code = """
+import asyncio, sys
+from pathlib import Path
+from hulk.modules.finops import Priced, Tariff
+from hulk.modules.finops.adapters.genai import GenaiPrices
+from hulk.runtime.cache import Records, opened
+from hulk.runtime.config import CacheSettings
+
+async def main():
+    async with opened(CacheSettings(), Path(sys.argv[1])) as caches:
+        prices = GenaiPrices(caches.named("prices", Records(Tariff)))
+        print(await prices.tariff(Priced(provider="openai", model="gpt-4o-mini", url="https://api.openai.com/v1")))
+    print("genai_prices" in sys.modules)
+
+asyncio.run(main())
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    first, second = (subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines() for _ in range(2))
+    assert first[0] == second[0]
+    assert (first[1], second[1]) == ("True", "False")
 
 
 @pytest.mark.parametrize(
@@ -20,8 +54,8 @@ from hulk.modules.finops.domain import price
         pytest.param(Priced(provider="openai", model="no-such-model", url="https://api.openai.com/v1"), False, id="unknown model"),
     ],
 )
-async def test_the_list_knows_a_model_by_who_serves_it(priced: Priced, known: bool) -> None:
-    tariff = await GenaiPrices().tariff(priced)
+async def test_the_list_knows_a_model_by_who_serves_it(prices: GenaiPrices, priced: Priced, known: bool) -> None:
+    tariff = await prices.tariff(priced)
     assert (tariff is not None) == known
     if tariff is not None:
         assert (tariff.input, tariff.output, tariff.currency) == (Decimal("0.15"), Decimal("0.60"), "USD")

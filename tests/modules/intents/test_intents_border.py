@@ -27,8 +27,8 @@ async def client(kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres]) -
     """A caller of the intents' and tickets' routes over each kind of database."""
     async with stored(Bench(), kind, tmp_path, postgres) as bench:
         assert isinstance(bench.trail, Outbox)
-        api = IntentsApi(bench.accept, bench.show, bench.intents, bench.trail, FolderBlobs(tmp_path / "blobs"), voice)
-        async with served(application([intent_routes(api, 1000), ticket_routes(bench.tickets)])) as made:
+        api = IntentsApi(bench.accept, bench.show, bench.intents, bench.trail, FolderBlobs(tmp_path / "blobs"), voice, 1000)
+        async with served(application([intent_routes(api), ticket_routes(bench.tickets)])) as made:
             yield made
 
 

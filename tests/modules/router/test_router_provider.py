@@ -4,7 +4,7 @@ import json
 import logging
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import openai
@@ -12,9 +12,11 @@ import pytest
 
 from hulk.kernel.errors import HulkError, Refused
 from hulk.modules.router import Model
+from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.domain.model import Prompt, Uncertain, Unsent
 from hulk.modules.router.ports import Provider
+from hulk.runtime.breaker import Breakers
 from support.openai_twin import openai_twin
 
 PROMPT = Prompt(instructions="Be brief.", text="canary-4711 hello")
@@ -26,14 +28,18 @@ def twin() -> Iterator[str]:
         yield url
 
 
-CONFORMING: dict[str, type[OpenAiCompatible]] = {"OpenAI-compatible": OpenAiCompatible}
+CONFORMING: dict[str, Callable[[Provider, Breakers], Provider]] = {
+    "OpenAI-compatible": lambda provider, _: provider,
+    "OpenAI-compatible behind a breaker": GuardedProvider,
+}
 
 
 @pytest.fixture(params=list(CONFORMING))
 async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
     """Each in turn, asking the twin."""
-    provider = CONFORMING[request.param]()
-    yield provider
+    provider = OpenAiCompatible()
+    async with Breakers().working() as breakers:
+        yield CONFORMING[request.param](provider, breakers)
     await provider.close()
 
 

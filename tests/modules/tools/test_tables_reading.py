@@ -11,6 +11,8 @@ import pytest
 from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.modules.skills.domain.profile import Schema
 from hulk.modules.tools.adapters.tables import DuckTables, Limits
+from hulk.modules.tools.adapters.tables.failures import explained
+from hulk.runtime.language import voice
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -174,6 +176,19 @@ async def test_a_bad_file_is_refused_in_words(tmp_path: Path, name: str, content
         await schema(written(tmp_path, name, content))
     assert str(tmp_path) not in str(caught.value)
     assert not any(word in str(caught.value) for word in ("strict_mode", "ignore_errors", "LINE 1", "Error:", "auto_detect"))
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        pytest.param("CSV Error on Line: 7\nsomething", "um delimitador (linha 7).", id="with the line"),
+        pytest.param("state machine reached an invalid state", "um delimitador.", id="without"),
+    ],
+)
+def test_a_malformed_line_is_told_in_one_language(message: str, says: str) -> None:
+    error = explained(duckdb.InvalidInputException(message), Path("vendas.csv"))
+    assert isinstance(error, Refused)
+    assert voice("pt").say(error.text).endswith(says)
 
 
 async def test_a_torn_parquet_file_is_refused(tmp_path: Path) -> None:

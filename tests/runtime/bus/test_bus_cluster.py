@@ -9,6 +9,7 @@ import pytest
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.runtime.bus import STREAMS, TASKS, Address, connect, encrypted
+from hulk.runtime.state import Bucket
 from support.nats_cluster import PASSWORD, USER, a_nats
 
 WORK = "hulk.engine.tasks.default.0.acme"
@@ -56,12 +57,23 @@ async def test_a_bus_of_one_server_can_become_one_of_three(tmp_path: Path) -> No
     async with a_nats(tmp_path) as nats, connect(nats.address) as bus:
         await bus.ensure_streams(max_tasks=1000, replicas=1)
         await bus.publish(WORK, b"x", msg_id="1")
+        await Bucket(bus, "leaders", str).put("reconciler", "me")
         await bus.ensure_streams(max_tasks=1000, replicas=3)
+        leaders = Bucket(bus, "leaders", str)
+        await sooner_or_later(lambda: _put(leaders))  # while it is copied to the others, an answer may go missing
+        entry = await leaders.get("reconciler")
+        assert entry is not None
+        assert entry.value == "still me"
+        assert (await bus.ask("STREAM.INFO.KV_leaders"))["config"]["num_replicas"] == 3
         async with asyncio.timeout(30):
             while not await nats.in_step(TASKS):  # noqa: ASYNC110  # what is watched are other processes
                 await asyncio.sleep(0.1)
         info = await bus.ask(f"STREAM.INFO.{TASKS}")
     assert (info["config"]["num_replicas"], info["state"]["messages"]) == (3, 1)
+
+
+async def _put(leaders: Bucket[str]) -> None:
+    await leaders.put("reconciler", "still me")
 
 
 async def test_more_replicas_than_servers_are_refused_with_the_reason(tmp_path: Path) -> None:

@@ -320,9 +320,9 @@ async def test_connection_that_a_server_refused_once_is_made_anew(bus: Bus) -> N
         heard.append(notice)
 
     async with bus.subscribe("hulk.cache.>", handler), tasks(bus) as pull:
-        old = bus._client
+        old = bus.line._client
         await old.close()
-        await until(lambda: bus._client is not old and bus.connected)
+        await until(lambda: bus.line._client is not old and bus.connected)
         await until_heard(bus, heard, 1)
         await bus.publish(WORK, b"x")
         assert len(await pull.fetch(1, 2)) == 1

@@ -14,15 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 from hulk.kernel.errors import Refused, Unavailable
-from hulk.runtime.models import Embedder, LocalEmbedder, Remembered, ServedEmbedder
+from hulk.runtime.breaker import Breakers
+from hulk.runtime.models import Embedder, GuardedEmbedder, LocalEmbedder, Remembered, ServedEmbedder
+from support.patience import until
+from support.ports import free_port
 
 SENTENCES = ["Quais arquivos mais mudaram?", "Which files changed most?", "Bom dia, tudo bem?"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +95,33 @@ async def test_local_and_served_give_the_same_vectors(served: str) -> None:
 async def test_a_server_that_is_away_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="does not answer"):
         await ServedEmbedder(f"http://127.0.0.1:{free_port()}/v1", "m").embed(["a"])
+
+
+async def test_a_server_that_is_away_is_left_alone_and_taken_up_again() -> None:
+    port = free_port()
+    async with Breakers().working() as breakers:
+        embedder = GuardedEmbedder(ServedEmbedder(f"http://127.0.0.1:{port}/v1", "m"), breakers)
+        for _ in range(5):
+            with pytest.raises(Unavailable, match="does not answer"):
+                await embedder.embed(["a"])
+        with pytest.raises(Unavailable, match="model:m is not asked right now"):
+            await embedder.embed(["a"])
+        async with asyncio.TaskGroup() as group:
+            server = group.create_task(_answering(port))
+            assert await until(lambda: breakers.find("model:m").state == "closed") < 2
+            server.cancel()
+
+
+async def _answering(port: int) -> None:
+    """A server that says 405 to a GET, as one for embeddings may."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", port) as server:
+        await server.serve_forever()
 
 
 async def test_a_wrong_address_is_refused(served: str) -> None:

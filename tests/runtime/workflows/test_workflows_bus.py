@@ -170,8 +170,11 @@ async def test_stopping_hands_back_what_cannot_end_in_time_and_another_goes_on_w
 
 
 async def test_stopping_lets_what_is_nearly_done_end(store: Store, tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
     async def body(context: Context, _: JsonObject) -> JsonObject:
         async def act() -> Outcome[None]:
+            begun.set()
             await asyncio.sleep(0.4)
             return Outcome(None)
 
@@ -181,7 +184,7 @@ async def test_stopping_lets_what_is_nearly_done_end(store: Store, tmp_path: Pat
     async with a_bus(tmp_path) as bus:
         async with a_machine(store, bus, {"flow": Flow(body)}) as machine:
             await machine.begin(a_run())
-            await machine.is_("run_1", "running")
+            await begun.wait()
         assert (await row_of(store, "run_1")).status == "completed"
 
 

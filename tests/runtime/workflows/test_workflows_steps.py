@@ -16,7 +16,7 @@ from hulk.runtime.engine import HandBack, Left, Settled, Task
 from hulk.runtime.outbox import event_table
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows import RunQueries
-from hulk.runtime.workflows.executor import MOST_TAKES
+from hulk.runtime.workflows.executor import MOST_TAKES, STRANGE_AGAIN, STRANGE_FOR
 from support.runs import Flow, Hand, a_run, giving, row_of, steps_of
 
 deed = Table("test_deed", MetaData(), Column("id", Integer, primary_key=True), Column("number", Integer))
@@ -338,11 +338,29 @@ async def test_a_step_may_be_tried_again_within_its_run(hand: Hand) -> None:
     assert not hand.queue
 
 
-async def test_a_run_of_a_workflow_that_is_not_here_fails_naming_it(hand: Hand) -> None:
-    await hand.begin(a_run(workflow="unknown"))
-    await hand.drain()
+async def test_a_run_of_a_workflow_that_is_not_here_is_left_for_a_worker_that_has_it(hand: Hand) -> None:
+    await hand.begin(a_run(workflow="newer", attempts=2))
+    task, _ = hand.queue.popleft()
+    older = hand.executor
+    for _ in range(MOST_TAKES + 1):
+        assert await hand.execute(task, older) == HandBack(STRANGE_AGAIN)
     row = await row_of(hand.store, "run_1")
-    assert (row.status, row.dead, row.error["text"]["values"]) == ("failed", True, {"name": "unknown", "version": ""})
+    assert (row.status, row.failures, row.error["text"]["values"]) == ("pending", 0, {"name": "newer"})
+    assert older.strange == {"newer": MOST_TAKES + 1}
+    hand.workflows["newer"] = Flow(_empty)
+    assert await hand.execute(task) == Settled()
+    assert (await row_of(hand.store, "run_1")).status == "completed"
+
+
+async def test_a_run_that_no_worker_knows_for_an_hour_becomes_a_dead_letter(hand: Hand) -> None:
+    await hand.begin(a_run(workflow="unknown"))
+    task, _ = hand.queue.popleft()
+    hand.deliveries[task.id] = int(STRANGE_FOR / STRANGE_AGAIN) - 1
+    assert await hand.execute(task) == HandBack(STRANGE_AGAIN)
+    assert await hand.execute(task) == Settled()
+    row = await row_of(hand.store, "run_1")
+    assert (row.status, row.dead, row.error["text"]["values"]) == ("failed", True, {"name": "unknown"})
+    assert [kind for kind, _ in await events(hand.store)] == ["hulk.errors.default.v1"]
 
 
 async def test_a_run_that_kills_its_process_again_and_again_is_not_begun_for_ever(hand: Hand) -> None:
@@ -481,17 +499,3 @@ async def test_sweeping_leaves_alone_what_moves_or_waits_for_its_time(hand: Hand
     hand.queue.clear()
     assert await hand.store.commit(revived(hand, pending=True)) == [0]
     assert not hand.queue
-
-
-async def test_a_run_of_a_workflow_that_this_process_does_not_have_waits_for_one_that_has_it(hand: Hand) -> None:
-    async def body(context: Context, _: JsonObject) -> JsonObject:
-        return {"did": await context.step("one", giving(1))}
-
-    await hand.begin(a_run(workflow="newer"))
-    verdict = await hand.one()
-    assert isinstance(verdict, HandBack)
-    assert verdict.delay >= timedelta(seconds=60)
-    hand.workflows["newer"] = Flow(body)
-    await hand.drain()
-    row = await row_of(hand.store, "run_1")
-    assert (row.status, row.result) == ("completed", {"did": 1})

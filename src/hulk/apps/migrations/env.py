@@ -7,18 +7,18 @@ from sqlalchemy import JSON, String
 from sqlalchemy.types import TypeDecorator
 
 from hulk.apps.tables import metadata
-from hulk.runtime.store import Moment
+from hulk.runtime.store import Document, Moment
 
 
 def rendered(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """How our own column types are written into a migration: by the name they keep, or by what they are stored as."""
     if kind != "type" or not isinstance(item, (TypeDecorator, JSON)):
         return False
-    if isinstance(item, TypeDecorator) and not isinstance(item, Moment):
+    if isinstance(item, TypeDecorator) and not isinstance(item, Moment | Document):
         return f"sa.String({item.impl_instance.length})" if isinstance(item.impl_instance, String) else False
     name = "Moment" if isinstance(item, Moment) else "Document"
     autogen.imports.add(f"from hulk.runtime.store import {name}")
-    return "Moment()" if name == "Moment" else name
+    return f"{name}()"
 
 
 context.configure(

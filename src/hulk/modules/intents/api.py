@@ -77,6 +77,11 @@ class IntentBody(BaseModel):
     timezone: str | None = Field(default=None, description="IANA time zone in which relative dates are read.", max_length=64)
     sources: tuple[SourceBody, ...] = ()
 
+    def asked(self, key: str | None) -> Asked:
+        """As the domain has it; `key` makes it once only. Raises `Refused` for a source that is none."""
+        sources = tuple(one.source() for one in self.sources)
+        return Asked(text=self.text, language=self.language, zone=self.timezone, sources=sources, key=key)
+
 
 class AcceptedView(BaseModel):
     """What is told at once."""
@@ -89,7 +94,7 @@ class AcceptedView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class IntentsApi:
-    """What the routes need."""
+    """The routes, with what they need. `max_upload` in bytes."""
 
     accept: AcceptIntent
     show: ShowIntent
@@ -97,59 +102,58 @@ class IntentsApi:
     outbox: Outbox
     blobs: FolderBlobs
     voices: Callable[[Language], Voice]
+    max_upload: int
 
-
-def routes(api: IntentsApi, max_upload: int) -> APIRouter:
-    """`/v1/intents`, `/v1/files`."""
-    router = APIRouter(prefix="/v1", tags=["intents"])
-
-    @router.post("/intents", status_code=202, summary="Ask for something", response_model=AcceptedView)
     async def ask(
-        body: IntentBody, caller: Caller,
+        self, body: IntentBody, caller: Caller,
         idempotency_key: Annotated[str | None, Header(description="The same key gives the same intent.")] = None,
     ) -> Response:  # fmt: skip
+        """Accept an intent."""
         allow(caller, "operator")
-        asked = Asked(
-            text=body.text,
-            language=body.language,
-            zone=body.timezone,
-            sources=tuple(one.source() for one in body.sources),
-            key=idempotency_key,
-        )
-        intent = await api.accept(asked, caller, current_traceparent())
+        intent = await self.accept(body.asked(idempotency_key), caller, current_traceparent())
         accepted = _accepted(intent)
         return JSONResponse(accepted.model_dump(), 202, {"location": accepted.links["self"]})
 
-    @router.get("/intents", summary="The newest intents")
     async def recent(
-        caller: Caller, status: Status | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
+        self, caller: Caller, status: Status | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
     ) -> dict[str, list[JsonObject]]:
-        return {"intents": [_brief(intent) for intent in await api.intents.recent(caller.tenant, status=status, limit=limit)]}
+        """The caller's newest intents."""
+        return {"intents": [_brief(intent) for intent in await self.intents.recent(caller.tenant, status=status, limit=limit)]}
 
-    @router.get("/intents/{intent_id}", summary="An intent with its decision, tickets, answer, artefacts and cost")
-    async def show(intent_id: str, caller: Caller) -> JsonObject:
-        view = await api.show(intent_id, caller)
-        return _shown(view, api.voices(view.intent.language))
+    async def one(self, intent_id: str, caller: Caller) -> JsonObject:
+        """All that came of an intent."""
+        view = await self.show(intent_id, caller)
+        return _shown(view, self.voices(view.intent.language))
 
-    @router.get("/intents/{intent_id}/events", summary="Follow an intent (server-sent events)", response_class=Response)
-    async def follow(intent_id: str, caller: Caller, last_event_id: Annotated[str | None, Header()] = None) -> Response:
-        view = await api.show(intent_id, caller)
-        return events(_progress(api, view.intent.id, _sequence(last_event_id)))
+    async def follow(self, intent_id: str, caller: Caller, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+        """What happens to an intent, as it happens."""
+        view = await self.show(intent_id, caller)
+        return events(_progress(self, view.intent.id, _sequence(last_event_id)))
 
-    @router.get("/intents/{intent_id}/artefacts/{name}", summary="A file that an intent has made", response_class=Response)
-    async def artefact(intent_id: str, name: str, caller: Caller) -> Response:
-        view = await api.show(intent_id, caller)
+    async def artefact(self, intent_id: str, name: str, caller: Caller) -> Response:
+        """A file that an intent has made."""
+        view = await self.show(intent_id, caller)
         made = next((one for one in view.artefacts if one.name == name), None)
         if made is None:
             raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
-        return _download(await api.blobs.kept(made.blob), made)
+        return _download(await self.blobs.kept(made.blob), made)
 
-    @router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"])
-    async def upload(request: Request, caller: Caller) -> dict[str, Any]:
+    async def upload(self, request: Request, caller: Caller) -> dict[str, Any]:
+        """Keep a file that is sent."""
         allow(caller, "operator")
-        blob = await api.blobs.put(request.stream(), max_upload)
+        blob = await self.blobs.put(request.stream(), self.max_upload)
         return {"blob": blob.id, "size": blob.size}
 
+
+def routes(api: IntentsApi) -> APIRouter:
+    """`/v1/intents`, `/v1/files`."""
+    router = APIRouter(prefix="/v1", tags=["intents"])
+    router.post("/intents", status_code=202, summary="Ask for something", response_model=AcceptedView)(api.ask)
+    router.get("/intents", summary="The newest intents")(api.recent)
+    router.get("/intents/{intent_id}", summary="An intent with its decision, tickets, answer, artefacts and cost")(api.one)
+    router.get("/intents/{intent_id}/events", summary="Follow an intent (server-sent events)", response_class=Response)(api.follow)
+    router.get("/intents/{intent_id}/artefacts/{name}", summary="A file that an intent has made", response_class=Response)(api.artefact)
+    router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"])(api.upload)
     return router
 
 

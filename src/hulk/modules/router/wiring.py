@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
+from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions
@@ -12,12 +13,19 @@ from hulk.modules.router.domain.model import Model
 from hulk.modules.router.ports import Catalogue
 from hulk.modules.router.settings import ModelsSettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
+from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 
 
 @contextlib.asynccontextmanager
 async def wired(
-    store: Store, settings: ModelsSettings, vectors: Vectors, catalogue: Catalogue, finops: Finops, clock: Clock = utc_now
+    store: Store,
+    settings: ModelsSettings,
+    vectors: Vectors,
+    catalogue: Catalogue,
+    finops: Finops,
+    breakers: Breakers,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`."""
     models = tuple(_model(provider) for provider in settings.providers)
@@ -25,7 +33,7 @@ async def wired(
     try:
         yield Router(
             decide=Decide(recognise, catalogue, models, decisions, finops, clock),
-            answer_freely=AnswerFreely(models, provider, finops, store.commit),
+            answer_freely=AnswerFreely(models, GuardedProvider(provider, breakers), finops, store.commit),
             recognise=recognise,
             decisions=decisions,
         )

@@ -19,12 +19,13 @@ from hulk.runtime.bus.connection import Bus, Facts, Handler, Notice, connect
 from hulk.runtime.bus.later import forward_due, publish_at
 from hulk.runtime.bus.pull import Message, Pull
 from hulk.runtime.bus.server import LEASH, Server, embedded
-from hulk.runtime.bus.streams import ERRORS, EVENTS, SCHEDULES, STREAMS, TASKS, Stream
+from hulk.runtime.bus.streams import ERRORS, EVENTS, LIFETIMES, SCHEDULES, STREAMS, TASKS, Stream
 
 __all__ = [
     "ERRORS",
     "EVENTS",
     "LEASH",
+    "LIFETIMES",
     "SCHEDULES",
     "STREAMS",
     "TASKS",

@@ -1,5 +1,6 @@
 """The four streams as data: which subjects each takes, what it keeps, and when it refuses more."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -55,7 +56,9 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.plan.>",
             "hulk.run.>",
             "hulk.queue.>",
+            "hulk.key.>",
             "hulk.runtime.health",
+            "hulk.runtime.breaker",
             "hulk.engine.events.>",
         ),
         max_bytes=512 * MIB,
@@ -76,6 +79,9 @@ STREAMS: tuple[Stream, ...] = (
         max_age=timedelta(days=30),
     ),
 )
+
+LIFETIMES: Mapping[str, str] = {"hulk.scheduler.tick": "168h"}
+"""How long single messages live in a stream whose others have no age: a stream full of old ticks would drop what is scheduled."""
 
 
 def config(stream: Stream, *, max_tasks: int, replicas: int) -> api.StreamConfig:

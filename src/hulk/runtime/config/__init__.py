@@ -14,6 +14,9 @@ from hulk.runtime.config.reference import example, markdown
 from hulk.runtime.config.settings import (
     RUNTIME,
     BlobsSettings,
+    BreakerLimits,
+    BreakerOverride,
+    BreakerSettings,
     CacheSettings,
     EngineSettings,
     LocaleSettings,
@@ -32,6 +35,9 @@ from hulk.runtime.config.units import Duration, Size
 __all__ = [
     "RUNTIME",
     "BlobsSettings",
+    "BreakerLimits",
+    "BreakerOverride",
+    "BreakerSettings",
     "CacheSettings",
     "Config",
     "Duration",

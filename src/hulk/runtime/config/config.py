@@ -12,6 +12,7 @@ from hulk.runtime.config.keys import Key, keys
 from hulk.runtime.config.settings import (
     RUNTIME,
     BlobsSettings,
+    BreakerSettings,
     CacheSettings,
     EngineSettings,
     LocaleSettings,
@@ -53,6 +54,7 @@ class Config:
     server: ServerSettings = field(default_factory=ServerSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
     nats: NatsSettings = field(default_factory=NatsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     blobs: BlobsSettings = field(default_factory=BlobsSettings)

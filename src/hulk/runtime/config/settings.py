@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -101,8 +101,52 @@ class CacheSettings(Section):
     """The cache's levels: memory, shared, disk."""
 
     l1_size: int = Field(default=5000, ge=1, description="Entries kept in memory.")
+    l2_url: SecretStr = Field(
+        default=SecretStr(""), description="Shared cache, `redis://:password@host:6379/0` (Redis or Valkey); empty is none."
+    )
     l2_ttl: Duration = Field(default=timedelta(hours=1), description="How long an entry lives in the shared cache.")
     l3_path: Path | None = Field(default=None, description="Folder of the disk snapshots; empty is `cache` in the data folder.")
+    l3_size: Size = Field(default=256 * MB, ge=1, description="Most that the disk snapshots may take.")
+
+
+_POSITIVE = timedelta(0)
+
+
+class BreakerLimits(Section):
+    """When a breaker opens, and for how long."""
+
+    enabled: bool = Field(default=True, description="Whether calls are ever refused.")
+    failure_rate: float = Field(default=0.5, gt=0, le=1, description="Share of failed calls in the window at which it opens.")
+    slow_rate: float = Field(default=0.9, gt=0, le=1, description="Share of slow calls in the window at which it opens.")
+    slow_after: Duration = Field(default=timedelta(seconds=60), gt=_POSITIVE, description="A call that takes longer is slow.")
+    minimum_calls: int = Field(default=5, ge=1, description="Calls that must be in the window before the shares mean anything.")
+    window: Duration = Field(default=timedelta(seconds=30), gt=_POSITIVE, description="Older calls do not count.")
+    window_calls: int = Field(default=100, ge=1, description="Of those, only the last so many count.")
+    first_open: Duration = Field(
+        default=timedelta(milliseconds=400), gt=_POSITIVE, description="How long it refuses at first; twice as long each time in a row."
+    )
+    longest_open: Duration = Field(default=timedelta(seconds=30), gt=_POSITIVE, description="How long it refuses at most.")
+    calm: Duration = Field(default=timedelta(seconds=30), description="Closed for so long, it begins with the first time again.")
+    probe_every: Duration = Field(
+        default=timedelta(milliseconds=500), gt=_POSITIVE, description="How often a dependency that is away is probed."
+    )
+
+    def limits(self) -> dict[str, Any]:
+        """What is set here, durations in seconds."""
+        kept = self.model_dump(exclude={"name", "overrides"}, exclude_unset=isinstance(self, BreakerOverride))
+        return {name: value.total_seconds() if isinstance(value, timedelta) else value for name, value in kept.items()}
+
+
+class BreakerOverride(BreakerLimits):
+    """Limits for some breakers."""
+
+    name: str = Field(min_length=1, description="`http:example.com`, or a pattern such as `model:*`; what is not set is as above.")
+
+
+class BreakerSettings(BreakerLimits):
+    """What keeps calls from dependencies that are not well."""
+
+    overrides: tuple[BreakerOverride, ...] = Field(default=(), description="Other limits for some breakers; the last that fits wins.")
 
 
 class TlsSettings(Section):
@@ -195,6 +239,7 @@ RUNTIME: Mapping[str, type[Section]] = {
     "server": ServerSettings,
     "engine": EngineSettings,
     "cache": CacheSettings,
+    "breaker": BreakerSettings,
     "nats": NatsSettings,
     "store": StoreSettings,
     "blobs": BlobsSettings,

@@ -7,5 +7,6 @@ Nothing is loaded before the first text is asked for.
 """
 
 from hulk.runtime.models.embeddings import Embedder, LocalEmbedder, Remembered, ServedEmbedder
+from hulk.runtime.models.guarded import GuardedEmbedder
 
-__all__ = ["Embedder", "LocalEmbedder", "Remembered", "ServedEmbedder"]
+__all__ = ["Embedder", "GuardedEmbedder", "LocalEmbedder", "Remembered", "ServedEmbedder"]

@@ -22,6 +22,7 @@ import structlog
 
 from hulk.kernel.errors import HulkError, Refused, Unavailable
 from hulk.kernel.records import JsonObject
+from hulk.runtime.breaker import answering
 
 if TYPE_CHECKING:  # numpy is loaded at the first text, not at start: it is 20 MB and 0.1 s
     import numpy as np
@@ -85,14 +86,18 @@ class ServedEmbedder:
 
     def __init__(self, url: str, model: str, api_key: str = "", *, seconds: float = 30.0) -> None:
         self._url = url.rstrip("/") + "/embeddings"
-        self._name = model
+        self.name = model
         self._headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
         self._seconds = seconds
 
     @property
     def model(self) -> str:
         """See `Embedder`."""
-        return f"{self._name}@{self._url}"
+        return f"{self.name}@{self._url}"
+
+    async def probe(self) -> None:
+        """Ask the server whether it works, without having it compute; raises when it does not."""
+        await answering(self._url, self._headers)
 
     async def embed(self, texts: Sequence[str]) -> "Vectors":
         """See `Embedder`."""
@@ -104,7 +109,7 @@ class ServedEmbedder:
         return _normal(np.asarray(rows, dtype=np.float32)) if rows else np.zeros((0, 0), np.float32)
 
     async def _rows(self, session: Any, batch: Sequence[str]) -> list[list[float]]:
-        body = {"model": self._name, "input": [_clean(text) or " " for text in batch], "encoding_format": "float"}
+        body = {"model": self.name, "input": [_clean(text) or " " for text in batch], "encoding_format": "float"}
         async with session.post(self._url, json=body) as response:
             if response.status != 200:
                 raise self._refusal(response.status)

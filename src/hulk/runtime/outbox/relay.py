@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.events import Event
-from hulk.runtime.bus import STREAMS, Bus, to_message
+from hulk.runtime.bus import LIFETIMES, STREAMS, Bus, to_message
 from hulk.runtime.outbox.outbox import Kept, Outbox, kept
 from hulk.runtime.outbox.tables import event_table, outbox_table
 from hulk.runtime.store import Store, Transaction
@@ -79,8 +79,9 @@ class Relay:
         subject, headers, body = to_message(event)
         if not taken(subject):
             return
+        lifetime = {"Nats-TTL": LIFETIMES[subject]} if subject in LIFETIMES else {}
         try:
-            await self._bus.publish(subject, body, headers, event.id)
+            await self._bus.publish(subject, body, {**headers, **lifetime}, event.id)
         except Refused as error:  # too large, say: the trail keeps it, and what comes after it must not wait for ever
             log.error("event_not_published", id=event.id, type=event.type, reason=str(error))  # noqa: TRY400  # the reason says all
 

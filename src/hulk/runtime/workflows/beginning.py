@@ -62,7 +62,7 @@ def _row(run: Started, status: str) -> dict[str, Any]:
         "id": run.id, "workflow": run.workflow, "queue": run.queue, "tenant": run.tenant, "intent": run.intent,
         "parent": run.parent, "fan": run.fan, "cause": run.cause, "trace": run.trace, "status": status, "input": run.data,
         "attempts": run.retry.attempts, "wake": 1, "epoch": 0, "failures": 0, "takes": 0, "dead": False, "cancelling": False,
-        "priority": flow.priority, "lane": lane.key if lane else None, "lane_most": lane.most if lane else None,
+        "behind": -flow.priority, "lane": lane.key if lane else None, "lane_most": lane.most if lane else None,
         "keyed": flow.singleton is not None or flow.debounce is not None,
     }  # fmt: skip
 

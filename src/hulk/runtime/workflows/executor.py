@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import random
+import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +19,7 @@ from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
-from hulk.runtime.engine import HandBack, Lease, Left, Settled, Verdict
+from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Verdict
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
@@ -30,9 +32,13 @@ log = structlog.get_logger(__name__)
 
 MOST_TAKES = 10
 """A run that was begun this often without recording anything new is taken to kill its process, and is not begun again."""
-ELSEWHERE = timedelta(seconds=60)
-"""After how long a run is offered again of which this process has no body: time for an upgrade, process by process."""
 STORE_AWAY = timedelta(seconds=1)
+EARLY = 0.5
+"""Seconds after which a run shows for the first time that it is worked on; most have ended by then."""
+STRANGE_AGAIN = timedelta(seconds=15)
+"""How long a run whose workflow is not here waits for another worker: while a cluster is upgraded, the newer ones know it."""
+STRANGE_FOR = timedelta(hours=1)
+"""After so long of that the run is failed: longer than an upgrade takes, and short enough that somebody is still waiting for it."""
 
 
 @dataclass(slots=True)
@@ -42,6 +48,8 @@ class Body:
     task: "asyncio.Task[Any] | None"
     context: RunContext
     stoppable: bool = False
+    touch_at: float = field(default_factory=lambda: time.monotonic() + EARLY)
+    """When to show next, in monotonic seconds, that the run is worked on."""
 
     def call_off(self) -> None:
         """Leave off at once, unless what is done is already the undoing."""
@@ -75,11 +83,13 @@ class Executor:
     limit: timedelta
     held: dict[Hold, "Body"] = field(default_factory=dict)
     """The runs held now."""
+    strange: Counter[str] = field(default_factory=Counter)
+    """How often a run was handed back because its workflow is not here, by the workflow's name."""
 
     async def __call__(self, lease: Lease) -> Verdict:
         """Execute the run that this wake-up is for (`engine.Handler`)."""
         try:
-            (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
+            taken = await self._taken(lease)
         except Unavailable:
             return HandBack(STORE_AWAY)
         if taken is None:
@@ -93,6 +103,12 @@ class Executor:
             raise
         finally:
             del self.held[hold]
+
+    async def _taken(self, lease: Lease) -> Taken | None:
+        taken = await self.store.read(self.journal.first(lease.task)) if lease.epoch == FIRST else None
+        if taken is None:
+            (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
+        return taken
 
     def cancel(self, run: str) -> None:
         """Have the body of that run leave off, if it is executed here: it was called off."""
@@ -113,7 +129,7 @@ class Executor:
             ),
         ):
             try:
-                return await self._body(taken, body)
+                return await self._body(taken, body) if self._knows(taken) else await self._leave(taken)
             except LetGo:
                 return Settled()
             except Overtaken:
@@ -122,6 +138,20 @@ class Executor:
             except Unavailable as error:  # the store, while writing how it went
                 log.warning("run_waits_for_store", reason=str(error))
                 return HandBack(STORE_AWAY)
+
+    def _knows(self, taken: Taken) -> bool:
+        """Whether the workflow is here, or was looked for long enough. The deliveries of a wake-up are the lower part of the epoch."""
+        known = self.workflows.get(taken.run.workflow, taken.run.version) is not None
+        return known or (taken.epoch & 0xFFFF) > STRANGE_FOR / STRANGE_AGAIN
+
+    async def _leave(self, taken: Taken) -> Verdict:
+        """Hand the run back, unharmed, for a worker that has its workflow."""
+        run = taken.run
+        self.strange[run.workflow] += 1
+        log.warning("run_of_unknown_workflow", workflow=run.workflow, again_seconds=STRANGE_AGAIN.total_seconds())
+        due = utc_now() + STRANGE_AGAIN
+        got = await self._write(self.journal.retry(run.id, taken.epoch, run.failures, due, told(_unknown(run))))
+        return Left() if isinstance(got, Fenced) else HandBack(STRANGE_AGAIN)
 
     async def _body(self, taken: Taken, body: Body) -> Verdict:
         workflow = self.workflows.get(taken.run.workflow, taken.run.version)
@@ -142,7 +172,7 @@ class Executor:
             return self._settled(await self._write(self.journal.park(taken.run.id, taken.epoch, told(known))))
         if not isinstance(error, _Poison):
             await context.undo(known)
-        dead = not permanent(error) or isinstance(error, _Poison)
+        dead = not permanent(error) or isinstance(error, _Poison | _Unknown)
         changes = list(workflow.failed(started(taken.run), known)) if workflow else []
         if dead:
             changes.append(self.outbox.append(_dead_letter(taken.run, failures, error)))
@@ -167,14 +197,18 @@ class Executor:
 def _fit(workflow: Workflow | None, run: Row[Any]) -> Workflow:
     """The run's body, if it may be executed."""
     if workflow is None:
-        raise Unavailable(
-            "This process has no workflow “{name}” in version “{version}”: the run was begun by another version of Hulk, and waits for a"
-            " process that has it.",
-            retry_after=ELSEWHERE.total_seconds(), name=run.workflow, version=run.version,
-        )  # fmt: skip
+        raise _unknown(run)
     if run.takes > MOST_TAKES:
         raise _Poison("The run was begun {times} times without getting on; it may be what ends its process.", times=run.takes)
     return workflow
+
+
+def _unknown(run: Row[Any]) -> HulkError:
+    return _Unknown("This Hulk has no workflow “{name}”: it was begun by another version.", name=run.workflow)
+
+
+class _Unknown(Refused):
+    """No worker that had the run knows its workflow."""
 
 
 class _Poison(Refused):
@@ -215,14 +249,18 @@ async def keep(executor: Executor, every: timedelta, overtaken: Callable[[str, i
     """Show, every so often, that the held runs are worked on; tell `overtaken(run, epoch)` of those lost to another, and
     leave off with those that were called off."""
     while True:
-        await asyncio.sleep(every.total_seconds())
-        if not executor.held:
+        await asyncio.sleep(EARLY)
+        now = time.monotonic()
+        due = [(hold, body) for hold, body in executor.held.items() if body.touch_at <= now]
+        if not due:
             continue
         try:
-            (touched,) = await executor.store.commit(executor.journal.touch(executor.held))
+            (touched,) = await executor.store.commit(executor.journal.touch([hold for hold, _ in due]))
         except Unavailable as error:
             log.warning("cannot_touch_runs", reason=str(error))
             continue
+        for _, body in due:
+            body.touch_at = now + every.total_seconds()
         for run, epoch in touched.lost:
             overtaken(run, epoch)
         for run in touched.cancelling:

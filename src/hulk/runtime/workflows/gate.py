@@ -286,7 +286,7 @@ _PICK = (
     .where(_MINE, _run.tenant == bindparam("at_tenant"))
     .where(or_(_run.due.is_(None), _run.due <= bindparam("now", type_=_run.due.type)))
     .where(or_(_run.lane.is_(None), _run.lane.not_in(bindparam("full", expanding=True))))
-    .order_by(_run.priority.desc(), _run.created, _run.id)
+    .order_by(_run.behind, _run.created, _run.id)
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True)
 )

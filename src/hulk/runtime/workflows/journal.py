@@ -5,12 +5,12 @@ overtaken, and none of what it wanted to write is written (DESIGN §3, rule 2).
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, select, update
 
 from hulk.kernel.durable import Change, Started
 from hulk.kernel.errors import Cancelled
@@ -79,6 +79,17 @@ class Journal:
         """Begin `run` as its flow lets it; False when it is no run of its own (see `kernel.durable.Runs`)."""
         return begun(run, self.hooks, self._clock, self._call_off)
 
+    def first(self, task: Task) -> Callable[[Connection], Taken | None]:
+        """Read a run that nobody has held yet, to begin it under the epoch `FIRST`; None when it is none such.
+
+        The run is taken by the first write under that epoch, which saves a commit; see `_holding`."""
+
+        def read(connection: Connection) -> Taken | None:
+            row = connection.execute(_NEW, {"at_run": task.run, "at_wake": task.wake}).one_or_none()
+            return None if row is None else Taken(row, FIRST, {})
+
+        return read
+
     def take(self, task: Task, epoch: int) -> Change[Taken | None]:
         """Hold the run under `epoch`; None when it is ended, held by a later epoch, or this wake-up is an old one."""
 
@@ -87,7 +98,7 @@ class Journal:
             row = tx.execute(_TAKE, at).one_or_none()
             if row is None:
                 return None
-            return Taken(row, epoch, {} if epoch == FIRST else _steps(tx, task.run))
+            return Taken(row, epoch, _steps(tx, task.run))
 
         return change
 
@@ -267,7 +278,8 @@ class Journal:
     def _held(self, tx: Transaction, run: str, epoch: int, **values: Any) -> bool:
         """Write `values` to the run if `epoch` holds it; whether it does."""
         new = {f"new_{name}": value for name, value in values.items()}
-        return tx.execute(_holding(*values), {"at_run": run, "at_epoch": epoch, "new_touched": self._clock(), **new}).rowcount == 1
+        statement = _holding(*values, first=epoch == FIRST)
+        return tx.execute(statement, {"at_run": run, "at_epoch": epoch, "new_touched": self._clock(), **new}).rowcount == 1
 
     def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json, began: datetime | None = None) -> Recorded:
         tx.execute(_KEEP, {"run": run, "position": index, "name": name, "value": value, "began": began, "recorded": self._clock()})
@@ -306,6 +318,9 @@ _TAKE = (
     .values(status="running", epoch=bindparam("at_epoch"), touched=bindparam("now"), takes=_run.takes + 1)
     .returning(run_table)
 )
+_NEW = select(run_table).where(
+    _run.id == bindparam("at_run"), _run.wake == bindparam("at_wake"), _run.epoch == 0, _run.status == "pending", _run.cancelling.is_(False)
+)
 _SUSPEND = (
     update(run_table)
     .where(_run.id == bindparam("at_run"))
@@ -339,10 +354,17 @@ _CONSUME = (
 
 
 @functools.cache
-def _holding(*names: str) -> Update:
-    """Writes `new_<name>` to each of those columns of the run at `at_run` if `at_epoch` holds it."""
-    mine = and_(_run.id == bindparam("at_run"), _run.epoch == bindparam("at_epoch"), _run.status == "running")
-    return update(run_table).where(mine).values({name: bindparam(f"new_{name}", type_=_run[name].type) for name in ("touched", *names)})
+def _holding(*names: str, first: bool) -> Update:
+    """Writes `new_<name>` to each of those columns of the run at `at_run` if `at_epoch` holds it.
+
+    Under the `first` epoch that takes the run too, if nobody has: its first wake-up is delivered for the first time to one
+    worker only, and whoever comes later comes with a later epoch."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_run[name].type) for name in ("touched", *names)}
+    mine = and_(_run.epoch == bindparam("at_epoch"), _run.status == "running")
+    if first:
+        mine = or_(mine, and_(_run.epoch == 0, _run.status == "pending", _run.wake == 1))
+        values = {"status": "running", "epoch": bindparam("at_epoch")} | values
+    return update(run_table).where(_run.id == bindparam("at_run"), mine).values(values)
 
 
 def _task(row: Row[Any]) -> Task:

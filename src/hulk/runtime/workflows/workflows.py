@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -16,6 +16,7 @@ from hulk.runtime.bus import TASKS, Bus, Notice, forward_due, to_message
 from hulk.runtime.engine import Dispatcher, Pool, Scale
 from hulk.runtime.engine.pool import LEASE
 from hulk.runtime.outbox import Outbox
+from hulk.runtime.state import Bucket, leader
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.executor import Executor, keep
 from hulk.runtime.workflows.gate import Gate
@@ -33,6 +34,8 @@ IDLE = LEASE * 3
 """A run that is held shows it every lease; after three without a sign it is woken for another worker."""
 WINDOW = 16
 """How many runs of a queue may be under way per slot; more are held in the store."""
+REIGN = timedelta(seconds=2)
+"""After how long another process reconciles when the one that did shows no sign."""
 CANCEL = "hulk.engine.control.cancel"
 
 
@@ -72,6 +75,11 @@ class Workflows:
     def slots(self) -> int:
         """How many runs this process may execute at once, as of now."""
         return sum(pool.scale.slots for pool in self._pools.values())
+
+    @property
+    def strange(self) -> int:
+        """How often this process handed a run back because it does not have its workflow."""
+        return self._executor.strange.total()
 
     @property
     def unsent(self) -> int:
@@ -135,8 +143,8 @@ class Workflows:
             await self._revive_all()
         async with asyncio.TaskGroup() as group:
             parts = (
-                self._dispatcher.run(), self._sweeping(), self._keeping(), self._telling(), self._calling_off(), self.gate.run(),
-                forward_due(self._bus),
+                self._dispatcher.run(), self.gate.run(), forward_due(self._bus), self._reconciling(sole=sole), self._keeping(),
+                self._telling(), self._calling_off(),
             )  # fmt: skip
             background = [group.create_task(part) for part in parts]
             pools = [group.create_task(pool.run()) for pool in self._pools.values()]
@@ -177,11 +185,19 @@ class Workflows:
         for pool in self._pools.values():
             pool.overtaken(run, epoch)
 
-    async def _sweeping(self) -> None:
+    async def _reconciling(self, *, sole: bool) -> None:
+        """Sweep, as long as this process is the one to do it."""
+        if sole:
+            await self._sweeping(lambda: True)
+        async with leader(Bucket(self._bus, "leaders", str), "reconciler", ttl=REIGN) as office:
+            await self._sweeping(lambda: office.held)
+
+    async def _sweeping(self, ours: Callable[[], bool]) -> None:
         while True:
             await asyncio.sleep(SWEEP.total_seconds())
             try:
-                await self.sweep()
+                if ours():
+                    await self.sweep()
             except Unavailable as error:
                 log.warning("sweep_waits", reason=str(error))
                 await asyncio.sleep(IDLE.total_seconds())  # first let all who hold runs show it again

@@ -12,6 +12,14 @@ down_revision = None
 def upgrade() -> None:
     """Bring the tables of the revision before to this one."""
     op.create_table(
+        "aggregate",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", "id", name=op.f("pk_aggregate")),
+    )
+    op.create_table(
         "api_key",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -71,11 +79,11 @@ def upgrade() -> None:
         sa.Column("intent", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=True),
-        sa.Column("reasons", Document, nullable=False),
+        sa.Column("reasons", Document(), nullable=False),
         sa.Column("sensitivity", sa.String(length=16), nullable=False),
-        sa.Column("labels", Document, nullable=False),
+        sa.Column("labels", Document(), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
-        sa.Column("candidates", Document, nullable=False),
+        sa.Column("candidates", Document(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("margin", sa.Float(), nullable=False),
         sa.Column("threshold", sa.Float(), nullable=False),
@@ -98,7 +106,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=128), nullable=False),
         sa.Column("intent", sa.String(length=64), nullable=True),
         sa.Column("trace", sa.String(length=64), nullable=True),
-        sa.Column("data", Document, nullable=False),
+        sa.Column("data", Document(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_event")),
         sa.UniqueConstraint("id", name=op.f("uq_event_id")),
@@ -116,6 +124,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", name=op.f("pk_event_head")),
     )
     op.create_table(
+        "fact",
+        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("aggregate", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("form", sa.Integer(), nullable=False),
+        sa.Column("data", Document(), nullable=False),
+        sa.Column("time", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_fact")),
+    )
+    with op.batch_alter_table("fact", schema=None) as batch_op:
+        batch_op.create_index("uq_fact_tenant_kind_aggregate_version", ["tenant", "kind", "aggregate", "version"], unique=True)
+
+    op.create_table(
+        "fact_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_head")),
+    )
+    op.create_table(
+        "flow",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("run", sa.String(length=64), nullable=True),
+        sa.Column("at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "tenant", "key", name=op.f("pk_flow")),
+    )
+    with op.batch_alter_table("flow", schema=None) as batch_op:
+        batch_op.create_index("ix_flow_run", ["run"], unique=False)
+
+    op.create_table(
         "intent",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -123,7 +165,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("zone", sa.String(length=64), nullable=False),
-        sa.Column("sources", Document, nullable=False),
+        sa.Column("sources", Document(), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=False),
@@ -132,7 +174,7 @@ def upgrade() -> None:
         sa.Column("decision", sa.String(length=64), nullable=True),
         sa.Column("plan", sa.String(length=64), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
-        sa.Column("problem", Document, nullable=True),
+        sa.Column("problem", Document(), nullable=True),
         sa.Column("created", Moment(), nullable=False),
         sa.Column("ended", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_intent")),
@@ -146,8 +188,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("intent", sa.String(length=64), nullable=False),
         sa.Column("skill", sa.String(length=128), nullable=False),
-        sa.Column("arguments", Document, nullable=False),
-        sa.Column("tickets", Document, nullable=False),
+        sa.Column("arguments", Document(), nullable=False),
+        sa.Column("tickets", Document(), nullable=False),
         sa.Column("created", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
     )
@@ -155,19 +197,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_plan_intent", ["intent"], unique=False)
 
     op.create_table(
+        "projection",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_projection")),
+    )
+    op.create_table(
+        "queue",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("paused", Moment(), nullable=True),
+        sa.Column("actor", sa.String(length=128), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_queue")),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("workflow", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
         sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("intent", sa.String(length=64), nullable=True),
         sa.Column("parent", sa.String(length=64), nullable=True),
+        sa.Column("fan", sa.String(length=128), nullable=True),
+        sa.Column("cause", sa.String(length=128), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=True),
         sa.Column("trace", sa.String(length=64), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("input", Document, nullable=False),
-        sa.Column("result", Document, nullable=True),
-        sa.Column("error", Document, nullable=True),
+        sa.Column("input", Document(), nullable=False),
+        sa.Column("result", Document(), nullable=True),
+        sa.Column("error", Document(), nullable=True),
         sa.Column("dead", sa.Boolean(), nullable=False),
+        sa.Column("cancelling", sa.Boolean(), nullable=False),
+        sa.Column("behind", sa.Integer(), nullable=False),
+        sa.Column("lane", sa.String(length=200), nullable=True),
+        sa.Column("lane_most", sa.Integer(), nullable=True),
+        sa.Column("keyed", sa.Boolean(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("wake", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -180,10 +245,75 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
     with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_run_dead", ["tenant", "ended"], unique=False, sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead")
+        )
+        batch_op.create_index(
+            "ix_run_held",
+            ["queue", "tenant", "behind", "created"],
+            unique=False,
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
+        )
+        batch_op.create_index(
+            "ix_run_held_due",
+            ["queue", "due"],
+            unique=False,
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
+        )
         batch_op.create_index("ix_run_intent", ["intent"], unique=False)
+        batch_op.create_index(
+            "ix_run_lane",
+            ["tenant", "lane"],
+            unique=False,
+            sqlite_where=sa.text("lane is not null"),
+            postgresql_where=sa.text("lane is not null"),
+        )
+        batch_op.create_index("ix_run_parent_fan", ["parent", "fan"], unique=False)
         batch_op.create_index("ix_run_status_touched", ["status", "touched"], unique=False)
         batch_op.create_index("ix_run_tenant_created", ["tenant", "created"], unique=False)
+        batch_op.create_index("ix_run_workflow_created", ["workflow", "created"], unique=False)
 
+    op.create_table(
+        "schedule",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("expression", sa.Text(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("begins", sa.String(length=32), nullable=False),
+        sa.Column("wish", Document(), nullable=False),
+        sa.Column("policy", sa.String(length=8), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("next", Moment(), nullable=True),
+        sa.Column("asked", Moment(), nullable=True),
+        sa.Column("last", Moment(), nullable=True),
+        sa.Column("begun", sa.String(length=64), nullable=True),
+        sa.Column("problem", Document(), nullable=True),
+        sa.Column("fired", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
+        sa.UniqueConstraint("tenant", "name", name=op.f("uq_schedule_tenant_name")),
+    )
+    with op.batch_alter_table("schedule", schema=None) as batch_op:
+        batch_op.create_index("ix_schedule_asked", ["asked"], unique=False)
+        batch_op.create_index("ix_schedule_next", ["next"], unique=False)
+
+    op.create_table(
+        "snapshot",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("aggregate", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("form", sa.Integer(), nullable=False),
+        sa.Column("state", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", "aggregate", name=op.f("pk_snapshot")),
+    )
     op.create_table(
         "spending",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -207,16 +337,16 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("title", Document, nullable=False),
+        sa.Column("title", Document(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("input", Document, nullable=False),
-        sa.Column("after", Document, nullable=False),
+        sa.Column("input", Document(), nullable=False),
+        sa.Column("after", Document(), nullable=False),
         sa.Column("required", sa.Boolean(), nullable=False),
         sa.Column("owner", sa.String(length=16), nullable=False),
         sa.Column("priority", sa.String(length=8), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=True),
-        sa.Column("result", Document, nullable=True),
-        sa.Column("problem", Document, nullable=True),
+        sa.Column("result", Document(), nullable=True),
+        sa.Column("problem", Document(), nullable=True),
         sa.Column("created", Moment(), nullable=False),
         sa.Column("ended", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
@@ -233,11 +363,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_outbox")),
     )
     op.create_table(
+        "run_attribute",
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_run_attribute_run")),
+        sa.PrimaryKeyConstraint("run", "name", name=op.f("pk_run_attribute")),
+    )
+    with op.batch_alter_table("run_attribute", schema=None) as batch_op:
+        batch_op.create_index("ix_run_attribute_name_value", ["name", "value"], unique=False)
+
+    op.create_table(
+        "run_failure",
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("error", Document(), nullable=False),
+        sa.Column("due", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_run_failure_run")),
+        sa.PrimaryKeyConstraint("run", "epoch", name=op.f("pk_run_failure")),
+    )
+    op.create_table(
         "signal",
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
-        sa.Column("payload", Document, nullable=True),
+        sa.Column("payload", Document(), nullable=True),
         sa.Column("consumed", sa.Integer(), nullable=True),
         sa.Column("left", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_signal_run")),
@@ -251,7 +402,8 @@ def upgrade() -> None:
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
-        sa.Column("value", Document, nullable=True),
+        sa.Column("value", Document(), nullable=True),
+        sa.Column("began", Moment(), nullable=True),
         sa.Column("recorded", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_step_run")),
         sa.PrimaryKeyConstraint("run", "position", name=op.f("pk_step")),

@@ -40,12 +40,22 @@ class AcceptIntent:
         intent = self._intent(asked.checked(), principal, trace)
         if asked.key and (known := await self._known(intent)):
             return known
-        for source in asked.sources:
-            await self.check(source)
-        self.admit()
+        await self._admitted(intent)
         if not (await self.commit(self._kept(intent)))[0]:
             return await self._known(intent) or intent
         return intent
+
+    async def prepared(self, asked: Asked, principal: Principal, trace: str | None) -> tuple[Intent, Change[bool]]:
+        """The intent and the change that accepts it, for whoever commits it together with something of their own; False when one
+        under its key was accepted before. Raises as calling does, but for `Conflict`."""
+        intent = self._intent(asked.checked(), principal, trace)
+        await self._admitted(intent)
+        return intent, self._kept(intent)
+
+    async def _admitted(self, intent: Intent) -> None:
+        for source in intent.sources:
+            await self.check(source)
+        self.admit()
 
     def _intent(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
         name = ids.new("int")

@@ -26,7 +26,7 @@ BUCKETS = 4096
 """Letter n-grams are hashed into this many columns."""
 SPELLING = 1.0
 """How much spelling counts beside meaning."""
-RIDGE = 0.3
+RIDGE = 0.1
 """How much noise is assumed: larger is smoother."""
 
 

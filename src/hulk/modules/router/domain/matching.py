@@ -18,10 +18,10 @@ from hulk.kernel.text import LANGUAGES, Language, Text
 
 Attachment: TypeAlias = Literal["file", "repository"]
 
-FALSE_ACCEPTS = 0.02
+FALSE_ACCEPTS = 0.03
 """The share of the left-out background which may still be taken for a skill. Half of it is chosen to be near: of other
 sentences fewer are (tests/modules/router/test_router_matching.py)."""
-FALSE_ACCEPTS_WITH_ATTACHMENT = 0.03
+FALSE_ACCEPTS_WITH_ATTACHMENT = 0.04
 """The same when a file or repository came along that the skill works on: who attaches one mostly wants something done with it."""
 READ_CHARACTERS = 1000
 """How much of a sentence's start is matched. What comes after says no more about which skill is meant."""

@@ -1,15 +1,17 @@
 """P0: whether a text holds what must not leave the company. The whole text is scanned; when in doubt, it does.
 
 What is found: CPF and CNPJ (also alphanumeric), cards, e-mail addresses, Brazilian and international telephone numbers, secrets.
-Names, addresses and health are not found by rules. Check digits: Receita Federal's modulo 11 (of an alphanumeric CNPJ a
-character's value is its ASCII code less 48), Luhn's formula for cards (ISO/IEC 7812-1).
+Names, addresses and health are not found by rules. Check digits are those of `skills.personal`; what is looked for is wider here than
+in a table's values there: a sentence that is taken for sensitive by mistake costs little, one that is not leaves the company.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from hulk.modules.skills import personal
 
 Sensitivity: TypeAlias = Literal["public", "p0"]
 Label: TypeAlias = Literal["cpf", "cnpj", "card", "email", "phone", "secret", "too_long", "unreadable"]
@@ -127,39 +129,9 @@ def _bare(text: str) -> str:
     return "".join(letter for letter in text.upper() if letter.isalnum())
 
 
-def is_cpf(text: str) -> bool:
-    """Whether 11 digits are a CPF with right check digits (and not all the same)."""
-    if len(text) != 11 or not text.isdigit() or len(set(text)) == 1:
-        return False
-    values = [int(digit) for digit in text]
-    return all(_modulo_11(values[:n], range(n + 1, 1, -1)) == values[n] for n in (9, 10))
-
-
-def is_cnpj(text: str) -> bool:
-    """Whether 14 letters or digits (the last two digits) are a CNPJ with right check digits (and not all the same)."""
-    if len(text) != 14 or not text.isalnum() or not text[12:].isdigit() or len(set(text)) == 1:
-        return False
-    values = [ord(letter) - 48 for letter in text]
-    weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    return all(_modulo_11(values[:n], weights[13 - n :]) == values[n] for n in (12, 13))
-
-
-def is_card(text: str) -> bool:
-    """Whether 13 to 19 digits are a payment card's: Luhn's sum, and a first digit that card networks use."""
-    if not 13 <= len(text) <= 19 or not text.isdigit() or text[0] not in "23456" or len(set(text)) == 1:
-        return False
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(text)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-def _modulo_11(values: list[int], weights: Iterable[int]) -> int:
-    rest = sum(value * weight for value, weight in zip(values, weights, strict=True)) % 11
-    return 0 if rest < 2 else 11 - rest
-
-
 _CHECKED: tuple[tuple[Label, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("cpf", _CPF, is_cpf),
-    ("cnpj", _CNPJ, is_cnpj),
-    ("card", _CARD, is_card),
+    ("cpf", _CPF, personal.is_cpf),
+    ("cnpj", _CNPJ, personal.is_cnpj),
+    ("card", _CARD, personal.is_card),
 )
 _PLAIN: tuple[tuple[Label, re.Pattern[str]], ...] = (("email", _EMAIL), ("phone", _PHONE))

@@ -25,11 +25,11 @@ def sort(value: str) -> Sort | None:
     """What kind of personal value `value` holds anywhere in it, or None. Numbers count only when their check digits are right."""
     if _EMAIL.search(value):
         return "email"
-    if any(_is_cpf(hit[0]) for hit in _CPF.finditer(value)):
+    if any(is_cpf(_bare(hit[0])) for hit in _CPF.finditer(value)):
         return "cpf"
-    if any(_is_cnpj(hit[0]) for hit in _CNPJ.finditer(value)):
+    if any(is_cnpj(_bare(hit[0])) for hit in _CNPJ.finditer(value)):
         return "cnpj"
-    if any(_is_card(hit[0]) for hit in _CARD.finditer(value)):
+    if any(is_card(_bare(hit[0])) for hit in _CARD.finditer(value)):
         return "card"
     return "phone" if _PHONE.search(value) else None
 
@@ -55,23 +55,35 @@ def found(values: Iterable[str]) -> Sort | None:
     return None
 
 
-def _is_cpf(text: str) -> bool:
-    digits = [int(d) for d in text if d.isdigit()]
-    return len(set(digits)) > 1 and all(_modulo_11(digits[:n], range(n + 1, 1, -1)) == digits[n] for n in (9, 10))
+def _bare(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum())
 
 
-def _is_cnpj(text: str) -> bool:
-    values = [ord(c) - 48 for c in text if c.isalnum()]
+def is_cpf(text: str) -> bool:
+    """Whether 11 digits are a CPF with right check digits (and not all the same)."""
+    if len(text) != 11 or not text.isdecimal() or len(set(text)) == 1:
+        return False
+    values = [int(digit) for digit in text]
+    return all(_modulo_11(values[:n], range(n + 1, 1, -1)) == values[n] for n in (9, 10))
+
+
+def is_cnpj(text: str) -> bool:
+    """Whether 14 letters or digits (the last two digits) are a CNPJ with right check digits (and not all the same)."""
+    if len(text) != 14 or not text.isalnum() or not text[12:].isdecimal() or len(set(text)) == 1:
+        return False
+    values = [ord(letter) - 48 for letter in text]
     weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    return len(set(values)) > 1 and all(_modulo_11(values[:n], weights[13 - n :]) == values[n] for n in (12, 13))
+    return all(_modulo_11(values[:n], weights[13 - n :]) == values[n] for n in (12, 13))
+
+
+def is_card(text: str) -> bool:
+    """Whether 13 to 19 digits are a payment card's: Luhn's sum, and a first digit that card networks use."""
+    if not 13 <= len(text) <= 19 or not text.isdecimal() or text[0] not in "23456" or len(set(text)) == 1:
+        return False
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(text)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
 def _modulo_11(values: list[int], weights: Iterable[int]) -> int:
-    rest = sum(v * w for v, w in zip(values, weights, strict=True)) % 11
+    rest = sum(value * weight for value, weight in zip(values, weights, strict=True)) % 11
     return 0 if rest < 2 else 11 - rest
-
-
-def _is_card(text: str) -> bool:
-    digits = [int(d) for d in text if d.isdigit()]
-    doubled = [d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(reversed(digits))]
-    return digits[0] in (2, 3, 4, 5, 6) and len(set(digits)) > 1 and sum(doubled) % 10 == 0

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from hulk.kernel.errors import HulkError, Refused
 from hulk.modules.skills import Candidates, Detection, Distributions, Duplicates, Frame, Gaps, Layout, Outliers, Roles, Schema
-from hulk.modules.tools.adapters.tables import profiling, series
+from hulk.modules.tools.adapters.tables import profiling
 from hulk.modules.tools.adapters.tables.encoding import Broken, Encoding, judged
 from hulk.modules.tools.adapters.tables.failures import broken_encoding, explained, is_encoding
 from hulk.modules.tools.adapters.tables.reading import Table, opened
+from hulk.modules.tools.adapters.tables.series import columns, detection, frames, gaps
 from hulk.modules.tools.adapters.tables.session import Limits, Session, Stopped, session
 
 T = TypeVar("T")
@@ -47,23 +48,23 @@ class DuckTables:
 
     async def candidates(self, path: Path, scratch: Path) -> Candidates:
         """See `TimeSeries.candidates`."""
-        return await self._look(path, scratch, series.candidates)
+        return await self._look(path, scratch, columns.candidates)
 
     async def uniqueness(self, path: Path, scratch: Path, time: str, choices: Sequence[Sequence[str]]) -> tuple[float, ...]:
         """See `TimeSeries.uniqueness`."""
-        return await self._look(path, scratch, lambda session, table: series.uniqueness(session, table, time, choices))
+        return await self._look(path, scratch, lambda session, table: columns.uniqueness(session, table, time, choices))
 
     async def frame(self, path: Path, scratch: Path, roles: Roles) -> Frame:
         """See `TimeSeries.frame`."""
-        return await self._look(path, scratch, lambda session, table: series.frame(session, table, roles))
+        return await self._look(path, scratch, lambda session, table: frames.frame(session, table, roles))
 
     async def detect(self, path: Path, scratch: Path, frame: Frame, ledger: Path, threshold: float | None = None) -> Detection:
         """See `TimeSeries.detect`."""
-        return await self._look(path, scratch, lambda session, table: series.detect(session, table, frame, ledger, threshold))
+        return await self._look(path, scratch, lambda session, table: detection.detect(session, table, frame, ledger, threshold))
 
     async def gaps(self, path: Path, scratch: Path, frame: Frame) -> Gaps:
         """See `TimeSeries.gaps`."""
-        return await self._look(path, scratch, lambda session, table: series.gaps(session, table, frame))
+        return await self._look(path, scratch, lambda session, table: gaps.gaps(session, table, frame))
 
     async def _look(self, path: Path, scratch: Path, act: Callable[[Session, Table], T]) -> T:
         async with self._turns:

@@ -71,12 +71,18 @@ def _of_csv(message: str, path: Path) -> HulkError | None:
         )
     if line and "Maximum line size" in message:
         return Refused("Line {line} of {file} is longer than 2 MB; is a quote missing?", file=path.name, line=int(line[1]))
-    if "state machine reached an invalid state" in message or line:
+    if line:
         return Refused(
             "{file} is not a well-formed CSV file: its line ends are mixed, or a text in quotes is followed by something other than a "
-            "delimiter{where}.",
+            "delimiter (line {line}).",
             file=path.name,
-            where=f" (line {line[1]})" if line else "",
+            line=int(line[1]),
+        )
+    if "state machine reached an invalid state" in message:
+        return Refused(
+            "{file} is not a well-formed CSV file: its line ends are mixed, or a text in quotes is followed by something other than a "
+            "delimiter.",
+            file=path.name,
         )
     return None
 

@@ -1,0 +1,233 @@
+"""Schedules over HTTP, and what they may begin: an intent, or a run of a workflow that allows it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Change, Runs, Started
+from hulk.kernel.errors import Refused
+from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.text import Text, Voice
+from hulk.kernel.time import iso, utc_now
+from hulk.modules.intents import AcceptIntent, Asked
+from hulk.modules.intents.api import IntentBody
+from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.scheduler import Begins, Firing, Kind, Policy, Schedule, Scheduler, named
+from hulk.runtime.telemetry import current_traceparent
+
+SHOWN = 3
+"""How many coming moments are shown of a schedule."""
+
+Wish: TypeAlias = tuple[str, JsonObject]
+"""The kind of thing that a schedule begins, and what that needs to know."""
+
+
+class RunBody(BaseModel):
+    """A run of a workflow to begin."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workflow: str = Field(description="One that allows to be scheduled.", max_length=64)
+    input: JsonObject = Field(default_factory=dict, description="What the run is given.")
+
+
+class TimesBody(BaseModel):
+    """When: exactly one of `cron`, `every`, `at`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cron: str | None = Field(default=None, description="“30 8 * * mon-fri”; six fields begin with seconds.", max_length=1000)
+    every: str | None = Field(default=None, description="“15m”, counted from when the schedule was made.", max_length=100)
+    at: str | None = Field(default=None, description="“2026-12-24T18:00”, once.", max_length=100)
+    timezone: str | None = Field(default=None, description="IANA time zone; locale.timezone when not given.", max_length=64)
+
+    def chosen(self) -> tuple[Kind, str] | None:
+        """The one that is given, None when there is none; raises `Refused` when there are several."""
+        given: list[tuple[Kind, str | None]] = [("cron", self.cron), ("every", self.every), ("at", self.at)]
+        found = [(kind, value) for kind, value in given if value is not None]
+        if len(found) > 1:
+            raise Refused("A schedule has one of cron, every and at; {given} were given.", given=", ".join(kind for kind, _ in found))
+        return found[0] if found else None
+
+
+class NewBody(TimesBody):
+    """A new schedule."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"name": "disk", "cron": "0 8 * * mon-fri", "intent": {"text": "Is the disk full?"}}]},
+    )
+
+    name: str = Field(description="Unique in the tenant.", max_length=1000)
+    missed: Policy = Field(default="run", description="What happens to firings that were missed: run once, now; or skip.")
+    paused: bool = False
+    intent: IntentBody | None = Field(default=None, description="Ask this.")
+    run: RunBody | None = Field(default=None, description="Or begin this.")
+
+
+class ChangeBody(TimesBody):
+    """What changes; what is not given stays."""
+
+    missed: Policy | None = None
+    paused: bool | None = None
+    intent: IntentBody | None = None
+    run: RunBody | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What schedules may begin. `workflows` are those that allow it."""
+
+    workflows: Collection[str] = ()
+
+    def chosen(self, intent: IntentBody | None, run: RunBody | None) -> Wish | None:
+        """What is wished for, None when nothing is. Raises `Refused` or `TooLarge` for what could never be begun."""
+        if intent is not None and run is not None:
+            raise Refused("A schedule begins either an intent or a run, not both.")
+        if intent is not None:
+            asked(intent).checked()
+            return "intent", intent.model_dump(mode="json")
+        if run is None:
+            return None
+        if run.workflow not in self.workflows:
+            raise Refused(
+                "The workflow “{name}” cannot be scheduled; allowed: {allowed}.",
+                name=run.workflow,
+                allowed=", ".join(sorted(self.workflows)) or Text("none in this Hulk; use an intent"),
+            )
+        return "run", run.model_dump(mode="json")
+
+
+def asked(body: IntentBody, *, key: str | None = None, zone: str | None = None) -> Asked:
+    """The request as the domain has it."""
+    sources = tuple(one.source() for one in body.sources)
+    return Asked(text=body.text, language=body.language, zone=body.timezone or zone, sources=sources, key=key)
+
+
+def begins_intent(accept: AcceptIntent) -> Begins:
+    """Schedules that ask for something, as the schedule itself; its owner stands in the event of the firing."""
+
+    async def begin(firing: Firing) -> tuple[str, Change[Any]]:
+        schedule = firing.schedule
+        principal = Principal(tenant=schedule.tenant, actor=f"schedule:{schedule.id}", role="operator")
+        wish = asked(IntentBody.model_validate(schedule.wish), key=firing.id, zone=schedule.zone)
+        intent, change = await accept.prepared(wish, principal, current_traceparent())
+        return intent.id, change
+
+    return begin
+
+
+def begins_run(runs: Runs) -> Begins:
+    """Schedules that begin a run; the same moment has the same run."""
+
+    async def begin(firing: Firing) -> tuple[str, Change[Any]]:
+        wish, run = firing.schedule.wish, f"run_{firing.id.partition('_')[2]}"
+        started = Started(
+            workflow=str(wish["workflow"]), data=wish["input"], tenant=firing.schedule.tenant, id=run, trace=current_traceparent()
+        )
+        return run, runs.begin(started)
+
+    return begin
+
+
+def made(body: NewBody, wishes: Wishes, by: Principal, zone: str) -> Schedule:
+    """The schedule that is asked for; raises `Refused` naming what is wrong with it."""
+    wish, times, now = wishes.chosen(body.intent, body.run), body.chosen(), utc_now()
+    if times is None:
+        raise Refused("Say when: give one of cron (“30 8 * * mon-fri”), every (“15m”) or at (“2026-12-24T18:00”).")
+    if wish is None:
+        raise Refused("Say what the schedule begins: give an intent with a text.")
+    schedule = Schedule(
+        id=ids.new("sch"), tenant=by.tenant, name=named(body.name), owner=by.actor, kind="every", expression="", zone=zone,
+        begins=wish[0], wish=wish[1], policy=body.missed, paused=body.paused, created=now,
+    )  # fmt: skip
+    return schedule.timed(now, *times, body.timezone or zone)
+
+
+def altered(body: ChangeBody, wishes: Wishes) -> Callable[[Schedule], Schedule]:
+    """What becomes of a schedule; raises `Refused` naming what is wrong."""
+    wish, times = wishes.chosen(body.intent, body.run), body.chosen()
+
+    def act(schedule: Schedule) -> Schedule:
+        kind, expression = times or (schedule.kind, schedule.expression)
+        moved = schedule if not (times or body.timezone) else schedule.timed(utc_now(), kind, expression, body.timezone or schedule.zone)
+        chosen = moved.wishing(*wish) if wish else moved
+        kept = chosen.keeping(body.missed) if body.missed else chosen
+        return kept if body.paused is None else kept.paused_now() if body.paused else kept.resumed(utc_now())
+
+    return act
+
+
+def shown(schedule: Schedule, voice: Voice) -> JsonObject:
+    """A schedule as the API shows it, with its next moments."""
+    problem = schedule.problem and {"code": schedule.problem["code"], "detail": voice.say(Text.from_json(schedule.problem["text"]))}
+    return {
+        "schedule_id": schedule.id, "name": schedule.name, "owner": schedule.owner, schedule.kind: schedule.expression,
+        "timezone": schedule.zone, schedule.begins: schedule.wish, "missed": schedule.policy, "paused": schedule.paused,
+        "next": [iso(moment) for moment in schedule.upcoming(utc_now(), SHOWN)],
+        "last": None if schedule.last is None else iso(schedule.last), "begun": schedule.begun, "problem": problem,
+        "counts": {"fired": schedule.fired, "missed": schedule.missed}, "created": iso(schedule.created),
+    }  # fmt: skip
+
+
+def routes(scheduler: Scheduler, wishes: Wishes, zone: str) -> list[APIRouter]:
+    """`/v1/schedules`."""
+    return [_keeping(scheduler, wishes, zone), _acting(scheduler)]
+
+
+def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
+    router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
+
+    @router.post("", status_code=201, summary="Begin something at certain times")
+    async def add(body: NewBody, caller: Caller, voice: Spoken) -> JsonObject:
+        allow(caller, "operator")
+        schedule = made(body, wishes, caller, zone)
+        await scheduler.add(schedule)
+        return shown(schedule, voice)
+
+    @router.get("", summary="All schedules, by name")
+    async def listed(caller: Caller, voice: Spoken) -> dict[str, list[JsonObject]]:
+        return {"schedules": [shown(one, voice) for one in await scheduler.schedules.of_tenant(caller.tenant)]}
+
+    @router.get("/{schedule}", summary="A schedule, by id or name")
+    async def show(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        return shown(await scheduler.schedules.find(caller.tenant, schedule), voice)
+
+    @router.patch("/{schedule}", summary="Change a schedule")
+    async def change(schedule: str, body: ChangeBody, caller: Caller, voice: Spoken) -> JsonObject:
+        allow(caller, "operator")
+        return shown(await scheduler.change(caller.tenant, schedule, altered(body, wishes)), voice)
+
+    @router.delete("/{schedule}", status_code=204, summary="Remove a schedule")
+    async def remove(schedule: str, caller: Caller) -> None:
+        allow(caller, "operator")
+        await scheduler.remove(caller.tenant, schedule)
+
+    return router
+
+
+def _acting(scheduler: Scheduler) -> APIRouter:
+    router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
+
+    @router.post("/{schedule}/pause", summary="Let a schedule rest")
+    async def pause(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        allow(caller, "operator")
+        return shown(await scheduler.change(caller.tenant, schedule, Schedule.paused_now), voice)
+
+    @router.post("/{schedule}/resume", summary="Wake a schedule that rests")
+    async def resume(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        allow(caller, "operator")
+        return shown(await scheduler.change(caller.tenant, schedule, lambda one: one.resumed(utc_now())), voice)
+
+    @router.post("/{schedule}/run", status_code=202, summary="Fire a schedule now, besides its times")
+    async def run(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        allow(caller, "operator")
+        return shown(await scheduler.ask(caller.tenant, schedule), voice)
+
+    return router

@@ -1,0 +1,126 @@
+"""The program `thor`: look after a Hulk. Most of it reads the store itself, so it works whether or not Hulk is running."""
+
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from hulk.apps.settings import data_folder
+from hulk.apps.terminal import FAILED, spoken
+from hulk.apps.thor import breakers, cache, keys, schedules
+from hulk.apps.thor.commands import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    Rows,
+    StatusOption,
+    TenantOption,
+    end,
+    group,
+    listed,
+    running,
+    settings_of,
+    show,
+)
+from hulk.kernel.tenancy import DEFAULT_TENANT
+from hulk.kernel.text import Text
+
+app = group(Text("thor looks after a Hulk: what it does, what it cost, what went wrong."))
+config_app = group(Text("The settings."))
+audit_app = group(Text("The audit trail."))
+app.add_typer(config_app, name="config")
+app.add_typer(audit_app, name="audit")
+app.add_typer(keys.app, name="keys")
+app.add_typer(breakers.app, name="breakers")
+app.add_typer(cache.app, name="cache")
+app.add_typer(schedules.app, name="schedules")
+
+
+@app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))
+def status(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Whether Hulk runs."""
+
+    async def act() -> int:
+        async with running(data) as client:
+            ready = await client.get("/ready")
+        rows = [{"part": name, "status": check.pop("status"), "detail": _detail(check)} for name, check in ready["checks"].items()]
+        show({"url": client.server.url, "status": ready["status"], "checks": rows} if as_json else rows, as_json=as_json)
+        return 0 if ready["status"] == "ok" else FAILED
+
+    end(act)
+
+
+def _detail(facts: Mapping[str, Any]) -> str:
+    """What a part says of itself, in a line."""
+    return ", ".join(f"{name} {value}" for name, value in facts.items())
+
+
+@config_app.command("check", help=spoken(Text("Check the settings, and show each with where it comes from.")))
+def config_check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the settings."""
+
+    async def act() -> int:
+        found = settings_of(config)
+        rows = [{"key": one.key, "value": one.value, "origin": one.origin} for one in found.effective()]
+        show(rows, as_json=as_json)
+        return 0
+
+    end(act)
+
+
+def _newest(name: str, about: Text, query: Callable[[Any, str, str | None, int], Coroutine[Any, Any, Rows]]) -> None:
+    """A command that lists the newest of something, in a status or in any."""
+
+    @app.command(name, help=spoken(about))
+    def command(
+        config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
+        limit: LimitOption = 20, as_json: JsonOption = False,
+    ) -> None:  # fmt: skip
+        listed(config, data, lambda desk: query(desk, tenant, status, limit), as_json=as_json)
+
+
+_newest("intents", Text("The newest intents."), lambda desk, *which: desk.intents(*which))
+_newest("tickets", Text("The newest tickets."), lambda desk, *which: desk.tickets(*which))
+_newest("runs", Text("The newest durable runs."), lambda desk, *which: desk.runs(*which))
+
+
+@app.command(help=spoken(Text("Runs that should have worked and did not, with what ended them.")))
+def deadletters(
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, limit: LimitOption = 20,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Dead letters."""
+    listed(config, data, lambda desk: desk.dead_letters(tenant, limit), as_json=as_json)
+
+
+@app.command(help=spoken(Text("The skills there are, the built-in ones and your own.")))
+def skills(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """The skills."""
+
+    async def act() -> int:
+        from hulk.apps.desk import skill_rows  # the modules: not for `--help`
+
+        show(skill_rows(settings_of(config)), as_json=as_json)
+        return 0
+
+    end(act)
+
+
+@audit_app.command("verify", help=spoken(Text("Prove that the audit trail was not changed; exit code 1 when it was.")))
+def audit_verify(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Prove the trail."""
+
+    async def act() -> int:
+        from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
+
+        async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
+            rows = await desk.verdicts()
+        show(rows, as_json=as_json)
+        return 0 if all(row["whole"] for row in rows) else FAILED
+
+    end(act)
+
+
+def main() -> None:
+    """The entry of the program."""
+    app(prog_name="thor")

@@ -1,0 +1,5 @@
+"""`python -m hulk.apps.thor`."""
+
+from hulk.apps.thor import main
+
+main()

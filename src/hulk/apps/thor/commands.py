@@ -1,0 +1,123 @@
+"""What the commands of `thor` share: their options, opening the store, printing rows."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+from rich.table import Table
+
+from hulk.apps.settings import configured, data_folder
+from hulk.apps.terminal import language, out, spoken, told
+from hulk.kernel.errors import Conflict, NotFound, Refused
+from hulk.kernel.text import Text
+from hulk.runtime.config import Config
+
+if TYPE_CHECKING:  # aiohttp: not for `--help`
+    from hulk.apps.client import Client
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+_LONG = frozenset({"text", "title", "error", "example", "problem", "value", "detail", "reason"})
+"""Columns of prose, which may be broken; an id is never cut, since people copy it."""
+
+
+def group(help_: Text, *, bare: bool = False) -> typer.Typer:
+    """A group of commands; `bare`: it does something without one too."""
+    return typer.Typer(
+        help=spoken(help_), no_args_is_help=not bare, invoke_without_command=bare, add_completion=False, pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )  # fmt: skip
+
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help=spoken(Text("Settings file (default: hulk.yaml here, if there is one).")))
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help=spoken(Text("Folder in which Hulk keeps what it knows (default: ~/.local/share/hulk).")))
+]
+JsonOption = Annotated[bool, typer.Option("--json", help=spoken(Text("Print JSON instead of a table.")))]
+TenantOption = Annotated[str, typer.Option("--tenant", help=spoken(Text("Whose.")))]
+StatusOption = Annotated[str | None, typer.Option("--status", help=spoken(Text("Only those in this status.")))]
+LimitOption = Annotated[int, typer.Option("--limit", help=spoken(Text("At most this many.")), min=1, max=10_000)]
+
+
+def alone(context: typer.Context) -> bool:
+    """Whether a group was called without one of its acts. An option before an act would not reach it, so it is wrong use."""
+    if context.invoked_subcommand is None:
+        return True
+    given = [name for name in context.params if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"]
+    if given:
+        raise typer.BadParameter(
+            spoken(Text("options stand behind the act: {example}", example=f"{context.command_path} {context.invoked_subcommand} --…"))
+        )
+    return False
+
+
+def listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
+    """Open the store, ask it, print the rows."""
+
+    async def act() -> int:
+        from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
+
+        async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
+            rows = await query(desk)
+        show(rows, as_json=as_json)
+        return 0
+
+    end(act)
+
+
+def settings_of(config: Path | None) -> Config:
+    """The settings, from that file and the environment."""
+    return configured(config, os.environ, {}, Path.cwd())
+
+
+def show(rows: Rows | Mapping[str, Any], *, as_json: bool) -> None:
+    """Print rows as a table, or anything as JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2, default=str) + "\n")
+        return
+    assert not isinstance(rows, Mapping)  # noqa: S101  # tables are made of rows
+    if not rows:
+        out.print(spoken(Text("There is nothing to show.")), style="dim")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, no_wrap=name not in _LONG, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(table)
+
+
+def end(act: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    """Do it, and end the program as it went."""
+    told(lambda: asyncio.run(act()), (Refused, Conflict))
+
+
+@asynccontextmanager
+async def running(data: Path | None) -> "AsyncIterator[Client]":
+    """Who talks to the Hulk that runs on the data folder; raises `NotFound` when none does."""
+    from hulk.apps.client import WORKER_INFO, connected, running_server  # aiohttp: only what asks over HTTP
+
+    folder = data_folder(data, os.environ)
+    server = await running_server(folder) or await running_server(folder, WORKER_INFO)
+    if server is None:
+        raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
+    async with connected(server, language(os.environ), os.environ.get("HULK_API_KEY") or None) as client:
+        yield client
+
+
+def asked(data: Path | None, query: Callable[["Client"], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
+    """Ask the running Hulk, print the rows."""
+
+    async def act() -> int:
+        async with running(data) as client:
+            show(await query(client), as_json=as_json)
+        return 0
+
+    end(act)

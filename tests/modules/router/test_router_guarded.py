@@ -1,0 +1,75 @@
+"""Models behind breakers, against a twin that is switched off and on."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hulk.modules.router import Model
+from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.provider import OpenAiCompatible
+from hulk.modules.router.domain.model import Prompt, Uncertain, Unsent
+from hulk.runtime.breaker import Breakers
+from support.openai_twin import openai_twin
+from support.patience import until
+from support.ports import free_port
+
+PROMPT = Prompt(instructions="Be brief.", text="hello")
+
+
+@pytest.fixture
+async def breakers() -> AsyncIterator[Breakers]:
+    async with Breakers().working() as working:
+        yield working
+
+
+@pytest.fixture
+async def guarded(breakers: Breakers) -> AsyncIterator[GuardedProvider]:
+    provider = OpenAiCompatible()
+    yield GuardedProvider(provider, breakers)
+    await provider.close()
+
+
+def model(port: int, name: str = "echo", key: str = "right") -> Model:
+    return Model(name="acme", url=f"http://127.0.0.1:{port}/v1", model=name, api_key=key, local=True, total_seconds=1.0)
+
+
+async def fail(guarded: GuardedProvider, chosen: Model, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises((Unsent, Uncertain)):
+            await guarded.complete(chosen, PROMPT)
+
+
+async def test_a_model_that_is_away_is_left_alone_and_taken_up_without_being_asked(guarded: GuardedProvider, breakers: Breakers) -> None:
+    port = free_port()
+    await fail(guarded, model(port), 5)
+    assert breakers.find("model:acme").state == "open"
+    begun = time.monotonic()
+    with pytest.raises(Unsent, match="model:acme is not asked right now") as refusal:
+        await guarded.complete(model(port), PROMPT)
+    assert time.monotonic() - begun < 0.1
+    assert refusal.value.retry_after is not None
+    await asyncio.sleep(1.5)
+    assert breakers.find("model:acme").state != "closed"
+    with openai_twin(port):
+        assert await until(lambda: breakers.find("model:acme").state == "closed") < 2
+        assert (await guarded.complete(model(port), PROMPT)).text == "You said: hello"
+
+
+async def test_what_the_server_refuses_says_nothing_about_its_health(guarded: GuardedProvider, breakers: Breakers) -> None:
+    with openai_twin() as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        for _ in range(10):
+            with pytest.raises(Exception, match="refuses the key"):
+                await guarded.complete(model(port, key="wrong"), PROMPT)
+    assert breakers.find("model:acme").state == "closed"
+
+
+async def test_each_model_has_a_breaker_of_its_own(guarded: GuardedProvider, breakers: Breakers) -> None:
+    with openai_twin() as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        await fail(guarded, model(free_port()), 5)
+        other = Model(name="other", url=f"http://127.0.0.1:{port}/v1", model="echo", local=True)
+        assert (await guarded.complete(other, PROMPT)).text == "You said: hello"
+    assert [(one.name, one.state) for one in breakers] == [("model:acme", "open"), ("model:other", "closed")]
