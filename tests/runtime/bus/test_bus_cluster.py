@@ -31,7 +31,7 @@ async def sooner_or_later(act: Callable[[], Awaitable[None]], within: float = 30
 
 async def test_streams_and_consumers_are_kept_by_all_three_and_survive_their_leader(tmp_path: Path) -> None:
     async with a_nats(tmp_path) as nats, connect(nats.address) as bus:
-        await bus.ensure_streams(max_tasks=1000, replicas=3)
+        await sooner_or_later(lambda: bus.ensure_streams(max_tasks=1000, replicas=3))
         infos = [await bus.ask(f"STREAM.INFO.{stream.name}") for stream in STREAMS]
         assert [(one["config"]["num_replicas"], len(one["cluster"]["replicas"])) for one in infos] == [(3, 2)] * 4
         for number in range(20):
@@ -55,10 +55,10 @@ async def test_streams_and_consumers_are_kept_by_all_three_and_survive_their_lea
 
 async def test_a_bus_of_one_server_can_become_one_of_three(tmp_path: Path) -> None:
     async with a_nats(tmp_path) as nats, connect(nats.address) as bus:
-        await bus.ensure_streams(max_tasks=1000, replicas=1)
-        await bus.publish(WORK, b"x", msg_id="1")
-        await Bucket(bus, "leaders", str).put("reconciler", "me")
-        await bus.ensure_streams(max_tasks=1000, replicas=3)
+        await sooner_or_later(lambda: bus.ensure_streams(max_tasks=1000, replicas=1))
+        await sooner_or_later(lambda: bus.publish(WORK, b"x", msg_id="1"))
+        await sooner_or_later(lambda: _put(Bucket(bus, "leaders", str)))
+        await sooner_or_later(lambda: bus.ensure_streams(max_tasks=1000, replicas=3))
         leaders = Bucket(bus, "leaders", str)
         await sooner_or_later(lambda: _put(leaders))  # while it is copied to the others, an answer may go missing
         entry = await leaders.get("reconciler")
