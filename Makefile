@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 SEEDS ?= 100
 
-.PHONY: help run test check format bench bench-peers test-faults test-long messages lock clean
+.PHONY: help run test check format bench bench-peers test-deploy test-faults test-long messages lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,7 +38,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 		--ask "Quais arquivos mais mudaram nos últimos 30 dias? Abra um ticket de revisão para os 3 primeiros."
 
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long and not deploy"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -52,6 +52,13 @@ format: $(VENV)/dev.stamp ## format the code
 
 test-faults: $(VENV)/dev.stamp ## the fault suite, long: SEEDS= how many
 	@HULK_TEST_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/faults --timeout 7200
+
+$(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
+	@touch $@
+
+test-deploy: $(VENV)/deploy.stamp ## the Helm chart, rendered by Helm and checked against the schemas of Kubernetes
+	@$(BIN)/python -m pytest -m deploy
 
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models
 	@$(BIN)/python -m pytest -m long --timeout 3600
@@ -73,6 +80,8 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
 	@for each in bench bench-arq; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
+	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 
 clean: ## remove what was set up and what Hulk kept here
 	@rm -rf $(VENV) .hulk .mypy_cache .ruff_cache .hypothesis .import_linter_cache

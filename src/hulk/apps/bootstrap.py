@@ -1,5 +1,7 @@
 """Joins runtime and modules, in the order of a start: settings > telemetry > store > bus > modules > workers > HTTP.
 
+`hulk up` (`running`) and `hulk worker` (`working`) are the same but for what they serve over HTTP.
+
 Everything is entered into one `AsyncExitStack`, so it is left in the reverse order: HTTP stops taking requests, the
 workers finish or hand back, what is unsent is sent, bus and store are closed.
 """
@@ -11,15 +13,17 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import stamina
 import structlog
 from fastapi import APIRouter
 from sqlalchemy import text
 
 from hulk.apps.breakers import Told, breaker_routes
+from hulk.apps.cluster import require_cluster, require_consistent, shared
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
@@ -31,6 +35,7 @@ from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
+from hulk.modules.identity import Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
@@ -52,10 +57,10 @@ from hulk.modules.tools.wiring import Tools
 from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.breaker import Breakers
-from hulk.runtime.bus import Address, Bus, Server, connect, embedded, to_message
+from hulk.runtime.bus import Address, Bus, Server, connect, embedded, encrypted, to_message
 from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
-from hulk.runtime.config import Config
+from hulk.runtime.config import Config, NatsSettings
 from hulk.runtime.engine import Watchdog, blocked_histogram
 from hulk.runtime.http import Check, Serving, bind, build, serve
 from hulk.runtime.language import voice
@@ -72,6 +77,8 @@ HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
+BUS_SECONDS = 15.0
+"""How long a start waits for a bus that is starting too."""
 STREAM_ROOM = 4
 """Messages that the task stream takes per `engine.queue_size`, since a run may be woken while its last wake-up still waits."""
 
@@ -90,19 +97,34 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
     """All of Hulk in this process, ready when entered. `folder` is where it was started: the default of `tools.files.roots`.
 
     Raises `HulkError` for whatever keeps it from starting: port in use, folder read-only, another Hulk on the same data."""
+    require_consistent(config)
     async with AsyncExitStack() as stack:
-        telemetry = await stack.enter_async_context(started(config))
-        listening = bind(config.server.host, config.server.port)
-        stack.callback(listening.close)
-        stack.enter_context(folder_lock(data))
-        store = await stack.enter_async_context(opened(config.store.url, data))
-        preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
-        bus, server = await _bus(stack, config, data)
-        await preparing
-        told = Told(bus)
-        breakers = await stack.enter_async_context(Breakers(config.breaker, telemetry.metrics, told=told).working())
-        await stack.enter_async_context(_background(told.run()))
-        yield await _assembled(stack, _Base(config, data, folder, telemetry, store, bus, server, breakers), listening)
+        listening, base = await _based(stack, config, data, folder)
+        machine = await _assembled(stack, base)
+        app = build(
+            config, routers=[*machine.routers, *machine.own], authenticate=machine.identity.authenticate,
+            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
+        )  # fmt: skip
+        serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
+        yield Hulk(serving, config, base.telemetry)
+
+
+@asynccontextmanager
+async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hulk]:
+    """A process of a cluster that executes runs and takes no intents: over HTTP it only says how it is, on `worker.port`.
+
+    Raises `HulkError` as `running` does, and `Refused` when store and bus are not such that several processes can share them."""
+    require_cluster(config)
+    own = replace(config, server=config.server.model_copy(update={"host": config.worker.host, "port": config.worker.port}))
+    async with AsyncExitStack() as stack:
+        listening, base = await _based(stack, own, data, folder)
+        machine = await _assembled(stack, base)
+        app = build(
+            own, routers=machine.own, authenticate=machine.identity.authenticate,
+            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics,
+        )  # fmt: skip
+        serving = await stack.enter_async_context(serve(app, listening, grace=own.server.shutdown_timeout))
+        yield Hulk(serving, own, base.telemetry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +142,61 @@ class _Base:
     breakers: Breakers
 
 
+async def _based(stack: AsyncExitStack, config: Config, data: Path, folder: Path) -> tuple[socket.socket, _Base]:
+    telemetry = await stack.enter_async_context(started(config))
+    listening = bind(config.server.host, config.server.port)
+    stack.callback(listening.close)
+    stack.enter_context(folder_lock(data))
+    store = await stack.enter_async_context(opened(config.store.url, data))
+    preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
+    bus, server = await _bus(stack, config, data)
+    await preparing
+    told = Told(bus)
+    breakers = await stack.enter_async_context(Breakers(config.breaker, telemetry.metrics, told=told).working())
+    await stack.enter_async_context(_background(told.run()))
+    return listening, _Base(config, data, folder, telemetry, store, bus, server, breakers)
+
+
 async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> tuple[Bus, Server | None]:
     server = None
-    address = Address(urls=config.nats.urls, user=config.nats.user or None, password=config.nats.password.get_secret_value() or None)
     if not config.nats.urls:
         server = await stack.enter_async_context(embedded(data / "nats"))
-        address = server.address
-    bus = await stack.enter_async_context(connect(address))
-    await bus.ensure_streams(max_tasks=config.engine.queue_size * STREAM_ROOM)
+    bus = await stack.enter_async_context(connect(server.address if server else _address(config.nats), within=BUS_SECONDS))
+    most = config.engine.queue_size * STREAM_ROOM
+    async for attempt in stamina.retry_context(on=Unavailable, timeout=BUS_SECONDS, attempts=None):
+        with attempt:  # a cluster that has just started has no leader yet, or not all of its servers
+            await bus.ensure_streams(max_tasks=most, replicas=config.nats.replicas)
     return bus, server
 
 
-async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socket) -> Hulk:
-    config, store = base.config, base.store
+def _address(nats: NatsSettings) -> Address:
+    """The cluster's address, as the settings have it."""
+    tls = encrypted(nats.tls.ca, nats.tls.cert, nats.tls.key)
+    return Address(urls=nats.urls, user=nats.user or None, password=nats.password.get_secret_value() or None, tls=tls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """The modules at work."""
+
+    workflows: Workflows
+    identity: Identity
+    routers: Sequence[APIRouter]
+    """For whoever asks for work and looks at it."""
+    own: Sequence[APIRouter]
+    """For whoever looks after this process."""
+
+
+async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
+    config, store, engine = base.config, base.store, base.config.engine
     outbox = Outbox(store, audit_key(config.section(AuditSettings), base.data))
+    if shared(config):
+        await outbox.require_same_key()
     workflows = Workflows(
-        store, base.bus, outbox, slots=config.engine.slots, queue_size=config.engine.queue_size, limit=config.engine.timeout,
-        metrics=base.telemetry.metrics,
+        store, base.bus, outbox, slots=engine.slots, most_slots=engine.most_slots, queues=engine.queues, weights=engine.weights,
+        queue_size=engine.queue_size, limit=engine.timeout, metrics=base.telemetry.metrics,
     )  # fmt: skip
-    blobs = FolderBlobs(base.data / "blobs")
-    blobs.sweep()
+    blobs = _blobs(base)
     caches = await _caches(stack, base)
     finops = wired_finops(store, config.section(FinopsSettings), caches)
     routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops)
@@ -152,19 +209,19 @@ async def _assembled(stack: AsyncExitStack, base: _Base, listening: socket.socke
     )
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
-    routers += [
-        *schedule_routes(scheduler, Wishes(), config.locale.timezone),
-        *_steering_routes(store, workflows),
-        logging_routes(),
-        breaker_routes(base.breakers),
-        cache_routes(caches),
-    ]
-    app = build(
-        config, routers=routers, authenticate=identity.authenticate, checks=_checks(base, workflows),
-        metrics=base.telemetry.metrics, uploads=["/v1/files"],
-    )  # fmt: skip
-    serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-    return Hulk(serving, config, base.telemetry)
+    own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
+    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
+    return _Machine(workflows, identity, routers, own)
+
+
+def _blobs(base: _Base) -> FolderBlobs:
+    """The blobs in the data folder, or in the one that all share; scratch is always our own."""
+    path = base.config.blobs.path
+    if path is None and shared(base.config):
+        log.warning("blobs_not_shared", why="files taken by one process are not seen by the others: set blobs.path to a shared folder")
+    blobs = FolderBlobs(base.data / "blobs") if path is None else FolderBlobs(path, base.data / "scratch")
+    blobs.sweep()
+    return blobs
 
 
 async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
@@ -212,7 +269,7 @@ def _steering_routes(store: Store, workflows: Workflows) -> list[APIRouter]:
 
 def _tools(base: _Base, blobs: FolderBlobs) -> Tools:
     settings = base.config.section(ToolsSettings)
-    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.path, base.breakers)
+    return wired_tools(settings, roots(settings.files.roots, base.folder), blobs.kept, base.breakers)
 
 
 def roots(listed: Sequence[Path], folder: Path) -> tuple[Path, ...]:
@@ -334,9 +391,9 @@ def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
             raise Unavailable("The bus is away; accepted work is kept and goes on when it is back.")
         if base.server is not None and not base.server.writes:
             raise Unavailable("The bus cannot write: its disk is full. It goes on by itself once there is space.")
-        return {"version": facts.version, "fsync": facts.fsync}
+        return {"version": facts.version, "fsync": facts.fsync, "replicas": base.config.nats.replicas}
 
     async def workers() -> Mapping[str, object]:
-        return {"slots": base.config.engine.slots, "busy": workflows.busy}
+        return {"slots": workflows.slots, "busy": workflows.busy, "queues": list(base.config.engine.queues)}
 
     return {"store": store, "bus": bus, "workers": workers}

@@ -23,6 +23,8 @@ from hulk.runtime.store import folder_lock
 
 INFO = "server.json"
 """Written into the data folder by a running Hulk: where it listens and what it may read."""
+WORKER_INFO = "worker.json"
+"""The same, written by a running worker: it answers `/ready`, and takes no intents."""
 START_SECONDS = 60.0
 _CHUNK = 1 << 20
 
@@ -150,10 +152,10 @@ async def _problem(response: aiohttp.ClientResponse) -> HulkError:
     return kind(Text("{detail}", detail=detail))
 
 
-async def running_server(data: Path) -> Server | None:
-    """The Hulk that runs on that data folder, if one answers."""
+async def running_server(data: Path, name: str = INFO) -> Server | None:
+    """The Hulk that runs on that data folder, if one answers; with `WORKER_INFO` the worker."""
     try:
-        info = json.loads((data / INFO).read_text())
+        info = json.loads((data / name).read_text())
         server = Server(info["url"], tuple(Path(root) for root in info["roots"]))
         async with connected(server, "en", None) as client:
             await client.get("/health")
@@ -236,8 +238,8 @@ async def _stopped(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def write_info(data: Path, url: str, roots: Sequence[Path]) -> None:
+def write_info(data: Path, url: str, roots: Sequence[Path], name: str = INFO) -> None:
     """Say in the data folder where this Hulk listens."""
-    temporary = data / f"{INFO}.{os.getpid()}"
+    temporary = data / f"{name}.{os.getpid()}"
     temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "roots": [str(root) for root in roots]}))
-    temporary.replace(data / INFO)
+    temporary.replace(data / name)

@@ -63,6 +63,36 @@ def up(
     told(act, (Refused, NotFound))
 
 
+@app.command(help=spoken(Text("Execute runs beside other processes of a cluster, until it is stopped with Ctrl-C or SIGTERM.")))
+def worker(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    queues: Annotated[
+        str | None, typer.Option(help=spoken(Text("Queues to take work from, with commas (default: engine.queues, that is default).")))
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(help=spoken(Text("Runs of each queue executed at once (default: engine.workers).")), min=1)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help=spoken(Text("TCP port of /health, /ready and /metrics; 0 takes a free one.")), min=0, max=65535)
+    ] = None,
+    host: Annotated[str | None, typer.Option(help=spoken(Text("Address to listen on (default: 127.0.0.1).")))] = None,
+) -> None:
+    """Work."""
+    overrides: dict[str, Any] = {"engine.queues": queues, "engine.workers": slots, "worker.port": port, "worker.host": host}
+    given = {key: value for key, value in overrides.items() if value is not None}
+
+    def act() -> int:
+        from hulk.apps.worker import work_until_stopped  # the whole of Hulk, which `hulk --help` does not need
+
+        folder = Path.cwd()
+        settings = configured(config, os.environ, given, folder)
+        settings = for_people(settings) if sys.stderr.isatty() else settings
+        return run(lambda: work_until_stopped(settings, data_folder(data, os.environ), folder))
+
+    told(act, (Refused, NotFound))
+
+
 @app.command(help=spoken(Text("Ask something, in Portuguese or English, and wait for the answer.")))
 def ask(
     text: Annotated[str, typer.Argument(help=spoken(Text("What should be done, in a sentence.")))],

@@ -1,22 +1,17 @@
 """`hulk up`: the running program from its first signal handler to its last word."""
 
-import asyncio
-import contextlib
 import os
-import signal
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from hulk.apps.asking import Asking, answered
 from hulk.apps.bootstrap import Hulk, roots, running
 from hulk.apps.client import INFO, Server, connected, write_info
+from hulk.apps.stopping import Stopping, until_stopped
 from hulk.apps.terminal import err, language, spoken
 from hulk.kernel.text import Text
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.runtime.config import Config
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,42 +25,12 @@ class Start:
     once: bool = False
 
 
-@dataclass(slots=True)
-class _Stopping:
-    """Hears the signals: the first asks for an orderly stop, a second one does not wait for it."""
-
-    main: "asyncio.Task[object] | None" = field(default_factory=asyncio.current_task)
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    ready: bool = False
-
-    def hear(self) -> None:
-        if self.main is not None and (self.asked.is_set() or not self.ready):
-            self.main.cancel()
-        self.asked.set()
-
-    @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for name in _SIGNALS:
-            loop.add_signal_handler(name, self.hear)
-        try:
-            yield
-        finally:
-            for name in _SIGNALS:
-                loop.remove_signal_handler(name)
-
-
 async def serve_until_stopped(start: Start) -> int:
     """Serve until SIGINT or SIGTERM; what runs then is finished or handed back. Gives the exit code; raises `HulkError`."""
-    stopping = _Stopping()
-    with stopping.listening():
-        try:
-            return await _serve(start, stopping)
-        except asyncio.CancelledError:
-            return 130
+    return await until_stopped(lambda stopping: _serve(start, stopping))
 
 
-async def _serve(start: Start, stopping: _Stopping) -> int:
+async def _serve(start: Start, stopping: Stopping) -> int:
     async with running(start.config, start.data, start.folder) as hulk:
         stopping.ready = True
         write_info(start.data, hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder))

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -100,3 +101,29 @@ async def test_a_scratch_folder_goes_with_its_block_and_a_crashs_at_the_start(tm
     blobs.sweep()
     assert left_over(tmp_path) == []
     assert (await blobs.path(kept.id)).exists()
+
+
+async def test_a_blob_that_was_kept_and_is_not_there_is_asked_for_later(tmp_path: Path) -> None:
+    one, other = FolderBlobs(tmp_path / "one"), FolderBlobs(tmp_path / "other")
+    blob = await one.put(chunks(b"hello"), 100)
+    assert (await one.kept(blob.id)).read_bytes() == b"hello"
+    with pytest.raises(Unavailable, match=r"blobs\.path") as away:
+        await other.kept(blob.id)
+    assert away.value.retry_after == 30
+    with pytest.raises(Refused):
+        await other.kept("../../etc/passwd")
+
+
+async def test_a_sweep_of_a_shared_folder_leaves_what_others_are_sending(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    one, other = FolderBlobs(shared, tmp_path / "one"), FolderBlobs(shared, tmp_path / "other")
+    going_on, forgotten = shared / "scratch" / "now", shared / "scratch" / "long ago"
+    async with one.scratch() as mine, other.scratch() as theirs:
+        going_on.parent.mkdir(parents=True)
+        going_on.touch()
+        forgotten.touch()
+        os.utime(forgotten, (0, 0))
+        one.sweep()
+        assert (mine.exists(), theirs.exists(), going_on.exists(), forgotten.exists()) == (False, True, True, False)
+    blob = await other.put(chunks(b"hello"), 100)
+    assert (await one.path(blob.id)).read_bytes() == b"hello"

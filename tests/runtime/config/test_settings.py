@@ -90,7 +90,7 @@ def test_settings_cannot_be_changed() -> None:
         pytest.param("sever:\n  port: 1", "hulk.yaml, line 1: there is no setting sever. Did you mean server?", id="mistyped section"),
         pytest.param(
             "nats:\n  xyzzy: 1",
-            "hulk.yaml, line 2: there is no setting nats.xyzzy. Allowed: pass, urls, user.",
+            "hulk.yaml, line 2: there is no setting nats.xyzzy. Allowed: pass, replicas, tls, urls, user.",
             id="a key that is like none",
         ),
         pytest.param("server: 5", "hulk.yaml, line 1: server is a section; its keys are: host, port,", id="a value for a section"),

@@ -102,10 +102,10 @@ def end(act: Callable[[], Coroutine[Any, Any, int]]) -> None:
 @asynccontextmanager
 async def running(data: Path | None) -> "AsyncIterator[Client]":
     """Who talks to the Hulk that runs on the data folder; raises `NotFound` when none does."""
-    from hulk.apps.client import connected, running_server  # aiohttp: only what asks over HTTP
+    from hulk.apps.client import WORKER_INFO, connected, running_server  # aiohttp: only what asks over HTTP
 
     folder = data_folder(data, os.environ)
-    server = await running_server(folder)
+    server = await running_server(folder) or await running_server(folder, WORKER_INFO)
     if server is None:
         raise NotFound("No Hulk is running on the data folder {folder}. Start one with `hulk up`.", folder=str(folder))
     async with connected(server, language(os.environ), os.environ.get("HULK_API_KEY") or None) as client:

@@ -136,7 +136,7 @@ class IntentsApi:
         made = next((one for one in view.artefacts if one.name == name), None)
         if made is None:
             raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
-        return _download(await self.blobs.path(made.blob), made)
+        return _download(await self.blobs.kept(made.blob), made)
 
     async def upload(self, request: Request, caller: Caller) -> dict[str, Any]:
         """Keep a file that is sent."""

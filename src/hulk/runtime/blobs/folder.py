@@ -1,4 +1,7 @@
-"""Blobs in a local folder: `ab/abcdef…`, written beside their place, synced, then renamed into it."""
+"""Blobs in a folder: `ab/abcdef…`, written beside their place, synced, then renamed into it.
+
+The folder may be one that several processes on several machines share (NFS, CephFS, …); scratch folders are then elsewhere.
+"""
 
 import asyncio
 import contextlib
@@ -7,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +18,10 @@ from pathlib import Path
 from hulk.kernel.errors import NotFound, Refused, TooLarge, Unavailable
 
 CHUNK = 1 << 20
+AWAY_SECONDS = 30.0
+"""After how long to look again for a blob that should be there: time to mount a disk."""
+FORGOTTEN_SECONDS = 86_400.0
+"""After that long without a byte, what arrives in a shared folder belongs to a process that is gone."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -26,17 +34,18 @@ class Blob:
 
 
 class FolderBlobs:
-    """Blobs under `folder`, and scratch folders beside them."""
+    """Blobs under `folder`, and scratch folders beside them, or under `scratch` when other processes use `folder` too."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scratch: Path | None = None) -> None:
         self._folder = folder
-        self._scratch = folder / "scratch"
+        self._arriving = folder / "scratch"
+        self._scratch = scratch or self._arriving
 
     async def put(self, chunks: AsyncIterator[bytes], most: int) -> Blob:
         """Keep the bytes of `chunks`; raises `TooLarge` past `most` bytes and `Unavailable` when they cannot be written."""
         with _translated():
-            self._scratch.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._scratch)
+            self._arriving.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._arriving)
         path = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -60,8 +69,8 @@ class FolderBlobs:
 
     def _copied(self, path: Path) -> Blob:
         with _translated():
-            self._scratch.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._scratch)
+            self._arriving.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._arriving)
             try:
                 with path.open("rb") as source, os.fdopen(handle, "wb") as file:
                     shutil.copyfileobj(source, file, CHUNK)
@@ -82,14 +91,25 @@ class FolderBlobs:
 
     async def path(self, blob: str) -> Path:
         """Where the blob's bytes are, to be read only; raises `NotFound`."""
-        if not _NAME.fullmatch(blob):
-            raise Refused("“{value}” is not the id of a file: expected 64 hexadecimal digits.", value=blob[:80])
         place = self._place(blob)
-        if not place.is_file():
+        if not await asyncio.to_thread(place.is_file):
             raise NotFound("There is no file {id} here. Send it again.", id=blob)
         return place
 
+    async def kept(self, blob: str) -> Path:
+        """The same for a blob that was taken before, here or by another process: raises `Unavailable` when it is not here (yet)."""
+        try:
+            return await self.path(blob)
+        except NotFound as missing:
+            raise Unavailable(
+                "The file {id} was kept, and is not in {folder}. In a cluster all processes need the same folder, on a shared disk"
+                " (blobs.path); if it was removed, put it back from a backup.",
+                retry_after=AWAY_SECONDS, id=blob, folder=str(self._folder),
+            ) from missing  # fmt: skip
+
     def _place(self, blob: str) -> Path:
+        if not _NAME.fullmatch(blob):
+            raise Refused("“{value}” is not the id of a file: expected 64 hexadecimal digits.", value=blob[:80])
         return self._folder / blob[:2] / blob
 
     @contextlib.asynccontextmanager
@@ -104,8 +124,12 @@ class FolderBlobs:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what a crash left in scratch. For the start, when nothing is at work."""
+        """Remove what a crash left in scratch. For the start, when nothing is at work here; what others are writing stays."""
         shutil.rmtree(self._scratch, ignore_errors=True)
+        for left in self._arriving.glob("*"):
+            with contextlib.suppress(OSError):  # another process was quicker
+                if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
+                    left.unlink()
 
 
 def _synced(descriptor: int, file: object) -> None:

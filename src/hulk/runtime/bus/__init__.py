@@ -12,7 +12,7 @@ lease of `ack_wait` seconds, renewed by `in_progress()`; `num_delivered` counts 
 it has written to disk (`Facts.fsync` is "lazy" unless asked otherwise): what must not be lost stands in the journal.
 """
 
-from hulk.runtime.bus.address import Address, Fsync
+from hulk.runtime.bus.address import Address, Fsync, encrypted
 from hulk.runtime.bus.asyncapi import EventType, document
 from hulk.runtime.bus.cloudevents import from_message, subject_of, to_message
 from hulk.runtime.bus.connection import Bus, Facts, Handler, Notice, connect
@@ -43,6 +43,7 @@ __all__ = [
     "connect",
     "document",
     "embedded",
+    "encrypted",
     "forward_due",
     "from_message",
     "publish_at",

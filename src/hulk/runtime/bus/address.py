@@ -1,8 +1,12 @@
 """Where a bus is, and how to be let in."""
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
+
+from hulk.kernel.errors import Refused
 
 Fsync: TypeAlias = Literal["lazy", "always", "unknown"]
 """When the server writes to disk: after the acknowledgement (every two minutes), before it, or as somebody else decided."""
@@ -15,4 +19,22 @@ class Address:
     urls: Sequence[str]
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
     fsync: Fsync = "unknown"
+
+
+def encrypted(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """How to speak TLS with servers whose certificates `ca` has signed (None: without TLS), showing our own when there is one.
+
+    Raises `Refused` naming the files when they cannot be read or do not fit together."""
+    if ca is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=str(ca))
+        if cert is not None:
+            context.load_cert_chain(str(cert), None if key is None else str(key))
+    except OSError as error:  # ssl.SSLError is one
+        files = ", ".join(str(path) for path in (ca, cert, key) if path is not None)
+        reason = error.strerror or str(error)
+        raise Refused("TLS to NATS cannot be set up from {files}: {reason} (nats.tls).", files=files, reason=reason) from error
+    return context

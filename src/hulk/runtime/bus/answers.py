@@ -17,6 +17,11 @@ FULL = frozenset({10002, 10023, 10028, 10047, 10077})
 """Server error codes for: account, server, memory or storage at its limit, stream full (nats-server, server/errors.json)."""
 
 
+SHORTLY = frozenset({10005, 10008, 10158})
+"""Server error codes of a cluster for: not enough servers are up for that many replicas, there is no leader yet, a message of the
+same id is just being copied to the other servers (which may still come to nothing)."""
+
+
 class Rejected(Refused):
     """JetStream understood and said no."""
 
@@ -33,7 +38,10 @@ class NoSuch(Rejected):
 def checked(subject: str, answer: Msg) -> JsonObject:
     """The body of JetStream's answer; raises what its error means to the caller."""
     if answer.headers and answer.headers.get(Header.STATUS.value) == "503":
-        raise Unavailable("No stream takes {subject}: JetStream is starting, or the stream was deleted.", retry_after=SOON, subject=subject)
+        raise Unavailable(
+            "No stream takes {subject}: JetStream is starting, its servers choose a new leader, or the stream was deleted.",
+            retry_after=SOON, subject=subject,
+        )  # fmt: skip
     body: JsonObject = json.loads(answer.data)
     if "error" in body:
         raise _meaning(subject, body["error"])
@@ -48,6 +56,6 @@ def _meaning(subject: str, error: Mapping[str, Any]) -> HulkError:
         )
     if code == 404:
         return NoSuch(subject, reason, number)
-    if code == 503:
+    if code == 503 or number in SHORTLY:
         return Unavailable("The bus cannot take {subject} now ({reason}).", retry_after=SOON, subject=subject, reason=reason)
     return Rejected(subject, reason, number)

@@ -152,6 +152,11 @@ class Bus:
         for stream in streams.STREAMS:
             await self._ensure(streams.config(stream, max_tasks=max_tasks, replicas=replicas))
 
+    @property
+    def replicas(self) -> int:
+        """How many servers keep each message, as `ensure_streams` was told."""
+        return 1 if self._limits is None else self._limits[1]
+
     async def restore_streams(self) -> None:
         """Make again what somebody deleted since `ensure_streams`."""
         if self._limits is not None:

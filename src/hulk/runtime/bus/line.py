@@ -183,6 +183,7 @@ class Line:
             servers=list(self.address.urls),
             user=self.address.user,
             password=self.address.password,
+            tls=self.address.tls,
             name=self._name,
             allow_reconnect=True,
             max_reconnect_attempts=-1,

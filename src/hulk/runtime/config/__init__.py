@@ -13,6 +13,7 @@ from hulk.runtime.config.loading import load
 from hulk.runtime.config.reference import example, markdown
 from hulk.runtime.config.settings import (
     RUNTIME,
+    BlobsSettings,
     BreakerLimits,
     BreakerOverride,
     BreakerSettings,
@@ -25,12 +26,15 @@ from hulk.runtime.config.settings import (
     ServerSettings,
     StoreSettings,
     TelemetrySettings,
+    TlsSettings,
     TracingSettings,
+    WorkerSettings,
 )
 from hulk.runtime.config.units import Duration, Size
 
 __all__ = [
     "RUNTIME",
+    "BlobsSettings",
     "BreakerLimits",
     "BreakerOverride",
     "BreakerSettings",
@@ -49,8 +53,10 @@ __all__ = [
     "Size",
     "StoreSettings",
     "TelemetrySettings",
+    "TlsSettings",
     "TracingSettings",
     "Tree",
+    "WorkerSettings",
     "example",
     "keys",
     "load",

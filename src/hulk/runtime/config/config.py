@@ -11,6 +11,7 @@ from hulk.kernel.errors import NotFound
 from hulk.runtime.config.keys import Key, keys
 from hulk.runtime.config.settings import (
     RUNTIME,
+    BlobsSettings,
     BreakerSettings,
     CacheSettings,
     EngineSettings,
@@ -20,6 +21,7 @@ from hulk.runtime.config.settings import (
     ServerSettings,
     StoreSettings,
     TelemetrySettings,
+    WorkerSettings,
 )
 
 Origin: TypeAlias = Literal["default", "file", "env", "option"]
@@ -55,6 +57,8 @@ class Config:
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     nats: NatsSettings = field(default_factory=NatsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    blobs: BlobsSettings = field(default_factory=BlobsSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     locale: LocaleSettings = field(default_factory=LocaleSettings)

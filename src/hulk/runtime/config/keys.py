@@ -1,12 +1,13 @@
 """Every key of a settings tree with its kind, default and meaning, read off the settings classes."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -39,6 +40,7 @@ class Key:
     about: str
     secret: bool
     listing: bool
+    mapping: bool
     entry: bool = False
     written: Callable[[Any], str] = str
 
@@ -87,6 +89,7 @@ def _key(name: str, field: FieldInfo, *, entry: bool) -> Key:
         about=field.description or "",
         secret=_bare(field.annotation) is SecretStr,
         listing=element(field) is not None,
+        mapping=_is_mapping(field),
         entry=entry,
         written=_writer(field),
     )
@@ -95,9 +98,11 @@ def _key(name: str, field: FieldInfo, *, entry: bool) -> Key:
 def _kind(field: FieldInfo) -> str:
     if _is_size(field):
         return "size"
+    if _is_mapping(field):
+        return "numbers by name"
     entries = element(field)
     if entries is not None:
-        return f"list of {_NAMES.get(entries, 'entry')}s".replace("entrys", "entries")
+        return f"list of {_NAMES.get(_plainly(entries), 'entry')}s".replace("entrys", "entries")
     kind = _bare(field.annotation)
     return " or ".join(f"`{choice}`" for choice in get_args(kind)) if get_origin(kind) is Literal else _NAMES.get(kind, _union(kind))
 
@@ -114,6 +119,15 @@ def _bare(kind: Any) -> Any:
     return parts[0] if len(parts) == 1 else kind
 
 
+def _plainly(kind: Any) -> Any:
+    """`X` of `Annotated[X, …]`."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _is_mapping(field: FieldInfo) -> bool:
+    return get_origin(_bare(field.annotation)) is Mapping
+
+
 def _is_size(field: FieldInfo) -> bool:
     return any(getattr(mark, "func", None) is size for mark in field.metadata)
 
@@ -127,4 +141,6 @@ def _writer(field: FieldInfo) -> Callable[[Any], str]:
 def _plain(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value), ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -121,10 +121,10 @@ def _from_options(overrides: Mapping[str, object], known: Mapping[str, Key], mis
 
 
 def _parsed(value: str, key: Key) -> object:
-    """A list may be given as JSON or with commas; all else is parsed by its settings class."""
-    if not key.listing:
+    """A list may be given as JSON or with commas, a mapping as JSON; all else is parsed by its settings class."""
+    if not (key.listing or key.mapping):
         return value
-    if value.lstrip().startswith("["):
+    if key.mapping or value.lstrip().startswith("["):
         try:
             return json.loads(value)
         except ValueError:

@@ -21,6 +21,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+QUEUE_NAME = r"^[a-z0-9_-]{1,64}$"
+"""What a queue may be called: it is a word of a subject and of a consumer's name on the bus."""
+
+
 def _workers(value: object) -> object:
     if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
@@ -66,7 +70,18 @@ class EngineSettings(Section):
     """The pool that executes tasks."""
 
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = Field(
-        default="auto", description="Tasks executed at once; `auto` is 2 x CPUs."
+        default="auto", description="Tasks of each queue executed at once; `auto` is 2 x CPUs."
+    )
+    max_workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = Field(
+        default="auto",
+        description="How many that may become while tasks wait and the processor does not; `auto` is 4 x `workers`, and fewer is as many.",
+    )
+    queues: tuple[Annotated[str, Field(pattern=QUEUE_NAME)], ...] = Field(
+        default=("default",),
+        description="Queues whose tasks this process executes. None (`[]`): it executes nothing, which only a cluster allows.",
+    )
+    weights: Mapping[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description="Shares of tenants while several want to be served, such as `{acme: 3}`; 1 when not named."
     )
     queue_size: int = Field(default=2000, ge=1, description="Tasks that may wait before publishers are held back.")
     timeout: Duration = Field(default=timedelta(seconds=20), description="A step's limit unless it sets its own.")
@@ -75,6 +90,11 @@ class EngineSettings(Section):
     def slots(self) -> int:
         """`workers` as a number."""
         return 2 * (os.cpu_count() or 1) if self.workers == "auto" else self.workers
+
+    @property
+    def most_slots(self) -> int:
+        """`max_workers` as a number, at least `slots`."""
+        return 4 * self.slots if self.max_workers == "auto" else max(self.slots, self.max_workers)
 
 
 class CacheSettings(Section):
@@ -129,6 +149,14 @@ class BreakerSettings(BreakerLimits):
     overrides: tuple[BreakerOverride, ...] = Field(default=(), description="Other limits for some breakers; the last that fits wins.")
 
 
+class TlsSettings(Section):
+    """TLS to the servers of a NATS cluster."""
+
+    ca: Path | None = Field(default=None, description="Certificates (PEM) of who signs the servers'. Given: all connections are encrypted.")
+    cert: Path | None = Field(default=None, description="Our certificate (PEM), for servers that ask for one.")
+    key: Path | None = Field(default=None, description="The key of our certificate (PEM).")
+
+
 class NatsSettings(Section):
     """The event backbone."""
 
@@ -138,12 +166,34 @@ class NatsSettings(Section):
     user: str = Field(default="", description="User name at that cluster.")
     # `pass` is a Python keyword: the key is as users know it from NATS, the attribute is not.
     password: SecretStr = Field(default=SecretStr(""), alias="pass", description="Password at that cluster.")
+    replicas: int = Field(default=1, ge=1, le=5, description="Servers that keep each message: 3 in a cluster of three or more.")
+    tls: TlsSettings = Field(default_factory=TlsSettings)
 
 
 class StoreSettings(Section):
     """The relational store, which is the truth."""
 
     url: str = Field(default="", repr=False, description="`postgresql://user:password@host/database`; empty is SQLite in the data folder.")
+
+
+class BlobsSettings(Section):
+    """Files that were sent or made."""
+
+    path: Path | None = Field(
+        default=None,
+        description="Folder they are kept in; empty is `blobs` in the data folder. A cluster needs one for all, on a shared disk.",
+    )
+
+
+class WorkerSettings(Section):
+    """What `hulk worker` serves: `/health`, `/ready` and `/metrics`."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address to listen on. Any but a loopback address requires an API key for `/metrics`.",
+    )
+    port: int = Field(default=0, ge=0, le=65535, description="TCP port; 0 takes a free one.")
 
 
 class LoggingSettings(Section):
@@ -192,6 +242,8 @@ RUNTIME: Mapping[str, type[Section]] = {
     "breaker": BreakerSettings,
     "nats": NatsSettings,
     "store": StoreSettings,
+    "blobs": BlobsSettings,
+    "worker": WorkerSettings,
     "logging": LoggingSettings,
     "telemetry": TelemetrySettings,
     "locale": LocaleSettings,

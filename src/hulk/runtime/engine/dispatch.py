@@ -54,14 +54,17 @@ class Dispatcher:
         batch = list(itertools.islice(self._waiting, BATCH))
         async with asyncio.TaskGroup() as group:
             sending = [group.create_task(self._published(task, at)) for task, at in batch]
-        taken = [done.result() for done in sending]
-        unsent = [one for one, done in zip(batch, taken, strict=True) if not done]
+        failed = [done.result() for done in sending]
+        unsent = [one for one, error in zip(batch, failed, strict=True) if error is not None]
+        if unsent:
+            log.warning("wake_ups_wait", count=len(self._waiting), reason=str(next(error for error in failed if error is not None)))
         for _ in batch:
             self._waiting.popleft()
         self._waiting.extendleft(reversed(unsent))
         return not unsent
 
-    async def _published(self, task: Task, at: datetime | None) -> bool:
+    async def _published(self, task: Task, at: datetime | None) -> Unavailable | None:
+        """What kept the wake-up from being published."""
         where = subject(task)
         try:
             if at is None:
@@ -69,6 +72,5 @@ class Dispatcher:
             else:
                 await publish_at(self._bus, at, where, task.encoded(), task.headers(), key=f"{task.run}-{task.wake}")
         except Unavailable as error:
-            log.warning("wake_up_waits", run=task.run, reason=str(error))
-            return False
-        return True
+            return error
+        return None

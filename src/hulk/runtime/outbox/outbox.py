@@ -1,6 +1,7 @@
 """Appending to the trail, and reading it."""
 
 import asyncio
+import hmac
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.runtime.outbox.tables import event_table, head_table, outbox_table
 from hulk.runtime.store import Store, Transaction
@@ -51,6 +53,15 @@ class Outbox:
         self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self.unsent = asyncio.Event()
         """Set whenever events were committed that the relay has not seen."""
+
+    async def require_same_key(self) -> None:
+        """Raises `Refused` when the trail in the store was sealed with another key: then nobody could prove it any more."""
+        row = await self._store.read(lambda connection: connection.execute(_ANY_HEAD).one_or_none())
+        if row is not None and not hmac.compare_digest(row.seal, seal(self._key, row.tenant, row.position, row.hash)):
+            raise Refused(
+                "The audit trail in the store is sealed with another key than this process has: give all processes of a cluster the same"
+                " audit.key."
+            )
 
     def append(self, *events: Event) -> Change[None]:
         """Keep `events`, in that order, at the end of their tenants' chains (`kernel.events.Trail`)."""
@@ -109,6 +120,7 @@ class Outbox:
 
 
 _HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_for_update()
+_ANY_HEAD = select(head_table).order_by(head_table.c.tenant).limit(1)
 _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
 

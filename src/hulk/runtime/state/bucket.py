@@ -28,6 +28,8 @@ from hulk.runtime.bus.pull import WORDS_WITHOUT_DOMAIN
 
 T = TypeVar("T")
 
+OTHERWISE: Final = 10058
+"""Server error code for: there is a stream of that name, configured in another way."""
 WRONG_REVISION: Final = 10071
 """nats-server's "wrong last sequence" (server/errors.json)."""
 MARKED = timedelta(hours=1)
@@ -58,7 +60,8 @@ class Bucket(Generic[T]):
     bus: Bus
     name: str
     kind: type[T]
-    replicas: int = 1
+    replicas: int | None = None
+    """Servers that keep it; None: as many as keep the bus's streams."""
     _there: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -152,16 +155,21 @@ class Bucket(Generic[T]):
             raise
 
     async def _ensure(self) -> None:
-        """Have the stream; making it again with the same configuration changes nothing."""
+        """Have the stream; making it again with the same configuration changes nothing, with more replicas it is copied to them."""
         if self._there:
             return
         config = {
             "name": self._stream, "subjects": [self._subject(">")], "max_msgs_per_subject": 1, "discard": "new", "retention": "limits",
             "allow_rollup_hdrs": True, "deny_delete": True, "allow_direct": True, "allow_msg_ttl": True, "storage": "file",
-            "num_replicas": self.replicas, "subject_delete_marker_ttl": int(MARKED.total_seconds() * 1e9),
+            "num_replicas": self.replicas or self.bus.replicas, "subject_delete_marker_ttl": int(MARKED.total_seconds() * 1e9),
             "max_msgs": -1, "max_bytes": -1, "max_age": 0,
         }  # fmt: skip
-        await self.bus.ask(f"STREAM.CREATE.{self._stream}", config)
+        try:
+            await self.bus.ask(f"STREAM.CREATE.{self._stream}", config)
+        except Rejected as error:
+            if error.number != OTHERWISE:
+                raise
+            await self.bus.ask(f"STREAM.UPDATE.{self._stream}", config)
         self._there = True
 
     @property
