@@ -82,6 +82,7 @@ class Pool:
         self._ranks: dict[str, int] = {}
         self._shelves: dict[int, deque[Message]] = {rank: deque() for rank in RANKS}
         self._moved = asyncio.Event()
+        self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
         self._stopping = asyncio.Event()
         self._asking_since: dict[int, float | None] = dict.fromkeys(RANKS)
@@ -191,11 +192,17 @@ class Pool:
     async def _start_all(self, group: asyncio.TaskGroup) -> None:
         while True:
             self._moved.clear()
-            for rank in RANKS:
-                while self._shelves[rank] and self._room(rank) > 0:
-                    self._start(self._shelves[rank].popleft(), rank, group)
-                self._freed[rank].set()
+            while (rank := self._next()) is not None:
+                self._start(self._shelves[rank].popleft(), rank, group)
+            for freed in self._freed.values():
+                freed.set()
             await self._moved.wait()
+
+    def _next(self) -> int | None:
+        """The shelf to take from: rank 0 first, but every eighth time rank 1, which must not wait for ever."""
+        self._turn += 1
+        order = RANKS if self._turn % 8 else RANKS[::-1]
+        return next((rank for rank in order if self._shelves[rank] and self._room(rank) > 0), None)
 
     def _start(self, message: Message, rank: int, group: asyncio.TaskGroup) -> None:
         try:

@@ -29,8 +29,8 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
     require_kept(Text("The input of a run of “{workflow}”", workflow=run.workflow), run.data)
     flow = run.flow
     waits = bool(flow.concurrency or flow.throttle or flow.debounce or run.after)
-    held = waits or not hooks.direct(run)
-    row = _row(run, "held" if held else "pending") | {"version": run.version or hooks.newest(run.workflow)}
+    rank = None if waits else hooks.direct(run)
+    row = _row(run, "held" if rank is None else "pending") | {"version": run.version or hooks.newest(run.workflow)}
 
     def change(tx: Transaction) -> bool:
         now = clock()
@@ -46,17 +46,17 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
             _postpone(tx, run, _turn(tx, "throttle", run.tenant, flow.throttle, now))
         if run.attributes:
             tx.execute(insert(attribute_table), [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
-        _announce(tx, run, hooks, held=held)
+        _announce(tx, run, hooks, rank)
         return True
 
     return change
 
 
-def _announce(tx: Transaction, run: Started, hooks: Hooks, *, held: bool) -> None:
-    if held:
+def _announce(tx: Transaction, run: Started, hooks: Hooks, rank: int | None) -> None:
+    if rank is None:
         tx.after(lambda: hooks.held(run.queue))
     else:
-        task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace)
+        task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace, rank=rank)
         tx.after(lambda: hooks.wake(task, None))
     tx.after(lambda: hooks.tell(run.id, run.tenant, "pending"))
     tx.after(lambda: hooks.begun(run.workflow))

@@ -35,6 +35,8 @@ LINGER = 0.002
 SOON = 0.02
 """Seconds after which a place that is free is given away, even if few are."""
 LET_IN = ("pending", "running", "waiting", "needs_attention")
+FEW = 16
+"""A tenant that uses less than this part of its share goes before the others."""
 ROUNDS = 8
 """How often one pass asks for more candidates because the lanes of those it got were full."""
 
@@ -84,14 +86,17 @@ class Gate:
         self._looked_for: set[str] = set()
         self._asked = asyncio.Event()
 
-    def direct(self, run: Started) -> bool:
-        """Whether `run` may go straight to its queue: its tenant has room there, and none of its own waits."""
+    def direct(self, run: Started) -> int | None:
+        """The rank with which `run` may go straight to its queue, where its tenant has room and none of its own waits; else None.
+
+        The first few of a tenant go before those of tenants that have many under way."""
         queue = self._queues[run.queue]
-        left = queue.left.setdefault(run.tenant, self._share(queue, run.tenant))
+        share = self._share(queue, run.tenant)
+        left = queue.left.setdefault(run.tenant, share)
         if queue.paused or left is None or left <= 0:
-            return False
+            return None
         queue.left[run.tenant] = left - 1
-        return True
+        return 0 if share - left < max(1, share // FEW) else 1
 
     def held(self, queue: str) -> None:
         """A run was held there: see to it soon."""

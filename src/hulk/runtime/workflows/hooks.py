@@ -8,8 +8,8 @@ from hulk.kernel.durable import Started
 from hulk.runtime.engine import Task
 
 
-def _yes(_: Started) -> bool:
-    return True
+def _first(_: Started) -> int | None:
+    return 0
 
 
 def _unknown(_: str) -> str:
@@ -36,8 +36,8 @@ class Hooks:
     """A run (id, tenant) has begun or ended (status)."""
     newest: Callable[[str], str] = _unknown
     """The newest version of a workflow that is known here."""
-    direct: Callable[[Started], bool] = _yes
-    """Whether a run may go straight to the queue, or is held until there is room; asked before the change."""
+    direct: Callable[[Started], int | None] = _first
+    """The rank with which a run may go straight to the queue; None: it is held until there is room. Asked before the change."""
     held: Callable[[str], None] = _nothing
     """A run of that queue is held."""
     paused: Callable[[str, bool], None] = _nothing
