@@ -394,6 +394,6 @@ def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
         return {"version": facts.version, "fsync": facts.fsync, "replicas": base.config.nats.replicas}
 
     async def workers() -> Mapping[str, object]:
-        return {"slots": workflows.slots, "busy": workflows.busy, "queues": list(base.config.engine.queues)}
+        return {"slots": sum(workflows.slots.values()), "busy": workflows.busy, "queues": list(base.config.engine.queues)}
 
     return {"store": store, "bus": bus, "workers": workers}
