@@ -90,7 +90,22 @@ def certificates(folder: Path) -> None:
     extension = folder / "extension"
     extension.write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
     words = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *words, "-subj", "/CN=test authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem", folder=folder)
+    openssl(
+        "req",
+        "-x509",
+        *words,
+        "-subj",
+        "/CN=test authority",
+        "-addext",
+        "keyUsage=critical,keyCertSign",
+        "-days",
+        "2",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        folder=folder,
+    )
     openssl("req", *words, "-subj", "/CN=hulk", "-keyout", "key.pem", "-out", "request.pem", folder=folder)
     signing = ("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2", "-extfile", "extension")
     openssl(*signing, "-out", "cert.pem", folder=folder)
