@@ -22,11 +22,11 @@ async def main(seconds: float, work: float) -> None:
     until = time.monotonic() + seconds
     with Watchdog(blocked_histogram(Metrics())).watching():
         print("watching", flush=True)
-        longest = 0.0
-        while (began := time.monotonic()) < until:
+        longest, began = 0.0, time.monotonic()
+        while began < until:
             spin(work)
-            longest = max(longest, time.monotonic() - began)
             await asyncio.sleep(0.01)
+            longest, began = max(longest, time.monotonic() - began), time.monotonic()
     print(f"ended {longest}", flush=True)
 
 

@@ -114,7 +114,7 @@ def a_process(*words: str, processor: int | None = None, nice: int = 0) -> Itera
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[float, str]:
-    """How long the longest piece of work took, and all that was said."""
+    """How long the longest piece of work and its rest took, and all that was said."""
     said, _ = process.communicate(timeout=60)
     found = re.search(r"ended ([\d.]+)", said)
     assert found, said
