@@ -58,6 +58,7 @@ async def test_a_schedule_asks_at_its_times_and_is_answered(up: Up) -> None:
     [
         pytest.param({"cron": "61 * * * *"}, 422, ["minute", "61", "0 to 59"], id="wrong cron"),
         pytest.param({"cron": "* * * * *", "timezone": "Europe/Berln"}, 422, ["Europe/Berln", "Europe/Berlin"], id="wrong zone"),
+        pytest.param({"every": "5s", "timezone": "Europe/Berln"}, 422, ["Europe/Berln", "Europe/Berlin"], id="wrong zone of an interval"),
         pytest.param({"cron": "* * * * *", "every": "5s"}, 422, ["cron, every"], id="two times"),
         pytest.param({}, 422, ["when", "cron", "every"], id="no time"),
         pytest.param({"every": "soon"}, 422, ["soon", "15m"], id="no interval"),
@@ -98,15 +99,50 @@ def test_thor_keeps_schedules_whether_hulk_runs_or_not(up: Up, world: Path) -> N
     schedules("run", "by thor")
     asyncio.run(_fired(up, made["schedule_id"]))
     assert [one["fired"] for one in schedules("list") if one["name"] == "by thor"] == [1]
+    (changed,) = schedules("change", made["schedule_id"], "--every", "1s", "--missed", "skip")
+    assert (changed["when"], changed["policy"], changed["timezone"]) == ("every 1s", "skip", made["timezone"])
+    asyncio.run(_fired(up, made["schedule_id"], 3))
+    (moved,) = schedules("change", "by thor", "--cron", "0 8 * * *", "--timezone", "Asia/Tokyo")
+    assert (moved["when"], moved["policy"], _hours(moved)) == ("cron 0 8 * * *", "skip", {"23:00:00"})
+    (elsewhere,) = schedules("change", "by thor", "--timezone", "Asia/Kolkata")
+    assert (elsewhere["when"], _hours(elsewhere)) == ("cron 0 8 * * *", {"02:30:00"})
+    assert [one["policy"] for one in schedules("list") if one["name"] == "by thor"] == ["skip"]
     schedules("remove", "by thor")
     assert "by thor" not in {one["name"] for one in schedules("list")}
     wrong = schedules("add", "x", "y", "--cron", "* * 32 * *", code=2)
     assert "“day of the month” of the cron expression cannot be “32”" in " ".join(wrong.split())
 
 
-async def _fired(up: Up, name: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param([], 2, "--cron | --every | --at | --timezone | --missed", id="nothing"),
+        pytest.param(["--every", "5s", "--cron", "* * * * *"], 2, "one of cron, every and at", id="two times"),
+        pytest.param(["--at", "2020-01-01T00:00"], 2, "has passed", id="passed"),
+        pytest.param(["--timezone", "Europe/Berln"], 2, "Europe/Berlin", id="wrong zone"),
+        pytest.param(["--missed", "maybe"], 2, "run, skip", id="unknown policy"),
+        pytest.param(["--missed", "skip"], 1, "There is no schedule “nobody”", id="no such schedule"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_told_and_changes_nothing(up: Up, arguments: list[str], code: int, words: str) -> None:
+    (made,) = thor(up.data, "schedules", "add", "steady", TEXT, "--every", "1h")
+    try:
+        name = "nobody" if code == 1 else "steady"
+        assert words in " ".join(thor(up.data, "schedules", "change", name, *arguments, code=code).split())
+        (kept,) = [one for one in thor(up.data, "schedules", "list") if one["name"] == "steady"]
+        assert {**kept, "next": made["next"]} == made
+    finally:
+        thor(up.data, "schedules", "remove", "steady")
+
+
+def _hours(row: dict[str, Any]) -> set[str]:
+    """The times of day, in UTC, at which it asks."""
+    return {moment[11:19] for moment in row["next"].split(", ")}
+
+
+async def _fired(up: Up, name: str, times: int = 1) -> None:
     async with calling(up) as caller:
-        await fired(caller, name)
+        await fired(caller, name, times)
 
 
 async def test_after_kill_9_what_was_missed_runs_once_and_the_beat_goes_on(world: Path, tmp_path: Path) -> None:

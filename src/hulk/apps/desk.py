@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hulk.apps.bootstrap import audit_key
 from hulk.apps.helm import Helm, helm_of
-from hulk.apps.schedules import NewBody, Wishes, made, shown
+from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
@@ -39,6 +39,7 @@ from hulk.runtime.store import Store, opened
 from hulk.runtime.validation import dotted, expected, lines
 
 Row: TypeAlias = Mapping[str, Any]
+Body = TypeVar("Body", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +111,13 @@ class Desk:
 
     async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
-        schedule = made(_parsed(body), Wishes(), _admin(tenant), self.zone)
+        schedule = made(_parsed(NewBody, body), Wishes(), _admin(tenant), self.zone)
         await self.commit(self.schedule_store.add(schedule))
         return [self._schedule(schedule)]
+
+    async def change_schedule(self, tenant: str, wanted: str, body: Mapping[str, Any]) -> list[Row]:
+        """A schedule changed, as `PATCH /v1/schedules/{schedule}` does it; a running Hulk notices it within a second."""
+        return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()))
 
     async def pause_schedule(self, tenant: str, wanted: str) -> list[Row]:
         """A schedule that rests now."""
@@ -142,7 +147,8 @@ class Desk:
         status = "paused" if schedule.paused else "active" if schedule.next else "ended"
         return {
             "schedule_id": schedule.id, "name": schedule.name, "status": status,
-            "when": f"{schedule.kind} {schedule.expression}", "timezone": schedule.zone, "next": ", ".join(view["next"]),
+            "when": f"{schedule.kind} {schedule.expression}", "timezone": schedule.zone, "policy": schedule.policy,
+            "next": ", ".join(view["next"]),
             "last": brief(schedule.last), "fired": schedule.fired, "missed": schedule.missed, "begun": schedule.begun,
             "text": _short(str(wish.get("text") or wish.get("workflow"))), "problem": problem,
         }  # fmt: skip
@@ -166,9 +172,9 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
         )  # fmt: skip
 
 
-def _parsed(body: Mapping[str, Any]) -> NewBody:
+def _parsed(kind: type[Body], body: Mapping[str, Any]) -> Body:
     try:
-        return NewBody.model_validate(body)
+        return kind.model_validate(body)
     except ValidationError as error:
         wrong = [Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]
         raise Refused(lines(wrong)) from error

@@ -14,6 +14,18 @@ from hulk.kernel.text import Text
 app = group(Text("Schedules: what is begun at certain times."))
 
 NamedOption = Annotated[str, typer.Argument(help=spoken(Text("The schedule's id (sch_…) or name.")), metavar="SCHEDULE")]
+CronOption = Annotated[str | None, typer.Option(help=spoken(Text("When, as a cron expression: “30 8 * * mon-fri”.")))]
+EveryOption = Annotated[str | None, typer.Option(help=spoken(Text("How often: 90s, 15m, 1h30m.")))]
+AtOption = Annotated[str | None, typer.Option(help=spoken(Text("When, once: 2026-12-24T18:00.")))]
+
+
+def _policy(missed: str | None) -> str | None:
+    if missed not in (None, "run", "skip"):
+        raise typer.BadParameter("run, skip")
+    return missed
+
+
+_MISSED = typer.Option("--missed", help=spoken(Text("What to do about missed times: run (once, now) or skip.")), callback=_policy)
 
 
 @app.command("list", help=spoken(Text("All schedules, with their next 3 moments.")))
@@ -28,22 +40,32 @@ def schedules_list(
 def schedules_add(
     name: Annotated[str, typer.Argument(help=spoken(Text("What the schedule is called.")))],
     text: Annotated[str, typer.Argument(help=spoken(Text("What is asked, in a sentence.")))],
-    cron: Annotated[str | None, typer.Option(help=spoken(Text("When, as a cron expression: “30 8 * * mon-fri”.")))] = None,
-    every: Annotated[str | None, typer.Option(help=spoken(Text("How often: 90s, 15m, 1h30m.")))] = None,
-    at: Annotated[str | None, typer.Option(help=spoken(Text("When, once: 2026-12-24T18:00.")))] = None,
+    cron: CronOption = None, every: EveryOption = None, at: AtOption = None,
     timezone: Annotated[str | None, typer.Option(help=spoken(Text("IANA time zone (default: locale.timezone).")))] = None,
-    missed: Annotated[str, typer.Option(help=spoken(Text("What to do about missed times: run (once, now) or skip.")))] = "run",
+    missed: Annotated[str, _MISSED] = "run",
     repo: Annotated[str | None, typer.Option(help=spoken(Text("A git repository it is about.")))] = None,
     file: Annotated[list[str] | None, typer.Option(help=spoken(Text("A file it is about; may be given again.")))] = None,
     config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Make a schedule."""
-    if missed not in ("run", "skip"):
-        raise typer.BadParameter("run, skip", param_hint="--missed")
     paths = [("file", one) for one in file or []] + ([("repository", repo)] if repo else [])
     intent = {"text": text, "sources": [{"kind": kind, "path": str(Path(path).resolve())} for kind, path in paths]}
     body = {"name": name, "cron": cron, "every": every, "at": at, "timezone": timezone, "missed": missed, "intent": intent}
     listed(config, data, lambda desk: desk.add_schedule(tenant, body), as_json=as_json)
+
+
+@app.command("change", help=spoken(Text("Change when a schedule asks, or what it does about missed times; what is not given stays.")))
+def schedules_change(
+    schedule: NamedOption, cron: CronOption = None, every: EveryOption = None, at: AtOption = None,
+    timezone: Annotated[str | None, typer.Option(help=spoken(Text("IANA time zone (default: the one it has).")))] = None,
+    missed: Annotated[str | None, _MISSED] = None,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Change a schedule."""
+    body = {"cron": cron, "every": every, "at": at, "timezone": timezone, "missed": missed}
+    if not any(body.values()):
+        raise typer.BadParameter("--cron | --every | --at | --timezone | --missed")
+    listed(config, data, lambda desk: desk.change_schedule(tenant, schedule, body), as_json=as_json)
 
 
 def _act(name: str, about: Text, act: Callable[[Any], Callable[[str, str], Coroutine[Any, Any, Rows]]]) -> None:

@@ -57,12 +57,13 @@ def timetable(kind: Kind, expression: str, zone: str, anchor: datetime) -> Timet
 
 
 def written(kind: Kind, expression: str, zone: str) -> str:
-    """The expression as it is kept, checked: an interval as `1h30m`, a moment in UTC. Raises `Refused`."""
+    """The expression as it is kept, checked: an interval as `1h30m`, a moment in UTC. Raises `Refused`, for a wrong zone too."""
+    place = zone_named(zone)  # also of an interval: dates in what is asked are read in it
     if kind == "every":
         return written_duration(_period(expression))
     if kind == "at":
-        return iso(_moment(expression, zone_named(zone)))
-    cron(expression, zone_named(zone))
+        return iso(_moment(expression, place))
+    cron(expression, place)
     return " ".join(expression.split())
 
 
