@@ -15,6 +15,13 @@ settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("hulk")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A journey's tests share a running Hulk: they stay together in one of the processes that test."""
+    for item in items:
+        if "journeys" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Callable[[], Postgres]]:
     """Gives the session's PostgreSQL server, started when first asked for."""

@@ -127,7 +127,9 @@ async def test_two_hundred_intents_at_once_all_end(up: Up) -> None:
     assert len({end["intent_id"] for end in ends}) == 200
 
 
-def test_the_trail_of_all_that_is_whole(up: Up) -> None:
+async def test_the_trail_of_all_that_is_whole(up: Up) -> None:
+    async with calling(up) as caller:
+        await caller.ended(await caller.ask("Qual é a capital da França?"))
     assert thor(up.data, "audit", "verify")[0]["whole"] is True
 
 
