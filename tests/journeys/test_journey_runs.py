@@ -125,7 +125,8 @@ async def test_a_dead_letter_that_is_replayed_by_thor_gives_the_intent_its_answe
     assert len(thor(up, world, "deadletters")) == len(letters) - len(mine)
     shown = thor(up, world, "runs", "show", mine[0])
     kinds = [entry["kind"] for entry in shown["timeline"]]
-    assert (kinds[0], kinds[-1], kinds.count("try failed"), kinds.count("replayed")) == ("begun", "ended", 4, 1)
+    before = kinds[: kinds.index("replayed")]  # behind it one more may have failed: its breaker was still open
+    assert (kinds[0], kinds[-1], before.count("try failed"), kinds.count("replayed")) == ("begun", "ended", 4, 1)
     assert [entry["actor"] for entry in shown["timeline"] if entry["kind"] == "replayed"] == ["thor"]
 
 

@@ -1,12 +1,10 @@
 """The program `thor`: look after a Hulk. Most of it reads the store itself, so it works whether or not Hulk is running."""
 
-import os
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from hulk.apps.settings import data_folder
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import breakers, cache, keys, schedules, steering
+from hulk.apps.thor import breakers, cache, dead_letters, keys, queues, runs, schedules
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,
@@ -15,6 +13,7 @@ from hulk.apps.thor.commands import (
     Rows,
     StatusOption,
     TenantOption,
+    at_desk,
     end,
     group,
     listed,
@@ -34,9 +33,9 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(breakers.app, name="breakers")
 app.add_typer(cache.app, name="cache")
 app.add_typer(schedules.app, name="schedules")
-app.add_typer(steering.runs_app, name="runs")
-app.add_typer(steering.dead_letters_app, name="deadletters")
-app.add_typer(steering.queues_app, name="queues")
+app.add_typer(runs.app, name="runs")
+app.add_typer(dead_letters.app, name="deadletters")
+app.add_typer(queues.app, name="queues")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))
@@ -71,19 +70,19 @@ def config_check(config: ConfigOption = None, as_json: JsonOption = False) -> No
     end(act)
 
 
-def _newest(name: str, about: Text, query: Callable[[Any, str, str | None, int], Coroutine[Any, Any, Rows]]) -> None:
-    """A command that lists the newest of something, in a status or in any."""
+def _newest(name: str, about: Text, query: Callable[[Any], Callable[[str, str | None, int], Coroutine[Any, Any, Rows]]]) -> None:
+    """A command that lists the newest of something, in a status or in any; `query` gives that question of the desk."""
 
     @app.command(name, help=spoken(about))
     def command(
         config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, status: StatusOption = None,
         limit: LimitOption = 20, as_json: JsonOption = False,
     ) -> None:  # fmt: skip
-        listed(config, data, lambda desk: query(desk, tenant, status, limit), as_json=as_json)
+        listed(config, data, lambda desk: query(desk)(tenant, status, limit), as_json=as_json)
 
 
-_newest("intents", Text("The newest intents."), lambda desk, *which: desk.intents(*which))
-_newest("tickets", Text("The newest tickets."), lambda desk, *which: desk.tickets(*which))
+_newest("intents", Text("The newest intents."), lambda desk: desk.intents)
+_newest("tickets", Text("The newest tickets."), lambda desk: desk.tickets)
 
 
 @app.command(help=spoken(Text("The skills there are, the built-in ones and your own.")))
@@ -103,15 +102,12 @@ def skills(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 def audit_verify(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Prove the trail."""
 
-    async def act() -> int:
-        from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
-
-        async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
-            rows = await desk.verdicts()
+    async def act(desk: Any) -> int:
+        rows = await desk.verdicts()
         show(rows, as_json=as_json)
         return 0 if all(row["whole"] for row in rows) else FAILED
 
-    end(act)
+    at_desk(config, data, act)
 
 
 def main() -> None:

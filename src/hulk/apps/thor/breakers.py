@@ -1,6 +1,5 @@
 """`thor breakers`: the circuit breakers of the running Hulk."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -28,28 +27,17 @@ def breakers_list(data: DataOption = None, as_json: JsonOption = False) -> None:
     asked(data, act, as_json=as_json)
 
 
-@app.command("isolate", help=spoken(Text("Cut a dependency off: its calls are refused until `reset`.")))
-def breakers_isolate(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Cut off."""
-    _put(data, name, "isolate", as_json=as_json)
+def _act(act: str, about: Text) -> None:
+    """A command that changes a breaker's state by hand, and shows it."""
+
+    @app.command(act, help=spoken(about))
+    def command(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+        async def changed(client: "Client") -> Rows:
+            return [await client.post(f"/v1/breakers/{quote(name, safe='')}/{act}", {}, {})]
+
+        asked(data, changed, as_json=as_json)
 
 
-@app.command("disable", help=spoken(Text("Let all calls through, however many fail, until `reset`.")))
-def breakers_disable(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Let all through."""
-    _put(data, name, "disable", as_json=as_json)
-
-
-@app.command("reset", help=spoken(Text("Begin anew: calls are let through and counted again.")))
-def breakers_reset(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Begin anew."""
-    _put(data, name, "reset", as_json=as_json)
-
-
-def _put(data: Path | None, name: str, to: str, *, as_json: bool) -> None:
-    """Change a breaker's state by hand, and print it."""
-
-    async def act(client: "Client") -> Rows:
-        return [await client.post(f"/v1/breakers/{quote(name, safe='')}/{to}", {}, {})]
-
-    asked(data, act, as_json=as_json)
+_act("isolate", Text("Cut a dependency off: its calls are refused until `reset`."))
+_act("disable", Text("Let all calls through, however many fail, until `reset`."))
+_act("reset", Text("Begin anew: calls are let through and counted again."))

@@ -43,6 +43,10 @@ DataOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help=spoken(Text("Print JSON instead of a table.")))]
 TenantOption = Annotated[str, typer.Option("--tenant", help=spoken(Text("Whose.")))]
 StatusOption = Annotated[str | None, typer.Option("--status", help=spoken(Text("Only those in this status.")))]
+WorkflowOption = Annotated[str | None, typer.Option("--workflow", help=spoken(Text("Only those of this workflow: intent, ticket.")))]
+CodeOption = Annotated[
+    str | None, typer.Option("--code", help=spoken(Text("Only those that this kind of error ended, such as unavailable.")))
+]
 LimitOption = Annotated[int, typer.Option("--limit", help=spoken(Text("At most this many.")), min=1, max=10_000)]
 
 
@@ -59,17 +63,25 @@ def alone(context: typer.Context) -> bool:
 
 
 def listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
-    """Open the store, ask it, print the rows."""
+    """Open the store, ask it (`apps.desk`), print the rows."""
 
-    async def act() -> int:
+    async def act(desk: Any) -> int:
+        show(await query(desk), as_json=as_json)
+        return 0
+
+    at_desk(config, data, act)
+
+
+def at_desk(config: Path | None, data: Path | None, act: Callable[[Any], Coroutine[Any, Any, int]]) -> None:
+    """Open the store, do it (`apps.desk`), end the program with the exit code that it gives."""
+
+    async def opened() -> int:
         from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
 
         async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
-            rows = await query(desk)
-        show(rows, as_json=as_json)
-        return 0
+            return await act(desk)
 
-    end(act)
+    end(opened)
 
 
 def settings_of(config: Path | None) -> Config:

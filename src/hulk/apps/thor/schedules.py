@@ -1,12 +1,13 @@
 """`thor schedules`: what is begun at certain times."""
 
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, TenantOption, group, listed
+from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, TenantOption, group, listed
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text
 
@@ -45,37 +46,22 @@ def schedules_add(
     listed(config, data, lambda desk: desk.add_schedule(tenant, body), as_json=as_json)
 
 
-@app.command("pause", help=spoken(Text("Let a schedule rest.")))
-def schedules_pause(
-    schedule: NamedOption,
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Let it rest."""
-    listed(config, data, lambda desk: desk.pause_schedule(tenant, schedule), as_json=as_json)
+def _act(name: str, about: Text, act: Callable[[Any], Callable[[str, str], Coroutine[Any, Any, Rows]]]) -> None:
+    """A command that does something to one schedule; `act` gives that act of the desk."""
+
+    @app.command(name, help=spoken(about))
+    def command(
+        schedule: NamedOption,
+        config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+    ) -> None:  # fmt: skip
+        listed(config, data, lambda desk: act(desk)(tenant, schedule), as_json=as_json)
 
 
-@app.command("resume", help=spoken(Text("Wake a schedule that rests.")))
-def schedules_resume(
-    schedule: NamedOption,
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Wake it."""
-    listed(config, data, lambda desk: desk.resume_schedule(tenant, schedule), as_json=as_json)
-
-
-@app.command("remove", help=spoken(Text("Remove a schedule.")))
-def schedules_remove(
-    schedule: NamedOption,
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Remove it."""
-    listed(config, data, lambda desk: desk.remove_schedule(tenant, schedule), as_json=as_json)
-
-
-@app.command("run", help=spoken(Text("Have a schedule fire now, besides its times; a running Hulk does it within 2 s.")))
-def schedules_run(
-    schedule: NamedOption,
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Have it fire."""
-    listed(config, data, lambda desk: desk.run_schedule(tenant, schedule), as_json=as_json)
+_act("pause", Text("Let a schedule rest."), lambda desk: desk.pause_schedule)
+_act("resume", Text("Wake a schedule that rests."), lambda desk: desk.resume_schedule)
+_act("remove", Text("Remove a schedule."), lambda desk: desk.remove_schedule)
+_act(
+    "run",
+    Text("Have a schedule fire now, besides its times; a running Hulk does it within 2 s."),
+    lambda desk: desk.run_schedule,
+)
