@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from hulk.apps.bootstrap import working
-from hulk.apps.client import WORKER_INFO, write_info
 from hulk.apps.stopping import Stopping, until_stopped
 from hulk.apps.terminal import err, spoken
+from hulk.apps.whereabouts import WORKER_INFO, write_info
 from hulk.kernel.text import Text
 from hulk.runtime.config import Config
 
