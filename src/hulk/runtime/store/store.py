@@ -10,16 +10,19 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.database import BUSY_SECONDS, engine_for
 from hulk.runtime.store.trouble import Away, Collided, Trouble, translated
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -54,6 +57,11 @@ class Transaction:
         """Insert a row unless one with the same key is there; whether it was inserted."""
         return self.execute(_insert_new(self.connection.dialect.name, table), values).rowcount == 1
 
+    def put(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert a row; one with the same key is overwritten."""
+        statement = _insert(self.connection.dialect.name, table).values(values)
+        self.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
+
     def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
         """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
 
@@ -70,9 +78,17 @@ class Transaction:
 
 @functools.cache
 def _insert_new(dialect: str, table: Table) -> Insert:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
-    return insert(table).on_conflict_do_nothing().execution_options(**counted)
+    return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
+
+
+def _insert(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An insert that may say what is done about a row that is there; each dialect has its own."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # brings four drivers along: not for who keeps all in SQLite
+
+    return postgresql.insert(table)
 
 
 @dataclass(eq=False, frozen=True, slots=True)
