@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hulk.apps import garbage
+from hulk.apps import starting
 from hulk.apps.terminal import language, spoken, told
 from hulk.apps.whereabouts import data_folder
 from hulk.kernel.errors import NotFound, Refused
@@ -53,7 +53,7 @@ def up(
     given = {key: value for key, value in overrides.items() if value is not None}
 
     def act() -> int:
-        garbage.ignored()
+        starting.begun()
         from hulk.apps.serving import Start, serve_until_stopped  # the whole of Hulk, which `hulk --help` and `hulk ask` do not need
         from hulk.apps.settings import configured, for_people
 
@@ -86,7 +86,7 @@ def worker(
     given = {key: value for key, value in overrides.items() if value is not None}
 
     def act() -> int:
-        garbage.ignored()
+        starting.begun()
         from hulk.apps.settings import configured, for_people
         from hulk.apps.worker import work_until_stopped  # the whole of Hulk, which `hulk --help` does not need
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from hulk.apps import garbage
+from hulk.apps import starting
 from hulk.apps.bootstrap import Hulk, roots, running
 from hulk.apps.stopping import Stopping, until_stopped
 from hulk.apps.terminal import err, language, spoken
@@ -33,7 +33,7 @@ async def serve_until_stopped(start: Start) -> int:
 async def _serve(start: Start, stopping: Stopping) -> int:
     async with running(start.config, start.data, start.folder) as hulk:
         stopping.ready = True
-        garbage.watched()
+        starting.over()
         write_info(start.data, hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder))
         _greet(hulk)
         try:

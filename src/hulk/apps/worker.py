@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from hulk.apps import garbage
+from hulk.apps import starting
 from hulk.apps.bootstrap import working
 from hulk.apps.stopping import Stopping, until_stopped
 from hulk.apps.terminal import err, spoken
@@ -18,7 +18,7 @@ async def work_until_stopped(config: Config, data: Path, folder: Path) -> int:
     async def work(stopping: Stopping) -> int:
         async with working(config, data, folder) as hulk:
             stopping.ready = True
-            garbage.watched()
+            starting.over()
             write_info(data, hulk.serving.url, (), name=WORKER_INFO)
             _greet(config, hulk.serving.url)
             try:

@@ -10,19 +10,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, Table, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.database import BUSY_SECONDS, engine_for
 from hulk.runtime.store.trouble import Away, Collided, Trouble, translated
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -82,13 +79,9 @@ def _insert_new(dialect: str, table: Table) -> Insert:
     return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
 
 
-def _insert(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that may say what is done about a row that is there; each dialect has its own."""
-    if dialect == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # brings four drivers along: not for who keeps all in SQLite
-
-    return postgresql.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @dataclass(eq=False, frozen=True, slots=True)
