@@ -1,11 +1,10 @@
 """The caches of a started Hulk, over HTTP and by `thor cache`."""
 
-import json
 from pathlib import Path
 
 from hulk.apps.routes import cache_routes
 from hulk.runtime.cache import Cache, running
-from support.program import run, started
+from support.program import started, thor
 from support.served import application, served
 
 
@@ -49,15 +48,9 @@ async def test_an_unknown_cache_is_named_and_only_an_admin_may_empty_one() -> No
 
 def test_thor_lists_and_empties_the_caches_of_the_running_hulk(tmp_path: Path) -> None:
     with started(tmp_path / "data", cwd=tmp_path) as up:
-        data = ["--data", str(up.data), "--json"]
-        listed = run("thor", "cache", "list", *data, cwd=tmp_path)
-        assert [one["name"] for one in json.loads(listed.stdout)] == ["prices"], listed.stderr
+        assert [one["name"] for one in thor(up.data, "cache", "list")] == ["prices"]
         for command in (["clear", "prices"], ["remove", "prices", "--key", "a b/c?"], ["remove", "prices", "--tag", "t", "--shared"]):
-            done = run("thor", "cache", *command, *data, cwd=tmp_path)
-            assert (done.returncode, json.loads(done.stdout)) == (0, [{"removed": True}]), done.stderr
-        unknown = run("thor", "cache", "clear", "letters", "--data", str(up.data), cwd=tmp_path)
-        assert unknown.returncode == 1
-        assert "there are: prices" in unknown.stderr
-        assert run("thor", "cache", "remove", "prices", "--data", str(up.data), cwd=tmp_path).returncode == 2
-    gone = run("thor", "cache", "list", *data, cwd=tmp_path)
-    assert "No Hulk is running" in gone.stderr
+            assert thor(up.data, "cache", *command) == [{"removed": True}]
+        assert "there are: prices" in thor(up.data, "cache", "clear", "letters", code=1)
+        assert "--key | --tag" in thor(up.data, "cache", "remove", "prices", code=2)
+    assert "No Hulk is running" in thor(up.data, "cache", "list", code=1)

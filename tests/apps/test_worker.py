@@ -13,7 +13,7 @@ from hulk.kernel.errors import Refused
 from hulk.runtime.config import load
 from support.cluster import a_cluster
 from support.postgres import Postgres
-from support.program import calling, environment, launch, run, until_ready
+from support.program import calling, environment, launch, run, thor, until_ready
 from support.worlds import sales
 
 PG = "postgresql://hulk@db/hulk"
@@ -70,8 +70,7 @@ async def test_a_worker_serves_its_state_and_nothing_else_and_stops_in_order(tmp
             assert (await caller.call("GET", "/health"))[0] == 200
             assert "hulk_workers_busy" in (await caller.call("GET", "/metrics"))[1]["text"]
             assert (await caller.call("POST", "/v1/intents", json={"text": "x"}))[0] == 404
-        shown = run("thor", "status", "--data", str(tmp_path / "worker"), "--json", cwd=tmp_path)
-        assert json.loads(shown.stdout)["url"] == worker.url
+        assert thor(tmp_path / "worker", "status")["url"] == worker.url
         async with calling(cluster.up) as caller:
             intent = await caller.ask("Water the plants in the greenhouse")
             assert (await caller.ended(intent))["status"] == "completed"

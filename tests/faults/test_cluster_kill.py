@@ -16,7 +16,7 @@ import pytest
 from hulk.runtime.bus import TASKS
 from support.cluster import Cluster, a_cluster, marks
 from support.postgres import Postgres
-from support.program import Caller, calling, run
+from support.program import Caller, calling, thor
 from support.worlds import repository
 
 INTENTS = 60
@@ -50,8 +50,7 @@ async def test_all_intents_end_once_though_a_worker_and_the_leader_of_the_queue_
         assert Counter(end["status"] for end in ends) == {"completed": INTENTS}, [end for end in ends if end["status"] == "failed"][:2]
         _checked(cluster, intents)
         assert marks(cluster) >= INTENTS * 3 // 4
-        verified = run("thor", "audit", "verify", "--data", str(tmp_path / "up"), "--json", cwd=tmp_path, env=cluster.environment)
-        assert verified.returncode == 0, verified.stdout
+        assert thor(tmp_path / "up", "audit", "verify", env=cluster.environment)[0]["whole"] is True
         assert [process.stop() for process in (cluster.up, cluster.workers[1])] == [0, 0]
     print(f"started in {started - begun:.1f} s, killed after {killed - started:.1f} s, all done {done - killed:.1f} s later")
 

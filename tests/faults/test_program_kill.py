@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from support.program import Caller, calling, run, start
+from support.program import Caller, calling, start, thor
 from support.worlds import repository, sales, sensors
 
 MOMENTS = int(os.environ.get("HULK_TEST_SEEDS", "30"))
@@ -40,8 +40,7 @@ async def test_every_accepted_intent_ends_once_whenever_the_program_is_killed(tm
     assert len(accepted) >= MOMENTS
     assert [end["answer"] for end in ends if end["status"] != "completed"] == []
     _checked(data)
-    verified = run("thor", "audit", "verify", "--data", str(data), "--json", cwd=world)
-    assert verified.returncode == 0, verified.stdout
+    assert thor(data, "audit", "verify")[0]["whole"] is True
 
 
 async def _killed(data: Path, world: Path, moment: float, accepted: list[str]) -> None:

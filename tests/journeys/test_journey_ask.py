@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.program import Up, calling, run, started
+from support.program import Up, calling, run, thor
 from support.worlds import repository, sales, sensors
 
 
@@ -18,12 +17,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sales(folder / "vendas.csv")
     sensors(folder / "sensors.jsonl")
     return folder
-
-
-@pytest.fixture(scope="module")
-def up(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with started(tmp_path_factory.mktemp("data"), cwd=world) as running:
-        yield running
 
 
 def asked(up: Up, world: Path, *arguments: str) -> dict[str, object]:
@@ -134,10 +127,8 @@ async def test_two_hundred_intents_at_once_all_end(up: Up) -> None:
     assert len({end["intent_id"] for end in ends}) == 200
 
 
-def test_the_trail_of_all_that_is_whole(up: Up, world: Path) -> None:
-    done = run("thor", "audit", "verify", "--data", str(up.data), "--json", cwd=world)
-    assert done.returncode == 0, done.stdout
-    assert json.loads(done.stdout)[0]["whole"] is True
+def test_the_trail_of_all_that_is_whole(up: Up) -> None:
+    assert thor(up.data, "audit", "verify")[0]["whole"] is True
 
 
 def test_without_a_running_hulk_ask_starts_one_for_itself(world: Path, tmp_path: Path) -> None:

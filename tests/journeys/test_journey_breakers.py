@@ -4,13 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
 
 from support.openai_twin import openai_twin
 from support.ports import free_port
-from support.program import Caller, Up, calling, environment, run, started
+from support.program import Caller, Up, calling, started, thor
 
 NAME = "model:acme"
 
@@ -76,19 +75,13 @@ async def test_a_model_that_comes_back_is_used_again_within_two_seconds(caller: 
     assert f'hulk_breaker_calls_total{{name="{NAME}",outcome="failure"}}' in metrics["text"]
 
 
-def thor(up: Up, *arguments: str, code: int = 0) -> Any:
-    done = run("thor", "breakers", *arguments, "--data", str(up.data), "--json", cwd=up.data, env=environment())
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout) if code == 0 else done.stderr
-
-
 @pytest.mark.usefixtures("known")
 async def test_an_operator_cuts_off_and_lets_through_again(up: Up, caller: Caller) -> None:
     for act, after in (("isolate", "isolated"), ("disable", "disabled"), ("reset", "closed")):
-        assert [one["state"] for one in thor(up, act, NAME)] == [after]
-        assert [one["state"] for one in thor(up, "list") if one["name"] == NAME] == [after]
+        assert [one["state"] for one in thor(up.data, "breakers", act, NAME)] == [after]
+        assert [one["state"] for one in thor(up.data, "breakers", "list") if one["name"] == NAME] == [after]
         assert await state(caller) == after
-    assert "There is no breaker http:nowhere" in thor(up, "reset", "http:nowhere", code=1)
+    assert "There is no breaker http:nowhere" in thor(up.data, "breakers", "reset", "http:nowhere", code=1)
 
 
 @pytest.mark.usefixtures("known")

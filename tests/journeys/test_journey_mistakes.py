@@ -5,12 +5,11 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.program import Up, calling, environment, run, start, started
+from support.program import Up, calling, environment, run, start, started, thor
 from support.worlds import repository, sales
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what is tested is that this needs keys
@@ -27,12 +26,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "rubbish.parquet").write_bytes(b"PAR1" + bytes(range(256)) * 20)
     (folder / "plain").mkdir()
     return folder
-
-
-@pytest.fixture(scope="module")
-def up(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with started(tmp_path_factory.mktemp("data"), cwd=world) as running:
-        yield running
 
 
 @pytest.mark.parametrize(
@@ -217,8 +210,7 @@ def _full_disk(world: Path, small: Path) -> None:
 async def test_off_loopback_every_call_needs_a_key(tmp_path: Path, key: str | None) -> None:
     with started(tmp_path / "data", "--host", EVERYWHERE, cwd=tmp_path) as up:
         local = up.url.replace(EVERYWHERE, "127.0.0.1")
-        made = run("thor", "keys", "create", "test", "--data", str(up.data), "--json", cwd=tmp_path)
-        secret = json.loads(made.stdout)[0]["secret"]
+        secret = thor(up.data, "keys", "create", "test")[0]["secret"]
         up.url = local
         async with calling(up, accept_language="en", **({"x_api_key": key} if key else {})) as caller:
             assert (await caller.call("GET", "/health"))[0] == 200

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.postgres import Postgres
-from support.program import environment, run, started
+from support.program import environment, run, started, thor
 from support.worlds import repository
 
 
@@ -28,7 +28,6 @@ def test_an_intent_on_postgresql_survives_a_restart(tmp_path: Path, postgres: Ca
         )
         assert done.returncode == 0, done.stderr
     with started(tmp_path / "data", cwd=tmp_path, env=env):
-        listed = json.loads(run("thor", "intents", "--data", data, "--json", cwd=tmp_path, env=env).stdout)
+        listed = thor(tmp_path / "data", "intents", env=env)
     assert [(one["intent_id"], one["status"]) for one in listed] == [(json.loads(done.stdout)["intent_id"], "completed")]
-    verified = run("thor", "audit", "verify", "--data", data, "--json", cwd=tmp_path, env=env)
-    assert json.loads(verified.stdout)[0]["whole"] is True
+    assert thor(tmp_path / "data", "audit", "verify", env=env)[0]["whole"] is True

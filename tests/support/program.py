@@ -35,6 +35,13 @@ def run(
     return subprocess.run(command, cwd=cwd, env=env or environment(), capture_output=True, text=True, timeout=within, check=False)
 
 
+def thor(data: Path, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, code: int = 0) -> Any:
+    """What `thor … --json` gives of the Hulk in that data folder; where it is to fail with `code`, what it says."""
+    done = run("thor", *arguments, "--json", "--data", str(data), cwd=cwd or data, env=env)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code else json.loads(done.stdout)
+
+
 @dataclass(slots=True)
 class Up:
     """A started `hulk up`, or `hulk worker`."""

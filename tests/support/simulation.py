@@ -35,9 +35,9 @@ from hulk.runtime.store.store import _failed, _Group
 from hulk.runtime.store.trouble import Away
 from hulk.runtime.workflows import Workflows
 from hulk.runtime.workflows.tables import run_table, step_table
-from support import leaping
 from support.jetstream import Host, Server, SimulatedBus
 from support.runs import KEY, Flow, a_run
+from support.virtual import virtually
 
 T = TypeVar("T")
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -503,7 +503,7 @@ def simulate(engine: Engine, seed: int, *, count: int = 14) -> float:
     history = list[str]()
     try:
         with _quiet():
-            return leaping.run(_history(engine, chance, count, history))
+            return virtually(_history(engine, chance, count, history))
     except BaseException as error:
         raise AssertionError(f"seed {seed}: {_causes(error)}\n" + "\n".join(history)) from error
 

@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Generic, Literal, TypeAlias, TypeVar, cast
 
 from hulk.apps.schema import prepare
+from hulk.kernel.durable import Commit
 from hulk.runtime.store import Store, opened
+from support.memory import at_once
 from support.postgres import Postgres
 
+T = TypeVar("T")
 Kind: TypeAlias = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 
@@ -23,6 +27,27 @@ async def a_store(kind: Kind, folder: Path, postgres: Callable[[], Postgres]) ->
         async with opened(url, folder) as store:
             prepare(store.engine)
             yield store
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Generic[T]):
+    """An adapter with what commits its changes; `elsewhere` are both as another process has them."""
+
+    adapter: T
+    commit: Commit
+    elsewhere: tuple[T, Commit]
+
+
+@asynccontextmanager
+async def a_place(
+    kind: str, folder: Path, postgres: Callable[[], Postgres], in_memory: T, over: Callable[[Store], T]
+) -> AsyncIterator[Place[T]]:
+    """The adapter of a port in memory, or the one that is made over a store of that kind."""
+    if kind == "memory":
+        yield Place(in_memory, at_once, (in_memory, at_once))
+        return
+    async with a_store(cast("Kind", kind), folder, postgres) as store, opened(url_of(store), folder) as other:
+        yield Place(over(store), store.commit, (over(other), other.commit))
 
 
 @contextmanager

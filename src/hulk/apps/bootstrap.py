@@ -11,7 +11,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,15 +98,8 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
 
     Raises `HulkError` for whatever keeps it from starting: port in use, folder read-only, another Hulk on the same data."""
     require_consistent(config)
-    async with AsyncExitStack() as stack:
-        listening, base = await _based(stack, config, data, folder)
-        machine = await _assembled(stack, base)
-        app = build(
-            config, routers=[*machine.routers, *machine.own], authenticate=machine.identity.authenticate,
-            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=["/v1/files"],
-        )  # fmt: skip
-        serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-        yield Hulk(serving, config, base.telemetry)
+    async with _up(config, data, folder, lambda machine: [*machine.routers, *machine.own], uploads=["/v1/files"]) as hulk:
+        yield hulk
 
 
 @asynccontextmanager
@@ -116,15 +109,24 @@ async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
     Raises `HulkError` as `running` does, and `Refused` when store and bus are not such that several processes can share them."""
     require_cluster(config)
     own = replace(config, server=config.server.model_copy(update={"host": config.worker.host, "port": config.worker.port}))
+    async with _up(own, data, folder, lambda machine: machine.own) as hulk:
+        yield hulk
+
+
+@asynccontextmanager
+async def _up(
+    config: Config, data: Path, folder: Path, offered: Callable[["_Machine"], Sequence[APIRouter]], uploads: Collection[str] = ()
+) -> AsyncIterator[Hulk]:
+    """All parts in this process, and over HTTP the routes that are `offered` of them; `uploads` are paths that take large bodies."""
     async with AsyncExitStack() as stack:
-        listening, base = await _based(stack, own, data, folder)
+        listening, base = await _based(stack, config, data, folder)
         machine = await _assembled(stack, base)
         app = build(
-            own, routers=machine.own, authenticate=machine.identity.authenticate,
-            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics,
+            config, routers=offered(machine), authenticate=machine.identity.authenticate,
+            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
-        serving = await stack.enter_async_context(serve(app, listening, grace=own.server.shutdown_timeout))
-        yield Hulk(serving, own, base.telemetry)
+        serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
+        yield Hulk(serving, config, base.telemetry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,7 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
 
     @router.post("", status_code=201, summary="Begin something at certain times")
     async def add(body: NewBody, caller: Caller, voice: Spoken) -> JsonObject:
+        """An intent is asked, or a run begun, at the moments that one of `cron`, `every` and `at` gives."""
         allow(caller, "operator")
         schedule = made(body, wishes, caller, zone)
         await scheduler.add(schedule)
@@ -193,19 +194,23 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
 
     @router.get("", summary="All schedules, by name")
     async def listed(caller: Caller, voice: Spoken) -> dict[str, list[JsonObject]]:
+        """Each with its next moments, what it began last, and what kept it from beginning."""
         return {"schedules": [shown(one, voice) for one in await scheduler.schedules.of_tenant(caller.tenant)]}
 
     @router.get("/{schedule}", summary="A schedule, by id or name")
     async def show(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        """With its next moments, what it began last, and what kept it from beginning."""
         return shown(await scheduler.schedules.find(caller.tenant, schedule), voice)
 
     @router.patch("/{schedule}", summary="Change a schedule")
     async def change(schedule: str, body: ChangeBody, caller: Caller, voice: Spoken) -> JsonObject:
+        """What is not given stays as it is."""
         allow(caller, "operator")
         return shown(await scheduler.change(caller.tenant, schedule, altered(body, wishes)), voice)
 
     @router.delete("/{schedule}", status_code=204, summary="Remove a schedule")
     async def remove(schedule: str, caller: Caller) -> None:
+        """What it has begun goes on."""
         allow(caller, "operator")
         await scheduler.remove(caller.tenant, schedule)
 
@@ -217,16 +222,19 @@ def _acting(scheduler: Scheduler) -> APIRouter:
 
     @router.post("/{schedule}/pause", summary="Let a schedule rest")
     async def pause(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        """It fires at none of its times until it is resumed; asked to, it fires all the same."""
         allow(caller, "operator")
         return shown(await scheduler.change(caller.tenant, schedule, Schedule.paused_now), voice)
 
     @router.post("/{schedule}/resume", summary="Wake a schedule that rests")
     async def resume(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        """What would have fired meanwhile was not missed."""
         allow(caller, "operator")
         return shown(await scheduler.change(caller.tenant, schedule, lambda one: one.resumed(utc_now())), voice)
 
     @router.post("/{schedule}/run", status_code=202, summary="Fire a schedule now, besides its times")
     async def run(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        """Its times stay as they are."""
         allow(caller, "operator")
         return shown(await scheduler.ask(caller.tenant, schedule), voice)
 

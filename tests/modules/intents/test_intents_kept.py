@@ -2,52 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from hulk.kernel.durable import Change, Commit
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.modules.intents import Intent, Intents, Plan
 from hulk.modules.intents.adapters.memory import MemoryIntents
 from hulk.modules.intents.adapters.sql import SqlIntents
-from hulk.runtime.store import opened
 from support.intents import START, an_intent
-from support.memory import at_once
 from support.postgres import Postgres
-from support.stores import KINDS, a_store, url_of
+from support.stores import KINDS, Place, a_place
 
 ENDED = START + timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Intents with what commits their changes; `elsewhere` is the same place as another process has it."""
-
-    intents: Intents
-    commit: Commit
-    elsewhere: "tuple[Intents, Commit]"
-
-
 @pytest.fixture(params=["memory", *KINDS])
-async def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place]:
+async def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place[Intents]]:
     """Each place in turn."""
-    if request.param == "memory":
-        kept = MemoryIntents(lambda: ENDED)
-        yield Place(kept, at_once, (kept, at_once))
-        return
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(a_store(request.param, tmp_path, postgres))
-        other = await stack.enter_async_context(opened(url_of(store), tmp_path))
-        yield Place(SqlIntents(store, lambda: ENDED), store.commit, (SqlIntents(other, lambda: ENDED), other.commit))
+    in_memory: Intents = MemoryIntents(lambda: ENDED)
+    async with a_place(request.param, tmp_path, postgres, in_memory, lambda store: SqlIntents(store, lambda: ENDED)) as found:
+        yield found
 
 
-async def added(place: Place, *intents: Intent) -> list[Any]:
-    return await place.commit(*(place.intents.add(one) for one in intents))
+async def added(place: Place[Intents], *intents: Intent) -> list[Any]:
+    return await place.commit(*(place.adapter.add(one) for one in intents))
 
 
 @pytest.mark.parametrize(
@@ -58,56 +41,56 @@ async def added(place: Place, *intents: Intent) -> list[Any]:
         pytest.param(an_intent(text="ação “x” 🦜 '; drop table intent; --\n" * 700), id="long, of any letters"),
     ],
 )
-async def test_an_intent_comes_back_as_it_was_kept(place: Place, intent: Intent) -> None:
+async def test_an_intent_comes_back_as_it_was_kept(place: Place[Intents], intent: Intent) -> None:
     assert await added(place, intent) == [True]
-    assert await place.intents.get(intent.id) == intent
+    assert await place.adapter.get(intent.id) == intent
 
 
-async def test_what_is_not_there_is_not_found(place: Place) -> None:
+async def test_what_is_not_there_is_not_found(place: Place[Intents]) -> None:
     await added(place, an_intent(key="a"))
     with pytest.raises(NotFound, match="int_404"):
-        await place.intents.get("int_404")
+        await place.adapter.get("int_404")
     for tenant, key in (("acme", "b"), ("other", "a"), ("acme", "A")):
         with pytest.raises(NotFound, match=f"“{key}”"):
-            await place.intents.by_key(tenant, key)
+            await place.adapter.by_key(tenant, key)
 
 
-async def test_a_key_is_taken_once_by_each_tenant_and_the_first_stays(place: Place) -> None:
+async def test_a_key_is_taken_once_by_each_tenant_and_the_first_stays(place: Place[Intents]) -> None:
     first, second, theirs = an_intent(1, key="k"), an_intent(2, key="k", text="other"), an_intent(3, key="k", tenant="other")
     assert await added(place, first, second, theirs) == [True, False, True]
-    assert await place.intents.by_key("acme", "k") == first
-    assert await place.intents.by_key("other", "k") == theirs
+    assert await place.adapter.by_key("acme", "k") == first
+    assert await place.adapter.by_key("other", "k") == theirs
     with pytest.raises(NotFound):
-        await place.intents.get(second.id)
+        await place.adapter.get(second.id)
 
 
-async def test_intents_without_a_key_do_not_stand_in_each_others_way(place: Place) -> None:
+async def test_intents_without_a_key_do_not_stand_in_each_others_way(place: Place[Intents]) -> None:
     assert await added(place, an_intent(1), an_intent(2)) == [True, True]
 
 
-async def test_an_intent_is_kept_once(place: Place) -> None:
+async def test_an_intent_is_kept_once(place: Place[Intents]) -> None:
     assert await added(place, an_intent(), an_intent(text="other")) == [True, False]
-    assert await place.intents.get(an_intent().id) == an_intent()
+    assert await place.adapter.get(an_intent().id) == an_intent()
 
 
-async def test_of_many_under_one_key_at_once_one_is_kept(place: Place) -> None:
-    ways = ((place.intents, place.commit), place.elsewhere)
+async def test_of_many_under_one_key_at_once_one_is_kept(place: Place[Intents]) -> None:
+    ways = ((place.adapter, place.commit), place.elsewhere)
     async with asyncio.TaskGroup() as group:
         tasks = {
             number: group.create_task(commit(intents.add(an_intent(number, key="k"))))
             for number, (intents, commit) in enumerate(ways * 15, 1)
         }
     [winner] = [number for number, task in tasks.items() if task.result() == [True]]
-    assert await place.intents.by_key("acme", "k") == an_intent(winner, key="k")
-    assert await place.intents.recent("acme", status=None, limit=50) == [an_intent(winner, key="k")]
+    assert await place.adapter.by_key("acme", "k") == an_intent(winner, key="k")
+    assert await place.adapter.recent("acme", status=None, limit=50) == [an_intent(winner, key="k")]
 
 
 PLAN = Plan(id="pln_1", skill="code.churn", arguments={"top": 3, "when": {"since": "2026-01-01"}}, tickets={"churn": "tkt_1"})
 PROBLEM = {"code": "refused", "text": {"msgid": "no {x}", "values": {"x": "é\x00"}}}
 
 
-async def test_an_intent_runs_on_its_decision_gets_its_plan_and_ends(place: Place) -> None:
-    intents, intent = place.intents, an_intent()
+async def test_an_intent_runs_on_its_decision_gets_its_plan_and_ends(place: Place[Intents]) -> None:
+    intents, intent = place.adapter, an_intent()
     await place.commit(intents.add(intent), intents.decided(intent.id, "dec_1"))
     assert await intents.get(intent.id) == (running := replace(intent, status="running", decision="dec_1"))
     await place.commit(intents.planned(intent.id, PLAN), intents.planned(intent.id, PLAN))
@@ -116,9 +99,9 @@ async def test_an_intent_runs_on_its_decision_gets_its_plan_and_ends(place: Plac
     assert await intents.get(intent.id) == replace(planned, status="completed", answer="**3** files", ended=ENDED)
 
 
-async def test_an_intent_that_failed_tells_why(place: Place) -> None:
-    await place.commit(place.intents.add(an_intent()), place.intents.end(an_intent().id, "failed", answer="no é", problem=PROBLEM))
-    kept = await place.intents.get(an_intent().id)
+async def test_an_intent_that_failed_tells_why(place: Place[Intents]) -> None:
+    await place.commit(place.adapter.add(an_intent()), place.adapter.end(an_intent().id, "failed", answer="no é", problem=PROBLEM))
+    kept = await place.adapter.get(an_intent().id)
     assert (kept.status, kept.answer, kept.problem) == ("failed", "no é", PROBLEM)
 
 
@@ -133,43 +116,43 @@ async def test_an_intent_that_failed_tells_why(place: Place) -> None:
     ],
 )
 async def test_what_has_ended_stays_as_it_ended(
-    place: Place, end: Literal["completed", "failed"], late: Callable[[Intents, str], Change[Any]]
+    place: Place[Intents], end: Literal["completed", "failed"], late: Callable[[Intents, str], Change[Any]]
 ) -> None:
-    intents, intent = place.intents, an_intent()
+    intents, intent = place.adapter, an_intent()
     await place.commit(intents.add(intent), intents.decided(intent.id, "dec_1"), intents.end(intent.id, end, answer="first"))
     [changed] = await place.commit(late(intents, intent.id))
     assert not changed
     assert await intents.get(intent.id) == replace(intent, status=end, decision="dec_1", answer="first", ended=ENDED)
 
 
-async def test_of_many_who_end_an_intent_at_once_one_does(place: Place) -> None:
+async def test_of_many_who_end_an_intent_at_once_one_does(place: Place[Intents]) -> None:
     await added(place, an_intent())
-    ways = ((place.intents, place.commit), place.elsewhere)
+    ways = ((place.adapter, place.commit), place.elsewhere)
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(commit(intents.end(an_intent().id, "completed", answer=str(number))))
             for number, (intents, commit) in enumerate(ways * 10)
         ]
     [winner] = [number for number, task in enumerate(tasks) if task.result() == [True]]
-    assert (await place.intents.get(an_intent().id)).answer == str(winner)
+    assert (await place.adapter.get(an_intent().id)).answer == str(winner)
 
 
-async def test_changes_of_one_intent_leave_the_others_alone(place: Place) -> None:
+async def test_changes_of_one_intent_leave_the_others_alone(place: Place[Intents]) -> None:
     others = [an_intent(2), an_intent(3, tenant="other")]
     await added(place, an_intent(1), *others)
     name = an_intent(1).id
     await place.commit(
-        place.intents.decided(name, "dec_1"), place.intents.planned(name, PLAN), place.intents.end(name, "completed", answer="")
+        place.adapter.decided(name, "dec_1"), place.adapter.planned(name, PLAN), place.adapter.end(name, "completed", answer="")
     )
-    assert [await place.intents.get(one.id) for one in others] == others
+    assert [await place.adapter.get(one.id) for one in others] == others
 
 
-async def test_changes_of_an_intent_that_is_not_there_change_nothing(place: Place) -> None:
-    assert await place.commit(place.intents.decided("int_404", "dec_1"), place.intents.end("int_404", "failed", answer="x")) == [
+async def test_changes_of_an_intent_that_is_not_there_change_nothing(place: Place[Intents]) -> None:
+    assert await place.commit(place.adapter.decided("int_404", "dec_1"), place.adapter.end("int_404", "failed", answer="x")) == [
         None,
         False,
     ]
-    assert await place.intents.recent("acme", status=None, limit=9) == []
+    assert await place.adapter.recent("acme", status=None, limit=9) == []
 
 
 @pytest.mark.parametrize(
@@ -185,28 +168,28 @@ async def test_changes_of_an_intent_that_is_not_there_change_nothing(place: Plac
     ],
 )
 async def test_the_newest_are_listed(
-    place: Place, tenant: str, status: Literal["completed", "running"] | None, limit: int, found: list[int]
+    place: Place[Intents], tenant: str, status: Literal["completed", "running"] | None, limit: int, found: list[int]
 ) -> None:
     kept = [an_intent(number, tenant="other" if number == 2 else "acme") for number in (3, 1, 2, 5, 4)]
     kept[3:] = [replace(one, created=START + timedelta(seconds=5)) for one in kept[3:]]  # at one moment: the later id first
     await added(place, *kept)
-    await place.commit(*(place.intents.end(an_intent(number).id, "completed", answer="") for number in (1, 4)))
-    listed = await place.intents.recent(tenant, status=status, limit=limit)
+    await place.commit(*(place.adapter.end(an_intent(number).id, "completed", answer="") for number in (1, 4)))
+    listed = await place.adapter.recent(tenant, status=status, limit=limit)
     assert [one.id for one in listed] == [an_intent(number).id for number in found]
 
 
-async def test_a_page_of_the_newest_is_the_start_of_a_longer_one(place: Place) -> None:
+async def test_a_page_of_the_newest_is_the_start_of_a_longer_one(place: Place[Intents]) -> None:
     await added(place, *(an_intent(number) for number in range(30)))
-    whole = await place.intents.recent("acme", status=None, limit=100)
-    assert [await place.intents.recent("acme", status=None, limit=most) for most in (1, 7, 30)] == [whole[:1], whole[:7], whole]
+    whole = await place.adapter.recent("acme", status=None, limit=100)
+    assert [await place.adapter.recent("acme", status=None, limit=most) for most in (1, 7, 30)] == [whole[:1], whole[:7], whole]
 
 
-async def test_a_failed_intent_is_reopened_and_no_other(place: Place) -> None:
+async def test_a_failed_intent_is_reopened_and_no_other(place: Place[Intents]) -> None:
     failed, done = an_intent(1), an_intent(2)
-    await place.commit(place.intents.add(failed), place.intents.add(done), place.intents.decided(failed.id, "dec_1"))
+    await place.commit(place.adapter.add(failed), place.adapter.add(done), place.adapter.decided(failed.id, "dec_1"))
     await place.commit(
-        place.intents.end(failed.id, "failed", answer="no", problem=PROBLEM), place.intents.end(done.id, "completed", answer="yes")
+        place.adapter.end(failed.id, "failed", answer="no", problem=PROBLEM), place.adapter.end(done.id, "completed", answer="yes")
     )
-    assert await place.commit(*(place.intents.reopen(one) for one in (failed.id, done.id, "int_404"))) == [True, False, False]
-    assert await place.intents.get(failed.id) == replace(failed, status="running", decision="dec_1")
-    assert (await place.intents.get(done.id)).status == "completed"
+    assert await place.commit(*(place.adapter.reopen(one) for one in (failed.id, done.id, "int_404"))) == [True, False, False]
+    assert await place.adapter.get(failed.id) == replace(failed, status="running", decision="dec_1")
+    assert (await place.adapter.get(done.id)).status == "completed"

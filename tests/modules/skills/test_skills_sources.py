@@ -48,14 +48,6 @@ def sources(request: pytest.FixtureRequest, world: Path) -> Sources:
     return CONFORMING[request.param](world)
 
 
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    """The work's own folder."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    return folder
-
-
 def file(path: str) -> Source:
     return Source(kind="file", name=Path(path).name, path=path)
 

@@ -35,14 +35,6 @@ def tables(request: pytest.FixtureRequest) -> Both:
 
 
 @pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    """A folder for what is large."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def sales(tmp_path: Path) -> Path:
     """Sixty days of two shops, one day sold ten times as much, one day of the south missing, the first row twice."""
     path = tmp_path / "sales.csv"

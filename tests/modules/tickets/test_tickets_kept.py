@@ -2,57 +2,39 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.text import Text
 from hulk.modules.tickets import Artefact, Status, Ticket, Tickets
 from hulk.modules.tickets.adapters.memory import MemoryTickets
 from hulk.modules.tickets.adapters.sql import SqlTickets
 from hulk.modules.tickets.domain import moved
-from hulk.runtime.store import opened
-from support.memory import at_once
 from support.postgres import Postgres
-from support.stores import KINDS, a_store, url_of
+from support.stores import KINDS, Place, a_place
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ENDED = START + timedelta(hours=1)
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Tickets with what commits their changes; `elsewhere` is the same place as another process has it."""
-
-    tickets: Tickets
-    commit: Commit
-    elsewhere: "tuple[Tickets, Commit]"
-
-
 @pytest.fixture(params=["memory", *KINDS])
-async def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place]:
+async def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place[Tickets]]:
     """Each place in turn."""
-    if request.param == "memory":
-        kept = MemoryTickets(lambda: ENDED)
-        yield Place(kept, at_once, (kept, at_once))
-        return
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(a_store(request.param, tmp_path, postgres))
-        other = await stack.enter_async_context(opened(url_of(store), tmp_path))
-        yield Place(SqlTickets(store, lambda: ENDED), store.commit, (SqlTickets(other, lambda: ENDED), other.commit))
+    in_memory: Tickets = MemoryTickets(lambda: ENDED)
+    async with a_place(request.param, tmp_path, postgres, in_memory, lambda store: SqlTickets(store, lambda: ENDED)) as found:
+        yield found
 
 
 @pytest.fixture
-def tickets(place: Place) -> Tickets:
+def tickets(place: Place[Tickets]) -> Tickets:
     """The adapter under test."""
-    return place.tickets
+    return place.adapter
 
 
 def ticket(number: int, **more: Any) -> Ticket:
@@ -64,13 +46,13 @@ def ticket(number: int, **more: Any) -> Ticket:
     return Ticket(**fields | more)
 
 
-async def test_a_ticket_comes_back_as_it_was_opened(place: Place, tickets: Tickets) -> None:
+async def test_a_ticket_comes_back_as_it_was_opened(place: Place[Tickets], tickets: Tickets) -> None:
     one = ticket(1, after=("a", "b"), required=False, owner="person", priority="high", title=Text("{a} of {b}", a=1, b=Text("x")))
     await place.commit(tickets.open([one]))
     assert await tickets.get("tkt_001") == one
 
 
-async def test_opening_again_leaves_what_is_there(place: Place, tickets: Tickets) -> None:
+async def test_opening_again_leaves_what_is_there(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(1)]), tickets.begin("tkt_001", "run_1"), tickets.open([ticket(1, kind="other"), ticket(2)]))
     assert [(one.status, one.kind) for one in await tickets.of_plan("pln_1")] == [("ready", "files.churn"), ("open", "files.churn")]
 
@@ -80,7 +62,7 @@ async def test_an_unknown_ticket_is_not_found(tickets: Tickets) -> None:
         await tickets.get("tkt_404")
 
 
-async def test_a_ticket_goes_from_open_by_ready_and_running_to_its_end(place: Place, tickets: Tickets) -> None:
+async def test_a_ticket_goes_from_open_by_ready_and_running_to_its_end(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(1)]), tickets.begin("tkt_001", "run_1"))
     assert await tickets.get("tkt_001") == ticket(1, status="ready", run="run_1")
     await place.commit(tickets.start("tkt_001"))
@@ -93,7 +75,7 @@ async def test_a_ticket_goes_from_open_by_ready_and_running_to_its_end(place: Pl
 @pytest.mark.parametrize("now", STATUSES)
 @pytest.mark.parametrize("wanted", ["ready", "running", "completed", "failed", "skipped"])
 async def test_the_store_lets_a_ticket_become_just_what_the_rules_let_it(
-    place: Place, tickets: Tickets, now: Status, wanted: Status
+    place: Place[Tickets], tickets: Tickets, now: Status, wanted: Status
 ) -> None:
     """Only what is begun may be started: the way by the acts is narrower than the rules there, never wider."""
     await place.commit(tickets.open([ticket(1, status=now)]))
@@ -116,7 +98,7 @@ def _allowed(now: Status, wanted: Status) -> bool:
     return True
 
 
-async def test_of_many_who_end_a_ticket_at_once_one_does(place: Place, tickets: Tickets) -> None:
+async def test_of_many_who_end_a_ticket_at_once_one_does(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(1, status="running")]))
     ways = ((tickets, place.commit), place.elsewhere)
     async with asyncio.TaskGroup() as group:
@@ -129,26 +111,26 @@ async def test_of_many_who_end_a_ticket_at_once_one_does(place: Place, tickets: 
     assert (await tickets.get("tkt_001")).result == {"by": winner}
 
 
-async def test_a_ticket_that_failed_tells_why(place: Place, tickets: Tickets) -> None:
+async def test_a_ticket_that_failed_tells_why(place: Place[Tickets], tickets: Tickets) -> None:
     problem = {"code": "refused", "text": {"msgid": "no {x}", "values": {"x": "é"}}}
     await place.commit(tickets.open([ticket(1)]), tickets.end("tkt_001", "failed", problem=problem))
     assert (await tickets.get("tkt_001")).problem == problem
 
 
-async def test_the_tickets_of_a_plan_are_in_the_order_they_were_opened_without_peoples(place: Place, tickets: Tickets) -> None:
+async def test_the_tickets_of_a_plan_are_in_the_order_they_were_opened_without_peoples(place: Place[Tickets], tickets: Tickets) -> None:
     opened = [ticket(number) for number in (3, 1, 2)]
     await place.commit(tickets.open(opened), tickets.open([ticket(9, owner="person"), ticket(8, plan="pln_2")]))
     assert await tickets.of_plan("pln_1") == opened
 
 
-async def test_tickets_that_are_opened_later_stand_behind_those_before(place: Place, tickets: Tickets) -> None:
+async def test_tickets_that_are_opened_later_stand_behind_those_before(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(7), ticket(3)]))
     await place.commit(tickets.open([ticket(3), ticket(2)]), tickets.open([ticket(5), ticket(1)]))
     opened = [ticket(number) for number in (7, 3, 2, 5, 1)]
     assert await tickets.of_plan("pln_1") == await tickets.of_intent("int_1") == opened
 
 
-async def test_the_tickets_of_an_intent_have_the_follow_ups_last(place: Place, tickets: Tickets) -> None:
+async def test_the_tickets_of_an_intent_have_the_follow_ups_last(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(5, owner="person"), ticket(6, owner="person")]), tickets.open([ticket(1), ticket(2)]))
     await place.commit(tickets.open([ticket(7, intent="int_2")]))
     assert await tickets.of_intent("int_9") == await tickets.of_plan("pln_9") == []
@@ -167,14 +149,14 @@ async def test_the_tickets_of_an_intent_have_the_follow_ups_last(place: Place, t
         pytest.param({"intent": "int_9"}, [], id="none"),
     ],
 )
-async def test_tickets_are_found(place: Place, tickets: Tickets, asked: dict[str, Any], found: list[int]) -> None:
+async def test_tickets_are_found(place: Place[Tickets], tickets: Tickets, asked: dict[str, Any], found: list[int]) -> None:
     more: dict[int, dict[str, Any]] = {2: {"status": "completed"}, 3: {"kind": "other"}, 4: {"intent": "int_2"}, 7: {"tenant": "other"}}
     await place.commit(tickets.open([ticket(number, **more.get(number, {})) for number in range(1, 8)]))
     wanted: dict[str, Any] = {"status": None, "kind": None, "intent": None, "limit": 50} | asked
     assert [one.id for one in await tickets.search("acme", **wanted)] == [f"tkt_{number:03}" for number in found]
 
 
-async def test_artefacts_are_kept_once_and_in_the_order_of_their_tickets(place: Place, tickets: Tickets) -> None:
+async def test_artefacts_are_kept_once_and_in_the_order_of_their_tickets(place: Place[Tickets], tickets: Tickets) -> None:
     made = [Artefact(name=name, media_type="image/png", blob=name * 64, size=5_000_000_000) for name in "ab"]
     await place.commit(tickets.open([ticket(1), ticket(2)]))
     await place.commit(tickets.attach("tkt_002", made[:1]), tickets.attach("tkt_001", made), tickets.attach("tkt_001", made))
@@ -184,7 +166,7 @@ async def test_artefacts_are_kept_once_and_in_the_order_of_their_tickets(place: 
     assert await tickets.artefacts("int_2") == []
 
 
-async def test_a_change_that_is_applied_twice_leaves_one_ticket_in_one_state(place: Place, tickets: Tickets) -> None:
+async def test_a_change_that_is_applied_twice_leaves_one_ticket_in_one_state(place: Place[Tickets], tickets: Tickets) -> None:
     for change in (tickets.open([ticket(1)]), tickets.begin("tkt_001", "run_1"), tickets.start("tkt_001")):
         await place.commit(change, change)
     ending = tickets.end("tkt_001", "completed", result={})
@@ -192,33 +174,33 @@ async def test_a_change_that_is_applied_twice_leaves_one_ticket_in_one_state(pla
     assert [one.id for one in await tickets.of_intent("int_1")] == ["tkt_001"]
 
 
-async def test_of_two_artefacts_of_one_name_the_first_stays(place: Place, tickets: Tickets) -> None:
+async def test_of_two_artefacts_of_one_name_the_first_stays(place: Place[Tickets], tickets: Tickets) -> None:
     first = Artefact(name="a.png", media_type="image/png", blob="a" * 64, size=1)
     await place.commit(tickets.open([ticket(1)]), tickets.attach("tkt_001", [first]))
     await place.commit(tickets.attach("tkt_001", [replace(first, blob="b" * 64)]))
     assert await tickets.artefacts("int_1") == [replace(first, ticket="tkt_001")]
 
 
-async def test_artefacts_of_one_ticket_are_listed_by_name_as_computers_sort(place: Place, tickets: Tickets) -> None:
+async def test_artefacts_of_one_ticket_are_listed_by_name_as_computers_sort(place: Place[Tickets], tickets: Tickets) -> None:
     names = ["é.png", "b.png", "B.png", "a-b.png", "a.png", "10.csv", "9.csv"]
     made = [Artefact(name=name, media_type="image/png", blob="a" * 64, size=1) for name in names]
     await place.commit(tickets.open([ticket(1)]), tickets.attach("tkt_001", made))
     assert [one.name for one in await tickets.artefacts("int_1")] == sorted(names)
 
 
-async def test_of_tickets_made_at_one_moment_the_later_id_is_the_newer(place: Place, tickets: Tickets) -> None:
+async def test_of_tickets_made_at_one_moment_the_later_id_is_the_newer(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(number, created=START) for number in (2, 3, 1)]))
     found = await tickets.search("acme", status=None, kind=None, intent=None, limit=2)
     assert [one.id for one in found] == ["tkt_003", "tkt_002"]
 
 
-async def test_a_ticket_that_is_not_there_cannot_be_changed(place: Place, tickets: Tickets) -> None:
+async def test_a_ticket_that_is_not_there_cannot_be_changed(place: Place[Tickets], tickets: Tickets) -> None:
     changes = (tickets.begin("tkt_404", "run_1"), tickets.start("tkt_404"), tickets.end("tkt_404", "failed"))
     assert (await place.commit(*changes))[-1] is False
     assert await tickets.of_plan("pln_1") == []
 
 
-async def test_what_is_given_back_keeps_every_letter_of_what_work_found(place: Place, tickets: Tickets) -> None:
+async def test_what_is_given_back_keeps_every_letter_of_what_work_found(place: Place[Tickets], tickets: Tickets) -> None:
     """File names of a repository, column names of a table: they stand in documents, which take what a text column does not."""
     odd = "a\x00b\x1b[31m “é” 🦜\n\t\\x00"
     one = ticket(1, title=Text("Review {file}", file=odd), input={odd: [odd]})
@@ -227,7 +209,7 @@ async def test_what_is_given_back_keeps_every_letter_of_what_work_found(place: P
     assert (kept.title, kept.input, kept.result) == (one.title, {odd: [odd]}, {odd: {odd: 1e16}})
 
 
-async def test_a_failed_ticket_is_reopened_and_no_other(place: Place, tickets: Tickets) -> None:
+async def test_a_failed_ticket_is_reopened_and_no_other(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(1), ticket(2)]), tickets.begin("tkt_001", "run_1"), tickets.begin("tkt_002", "run_2"))
     await place.commit(tickets.end("tkt_001", "failed", problem={"code": "refused"}), tickets.end("tkt_002", "completed", result={}))
     assert await place.commit(*(tickets.reopen(one) for one in ("tkt_001", "tkt_002", "tkt_404"))) == [True, False, False]
@@ -236,7 +218,7 @@ async def test_a_failed_ticket_is_reopened_and_no_other(place: Place, tickets: T
     assert (await tickets.get("tkt_002")).status == "completed"
 
 
-async def test_skipped_tickets_of_an_intent_are_open_again(place: Place, tickets: Tickets) -> None:
+async def test_skipped_tickets_of_an_intent_are_open_again(place: Place[Tickets], tickets: Tickets) -> None:
     await place.commit(tickets.open([ticket(1), ticket(2), ticket(3, intent="int_2")]))
     await place.commit(*(tickets.end(f"tkt_00{n}", "skipped") for n in (1, 3)))
     await place.commit(tickets.unskip("int_1"))

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from hulk.kernel.errors import Exhausted, Refused, TooLarge, Unavailable
 from hulk.runtime.bus import ERRORS, STREAMS, TASKS, Address, Bus, Notice, Pull, connect, embedded
 from hulk.runtime.bus.streams import config
 from support.nats import a_bus
+from support.patience import until
 
 WORK = "hulk.engine.tasks.default.acme"
 
@@ -28,12 +29,6 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
 
 def tasks(bus: Bus, ack_wait: float = 5.0, durable: str = "default", max_deliver: int = -1) -> AbstractAsyncContextManager[Pull]:
     return bus.pull(TASKS, durable, ["hulk.engine.tasks.default.>"], ack_wait=ack_wait, max_ack_pending=1000, max_deliver=max_deliver)
-
-
-async def until(condition: Callable[[], bool], within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - what is watched is another process
-            await asyncio.sleep(0.01)
 
 
 async def everything(pull: Pull, quiet: float = 1.0) -> list[bytes]:

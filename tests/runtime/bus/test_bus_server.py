@@ -1,12 +1,10 @@
 """The embedded nats-server as a child: found, started, kept alive, ended with us."""
 
-import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from hulk.kernel.errors import Conflict, Refused, Unavailable
 from hulk.runtime.bus import connect, embedded
 from hulk.runtime.bus.program import installed
+from support.patience import until
 
 PARENT = """
 import asyncio, sys
@@ -35,12 +34,6 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-async def until(condition: Callable[[], bool], within: float) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - what is watched is another process
-            await asyncio.sleep(0.01)
 
 
 def begun(*command: str | Path) -> subprocess.Popen[str]:

@@ -16,7 +16,8 @@ from hulk.runtime.cache.guard import LevelAway
 from hulk.runtime.cache.level import SharedLevel
 from hulk.runtime.cache.shared import redis_level
 from hulk.runtime.config import CacheSettings
-from support.caches import MemoryShared, a_valkey, free_port
+from support.caches import MemoryShared, a_valkey
+from support.ports import free_port
 
 SERVER = tuple[ValkeyServer, str]
 

@@ -18,6 +18,7 @@ import pytest
 from hulk.kernel.errors import Conflict, Unavailable
 from hulk.runtime.bus import Address, Bus, connect, embedded
 from hulk.runtime.state import Bucket, Lease, acquire, leader
+from support.patience import until
 
 TESTS = Path(__file__).parents[2]
 SECOND = timedelta(seconds=1)
@@ -142,14 +143,6 @@ def candidate(address: Address) -> Iterator[Candidate]:
             process.send_signal(signal.SIGCONT)
             process.kill()
             thread.join()
-
-
-async def until(reached: Callable[[], bool], within: float = 20) -> float:
-    begun = time.monotonic()
-    while not reached():
-        assert time.monotonic() - begun < within
-        await asyncio.sleep(0.005)
-    return time.monotonic() - begun
 
 
 def leads(candidates: list[Candidate], than: int = 0) -> Candidate | None:

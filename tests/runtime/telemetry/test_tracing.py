@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import re
-import socket
 import subprocess
 import sys
 
@@ -12,15 +11,9 @@ import pytest
 
 from hulk.runtime.config import Config, TelemetrySettings, TracingSettings
 from hulk.runtime.telemetry import current_traceparent, span, started, trace_id
+from support.ports import free_port
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def tracing(endpoint: str) -> Config:

@@ -14,25 +14,30 @@ def cache_routes(caches: Caches) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["operation"])
 
     def of(name: str, caller: Principal, *, shared: bool) -> Cache[Any]:
+        """The cache, the caller's part of it or what is shared; raises `Forbidden`, `NotFound`."""
         allow(caller, "admin")
         return caches.find(name).of("" if shared else caller.tenant)
 
     @router.get("/caches", summary="The caches of this process: entries, hits by level, what was made")
     async def show(caller: Caller) -> dict[str, Any]:
+        """Also which levels there are besides memory, and how much they and other processes were not told yet."""
         allow(caller, "viewer")
         levels = {name: "up" if up else "away" for name, up in caches.levels().items()}
         return {"caches": caches.told(), "levels": levels, "waiting": caches.waiting}
 
     @router.delete("/caches/{name}", summary="Empty a cache, in every process", status_code=204)
     async def clear(name: str, caller: Caller) -> None:
+        """With what it holds of all tenants."""
         await of(name, caller, shared=True).clear()
 
     @router.delete("/caches/{name}/keys/{key:path}", summary="Remove what is under a key, in every process", status_code=204)
     async def remove(name: str, key: str, caller: Caller, shared: bool = False) -> None:
+        """The caller's own tenant's, or with `shared` what belongs to none."""
         await of(name, caller, shared=shared).remove(key)
 
     @router.delete("/caches/{name}/tags/{tag:path}", summary="Remove all that has a tag, in every process", status_code=204)
     async def remove_by_tag(name: str, tag: str, caller: Caller, shared: bool = False) -> None:
+        """The caller's own tenant's, or with `shared` what belongs to none."""
         await of(name, caller, shared=shared).remove_by_tag(tag)
 
     return router

@@ -47,11 +47,13 @@ class DealBody(BaseModel):
 def dead_letter_routes(steered: Steered) -> APIRouter:
     """`/v1/dead-letters`."""
     router = APIRouter(prefix="/v1/dead-letters", tags=["runs"])
-    dead = DeadLetters(steered.store, steered.queries, steered.steering)
+    _looking(router, steered)
+    _dealing(router, DeadLetters(steered.store, steered.queries, steered.steering))
+    return router
 
-    @router.get(
-        "", summary="The dead letters", description="Runs that should have worked and did not: counted by what ended them, and the newest."
-    )
+
+def _looking(router: APIRouter, steered: Steered) -> None:
+    @router.get("", summary="The dead letters")
     async def show(
         caller: Caller,
         voice: Spoken,
@@ -60,25 +62,24 @@ def dead_letter_routes(steered: Steered) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         after: Annotated[str | None, Query(description="The `next` of the page before.", max_length=400)] = None,
     ) -> dict[str, Any]:
+        """Runs that should have worked and did not: counted by what ended them, and the newest."""
         page = await steered.queries.search(Search(tenant=caller.tenant, workflow=workflow, code=code, dead=True), limit, after)
         groups = await steered.queries.dead_groups(caller.tenant)
         return {"groups": [dead_view(one) for one in groups], "runs": [run_view(run, voice) for run in page.runs], "next": page.next}
 
-    @router.post(
-        "/replay",
-        summary="Have dead letters executed again",
-        description="From where they stopped; the intents and tickets that failed with them go on.",
-    )
+
+def _dealing(router: APIRouter, dead: DeadLetters) -> None:
+    @router.post("/replay", summary="Have dead letters executed again")
     async def replay(body: DealBody, caller: Caller) -> JsonObject:
+        """From where they stopped; the intents and tickets that failed with them go on."""
         allow(caller, "operator")
         return _told(await dead.replay(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
 
-    @router.post("/discard", summary="Dead letters are dealt with", description="They stay failed, and are dead letters no more.")
+    @router.post("/discard", summary="Dead letters are dealt with")
     async def discard(body: DealBody, caller: Caller) -> JsonObject:
+        """They stay failed, and are dead letters no more."""
         allow(caller, "operator")
         return _told(await dead.discard(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
-
-    return router
 
 
 def _told(dealt: Dealt, body: DealBody) -> JsonObject:

@@ -22,24 +22,22 @@ def queue_routes(steered: Steered) -> APIRouter:
     """`/v1/queues`. A queue is known once a process has worked it, or when runs stand in it."""
     router = APIRouter(prefix="/v1/queues", tags=["queues"])
 
-    @router.get("", summary="The queues", description="Who paused which and why, and how many of the caller's runs stand in each.")
+    @router.get("", summary="The queues")
     async def queues(caller: Caller) -> dict[str, list[JsonObject]]:
+        """Who paused which and why, and how many of the caller's runs stand in each."""
         return {"queues": [queue_view(queue) for queue in await steered.queries.queues(caller.tenant)]}
 
-    @router.post(
-        "/{queue}/pause",
-        summary="Let nothing more of a queue begin",
-        description="For all tenants. What runs goes on to its end.",
-        status_code=204,
-    )
+    @router.post("/{queue}/pause", summary="Let nothing more of a queue begin", status_code=204)
     async def pause(queue: str, body: PauseBody, caller: Caller) -> None:
+        """For all tenants. What runs goes on to its end."""
         allow(caller, "admin")
         if writable(body.reason) != body.reason:
             raise Refused("The reason holds a NUL or half of a UTF-16 pair, which no text has.")
         await steered.did(steered.steering.pause(queue, caller.actor, body.reason))
 
-    @router.post("/{queue}/resume", summary="Let a paused queue go on", description="For all tenants.", status_code=204)
+    @router.post("/{queue}/resume", summary="Let a paused queue go on", status_code=204)
     async def resume(queue: str, caller: Caller) -> None:
+        """For all tenants."""
         allow(caller, "admin")
         await steered.did(steered.steering.resume(queue, caller.actor))
 

@@ -11,8 +11,8 @@ from hulk.kernel import ids
 from hulk.kernel.errors import Conflict, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
-from hulk.runtime.http import Caller, Spoken, allow
-from hulk.runtime.workflows import ENDED, Search
+from hulk.runtime.http import Caller, Spoken
+from hulk.runtime.workflows import ENDED, Run, Search
 from hulk.runtime.workflows.queries.search import attributes_of
 
 CHILD = "child"
@@ -57,6 +57,16 @@ class SignalBody(_Body):
     payload: Any = Field(default=None, description="What it is given; any JSON.")
     key: str = Field(min_length=1, max_length=100, description="The same key leaves the signal once, however often it is sent.")
 
+    def require_for(self, run: Run) -> None:
+        """Raises `Conflict` for a run that hears nothing any more, `Refused` for what may not be sent or cannot be kept."""
+        if run.status in ENDED:
+            raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run.id, status=run.status)
+        if self.name == CHILD:
+            raise Refused("“{name}” is how runs hear of their children, and nobody else's to send. Name another signal.", name=CHILD)
+        if writable(self.name + self.key) != self.name + self.key:
+            raise Refused("The signal's name or key holds a NUL or half of a UTF-16 pair: use letters, digits and signs.")
+        require_storable(self.payload)
+
 
 async def _search(
     caller: Caller,
@@ -85,98 +95,81 @@ def run_routes(steered: Steered) -> APIRouter:
     """`/v1/runs`."""
     router = APIRouter(prefix="/v1/runs", tags=["runs"])
     _looking(router, steered)
-    _steering(router, steered)
+    _ending(router, steered)
+    _going_on(router, steered)
+    _copying(router, steered)
     _signalling(router, steered)
     return router
 
 
 def _looking(router: APIRouter, steered: Steered) -> None:
-    @router.get("", summary="The newest runs that fit", description="Behind a page go on with its `next` as `after`.")
+    @router.get("", summary="The newest runs that fit")
     async def search(
         wanted: Annotated[Search, Depends(_search)],
         voice: Spoken,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         after: Annotated[str | None, Query(description="The `next` of the page before.", max_length=400)] = None,
     ) -> dict[str, Any]:
+        """Behind a page go on with its `next` as `after`."""
         page = await steered.queries.search(wanted, limit, after)
         return {"runs": [run_view(run, voice) for run in page.runs], "next": page.next}
 
-    @router.get(
-        "/{run_id}", summary="A run with its timeline", description="All that became of it, oldest first, and its children by status."
-    )
+    @router.get("/{run_id}", summary="A run with its timeline")
     async def show(run_id: str, caller: Caller, voice: Spoken) -> JsonObject:
+        """All that became of it, oldest first, and its children by status."""
         run = await steered.own(run_id, caller)
         timeline = await steered.queries.timeline(run.id)
         entries = [entry_view(entry, voice) for entry in timeline.entries]
         return {**run_view(timeline.run, voice), "timeline": entries, "children": dict(timeline.children)}
 
 
-def _steering(router: APIRouter, steered: Steered) -> None:
-    act = steered.steering
-
-    @router.post(
-        "/{run_id}/cancel",
-        summary="Call a run off, with all it has begun",
-        description="Each leaves off at its step, undoes what it can, and ends `cancelled`.",
-    )
+def _ending(router: APIRouter, steered: Steered) -> None:
+    @router.post("/{run_id}/cancel", summary="Call a run off, with all it has begun")
     async def cancel(run_id: str, caller: Caller) -> JsonObject:
-        allow(caller, "operator")
-        run = await steered.own(run_id, caller)
-        return {"runs": await steered.did(act.cancel(run.id, caller.actor))}
+        """Each leaves off at its step, undoes what it can, and ends `cancelled`."""
+        run = await steered.steerable(run_id, caller)
+        return {"runs": await steered.did(steered.steering.cancel(run.id, caller.actor))}
 
-    @router.post(
-        "/{run_id}/replay", summary="Have a run that failed executed again", description="Its parents that failed because of it go on too."
-    )
-    async def replay(run_id: str, caller: Caller, body: ReplayBody | None = None) -> JsonObject:
-        allow(caller, "operator")
-        run, asked = await steered.own(run_id, caller), body or ReplayBody()
-        require_storable(asked.data)
-        return {"runs": await steered.did(act.replay(run.id, caller.actor, index=asked.step, data=asked.data))}
-
-    @router.post(
-        "/{run_id}/fork",
-        summary="Begin a copy of a run that goes on from a step",
-        description="Not for runs of intents and tickets.",
-        status_code=201,
-        response_class=JSONResponse,
-    )
-    async def fork(run_id: str, body: ForkBody, caller: Caller) -> Response:
-        allow(caller, "operator")
-        run = await steered.own(run_id, caller)
-        require_storable(body.data)
-        new = await steered.did(act.fork(run.id, ids.new("run"), caller.actor, index=body.step, data=body.data))
-        return JSONResponse({"run_id": new}, 201, {"location": f"/v1/runs/{new}"})
-
-    @router.post(
-        "/{run_id}/resolve", summary="Decide on a run that needs attention", description="Its code no longer fits what it has recorded."
-    )
-    async def resolve(run_id: str, caller: Caller, body: ResolveBody | None = None) -> JsonObject:
-        allow(caller, "operator")
-        run, asked = await steered.own(run_id, caller), body or ResolveBody()
-        return {"runs": await steered.did(act.resolve(run.id, caller.actor, index=asked.step))}
-
-    @router.post("/{run_id}/discard", summary="A dead letter is dealt with", description="It stays failed, and is a dead letter no more.")
+    @router.post("/{run_id}/discard", summary="A dead letter is dealt with")
     async def discard(run_id: str, caller: Caller) -> JsonObject:
-        allow(caller, "operator")
-        run = await steered.own(run_id, caller)
-        await steered.did(act.discard(run.id, caller.actor))
+        """It stays failed, and is a dead letter no more."""
+        run = await steered.steerable(run_id, caller)
+        await steered.did(steered.steering.discard(run.id, caller.actor))
         return {"runs": [run.id]}
 
 
+def _going_on(router: APIRouter, steered: Steered) -> None:
+    @router.post("/{run_id}/replay", summary="Have a run that failed executed again")
+    async def replay(run_id: str, caller: Caller, body: ReplayBody | None = None) -> JsonObject:
+        """Its parents that failed because of it go on too."""
+        run, asked = await steered.steerable(run_id, caller), body or ReplayBody()
+        require_storable(asked.data)
+        return {"runs": await steered.did(steered.steering.replay(run.id, caller.actor, index=asked.step, data=asked.data))}
+
+    @router.post("/{run_id}/resolve", summary="Decide on a run that needs attention")
+    async def resolve(run_id: str, caller: Caller, body: ResolveBody | None = None) -> JsonObject:
+        """Its code no longer fits what it has recorded."""
+        run, asked = await steered.steerable(run_id, caller), body or ResolveBody()
+        return {"runs": await steered.did(steered.steering.resolve(run.id, caller.actor, index=asked.step))}
+
+
+def _copying(router: APIRouter, steered: Steered) -> None:
+    @router.post("/{run_id}/fork", summary="Begin a copy of a run that goes on from a step", status_code=201, response_class=JSONResponse)
+    async def fork(run_id: str, body: ForkBody, caller: Caller) -> Response:
+        """Not for runs of intents and tickets."""
+        run = await steered.steerable(run_id, caller)
+        require_storable(body.data)
+        change = steered.steering.fork(run.id, ids.new("run"), caller.actor, index=body.step, data=body.data)
+        new = await steered.did(change)
+        return JSONResponse({"run_id": new}, 201, {"location": f"/v1/runs/{new}"})
+
+
 def _signalling(router: APIRouter, steered: Steered) -> None:
-    @router.post(
-        "/{run_id}/signals", summary="Leave a signal for a run", description="It goes on if it waits for one of that name.", status_code=202
-    )
+    @router.post("/{run_id}/signals", summary="Leave a signal for a run", status_code=202)
     async def signal(run_id: str, body: SignalBody, caller: Caller) -> JsonObject:
-        allow(caller, "operator")
-        run = await steered.own(run_id, caller)
-        if run.status in ENDED:
-            raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run.id, status=run.status)
-        if body.name == CHILD:
-            raise Refused("“{name}” is how runs hear of their children, and nobody else's to send. Name another signal.", name=CHILD)
-        if writable(body.name + body.key) != body.name + body.key:
-            raise Refused("The signal's name or key holds a NUL or half of a UTF-16 pair: use letters, digits and signs.")
-        require_storable(body.payload)
+        """It goes on if it waits for one of that name."""
+        run = await steered.steerable(run_id, caller)
+        body.require_for(run)
         # Of a space of their own: a key that is a child's id would keep the run from hearing of that child.
         await steered.did(steered.signal(run.id, body.name, body.payload, key=f"sent:{body.key}"))
         return {"run_id": run.id, "name": body.name}

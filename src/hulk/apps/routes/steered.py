@@ -12,6 +12,7 @@ from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
+from hulk.runtime.http import allow
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import Dead, Entry, Queue, Run, RunQueries, Steering
 
@@ -46,6 +47,11 @@ class Steered:
         if run.tenant != caller.tenant:
             raise NotFound("There is no run {id}.", id=run_id)
         return run
+
+    async def steerable(self, run_id: str, caller: Principal) -> Run:
+        """The run, if the caller may do something to it; raises `Forbidden` too."""
+        allow(caller, "operator")
+        return await self.own(run_id, caller)
 
     async def did(self, change: Change[Any]) -> Any:
         """What the change gives, once it is committed."""
