@@ -1,4 +1,4 @@
-"""What a program that serves leaves out while it starts: looking for garbage, and what nobody has used yet.
+"""What a program that needs all of Hulk leaves out while it starts: looking for garbage, and what nobody has used yet.
 
 A start makes 160,000 objects, nearly all to stay. Looking through them for reference cycles again and again took a fifth of it,
 and once it was up, each full look held everything else up for 0.1 s.

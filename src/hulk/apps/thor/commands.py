@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
+from hulk.apps import starting
 from hulk.apps.terminal import language, out, spoken, told
 from hulk.apps.whereabouts import WORKER_INFO, data_folder
 from hulk.kernel.errors import Conflict, NotFound, Refused
@@ -76,8 +77,10 @@ def at_desk(config: Path | None, data: Path | None, act: Callable[[Any], Corouti
     """Open the store, do it (`apps.desk`), end the program with the exit code that it gives."""
 
     async def opened() -> int:
+        starting.begun()
         from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
 
+        starting.over()
         async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
             return await act(desk)
 
