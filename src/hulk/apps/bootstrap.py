@@ -7,9 +7,7 @@ workers finish or hand back, what is unsent is sent, bus and store are closed.
 """
 
 import asyncio
-import contextlib
 import os
-import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +20,7 @@ import structlog
 from fastapi import APIRouter
 from sqlalchemy import text
 
+from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.cluster import require_cluster, require_consistent, shared
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
@@ -332,22 +331,6 @@ def _cost(finops: Finops) -> Callable[[str, str], Awaitable[Money]]:
 def _sole(config: Config) -> bool:
     """Whether no other process can be working on the same store: the data folder's lock holds for the embedded one."""
     return not config.store.url
-
-
-def audit_key(settings: AuditSettings, data: Path) -> bytes:
-    """The key that marks the trail: the settings' own, else the data folder's, made at the first start."""
-    given = settings.key.get_secret_value()
-    if given:
-        return given.encode()
-    path = data / "audit.key"
-    try:
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32))
-        return path.read_text().strip().encode()
-    except OSError as error:
-        raise Unavailable("The audit key {path} cannot be read or made: {reason}.", path=str(path), reason=error.strerror) from error
 
 
 @asynccontextmanager

@@ -15,26 +15,13 @@ from typing import Any
 
 import aiohttp
 
+from hulk.apps.whereabouts import INFO, Server
 from hulk.kernel.errors import Conflict, Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.runtime.bus import LEASH
-from hulk.runtime.store import folder_lock
 
-INFO = "server.json"
-"""Written into the data folder by a running Hulk: where it listens and what it may read."""
-WORKER_INFO = "worker.json"
-"""The same, written by a running worker: it answers `/ready`, and takes no intents."""
 START_SECONDS = 60.0
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A Hulk to talk to. `roots` are the folders it reads paths under, known when it runs here; else files are sent."""
-
-    url: str
-    roots: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +163,8 @@ async def found_server(data: Path) -> Server | None:
 
 def _held(data: Path) -> bool:
     """Whether a process holds the data folder."""
+    from hulk.runtime.store import folder_lock  # SQLAlchemy: not for who asks a Hulk that answers
+
     if not data.is_dir():
         return False
     try:
@@ -188,6 +177,8 @@ def _held(data: Path) -> bool:
 @asynccontextmanager
 async def own_server(data: Path, config: Path | None, roots: Sequence[Path]) -> AsyncIterator[Server]:
     """A Hulk started for this one purpose, on a free port, and stopped at the end. Raises what kept it from starting."""
+    from hulk.runtime.bus import LEASH  # NATS: not for who asks a Hulk that runs
+
     options = ["--data", str(data), "--port", "0", *(["--config", str(config)] if config else [])]
     options += [part for root in roots for part in ("--root", str(root))]
     with tempfile.TemporaryFile() as log:
@@ -236,10 +227,3 @@ async def _stopped(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         await process.wait()
-
-
-def write_info(data: Path, url: str, roots: Sequence[Path], name: str = INFO) -> None:
-    """Say in the data folder where this Hulk listens."""
-    temporary = data / f"{name}.{os.getpid()}"
-    temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "roots": [str(root) for root in roots]}))
-    temporary.replace(data / name)

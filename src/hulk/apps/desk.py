@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from hulk.apps.bootstrap import audit_key
+from hulk.apps.audit_key import audit_key
 from hulk.apps.helm import Helm, helm_of
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from hulk.apps.settings import configured, data_folder, for_people
+from hulk.apps import starting
 from hulk.apps.terminal import language, spoken, told
+from hulk.apps.whereabouts import data_folder
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.text import Text
 
@@ -52,7 +53,9 @@ def up(
     given = {key: value for key, value in overrides.items() if value is not None}
 
     def act() -> int:
+        starting.begun()
         from hulk.apps.serving import Start, serve_until_stopped  # the whole of Hulk, which `hulk --help` and `hulk ask` do not need
+        from hulk.apps.settings import configured, for_people
 
         folder = Path.cwd()
         settings = configured(config, os.environ, given, folder)
@@ -83,6 +86,8 @@ def worker(
     given = {key: value for key, value in overrides.items() if value is not None}
 
     def act() -> int:
+        starting.begun()
+        from hulk.apps.settings import configured, for_people
         from hulk.apps.worker import work_until_stopped  # the whole of Hulk, which `hulk --help` does not need
 
         folder = Path.cwd()

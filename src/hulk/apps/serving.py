@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from hulk.apps.asking import Asking, answered
+from hulk.apps import starting
 from hulk.apps.bootstrap import Hulk, roots, running
-from hulk.apps.client import INFO, Server, connected, write_info
 from hulk.apps.stopping import Stopping, until_stopped
 from hulk.apps.terminal import err, language, spoken
+from hulk.apps.whereabouts import INFO, Server, write_info
 from hulk.kernel.text import Text
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.runtime.config import Config
@@ -33,6 +33,7 @@ async def serve_until_stopped(start: Start) -> int:
 async def _serve(start: Start, stopping: Stopping) -> int:
     async with running(start.config, start.data, start.folder) as hulk:
         stopping.ready = True
+        starting.over()
         write_info(start.data, hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder))
         _greet(hulk)
         try:
@@ -53,6 +54,9 @@ def _greet(hulk: Hulk) -> None:
 
 async def _first_question(start: Start, hulk: Hulk) -> int:
     """Ask what `--ask` says, of the folder that Hulk was started in, as `hulk ask` would."""
+    from hulk.apps.asking import Asking, answered
+    from hulk.apps.client import connected  # aiohttp and Markdown: only for who asks on the command line
+
     spoken_here = language(os.environ)
     asking = Asking(
         text=start.question or "", files=(), repository=start.folder if (start.folder / ".git").exists() else None, as_json=False,

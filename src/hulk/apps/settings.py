@@ -36,11 +36,3 @@ def for_people(config: Config) -> Config:
     wanted = {"format": "console", "level": "warning"}
     changed = {name: value for name, value in wanted.items() if f"logging.{name}" not in config.origins}
     return replace(config, logging=config.logging.model_copy(update=changed))
-
-
-def data_folder(data: Path | None, environ: Mapping[str, str]) -> Path:
-    """Where Hulk keeps what it knows: the option, else `hulk` in the user's data folder (XDG Base Directory 0.8)."""
-    if data is not None:
-        return data.expanduser().resolve()
-    base = environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "hulk"

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
+from hulk.apps import starting
 from hulk.apps.bootstrap import working
-from hulk.apps.client import WORKER_INFO, write_info
 from hulk.apps.stopping import Stopping, until_stopped
 from hulk.apps.terminal import err, spoken
+from hulk.apps.whereabouts import WORKER_INFO, write_info
 from hulk.kernel.text import Text
 from hulk.runtime.config import Config
 
@@ -17,6 +18,7 @@ async def work_until_stopped(config: Config, data: Path, folder: Path) -> int:
     async def work(stopping: Stopping) -> int:
         async with working(config, data, folder) as hulk:
             stopping.ready = True
+            starting.over()
             write_info(data, hulk.serving.url, (), name=WORKER_INFO)
             _greet(config, hulk.serving.url)
             try:

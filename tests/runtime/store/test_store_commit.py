@@ -283,6 +283,11 @@ async def test_a_row_with_a_key_that_is_there_is_not_inserted_again(store: Store
     ]
 
 
+async def test_a_row_that_is_put_takes_the_place_of_the_one_with_its_key(store: Store) -> None:
+    await store.commit(lambda tx: tx.put(note, {"id": 1, "text": "first"}), lambda tx: tx.put(note, {"id": 1, "text": "second"}))
+    assert await store.read(lambda connection: connection.execute(select(note.c.id, note.c.text)).all()) == [(1, "second")]
+
+
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=st.timezones())  # noqa: DTZ001  # hypothesis adds zones
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
-from hulk.apps.settings import configured, data_folder
+from hulk.apps import starting
 from hulk.apps.terminal import language, out, spoken, told
+from hulk.apps.whereabouts import WORKER_INFO, data_folder
 from hulk.kernel.errors import Conflict, NotFound, Refused
 from hulk.kernel.text import Text
-from hulk.runtime.config import Config
 
-if TYPE_CHECKING:  # aiohttp: not for `--help`
+if TYPE_CHECKING:  # aiohttp and the modules: not for `--help`
     from hulk.apps.client import Client
+    from hulk.runtime.config import Config
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 _LONG = frozenset({"text", "title", "error", "example", "problem", "value", "detail", "reason"})
@@ -76,16 +77,20 @@ def at_desk(config: Path | None, data: Path | None, act: Callable[[Any], Corouti
     """Open the store, do it (`apps.desk`), end the program with the exit code that it gives."""
 
     async def opened() -> int:
+        starting.begun()
         from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
 
+        starting.over()
         async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
             return await act(desk)
 
     end(opened)
 
 
-def settings_of(config: Path | None) -> Config:
+def settings_of(config: Path | None) -> "Config":
     """The settings, from that file and the environment."""
+    from hulk.apps.settings import configured  # the modules, whose settings they are: not for `--help`
+
     return configured(config, os.environ, {}, Path.cwd())
 
 
@@ -114,7 +119,7 @@ def end(act: Callable[[], Coroutine[Any, Any, int]]) -> None:
 @asynccontextmanager
 async def running(data: Path | None) -> "AsyncIterator[Client]":
     """Who talks to the Hulk that runs on the data folder; raises `NotFound` when none does."""
-    from hulk.apps.client import WORKER_INFO, connected, running_server  # aiohttp: only what asks over HTTP
+    from hulk.apps.client import connected, running_server  # aiohttp: only what asks over HTTP
 
     folder = data_folder(data, os.environ)
     server = await running_server(folder) or await running_server(folder, WORKER_INFO)

@@ -23,7 +23,6 @@ from hulk.apps.thor.commands import (
     show,
 )
 from hulk.kernel.errors import Refused
-from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text
 
@@ -141,7 +140,7 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _input(text: str | None) -> JsonObject | None:
+def _input(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:

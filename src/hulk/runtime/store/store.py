@@ -54,6 +54,11 @@ class Transaction:
         """Insert a row unless one with the same key is there; whether it was inserted."""
         return self.execute(_insert_new(self.connection.dialect.name, table), values).rowcount == 1
 
+    def put(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert a row; one with the same key is overwritten."""
+        statement = _insert(self.connection.dialect.name, table).values(values)
+        self.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
+
     def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
         """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
 
@@ -70,9 +75,13 @@ class Transaction:
 
 @functools.cache
 def _insert_new(dialect: str, table: Table) -> Insert:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
-    return insert(table).on_conflict_do_nothing().execution_options(**counted)
+    return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that may say what is done about a row that is there; each dialect has its own."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @dataclass(eq=False, frozen=True, slots=True)

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Index, Integer, Row, String, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
 from hulk.kernel.durable import Change
@@ -87,7 +86,6 @@ class SqlLedger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._insert = postgresql.insert if store.dialect == "postgresql" else sqlite.insert
 
     def record(self, charge: Charge) -> Change[None]:
         """See `Ledger`."""
@@ -108,8 +106,7 @@ class SqlLedger:
             for period, limit in limits(budget, charge.at):
                 if limit is not None and not allowed(spent[period], charge.reserved, limit):
                     return overrun(period, spent[period], charge.reserved, limit, charge.currency, charge.at)
-            row = _row(charge)
-            tx.execute(self._insert(charge_table).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
+            tx.put(charge_table, _row(charge))
             _count(tx, charge, charge.held, spent)
             return charge
 

@@ -7,7 +7,7 @@ from typing import Any
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Language
 from hulk.modules.skills.domain.reading.numerals import MANY, NUMERAL, whole
-from hulk.modules.skills.domain.reading.sentence import Sentence, standing
+from hulk.modules.skills.domain.reading.sentence import Sentence, compiled, standing
 from hulk.modules.skills.domain.reading.spans import UNIT
 from hulk.modules.skills.domain.skill import Parameter, Request
 
@@ -33,16 +33,16 @@ def announced_count(said: Sentence, parameter: Parameter, _: Request) -> tuple[A
     if match:
         return _bounded(whole(match["n"]), parameter, said.said(*match.span()), least=1), said.without(*match.span())
     first, last = _sentence_around(said, word)
-    if _ONLY_FIRST.search(said.folded, word.end(), last):
+    if compiled(_ONLY_FIRST).search(said.folded, word.end(), last):
         return 1, said
-    other = next(_counts(said, 0, len(said.folded)), None) if _EACH.search(said.folded, first, last) else None
+    other = next(_counts(said, 0, len(said.folded)), None) if compiled(_EACH).search(said.folded, first, last) else None
     return (_bounded(whole(other["n"]), parameter, said.said(*other.span()), least=1) if other else _default(parameter, "asked")), said
 
 
 def number(said: Sentence, parameter: Parameter, request: Request) -> tuple[Any, Sentence]:
     """The number after one of the parameter's words; a percentage as a fraction. Raises `Refused` out of bounds."""
     word = standing(said, parameter.words)
-    match = _ANNOUNCED.match(said.folded, word.end()) if word else None
+    match = compiled(_ANNOUNCED).match(said.folded, word.end()) if word else None
     if word is None or match is None:
         return _default(parameter, "absent"), said
     value = decimal(match["d"], request.language) if match["d"] else float(whole(match["n"]))
@@ -64,7 +64,10 @@ def _belonging(said: Sentence, word: re.Match[str]) -> re.Match[str] | None:
     first, last = _sentence_around(said, word)
     before, after = (said.folded, first, word.start()), (said.folded, word.end(), last)
     return (
-        _ADJACENT.search(*before) or next(_counts(said, word.end(), last), None) or _FOR_AFTER.search(*after) or _FOR_BEFORE.search(*before)
+        compiled(_ADJACENT).search(*before)
+        or next(_counts(said, word.end(), last), None)
+        or compiled(_FOR_AFTER).search(*after)
+        or compiled(_FOR_BEFORE).search(*before)
     )
 
 
@@ -76,8 +79,8 @@ def _sentence_around(said: Sentence, word: re.Match[str]) -> tuple[int, int]:
 
 def _counts(said: Sentence, start: int, end: int) -> Iterator[re.Match[str]]:
     for pattern in _COUNTS:
-        for match in pattern.finditer(said.folded, start, end):
-            if not _COMPARED.search(said.folded, max(0, match.start() - 30), match.start()):
+        for match in compiled(pattern).finditer(said.folded, start, end):
+            if not compiled(_COMPARED).search(said.folded, max(0, match.start() - 30), match.start()):
                 yield match
 
 
@@ -114,36 +117,29 @@ _NOUN = (
     r"|problemas?|problems?|faixas?|bins?|barras?|bars?"
 )
 _TIME = rf"(?!\s+(?:{UNIT}|horas?|hours?|minut[eo]s?)(?!\w))"
-_COUNTS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?<!\w)top[\s-]*(?P<n>[0-9]{1,9})(?![\w%])(?![.,][0-9])",
-        rf"(?<!\w)(?:{_RANK})\s+{_N}(?!\w){_TIME}",
-        rf"{_N}\s+(?:{_RANK})(?!\w){_TIME}",
-        rf"(?<!\w)(?:apenas|somente|so|only|just)\s+(?:os\s+|as\s+|the\s+)?{_N}(?!\w){_TIME}",
-        rf"(?<!\w)(?:apenas|somente|so|only|just)\s+(?:o\s+|the\s+)?(?P<n>um|uma|one)(?=\s+(?:{_NOUN})(?!\w)|\s*[.,;:!?]|$)",
-        rf"(?<!\w)(?:limite|limit|limited|limitado|no maximo|at most|up to)\s+(?:de\s+|a\s+|to\s+|of\s+)?{_N}(?!\w){_TIME}",
-        rf"{_N}\s+(?:[a-z-]+\s+)?(?:{_NOUN})(?!\w)",
-        rf"(?<!\w)(?:os|as|dos|das|the)\s+{_N}(?=[\s?.,!;:]|$){_TIME}",
-    )
+_COUNTS = (
+    r"(?<!\w)top[\s-]*(?P<n>[0-9]{1,9})(?![\w%])(?![.,][0-9])",
+    rf"(?<!\w)(?:{_RANK})\s+{_N}(?!\w){_TIME}",
+    rf"{_N}\s+(?:{_RANK})(?!\w){_TIME}",
+    rf"(?<!\w)(?:apenas|somente|so|only|just)\s+(?:os\s+|as\s+|the\s+)?{_N}(?!\w){_TIME}",
+    rf"(?<!\w)(?:apenas|somente|so|only|just)\s+(?:o\s+|the\s+)?(?P<n>um|uma|one)(?=\s+(?:{_NOUN})(?!\w)|\s*[.,;:!?]|$)",
+    rf"(?<!\w)(?:limite|limit|limited|limitado|no maximo|at most|up to)\s+(?:de\s+|a\s+|to\s+|of\s+)?{_N}(?!\w){_TIME}",
+    rf"{_N}\s+(?:[a-z-]+\s+)?(?:{_NOUN})(?!\w)",
+    rf"(?<!\w)(?:os|as|dos|das|the)\s+{_N}(?=[\s?.,!;:]|$){_TIME}",
 )
-_COMPARED = re.compile(
+_COMPARED = (
     r"(?<!\w)(?:mais de|mais que|menos de|menos que|pelo menos|ao menos|acima de|abaixo de|com|more than|less than|fewer than|at least|over"
     r"|under|above|below|with|versao|version|python)\s+(?:o\s+|a\s+|the\s+)?$"
 )
-_ADJACENT = re.compile(rf"{_N}\s+(?:[a-z-]+\s+)?$")
-_FOR_AFTER = re.compile(
-    rf"(?<!\w)(?:para|pra|for|to|dos|das|of)\s+(?:os\s+|as\s+|the\s+|each of the\s+|cada um d[oa]s\s+)?{_N}(?!\w){_TIME}"
-)
-_FOR_BEFORE = re.compile(
-    rf"(?<!\w)(?:para|pra|for)\s+(?:os\s+|as\s+|the\s+|each of the\s+|cada um d[oa]s\s+)?(?:(?:{_RANK})\s+)?{_N}(?!\w){_TIME}"
-)
-_ONLY_FIRST = re.compile(
+_ADJACENT = rf"{_N}\s+(?:[a-z-]+\s+)?$"
+_FOR_AFTER = rf"(?<!\w)(?:para|pra|for|to|dos|das|of)\s+(?:os\s+|as\s+|the\s+|each of the\s+|cada um d[oa]s\s+)?{_N}(?!\w){_TIME}"
+_FOR_BEFORE = rf"(?<!\w)(?:para|pra|for)\s+(?:os\s+|as\s+|the\s+|each of the\s+|cada um d[oa]s\s+)?(?:(?:{_RANK})\s+)?{_N}(?!\w){_TIME}"
+_ONLY_FIRST = (
     r"(?<!\w)(?:para|pra|for|on)\s+(?:o|a|the)\s+(?:primeir[oa]|principal|maior|pior|first|top|biggest|worst|most changed|number one"
     r"|(?:arquivo|file|one)\s+(?:que|that|which))(?!\w)"
 )
-_EACH = re.compile(r"(?<!\w)(?:cada|tod[oa]s|el[ea]s|del[ea]s|each|all|them|these|those|every)(?!\w)")
-_ANNOUNCED = re.compile(
+_EACH = r"(?<!\w)(?:cada|tod[oa]s|el[ea]s|del[ea]s|each|all|them|these|those|every)(?!\w)"
+_ANNOUNCED = (
     r"\s*(?:(?:de|do|da|em|e|of|at|is|to|a|igual a|maior que|acima de|above|over|than|=|:|>=?)\s*){0,2}"
     rf"(?:(?<![\w.,])(?P<d>[-+]?[0-9]{{1,15}}(?:[.,][0-9]{{1,15}}){{0,4}})(?![\w])|(?P<n>{NUMERAL}))"
     r"(?P<percent>\s*(?:%|por cento|percent))?"

@@ -15,7 +15,7 @@ from hulk.kernel.records import from_json, to_json
 from hulk.kernel.text import Language
 from hulk.modules.skills.domain.reading.days import Named, named
 from hulk.modules.skills.domain.reading.numerals import MANY, NUMERAL, whole
-from hulk.modules.skills.domain.reading.sentence import Sentence
+from hulk.modules.skills.domain.reading.sentence import Sentence, compiled
 from hulk.modules.skills.domain.reading.spans import UNIT, Span, back
 from hulk.modules.skills.domain.skill import Parameter, Request
 
@@ -74,15 +74,15 @@ def _default(parameter: Parameter, today: date) -> Any:
 
 
 def _everything(said: Sentence, today: date) -> _Found | None:
-    match = _ALWAYS.search(said.folded)
+    match = compiled(_ALWAYS).search(said.folded)
     return ((min(BEGINNING, today), today), *match.span()) if match else None
 
 
 def _between(said: Sentence, spans: list[Named], today: date) -> _Found | None:
     """Two spans joined by "a", "e", "to", "-": from the first day of one to the last of the other."""
     for first, last in pairwise(spans):
-        opened = _OPENING.search(said.folded, max(0, first.start - 40), first.start)
-        joined = _JOINING.fullmatch(said.folded, first.end, last.start)
+        opened = compiled(_OPENING).search(said.folded, max(0, first.start - 40), first.start)
+        joined = compiled(_JOINING).fullmatch(said.folded, first.end, last.start)
         if joined and (opened or joined["to"]):
             return _joined(first, last, today), opened.start() if opened else first.start, last.end
     return None
@@ -100,15 +100,15 @@ def _lasting(said: Sentence, spans: list[Named], today: date) -> _Found | None:
     taken = said
     for span in spans:
         taken = taken.without(span.start, span.end)
-    match = _LASTING.search(taken.folded) or _BARE.search(taken.folded)
-    if match is None or _EVERY.search(said.folded, max(0, match.start() - 30), match.start()):
+    match = compiled(_LASTING).search(taken.folded) or compiled(_BARE).search(taken.folded)
+    if match is None or compiled(_EVERY).search(said.folded, max(0, match.start() - 30), match.start()):
         return None
     count = whole(match["n"]) if match["n"] else 1
     if count < 1:
         raise Refused("“{period}” has no day in it: ask for 1 day or more.", period=said.said(*match.span()))
     if match.groupdict().get("next"):
         return (today, _ahead(today, count, match, said)), *match.span()
-    until = next((span.by(today)[1] for span in spans if _UNTIL.search(said.folded, 0, span.start)), today)
+    until = next((span.by(today)[1] for span in spans if compiled(_UNTIL).search(said.folded, 0, span.start)), today)
     return (_since(until, count, match, said), until), *match.span()
 
 
@@ -127,13 +127,13 @@ def _around(said: Sentence, spans: list[Named], today: date) -> _Found | None:
     """One span with the words around it: since or after it, until or before it, or in it."""
     for span in spans:
         days, start = span.by(today), max(0, span.start - 60)
-        if match := _SINCE.search(said.folded, start, span.start):
+        if match := compiled(_SINCE).search(said.folded, start, span.start):
             return (_next_day(days[1]) if match["after"] else days[0], today), match.start(), span.end
-        if match := _UNTIL.search(said.folded, start, span.start):
+        if match := compiled(_UNTIL).search(said.folded, start, span.start):
             until = back(days[0], 1, "day", said.said(span.start, span.end)) if match["before"] else days[1]
             return (back(until, _UNSAID_DAYS, "day", said.said(span.start, span.end)), until), match.start(), span.end
-        if not span.weak or _IN.search(said.folded, start, span.start):
-            onwards = _ONWARDS.match(said.folded, span.end)
+        if not span.weak or compiled(_IN).search(said.folded, start, span.start):
+            onwards = compiled(_ONWARDS).match(said.folded, span.end)
             return ((days[0], today), span.start, onwards.end()) if onwards else (days, span.start, span.end)
     return None
 
@@ -149,23 +149,19 @@ _HOURS = {"hora": 24, "horas": 24, "hour": 24, "hours": 24, "minuto": 1440, "min
 _UNITS = rf"(?P<unit>{UNIT}|{'|'.join(sorted(_HOURS, key=len, reverse=True))})(?!\w)"
 _THE = r"(?:o|a|os|as|the)?\s*(?:(?:dia|day)\s+)?"
 _EDGE = r"(?:(?:o\s+|the\s+)?(?:inicio|comeco|fim|final|beginning|start|end|mes|month|ano|year)\s+(?:d[eoa]|of(?:\s+the)?)?\s*)?"
-_ALWAYS = re.compile(
+_ALWAYS = (
     r"(?<!\w)(?:desde sempre|(?:em\s+)?tod[oa] [oa] historic?[oa]|historico (?:completo|inteiro)|desde o (?:inicio|comeco)(?! d)"
     r"|desde o (?:inicio|comeco) do (?:projeto|repositorio)|all time|of all times|since the (?:very )?beginning(?! of)"
     r"|since the beginning of the (?:project|repository|repo)|(?:whole|entire|full|complete) history)(?!\w)"
 )
-_OPENING = re.compile(rf"(?<!\w)(?:entre|de|desde|do|da|dos|das|a partir d[eoa]|between|from|since)\s+{_THE}{_EDGE}$")
-_JOINING = re.compile(rf"\s*(?:(?P<to>ate|a|ao|to|until|till|through|thru|-)|e|and)\s*{_THE}{_EDGE}(?:de\s+|o\s+|a\s+)?")
-_SINCE = re.compile(
-    rf"(?<!\w)(?:desde|a partir d[eoa]|since|starting|(?P<after>depois d[eoa]|apos|after))\s+{_THE}{_EDGE}(?:de\s+|em\s+|on\s+)?$"
-)
-_UNTIL = re.compile(rf"(?<!\w)(?:ate|until|till|up to|through|(?P<before>antes d[eoa]|before))\s+{_THE}{_EDGE}$")
-_ONWARDS = re.compile(r"\s+(?:em diante|para ca|pra ca|adiante|on|onwards?|forward)(?!\w)")
-_IN = re.compile(
-    rf"(?<!\w)(?:em|no|na|nos|nas|de|do|da|durante|ao longo d[eoa]|in|on|of|from|during|within|throughout|for)\s+{_THE}{_EDGE}$"
-)
+_OPENING = rf"(?<!\w)(?:entre|de|desde|do|da|dos|das|a partir d[eoa]|between|from|since)\s+{_THE}{_EDGE}$"
+_JOINING = rf"\s*(?:(?P<to>ate|a|ao|to|until|till|through|thru|-)|e|and)\s*{_THE}{_EDGE}(?:de\s+|o\s+|a\s+)?"
+_SINCE = rf"(?<!\w)(?:desde|a partir d[eoa]|since|starting|(?P<after>depois d[eoa]|apos|after))\s+{_THE}{_EDGE}(?:de\s+|em\s+|on\s+)?$"
+_UNTIL = rf"(?<!\w)(?:ate|until|till|up to|through|(?P<before>antes d[eoa]|before))\s+{_THE}{_EDGE}$"
+_ONWARDS = r"\s+(?:em diante|para ca|pra ca|adiante|on|onwards?|forward)(?!\w)"
+_IN = rf"(?<!\w)(?:em|no|na|nos|nas|de|do|da|durante|ao longo d[eoa]|in|on|of|from|during|within|throughout|for)\s+{_THE}{_EDGE}$"
 _LAST = r"(?:(?:n|d|pel)?[oa]s?\s+)?(?:ultim[oa]s?|passad[oa]s|(?:the\s+)?(?:last|past|previous|trailing))"
 _NEXT = r"(?P<next>(?:n?[oa]s?\s+)?proxim[oa]s?|(?:the\s+)?(?:next|coming))"
-_LASTING = re.compile(rf"(?<!\w)(?:{_LAST}|{_NEXT})\s+(?:(?P<n>{NUMERAL})\s+)?(?:ultim[oa]s\s+)?{_UNITS}")
-_BARE = re.compile(rf"(?P<n>{MANY})(?:\s+ultim[oa]s|\s+(?:last|past))?[\s-]+{_UNITS}")
-_EVERY = re.compile(r"(?<!\w)(?:cada|every|each|per|por|janelas? (?:movel )?de|windows? of|media movel de|rolling|mais de|more than)\s+$")
+_LASTING = rf"(?<!\w)(?:{_LAST}|{_NEXT})\s+(?:(?P<n>{NUMERAL})\s+)?(?:ultim[oa]s\s+)?{_UNITS}"
+_BARE = rf"(?P<n>{MANY})(?:\s+ultim[oa]s|\s+(?:last|past))?[\s-]+{_UNITS}"
+_EVERY = r"(?<!\w)(?:cada|every|each|per|por|janelas? (?:movel )?de|windows? of|media movel de|rolling|mais de|more than)\s+$"

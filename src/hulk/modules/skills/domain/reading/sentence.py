@@ -52,6 +52,12 @@ def _folded(letter: str) -> str:
 _PLAIN = {"“": '"', "”": '"', "«": '"', "»": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " ", "°": "o"}
 
 
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, compiled when a sentence first needs it: those of counts and periods take 0.2 s, for which a start would wait."""
+    return re.compile(pattern)
+
+
 def any_of(words: Iterable[str]) -> str:
     """A pattern that matches one of `words`, folded, as whole words, the longest first; never matches when there are none."""
     ordered = sorted((re.escape(folded(word)).replace(r"\ ", r"\s+") for word in words), key=len, reverse=True)
