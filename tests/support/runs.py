@@ -120,7 +120,7 @@ class Hand:
             registry.add(name, flow)
         return Executor(self.store, self.journal, Outbox(self.store, KEY), registry, self.limit)
 
-    def lease(self, task: Task) -> Lease:
+    def lease(self, task: Task) -> Lease[Task]:
         """The next delivery of that task."""
         self.deliveries[task.id] = self.deliveries.get(task.id, 0) + 1
         return Lease.of(task, Message("", b"", {}, self.deliveries[task.id], 1, 0.0, Nowhere(), ""))
