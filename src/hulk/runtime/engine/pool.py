@@ -2,7 +2,7 @@
 
 Two feeders ask for work, one per rank, and put what comes on a short shelf; a free slot takes from the shelf of rank 0
 first. One slot is never given to rank 1 while there are others, so that a tenant with little to do does not wait for the
-end of a crowded tenant's work.
+end of a crowded tenant's work; and while the processor is what all wait for, rank 1 leaves most of it to rank 0.
 """
 
 import asyncio
@@ -29,6 +29,10 @@ PAUSED_SECONDS = 0.1
 ANY = -1
 """No bound on un-acknowledged messages: those that wait to be tried again count among them, and must not keep others waiting."""
 RANKS = (0, 1)
+YIELDING = 0.5
+"""Seconds for which rank 1 makes way after work of rank 0 came, where the processor is short."""
+YIELDED = 8
+"""It has an eighth of the slots then."""
 
 Handler: TypeAlias = Callable[[Lease[W]], Awaitable[Verdict]]
 
@@ -49,6 +53,7 @@ class Pool(Generic[W]):
         self._live: dict[str, Lease[W]] = {}
         self._shelves: dict[int, deque[Message]] = {rank: deque() for rank in RANKS}
         self._moved = asyncio.Event()
+        self._yields_until = 0.0
         self._taken = dict.fromkeys(RANKS, 0)
         self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
@@ -130,7 +135,13 @@ class Pool(Generic[W]):
         free = self.scale.slots - self.busy
         if rank == 0 or self.scale.slots == 1:
             return free
-        return min(free, self.scale.slots - 1 - self._taken[rank])
+        return min(free, self._most_crowded() - self._taken[rank])
+
+    def _most_crowded(self) -> int:
+        """How many slots rank 1 may have."""
+        if self.scale.saturated and time.monotonic() < self._yields_until:
+            return max(1, self.scale.slots // YIELDED)
+        return self.scale.slots - 1
 
     async def _fetched(self, pull: Pull, wanted: int) -> list[Message]:
         """What there is, as soon as there is something."""
@@ -177,6 +188,8 @@ class Pool(Generic[W]):
             return
         if message.num_delivered == 1:  # else it waited to be tried again, and not for a slot
             self.scale.waited(time.time() - message.published)
+        if rank == 0:
+            self._yields_until = time.monotonic() + YIELDING
         lease = self._live[task.id] = Lease.of(task, message, rank)
         self._taken[rank] += 1
         lease.body = group.create_task(self._execute(lease))
