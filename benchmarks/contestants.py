@@ -85,8 +85,7 @@ OURS = (
         name="Hulk runs, PostgreSQL", module="hulk_runs", kind="durable", over=("nats", "postgres"),
         measures=("throughput", "crash", "another", "neighbour"),
     ),
-    Contestant(name="Hulk pool, telemetry on", module="hulk_pool", kind="light", over=("nats",), options={"telemetry": "on"}),
-    Contestant(name="Hulk pool, bare", module="hulk_pool", kind="light", over=("nats",), options={"telemetry": "off"}),
+    Contestant(name="Hulk light tasks", module="hulk_light", kind="light", over=("nats",)),
 )  # fmt: skip
 PEERS = (
     Contestant(name="DBOS, SQLite", module="dbos_steps", kind="durable", environment="bench"),

@@ -55,11 +55,11 @@ def goals(outcomes: Sequence[Outcome]) -> Iterator[Figure]:
     """The figures that DESIGN has goals for."""
     for outcome in outcomes:
         if outcome.name.startswith("Hulk"):
-            yield from (_pool if outcome.kind == "light" else _runs)(outcome)
+            yield from (_tasks if outcome.kind == "light" else _runs)(outcome)
 
 
-def _pool(outcome: Outcome) -> Iterator[Figure]:
-    if not (rate := outcome.median("throughput")) or "on" not in outcome.name:
+def _tasks(outcome: Outcome) -> Iterator[Figure]:
+    if not (rate := outcome.median("throughput")):
         return
     yield Figure(f"{outcome.name}: tasks per second", rate["drained"], "1/s", ">= 5,000 (floor 200)")
     yield Figure(f"{outcome.name}: CPU per task", rate["worker_cpu"], "ms", "<= 0.15")

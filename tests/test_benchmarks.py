@@ -43,7 +43,7 @@ def test_a_run_without_its_one_record_misses_the_goal_and_the_page_says_so() -> 
 
 
 def test_tasks_of_a_killed_worker_come_back_and_are_counted() -> None:
-    contestant = next(one for one in OURS if one.name == "Hulk pool, bare")
+    contestant = next(one for one in OURS if one.name == "Hulk light tasks")
     with trial(contestant) as running:
         aftermath = crash(running, SMALL, another=False)
     assert (aftermath["count"], aftermath["not_back"], aftermath["completed"]) == (3000, 0, -1)

@@ -106,11 +106,17 @@ class Hand:
     queue: deque[tuple[Task, datetime | None]] = field(default_factory=deque)
     told: list[tuple[str, str, str]] = field(default_factory=list)
     deliveries: dict[str, int] = field(default_factory=dict)
+    ahead: timedelta = timedelta(0)
+    """How far this clock goes ahead of the machine's."""
+
+    def now(self) -> datetime:
+        """The time, as the journal has it too."""
+        return utc_now() + self.ahead
 
     @property
     def journal(self) -> Journal:
         """The journal that puts its wake-ups here."""
-        return Journal(Hooks(wake=lambda task, at: self.queue.append((task, at)), tell=lambda *what: self.told.append(what)))
+        return Journal(Hooks(wake=lambda task, at: self.queue.append((task, at)), tell=lambda *what: self.told.append(what)), self.now)
 
     @property
     def executor(self) -> Executor:
@@ -120,7 +126,7 @@ class Hand:
             registry.add(name, flow)
         return Executor(self.store, self.journal, Outbox(self.store, KEY), registry, self.limit)
 
-    def lease(self, task: Task) -> Lease:
+    def lease(self, task: Task) -> Lease[Task]:
         """The next delivery of that task."""
         self.deliveries[task.id] = self.deliveries.get(task.id, 0) + 1
         return Lease.of(task, Message("", b"", {}, self.deliveries[task.id], 1, 0.0, Nowhere(), ""))
@@ -145,7 +151,7 @@ class Hand:
     async def drain(self, most: int = 100) -> None:
         """Execute wake-ups until there are none whose time has come."""
         for _ in range(most):
-            due = [one for one in self.queue if one[1] is None or one[1] <= utc_now()]
+            due = [one for one in self.queue if one[1] is None or one[1] <= self.now()]
             if not due:
                 return
             self.queue.remove(due[0])

@@ -228,7 +228,7 @@ def _blobs(base: _Base) -> FolderBlobs:
 async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
     """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
     others = base.bus if base.config.nats.urls else None
-    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others))
+    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others, base.breakers))
     caches.measure(base.telemetry.metrics)
     return caches
 

@@ -114,6 +114,11 @@ EVENTS: tuple[EventType, ...] = (
         },
     ),
     EventType(
+        type="hulk.errors.light.v1",
+        summary="A dead letter: a light task that was tried as often as it may be, with all it takes to send it again.",
+        data={"name": "warm", "data": {"page": 3}, "deliveries": 5, "error": "Unavailable", "text": "The site does not answer."},
+    ),
+    EventType(
         type="hulk.runtime.breaker.v1",
         summary="A circuit breaker of a process has changed its state; the subject is its name. A notification, not in the trail.",
         data={"process": "host:4711", "before": "closed", "state": "open"},

@@ -58,6 +58,14 @@ class Retry:
 
 ONCE = Retry(attempts=1)
 
+
+def backoff(retry: Retry, failures: int, chance: float) -> timedelta:
+    """How long to wait before the next try after that many failures: exponential with full jitter, `chance` in [0, 1)
+    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), never less than a tenth of the whole."""
+    whole = min(retry.most, retry.first * retry.factor**failures)
+    return whole * (0.1 + 0.9 * chance)
+
+
 Act: TypeAlias = Callable[[], Awaitable[Outcome[T]]]
 """What a step does."""
 

@@ -80,6 +80,11 @@ class Exhausted(Unavailable):
     code = "exhausted"
 
 
+def permanent(error: Exception) -> bool:
+    """Whether trying again is no use."""
+    return isinstance(error, (Refused, NotFound, Conflict, Cancelled))
+
+
 _KINDS = (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, Cancelled, Unavailable, Exhausted)
 
 

@@ -65,6 +65,9 @@ def test_overrides_change_what_they_name_for_the_names_that_fit() -> None:
     assert (policy(section, "http:a").failure_rate, policy(section, "http:a").minimum_calls) == (0.5, 7)
     assert (policy(section, "model:x").failure_rate, policy(section, "model:x").minimum_calls) == (0.2, 7)
     assert (policy(section, "model:slow").failure_rate, policy(section, "model:slow").slow_after) == (0.2, 120.0)
+    own = {"minimum_calls": 3, "failure_rate": 0.1}
+    assert (policy(section, "cache:l2", own).failure_rate, policy(section, "cache:l2", own).minimum_calls) == (0.1, 3)
+    assert (policy(section, "model:x", own).failure_rate, policy(section, "model:x", own).minimum_calls) == (0.2, 3)
 
 
 @pytest.mark.parametrize(

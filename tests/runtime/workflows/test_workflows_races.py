@@ -19,7 +19,7 @@ from support.runs import Hand, Nowhere, a_run, giving, row_of, steps_of
 from support.stores import Another
 
 
-def delivered(task: Task, times: int) -> Lease:
+def delivered(task: Task, times: int) -> Lease[Task]:
     """A delivery of that task with that count, which a killed server may give twice (nats-server 2.15 writes counts down late)."""
     return Lease.of(task, Message("", b"", {}, times, 1, 0.0, Nowhere(), ""))
 

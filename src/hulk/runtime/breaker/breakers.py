@@ -4,10 +4,11 @@ import asyncio
 import random
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 import structlog
 
@@ -61,11 +62,12 @@ class Breakers:
     def __iter__(self) -> Iterator[Breaker]:
         return iter(sorted(self._breakers.values(), key=lambda breaker: breaker.name))
 
-    def of(self, name: str, probe: Probe | None = None) -> Breaker:
-        """The breaker of that name; `probe` is taken when it is made."""
+    def of(self, name: str, probe: Probe | None = None, **limits: Any) -> Breaker:
+        """The breaker of that name. When it is made, it takes `probe`, and those `limits` (fields of `Policy`) instead of the section's
+        own; what the section sets for breakers of that name goes before them."""
         breaker = self._breakers.get(name)
         if breaker is None:
-            breaker = self._breakers[name] = self._made(name, probe)
+            breaker = self._breakers[name] = self._made(name, probe, limits)
             self._show(breaker)
             self._forget()
         self._breakers.move_to_end(name)
@@ -117,8 +119,8 @@ class Breakers:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
 
-    def _made(self, name: str, probe: Probe | None) -> Breaker:
-        return Breaker(name, policy(self._settings, name), probe=probe, watcher=self, clock=self._clock, chance=self._chance)
+    def _made(self, name: str, probe: Probe | None, limits: Mapping[str, Any]) -> Breaker:
+        return Breaker(name, policy(self._settings, name, limits), probe=probe, watcher=self, clock=self._clock, chance=self._chance)
 
     def _show(self, breaker: Breaker) -> None:
         for state in _STATES:
@@ -133,9 +135,10 @@ class Breakers:
             self._calls.remove_by_labels({"name": name})
 
 
-def policy(settings: BreakerSettings, name: str) -> Policy:
-    """The limits of the breaker of that name: the section's, changed by each of `overrides` whose pattern fits, in their order."""
-    values = settings.limits()
+def policy(settings: BreakerSettings, name: str, own: Mapping[str, Any] | None = None) -> Policy:
+    """The limits of the breaker of that name: the section's, changed by its `own`, then by each of `overrides` whose pattern fits, in
+    their order."""
+    values = settings.limits() | dict(own or {})
     for override in settings.overrides:
         if fnmatchcase(name, override.name):
             values |= override.limits()

@@ -19,13 +19,14 @@ from hulk.runtime.bus.connection import Bus, Facts, Handler, Notice, connect
 from hulk.runtime.bus.later import forward_due, publish_at
 from hulk.runtime.bus.pull import Message, Pull
 from hulk.runtime.bus.server import LEASH, Server, embedded
-from hulk.runtime.bus.streams import ERRORS, EVENTS, LIFETIMES, SCHEDULES, STREAMS, TASKS, Stream
+from hulk.runtime.bus.streams import ERRORS, EVENTS, LIFETIMES, LIGHT, SCHEDULES, STREAMS, TASKS, Stream
 
 __all__ = [
     "ERRORS",
     "EVENTS",
     "LEASH",
     "LIFETIMES",
+    "LIGHT",
     "SCHEDULES",
     "STREAMS",
     "TASKS",

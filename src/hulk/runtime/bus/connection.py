@@ -144,7 +144,7 @@ class Bus:
         await source.give_back()
 
     async def ensure_streams(self, *, max_tasks: int, replicas: int = 1) -> None:
-        """Have the four streams as `STREAMS` says, made or changed; `max_tasks` may wait at once.
+        """Have the streams as `STREAMS` says, made or changed; `max_tasks` may wait at once.
 
         Raises `Refused` naming what cannot be changed on an existing stream.
         """

@@ -1,4 +1,4 @@
-"""The four streams as data: which subjects each takes, what it keeps, and when it refuses more."""
+"""The streams as data: which subjects each takes, what it keeps, and when it refuses more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Literal
 from nats.js import api
 
 TASKS = "hulk-engine-tasks"
+LIGHT = "hulk-engine-light"
 EVENTS = "hulk-engine-events"
 SCHEDULES = "hulk-scheduler-queue"
 ERRORS = "hulk-errors"
@@ -37,8 +38,16 @@ class Stream:
 STREAMS: tuple[Stream, ...] = (
     Stream(
         name=TASKS,
-        summary="Runs that wait for a worker: hulk.engine.tasks.<queue>.<tenant>",
+        summary="Runs that wait for a worker: hulk.engine.tasks.<queue>.<rank>.<tenant>",
         subjects=("hulk.engine.tasks.>",),
+        work_queue=True,
+        when_full="refuse",
+        max_bytes=1024 * MIB,
+    ),
+    Stream(
+        name=LIGHT,
+        summary="Light tasks: hulk.engine.light.<queue>.<rank>.<tenant>",
+        subjects=("hulk.engine.light.>",),
         work_queue=True,
         when_full="refuse",
         max_bytes=1024 * MIB,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cachebox import LRUCache
 
 from hulk.kernel.errors import NotFound
+from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Bus
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.cache.background import background
@@ -67,8 +68,7 @@ class Caches:
 
     def levels(self) -> Mapping[str, bool]:
         """The levels there are besides memory, and whether each answered last."""
-        there = {"l2": self.parts.levels.shared, "l3": self.parts.levels.disk}
-        return {name: self.parts.levels.guards[name].up for name, level in there.items() if level is not None}
+        return {name: guarded.up for name, guarded in self.parts.levels.guards.items()}
 
     @property
     def waiting(self) -> int:
@@ -94,11 +94,12 @@ async def running(
     bus: Bus | None = None,
     now: Callable[[], float] = time.time,
     chance: Callable[[], float] = random.random,
+    breakers: Breakers | None = None,
 ) -> AsyncIterator[Caches]:
     """Caches with `size` entries in memory, over those levels. What is being made when the block ends is cancelled."""
     stamps, marks = Stamps(now), Marks()
     async with AsyncExitStack() as stack:
-        levels = Levels(stamps, shared, disk)
+        levels = Levels(stamps, breakers or Breakers(), shared, disk)
         ground = await stack.enter_async_context(background())
         parts = Parts(memory=LRUCache(size), levels=levels, stamps=stamps, marks=marks, background=ground, chance=chance)
         if bus is not None:
@@ -110,14 +111,15 @@ async def running(
 
 
 @asynccontextmanager
-async def opened(settings: CacheSettings, folder: Path, bus: Bus | None = None) -> AsyncIterator[Caches]:
+async def opened(settings: CacheSettings, folder: Path, bus: Bus | None = None, breakers: Breakers | None = None) -> AsyncIterator[Caches]:
     """The caches as the settings say. `folder` is where L3 lies unless they name one; `bus` reaches the other processes, if there
-    are any. Raises `Refused` for an L2 address that is none; a level that is away is gone without."""
+    are any; `cache:l2` and `cache:l3` are among the `breakers`. Raises `Refused` for an L2 address that is none; a level that is
+    away is gone without."""
     async with AsyncExitStack() as stack:
         url = settings.l2_url.get_secret_value()
         shared = await stack.enter_async_context(redis_level(url, settings.l2_ttl.total_seconds())) if url else None
         disk = await stack.enter_async_context(disk_level(settings.l3_path or folder, settings.l3_size))
-        caches = await stack.enter_async_context(running(settings.l1_size, shared, disk, bus))
+        caches = await stack.enter_async_context(running(settings.l1_size, shared, disk, bus, breakers=breakers))
         await remembered(disk, caches.parts)
         yield caches
         await settled(disk, caches.parts)

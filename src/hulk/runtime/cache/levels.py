@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol, TypeAlias
 
+from hulk.runtime.breaker import Breakers
 from hulk.runtime.cache.backplane import Word
 from hulk.runtime.cache.entry import Policy, expired, stale_until
-from hulk.runtime.cache.guard import ConsecutiveFailures, Guarded, LevelAway
+from hulk.runtime.cache.guard import LIMITS, Guarded, LevelAway
 from hulk.runtime.cache.level import OwnLevel, SharedLevel
 from hulk.runtime.cache.marks import Stamps
 from hulk.runtime.cache.recovery import Act, Channel, Recovery
@@ -20,6 +21,8 @@ Turn: TypeAlias = Literal["first", "after another", "another's"]
 
 TURN = 30.0
 """Seconds that a turn lasts at most, when the policy sets no limit to the factory."""
+NO_KEY = ""
+"""What is asked for to see whether a level is well."""
 ASK_AGAIN = (0.02, 0.05)
 """Seconds between two tries to get a turn."""
 
@@ -32,12 +35,12 @@ class Voice(Protocol):
 
 
 class Levels:
-    """L2 and L3, each behind its guard, the voice to the others, and what waits for their return."""
+    """L2 and L3, each behind its breaker, the voice to the others, and what waits for their return."""
 
-    def __init__(self, stamps: Stamps, shared: SharedLevel | None = None, disk: OwnLevel | None = None) -> None:
+    def __init__(self, stamps: Stamps, breakers: Breakers, shared: SharedLevel | None = None, disk: OwnLevel | None = None) -> None:
         self.voice: Voice | None = None
         self.recovery = Recovery(self._instead)
-        self.guards = {"l2": Guarded("l2", ConsecutiveFailures()), "l3": Guarded("l3", ConsecutiveFailures())}
+        self.guards = {where: _guarded(where, level, breakers) for where, level in (("l2", shared), ("l3", disk)) if level is not None}
         self.shared = shared
         self.disk = disk
         self._stamps = stamps
@@ -200,6 +203,10 @@ class Levels:
                 await self.guards["l2"].ask(lambda: shared.mark(cache, at))
 
         return act
+
+
+def _guarded(where: str, level: SharedLevel | OwnLevel, breakers: Breakers) -> Guarded:
+    return Guarded(where, breakers.of(f"cache:{where}", lambda: level.get(NO_KEY), **LIMITS))
 
 
 async def _nothing(_: SharedLevel) -> None:

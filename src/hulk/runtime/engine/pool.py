@@ -1,105 +1,71 @@
 """A pool of slots over one queue: takes little more than fits, holds leases, hands back what it cannot finish.
 
-Two feeders ask for tasks, one per rank, and put what comes on a short shelf; a free slot takes from the shelf of rank 0
+Two feeders ask for work, one per rank, and put what comes on a short shelf; a free slot takes from the shelf of rank 0
 first. One slot is never given to rank 1 while there are others, so that a tenant with little to do does not wait for the
-end of a crowded tenant's task.
+end of a crowded tenant's work; and while the processor is what all wait for, rank 1 leaves most of it to rank 0.
 """
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Generic, TypeAlias
 
 import structlog
 
 from hulk.kernel.errors import Unavailable
-from hulk.runtime.bus import TASKS, Bus, Message, Pull
+from hulk.runtime.bus import Bus, Message, Pull
+from hulk.runtime.engine.lease import LEASE, Lease
 from hulk.runtime.engine.scaling import Scale
-from hulk.runtime.engine.task import SUBJECT, HandBack, Left, Settled, Task, Verdict
+from hulk.runtime.engine.source import Source, W
+from hulk.runtime.engine.task import HandBack, Left, Settled, Verdict
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=2)
-"""How long a message may go unacknowledged and unrenewed before another worker gets it."""
 FETCH_SECONDS = 5.0
 AWAY_SECONDS = 0.5
 PAUSED_SECONDS = 0.1
 ANY = -1
 """No bound on un-acknowledged messages: those that wait to be tried again count among them, and must not keep others waiting."""
-IDLE_SECONDS = 1.0
-"""After asking that long for tasks and getting none, a pool says that there are none."""
-FIRST = 1 << 16 | 1
-"""The first delivery of a run's first wake-up: nobody has held the run before."""
-NONCE_BITS = 16
 RANKS = (0, 1)
+YIELDING = 0.5
+"""Seconds for which rank 1 makes way after work of rank 0 came, where the processor is short."""
+YIELDED = 8
+"""It has an eighth of the slots then."""
 
-
-@dataclass(slots=True)
-class Lease:
-    """A task that this process holds. `epoch` is the fencing token that it writes with, and orders all takers of a run: the
-    wake-up's count, then the delivery's, then chance, for a nats-server that is killed may count a delivery twice. It stays when
-    the message comes to us again because we were late to renew it."""
-
-    task: Task
-    message: Message
-    epoch: int
-    body: asyncio.Task[None] | None = None
-    lost: bool = False
-
-    @classmethod
-    def of(cls, task: Task, message: Message) -> "Lease":
-        """The lease that this delivery gives."""
-        delivery = task.wake << 16 | min(message.num_delivered, 0xFFFF)
-        return cls(task, message, delivery << NONCE_BITS | random.getrandbits(NONCE_BITS))
-
-
-def delivery_of(epoch: int) -> int:
-    """The wake-up and the delivery that an epoch comes from, without what tells one from its double."""
-    return epoch >> NONCE_BITS
-
-
-Handler: TypeAlias = Callable[[Lease], Awaitable[Verdict]]
+Handler: TypeAlias = Callable[[Lease[W]], Awaitable[Verdict]]
 
 
 def _never() -> bool:
     return False
 
 
-class Pool:
-    """Executes the tasks of one queue, as many at a time as `scale` says. Takes nothing while `paused()`."""
+class Pool(Generic[W]):
+    """Executes the work of one source, as many pieces at a time as `scale` says. Takes nothing while `paused()`."""
 
-    def __init__(self, bus: Bus, queue: str, scale: Scale, handle: Handler, paused: Callable[[], bool] = _never) -> None:
+    def __init__(self, bus: Bus, source: Source[W], scale: Scale, handle: Handler[W], paused: Callable[[], bool] = _never) -> None:
         self._bus = bus
-        self._queue = queue
+        self._source = source
         self.scale = scale
         self._handle = handle
         self._paused = paused
-        self._live: dict[str, Lease] = {}
-        self._ranks: dict[str, int] = {}
+        self._live: dict[str, Lease[W]] = {}
         self._shelves: dict[int, deque[Message]] = {rank: deque() for rank in RANKS}
         self._moved = asyncio.Event()
+        self._yields_until = 0.0
+        self._taken = dict.fromkeys(RANKS, 0)
         self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
         self._stopping = asyncio.Event()
-        self._asking_since: dict[int, float | None] = dict.fromkeys(RANKS)
 
     @property
     def busy(self) -> int:
         """How many slots are taken."""
         return len(self._live)
 
-    @property
-    def idle(self) -> bool:
-        """Whether this pool has asked for tasks for a while, and there were none."""
-        now = time.monotonic()
-        return all(since is not None and now - since >= IDLE_SECONDS for since in self._asking_since.values())
-
     async def run(self) -> None:
-        """Take and execute tasks until `stop`; what then still runs is cancelled with this coroutine and handed back."""
+        """Take and execute work until `stop`; what then still runs is cancelled with this coroutine and handed back."""
         async with asyncio.TaskGroup() as group:
             renewing = group.create_task(self._renew())
             feeding = [group.create_task(self._feed(rank)) for rank in RANKS]
@@ -124,10 +90,10 @@ class Pool:
             if lease.body is not None:
                 lease.body.cancel()
 
-    def overtaken(self, run: str, epoch: int) -> None:
-        """Cancel the body of a run that was held under `epoch`, and is held by another worker now."""
+    def leave(self, which: Callable[[Lease[W]], bool]) -> None:
+        """Cancel the bodies of those that are held by another worker now."""
         for lease in list(self._live.values()):
-            if lease.task.run == run and lease.epoch == epoch and lease.body is not None:
+            if lease.body is not None and which(lease):
                 lease.lost = True
                 lease.body.cancel()
 
@@ -135,18 +101,18 @@ class Pool:
 
     async def _feed(self, rank: int) -> None:
         """Keep the shelf of that rank filled."""
-        subject, name = f"{SUBJECT}.{self._queue}.{rank}.>", f"engine-{self._queue}-{rank}"
-        async with self._bus.pull(TASKS, name, [subject], ack_wait=LEASE.total_seconds(), max_ack_pending=ANY) as pull:
+        source, seconds = self._source, LEASE.total_seconds()
+        name, subjects = f"{source.consumer}-{rank}", [f"{source.subject}.{rank}.>"]
+        async with self._bus.pull(source.stream, name, subjects, ack_wait=seconds, max_ack_pending=ANY) as pull:
             while True:
                 if (wanted := self._wanted(rank)) <= 0:
                     await self._no_room(rank)
                     continue
-                self._shelves[rank].extend(await self._fetched(pull, rank, wanted))
+                self._shelves[rank].extend(await self._fetched(pull, wanted))
                 self._moved.set()
 
     async def _no_room(self, rank: int) -> None:
         """Wait until there may be room again."""
-        self._asking_since[rank] = None
         self._freed[rank].clear()
         try:
             async with asyncio.timeout(PAUSED_SECONDS):
@@ -155,10 +121,13 @@ class Pool:
             self._moved.set()  # nobody tells when a pause ends
 
     def _wanted(self, rank: int) -> int:
-        """As many as there are free slots, and as many again on the shelf: that hides the way to the server and back."""
+        """As many as there are free slots, and as many again on the shelf: that hides the way to the server and back.
+
+        None until the shelf is half empty, so that few requests bring many."""
         if self._paused():
             return 0
-        return self._room(rank) + self.scale.slots - len(self._shelves[rank])
+        wanted = self._room(rank) + self.scale.slots - len(self._shelves[rank])
+        return wanted if wanted > self.scale.slots // 2 else 0
 
     def _room(self, rank: int) -> int:
         if self._paused():
@@ -166,20 +135,22 @@ class Pool:
         free = self.scale.slots - self.busy
         if rank == 0 or self.scale.slots == 1:
             return free
-        return min(free, self.scale.slots - 1 - sum(self._ranks[task] for task in self._live))
+        return min(free, self._most_crowded() - self._taken[rank])
 
-    async def _fetched(self, pull: Pull, rank: int, wanted: int) -> list[Message]:
-        """What there is, as soon as there is something; the time of asking goes on over a fetch that brings nothing."""
-        self._asking_since[rank] = self._asking_since[rank] or time.monotonic()
+    def _most_crowded(self) -> int:
+        """How many slots rank 1 may have."""
+        if self.scale.saturated and time.monotonic() < self._yields_until:
+            return max(1, self.scale.slots // YIELDED)
+        return self.scale.slots - 1
+
+    async def _fetched(self, pull: Pull, wanted: int) -> list[Message]:
+        """What there is, as soon as there is something."""
         try:
-            messages = await pull.fetch(wanted, FETCH_SECONDS)
+            return await pull.fetch(wanted, FETCH_SECONDS)
         except Unavailable as error:
-            log.warning("queue_away", queue=self._queue, reason=str(error))
+            log.warning("queue_away", source=self._source.subject, reason=str(error))
             await asyncio.sleep(AWAY_SECONDS)
             return []
-        if messages:
-            self._asking_since[rank] = None
-        return messages
 
     async def _give_back(self) -> None:
         """Let others have what was taken and not begun."""
@@ -194,8 +165,9 @@ class Pool:
             self._moved.clear()
             while (rank := self._next()) is not None:
                 self._start(self._shelves[rank].popleft(), rank, group)
-            for freed in self._freed.values():
-                freed.set()
+            for rank, freed in self._freed.items():
+                if self._wanted(rank) > 0:
+                    freed.set()
             await self._moved.wait()
 
     def _next(self) -> int | None:
@@ -206,9 +178,9 @@ class Pool:
 
     def _start(self, message: Message, rank: int, group: asyncio.TaskGroup) -> None:
         try:
-            task = Task.decoded(message.data, dict(message.headers))
+            task = self._source.decoded(message)
         except (ValueError, KeyError, TypeError):
-            log.exception("not_a_task", queue=self._queue, sequence=message.stream_seq)
+            log.exception("not_a_task", source=self._source.subject, sequence=message.stream_seq)
             group.create_task(message.term())
             return
         if held := self._live.get(task.id):
@@ -216,22 +188,25 @@ class Pool:
             return
         if message.num_delivered == 1:  # else it waited to be tried again, and not for a slot
             self.scale.waited(time.time() - message.published)
-        lease = Lease.of(task, message)
-        self._live[task.id], self._ranks[task.id] = lease, rank
+        if rank == 0:
+            self._yields_until = time.monotonic() + YIELDING
+        lease = self._live[task.id] = Lease.of(task, message, rank)
+        self._taken[rank] += 1
         lease.body = group.create_task(self._execute(lease))
 
-    async def _execute(self, lease: Lease) -> None:
+    async def _execute(self, lease: Lease[W]) -> None:
         verdict: Verdict = HandBack()
         try:
             verdict = await self._handle(lease)
-        except asyncio.CancelledError:  # not swallowed: `interrupt` and `overtaken` cancel this task, and here it ends
+        except asyncio.CancelledError:  # not swallowed: `interrupt` and `leave` cancel this task, and here it ends
             verdict = Left() if lease.lost else HandBack()
-            log.info("task_left" if lease.lost else "task_handed_back", run=lease.task.run)
+            log.info("task_left" if lease.lost else "task_handed_back", task=lease.task.id)
         except Exception:
             verdict = HandBack(timedelta(seconds=1))
-            log.exception("handler_failed", run=lease.task.run)
+            log.exception("handler_failed", task=lease.task.id)
         finally:
-            del self._live[lease.task.id], self._ranks[lease.task.id]
+            del self._live[lease.task.id]
+            self._taken[lease.rank] -= 1
             self._moved.set()
         await self._settle(lease.message, verdict)
 

@@ -28,6 +28,8 @@ class Scale:
     slots: int = 0
     heard: Callable[[float], None] = _nothing
     """Told of each wait."""
+    saturated: bool = False
+    """Whether this process used as much of a core as it may, when last looked at."""
     _waits: list[float] = field(default_factory=list)
     _looked: tuple[float, float] = (0.0, 0.0)
     _idle_since: float | None = None
@@ -55,7 +57,8 @@ class Scale:
         mean = sum(self._waits) / len(self._waits) if self._waits else 0.0
         crowded = busy >= self.slots and (mean > TOO_LONG or not self._waits)
         self._waits.clear()
-        if crowded and load < SATURATED:
+        self.saturated = load >= SATURATED
+        if crowded and not self.saturated:
             self.slots = min(self.most, self.slots + max(1, self.slots // 4))
         self._shrink(busy, now)
 

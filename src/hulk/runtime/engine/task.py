@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
+from hulk.runtime.bus import TASKS, Message
+from hulk.runtime.engine.source import Source
+
 SUBJECT = "hulk.engine.tasks"
 
 
@@ -35,10 +38,15 @@ class Task:
         return {"hulk-tenant": self.tenant} | ({"traceparent": self.trace} if self.trace else {})
 
     @classmethod
-    def decoded(cls, body: bytes, headers: dict[str, str]) -> "Task":
+    def decoded(cls, message: Message) -> "Task":
         """The reverse; raises `ValueError`, `KeyError` or `TypeError` when it is no task."""
-        data = json.loads(body)
-        return cls(run=data["run"], wake=int(data["wake"]), queue=data["queue"], tenant=data["tenant"], trace=headers.get("traceparent"))
+        data, trace = json.loads(message.data), message.headers.get("traceparent")
+        return cls(run=data["run"], wake=int(data["wake"]), queue=data["queue"], tenant=data["tenant"], trace=trace)
+
+
+def wake_ups(queue: str) -> Source[Task]:
+    """Where the wake-ups of the queue's runs come from."""
+    return Source(TASKS, f"{SUBJECT}.{queue}", f"engine-{queue}", Task.decoded)
 
 
 def subject(task: Task) -> str:

@@ -21,7 +21,7 @@ from typing import TypeAlias
 import structlog
 
 from hulk.kernel import ids
-from hulk.kernel.durable import Change, Retry, Started
+from hulk.kernel.durable import Change, Retry, Started, backoff
 from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
@@ -29,7 +29,6 @@ from hulk.runtime.bus import EVENTS, Bus, Message, from_message, subject_of
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
-from hulk.runtime.workflows.executor import backoff
 
 log = structlog.get_logger(__name__)
 

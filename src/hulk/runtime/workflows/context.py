@@ -10,7 +10,7 @@ import stamina
 
 from hulk.kernel import ids
 from hulk.kernel.durable import ONCE, Act, Change, Ended, Outcome, Retry, Started
-from hulk.kernel.errors import Cancelled, Conflict, HulkError, NotFound, Refused, Unavailable, retold, told
+from hulk.kernel.errors import Cancelled, Conflict, HulkError, Refused, Unavailable, permanent, retold, told
 from hulk.kernel.flow import OPEN, Concurrency, Flow
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
@@ -47,11 +47,6 @@ class NeedsAttention(Conflict):
     """The body does not follow its journal: another step stands where this one wants to be recorded."""
 
     code = "needs_attention"
-
-
-def permanent(error: Exception) -> bool:
-    """Whether trying again is no use."""
-    return isinstance(error, (Refused, NotFound, Conflict, Cancelled))
 
 
 def passing(error: BaseException) -> bool:

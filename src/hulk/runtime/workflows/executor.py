@@ -13,16 +13,16 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from hulk.kernel.durable import Change, Retry, Workflow
-from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, told
+from hulk.kernel.durable import Change, Retry, Workflow, backoff
+from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, permanent, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Verdict, delivery_of
+from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Task, Verdict, delivery_of
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, Trouble
 from hulk.runtime.telemetry import span
-from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext, permanent
+from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext
 from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.registry import Registry
@@ -86,7 +86,7 @@ class Executor:
     strange: Counter[str] = field(default_factory=Counter)
     """How often a run was handed back because its workflow is not here, by the workflow's name."""
 
-    async def __call__(self, lease: Lease) -> Verdict:
+    async def __call__(self, lease: Lease[Task]) -> Verdict:
         """Execute the run that this wake-up is for (`engine.Handler`)."""
         try:
             taken = await self._taken(lease)
@@ -104,7 +104,7 @@ class Executor:
         finally:
             del self.held[hold]
 
-    async def _taken(self, lease: Lease) -> Taken | None:
+    async def _taken(self, lease: Lease[Task]) -> Taken | None:
         taken = await self.store.read(self.journal.first(lease.task, lease.epoch)) if delivery_of(lease.epoch) == FIRST else None
         if taken is None:
             (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
@@ -220,13 +220,6 @@ class _Unknown(Refused):
 
 class _Poison(Refused):
     """The run seems to end the process that executes it."""
-
-
-def backoff(retry: Retry, failures: int, chance: float) -> timedelta:
-    """How long to wait before the next try after that many failures: exponential with full jitter, `chance` in [0, 1)
-    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), never less than a tenth of the whole."""
-    whole = min(retry.most, retry.first * retry.factor**failures)
-    return whole * (0.1 + 0.9 * chance)
 
 
 def _known(error: Exception) -> HulkError:

@@ -37,18 +37,22 @@ SOON = 0.02
 LET_IN = ("pending", "running", "waiting", "needs_attention")
 FEW = 16
 """A tenant that uses less than this part of its share goes before the others."""
+STEP = 64
+"""The most runs of a tenant that one pass lets in: others' commits and wake-ups wait for as long as it takes."""
 ROUNDS = 8
 """How often one pass asks for more candidates because the lanes of those it got were full."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """What a pass found: the room left for each tenant, None for those of whom more waits; the next moment that something comes due."""
+    """What a pass found: the room left for each tenant, None for those of whom more waits; the next moment that something comes due;
+    whether there is room for more than it let in."""
 
     left: Mapping[str, int | None]
     share: Mapping[str, int]
     due: datetime | None
     paused: bool
+    again: bool
 
 
 @dataclass(slots=True)
@@ -115,7 +119,7 @@ class Gate:
     def _freed(self, queue: str, known: _Queue, share: int) -> None:
         """Look once a quarter of the share is free, or a moment later: a pass costs about as much as a run."""
         known.freed += 1
-        if known.freed >= share // 4:
+        if known.freed >= min(share // 4, STEP):
             self.look(queue)
         elif known.soon is None:
             known.soon = asyncio.get_running_loop().call_later(SOON, self.look, queue)
@@ -187,6 +191,8 @@ class Gate:
         (passed,) = await self._store.commit(lambda tx: self._pass(tx, queue))
         known = self._queues[queue]
         known.left, known.share, known.paused = dict(passed.left), dict(passed.share), passed.paused
+        if passed.again:
+            self.look(queue)
         if known.timer is not None:
             known.timer.cancel()
         if passed.due is not None:
@@ -197,21 +203,29 @@ class Gate:
 
     def _pass(self, tx: Transaction, queue: str) -> _Passed:
         now = self._clock()
-        if tx.execute(_QUEUE, {"at_queue": queue}).one_or_none() is None:
-            tx.insert_new(queue_table, {"name": queue})
-        paused = tx.execute(_QUEUE, {"at_queue": queue}).one().paused is not None
+        paused = self._paused(tx, queue)
         active = {row.tenant: int(row.many) for row in tx.execute(_ACTIVE, {"at_queue": queue, "now": now})}
         wanting = _tenants(tx, queue)
         shares = self._shares({*active, *wanting})
-        left: dict[str, int | None] = {tenant: share - active.get(tenant, 0) for tenant, share in shares.items()}
+        room = {tenant: share - active.get(tenant, 0) for tenant, share in shares.items()}
+        left: dict[str, int | None] = dict(room)
         if not paused:
-            left |= {tenant: self._let_in(tx, queue, tenant, left[tenant] or 0, now) for tenant in wanting}
+            left |= {tenant: self._let_in(tx, queue, tenant, room[tenant], now) for tenant in wanting}
         due = tx.execute(_NEXT_DUE, {"at_queue": queue, "now": now}).scalar_one()
-        return _Passed(left, shares, due, paused)
+        again = any(left[tenant] is None and room[tenant] > STEP for tenant in shares)
+        return _Passed(left, shares, due, paused, again)
+
+    def _paused(self, tx: Transaction, queue: str) -> bool:
+        """Whether the queue is paused; its row, which this makes if need be, is held to the end of the transaction."""
+        if (row := tx.execute(_QUEUE, {"at_queue": queue}).one_or_none()) is None:
+            tx.insert_new(queue_table, {"name": queue})
+            row = tx.execute(_QUEUE, {"at_queue": queue}).one()
+        return row.paused is not None
 
     def _let_in(self, tx: Transaction, queue: str, tenant: str, room: int, now: datetime) -> int | None:
-        """Let in as many of the tenant's runs as there is room for; the room left, None when more waits."""
+        """Let in as many of the tenant's runs as there is room for, up to a step; the room left, None when more waits."""
         full: set[str] = set()
+        room, later = min(room, STEP), max(room - STEP, 0)
         for _ in range(ROUNDS):
             if room <= 0:
                 return None
@@ -220,7 +234,7 @@ class Gate:
             chosen, crowded = _chosen(tx, tenant, found)
             self._release(tx, queue, tenant, chosen, now)
             if not crowded:
-                return None if full or len(found) >= room else room - len(chosen)
+                return None if full or len(found) >= room else room - len(chosen) + later
             room -= len(chosen)
             full |= crowded | set(tx.execute(_FULL, {"at_tenant": tenant}).scalars())
         return None

@@ -15,8 +15,7 @@ from hulk.kernel.events import Event
 from hulk.kernel.records import Json
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.bus import TASKS, Bus, Notice, forward_due, to_message
-from hulk.runtime.engine import Dispatcher, Pool, Scale
-from hulk.runtime.engine.pool import LEASE
+from hulk.runtime.engine import LEASE, Dispatcher, Lease, Pool, Scale, Task, wake_ups
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.state import Bucket, leader
 from hulk.runtime.store import Store, Transaction
@@ -92,9 +91,9 @@ class Workflows:
         self.steering = Steering(self._journal, self._registry, outbox, clock)
         self._choreography = Choreography(store, bus, outbox, self._journal.begin)
 
-    def _pool(self, queue: str, slots: int, most: int) -> Pool:
+    def _pool(self, queue: str, slots: int, most: int) -> Pool[Task]:
         scale = Scale(slots, most, heard=lambda seconds: self._measures.waited(queue, seconds))
-        return Pool(self._bus, queue, scale, self._executor, lambda: self.gate.paused(queue))
+        return Pool(self._bus, wake_ups(queue), scale, self._executor, lambda: self.gate.paused(queue))
 
     @property
     def slots(self) -> Mapping[str, int]:
@@ -226,8 +225,11 @@ class Workflows:
         await keep(self._executor, LEASE, self._overtaken)
 
     def _overtaken(self, run: str, epoch: int) -> None:
+        def is_that(lease: Lease[Task]) -> bool:
+            return (lease.task.run, lease.epoch) == (run, epoch)
+
         for pool in self._pools.values():
-            pool.overtaken(run, epoch)
+            pool.leave(is_that)
 
     async def _measuring(self) -> None:
         """See now and then how the store stands, for the metrics of all processes alike."""
