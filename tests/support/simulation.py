@@ -107,7 +107,7 @@ class SimulatedStore(Store):
     """The store of a host: its writer is a task instead of a thread. `trouble` is the share of commits that fail, or seem to."""
 
     def __init__(self, engine: Engine, host: Host) -> None:
-        self.engine = engine
+        self.engine = self._reading = engine
         self.trouble = 0.0
         self._host = host
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Engine, text
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.answers import Answer, deliver, failed
-from hulk.runtime.store.database import BUSY_SECONDS, engine_for
+from hulk.runtime.store.database import BUSY_SECONDS, engine_for, reading
 from hulk.runtime.store.lookup import Lookup
 from hulk.runtime.store.transaction import Alike, Shared, Transaction
-from hulk.runtime.store.trouble import Away, Collided, Trouble, translated
+from hulk.runtime.store.trouble import Away, Collided, Dropped, Trouble, committing, translated
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -30,7 +30,7 @@ K = TypeVar("K")
 GROUP = 512
 """The most change groups in one transaction."""
 COLLISIONS = 10
-"""How often a transaction is tried again that the database ended because of another process's."""
+"""How often a transaction is tried again that the database ended because of another process's, or whose connection was lost."""
 
 
 @dataclass(eq=False, frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._reading = reading(engine)
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -111,7 +112,13 @@ class Store:
         return found
 
     def _read(self, query: Callable[[Connection], T]) -> T:
-        with translated(), self.engine.connect() as connection:
+        try:
+            return self._asked(query)
+        except Dropped:
+            return self._asked(query)
+
+    def _asked(self, query: Callable[[Connection], T]) -> T:
+        with translated(), self._reading.connect() as connection:
             return query(connection)
 
     def _write(self) -> None:
@@ -167,13 +174,15 @@ class Store:
     def _together(self, groups: Sequence[_Group]) -> list[Answer]:
         if not groups:
             return []
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, connection.begin() as transaction:
             if self.dialect == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             shared = Shared()
             answers = _all_applied(groups, lambda: Transaction(connection, shared))
             for act in shared.closing:
                 act()
+            with committing():
+                transaction.commit()
         return answers
 
     def close(self) -> None:
