@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import queue
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,7 @@ from support.runs import KEY, Flow, a_run
 from support.virtual import virtually
 
 T = TypeVar("T")
+K = TypeVar("K")
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
 FAULTY = 12.0
 """Virtual seconds during which things happen."""
@@ -106,7 +107,7 @@ class SimulatedStore(Store):
     """The store of a host: its writer is a task instead of a thread. `trouble` is the share of commits that fail, or seem to."""
 
     def __init__(self, engine: Engine, host: Host) -> None:
-        self.engine = engine
+        self.engine = self._reading = engine
         self.trouble = 0.0
         self._host = host
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
@@ -143,6 +144,10 @@ class SimulatedStore(Store):
         found = self._read(query)
         await self._host.reach()
         return found
+
+    async def look_up(self, query: Callable[[Connection, Sequence[K]], Mapping[K, T]], key: K) -> T | None:
+        """As the real one, for one at a time."""
+        return (await self.read(lambda connection: query(connection, [key]))).get(key)
 
 
 class Everybody:

@@ -98,6 +98,55 @@ async def test_a_connection_lost_in_the_middle_of_a_transaction_writes_nothing(s
         assert await count(store) == 1
 
 
+async def test_connections_that_were_lost_while_nobody_used_them_are_told_to_nobody(server: Postgres, tmp_path: Path) -> None:
+    async with opened(server.database(), tmp_path) as store:
+        pile.create(store.engine)
+        async with asyncio.TaskGroup() as group:
+            for number in range(8):
+                group.create_task(store.read(lambda connection: connection.execute(text("select pg_sleep(0.1)")).all()))
+                group.create_task(store.commit(heaped(number)))
+        server.stop()
+        server.start()
+        async with asyncio.TaskGroup() as group:
+            counted = [group.create_task(count(store)) for _ in range(8)]
+            group.create_task(store.commit(heaped(100)))
+        assert {task.result() for task in counted} <= {8, 9}
+        assert await count(store) == 9
+
+
+class _Commit:
+    """Ends its own connection at the moment of the commit."""
+
+    def __init__(self) -> None:
+        self.applied = 0
+
+    def __call__(self, tx: Transaction) -> None:
+        self.applied += 1
+        tx.execute(text("create temp table ending (id int primary key deferrable initially deferred)"))
+        tx.execute(
+            text(
+                "create function pg_temp.last() returns trigger language plpgsql as 'begin perform pg_terminate_backend("
+                "pg_backend_pid()); perform pg_sleep(5); return null; end'"
+            )
+        )
+        tx.execute(
+            text(
+                "create constraint trigger last after insert on ending deferrable initially deferred for each row execute"
+                " function pg_temp.last()"
+            )
+        )
+        tx.execute(text("insert into ending values (1)"))
+
+
+async def test_a_commit_whose_answer_is_lost_is_not_done_again(server: Postgres, tmp_path: Path) -> None:
+    async with opened(server.database(), tmp_path) as store:
+        change = _Commit()
+        with pytest.raises(Unavailable, match="not available"):
+            await store.commit(change)
+        assert change.applied == 1
+        assert await store.read(lambda connection: connection.execute(text("select 1")).scalar_one()) == 1
+
+
 async def test_no_database_at_that_address_is_told_within_seconds(tmp_path: Path) -> None:
     async with asyncio.timeout(8):
         with pytest.raises(Unavailable, match="not available"):

@@ -13,6 +13,7 @@ from hulk.runtime.engine import Lease, Task
 from hulk.runtime.store import Store
 from hulk.runtime.store.trouble import Away
 from hulk.runtime.workflows.gate import Gate
+from hulk.runtime.workflows.journal import fresh
 from hulk.runtime.workflows.tables import run_table
 from support.runs import Flow as Body
 from support.runs import Hand, Nowhere, a_run, giving, row_of, steps_of
@@ -38,12 +39,9 @@ async def test_of_two_workers_with_the_same_delivery_one_executes_the_run(store:
     task, _ = hand.queue.popleft()
     one, two = delivered(task, 1), delivered(task, 1)
     journal = hand.journal
-    first = await store.read(journal.first(task, one.epoch))
-    second = await store.read(journal.first(task, two.epoch))
-    assert first is not None
-    assert second is not None
-    await store.commit(journal.receive("run_1", first.epoch, 0, "go", None))
-    await store.commit(journal.receive("run_1", second.epoch, 0, "go", None))
+    assert await store.look_up(fresh, task.run) is not None  # by both
+    await store.commit(journal.receive("run_1", one.epoch, 0, "go", None))
+    await store.commit(journal.receive("run_1", two.epoch, 0, "go", None))
     assert (await row_of(store, "run_1")).status == "running"  # and not waiting for what the other has received
 
 

@@ -47,9 +47,14 @@ def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SEC
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers, busy)
-    engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=_PATIENCE, json_serializer=dumps)
+    engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, json_serializer=dumps)
     event.listen(engine, "connect", _thawing_postgresql)
     return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The engine for reads: in PostgreSQL each statement by itself, which spares the server a begin and an end around it."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT") if engine.dialect.name == "postgresql" else engine
 
 
 def _sqlite(url: URL, readers: int, busy: float) -> Engine:

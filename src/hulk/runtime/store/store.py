@@ -8,80 +8,29 @@ import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import structlog
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, text
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
-from hulk.runtime.store.database import BUSY_SECONDS, engine_for
-from hulk.runtime.store.trouble import Away, Collided, Trouble, translated
+from hulk.runtime.store.answers import Answer, deliver, failed
+from hulk.runtime.store.database import BUSY_SECONDS, engine_for, reading
+from hulk.runtime.store.lookup import Lookup
+from hulk.runtime.store.transaction import Alike, Shared, Transaction
+from hulk.runtime.store.trouble import Away, Collided, Dropped, Trouble, committing, translated
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+K = TypeVar("K")
 
 GROUP = 512
 """The most change groups in one transaction."""
 COLLISIONS = 10
-"""How often a transaction is tried again that the database ended because of another process's."""
-
-
-@dataclass(slots=True)
-class _Shared:
-    """What the groups of one database transaction share."""
-
-    memo: dict[str, Any] = field(default_factory=dict)
-    closing: list[Callable[[], None]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Transaction:
-    """The transaction that changes are applied to. `execute` is all that most need."""
-
-    connection: Connection
-    _shared: "_Shared"
-    _after: list[Callable[[], None]] = field(default_factory=list)
-
-    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        """Run a statement; its result has `rowcount`, `one()`, `scalar()`…"""
-        return self.connection.execute(statement, parameters)
-
-    def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
-        """Insert a row unless one with the same key is there; whether it was inserted."""
-        return self.execute(_insert_new(self.connection.dialect.name, table), values).rowcount == 1
-
-    def put(self, table: Table, values: Mapping[str, Any]) -> None:
-        """Insert a row; one with the same key is overwritten."""
-        statement = _insert(self.connection.dialect.name, table).values(values)
-        self.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
-
-    def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
-        """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
-
-        Lets many changes that commit together pay once for what they share, such as the head of a chain."""
-        if key not in self._shared.memo:
-            made = self._shared.memo[key] = make()
-            self._shared.closing.append(lambda: before_commit(made))
-        return cast("T", self._shared.memo[key])
-
-    def after(self, act: Callable[[], None]) -> None:
-        """Have `act` called on the event loop once this transaction is on disk; never when it is rolled back."""
-        self._after.append(act)
-
-
-@functools.cache
-def _insert_new(dialect: str, table: Table) -> Insert:
-    counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
-    return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
-
-
-def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that may say what is done about a row that is there; each dialect has its own."""
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+"""How often a transaction is tried again that the database ended because of another process's, or whose connection was lost."""
 
 
 @dataclass(eq=False, frozen=True, slots=True)
@@ -94,25 +43,15 @@ class _Group:
     def apply(self, transaction: Transaction) -> list[Any]:
         return [change(transaction) for change in self.changes]
 
+    @property
+    def alike(self) -> Alike[Any, Any] | None:
+        """Its change, if that can be written together with others."""
+        only = self.changes[0] if len(self.changes) == 1 else None
+        return only if isinstance(only, Alike) else None
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """How it went for a group: what its changes gave, or why nothing was written."""
-
-    group: _Group
-    outcome: list[Any] | Exception
-    after: Sequence[Callable[[], None]] = ()
-
-    def tell(self) -> None:
-        """On the event loop: call what was to be called after the commit, then whoever waits, if they still do."""
-        for act in self.after:
-            self.group.result.get_loop().call_soon(act)
-        if self.group.result.done():
-            return
-        if isinstance(self.outcome, Exception):
-            self.group.result.set_exception(self.outcome)
-        else:
-            self.group.result.set_result(self.outcome)
+    def apart(self) -> "_Group":
+        """The same, to be written alone."""
+        return _Group([functools.partial(change) for change in self.changes], self.result)
 
 
 class _Mistake(Exception):
@@ -120,7 +59,11 @@ class _Mistake(Exception):
 
     def __init__(self, group: _Group, error: Exception) -> None:
         super().__init__(group)
-        self.settled = _Settled(group, error)
+        self.answer = Answer(group.result, error)
+
+
+class _Unlike(Exception):
+    """Of changes that were written at once not all went as expected."""
 
 
 class Store:
@@ -128,10 +71,12 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._reading = reading(engine)
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="store-read")
+        self._lookups: dict[Any, Lookup[Any, Any]] = {}
         self._writer = threading.Thread(target=self._write, name="store-write", daemon=True)
         self._writer.start()
 
@@ -156,16 +101,32 @@ class Store:
         """What `query` gives on a connection of its own; raises `Unavailable` when the database is away."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
+    async def look_up(self, query: Callable[[Connection, Sequence[K]], Mapping[K, T]], key: K) -> T | None:
+        """What `query` gives for `key`, asked for many keys at once when many ask; raises as `read`. `query` is one of a module."""
+        return await self._lookup(query)(key)
+
+    def _lookup(self, query: Callable[[Connection, Sequence[K]], Mapping[K, T]]) -> Lookup[K, T]:
+        if (found := self._lookups.get(query)) is None:
+            ask = Lookup(lambda keys: self._read(lambda connection: query(connection, keys)), self._readers)
+            found = self._lookups.setdefault(query, ask)
+        return found
+
     def _read(self, query: Callable[[Connection], T]) -> T:
-        with translated(), self.engine.connect() as connection:
+        try:
+            return self._asked(query)
+        except Dropped:
+            return self._asked(query)
+
+    def _asked(self, query: Callable[[Connection], T]) -> T:
+        with translated(), self._reading.connect() as connection:
             return query(connection)
 
     def _write(self) -> None:
         while (first := self._waiting.get()) is not None:
             groups, last = self._gathered(first)
-            settled = self._commit(groups)
-            _report(settled)
-            _deliver(settled)
+            answers = self._commit(groups)
+            _report(answers)
+            deliver(answers)
             if last:
                 return
 
@@ -182,16 +143,18 @@ class Store:
             groups.append(group)
         return groups, False
 
-    def _commit(self, groups: Sequence[_Group]) -> list[_Settled]:
+    def _commit(self, groups: Sequence[_Group]) -> list[Answer]:
         """All groups in one transaction, but those whose own change fails: the others do not pay for their mistake."""
-        mistaken: list[_Settled] = []
+        mistaken: list[Answer] = []
         collisions = 0
         while True:
             try:
                 return mistaken + self._together(groups)
             except _Mistake as mistake:
-                mistaken.append(mistake.settled)
-                groups = [group for group in groups if group is not mistake.settled.group]
+                mistaken.append(mistake.answer)
+                groups = [group for group in groups if group.result is not mistake.answer.result]
+            except _Unlike:
+                groups = [group.apart() for group in groups]
             except Collided as error:
                 collisions += 1
                 if collisions > COLLISIONS:
@@ -199,26 +162,28 @@ class Store:
             except Exception as error:  # noqa: BLE001  # every kind of failure belongs to whoever waits for the groups
                 return mistaken + (_failed(groups, error) if len(groups) == 1 or isinstance(error, Away) else self._apart(groups))
 
-    def _apart(self, groups: Sequence[_Group]) -> list[_Settled]:
+    def _apart(self, groups: Sequence[_Group]) -> list[Answer]:
         """Each group in a transaction of its own: it is not known whose fault it was that they could not commit together."""
-        settled: list[_Settled] = []
+        answers: list[Answer] = []
         for position, group in enumerate(groups):
-            settled += self._commit([group])
-            if isinstance(settled[-1].outcome, Away):
-                return settled + _failed(groups[position + 1 :], settled[-1].outcome)
-        return settled
+            answers += self._commit([group])
+            if isinstance(answers[-1].outcome, Away):
+                return answers + _failed(groups[position + 1 :], answers[-1].outcome)
+        return answers
 
-    def _together(self, groups: Sequence[_Group]) -> list[_Settled]:
+    def _together(self, groups: Sequence[_Group]) -> list[Answer]:
         if not groups:
             return []
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, connection.begin() as transaction:
             if self.dialect == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            shared = _Shared()
-            settled = [_applied(group, Transaction(connection, shared)) for group in groups]
+            shared = Shared()
+            answers = _all_applied(groups, lambda: Transaction(connection, shared))
             for act in shared.closing:
                 act()
-        return settled
+            with committing():
+                transaction.commit()
+        return answers
 
     def close(self) -> None:
         """Commit what waits, then close every connection."""
@@ -230,40 +195,56 @@ class Store:
         self.engine.dispose()
 
 
-def _applied(group: _Group, transaction: Transaction) -> _Settled:
+def _all_applied(groups: Sequence[_Group], begin: Callable[[], Transaction]) -> list[Answer]:
+    """Those that are alike first, each kind of them written at once; then the others, in their order."""
+    kinds: defaultdict[Any, list[_Group]] = defaultdict(list)
+    for group in groups:
+        kinds[group.alike and group.alike.write].append(group)
+    others = kinds.pop(None, [])
+    answers = [answer for alike in kinds.values() for answer in _written(alike, begin)]
+    return answers + [_applied(group, begin(), group.apply) for group in others]
+
+
+def _written(groups: Sequence[_Group], begin: Callable[[], Transaction]) -> list[Answer]:
+    """Groups of one kind, written at once."""
+    changes = [cast("Alike[Any, Any]", group.alike) for group in groups]
+    if len(groups) == 1:
+        return [_applied(groups[0], begin(), groups[0].apply)]
+    _write(changes[0].write, begin(), [change.item for change in changes])
+    return [_applied(group, begin(), change.applied) for group, change in zip(groups, changes, strict=True)]
+
+
+def _write(write: Callable[[Transaction, Sequence[Any]], bool], transaction: Transaction, items: Sequence[Any]) -> None:
+    """Raises `_Unlike` when not all were as expected, whatever the reason; what the reason was shows when each is written alone."""
     try:
         with translated():
-            return _Settled(group, group.apply(transaction), transaction._after)  # noqa: SLF001  # the store's own
+            expected = write(transaction, items)
+    except (Away, Collided):
+        raise
+    except Exception as error:
+        raise _Unlike from error
+    if not expected:
+        raise _Unlike
+
+
+def _applied(group: _Group, transaction: Transaction, apply: Callable[[Transaction], list[Any]]) -> Answer:
+    try:
+        with translated():
+            return Answer(group.result, apply(transaction), transaction.following)
     except (Away, Collided):
         raise
     except Exception as error:
         raise _Mistake(group, error) from error
 
 
-def _failed(groups: Sequence[_Group], error: Exception) -> list[_Settled]:
-    """The same failure for each; an error of ours as one of its own for each, since raising adds to it."""
-    return [_Settled(group, error.again() if isinstance(error, Trouble) else error) for group in groups]
+def _failed(groups: Sequence[_Group], error: Exception) -> list[Answer]:
+    return failed([group.result for group in groups], error)
 
 
-def _report(settled: Sequence[_Settled]) -> None:
-    reasons = [str(one.outcome) for one in settled if isinstance(one.outcome, Trouble)]
+def _report(answers: Sequence[Answer]) -> None:
+    reasons = [str(one.outcome) for one in answers if isinstance(one.outcome, Trouble)]
     if reasons:
         log.warning("store_unavailable", commits=len(reasons), reason=reasons[0])
-
-
-def _deliver(settled: Sequence[_Settled]) -> None:
-    """Tell each group's event loop how it went, in the order of the commit; a loop that is closed has nobody waiting."""
-    loops: defaultdict[asyncio.AbstractEventLoop, list[_Settled]] = defaultdict(list)
-    for one in settled:
-        loops[one.group.result.get_loop()].append(one)
-    for loop, theirs in loops.items():
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_tell, theirs)
-
-
-def _tell(settled: Sequence[_Settled]) -> None:
-    for one in settled:
-        one.tell()
 
 
 @contextlib.asynccontextmanager

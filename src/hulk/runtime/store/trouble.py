@@ -38,6 +38,11 @@ class Collided(Away):
     """The database ended the transaction because of another's: the same again is right."""
 
 
+class Dropped(Collided):
+    """The connection was lost, and nothing of the transaction was committed. A pooled one may have been lost long ago: that shows
+    when it is used, and asking it each time before would cost a way to the server and back."""
+
+
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Database trouble in words; bugs (a wrong statement, a broken constraint) pass through."""
@@ -47,6 +52,16 @@ def translated() -> Iterator[None]:
         if _is_bug(error):
             raise
         raise _meaning(error) from error
+
+
+@contextlib.contextmanager
+def committing() -> Iterator[None]:
+    """A connection that is lost now leaves open whether the transaction is on disk: it is not to be tried again."""
+    try:
+        with translated():
+            yield
+    except Dropped as error:
+        raise Away(error.text, retry_after=error.retry_after) from error
 
 
 def _is_bug(error: DBAPIError) -> bool:
@@ -65,4 +80,5 @@ def _meaning(error: DBAPIError) -> Trouble:
         return Full(Text("The disk is full: nothing was written. Free some space; Hulk goes on by itself."), retry_after=5)
     if "readonly" in reason:
         return Away(Text("The database cannot be written: {reason}. Check the rights of the data folder.", reason=reason))
-    return Away(Text("The database is not available right now: {reason}.", reason=reason), retry_after=1)
+    kind = Dropped if error.connection_invalidated else Away
+    return kind(Text("The database is not available right now: {reason}.", reason=reason), retry_after=1)

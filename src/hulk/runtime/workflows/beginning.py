@@ -1,6 +1,7 @@
 """Beginning a run: its row, and what its flow says of when (`kernel.flow`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from hulk.kernel.flow import Debounce, Rate, Singleton
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.runtime.engine import Task
-from hulk.runtime.store import Transaction
+from hulk.runtime.store import Alike, Transaction
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
@@ -31,6 +32,9 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
     waits = bool(flow.concurrency or flow.throttle or flow.debounce or run.after)
     rank = None if waits else hooks.direct(run)
     row = _row(run, "held" if rank is None else "pending") | {"version": run.version or hooks.newest(run.workflow)}
+    new = _New(run, row, rank, hooks, clock)
+    if not (flow.debounce or flow.singleton or flow.rate or flow.throttle):
+        return Alike(new, _insert, _follow, otherwise=False)
 
     def change(tx: Transaction) -> bool:
         now = clock()
@@ -38,28 +42,49 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
             return False
         if flow.singleton and not _alone(tx, run, flow.singleton, cancel):
             return False
-        if not tx.insert_new(run_table, row | {"created": now, "touched": now, "due": _due(run, now)}):
+        if not _insert(tx, [new]):
             return False
         if flow.rate:
             _require_rate(tx, run, flow.rate, now)
         if flow.throttle:
             _postpone(tx, run, _turn(tx, "throttle", run.tenant, flow.throttle, now))
-        if run.attributes:
-            tx.execute(insert(attribute_table), [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
-        _announce(tx, run, hooks, rank)
-        return True
+        return _follow(tx, new)
 
     return change
 
 
-def _announce(tx: Transaction, run: Started, hooks: Hooks, rank: int | None) -> None:
-    if rank is None:
-        tx.after(lambda: hooks.held(run.queue))
-    else:
-        task = Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace, rank=rank)
-        tx.after(lambda: hooks.wake(task, None))
-    tx.after(lambda: hooks.tell(run.id, run.tenant, "pending"))
-    tx.after(lambda: hooks.begun(run.workflow))
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A run to be begun: its row but for the moment, its rank when it goes straight to the queue, and whom to tell."""
+
+    run: Started
+    row: Mapping[str, Any]
+    rank: int | None
+    hooks: Hooks
+    clock: Clock
+
+    def announce(self) -> None:
+        """Tell that it has begun."""
+        run, hooks = self.run, self.hooks
+        if self.rank is None:
+            hooks.held(run.queue)
+        else:
+            hooks.wake(Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace, rank=self.rank), None)
+        hooks.tell(run.id, run.tenant, "pending")
+        hooks.begun(run.workflow)
+
+
+def _insert(tx: Transaction, runs: Sequence[_New]) -> bool:
+    now = runs[0].clock()
+    return tx.insert_all_new(run_table, [{**new.row, "created": now, "touched": now, "due": _due(new.run, now)} for new in runs])
+
+
+def _follow(tx: Transaction, new: _New) -> bool:
+    run = new.run
+    if run.attributes:
+        tx.execute(_DESCRIBE, [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
+    tx.after(new.announce)
+    return True
 
 
 def _row(run: Started, status: str) -> dict[str, Any]:
@@ -143,6 +168,7 @@ def _postpone(tx: Transaction, run: Started, due: datetime) -> None:
 
 
 _run, _flow = run_table.c, flow_table.c
+_DESCRIBE = insert(attribute_table)
 _KNOWN = select(_run.id).where(_run.id == bindparam("at_run"))
 _AT = and_(_flow.kind == bindparam("at_kind"), _flow.tenant == bindparam("at_tenant"), _flow.key == bindparam("at_key"))
 _HOLDER = (

@@ -23,7 +23,7 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, Trouble
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext
-from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken
+from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken, fresh
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import started
@@ -105,9 +105,10 @@ class Executor:
             del self.held[hold]
 
     async def _taken(self, lease: Lease[Task]) -> Taken | None:
-        taken = await self.store.read(self.journal.first(lease.task, lease.epoch)) if delivery_of(lease.epoch) == FIRST else None
-        if taken is None:
-            (taken,) = await self.store.commit(self.journal.take(lease.task, lease.epoch))
+        run = await self.store.look_up(fresh, lease.task.run) if delivery_of(lease.epoch) == FIRST else None
+        if run is not None:
+            return Taken(run, lease.epoch, {})
+        taken: Taken | None = (await self.store.commit(self.journal.take(lease.task, lease.epoch)))[0]
         return taken
 
     def cancel(self, run: str) -> None:

@@ -5,7 +5,7 @@ overtaken, and none of what it wanted to write is written (DESIGN §3, rule 2).
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.engine import FIRST, NONCE_BITS, Task, delivery_of
-from hulk.runtime.store import Transaction
+from hulk.runtime.store import Alike, Transaction, among
 from hulk.runtime.workflows.beginning import ENDED, FREE, begun
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
@@ -59,6 +59,30 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class _Step:
+    """A step to be recorded by the run's holder, and what belongs to it."""
+
+    hold: Hold
+    row: Mapping[str, Any]
+    changes: Sequence[Change[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of a run, to be written by its holder."""
+
+    run: Row[Any]
+    epoch: int
+    values: Mapping[str, Any]
+    changes: Sequence[Change[Any]] = ()
+
+    @property
+    def told(self) -> JsonObject:
+        """What a parent that waits for it gets."""
+        return {"run": self.run.id, "status": self.values["status"], "result": self.values.get("result"), "error": self.values.get("error")}
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """Of the runs that were held: those that another holds now, and those that somebody called off."""
 
@@ -86,17 +110,6 @@ class Journal:
         """Begin `run` as its flow lets it; False when it is no run of its own (see `kernel.durable.Runs`)."""
         return begun(run, self.hooks, self._clock, self._call_off)
 
-    def first(self, task: Task, epoch: int) -> Callable[[Connection], Taken | None]:
-        """Read a run that nobody has held yet, to begin it under `epoch`, of a first delivery; None when it is none such.
-
-        The run is taken by the first write under that epoch, which saves a commit; see `_holding`."""
-
-        def read(connection: Connection) -> Taken | None:
-            row = connection.execute(_NEW, {"at_run": task.run, "at_wake": task.wake}).one_or_none()
-            return None if row is None else Taken(row, epoch, {})
-
-        return read
-
     def take(self, task: Task, epoch: int) -> Change[Taken | None]:
         """Hold the run under `epoch`; None when it is ended, held by a later epoch, or this wake-up is an old one."""
 
@@ -114,23 +127,23 @@ class Journal:
         self, run: str, epoch: int, index: int, name: str, value: Json, changes: Sequence[Change[Any]] = (), began: datetime | None = None
     ) -> Change[Fenced | None]:
         """Record a step that `began` then and apply its changes, if `epoch` still holds the run."""
-
-        def change(tx: Transaction) -> Fenced | None:
-            if not self._held(tx, run, epoch, takes=0, failures=0):
-                return FENCED
-            self._keep(tx, run, index, name, value, began)
-            for one in changes:
-                one(tx)
-            return None
-
+        step = {"run": run, "position": index, "name": name, "value": value, "began": began}
+        change: Alike[_Step, Fenced | None] = Alike(_Step((run, epoch), step, changes), self._record, _apply, FENCED)
         return change
+
+    def _record(self, tx: Transaction, steps: Sequence["_Step"]) -> bool:
+        now = self._clock()
+        if not self._hold(tx, {step.hold: {"takes": 0, "failures": 0} for step in steps}, now):
+            return False
+        tx.execute(_KEEP, [{**step.row, "recorded": now} for step in steps])
+        return True
 
     def receive(self, run: str, epoch: int, index: int, name: str, due: datetime | None) -> Change[Recorded | Waiting | Fenced]:
         """Consume the oldest signal of that name and record it as a step; when there is none, record None once `due` has
         passed, or else put the run to wait until then."""
 
         def change(tx: Transaction) -> Recorded | Waiting | Fenced:
-            if not self._held(tx, run, epoch, takes=0):
+            if not self._held(tx, (run, epoch), takes=0):
                 return FENCED
             row = tx.execute(_OLDEST, {"at_run": run, "at_name": name}).first()
             if row is None and (due is None or due > self._clock()):
@@ -146,7 +159,7 @@ class Journal:
         """Record that all runs of the fan have ended, or else put the run to wait for the last of them."""
 
         def change(tx: Transaction) -> Recorded | Waiting | Fenced:
-            if not self._held(tx, run, epoch, takes=0):
+            if not self._held(tx, (run, epoch), takes=0):
                 return FENCED
             if tx.execute(_OPEN, {"at_run": run, "at_fan": fan}).first() is not None:
                 return self._suspend(tx, run, None)
@@ -158,7 +171,7 @@ class Journal:
         """Put the run to wait until `due`."""
 
         def change(tx: Transaction) -> Waiting | Fenced:
-            return self._suspend(tx, run, due) if self._held(tx, run, epoch, takes=0) else FENCED
+            return self._suspend(tx, run, due) if self._held(tx, (run, epoch), takes=0) else FENCED
 
         return change
 
@@ -192,34 +205,44 @@ class Journal:
 
     def complete(self, run: Row[Any], epoch: int, result: JsonObject) -> Change[Fenced | None]:
         """End the run well, and tell its parent."""
-        return self._end(run, epoch, {"status": "completed", "result": result}, ())
+        end = _End(run, epoch, {"status": "completed", "result": result})
+        change: Alike[_End, Fenced | None] = Alike(end, self._ends, self._ended, FENCED)
+        return change
 
     def fail(self, run: Row[Any], epoch: int, error: JsonObject, changes: Sequence[Change[Any]], *, dead: bool) -> Change[Fenced | None]:
         """End the run badly with `changes`, and tell its parent. `dead`: it should have worked, and belongs to the dead letters."""
         status = "cancelled" if error["code"] == Cancelled.code else "failed"
-        return self._end(run, epoch, {"status": status, "error": error, "dead": dead}, changes)
+        end = _End(run, epoch, {"status": status, "error": error, "dead": dead}, changes)
 
-    def _end(self, run: Row[Any], epoch: int, values: dict[str, Any], changes: Sequence[Change[Any]]) -> Change[Fenced | None]:
-        told = {"run": run.id, "status": values["status"], "result": values.get("result"), "error": values.get("error")}
-
-        def change(tx: Transaction) -> Fenced | None:
-            if not self._held(tx, run.id, epoch, ended=self._clock(), due=None, **values):
+        def change(tx: Transaction) -> Fenced | None:  # not with others: it stays behind what its body wanted to record
+            if not self._ends(tx, [end]):
                 return FENCED
-            for one in changes:
-                one(tx)
-            if values["status"] == "cancelled":  # its last step may have begun some after it was called off
-                for child in tx.execute(_CHILDREN, {"at_run": run.id}).scalars().all():
-                    self._call_off(tx, child)
-            if run.keyed:
-                tx.execute(FREE, {"at_run": run.id})
-            self._tell_parent(tx, run, told)
-            tx.after(lambda: self.hooks.tell(run.id, run.tenant, values["status"]))
-            tx.after(lambda: self.hooks.ended(run.queue, run.tenant))
-            seconds = (self._clock() - run.created).total_seconds()
-            tx.after(lambda: self.hooks.finished(run.workflow, values["status"], seconds, values.get("dead", False)))
+            self._ended(tx, end)
             return None
 
         return change
+
+    def _ends(self, tx: Transaction, ends: Sequence["_End"]) -> bool:
+        now = self._clock()
+        return self._hold(tx, {(end.run.id, end.epoch): {**end.values, "ended": now, "due": None} for end in ends}, now)
+
+    def _ended(self, tx: Transaction, end: "_End") -> None:
+        """What follows from the end of a run."""
+        run, status = end.run, end.values["status"]
+        _apply(tx, end)
+        if status == "cancelled":  # its last step may have begun some after it was called off
+            for child in tx.execute(_CHILDREN, {"at_run": run.id}).scalars().all():
+                self._call_off(tx, child)
+        if run.keyed:
+            tx.execute(FREE, {"at_run": run.id})
+        self._tell_parent(tx, run, end.told)
+        seconds = (self._clock() - run.created).total_seconds()
+        tx.after(lambda: self._announce(run, status, seconds, dead=end.values.get("dead", False)))
+
+    def _announce(self, run: Row[Any], status: str, seconds: float, *, dead: bool) -> None:
+        self.hooks.tell(run.id, run.tenant, status)
+        self.hooks.ended(run.queue, run.tenant)
+        self.hooks.finished(run.workflow, status, seconds, dead)
 
     def _tell_parent(self, tx: Transaction, run: Row[Any], told: JsonObject) -> None:
         if run.parent and run.fan is None:
@@ -259,7 +282,7 @@ class Journal:
         """Have the run, which failed that often without getting on, tried again at `due`, by the same message, handed back."""
 
         def change(tx: Transaction) -> Fenced | None:
-            if not self._held(tx, run, epoch, status="pending", failures=failures, takes=0, due=due, error=error):
+            if not self._held(tx, (run, epoch), status="pending", failures=failures, takes=0, due=due, error=error):
                 return FENCED
             tx.insert_new(failure_table, {"run": run, "epoch": epoch, "at": self._clock(), "error": error, "due": due})
             return None
@@ -270,7 +293,7 @@ class Journal:
         """Let go of a run that was left in the middle for no fault of its own: this take does not count."""
 
         def change(tx: Transaction) -> Fenced | None:
-            return None if self._held(tx, run.id, epoch, status="pending", takes=max(run.takes - 1, 0)) else FENCED
+            return None if self._held(tx, (run.id, epoch), status="pending", takes=max(run.takes - 1, 0)) else FENCED
 
         return change
 
@@ -278,7 +301,7 @@ class Journal:
         """Set the run aside until somebody looks: its code does not fit what it has recorded."""
 
         def change(tx: Transaction) -> Fenced | None:
-            return None if self._held(tx, run, epoch, status="needs_attention", error=error) else FENCED
+            return None if self._held(tx, (run, epoch), status="needs_attention", error=error) else FENCED
 
         return change
 
@@ -287,20 +310,30 @@ class Journal:
         mine = sorted(held)
 
         def change(tx: Transaction) -> Touched:
-            lost = [hold for hold in mine if not self._held(tx, *hold)]
-            found = tx.execute(_CANCELLING, {"runs": [run for run, _ in mine]}).scalars().all() if mine else []
-            return Touched(lost, found)
+            if not mine:
+                return Touched([], [])
+            every = self._hold(tx, {hold: {} for hold in mine}, self._clock())
+            lost = [] if every else [hold for hold in mine if not self._held(tx, hold)]
+            return Touched(lost, tx.execute(_CANCELLING, {"runs": [run for run, _ in mine]}).scalars().all())
 
         return change
 
-    def _held(self, tx: Transaction, run: str, epoch: int, **values: Any) -> bool:
-        """Write `values` to the run if `epoch` holds it; whether it does."""
-        new = {f"new_{name}": value for name, value in values.items()}
-        statement = _holding(*values, first=delivery_of(epoch) == FIRST)
-        return tx.execute(statement, {"at_run": run, "at_epoch": epoch, "new_touched": self._clock(), **new}).rowcount == 1
+    def _held(self, tx: Transaction, hold: Hold, **values: Any) -> bool:
+        """Write `values` to the run if it is held so; whether it is."""
+        return self._hold(tx, {hold: values}, self._clock())
 
-    def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json, began: datetime | None = None) -> Recorded:
-        tx.execute(_KEEP, {"run": run, "position": index, "name": name, "value": value, "began": began, "recorded": self._clock()})
+    def _hold(self, tx: Transaction, holds: Mapping[Hold, Mapping[str, Any]], now: datetime) -> bool:
+        """Write to the runs what belongs to each, all of the same names, if they are held so; whether all are. In the order of the
+        runs, so that no two processes wait for each other."""
+        rows = [
+            {"at_run": run, "at_epoch": epoch, "at_wake": int(delivery_of(epoch) == FIRST), "new_touched": now}
+            | {f"new_{name}": value for name, value in values.items()}
+            for (run, epoch), values in sorted(holds.items(), key=_by_hold)
+        ]
+        return tx.execute(_holding(*next(iter(holds.values()))), rows).rowcount == len(rows)
+
+    def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json) -> Recorded:
+        tx.execute(_KEEP, {"run": run, "position": index, "name": name, "value": value, "began": None, "recorded": self._clock()})
         return Recorded(name, value)
 
     def steps(self, run: str) -> Change[Mapping[int, Recorded]]:
@@ -337,7 +370,7 @@ _TAKE = (
     .returning(run_table)
 )
 _NEW = select(run_table).where(
-    _run.id == bindparam("at_run"), _run.wake == bindparam("at_wake"), _run.epoch == 0, _run.status == "pending", _run.cancelling.is_(False)
+    among(_run.id, "runs"), _run.wake == 1, _run.epoch == 0, _run.status == "pending", _run.cancelling.is_(False)
 )
 _SUSPEND = (
     update(run_table)
@@ -352,7 +385,7 @@ _AWAKEN = (
     .returning(run_table)
 )
 _CANCEL = update(run_table).where(_run.id == bindparam("at_run")).values(cancelling=True)
-_CANCELLING = select(_run.id).where(_run.id.in_(bindparam("runs", expanding=True)), _run.cancelling.is_(True))
+_CANCELLING = select(_run.id).where(among(_run.id, "runs"), _run.cancelling.is_(True))
 _CHILDREN = select(_run.id).where(_run.parent == bindparam("at_run"), _run.status.not_in(ENDED))
 _OPEN = select(_run.id).where(_run.parent == bindparam("at_run"), _run.fan == bindparam("at_fan"), _run.status.not_in(ENDED)).limit(1)
 _STATUS = select(_run.status).where(_run.id == bindparam("at_run")).with_for_update()
@@ -372,16 +405,32 @@ _CONSUME = (
 
 
 @functools.cache
-def _holding(*names: str, first: bool) -> Update:
+def _holding(*names: str) -> Update:
     """Writes `new_<name>` to each of those columns of the run at `at_run` if `at_epoch` holds it.
 
-    Under an epoch of the `first` delivery that takes the run too, if nobody has; whoever comes later has another epoch."""
+    With 1 for `at_wake`, under an epoch of the first delivery, that takes the run too, if nobody has; whoever comes later has
+    another epoch, and 0 there, which is no wake-up's count."""
     values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_run[name].type) for name in ("touched", *names)}
-    mine = and_(_run.epoch == bindparam("at_epoch"), _run.status == "running")
-    if first:
-        mine = or_(mine, and_(_run.epoch == 0, _run.status == "pending", _run.wake == 1))
-        values = {"status": "running", "epoch": bindparam("at_epoch")} | values
-    return update(run_table).where(_run.id == bindparam("at_run"), mine).values(values)
+    held = and_(_run.epoch == bindparam("at_epoch"), _run.status == "running")
+    new = and_(_run.epoch == 0, _run.status == "pending", _run.wake == bindparam("at_wake"))
+    taken = {"status": "running", "epoch": bindparam("at_epoch")}
+    return update(run_table).where(_run.id == bindparam("at_run"), or_(held, new)).values(taken | values)
+
+
+def _by_hold(hold: tuple[Hold, object]) -> Hold:
+    return hold[0]
+
+
+def _apply(tx: Transaction, written: "_Step | _End") -> None:
+    for change in written.changes:
+        change(tx)
+
+
+def fresh(connection: Connection, runs: Sequence[str]) -> dict[str, Row[Any]]:
+    """Those of the runs that nobody has held yet, to be begun by a first delivery.
+
+    A run is taken by the first write under that epoch, which saves a commit; see `_holding`."""
+    return {row.id: row for row in connection.execute(_NEW, {"runs": runs})}
 
 
 def _task(row: Row[Any]) -> Task:

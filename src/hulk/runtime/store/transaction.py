@@ -1,0 +1,93 @@
+"""What changes are applied to, and changes of which many are written at once."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the groups of one database transaction share."""
+
+    memo: dict[str, Any] = field(default_factory=dict)
+    closing: list[Callable[[], None]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The transaction that changes are applied to. `execute` is all that most need."""
+
+    connection: Connection
+    shared: Shared
+    following: list[Callable[[], None]] = field(default_factory=list)
+
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Run a statement; its result has `rowcount`, `one()`, `scalar()`…"""
+        return self.connection.execute(statement, parameters)
+
+    def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
+        """Insert a row unless one with the same key is there; whether it was inserted."""
+        return self.insert_all_new(table, [values])
+
+    def insert_all_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Insert those rows whose keys are not there; whether that was all of them."""
+        return self.execute(_insert_new(self.connection.dialect.name, table), rows).rowcount == len(rows)
+
+    def put(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert a row; one with the same key is overwritten."""
+        statement = _insert(self.connection.dialect.name, table).values(values)
+        self.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
+
+    def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
+        """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
+
+        Lets many changes that commit together pay once for what they share, such as the head of a chain."""
+        if key not in self.shared.memo:
+            made = self.shared.memo[key] = make()
+            self.shared.closing.append(lambda: before_commit(made))
+        return cast("T", self.shared.memo[key])
+
+    def after(self, act: Callable[[], None]) -> None:
+        """Have `act` called on the event loop once this transaction is on disk; never when it is rolled back."""
+        self.following.append(act)
+
+
+@functools.cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
+    return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that may say what is done about a row that is there; each dialect has its own."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike(Generic[Item, T]):
+    """A change of which many are written at once: those that are committed alone and wait together share their statements.
+
+    They go before what else is in their transaction, whenever it came: who waits for none of them cannot tell."""
+
+    item: Item
+    write: Callable[[Transaction, Sequence[Item]], bool]
+    """Write all; whether all were as expected. If not, what it wrote of many is undone and each is written alone."""
+    then: Callable[[Transaction, Item], T]
+    """The rest of it, and what it gives."""
+    otherwise: T
+    """What it gives when it alone was not as expected."""
+
+    def __call__(self, tx: Transaction) -> T:
+        """Apply it alone."""
+        return self.then(tx, self.item) if self.write(tx, [self.item]) else self.otherwise
+
+    def applied(self, tx: Transaction) -> list[T]:
+        """The rest of it, once it was written with others."""
+        return [self.then(tx, self.item)]
