@@ -178,7 +178,23 @@ def shown(schedule: Schedule, voice: Voice) -> JsonObject:
 
 def routes(scheduler: Scheduler, wishes: Wishes, zone: str) -> list[APIRouter]:
     """`/v1/schedules`."""
-    return [_keeping(scheduler, wishes, zone), _acting(scheduler)]
+    return [_looking(scheduler), _keeping(scheduler, wishes, zone), _acting(scheduler)]
+
+
+def _looking(scheduler: Scheduler) -> APIRouter:
+    router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
+
+    @router.get("", summary="All schedules, by name")
+    async def listed(caller: Caller, voice: Spoken) -> dict[str, list[JsonObject]]:
+        """Each with its next moments, what it began last, and what kept it from beginning."""
+        return {"schedules": [shown(one, voice) for one in await scheduler.schedules.of_tenant(caller.tenant)]}
+
+    @router.get("/{schedule}", summary="A schedule, by id or name")
+    async def show(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+        """With its next moments, what it began last, and what kept it from beginning."""
+        return shown(await scheduler.schedules.find(caller.tenant, schedule), voice)
+
+    return router
 
 
 def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
@@ -191,16 +207,6 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
         schedule = made(body, wishes, caller, zone)
         await scheduler.add(schedule)
         return shown(schedule, voice)
-
-    @router.get("", summary="All schedules, by name")
-    async def listed(caller: Caller, voice: Spoken) -> dict[str, list[JsonObject]]:
-        """Each with its next moments, what it began last, and what kept it from beginning."""
-        return {"schedules": [shown(one, voice) for one in await scheduler.schedules.of_tenant(caller.tenant)]}
-
-    @router.get("/{schedule}", summary="A schedule, by id or name")
-    async def show(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
-        """With its next moments, what it began last, and what kept it from beginning."""
-        return shown(await scheduler.schedules.find(caller.tenant, schedule), voice)
 
     @router.patch("/{schedule}", summary="Change a schedule")
     async def change(schedule: str, body: ChangeBody, caller: Caller, voice: Spoken) -> JsonObject:
