@@ -12,6 +12,7 @@ import pytest
 from support.faults import Place, a_place, full
 from support.postgres import Postgres, a_postgres
 from support.stores import a_store
+from support.toll import Toll
 
 SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "1"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
@@ -31,10 +32,10 @@ def _none() -> Postgres:
     raise AssertionError("SQLite needs no server")
 
 
-async def _survived(place: Place, what: str, faults: Sequence[str]) -> None:
+async def _survived(place: Place, what: str, faults: Sequence[str], toll: Toll) -> None:
     await place.live(faults)
     seconds = await place.all_ended()
-    await place.check()
+    await place.check(toll)
     moving = f", all that ran at a kill moved on within {max(place.gone_on):.2f} s" if place.gone_on else ""
     print(f"{what}: {len(place.accepted)} runs, all ended {seconds:.2f} s after the last fault{moving} [{', '.join(place.said)}]")
 
@@ -43,27 +44,37 @@ async def _survived(place: Place, what: str, faults: Sequence[str]) -> None:
     "HULK_TEST_SEEDS" not in os.environ, reason="all of them together are tested always; each by itself by `make test-faults`"
 )
 @pytest.mark.parametrize("fault", POSTGRESQL)
+@pytest.mark.timeout(36000)
 async def test_each_fault_by_itself(mortal: Postgres, tmp_path: Path, fault: str) -> None:
-    async with a_store("postgresql", tmp_path, lambda: mortal) as store, a_place(store, tmp_path, 1, mortal) as place:
-        await _survived(place, fault, [fault] * 2)
+    toll = Toll()
+    for seed in range(FIRST, FIRST + max(1, SEEDS // 10)):
+        folder = tmp_path / f"{seed}"
+        folder.mkdir()
+        async with a_store("postgresql", folder, lambda: mortal) as store, a_place(store, folder, seed, mortal) as place:
+            await _survived(place, f"{fault}, seed {seed}", [fault] * 2, toll)
+    print(toll)
 
 
 @pytest.mark.timeout(36000)
 async def test_faults_upon_faults_on_postgresql(mortal: Postgres, tmp_path: Path) -> None:
+    toll = Toll()
     for seed in range(FIRST, FIRST + SEEDS):
         folder = tmp_path / f"{seed}"
         folder.mkdir()
         async with a_store("postgresql", folder, lambda: mortal) as store, a_place(store, folder, seed, mortal) as place:
-            await _survived(place, f"seed {seed}", POSTGRESQL)
+            await _survived(place, f"seed {seed}", POSTGRESQL, toll)
+    print(toll)
 
 
 @pytest.mark.timeout(36000)
 async def test_faults_upon_faults_on_sqlite(tmp_path: Path) -> None:
+    toll = Toll()
     for seed in range(FIRST, FIRST + SEEDS):
         folder = tmp_path / f"{seed}"
         folder.mkdir()
         async with a_store("sqlite", folder, _none) as store, a_place(store, folder, seed) as place:
-            await _survived(place, f"seed {seed}", EVERYWHERE)
+            await _survived(place, f"seed {seed}", EVERYWHERE, toll)
+    print(toll)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")

@@ -30,6 +30,7 @@ from support.cable import Cable, State, a_cable
 from support.postgres import Postgres
 from support.runs import KEY, a_run
 from support.stores import url_of
+from support.toll import Fault, Toll
 from support.worker import STEPS, mark_table
 
 TESTS = Path(__file__).parents[1]
@@ -64,6 +65,7 @@ class Place:
     accepted: list[str] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
+    happened: list[Fault] = field(default_factory=list)
     gone_on: list[float] = field(default_factory=list)
     """How long after a worker was killed all that ran then had been taken over or ended."""
     refused: int = 0
@@ -142,7 +144,8 @@ class Place:
         if self.postgres is not None:
             await asyncio.to_thread(self.postgres.kill)
             await asyncio.sleep(self.chance.random())
-            await asyncio.to_thread(self.postgres.start)
+            self.postgres.launch()
+            await asyncio.to_thread(self.postgres.until_answers)
 
     async def forget(self) -> None:
         """JetStream forgot: all of the task stream, or messages here and there."""
@@ -208,7 +211,9 @@ class Place:
             await asyncio.sleep(moment)
             if self.workers:
                 self.said.append(f"{moment:.2f} {name}")
+                begun = time.time()
                 await getattr(self, name)()
+                self.happened.append(Fault(name, begun, time.time()))
 
         async with asyncio.TaskGroup() as group:
             for fault in faults:
@@ -231,18 +236,21 @@ class Place:
             assert time.monotonic() - begun < WITHIN, f"{self.said}: not ended: {left[:20]}"
             await asyncio.sleep(0.05)
 
-    async def check(self) -> None:
+    async def check(self, toll: Toll | None = None) -> None:
         """Each run has ended once and well, has each step once, and each step left one mark, made by who recorded it."""
         rows = {row.id: row for row in await self._rows(select(run_table))}
         assert not (lost := set(self.accepted) - set(rows)), f"{self.said}: lost {lost}"
         assert not (bad := [(row.id, row.status, row.error) for row in rows.values() if row.status != "completed"]), f"{self.said}: {bad}"
-        steps = Counter((row.run, row.position, row.name, row.value) for row in await self._rows(select(step_table)))
+        recorded = await self._rows(select(step_table).order_by(step_table.c.recorded))
+        steps = Counter((row.run, row.position, row.name, row.value) for row in recorded)
         marks = Counter((row.run, STEPS.index(row.step), row.step, row.by) for row in await self._rows(select(mark_table)))
         assert steps == marks, f"{self.said}: {steps - marks} without a mark, {marks - steps} without a step"
         assert Counter((run, name) for run, _, name, _ in marks.elements()) == Counter((run, step) for run in rows for step in STEPS), (
             self.said
         )
         assert not (twice := [run for run, times in self.ends.items() if times > 1]), f"{self.said}: told twice of the end of {twice}"
+        if toll is not None:
+            toll.add(len(rows), self.happened, [row.recorded.timestamp() for row in recorded], self.gone_on)
 
 
 def _until_working(process: "subprocess.Popen[str]") -> None:
