@@ -3,13 +3,13 @@
 Bounded here; `make test-faults SEEDS=…` goes on for as long as one likes."""
 
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from support.faults import Place, a_place, full
+from support.disks import a_small_disk, full
+from support.faults import Place, a_place
 from support.postgres import Postgres, a_postgres
 from support.stores import a_store
 from support.toll import Toll
@@ -77,14 +77,8 @@ async def test_faults_upon_faults_on_sqlite(tmp_path: Path) -> None:
     print(toll)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
 async def test_a_full_disk_under_running_work_only_delays_it(tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(small)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: ASYNC221  # takes no time
-        pytest.skip("this machine lets nobody mount a small file system")
-    try:
+    with a_small_disk(tmp_path / "small", 16) as small:
         async with a_store("sqlite", small, _none) as store, a_place(store, tmp_path, 1) as place:
             for _ in range(2):
                 with full(small):
@@ -93,5 +87,3 @@ async def test_a_full_disk_under_running_work_only_delays_it(tmp_path: Path) -> 
             assert place.refused, "there was room"
             print(f"full disk: refused {place.refused} times, all {len(place.accepted)} runs ended {await place.all_ended():.2f} s later")
             await place.check()
-    finally:
-        subprocess.run(["umount", "-l", small], check=True)  # noqa: ASYNC221  # takes no time

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -70,6 +70,7 @@ class Place:
     """How long after a worker was killed all that ran then had been taken over or ended."""
     refused: int = 0
     """How often runs could not be begun."""
+    _one_break: asyncio.Lock = field(default_factory=asyncio.Lock)
     _names: Iterator[int] = field(default_factory=itertools.count)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -141,11 +142,12 @@ class Place:
 
     async def break_database(self) -> None:
         """kill -9 of PostgreSQL, started again a moment later."""
-        if self.postgres is not None:
-            await asyncio.to_thread(self.postgres.kill)
-            await asyncio.sleep(self.chance.random())
-            self.postgres.launch()
-            await asyncio.to_thread(self.postgres.until_answers)
+        async with self._one_break:
+            if self.postgres is not None:
+                await asyncio.to_thread(self.postgres.kill)
+                await asyncio.sleep(self.chance.random())
+                self.postgres.launch()
+                await asyncio.to_thread(self.postgres.until_answers)
 
     async def forget(self) -> None:
         """JetStream forgot: all of the task stream, or messages here and there."""
@@ -277,18 +279,3 @@ async def a_place(store: Store, folder: Path, seed: int, postgres: Postgres | No
             async with bus.subscribe("hulk.task.completed", hear), meanwhile(accepting._dispatcher.run()):
                 yield place
             stack.close()
-
-
-@contextmanager
-def full(folder: Path) -> Iterator[None]:
-    """Fill the disk that `folder` is on to its last byte, for as long as the block lasts."""
-    filler = folder / "filler"
-    try:
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            for size in (1 << 16, 1 << 9, 1):
-                with suppress(OSError):
-                    while True:
-                        file.write(bytes(size))
-        yield
-    finally:
-        filler.unlink()

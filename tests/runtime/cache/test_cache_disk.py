@@ -3,9 +3,8 @@
 import asyncio
 import os
 import sqlite3
-import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from hulk.runtime.cache.disk import FILE, DiskLevel
 from hulk.runtime.cache.entry import stamped
 from hulk.runtime.config import CacheSettings
 from support.caches import Counting, Hand
+from support.disks import a_small_disk, full
 
 POLICY = Policy(ttl=3600, jitter=0)
 
@@ -148,45 +148,26 @@ async def test_a_folder_that_cannot_be_written_costs_only_the_disk(tmp_path: Pat
         assert caches.levels() == {"l3": False}
 
 
-@contextmanager
-def small(folder: Path, kib: int) -> Iterator[None]:
-    """A small file system, if we may mount one."""
-    folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mounting, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk needs rights that this machine does not give")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 async def test_a_full_disk_costs_only_the_disk_and_what_was_removed_does_not_come_back(tmp_path: Path) -> None:
     texts: Cache[str]
-    with small(tmp_path / "small", 4096):
-        async with opened(CacheSettings(), tmp_path / "small") as caches:
+    with a_small_disk(tmp_path / "small", 4) as small, ExitStack() as filled:
+        async with opened(CacheSettings(), small) as caches:
             texts = caches.named("texts", policy=POLICY)
             await texts.set("a", "old")
             await caches.parts.levels.guards["l3"].ask(_disk(caches).write)
-            filler = tmp_path / "small" / "filler"
-            with filler.open("wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(4096))
-                except OSError:
-                    pass
+            filled.enter_context(full(small))
             for number in range(50):
                 await texts.set(f"k{number}", "x" * 10_000)
             await texts.remove("a")
             assert await texts.get("k49") == "x" * 10_000
             assert await texts.get("a") is None
-        async with opened(CacheSettings(), tmp_path / "small") as caches:
+        async with opened(CacheSettings(), small) as caches:
             texts = caches.named("texts", policy=POLICY)
             assert await texts.get("a") is None
-            filler.unlink()
+            filled.close()
             await asyncio.sleep(1.2)
             await texts.set("b", "new")
-        async with opened(CacheSettings(), tmp_path / "small") as caches:
+        async with opened(CacheSettings(), small) as caches:
             texts = caches.named("texts", policy=POLICY)
             assert [await texts.get(key) for key in "ab"] == [None, "new"]
 
