@@ -45,36 +45,30 @@ async def _survived(place: Place, what: str, faults: Sequence[str], toll: Toll) 
 )
 @pytest.mark.parametrize("fault", POSTGRESQL)
 @pytest.mark.timeout(36000)
-async def test_each_fault_by_itself(mortal: Postgres, tmp_path: Path, fault: str) -> None:
-    toll = Toll()
+async def test_each_fault_by_itself(mortal: Postgres, tmp_path: Path, fault: str, toll: Toll) -> None:
     for seed in range(FIRST, FIRST + max(1, SEEDS // 10)):
         folder = tmp_path / f"{seed}"
         folder.mkdir()
         async with a_store("postgresql", folder, lambda: mortal) as store, a_place(store, folder, seed, mortal) as place:
             await _survived(place, f"{fault}, seed {seed}", [fault] * 2, toll)
-    print(toll)
 
 
 @pytest.mark.timeout(36000)
-async def test_faults_upon_faults_on_postgresql(mortal: Postgres, tmp_path: Path) -> None:
-    toll = Toll()
+async def test_faults_upon_faults_on_postgresql(mortal: Postgres, tmp_path: Path, toll: Toll) -> None:
     for seed in range(FIRST, FIRST + SEEDS):
         folder = tmp_path / f"{seed}"
         folder.mkdir()
         async with a_store("postgresql", folder, lambda: mortal) as store, a_place(store, folder, seed, mortal) as place:
             await _survived(place, f"seed {seed}", POSTGRESQL, toll)
-    print(toll)
 
 
 @pytest.mark.timeout(36000)
-async def test_faults_upon_faults_on_sqlite(tmp_path: Path) -> None:
-    toll = Toll()
+async def test_faults_upon_faults_on_sqlite(tmp_path: Path, toll: Toll) -> None:
     for seed in range(FIRST, FIRST + SEEDS):
         folder = tmp_path / f"{seed}"
         folder.mkdir()
         async with a_store("sqlite", folder, _none) as store, a_place(store, folder, seed) as place:
             await _survived(place, f"seed {seed}", EVERYWHERE, toll)
-    print(toll)
 
 
 async def test_a_full_disk_under_running_work_only_delays_it(tmp_path: Path) -> None:
