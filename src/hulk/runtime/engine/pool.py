@@ -16,8 +16,7 @@ from typing import TypeAlias
 
 import structlog
 
-from hulk.kernel.errors import Unavailable
-from hulk.runtime.bus import TASKS, Bus, Message, Pull
+from hulk.runtime.bus import TASKS, Bus, Message
 from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.task import SUBJECT, HandBack, Left, Settled, Task, Verdict
 
@@ -26,12 +25,9 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=2)
 """How long a message may go unacknowledged and unrenewed before another worker gets it."""
 FETCH_SECONDS = 5.0
-AWAY_SECONDS = 0.5
 PAUSED_SECONDS = 0.1
 ANY = -1
 """No bound on un-acknowledged messages: those that wait to be tried again count among them, and must not keep others waiting."""
-IDLE_SECONDS = 1.0
-"""After asking that long for tasks and getting none, a pool says that there are none."""
 FIRST = 1 << 16 | 1
 """The first delivery of a run's first wake-up: nobody has held the run before."""
 NONCE_BITS = 16
@@ -85,18 +81,11 @@ class Pool:
         self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
         self._stopping = asyncio.Event()
-        self._asking_since: dict[int, float | None] = dict.fromkeys(RANKS)
 
     @property
     def busy(self) -> int:
         """How many slots are taken."""
         return len(self._live)
-
-    @property
-    def idle(self) -> bool:
-        """Whether this pool has asked for tasks for a while, and there were none."""
-        now = time.monotonic()
-        return all(since is not None and now - since >= IDLE_SECONDS for since in self._asking_since.values())
 
     async def run(self) -> None:
         """Take and execute tasks until `stop`; what then still runs is cancelled with this coroutine and handed back."""
@@ -141,12 +130,11 @@ class Pool:
                 if (wanted := self._wanted(rank)) <= 0:
                     await self._no_room(rank)
                     continue
-                self._shelves[rank].extend(await self._fetched(pull, rank, wanted))
+                self._shelves[rank].extend(await pull.fetch(wanted, FETCH_SECONDS))
                 self._moved.set()
 
     async def _no_room(self, rank: int) -> None:
         """Wait until there may be room again."""
-        self._asking_since[rank] = None
         self._freed[rank].clear()
         try:
             async with asyncio.timeout(PAUSED_SECONDS):
@@ -167,19 +155,6 @@ class Pool:
         if rank == 0 or self.scale.slots == 1:
             return free
         return min(free, self.scale.slots - 1 - sum(self._ranks[task] for task in self._live))
-
-    async def _fetched(self, pull: Pull, rank: int, wanted: int) -> list[Message]:
-        """What there is, as soon as there is something; the time of asking goes on over a fetch that brings nothing."""
-        self._asking_since[rank] = self._asking_since[rank] or time.monotonic()
-        try:
-            messages = await pull.fetch(wanted, FETCH_SECONDS)
-        except Unavailable as error:
-            log.warning("queue_away", queue=self._queue, reason=str(error))
-            await asyncio.sleep(AWAY_SECONDS)
-            return []
-        if messages:
-            self._asking_since[rank] = None
-        return messages
 
     async def _give_back(self) -> None:
         """Let others have what was taken and not begun."""
