@@ -196,8 +196,6 @@ def test_a_watch_ends_with_its_loop_though_nobody_has_ended_it() -> None:
         return watching
 
     watching = asyncio.run(begin())
-    for _ in range(200):
-        if not (left := [one for one in threading.enumerate() if one.name == "watchdog"]):
-            break
-        time.sleep(0.02)
-    assert not left, watching
+    for thread in [one for one in threading.enumerate() if one.name == "watchdog"]:
+        thread.join(5)
+        assert not thread.is_alive(), watching

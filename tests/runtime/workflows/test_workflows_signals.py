@@ -88,14 +88,14 @@ async def test_a_signal_for_a_run_that_is_ended_or_unknown_is_let_go(hand: Hand,
 
 async def test_waiting_ends_without_a_payload_when_its_time_is_over(hand: Hand) -> None:
     async def body(context: Context, _: JsonObject) -> JsonObject:
-        return {"got": await context.wait("go", timeout=timedelta(seconds=0.2))}
+        return {"got": await context.wait("go", timeout=timedelta(seconds=1))}
 
     await hand.run(body)
     ((task, at),) = hand.queue
     assert at is not None
     await hand.execute(task)  # too early
     assert (await row_of(hand.store, "run_1")).status == "waiting"
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(1)
     await hand.drain()
     assert (await row_of(hand.store, "run_1")).result == {"got": None}
     await hand.store.commit(signal(hand, 1))
