@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from hulk.runtime.cache import Cache, Caches, Policy, opened
 from hulk.runtime.cache.disk import FILE, DiskLevel
 from hulk.runtime.cache.entry import stamped
+from hulk.runtime.cache.guard import LevelAway
 from hulk.runtime.config import CacheSettings
 from support.caches import Counting, Hand
 from support.disks import a_small_disk, full
@@ -176,3 +177,44 @@ def _disk(caches: Caches) -> DiskLevel:
     disk = caches.parts.levels.disk
     assert isinstance(disk, DiskLevel)
     return disk
+
+
+async def test_a_file_damaged_while_it_is_open_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    level = DiskLevel(tmp_path / FILE, 10**8)
+    for number in range(800):
+        level.put(f"k{number}", stamped(number) + bytes(10_000), 4e9)
+    await level.write()
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("pragma wal_checkpoint(truncate)")
+    other.close()
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom((tmp_path / FILE).stat().st_size - 4096))
+    with capture_logs() as logs:
+        for number in range(800):
+            with suppress(LevelAway):
+                assert await level.get(f"k{number}") is None or number > 0
+    assert "cache_file_damaged" in [one["event"] for one in logs]
+    level.put("a", stamped(1) + b"new", 4e9)
+    await level.write()
+    assert await level.get("a") == stamped(1) + b"new"
+    await level.close()
+    assert (tmp_path / "cache.damaged.db").exists()
+
+
+async def test_a_file_that_cannot_be_opened_costs_only_the_disk(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    async with cached(tmp_path) as (caches, cache):
+        assert await cache.get_or_make("a", Counting()) == 1
+        assert await cache.get("a") == 1
+        assert caches.levels() == {"l3": False}
+    assert (tmp_path / FILE).is_dir()
+
+
+async def test_a_size_in_which_nothing_fits_keeps_nothing(tmp_path: Path) -> None:
+    level = DiskLevel(tmp_path / FILE, 1)
+    level.put("a", stamped(1), 4e9)
+    await level.write()
+    assert await level.get("a") is None
+    assert level.evicted == 1
+    await level.close()
