@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 SEEDS ?= 100
+FIRST ?= 0
+CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check format bench bench-peers test-deploy test-faults test-long messages lock clean
+.PHONY: help run test check coverage format bench bench-peers test-deploy test-faults test-long messages lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -47,11 +49,19 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 	@$(BIN)/lint-imports
 	@for made in messages asyncapi reference vectors; do $(BIN)/python tools/$$made.py --check || exit 1; done
 
+coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest -n 2 --dist loadgroup -m "not long and not deploy"
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered --fail-under 85
+	@$(BIN)/coverage report --skip-covered --show-missing --fail-under 100 --include '$(CRITICAL)'
+
 format: $(VENV)/dev.stamp ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-test-faults: $(VENV)/dev.stamp ## the fault suite, long: SEEDS= how many
-	@HULK_TEST_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/faults --timeout 7200
+test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin
+	@HULK_TEST_SEEDS=$$((20 * $(SEEDS))) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/simulation
+	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/faults --timeout 7200
 
 $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
@@ -84,4 +94,4 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 
 clean: ## remove what was set up and what Hulk kept here
-	@rm -rf $(VENV) .hulk .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .hulk .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -12,7 +12,7 @@ import pytest
 
 from hulk.runtime.bus import TASKS
 from support.cluster import Cluster, a_cluster
-from support.postgres import a_postgres
+from support.postgres import Postgres, a_postgres
 from support.program import Caller, calling, launch, until_ready
 
 WATER = "Water the plants in the greenhouse"
@@ -29,7 +29,7 @@ async def test_work_goes_on_whichever_part_dies(tmp_path: Path) -> None:
                 took["the leader of the task stream"] = await _leader(cluster, caller)
                 took["a follower"] = await _follower(cluster, caller)
                 took["two of three NATS servers, for 5 s"] = await _majority(cluster, caller)
-                took["PostgreSQL, for 3 s"] = await _store(caller, lambda: postgres.stop(signal.SIGQUIT), postgres.start)
+                took["PostgreSQL, for 3 s"] = await _store(caller, postgres)
             took["the process that takes intents"] = await _server(cluster)
     for part, seconds in took.items():
         print(f"{part}: {seconds:.1f} s")
@@ -88,14 +88,15 @@ async def _majority(cluster: Cluster, caller: Caller) -> float:
     return seconds
 
 
-async def _store(caller: Caller, stop: Callable[[], None], start: Callable[[], None]) -> float:
+async def _store(caller: Caller, postgres: Postgres) -> float:
     """Seconds from its return; what is asked meanwhile is refused as something to be asked again."""
     intents = [await caller.ask(WATER) for _ in range(4)]
-    await asyncio.to_thread(stop)
+    await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
     status, problem, _ = await caller.call("POST", "/v1/intents", json={"text": WATER})
     assert status == 503, problem
     await asyncio.sleep(3)
-    await asyncio.to_thread(start)
+    postgres.launch()
+    await asyncio.to_thread(postgres.until_answers)
     begun = time.monotonic()
     await _until(lambda: _answers(caller))
     assert {(await caller.ended(intent))["status"] for intent in intents} == {"completed"}

@@ -2,13 +2,12 @@
 
 import io
 import json
-import os
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from support.disks import a_small_disk, full
 from support.program import Up, calling, environment, run, start, started, thor
 from support.worlds import repository, sales
 
@@ -171,15 +170,8 @@ def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_and_nothing_accepted_is_lost(tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(small)], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("mounting a small disk needs rights that this machine does not give")
-    try:
+    with a_small_disk(tmp_path / "small", 48) as small:
         _full_disk(tmp_path, small)
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=False)
 
 
 def _full_disk(world: Path, small: Path) -> None:
@@ -188,18 +180,11 @@ def _full_disk(world: Path, small: Path) -> None:
     asked = ["hulk", "ask", "Which files changed most in the last 30 days?", "--repo", "shop", "--json", "--data", str(up.data)]
     try:
         assert run(*asked, cwd=world).returncode == 0
-        filler = small / "filler"
-        with filler.open("wb") as file:
-            try:
-                while True:
-                    file.write(os.urandom(1 << 16))
-            except OSError:
-                pass
-        refused = run(*asked, cwd=world)
-        assert refused.returncode == 1
-        assert "disk" in refused.stderr.lower() or "available" in refused.stderr.lower()
-        assert up.process.poll() is None
-        filler.unlink()
+        with full(small):
+            refused = run(*asked, cwd=world)
+            assert refused.returncode == 1
+            assert "disk" in refused.stderr.lower() or "available" in refused.stderr.lower()
+            assert up.process.poll() is None
         again = run(*asked, cwd=world)
         assert again.returncode == 0, again.stderr + up.said()[-3000:]
     finally:

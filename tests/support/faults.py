@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from support.cable import Cable, State, a_cable
 from support.postgres import Postgres
 from support.runs import KEY, a_run
 from support.stores import url_of
+from support.toll import Fault, Toll
 from support.worker import STEPS, mark_table
 
 TESTS = Path(__file__).parents[1]
@@ -64,10 +65,12 @@ class Place:
     accepted: list[str] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
+    happened: list[Fault] = field(default_factory=list)
     gone_on: list[float] = field(default_factory=list)
     """How long after a worker was killed all that ran then had been taken over or ended."""
     refused: int = 0
     """How often runs could not be begun."""
+    _one_break: asyncio.Lock = field(default_factory=asyncio.Lock)
     _names: Iterator[int] = field(default_factory=itertools.count)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -139,10 +142,12 @@ class Place:
 
     async def break_database(self) -> None:
         """kill -9 of PostgreSQL, started again a moment later."""
-        if self.postgres is not None:
-            await asyncio.to_thread(self.postgres.kill)
-            await asyncio.sleep(self.chance.random())
-            await asyncio.to_thread(self.postgres.start)
+        async with self._one_break:
+            if self.postgres is not None:
+                await asyncio.to_thread(self.postgres.kill)
+                await asyncio.sleep(self.chance.random())
+                self.postgres.launch()
+                await asyncio.to_thread(self.postgres.until_answers)
 
     async def forget(self) -> None:
         """JetStream forgot: all of the task stream, or messages here and there."""
@@ -208,7 +213,9 @@ class Place:
             await asyncio.sleep(moment)
             if self.workers:
                 self.said.append(f"{moment:.2f} {name}")
+                begun = time.time()
                 await getattr(self, name)()
+                self.happened.append(Fault(name, begun, time.time()))
 
         async with asyncio.TaskGroup() as group:
             for fault in faults:
@@ -231,18 +238,21 @@ class Place:
             assert time.monotonic() - begun < WITHIN, f"{self.said}: not ended: {left[:20]}"
             await asyncio.sleep(0.05)
 
-    async def check(self) -> None:
+    async def check(self, toll: Toll | None = None) -> None:
         """Each run has ended once and well, has each step once, and each step left one mark, made by who recorded it."""
         rows = {row.id: row for row in await self._rows(select(run_table))}
         assert not (lost := set(self.accepted) - set(rows)), f"{self.said}: lost {lost}"
         assert not (bad := [(row.id, row.status, row.error) for row in rows.values() if row.status != "completed"]), f"{self.said}: {bad}"
-        steps = Counter((row.run, row.position, row.name, row.value) for row in await self._rows(select(step_table)))
+        recorded = await self._rows(select(step_table).order_by(step_table.c.recorded))
+        steps = Counter((row.run, row.position, row.name, row.value) for row in recorded)
         marks = Counter((row.run, STEPS.index(row.step), row.step, row.by) for row in await self._rows(select(mark_table)))
         assert steps == marks, f"{self.said}: {steps - marks} without a mark, {marks - steps} without a step"
         assert Counter((run, name) for run, _, name, _ in marks.elements()) == Counter((run, step) for run in rows for step in STEPS), (
             self.said
         )
         assert not (twice := [run for run, times in self.ends.items() if times > 1]), f"{self.said}: told twice of the end of {twice}"
+        if toll is not None:
+            toll.add(len(rows), self.happened, [row.recorded.timestamp() for row in recorded], self.gone_on)
 
 
 def _until_working(process: "subprocess.Popen[str]") -> None:
@@ -269,18 +279,3 @@ async def a_place(store: Store, folder: Path, seed: int, postgres: Postgres | No
             async with bus.subscribe("hulk.task.completed", hear), meanwhile(accepting._dispatcher.run()):
                 yield place
             stack.close()
-
-
-@contextmanager
-def full(folder: Path) -> Iterator[None]:
-    """Fill the disk that `folder` is on to its last byte, for as long as the block lasts."""
-    filler = folder / "filler"
-    try:
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            for size in (1 << 16, 1 << 9, 1):
-                with suppress(OSError):
-                    while True:
-                        file.write(bytes(size))
-        yield
-    finally:
-        filler.unlink()

@@ -6,6 +6,7 @@ a delay; a message id is remembered for two minutes, unless the server was kille
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -39,6 +40,13 @@ class Kept:
     count: int = 0
 
 
+async def _either(event: asyncio.Event, deadline: float | None) -> None:
+    """Wait for the event, but not longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(deadline):
+            await event.wait()
+
+
 @dataclass(slots=True)
 class Server:
     """The server: its streams, and who listens."""
@@ -47,8 +55,10 @@ class Server:
     streams: dict[str, dict[int, Kept]] = field(default_factory=lambda: {TASKS: {}, SCHEDULES: {}})
     schedules: dict[str, tuple[datetime, str, bytes, Mapping[str, str]]] = field(default_factory=dict)
     ids: dict[str, float] = field(default_factory=dict)
-    listeners: set[tuple[str, Callable[[Notice], Any]]] = field(default_factory=set)
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    listeners: list[tuple[str, Callable[[Notice], Any]]] = field(default_factory=list)
+    waiting: list[tuple[str, asyncio.Event]] = field(default_factory=list)
+    """Who waits for messages whose subjects begin so."""
+    planned: asyncio.Event = field(default_factory=asyncio.Event)
     sequence: int = 0
 
     @property
@@ -65,6 +75,7 @@ class Server:
         if subject.startswith(AT):
             moment = from_iso(headers[Header.SCHEDULE.value].removeprefix("@at "))
             self.schedules[subject] = (moment, headers[Header.SCHEDULE_TARGET.value], data, headers)
+            self.planned.set()
         else:
             self._add(subject, data, headers)
 
@@ -72,16 +83,32 @@ class Server:
         self.sequence += 1
         stream = TASKS if subject.startswith("hulk.engine.tasks.") else SCHEDULES
         self.streams[stream][self.sequence] = Kept(self.sequence, subject, data, headers, self.clock().timestamp())
-        self.moved.set()
+        self._tell(subject)
+
+    def _tell(self, subject: str) -> None:
+        for prefix, event in self.waiting:
+            if subject.startswith(prefix):
+                event.set()
 
     async def run(self) -> None:
         """Bring schedules out at their time."""
         while True:
-            await asyncio.sleep(0.1)
+            self.planned.clear()
+            soonest = min((moment for moment, *_ in self.schedules.values()), default=None)
+            await _either(self.planned, None if soonest is None else self.now + max((soonest - self.clock()).total_seconds(), 0.0))
             for key, (moment, target, data, headers) in list(self.schedules.items()):
                 if moment <= self.clock():
                     del self.schedules[key]
                     self._add(target, data, headers)
+
+    async def until_some(self, stream: str, prefix: str, deadline: float) -> None:
+        """Wait until there may be messages to lease out, but not longer."""
+        event = asyncio.Event()
+        self.waiting.append(mine := (prefix, event))
+        try:
+            await _either(event, min([deadline, *(one.free for one in self.streams[stream].values() if one.subject.startswith(prefix))]))
+        finally:
+            self.waiting.remove(mine)
 
     def next(self, stream: str, prefix: str, batch: int, ack_wait: float) -> list[Kept]:
         """Lease out up to `batch` messages."""
@@ -102,7 +129,7 @@ class Server:
             kept.free = self.now + ack_wait
         else:
             kept.free = self.now + (json.loads(word[4:])["delay"] / 1e9 if len(word) > 4 else 0)
-            self.moved.set()
+            self._tell(kept.subject)
 
     # ---- faults
 
@@ -127,7 +154,7 @@ class Server:
             for one in stream.values():
                 if chance.random() < 0.5:
                     one.count, one.free = max(one.count - 1, 0), 0.0
-        self.moved.set()
+                    self._tell(one.subject)
 
 
 class Host:
@@ -204,12 +231,11 @@ class _Pull:
                 messages = [self._message(one) for one in found]
                 await self.bus.host.reach()
                 return messages if self.bus.host.connected else []
-            server.moved.clear()
-            try:
-                async with asyncio.timeout(0.25):
-                    await server.moved.wait()
-            except TimeoutError:
-                await self.bus.host.reach()
+            if self.bus.connected:
+                await server.until_some(self.link.stream, self.prefix, deadline)
+            else:
+                await asyncio.sleep(0.25)
+            await self.bus.host.reach()
         return []
 
     def _message(self, one: Kept) -> Message:
@@ -259,11 +285,11 @@ class SimulatedBus:
             if self.host.alive and self.connected:
                 await handler(notice)
 
-        self.server.listeners.add(mine := (subject, hear))
+        self.server.listeners.append(mine := (subject, hear))
         try:
             yield
         finally:
-            self.server.listeners.discard(mine)
+            self.server.listeners.remove(mine)
 
     @asynccontextmanager
     async def pull(

@@ -85,7 +85,12 @@ class Postgres:
         assert made.returncode == 0, made.stdout + made.stderr
 
     def start(self) -> None:
-        """Start the server; it answers when this returns."""
+        """Start the server; it answers when this returns. See `launch` for who may call it."""
+        self.launch()
+        self.until_answers()
+
+    def launch(self) -> None:
+        """Start the server without waiting. It ends with the thread that started it (PR_SET_PDEATHSIG), so not from a loop's executor."""
         settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._folder), *settings]
         with (self._folder / "log").open("ab") as log:
@@ -98,6 +103,10 @@ class Postgres:
                 start_new_session=True,
                 preexec_fn=die_with_parent_by_quit,
             )
+
+    def until_answers(self) -> None:
+        """Wait until the server answers; raises `AssertionError` with its log when it ends instead."""
+        assert self._process is not None, "the server is not started"
         deadline = time.monotonic() + STARTS_WITHIN
         while not self._answers():
             assert self._process.poll() is None, (self._folder / "log").read_text()

@@ -10,42 +10,41 @@ import contextlib
 import itertools
 import queue
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any, TypeVar, cast
 
 import structlog
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, insert, select, text
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, StaticPool, String, Table, create_engine, insert, select, text
 
 from hulk.apps.schema import prepare
 from hulk.kernel.durable import Change, Context, Outcome, Started
 from hulk.kernel.errors import HulkError, Refused, Unavailable
-from hulk.kernel.flow import OPEN, Concurrency
-from hulk.kernel.flow import Flow as Rules
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import Bus
 from hulk.runtime.engine import Scale
 from hulk.runtime.outbox import Outbox
-from hulk.runtime.store import Store, Transaction, engine_for
+from hulk.runtime.store import Store, Transaction
 from hulk.runtime.store.store import _failed, _Group
 from hulk.runtime.store.trouble import Away
 from hulk.runtime.workflows import Workflows
 from hulk.runtime.workflows.tables import run_table, step_table
 from support.jetstream import Host, Server, SimulatedBus
-from support.runs import KEY, Flow, a_run
+from support.runs import KEY, Flow
+from support.scenarios import Scenario
 from support.virtual import virtually
 
 T = TypeVar("T")
 K = TypeVar("K")
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
-FAULTY = 12.0
-"""Virtual seconds during which things happen."""
 QUIET = 180.0
-"""Virtual seconds within which all must have ended after that."""
+"""Virtual seconds after the last fault within which all must have ended."""
+MOST = 600.0
+"""Virtual seconds after which a history that has not ended is one that hangs."""
 
 _own = MetaData()
 mark_table = Table(
@@ -78,9 +77,9 @@ NEVER = {
 }  # fmt: skip
 
 
-def database(folder: Path) -> Engine:
-    """An empty database with the triggers; not durable, which makes it fast."""
-    engine = engine_for("", folder)
+def database() -> Engine:
+    """An empty database with the triggers, in memory: on one connection, since nothing here is done while a transaction is open."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, pool_reset_on_return=None, connect_args={"isolation_level": None})
     prepare(engine)
     _own.create_all(engine)
     with engine.connect() as connection:
@@ -95,8 +94,6 @@ def database(folder: Path) -> Engine:
 def emptied(engine: Engine) -> None:
     """Forget all runs."""
     with engine.connect() as connection:
-        for pragma in ("synchronous=OFF", "foreign_keys=OFF"):
-            connection.exec_driver_sql(f"pragma {pragma}")
         for table in ("step", "signal", "run_failure", "run_attribute", "flow", "queue", "run", "outbox", "event", "event_head"):
             connection.exec_driver_sql(f"delete from {table}")
         for own in (mark_table, wrong_table):
@@ -237,21 +234,6 @@ def bodies(chance: Random) -> dict[str, Flow]:  # noqa: C901  # seven bodies, no
 
     found = {"plain": plain, "long": long, "saga": saga, "napping": napping, "hearing": hearing, "family": family, "beside": beside}
     return {name: Flow(body) for name, body in found.items()}
-
-
-def runs(chance: Random, count: int) -> list[Started]:
-    """What is begun: of some kinds only, so that each gets to meet itself often."""
-    made = list[Started]()
-    kinds = chance.sample(sorted(EXPECTED), chance.randrange(1, len(EXPECTED) + 1))
-    for number in range(count):
-        workflow = chance.choice(kinds)
-        most = chance.choice([1, 1, 2])
-        key = Rules(concurrency=Concurrency(key=f"key{most}", most=most))
-        flow = chance.choice([OPEN, OPEN, Rules(priority=chance.randrange(3)), key])
-        inputs: dict[str, JsonObject] = {"saga": {"fails": chance.random() < 0.6}, "family": {"most": chance.choice([None, 2])}}
-        tenant = chance.choice(["acme", "acme", "zeta"])
-        made.append(a_run(f"run_{number:03}", workflow, attempts=1000, tenant=tenant, data=inputs.get(workflow, {}), flow=flow))
-    return made
 
 
 # ---- the world
@@ -419,37 +401,31 @@ class World:
     def _some(self) -> str:
         return self.chance.choice(self.accepted or ["run_404"])
 
-    @property
-    def faults(self) -> list[Callable[[], Awaitable[None]]]:
-        """What can happen in this history: some of all there is, so that those meet more often (swarm testing,
-        https://users.cs.utah.edu/~regehr/papers/swarm12.pdf)."""
-        every = [self.kill, self.freeze, self.cut, self.lose, self.trouble, self.jump, self.forget, self.repeat, self.crash]
-        every += [self.replay, self.pause, self.signal, self.cancel]
-        return self.chance.sample(every, self.chance.randrange(1, len(every) + 1))
 
-
-async def _live(world: World, made: list[Started]) -> float:
-    """Things happen for a while, then nothing more; gives how many virtual seconds later all have ended."""
-    chance = world.chance
-    begun_within = FAULTY * chance.choice([0.01, 0.3, 0.7])
+async def _live(world: World, scenario: Scenario) -> float:
+    """All of it happens, then nothing more; gives how many virtual seconds later all runs have ended."""
     async with asyncio.TaskGroup() as happening:
-        for run in made:
-            happening.create_task(_later(chance.random() * begun_within, world.begin, run))
-        faults = world.faults
-        for _ in range(chance.randrange(2, 30)):
-            happening.create_task(_later(chance.random() * FAULTY, world.suffer, chance.choice(faults)))
-        await asyncio.sleep(FAULTY)
+        for number, begin in enumerate(scenario.begins):
+            happening.create_task(_later(begin.at, world.begin, begin.started(number)))
+        for moment, fault in scenario.faults:
+            happening.create_task(_later(moment, world.suffer, getattr(world, fault)))
+        await asyncio.sleep(scenario.lasts)
     world.say("quiet")
     quiet = asyncio.get_running_loop().time()
     await world.ask("resume", lambda worker: worker.workflows.steering.resume("default", "test"))
     while left := _unended(world):
         assert asyncio.get_running_loop().time() < quiet + QUIET, f"not ended: {left}"
         await asyncio.sleep(0.5)
-        for run in left:
-            if run.status == "waiting" and run.workflow == "hearing" and not run.cancelling:
-                key = f"{chance.random()}"
-                await world.ask(f"signal {run.id}", lambda worker, run=run, key=key: worker.workflows.signal(run.id, "go", key, key=key))  # type: ignore[misc]
+        await _signalled(world, left)
     return asyncio.get_running_loop().time() - quiet
+
+
+async def _signalled(world: World, left: Sequence[Any]) -> None:
+    """Give those that wait for a signal one."""
+    for run in left:
+        if run.status == "waiting" and run.workflow == "hearing" and not run.cancelling:
+            key = f"{world.chance.random()}"
+            await world.ask(f"signal {run.id}", lambda worker, run=run, key=key: worker.workflows.signal(run.id, "go", key, key=key))  # type: ignore[misc]
 
 
 async def _later(delay: float, act: Callable[..., Awaitable[None]], *arguments: Any) -> None:
@@ -475,10 +451,13 @@ def check(world: World) -> None:
     assert not (wrong := world.rows(select(wrong_table.c.run, wrong_table.c.what))), wrong
     rows = {row.id: row for row in world.rows(select(run_table))}
     assert set(world.accepted) <= set(rows), "accepted runs are lost"
+    steps, marks = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for one in world.rows(select(step_table.c.run, step_table.c.name).order_by(step_table.c.run, step_table.c.position)):
+        steps[one.run].append(one.name)
+    for one in world.rows(select(mark_table.c.run, mark_table.c.step).order_by(mark_table.c.id)):
+        marks[one.run].append(one.step)
     for run, row in rows.items():
-        steps = [one.name for one in world.rows(select(step_table).where(step_table.c.run == run).order_by(step_table.c.position))]
-        marks = [one.step for one in world.rows(select(mark_table).where(mark_table.c.run == run).order_by(mark_table.c.id))]
-        _check_run(row, steps, marks)
+        _check_run(row, steps[run], marks[run])
 
 
 def _check_run(row: Any, steps: list[str], marks: list[str]) -> None:
@@ -500,33 +479,32 @@ def _check_run(row: Any, steps: list[str], marks: list[str]) -> None:
     assert sorted(marks[len(marks) - len(made) :]) == sorted(made), about
 
 
-def simulate(engine: Engine, seed: int, *, count: int = 14) -> float:
+def simulate(engine: Engine, scenario: Scenario) -> float:
     """One history; gives how many virtual seconds after the last fault all had ended. Raises `AssertionError` with what happened."""
     emptied(engine)
-    random.seed(seed)
-    chance = Random(seed)
+    random.seed(scenario.seed)
     history = list[str]()
     try:
         with _quiet():
-            return virtually(_history(engine, chance, count, history))
+            return virtually(lambda: _history(engine, scenario, history), most=MOST)
     except BaseException as error:
-        raise AssertionError(f"seed {seed}: {_causes(error)}\n" + "\n".join(history)) from error
+        raise AssertionError(f"{scenario}: {_causes(error)}\n" + "\n".join(history)) from error
 
 
-async def _history(engine: Engine, chance: Random, count: int, history: list[str]) -> float:
-    async with _world(engine, chance, history) as world:
-        seconds = await _live(world, runs(chance, count))
+async def _history(engine: Engine, scenario: Scenario, history: list[str]) -> float:
+    async with _world(engine, Random(scenario.seed), scenario.workers, history) as world:
+        seconds = await _live(world, scenario)
         check(world)
     return seconds
 
 
 @asynccontextmanager
-async def _world(engine: Engine, chance: Random, history: list[str]) -> AsyncIterator[World]:
+async def _world(engine: Engine, chance: Random, workers: int, history: list[str]) -> AsyncIterator[World]:
     async with asyncio.TaskGroup() as group:
         server = Server(clock=lambda: START + timedelta(seconds=asyncio.get_running_loop().time()))
         world = World(engine, chance, server, group, history=history)
         running = group.create_task(server.run())
-        for _ in range(chance.randrange(2, 4)):
+        for _ in range(workers):
             world.start()
         try:
             yield world

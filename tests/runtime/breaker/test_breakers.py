@@ -165,7 +165,7 @@ def many(hangs: bool, takes: float, traffic: bool) -> list[Recovery]:
         loop = asyncio.get_running_loop()
         return [await recovery(Outage(loop.time() + chance.uniform(0.3, 90), takes, hangs), seed, traffic=traffic) for seed in range(150)]
 
-    return virtually(all_())
+    return virtually(all_)
 
 
 def shares(seconds: list[float]) -> dict[str, float]:
@@ -215,7 +215,7 @@ def test_none_stays_stuck_whatever_the_outages(phases: list[tuple[float, float]]
             await asyncio.sleep(2 if len(phases) == 1 else 46)
             assert breakers.of("a").state == "closed"
 
-    virtually(story())
+    virtually(story)
 
 
 def test_without_a_probe_the_next_call_tries_once_the_open_time_is_over() -> None:
@@ -230,7 +230,7 @@ def test_without_a_probe_the_next_call_tries_once_the_open_time_is_over() -> Non
                 await breakers.of("a").call(fine)
             assert breakers.of("a").state == "closed"
 
-    virtually(story())
+    virtually(story)
 
 
 @pytest.mark.parametrize("act", ["isolate", "disable", "reset"])
@@ -248,7 +248,7 @@ def test_a_hand_ends_the_probing(act: str) -> None:
             await asyncio.sleep(100)
             assert len(outage.asked) == asked > 3
 
-    virtually(story())
+    virtually(story)
 
 
 def test_it_opens_again_after_a_reset_and_is_probed_again() -> None:
@@ -266,7 +266,7 @@ def test_it_opens_again_after_a_reset_and_is_probed_again() -> None:
             await asyncio.sleep(5)
             assert breakers.of("a").state == "closed"
 
-    virtually(story())
+    virtually(story)
 
 
 async def test_nothing_is_left_running_at_the_end() -> None:

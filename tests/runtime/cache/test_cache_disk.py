@@ -3,9 +3,8 @@
 import asyncio
 import os
 import sqlite3
-import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,10 @@ from structlog.testing import capture_logs
 from hulk.runtime.cache import Cache, Caches, Policy, opened
 from hulk.runtime.cache.disk import FILE, DiskLevel
 from hulk.runtime.cache.entry import stamped
+from hulk.runtime.cache.guard import LevelAway
 from hulk.runtime.config import CacheSettings
 from support.caches import Counting, Hand
+from support.disks import a_small_disk, full
 
 POLICY = Policy(ttl=3600, jitter=0)
 
@@ -148,45 +149,26 @@ async def test_a_folder_that_cannot_be_written_costs_only_the_disk(tmp_path: Pat
         assert caches.levels() == {"l3": False}
 
 
-@contextmanager
-def small(folder: Path, kib: int) -> Iterator[None]:
-    """A small file system, if we may mount one."""
-    folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mounting, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk needs rights that this machine does not give")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 async def test_a_full_disk_costs_only_the_disk_and_what_was_removed_does_not_come_back(tmp_path: Path) -> None:
     texts: Cache[str]
-    with small(tmp_path / "small", 4096):
-        async with opened(CacheSettings(), tmp_path / "small") as caches:
+    with a_small_disk(tmp_path / "small", 4) as small, ExitStack() as filled:
+        async with opened(CacheSettings(), small) as caches:
             texts = caches.named("texts", policy=POLICY)
             await texts.set("a", "old")
             await caches.parts.levels.guards["l3"].ask(_disk(caches).write)
-            filler = tmp_path / "small" / "filler"
-            with filler.open("wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(4096))
-                except OSError:
-                    pass
+            filled.enter_context(full(small))
             for number in range(50):
                 await texts.set(f"k{number}", "x" * 10_000)
             await texts.remove("a")
             assert await texts.get("k49") == "x" * 10_000
             assert await texts.get("a") is None
-        async with opened(CacheSettings(), tmp_path / "small") as caches:
+        async with opened(CacheSettings(), small) as caches:
             texts = caches.named("texts", policy=POLICY)
             assert await texts.get("a") is None
-            filler.unlink()
+            filled.close()
             await asyncio.sleep(1.2)
             await texts.set("b", "new")
-        async with opened(CacheSettings(), tmp_path / "small") as caches:
+        async with opened(CacheSettings(), small) as caches:
             texts = caches.named("texts", policy=POLICY)
             assert [await texts.get(key) for key in "ab"] == [None, "new"]
 
@@ -195,3 +177,44 @@ def _disk(caches: Caches) -> DiskLevel:
     disk = caches.parts.levels.disk
     assert isinstance(disk, DiskLevel)
     return disk
+
+
+async def test_a_file_damaged_while_it_is_open_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    level = DiskLevel(tmp_path / FILE, 10**8)
+    for number in range(800):
+        level.put(f"k{number}", stamped(number) + bytes(10_000), 4e9)
+    await level.write()
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("pragma wal_checkpoint(truncate)")
+    other.close()
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom((tmp_path / FILE).stat().st_size - 4096))
+    with capture_logs() as logs:
+        for number in range(800):
+            with suppress(LevelAway):
+                assert await level.get(f"k{number}") is None or number > 0
+    assert "cache_file_damaged" in [one["event"] for one in logs]
+    level.put("a", stamped(1) + b"new", 4e9)
+    await level.write()
+    assert await level.get("a") == stamped(1) + b"new"
+    await level.close()
+    assert (tmp_path / "cache.damaged.db").exists()
+
+
+async def test_a_file_that_cannot_be_opened_costs_only_the_disk(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    async with cached(tmp_path) as (caches, cache):
+        assert await cache.get_or_make("a", Counting()) == 1
+        assert await cache.get("a") == 1
+        assert caches.levels() == {"l3": False}
+    assert (tmp_path / FILE).is_dir()
+
+
+async def test_a_size_in_which_nothing_fits_keeps_nothing(tmp_path: Path) -> None:
+    level = DiskLevel(tmp_path / FILE, 1)
+    level.put("a", stamped(1), 4e9)
+    await level.write()
+    assert await level.get("a") is None
+    assert level.evicted == 1
+    await level.close()

@@ -1,12 +1,14 @@
 """What a caller gets: one factory for many, stale values when it fails or is slow, values made early, nothing after a removal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import pytest
+from structlog.testing import capture_logs
 
 from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.runtime.cache import Cache, Caches, Made, Policy, Stale, running
+from hulk.runtime.cache.guard import LevelAway
 from hulk.runtime.telemetry import Metrics
 from support.caches import Counting, Hand, MemoryShared
 
@@ -418,3 +420,153 @@ async def test_what_a_cache_does_is_told_as_metrics(clock: Hand) -> None:
         'hulk_cache_level_up{level="l2"} 0.0',
         "hulk_cache_recovery_waiting 1.0",
     }
+
+
+async def test_a_value_set_for_no_time_takes_the_old_one_away(numbers: Cache[int]) -> None:
+    await numbers.set("a", 1)
+    await numbers.set("a", 2, policy=Policy(ttl=0))
+    assert await numbers.get("a") is None
+
+
+async def test_what_replaces_a_stale_value_and_is_not_to_be_kept_takes_it_away(caches: Caches, clock: Hand) -> None:
+    cache: Cache[int] = caches.named("numbers", policy=SAFE)
+    factory = Counting()
+    await cache.get_or_make("a", factory)
+    clock.at += 20
+
+    async def fleeting(_: object) -> Made[int]:
+        return Made(7, ttl=0)
+
+    assert await cache.get_or_make("a", fleeting) == 7
+    factory.error = Unavailable("Away.")
+    with pytest.raises(Unavailable):
+        await cache.get_or_make("a", factory)
+
+
+async def test_what_is_being_made_when_the_caches_end_is_cancelled(clock: Hand) -> None:
+    left = asyncio.Event()
+
+    async def hangs(_: object) -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+        return 1
+
+    async with asyncio.TaskGroup() as group:
+        async with running(10, now=clock) as made:
+            task = group.create_task(numbers_of(made).get_or_make("a", hangs))
+            await settled()
+        assert left.is_set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+class Faulty(MemoryShared):
+    """A shared level with a bug, or that is away for some acts only."""
+
+    def __init__(self, clock: Hand, *, put: Exception | None = None, marks: Exception | None = None) -> None:
+        super().__init__(clock)
+        self.put_error, self.marks_error = put, marks
+
+    async def put(self, key: str, data: bytes, until: float) -> None:
+        if self.put_error:
+            raise self.put_error
+        await super().put(key, data, until)
+
+    async def marks(self, names: Iterable[str]) -> dict[str, int]:
+        if self.marks_error:
+            raise self.marks_error
+        return await super().marks(names)
+
+
+async def test_who_asked_has_the_value_though_it_could_not_be_kept(clock: Hand) -> None:
+    with capture_logs() as logs:
+        async with running(10, Faulty(clock, put=ZeroDivisionError()), now=clock) as made:
+            cache = numbers_of(made)
+            assert await cache.get_or_make("a", Counting()) == 1
+            await settled()
+            assert await cache.get("a") == 1
+    assert [one["event"] for one in logs] == ["cache_not_kept"]
+
+
+async def test_a_cache_that_is_not_there_is_told_with_those_that_are(caches: Caches, numbers: Cache[int]) -> None:
+    assert caches.find("numbers") is numbers
+    with pytest.raises(NotFound, match="There is no cache letters; there are: numbers"):
+        caches.find("letters")
+
+
+async def test_what_the_shared_level_has_is_given_though_its_marks_cannot_be_asked(clock: Hand) -> None:
+    shared = Faulty(clock, marks=LevelAway("marks"))
+    async with running(10, shared, now=clock) as one, running(10, shared, now=clock) as other:
+        await numbers_of(one).get_or_make("a", Counting())
+        assert await numbers_of(other).get("a") == 1
+
+
+async def test_a_value_set_after_that_of_a_clock_ahead_replaces_it(clock: Hand) -> None:
+    ahead, shared = Hand(clock.at + 30), MemoryShared(clock)
+    async with running(10, shared, now=ahead) as one, running(10, shared, now=clock) as other, running(10, shared, now=clock) as third:
+        await numbers_of(one).set("a", 1)
+        await numbers_of(other).set("a", 2)
+        assert await numbers_of(third).get("a") == 2
+
+
+async def test_what_was_removed_while_a_level_was_asked_for_it_is_not_given(clock: Hand) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryShared):
+        async def get(self, key: str) -> bytes | None:
+            found = await super().get(key)
+            asked.set()
+            await go.wait()
+            return found
+
+    shared = Slow(clock)
+    async with running(10, shared, now=clock) as one, running(10, shared, now=clock) as other:
+        await numbers_of(one).set("a", 1)
+        cache = numbers_of(other)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(cache.get("a"))
+            await asked.wait()
+            await cache.remove("a")
+            go.set()
+        assert task.result() is None
+
+
+async def test_what_the_shared_level_was_not_told_to_be_void_is_not_taken_from_it(clock: Hand) -> None:
+    shared = MemoryShared(clock)
+    async with running(10, shared, now=clock) as one, running(10, shared, now=clock) as other:
+        await numbers_of(one).set("a", 1, tags=["t"])
+        cache = numbers_of(other)
+        shared.away = True
+        await cache.remove_by_tag("t")
+        shared.away = False
+        assert await cache.get("a") is None
+        await other.parts.levels.recovery.replay()
+        async with running(10, shared, now=clock) as third:
+            assert await numbers_of(third).get("a") is None
+
+
+@pytest.mark.parametrize(
+    "eager", [pytest.param(0.5, id="early: the old one is served"), pytest.param(None, id="none: waited for, then made")]
+)
+async def test_while_it_is_anothers_turn(clock: Hand, eager: float | None) -> None:
+    shared, counting = MemoryShared(clock), Counting()
+    async with running(10, shared, now=clock) as made:
+        cache: Cache[int] = made.named("numbers", policy=Policy(ttl=10, jitter=0, eager=eager, hard_timeout=0.1))
+        assert await cache.get_or_make("a", counting) == 1
+        assert await shared.take("numbers::a", 1000) is not None
+        clock.at += 6 if eager else 11
+        assert await cache.get_or_make("a", counting) == (1 if eager else 2)
+        await settled()
+    assert counting.calls == (1 if eager else 2)
+
+
+async def test_what_was_removed_is_not_brought_back_by_expiring_it(clock: Hand) -> None:
+    shared = MemoryShared(clock)
+    async with running(10, shared, now=clock) as one, running(10, shared, now=clock) as other:
+        cache = numbers_of(one)
+        await cache.set("a", 1)
+        await cache.remove("a")
+        await cache.expire("a")
+        assert await numbers_of(other).get("a") is None

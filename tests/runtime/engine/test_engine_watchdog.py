@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -174,3 +175,27 @@ def test_only_the_time_counts_in_which_the_loop_could_have_answered(ticks: Any, 
 )
 def test_a_watchdog_that_wakes_up_late_knows_why(passed: float, used: float, seconds: float) -> None:
     assert locked(passed, used) == pytest.approx(seconds)
+
+
+async def test_work_that_nobody_can_name_is_told_all_the_same() -> None:
+    metrics = Metrics()
+    with capture_logs() as logs, Watchdog(blocked_histogram(metrics)).watching():
+        await asyncio.sleep(0.1)
+        time.sleep(0.6)  # noqa: ASYNC251  # what is to be seen
+        await asyncio.sleep(0.2)
+    alarms = [one for one in logs if one["event"] == "event_loop_blocked"]
+    assert [one["run"] for one in alarms] == [""]
+    assert "test_work_that_nobody_can_name" in alarms[0]["at"]
+    assert seconds(metrics, alarms[0]["workflow"]) >= 0.25
+
+
+def test_a_watch_ends_with_its_loop_though_nobody_has_ended_it() -> None:
+    async def begin() -> object:
+        watching = Watchdog(blocked_histogram(Metrics()), blame).watching()
+        watching.__enter__()
+        return watching
+
+    watching = asyncio.run(begin())
+    for thread in [one for one in threading.enumerate() if one.name == "watchdog"]:
+        thread.join(5)
+        assert not thread.is_alive(), watching

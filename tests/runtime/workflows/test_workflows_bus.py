@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from hulk.kernel.durable import Context, Outcome
 from hulk.kernel.errors import Exhausted, Unavailable
@@ -18,9 +19,10 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.runtime.bus import TASKS, Notice, connect, embedded
 from hulk.runtime.outbox import Outbox
-from hulk.runtime.store import Store
+from hulk.runtime.store import Store, opened
 from hulk.runtime.workflows import Workflows
 from hulk.runtime.workflows.tables import run_table
+from support.cable import a_cable
 from support.nats import a_bus
 from support.postgres import Postgres
 from support.runs import KEY, Flow, a_machine, a_run, giving, row_of, steps_of
@@ -264,3 +266,45 @@ async def test_more_than_the_queue_may_hold_is_refused_with_a_time_to_come_again
         with pytest.raises(Exhausted) as caught:
             workflows.admit()
         assert caught.value.retry_after == 2
+
+
+async def test_a_step_that_will_not_be_interrupted_keeps_the_process_only_for_a_while(store: Store, tmp_path: Path) -> None:
+    entered, interrupted = asyncio.Event(), list[float]()
+
+    async def stubborn() -> Outcome[None]:
+        entered.set()
+        while len(interrupted) < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                interrupted.append(time.monotonic())
+        raise asyncio.CancelledError
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        await context.step("stubborn", stubborn)
+        return {}
+
+    async with a_bus(tmp_path) as bus:
+        async with a_machine(store, bus, {"flow": Flow(body)}, grace=0.1) as machine:
+            await machine.begin(a_run(data={"n": 1}))
+            await entered.wait()
+        first, second = interrupted
+        assert 4 < second - first < 10
+        async with a_machine(store, bus, {"flow": Flow(one_step)}) as machine:
+            await machine.is_("run_1", "completed")
+
+
+async def test_a_process_that_starts_while_its_database_is_away_works_when_it_is_back(
+    postgres: Callable[[], Postgres], tmp_path: Path
+) -> None:
+    server = postgres()
+    url = server.database().replace(str(server.folder), str(tmp_path))
+    with a_cable(server.folder / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432") as cable, capture_logs() as logs:
+        async with opened(url, tmp_path) as store, a_bus(tmp_path) as bus:
+            await asyncio.to_thread(cable.set, "cut")
+            async with a_machine(store, bus, {"flow": Flow(one_step)}) as machine:
+                async with asyncio.timeout(10):
+                    await until(lambda: {"cannot_count_runs", "gate_waits"} <= {one["event"] for one in logs})
+                await asyncio.to_thread(cable.set, "whole")
+                await machine.begin(a_run(data={"n": 1}))
+                await machine.is_("run_1", "completed")

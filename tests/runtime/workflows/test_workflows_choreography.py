@@ -1,7 +1,7 @@
 """Events that begin runs: once each, in any process, also after a restart, and whatever one reaction does to its own events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -9,19 +9,24 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from hulk.kernel.durable import Context, Retry, Started
 from hulk.kernel.errors import Conflict, Refused
 from hulk.kernel.events import Event
+from hulk.kernel.flow import Flow as Rules
+from hulk.kernel.flow import Rate
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import EVENTS, Bus, connect, embedded, to_message
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.outbox import Outbox, event_table
-from hulk.runtime.store import Store
+from hulk.runtime.store import Store, opened
 from hulk.runtime.workflows import Workflows
 from hulk.runtime.workflows.choreography import Choreography, caused
 from hulk.runtime.workflows.tables import run_table
+from support.cable import a_cable
 from support.nats import a_bus
+from support.postgres import Postgres
 from support.runs import KEY, Flow, giving
 from support.stores import Another
 
@@ -198,3 +203,52 @@ async def test_names_of_reactions_are_usable_and_taken_once(store: Store, tmp_pa
         with pytest.raises(Conflict, match=r"There is a reaction named “billing” to hulk\.ticket\.completed\.v1 already"):
             workflows.on(COMPLETED, bill, name="billing")
         workflows.on(COMPLETED, bill)
+
+
+async def test_an_event_whose_run_is_over_its_rate_waits_its_turn(store: Store, tmp_path: Path) -> None:
+    def paced(event: Event) -> Started:
+        flow = Rules(rate=Rate(key="bills", most=1, period=timedelta(seconds=0.5)))
+        return Started(workflow="bill", data={"ticket": event.subject}, tenant="-", id="", flow=flow)
+
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, paced, past=True):
+        await publish(bus, completed(1), completed(2), completed(3))
+        await settled(bus, "on-hulk-ticket-completed-v1-mine")
+    assert await begun(store) == {"evt_1", "evt_2", "evt_3"}
+
+
+async def test_an_event_whose_run_cannot_be_begun_as_it_is_ends_as_a_dead_letter(store: Store, tmp_path: Path) -> None:
+    def wrong(event: Event) -> Started:
+        return Started(workflow="bill", data={"ticket": object()}, tenant="-", id="")
+
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, wrong, past=True):
+        await publish(bus, completed(1))
+        (letter,) = await letters(store, 1)
+    assert (letter.subject, letter.data["deliveries"]) == ("tkt_1", 3)
+    assert await begun(store) == set()
+
+
+async def test_a_dead_letter_that_cannot_be_kept_now_is_kept_when_the_store_is_back(
+    postgres: Callable[[], Postgres], tmp_path: Path
+) -> None:
+    tried = asyncio.Event()
+
+    async def broken(_: Event) -> Started | None:
+        if not tried.is_set():
+            await asyncio.to_thread(cable.set, "cut")
+        tried.set()
+        raise ValueError("secret")
+
+    server = postgres()
+    url = server.database()
+    with a_cable(server.folder / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432") as cable:
+        async with opened(url.replace(str(server.folder), str(tmp_path)), tmp_path) as store, a_bus(tmp_path) as bus:
+            with capture_logs() as logs:
+                async with reacting_by(store, bus, broken, past=True):
+                    await publish(bus, completed(1))
+                    async with asyncio.timeout(20):
+                        while not [one for one in logs if one["event"] == "reaction_failed" and one["final"]]:  # noqa: ASYNC110
+                            await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.5)
+                    await asyncio.to_thread(cable.set, "whole")
+                    (letter,) = await letters(store, 1)
+    assert letter.data["deliveries"] > SOON.attempts

@@ -249,3 +249,10 @@ async def test_a_thousand_runs_that_wait_in_the_store_are_all_executed_once(stor
 def test_flow_that_makes_no_sense_is_refused(make: Callable[[], Flow], words: str) -> None:
     with pytest.raises(Refused, match=words):
         make()
+
+
+async def test_many_full_keys_one_after_the_other_keep_none_waiting_for_ever(store: Store, tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Body(quick)}, slots=1) as machine:
+        keyed = [a_run(f"run_{key:02}_{n:02}", flow=Flow(concurrency=Concurrency(key=f"{key:02}"))) for key in range(12) for n in range(20)]
+        await machine.begin(*keyed)
+        assert await machine.all_ended(240) == {"completed": 240}

@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -241,3 +242,89 @@ async def test_what_becomes_true_with_a_failure_is_given_with_the_function(store
     await hand.drain()
     assert seen == ["run_1: no"]
     assert await store.read(lambda connection: connection.execute(select(event_table.c.type)).all()) == []
+
+
+async def test_what_becomes_true_with_a_replay_is_given_with_the_function(store: Store, tmp_path: Path) -> None:
+    works, seen = False, list[str]()
+
+    def body(_: Blocking, __: JsonObject) -> JsonObject:
+        if not works:
+            raise Refused("no")
+        return {}
+
+    def revived(run: Any) -> Any:
+        return [lambda _: seen.append(run.id)]
+
+    flows: Any = {"told": workflow(body, revived=revived), "quiet": workflow(body)}
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, flows) as machine:
+        await machine.begin(a_run("run_1", "told"), a_run("run_2", "quiet"))
+        for run_id in ("run_1", "run_2"):
+            await machine.is_(run_id, "failed")
+            works = True
+            await store.commit(machine.workflows.steering.replay(run_id, "ana"))
+            await machine.is_(run_id, "completed")
+            works = False
+    assert seen == ["run_1"]
+
+
+class Left:
+    """A plain body that computes, asks its context for a step, and keeps what that gave or raised."""
+
+    def __init__(self) -> None:
+        self.entered, self.go, self.over = threading.Event(), threading.Event(), threading.Event()
+        self.end: BaseException | None = None
+
+    def __call__(self, context: Blocking, _: JsonObject) -> JsonObject:
+        self.entered.set()
+        self.go.wait(10)
+        try:
+            context.step("never", lambda: 1)
+        except BaseException as error:
+            self.end = error
+            raise
+        finally:
+            self.over.set()
+        return {}
+
+    async def executed(self) -> "asyncio.Task[Any]":
+        """The coroutine that answers the body, once that computes."""
+        context: Any = SimpleNamespace(run_id="run_1")  # nobody gets as far as to ask it
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(workflow(self)(context, {}))
+        assert await asyncio.to_thread(self.entered.wait, 10)
+        return task
+
+
+async def _cancelled(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_plain_body_that_was_left_learns_so_when_it_asks() -> None:
+    body = Left()
+    await _cancelled(await body.executed())
+    body.go.set()
+    assert await asyncio.to_thread(body.over.wait, 10)
+    assert isinstance(body.end, asyncio.CancelledError)
+
+
+async def test_a_plain_body_that_asked_just_before_it_was_left_learns_so() -> None:
+    body = Left()
+    task = await body.executed()
+    body.go.set()
+    time.sleep(0.3)  # noqa: ASYNC251  # so that it has asked, and the loop has not heard of it
+    await _cancelled(task)
+    assert await asyncio.to_thread(body.over.wait, 10)
+    assert isinstance(body.end, asyncio.CancelledError)
+
+
+def test_a_plain_body_that_outlives_its_event_loop_learns_so_when_it_asks() -> None:
+    body = Left()
+
+    async def leave() -> None:
+        await _cancelled(await body.executed())
+
+    asyncio.run(leave())
+    body.go.set()
+    assert body.over.wait(10)
+    assert isinstance(body.end, asyncio.CancelledError)

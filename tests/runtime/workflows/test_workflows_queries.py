@@ -16,6 +16,7 @@ from sqlalchemy import update
 from hulk.kernel.durable import Context
 from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.records import JsonObject
+from hulk.kernel.time import utc_now
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows import DeadLetters, RunQueries, Search, Which
 from hulk.runtime.workflows.queries.search import _decoded, _encoded, attributes_of
@@ -308,3 +309,47 @@ async def test_many_dead_letters_are_replayed_by_what_they_have_in_common(store:
 def test_dead_letters_are_not_meant_by_saying_nothing() -> None:
     with pytest.raises(Refused, match="Say which dead letters are meant"):
         Which(tenant="acme")
+
+
+async def test_a_parent_that_its_childs_replay_revived_is_not_replayed_twice(store: Store, tmp_path: Path) -> None:
+    works = False
+
+    async def child(_: Context, __: JsonObject) -> JsonObject:
+        if not works:
+            raise Unavailable("away", retry_after=0)
+        return {}
+
+    async def parent(context: Context, _: JsonObject) -> JsonObject:
+        await context.child("one", "child", {})
+        return {}
+
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(parent), "child": Flow(child)}) as machine:
+        dead = await letters(machine, "a")
+        works = True
+        meant, _ = await machine.queries.dead_meant(Which(every=True), 10)
+        dealt = await dead.replay(Which(every=True), "ana", limit=10)
+        assert (meant[1], list(dealt.runs), dealt.left) == ("a", [meant[0]], 1)
+        await machine.is_("a", "completed")
+        assert await machine.queries.dead_letters() == []
+
+
+@pytest.mark.parametrize(
+    ("which", "runs"),
+    [
+        pytest.param({"code": "unavailable"}, {"a", "b"}, id="by error"),
+        pytest.param({"code": "error"}, {"c"}, id="by another error"),
+        pytest.param({"ended_before": timedelta(hours=1)}, {"a", "b", "c"}, id="ended before an hour from now"),
+        pytest.param({"ended_before": timedelta(hours=-1)}, set(), id="ended more than an hour ago"),
+        pytest.param({"runs": ("a", "c")}, {"a", "c"}, id="by name"),
+        pytest.param({"code": "unavailable", "tenant": "foreign"}, set(), id="of another tenant"),
+    ],
+)
+async def test_dead_letters_are_meant_by_what_is_said_of_them(store: Store, which: dict[str, Any], runs: set[str]) -> None:
+    hand = Hand(store)
+    for name in "ab":
+        await failing(hand, name, Unavailable("away"))
+    await failing(hand, "c", ValueError("a bug"))
+    if "ended_before" in which:
+        which = {"ended_before": utc_now() + which["ended_before"]}
+    meant, whole = await RunQueries(store).dead_meant(Which(**which), 10)
+    assert (set(meant), whole) == (runs, len(runs))

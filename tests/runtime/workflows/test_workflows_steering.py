@@ -464,3 +464,26 @@ async def test_what_was_steered_while_no_worker_was_there_goes_on_when_one_comes
         await store.commit(beside(store).replay("run_1", "thor"))
         async with a_machine(store, bus, {"flow": Flow(body)}) as machine:
             await machine.is_("run_1", "completed", within=5)
+
+
+async def test_a_run_cancelled_while_it_does_several_steps_leaves_off_with_all(store: Store, tmp_path: Path) -> None:
+    left, entered = list[str](), asyncio.Event()
+
+    async def long() -> Outcome[None]:
+        entered.set()
+        try:
+            await asyncio.sleep(30)
+        finally:
+            left.append("left")
+        return Outcome(None)
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        return await context.parallel(dict.fromkeys("abc", long))
+
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(body)}) as machine:
+        await machine.begin(a_run())
+        await entered.wait()
+        await do(machine, machine.workflows.steering.cancel("run_1", "ana"))
+        await machine.is_("run_1", "cancelled", within=5)
+    assert left == ["left"] * 3
+    assert await steps_of(store, "run_1") == []

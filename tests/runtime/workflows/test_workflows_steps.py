@@ -167,7 +167,7 @@ async def test_an_overtaken_worker_writes_nothing_and_leaves_the_message_to_the_
     assert await steps_of(hand.store, "run_1") == [("act", 1)]
 
 
-@pytest.mark.parametrize("ending", ["complete", "fail", "retry", "wait", "sleep"])
+@pytest.mark.parametrize("ending", ["complete", "fail", "retry", "wait", "sleep", "gather"])
 async def test_no_ending_of_an_overtaken_worker_counts(hand: Hand, ending: str) -> None:
     takes, reached, hold = list[int](), asyncio.Event(), asyncio.Event()
 
@@ -186,6 +186,8 @@ async def test_no_ending_of_an_overtaken_worker_counts(hand: Hand, ending: str) 
                 await context.wait("something")
             case "sleep":
                 await context.sleep("nap", timedelta(hours=1))
+            case "gather":
+                await context.fan("children", "child", [])
         return {}
 
     hand.workflows["flow"] = Flow(body, lambda _, __: [did(1)])
@@ -499,3 +501,32 @@ async def test_sweeping_leaves_alone_what_moves_or_waits_for_its_time(hand: Hand
     hand.queue.clear()
     assert await hand.store.commit(revived(hand, pending=True)) == [0]
     assert not hand.queue
+
+
+async def test_undoing_that_cannot_be_done_now_is_tried_again_until_it_can(hand: Hand) -> None:
+    tries = list[int]()
+
+    async def release() -> Outcome[None]:
+        tries.append(len(tries))
+        if len(tries) < 7:  # more often than a step tries by itself
+            raise Unavailable("not now")
+        return Outcome(None)
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        await context.step("reserve", giving(None))
+        context.compensate("reserve", release)
+        raise Refused("no")
+
+    row = await hand.run(body)
+    assert (row.status, len(tries)) == ("failed", 7)
+    assert [name for name, _ in await steps_of(hand.store, "run_1")] == ["reserve", "failed", "undo:reserve"]
+
+
+@pytest.mark.parametrize("run", ["run_404", "run_1"], ids=["unknown", "ended"])
+async def test_what_is_not_there_or_has_ended_is_not_called_off(hand: Hand, run: str) -> None:
+    async def body(_: Context, __: JsonObject) -> JsonObject:
+        return {}
+
+    await hand.run(body)
+    assert await hand.store.commit(hand.journal.cancel(run)) == [[]]
+    assert (await row_of(hand.store, "run_1")).status == "completed"

@@ -13,6 +13,6 @@ back. Invalidations reach the other processes over NATS; who may have missed one
 
 from hulk.runtime.cache.cache import Cache
 from hulk.runtime.cache.caches import Caches, opened, running
-from hulk.runtime.cache.entry import Codec, Factory, Made, Plain, Policy, Raw, Records, Stale
+from hulk.runtime.cache.entry import Codec, Factory, Made, Plain, Policy, Records, Stale
 
-__all__ = ["Cache", "Caches", "Codec", "Factory", "Made", "Plain", "Policy", "Raw", "Records", "Stale", "opened", "running"]
+__all__ = ["Cache", "Caches", "Codec", "Factory", "Made", "Plain", "Policy", "Records", "Stale", "opened", "running"]

@@ -119,18 +119,6 @@ class Plain:
         return json.loads(data)
 
 
-class Raw:
-    """Bytes as they are."""
-
-    def encode(self, value: bytes) -> bytes:
-        """See `Codec`."""
-        return value
-
-    def decode(self, data: bytes) -> bytes:
-        """See `Codec`."""
-        return data
-
-
 def stamped(made: int) -> bytes:
     """A stamp as it is written; alone, it says that something was removed then."""
     return b"%0*d" % (STAMP, made)

@@ -41,6 +41,7 @@ class Marks:
         self._marks: dict[str, int] = {}
         self._floor = 0
         self._dropped: dict[str, int] = {}
+        self._forgotten = 0
 
     def mark(self, name: str, at: int) -> None:
         """Everything under that name made before `at` is void."""
@@ -66,11 +67,11 @@ class Marks:
         self._dropped.pop(key, None)
         self._dropped[key] = at
         if len(self._dropped) > MOST:
-            del self._dropped[next(iter(self._dropped))]
+            self._forgotten = max(self._forgotten, self._dropped.pop(next(iter(self._dropped))))
 
     def dropped(self, key: str, since: int) -> bool:
-        """Whether `key` was dropped after the stamp `since`."""
-        return self._dropped.get(key, 0) >= since
+        """Whether `key` was dropped after the stamp `since`, or may have been: of too many drops the oldest hold for all keys."""
+        return max(self._dropped.get(key, 0), self._forgotten) >= since
 
     def all(self) -> Mapping[str, int]:
         """The marks, oldest first, to be kept on disk."""

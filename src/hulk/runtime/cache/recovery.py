@@ -36,7 +36,7 @@ class Recovery:
 
     def _later(self, channel: Channel, name: str, act: Act) -> None:
         self.waiting[channel, name] = act
-        if len(self.waiting) > MOST:
+        while len(self.waiting) > MOST:  # the mark may be new, so that one must go for it too
             where, what = next(iter(self.waiting))
             del self.waiting[where, what]
             cache = what.partition(":")[0]

@@ -108,7 +108,7 @@ async def redis_level(url: str, ttl: float) -> AsyncIterator[RedisLevel]:
         from redis.asyncio import BlockingConnectionPool, Redis  # an optional extra, 0.1 s
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
-    except ImportError as error:
+    except ImportError as error:  # pragma: no cover - where the tests run it is installed
         raise Refused("cache.l2_url needs the package redis: pip install 'hulk-ops[redis]'.") from error
     try:
         pool = BlockingConnectionPool.from_url(

@@ -14,8 +14,7 @@ from typing import Generic, TypeAlias
 
 import structlog
 
-from hulk.kernel.errors import Unavailable
-from hulk.runtime.bus import Bus, Message, Pull
+from hulk.runtime.bus import Bus, Message
 from hulk.runtime.engine.lease import LEASE, Lease
 from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.source import Source, W
@@ -24,7 +23,6 @@ from hulk.runtime.engine.task import HandBack, Left, Settled, Verdict
 log = structlog.get_logger(__name__)
 
 FETCH_SECONDS = 5.0
-AWAY_SECONDS = 0.5
 PAUSED_SECONDS = 0.1
 ANY = -1
 """No bound on un-acknowledged messages: those that wait to be tried again count among them, and must not keep others waiting."""
@@ -108,7 +106,7 @@ class Pool(Generic[W]):
                 if (wanted := self._wanted(rank)) <= 0:
                     await self._no_room(rank)
                     continue
-                self._shelves[rank].extend(await self._fetched(pull, wanted))
+                self._shelves[rank].extend(await pull.fetch(wanted, FETCH_SECONDS))
                 self._moved.set()
 
     async def _no_room(self, rank: int) -> None:
@@ -142,15 +140,6 @@ class Pool(Generic[W]):
         if self.scale.saturated and time.monotonic() < self._yields_until:
             return max(1, self.scale.slots // YIELDED)
         return self.scale.slots - 1
-
-    async def _fetched(self, pull: Pull, wanted: int) -> list[Message]:
-        """What there is, as soon as there is something."""
-        try:
-            return await pull.fetch(wanted, FETCH_SECONDS)
-        except Unavailable as error:
-            log.warning("queue_away", source=self._source.subject, reason=str(error))
-            await asyncio.sleep(AWAY_SECONDS)
-            return []
 
     async def _give_back(self) -> None:
         """Let others have what was taken and not begun."""

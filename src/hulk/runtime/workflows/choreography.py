@@ -95,12 +95,7 @@ class Choreography:
             EVENTS, reaction.consumer, subjects, ack_wait=seconds, max_ack_pending=ANY, only_new=not reaction.past
         ) as pull:
             while True:
-                try:
-                    messages = await pull.fetch(BATCH, FETCH_SECONDS)
-                except Unavailable as error:
-                    log.warning("events_away", reaction=reaction.name, reason=str(error))
-                    await asyncio.sleep(AWAY_SECONDS)
-                    continue
+                messages = await pull.fetch(BATCH, FETCH_SECONDS)
                 async with asyncio.TaskGroup() as group:  # together, so that their commits share one transaction
                     for message in messages:
                         group.create_task(self._handle(reaction, message))
