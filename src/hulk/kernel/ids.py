@@ -14,6 +14,8 @@ from hulk.kernel.errors import Refused
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _SHAPE = re.compile(r"([a-z]{2,10})_([0-7][0-9a-hjkmnp-tv-z]{25})")
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+"""Two characters at a time: many ids are made."""
 
 
 def uuid7(milliseconds: int, random: bytes) -> uuid.UUID:
@@ -35,7 +37,8 @@ def derived(prefix: str, *parts: str) -> str:
 
 def typeid(prefix: str, value: uuid.UUID) -> str:
     """`prefix` and `value` as a TypeID."""
-    return f"{prefix}_" + "".join(ALPHABET[value.int >> shift & 31] for shift in range(125, -1, -5))
+    number = value.int
+    return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def parse(text: str, prefix: str) -> str:

@@ -15,7 +15,7 @@ def utc_now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: `2026-11-21T03:00:00.000000Z`. Sorts as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_iso(text: str) -> datetime:

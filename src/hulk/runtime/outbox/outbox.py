@@ -86,7 +86,7 @@ class Outbox:
 
     def _close(self, tx: Transaction, chain: _Chain) -> None:
         sequences = [row.sequence for row in tx.connection.execute(_INSERT, chain.rows)]
-        tx.execute(insert(outbox_table), [{"sequence": sequence} for sequence in sequences])
+        tx.execute(_UNSENT, [{"sequence": sequence} for sequence in sequences])
         tx.execute(_MOVE_HEAD, {"of": chain.tenant, **self._head(chain)})
 
     def _head(self, chain: _Chain) -> dict[str, Any]:
@@ -125,6 +125,14 @@ _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
 
 
+_UNSENT = insert(outbox_table)
+_OF_INTENT = (
+    select(event_table)
+    .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))
+    .order_by(event_table.c.sequence)
+)
+
+
 def _columns(event: Event) -> dict[str, Any]:
     """An event's fields as they are; `asdict` would copy its data to the last leaf."""
     return {name: getattr(event, name) for name in Event.__dataclass_fields__}
@@ -145,5 +153,4 @@ def kept(row: Row[Any]) -> Kept:
 
 
 def _of_intent(connection: Connection, intent: str, after: int) -> list[Kept]:
-    query = select(event_table).where(event_table.c.intent == intent, event_table.c.sequence > after).order_by(event_table.c.sequence)
-    return [kept(row) for row in connection.execute(query)]
+    return [kept(row) for row in connection.execute(_OF_INTENT, {"at": intent, "past": after})]

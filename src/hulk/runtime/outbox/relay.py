@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.events import Event
@@ -92,9 +92,14 @@ def taken(subject: str) -> bool:
 
 
 def _unsent(connection: Connection) -> list[Kept]:
-    query = select(event_table).join(outbox_table, outbox_table.c.sequence == event_table.c.sequence)
-    return [kept(row) for row in connection.execute(query.order_by(event_table.c.sequence).limit(BATCH))]
+    return [kept(row) for row in connection.execute(_UNSENT)]
 
 
 def _sent(tx: Transaction, events: Sequence[Kept]) -> None:
-    tx.execute(delete(outbox_table).where(outbox_table.c.sequence.in_([event.sequence for event in events])))
+    tx.execute(_TICK_OFF, [{"at": event.sequence} for event in events])
+
+
+_UNSENT = (
+    select(event_table).join(outbox_table, outbox_table.c.sequence == event_table.c.sequence).order_by(event_table.c.sequence).limit(BATCH)
+)
+_TICK_OFF = delete(outbox_table).where(outbox_table.c.sequence == bindparam("at"))

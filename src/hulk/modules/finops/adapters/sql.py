@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Index, Integer, Row, String, Table, select, update
+from sqlalchemy import Column, Connection, Dialect, Index, Integer, Row, String, Table, and_, bindparam, select, update
 from sqlalchemy.types import TypeDecorator
 
 from hulk.kernel.durable import Change
@@ -100,7 +100,7 @@ class SqlLedger:
 
         def change(tx: Transaction) -> Charge | Exhausted:
             spent = {period: self._locked(tx, charge, period) for period in periods(charge.at)}
-            existing = tx.execute(select(charge_table).where(charge_table.c.id == charge.id)).one_or_none()
+            existing = tx.execute(_CHARGE, {"at": charge.id}).one_or_none()
             if existing is not None and existing.status != "released":
                 return _charge(existing)
             for period, limit in limits(budget, charge.at):
@@ -146,26 +146,32 @@ class SqlLedger:
         """What was spent in that period, its row held until the end of the transaction."""
         empty = {"tenant": charge.tenant, "period": period, "currency": charge.currency, "amount": Decimal(0)}
         tx.insert_new(spending_table, empty)
-        wanted = select(spending_table.c.amount).where(spending_table.c.tenant == charge.tenant, spending_table.c.period == period)
-        return Decimal(tx.execute(wanted.with_for_update()).scalar_one())
+        return Decimal(tx.execute(_SPENT, {"at_tenant": charge.tenant, "at_period": period}).scalar_one())
 
     def _move(self, tx: Transaction, before: Charge, after: Charge) -> Charge:
         if after is before:
             return before
         spent = {period: self._locked(tx, before, period) for period in periods(before.at)}
-        tx.execute(update(charge_table).where(charge_table.c.id == before.id).values(_row(after)))
+        tx.execute(_MOVE, {"at_id": before.id, **_row(after)})
         _count(tx, before, after.held - before.held, spent)
         return after
 
 
 def _count(tx: Transaction, charge: Charge, more: Decimal, spent: dict[str, Decimal]) -> None:
     for period, amount in spent.items():
-        mine = (spending_table.c.tenant == charge.tenant) & (spending_table.c.period == period)
-        tx.execute(update(spending_table).where(mine).values(amount=amount + more))
+        tx.execute(_SPEND, {"at_tenant": charge.tenant, "at_period": period, "amount": amount + more})
+
+
+_CHARGE = select(charge_table).where(charge_table.c.id == bindparam("at"))
+_MOVE = update(charge_table).where(charge_table.c.id == bindparam("at_id"))
+_PERIOD = and_(spending_table.c.tenant == bindparam("at_tenant"), spending_table.c.period == bindparam("at_period"))
+_SPENT = select(spending_table.c.amount).where(_PERIOD).with_for_update()
+_SPEND = update(spending_table).where(_PERIOD)
+_LOCKED_CHARGE = _CHARGE.with_for_update()
 
 
 def _found(tx: Transaction, id_: str) -> Charge:
-    row = tx.execute(select(charge_table).where(charge_table.c.id == id_).with_for_update()).one_or_none()
+    row = tx.execute(_LOCKED_CHARGE, {"at": id_}).one_or_none()
     if row is None:
         raise NotFound("There is no charge {id}.", id=id_)
     return _charge(row)

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Row, String, Table, insert, select, update
+from sqlalchemy import Column, Row, String, Table, bindparam, insert, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -35,6 +35,8 @@ key_table = Table(
 )
 
 _COLUMNS = [key_table.c[field.name] for field in fields(ApiKey)]
+_BY_PREFIX = select(*_COLUMNS).where(key_table.c.prefix == bindparam("at"))
+_TOUCH = update(key_table).where(key_table.c.id == bindparam("at"))
 
 
 class SqlKeys:
@@ -45,8 +47,7 @@ class SqlKeys:
 
     async def by_prefix(self, prefix: str) -> ApiKey | None:
         """See `Keys`."""
-        query = select(*_COLUMNS).where(key_table.c.prefix == prefix)
-        row = await self._store.read(lambda connection: connection.execute(query).one_or_none())
+        row = await self._store.read(lambda connection: connection.execute(_BY_PREFIX, {"at": prefix}).one_or_none())
         return _key(row) if row is not None else None
 
     async def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
@@ -80,7 +81,7 @@ class SqlKeys:
         """See `Keys`."""
 
         def change(tx: Transaction) -> None:
-            tx.execute(update(key_table).where(key_table.c.id == id_).values(last_use=at))
+            tx.execute(_TOUCH, {"at": id_, "last_use": at})
 
         return change
 

@@ -1,8 +1,9 @@
 """Intents and their plans in the store."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, Row, Select, String, Table, Text, UniqueConstraint, and_, select, update
+from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Text, UniqueConstraint, bindparam, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -10,7 +11,7 @@ from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan, Status
 from hulk.modules.skills import Source
-from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+from hulk.runtime.store import Document, Moment, Store, Transaction, among, metadata
 
 intent_table = Table(
     "intent",
@@ -86,42 +87,38 @@ class SqlIntents:
         return change
 
     def _updated(self, intent: str, **values: Any) -> Change[None]:
-        at = and_(intent_table.c.id == intent, intent_table.c.status.in_(("accepted", "running")))
-
         def change(tx: Transaction) -> None:
-            tx.execute(update(intent_table).where(at).values(values))
+            tx.execute(_UPDATE, {"at": intent, **values})
 
         return change
 
     def end(self, intent: str, status: Status, *, answer: str, problem: JsonObject | None = None) -> Change[bool]:
         """The intent is completed or failed; False when it was ended before, and nothing was changed."""
-        at = and_(intent_table.c.id == intent, intent_table.c.status.in_(("accepted", "running")))
 
         def change(tx: Transaction) -> bool:
             values = {"status": status, "answer": answer, "problem": problem, "ended": self._clock()}
-            return tx.execute(update(intent_table).where(at).values(values)).rowcount == 1
+            return tx.execute(_UPDATE, {"at": intent, **values}).rowcount == 1
 
         return change
 
     def reopen(self, intent: str) -> Change[bool]:
         """See `Intents`."""
-        at = and_(intent_table.c.id == intent, intent_table.c.status == "failed")
-        statement = update(intent_table).where(at).values(status="running", answer=None, problem=None, ended=None)
-        return lambda tx: tx.execute(statement).rowcount == 1
+        return lambda tx: tx.execute(_REOPEN, {"at": intent}).rowcount == 1
 
     async def get(self, intent: str) -> Intent:
         """The intent; raises `NotFound`."""
-        found = await self._all(select(intent_table).where(intent_table.c.id == intent))
-        if not found:
+        row = await self._store.look_up(_rows, intent)
+        if row is None:
             raise NotFound("There is no intent {id}.", id=intent)
-        return found[0]
+        return _intent(row)
 
     async def by_key(self, tenant: str, key: str) -> Intent:
         """The intent of that tenant under that idempotency key; raises `NotFound`."""
-        found = await self._all(select(intent_table).where(intent_table.c.tenant == tenant, intent_table.c.key == key))
-        if not found:
+        at = {"at_tenant": tenant, "at_key": key}
+        row = await self._store.read(lambda connection: connection.execute(_BY_KEY, at).one_or_none())
+        if row is None:
             raise NotFound("No intent was accepted under the idempotency key “{key}”.", key=key)
-        return found[0]
+        return _intent(row)
 
     async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
         """The newest intents of a tenant."""
@@ -131,6 +128,20 @@ class SqlIntents:
 
     async def _all(self, query: Select[Any]) -> list[Intent]:
         return await self._store.read(lambda connection: [_intent(row) for row in connection.execute(query)])
+
+
+_UPDATE = update(intent_table).where(intent_table.c.id == bindparam("at"), intent_table.c.status.in_(("accepted", "running")))
+_REOPEN = (
+    update(intent_table)
+    .where(intent_table.c.id == bindparam("at"), intent_table.c.status == "failed")
+    .values(status="running", answer=None, problem=None, ended=None)
+)
+_BY_ID = select(intent_table).where(among(intent_table.c.id, "ids"))
+_BY_KEY = select(intent_table).where(intent_table.c.tenant == bindparam("at_tenant"), intent_table.c.key == bindparam("at_key"))
+
+
+def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    return {row.id: row for row in connection.execute(_BY_ID, {"ids": ids})}
 
 
 def _intent(row: Row[Any]) -> Intent:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, Row, String, Table, select
+from sqlalchemy import Column, Float, Index, Row, String, Table, bindparam, select
 
 from hulk.kernel.durable import Change
 from hulk.kernel.text import Text
@@ -54,9 +54,15 @@ class SqlDecisions:
 
     async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
         """See `Decisions`."""
-        mine = (decision_table.c.tenant == tenant) & (decision_table.c.intent == intent)
-        wanted = select(decision_table).where(mine).order_by(decision_table.c.at, decision_table.c.id)
-        return await self._store.read(lambda connection: [_decision(row) for row in connection.execute(wanted)])
+        at = {"at_tenant": tenant, "at_intent": intent}
+        return await self._store.read(lambda connection: [_decision(row) for row in connection.execute(_OF_INTENT, at)])
+
+
+_OF_INTENT = (
+    select(decision_table)
+    .where(decision_table.c.tenant == bindparam("at_tenant"), decision_table.c.intent == bindparam("at_intent"))
+    .order_by(decision_table.c.at, decision_table.c.id)
+)
 
 
 def _decision(row: Row[Any]) -> Decision:

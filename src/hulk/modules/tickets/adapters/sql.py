@@ -1,9 +1,9 @@
 """Tickets in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Select, String, Table, and_, func, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Select, String, Table, bindparam, func, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -11,7 +11,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.tickets.domain import Artefact, Status, Ticket
-from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+from hulk.runtime.store import Document, Moment, Store, Transaction, among, metadata
 
 ticket_table = Table(
     "ticket",
@@ -63,50 +63,33 @@ class SqlTickets:
 
         def change(tx: Transaction) -> None:
             next_place = {intent: _next_place(tx, intent) for intent in {ticket.intent for ticket in tickets}}
-            for place, ticket in enumerate(tickets):
-                tx.insert_new(ticket_table, _row(ticket, next_place[ticket.intent] + place))
+            rows = [_row(ticket, next_place[ticket.intent] + place) for place, ticket in enumerate(tickets)]
+            tx.insert_all_new(ticket_table, rows)
 
         return change
 
     def begin(self, ticket: str, run: str) -> Change[None]:
         """An open ticket is ready, to be executed by `run`."""
-        return self._moved(ticket, ("open",), status="ready", run=run)
+        return _moving(ticket, ("open",), status="ready", run=run)
 
     def start(self, ticket: str) -> Change[None]:
         """A ready ticket is running."""
-        return self._moved(ticket, ("ready",), status="running")
-
-    def _moved(self, ticket: str, before: tuple[Status, ...], **values: Any) -> Change[None]:
-        at = and_(ticket_table.c.id == ticket, ticket_table.c.status.in_(before))
-
-        def change(tx: Transaction) -> None:
-            tx.execute(update(ticket_table).where(at).values(values))
-
-        return change
+        return _moving(ticket, ("ready",), status="running")
 
     def end(self, ticket: str, status: Status, *, result: JsonObject | None = None, problem: JsonObject | None = None) -> Change[bool]:
         """The ticket is completed, failed or skipped; False when it was ended before, and nothing was changed."""
-        before = ("open", "ready") if status == "skipped" else ("open", "ready", "running")  # as `domain.moved` has it
-        at = and_(ticket_table.c.id == ticket, ticket_table.c.status.in_(before))
-
-        def change(tx: Transaction) -> bool:
-            values = {"status": status, "result": result, "problem": problem, "ended": self._clock()}
-            return tx.execute(update(ticket_table).where(at).values(values)).rowcount == 1
-
-        return change
+        before: tuple[Status, ...] = ("open", "ready") if status == "skipped" else ("open", "ready", "running")  # as `domain.moved` has it
+        return lambda tx: _move(tx, ticket, before, status=status, result=result, problem=problem, ended=self._clock())
 
     def reopen(self, ticket: str) -> Change[bool]:
         """See `Tickets`."""
-        at = and_(ticket_table.c.id == ticket, ticket_table.c.status == "failed")
-        statement = update(ticket_table).where(at).values(status="ready", problem=None, ended=None)
-        return lambda tx: tx.execute(statement).rowcount == 1
+        return lambda tx: _move(tx, ticket, ("failed",), status="ready", problem=None, ended=None)
 
     def unskip(self, intent: str) -> Change[None]:
         """See `Tickets`."""
-        at = and_(ticket_table.c.intent == intent, ticket_table.c.status == "skipped")
 
         def change(tx: Transaction) -> None:
-            tx.execute(update(ticket_table).where(at).values(status="open", ended=None))
+            tx.execute(_UNSKIP, {"at": intent})
 
         return change
 
@@ -122,20 +105,18 @@ class SqlTickets:
 
     async def get(self, ticket: str) -> Ticket:
         """The ticket; raises `NotFound`."""
-        found = await self._all(select(ticket_table).where(ticket_table.c.id == ticket))
-        if not found:
+        row = await self._store.look_up(_rows, ticket)
+        if row is None:
             raise NotFound("There is no ticket {id}.", id=ticket)
-        return found[0]
+        return _ticket(row)
 
     async def of_plan(self, plan: str) -> list[Ticket]:
         """See `Tickets`."""
-        at = and_(ticket_table.c.plan == plan, ticket_table.c.owner == "worker")
-        return await self._all(select(ticket_table).where(at).order_by(ticket_table.c.place))
+        return await self._all(_OF_PLAN, {"at": plan})
 
     async def of_intent(self, intent: str) -> list[Ticket]:
         """See `Tickets`. `owner` in reverse order of the alphabet: the workers' come first."""
-        query = select(ticket_table).where(ticket_table.c.intent == intent)
-        return await self._all(query.order_by(ticket_table.c.owner.desc(), ticket_table.c.place))
+        return await self._all(_OF_INTENT, {"at": intent})
 
     async def search(self, tenant: str, *, status: Status | None, kind: str | None, intent: str | None, limit: int) -> list[Ticket]:
         """The newest tickets of a tenant that fit."""
@@ -146,18 +127,46 @@ class SqlTickets:
 
     async def artefacts(self, intent: str) -> list[Artefact]:
         """See `Tickets`. Sorted here: how a PostgreSQL sorts names depends on the language that its database was made for."""
-        query = select(artefact_table, ticket_table.c.owner, ticket_table.c.place)
-        query = query.join(ticket_table, ticket_table.c.id == artefact_table.c.ticket).where(ticket_table.c.intent == intent)
-        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        rows = await self._store.read(lambda connection: connection.execute(_ARTEFACTS, {"at": intent}).all())
         return [_artefact(row) for row in sorted(rows, key=lambda row: (row.owner == "person", row.place, row.name))]
 
-    async def _all(self, query: Select[Any]) -> list[Ticket]:
-        return await self._store.read(lambda connection: [_ticket(row) for row in connection.execute(query)])
+    async def _all(self, query: Select[Any], at: Mapping[str, Any] | None = None) -> list[Ticket]:
+        return await self._store.read(lambda connection: [_ticket(row) for row in connection.execute(query, at)])
+
+
+_its = ticket_table.c
+_OF_PLAN = select(ticket_table).where(_its.plan == bindparam("at"), _its.owner == "worker").order_by(_its.place)
+_OF_INTENT = select(ticket_table).where(_its.intent == bindparam("at")).order_by(_its.owner.desc(), _its.place)
+_BY_ID = select(ticket_table).where(among(_its.id, "ids"))
+_ARTEFACTS = (
+    select(artefact_table, _its.owner, _its.place)
+    .join(ticket_table, _its.id == artefact_table.c.ticket)
+    .where(_its.intent == bindparam("at"))
+)
+_NEXT_PLACE = select(func.coalesce(func.max(_its.place) + 1, 0)).where(_its.intent == bindparam("at"))
+_MOVE = update(ticket_table).where(_its.id == bindparam("at"), among(_its.status, "before"))
+_UNSKIP = update(ticket_table).where(_its.intent == bindparam("at"), _its.status == "skipped").values(status="open", ended=None)
+
+
+def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    return {row.id: row for row in connection.execute(_BY_ID, {"ids": ids})}
+
+
+def _move(tx: Transaction, ticket: str, before: tuple[Status, ...], **values: Any) -> bool:
+    """Write `values` to the ticket if its status is one of those; whether it was."""
+    return tx.execute(_MOVE, {"at": ticket, "before": before, **values}).rowcount == 1
+
+
+def _moving(ticket: str, before: tuple[Status, ...], **values: Any) -> Change[None]:
+    def change(tx: Transaction) -> None:
+        _move(tx, ticket, before, **values)
+
+    return change
 
 
 def _next_place(tx: Transaction, intent: str) -> int:
     """Past the tickets of that intent that are there."""
-    return int(tx.execute(select(func.coalesce(func.max(ticket_table.c.place) + 1, 0)).where(ticket_table.c.intent == intent)).scalar_one())
+    return int(tx.execute(_NEXT_PLACE, {"at": intent}).scalar_one())
 
 
 def _row(ticket: Ticket, place: int) -> dict[str, Any]:
