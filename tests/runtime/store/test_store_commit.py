@@ -288,6 +288,23 @@ async def test_a_row_that_is_put_takes_the_place_of_the_one_with_its_key(store: 
     assert await store.read(lambda connection: connection.execute(select(note.c.id, note.c.text)).all()) == [(1, "second")]
 
 
+@pytest.mark.parametrize(
+    ("ids", "all_new"),
+    [
+        pytest.param([], True, id="none"),
+        pytest.param([2, 3], True, id="new ones"),
+        pytest.param([1, 2], False, id="one that is there"),
+        pytest.param([2, 2], False, id="the same twice"),
+    ],
+)
+async def test_of_many_rows_those_with_new_keys_are_inserted(store: Store, ids: list[int], all_new: bool) -> None:
+    await store.commit(written(1, "first"))
+    rows = [{"id": one, "text": "second"} for one in ids]
+    assert await store.commit(lambda tx: tx.insert_all_new(note, rows)) == [all_new]
+    texts = await store.read(lambda connection: dict(connection.execute(select(note.c.id, note.c.text)).all()))
+    assert texts == dict.fromkeys(ids, "second") | {1: "first"}
+
+
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=st.timezones())  # noqa: DTZ001  # hypothesis adds zones
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -38,6 +38,8 @@ class Transaction:
 
     def insert_all_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Insert those rows whose keys are not there; whether that was all of them."""
+        if not rows:
+            return True
         return self.execute(_insert_new(self.connection.dialect.name, table), rows).rowcount == len(rows)
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
