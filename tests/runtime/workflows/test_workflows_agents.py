@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
@@ -29,7 +29,7 @@ from hulk.runtime.bus import connect, embedded
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.agents import HulkDurability, StepOptions, durable, idempotency_key
 from support.openai_twin import openai_twin
-from support.runs import Hand, a_machine, a_run, row_of, steps_of
+from support.runs import Hand, a_machine, a_run, giving, row_of, steps_of
 from support.stores import url_of
 
 TESTS = Path(__file__).parents[2]
@@ -399,3 +399,32 @@ def seen(model: str) -> list[str]:
     """What the model was asked."""
     with urllib.request.urlopen(f"{model.removesuffix('/v1')}/seen", timeout=5) as answer:  # noqa: S310  # our own twin
         return [asked["messages"][-1]["content"] for asked in json.load(answer)]
+
+
+async def test_an_agents_run_began_when_it_was_first_run(store: Store) -> None:
+    seen, capability = list[object](), HulkDurability[None](name="helper")
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        with durable(context):
+            seen.append(await capability.get_run_start_time("one"))
+        if len(seen) == 1:
+            raise Unavailable("away")
+        return {}
+
+    assert await capability.get_run_start_time("one") is None
+    await Hand(store).run(body)
+    assert seen[0] == seen[1] is not None
+
+
+async def test_what_an_agent_does_outside_of_a_run_is_just_done(store: Store) -> None:
+    agent = Agent(Scripted([("double", {"n": 4})]).model, name="helper", capabilities=[HulkDurability[None]()])
+
+    @agent.tool_plain
+    async def double(n: int) -> int:
+        assert idempotency_key() is None
+        backend = HulkDurability[None](name="other").get_durable_operation_backend()
+        done = await cast("Any", backend).execute(operation_id=None, name="x", body=lambda: giving(2 * n)(), cache_key=(), config={})
+        return int(done.value)
+
+    assert (await agent.run("go")).output == "[8]"
+    assert await steps_of(store, "run_1") == []

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -216,11 +216,15 @@ async def test_an_event_whose_run_is_over_its_rate_waits_its_turn(store: Store, 
     assert await begun(store) == {"evt_1", "evt_2", "evt_3"}
 
 
-async def test_an_event_whose_run_cannot_be_begun_as_it_is_ends_as_a_dead_letter(store: Store, tmp_path: Path) -> None:
-    def wrong(event: Event) -> Started:
-        return Started(workflow="bill", data={"ticket": object()}, tenant="-", id="")
-
-    async with a_bus(tmp_path) as bus, reacting_by(store, bus, wrong, past=True):
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(Started(workflow="bill", data={"ticket": object()}, tenant="-", id=""), id="its data is not JSON"),
+        pytest.param(Started(workflow="bill", data={}, tenant="-", id="", queue=cast("str", None)), id="the store refuses it"),
+    ],
+)
+async def test_an_event_whose_run_cannot_be_begun_as_it_is_ends_as_a_dead_letter(store: Store, tmp_path: Path, run: Started) -> None:
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, lambda _: run, past=True):
         await publish(bus, completed(1))
         (letter,) = await letters(store, 1)
     assert (letter.subject, letter.data["deliveries"]) == ("tkt_1", 3)

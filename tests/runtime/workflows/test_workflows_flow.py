@@ -256,3 +256,15 @@ async def test_many_full_keys_one_after_the_other_keep_none_waiting_for_ever(sto
         keyed = [a_run(f"run_{key:02}_{n:02}", flow=Flow(concurrency=Concurrency(key=f"{key:02}"))) for key in range(12) for n in range(20)]
         await machine.begin(*keyed)
         assert await machine.all_ended(240) == {"completed": 240}
+
+
+async def test_what_is_asked_again_once_it_runs_begins_anew(store: Store, tmp_path: Path) -> None:
+    async def waiting(context: Context, _: JsonObject) -> JsonObject:
+        await context.wait("go")
+        return {}
+
+    flow = Flow(debounce=Debounce(key="sync", period=timedelta(seconds=0.1)))
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Body(waiting)}) as machine:
+        for name in ("run_1", "run_2"):
+            assert await machine.begin(a_run(name, flow=flow)) == [True]
+            await machine.is_(name, "waiting")
