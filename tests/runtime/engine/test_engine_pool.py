@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.engine import Dispatcher, HandBack, Lease, Pool, Scale, Settled, Task, Verdict, subject, wake_ups
 from hulk.runtime.engine.scaling import SHRINK_SECONDS
 from support.nats import a_bus
+from support.patience import until
 
 
 def a_task(run: str) -> Task:
@@ -175,3 +177,31 @@ def test_slots_in_use_are_not_taken_away() -> None:
     for _ in range(3):
         assert {looks.look(0) for _ in range(int(SHRINK_SECONDS) - 1)} == {10}
         assert looks.look(6, 0.0) == 10
+
+
+async def test_a_crowd_leaves_as_many_slots_free_as_others_have_just_used_and_one_more(tmp_path: Path) -> None:
+    running, go_on = Counter[int](), asyncio.Event()
+
+    async def hold(lease: Lease[Task]) -> Verdict:
+        running[lease.rank] += 1
+        await go_on.wait()
+        return Settled()
+
+    async def begun(rank: int, count: int) -> None:
+        await until(lambda: running[rank] == count)
+
+    async with a_bus(tmp_path) as bus:
+        pool = Pool(bus, wake_ups("default"), Scale.fixed(8), hold)
+        async with meanwhile(pool.run()):
+            for number in range(3):
+                await publish(bus, f"run_few{number}")
+            await begun(0, 3)
+            for number in range(20):
+                crowd = Task(run=f"run_crowd{number}", wake=1, queue="default", tenant="crowd", rank=1)
+                await bus.publish(subject(crowd), crowd.encoded(), {})
+            await begun(1, 4)
+            await publish(bus, "run_few3")
+            await begun(0, 4)
+            assert (running[1], pool.busy) == (4, 8)
+            go_on.set()
+            await begun(1, 20)

@@ -1,8 +1,8 @@
 """A pool of slots over one queue: takes little more than fits, holds leases, hands back what it cannot finish.
 
 Two feeders ask for work, one per rank, and put what comes on a short shelf; a free slot takes from the shelf of rank 0
-first. One slot is never given to rank 1 while there are others, so that a tenant with little to do does not wait for the
-end of a crowded tenant's work; and while the processor is what all wait for, rank 1 leaves most of it to rank 0.
+first. Rank 1 leaves free as many slots as rank 0 has just used, and one more, so that a tenant with little to do does not
+wait for the end of a crowded tenant's work; and while the processor is what they share, it leaves most of that too.
 """
 
 import asyncio
@@ -28,9 +28,11 @@ ANY = -1
 """No bound on un-acknowledged messages: those that wait to be tried again count among them, and must not keep others waiting."""
 RANKS = (0, 1)
 YIELDING = 0.5
-"""Seconds for which rank 1 makes way after work of rank 0 came, where the processor is short."""
+"""Seconds for which rank 1 makes way after work of rank 0 came, where this process uses much of its processor."""
+LOADED = 0.5
+"""How much of a core that is. Who waits for others than the processor harms nobody by being many."""
 YIELDED = 8
-"""It has an eighth of the slots then."""
+"""Rank 1 has an eighth of the slots then."""
 
 Handler: TypeAlias = Callable[[Lease[W]], Awaitable[Verdict]]
 
@@ -52,6 +54,7 @@ class Pool(Generic[W]):
         self._shelves: dict[int, deque[Message]] = {rank: deque() for rank in RANKS}
         self._moved = asyncio.Event()
         self._yields_until = 0.0
+        self._peaks = (0, 0)
         self._taken = dict.fromkeys(RANKS, 0)
         self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
@@ -137,9 +140,9 @@ class Pool(Generic[W]):
 
     def _most_crowded(self) -> int:
         """How many slots rank 1 may have."""
-        if self.scale.saturated and time.monotonic() < self._yields_until:
+        if self.scale.load >= LOADED and time.monotonic() < self._yields_until:
             return max(1, self.scale.slots // YIELDED)
-        return self.scale.slots - 1
+        return max(1, self.scale.slots - 1 - max(self._peaks))
 
     async def _give_back(self) -> None:
         """Let others have what was taken and not begun."""
@@ -177,10 +180,11 @@ class Pool(Generic[W]):
             return
         if message.num_delivered == 1:  # else it waited to be tried again, and not for a slot
             self.scale.waited(time.time() - message.published)
-        if rank == 0:
-            self._yields_until = time.monotonic() + YIELDING
         lease = self._live[task.id] = Lease.of(task, message, rank)
         self._taken[rank] += 1
+        if rank == 0:
+            self._yields_until = time.monotonic() + YIELDING
+            self._peaks = (self._peaks[0], max(self._peaks[1], self._taken[0]))
         lease.body = group.create_task(self._execute(lease))
 
     async def _execute(self, lease: Lease[W]) -> None:
@@ -212,6 +216,7 @@ class Pool(Generic[W]):
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             self.scale.adjust(self.busy)
+            self._peaks = (self._peaks[1], self._taken[0])
             for lease in list(self._live.values()):
                 await lease.message.in_progress()
             for message in [message for shelf in self._shelves.values() for message in shelf]:

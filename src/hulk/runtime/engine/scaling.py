@@ -28,8 +28,8 @@ class Scale:
     slots: int = 0
     heard: Callable[[float], None] = _nothing
     """Told of each wait."""
-    saturated: bool = False
-    """Whether this process used as much of a core as it may, when last looked at."""
+    load: float = 0.0
+    """How much of a core this process used between the last two looks."""
     _waits: list[float] = field(default_factory=list)
     _looked: tuple[float, float] = (0.0, 0.0)
     _idle_since: float | None = None
@@ -53,12 +53,11 @@ class Scale:
         now, used = self.clock(), self.cpu()
         before, used_before = self._looked
         self._looked = (now, used)
-        load = (used - used_before) / (now - before) if now > before else 0.0
+        self.load = (used - used_before) / (now - before) if now > before else 0.0
         mean = sum(self._waits) / len(self._waits) if self._waits else 0.0
         crowded = busy >= self.slots and (mean > TOO_LONG or not self._waits)
         self._waits.clear()
-        self.saturated = load >= SATURATED
-        if crowded and not self.saturated:
+        if crowded and self.load < SATURATED:
             self.slots = min(self.most, self.slots + max(1, self.slots // 4))
         self._shrink(busy, now)
 
