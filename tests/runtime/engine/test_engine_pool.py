@@ -193,15 +193,20 @@ async def test_a_crowd_leaves_as_many_slots_free_as_others_have_just_used_and_on
     async with a_bus(tmp_path) as bus:
         pool = Pool(bus, wake_ups("default"), Scale.fixed(8), hold)
         async with meanwhile(pool.run()):
-            for number in range(3):
-                await publish(bus, f"run_few{number}")
+            await publish_crowd(bus, "a", 1)
+            await begun(1, 1)
+            await publish(bus, *(f"run_few{number}" for number in range(3)))
             await begun(0, 3)
-            for number in range(20):
-                crowd = Task(run=f"run_crowd{number}", wake=1, queue="default", tenant="crowd", rank=1)
-                await bus.publish(subject(crowd), crowd.encoded(), {})
+            await publish_crowd(bus, "b", 20)
             await begun(1, 4)
             await publish(bus, "run_few3")
             await begun(0, 4)
             assert (running[1], pool.busy) == (4, 8)
             go_on.set()
-            await begun(1, 20)
+            await begun(1, 21)
+
+
+async def publish_crowd(bus: Bus, name: str, count: int) -> None:
+    for number in range(count):
+        task = Task(run=f"run_{name}{number}", wake=1, queue="default", tenant="crowd", rank=1)
+        await bus.publish(subject(task), task.encoded(), {})

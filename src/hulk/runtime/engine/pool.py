@@ -1,13 +1,14 @@
 """A pool of slots over one queue: takes little more than fits, holds leases, hands back what it cannot finish.
 
 Two feeders ask for work, one per rank, and put what comes on a short shelf; a free slot takes from the shelf of rank 0
-first. Rank 1 leaves free as many slots as rank 0 has just used, and one more, so that a tenant with little to do does not
-wait for the end of a crowded tenant's work; and while the processor is what they share, it leaves most of that too.
+first. One slot is never given to rank 1 while there are others. Where rank 0 works for other tenants than rank 1, as many more
+as it has just used are left to it, so that a tenant with little to do does not wait for the end of a crowded tenant's work;
+and while the processor is what they share, most of that is left to it too.
 """
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Generic, TypeAlias
@@ -55,6 +56,7 @@ class Pool(Generic[W]):
         self._moved = asyncio.Event()
         self._yields_until = 0.0
         self._peaks = (0, 0)
+        self._crowds: Counter[str] = Counter()
         self._taken = dict.fromkeys(RANKS, 0)
         self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
@@ -182,10 +184,16 @@ class Pool(Generic[W]):
             self.scale.waited(time.time() - message.published)
         lease = self._live[task.id] = Lease.of(task, message, rank)
         self._taken[rank] += 1
-        if rank == 0:
+        if rank == 1:
+            self._crowds[task.tenant] += 1
+        elif self._beside_crowd(task):
             self._yields_until = time.monotonic() + YIELDING
             self._peaks = (self._peaks[0], max(self._peaks[1], self._taken[0]))
         lease.body = group.create_task(self._execute(lease))
+
+    def _beside_crowd(self, task: W) -> bool:
+        """Whether another tenant has work of rank 1 in hand."""
+        return bool(self._crowds.keys() - {task.tenant})
 
     async def _execute(self, lease: Lease[W]) -> None:
         verdict: Verdict = HandBack()
@@ -200,6 +208,8 @@ class Pool(Generic[W]):
         finally:
             del self._live[lease.task.id]
             self._taken[lease.rank] -= 1
+            if lease.rank == 1:
+                self._crowds -= Counter([lease.task.tenant])
             self._moved.set()
         await self._settle(lease.message, verdict)
 
@@ -216,7 +226,7 @@ class Pool(Generic[W]):
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             self.scale.adjust(self.busy)
-            self._peaks = (self._peaks[1], self._taken[0])
+            self._peaks = (self._peaks[1], sum(lease.rank == 0 and self._beside_crowd(lease.task) for lease in self._live.values()))
             for lease in list(self._live.values()):
                 await lease.message.in_progress()
             for message in [message for shelf in self._shelves.values() for message in shelf]:

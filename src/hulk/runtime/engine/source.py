@@ -14,6 +14,10 @@ class Work(Protocol):
     def id(self) -> str:
         """The same for each message that carries it."""
 
+    @property
+    def tenant(self) -> str:
+        """Whose it is."""
+
 
 W = TypeVar("W", bound=Work)
 
