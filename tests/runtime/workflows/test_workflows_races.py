@@ -62,6 +62,14 @@ async def test_a_run_of_its_own_is_not_kept_waiting_by_many_full_keys(store: Sto
     assert (await row_of(store, "run_other")).status == "pending"
 
 
+async def test_a_run_that_ends_after_a_pass_that_saw_nothing_of_its_tenant_leaves_it_its_whole_share(store: Store) -> None:
+    gate = Gate(store, lambda *_: None, window=64, weights={})
+    assert gate.direct(a_run("run_1")) == 0
+    await gate.let_in("default")  # the run has ended in the store, and the word of it is still on its way
+    gate.ended("default", "acme")
+    assert [gate.direct(a_run(f"run_{number}")) for number in range(2, 5)] == [0, 0, 0]
+
+
 async def test_beginning_an_ended_run_again_does_not_cancel_who_holds_its_key_now(store: Store) -> None:
     async def waiting(context: Context, _: JsonObject) -> JsonObject:
         await context.wait("go")

@@ -110,7 +110,9 @@ class Gate:
     def ended(self, queue: str, tenant: str) -> None:
         """A run has ended: its tenant has room for another."""
         known = self._queues[queue]
-        left = known.left.get(tenant, 0)
+        if tenant not in known.left:  # the last pass saw nothing of it any more: it has its whole share
+            return
+        left = known.left[tenant]
         if left is None:
             self._freed(queue, known, self._share(known, tenant))
         else:
