@@ -54,9 +54,9 @@ class Scenario:
 
 
 def scenario_of(seed: int) -> Scenario:
-    """The scenario of a seed: one in twenty is large."""
+    """The scenario of a seed: one in fifty is large."""
     chance = Random(seed)
-    many, longest = (14, 12.0) if seed % 20 == 0 else (chance.randrange(1, 6), chance.choice([1.0, 2.0, 4.0]))
+    many, longest = (14, 12.0) if seed % 50 == 0 else (chance.randrange(1, 6), chance.choice([1.0, 2.0, 4.0]))
     workflows = chance.sample(WORKFLOWS, chance.randrange(1, len(WORKFLOWS) + 1))
     faults = chance.sample(FAULTS, chance.randrange(1, len(FAULTS) + 1))
     within = longest * chance.choice([0.01, 0.3, 0.7])
