@@ -1,11 +1,14 @@
 """The database away, full, read-only or held by another: told in words, nothing lost, and work goes on by itself."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -318,3 +321,19 @@ async def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
             return [tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")]
 
         assert await store.commit(pragmas) == [["wal", 2, 1]]
+
+
+def test_a_database_that_another_process_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """While it is made a WAL, its maker holds it alone, and SQLite's own waiting does not count there."""
+    other = sqlite3.connect(tmp_path / "hulk.db", isolation_level=None, check_same_thread=False)
+    other.execute("create table made (id integer)")
+    other.execute("begin immediate")
+    other.execute("insert into made values (1)")
+    engine = engine_for("", tmp_path)
+    with contextlib.closing(other), ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(engine.connect)
+        assert not wait([opening], timeout=0.3).done
+        other.execute("commit")
+        with opening.result() as connection:
+            assert connection.exec_driver_sql("pragma journal_mode").scalar_one() == "wal"
+    engine.dispose()

@@ -3,13 +3,15 @@
 import contextlib
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import stamina
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -79,9 +81,20 @@ def _thawing_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry
 def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     """WAL with an fsync per commit (https://www.sqlite.org/pragma.html#pragma_synchronous); begin is said by us, not by the driver."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4096", "wal_autocheckpoint=2000"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-4096", "wal_autocheckpoint=2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+@stamina.retry(on=_busy, timeout=BUSY_SECONDS, attempts=None, wait_initial=0.01, wait_max=0.1)
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """SQLite does not wait by itself for another process that is just making the same database so."""
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 @contextlib.contextmanager
