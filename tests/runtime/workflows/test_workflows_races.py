@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from hulk.kernel.durable import Context, Outcome
 from hulk.kernel.flow import Concurrency, Flow, Singleton
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import Message
+from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.engine import Lease, Task
 from hulk.runtime.store import Store
 from hulk.runtime.store.trouble import Away
@@ -60,6 +61,19 @@ async def test_a_run_of_its_own_is_not_kept_waiting_by_many_full_keys(store: Sto
     await hand.begin(a_run("run_other", flow=Flow(concurrency=Concurrency(key="other"))))
     await gate.let_in("default")
     assert (await row_of(store, "run_other")).status == "pending"
+
+
+async def test_a_full_key_does_not_keep_the_gate_busy(store: Store) -> None:
+    hand, passes = Hand(store), list[object]()
+    gate = Gate(store, lambda *_: None, window=1000, weights={})
+    for number in range(3):
+        await hand.begin(a_run(f"run_{number}", flow=Flow(concurrency=Concurrency(key="one"))))
+    await gate.let_in("default")
+    event.listen(store.engine, "commit", passes.append)
+    async with meanwhile(gate.run()):
+        gate.look("default")
+        await asyncio.sleep(0.4)
+    assert 1 <= len(passes) <= 3
 
 
 async def test_a_run_that_ends_after_a_pass_that_saw_nothing_of_its_tenant_leaves_it_its_whole_share(store: Store) -> None:

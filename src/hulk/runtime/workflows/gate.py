@@ -46,7 +46,7 @@ ROUNDS = 8
 @dataclass(frozen=True, slots=True)
 class _Passed:
     """What a pass found: the room left for each tenant, None for those of whom more waits; the next moment that something comes due;
-    whether there is room for more than it let in."""
+    whether it let in only as many as one pass may."""
 
     left: Mapping[str, int | None]
     share: Mapping[str, int]
@@ -211,10 +211,12 @@ class Gate:
         shares = self._shares({*active, *wanting})
         room = {tenant: share - active.get(tenant, 0) for tenant, share in shares.items()}
         left: dict[str, int | None] = dict(room)
-        if not paused:
-            left |= {tenant: self._let_in(tx, queue, tenant, room[tenant], now) for tenant in wanting}
+        again = False
+        for tenant in () if paused else wanting:
+            many, more = self._let_in(tx, queue, tenant, room[tenant], now)
+            left[tenant] = None if more else room[tenant] - many
+            again |= more and many == STEP
         due = tx.execute(_NEXT_DUE, {"at_queue": queue, "now": now}).scalar_one()
-        again = any(left[tenant] is None and room[tenant] > STEP for tenant in shares)
         return _Passed(left, shares, due, paused, again)
 
     def _paused(self, tx: Transaction, queue: str) -> bool:
@@ -224,22 +226,21 @@ class Gate:
             row = tx.execute(_QUEUE, {"at_queue": queue}).one()
         return row.paused is not None
 
-    def _let_in(self, tx: Transaction, queue: str, tenant: str, room: int, now: datetime) -> int | None:
-        """Let in as many of the tenant's runs as there is room for, up to a step; the room left, None when more waits."""
-        full: set[str] = set()
-        room, later = min(room, STEP), max(room - STEP, 0)
+    def _let_in(self, tx: Transaction, queue: str, tenant: str, room: int, now: datetime) -> tuple[int, bool]:
+        """Let in as many of the tenant's runs as there is room for, up to a step; how many that were, and whether more waits."""
+        full, many, most = set[str](), 0, min(room, STEP)
         for _ in range(ROUNDS):
-            if room <= 0:
-                return None
-            at = {"at_queue": queue, "at_tenant": tenant, "now": now, "full": sorted(full), "room": room}
+            if (wanted := most - many) <= 0:
+                break
+            at = {"at_queue": queue, "at_tenant": tenant, "now": now, "full": sorted(full), "room": wanted}
             found = tx.execute(_PICK, at).all()
             chosen, crowded = _chosen(tx, tenant, found)
             self._release(tx, queue, tenant, chosen, now)
+            many += len(chosen)
             if not crowded:
-                return None if full or len(found) >= room else room - len(chosen) + later
-            room -= len(chosen)
+                return many, bool(full) or len(found) >= wanted
             full |= crowded | set(tx.execute(_FULL, {"at_tenant": tenant}).scalars())
-        return None
+        return many, True
 
     def _release(self, tx: Transaction, queue: str, tenant: str, chosen: Sequence[Row[Any]], now: datetime) -> None:
         if not chosen:
