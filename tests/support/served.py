@@ -1,6 +1,7 @@
 """An HTTP application really served, and a client for it."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -43,6 +44,7 @@ def application(
     checks: Mapping[str, Check] | None = None,
     metrics: Metrics | None = None,
     uploads: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """The application with these routes."""
     return build(
@@ -52,6 +54,7 @@ def application(
         checks=checks or {},
         metrics=metrics or Metrics(),
         uploads=uploads,
+        clock=clock,
     )
 
 

@@ -1,7 +1,8 @@
 """The HTTP application: routes of the modules behind the middlewares, in their order."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -47,15 +48,19 @@ def build(
     checks: Mapping[str, Check],
     metrics: Metrics,
     uploads: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """The application. `uploads` are the paths that take files (`server.max_upload` applies to them and to all below)."""
+    """The application. `uploads` are the paths that take files (`server.max_upload` applies to them and to all below).
+
+    `clock` gives seconds from any point on: what callers may ask is counted by it.
+    """
     app = _Api(
         title="Hulk",
         version=hulk.__version__,
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, authenticate, metrics, uploads),
+        middleware=_middlewares(config, authenticate, metrics, uploads, clock),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={"4XX": {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}}},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -75,7 +80,9 @@ class _Api(FastAPI):
         return self.openapi_schema
 
 
-def _middlewares(config: Config, authenticate: Authenticate, metrics: Metrics, uploads: Collection[str]) -> list[Middleware]:
+def _middlewares(
+    config: Config, authenticate: Authenticate, metrics: Metrics, uploads: Collection[str], clock: Callable[[], float]
+) -> list[Middleware]:
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
     return [
@@ -84,8 +91,8 @@ def _middlewares(config: Config, authenticate: Authenticate, metrics: Metrics, u
         Middleware(Observation, metrics=metrics),
         Middleware(Failures),
         *([Middleware(LocalOnly)] if server.loopback else []),
-        Middleware(Door, authenticate=authenticate, failures=Buckets(rate=0.5, burst=20)),
-        Middleware(RateLimit, buckets=Buckets(rate=server.rate_limit, burst=2 * server.rate_limit)),
+        Middleware(Door, authenticate=authenticate, failures=Buckets(rate=0.5, burst=20, clock=clock)),
+        Middleware(RateLimit, buckets=Buckets(rate=server.rate_limit, burst=2 * server.rate_limit, clock=clock)),
         Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout),
         Middleware(BodyLimit, most=server.max_body, most_upload=server.max_upload, uploads=uploads),
     ]
