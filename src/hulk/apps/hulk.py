@@ -3,9 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from hulk.apps.terminal import language, spoken, told
 from hulk.apps.whereabouts import data_folder
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.text import Text
+
+if TYPE_CHECKING:  # the settings: not for `--help`
+    from hulk.runtime.config import Config
 
 # OpenBLAS (numpy) ends its threads whenever the process forks (pthread_atfork), and whoever computes on them just then waits
 # for ever: seen as decisions that hung while git was started. With one thread of its own it has none to wait for.
@@ -49,21 +52,25 @@ def up(
     once: Annotated[bool, typer.Option("--once", help=spoken(Text("With --ask: stop after the answer.")))] = False,
 ) -> None:
     """Start Hulk."""
-    overrides: dict[str, Any] = {"server.port": port, "server.host": host, "tools.files.roots": [str(one) for one in root or ()] or None}
-    given = {key: value for key, value in overrides.items() if value is not None}
+    given = {"server.port": port, "server.host": host, "tools.files.roots": [str(one) for one in root or ()] or None}
 
     def act() -> int:
         starting.begun()
         from hulk.apps.serving import Start, serve_until_stopped  # the whole of Hulk, which `hulk --help` and `hulk ask` do not need
-        from hulk.apps.settings import configured, for_people
 
         folder = Path.cwd()
-        settings = configured(config, os.environ, given, folder)
-        settings = for_people(settings) if sys.stderr.isatty() else settings
-        start = Start(config=settings, data=data_folder(data, os.environ), folder=folder, question=ask, once=once)
+        start = Start(config=_settings(config, given, folder), data=data_folder(data, os.environ), folder=folder, question=ask, once=once)
         return run(lambda: serve_until_stopped(start))
 
     told(act, (Refused, NotFound))
+
+
+def _settings(config: Path | None, given: Mapping[str, Any], folder: Path) -> "Config":
+    """The settings of a program that serves, with those options that were `given` (not None)."""
+    from hulk.apps.settings import configured, for_people  # the modules, whose settings they are: not for `--help`
+
+    settings = configured(config, os.environ, {key: value for key, value in given.items() if value is not None}, folder)
+    return for_people(settings) if sys.stderr.isatty() else settings
 
 
 @app.command(help=spoken(Text("Execute runs beside other processes of a cluster, until it is stopped with Ctrl-C or SIGTERM.")))
@@ -82,17 +89,14 @@ def worker(
     host: Annotated[str | None, typer.Option(help=spoken(Text("Address to listen on (default: 127.0.0.1).")))] = None,
 ) -> None:
     """Work."""
-    overrides: dict[str, Any] = {"engine.queues": queues, "engine.workers": slots, "worker.port": port, "worker.host": host}
-    given = {key: value for key, value in overrides.items() if value is not None}
+    given = {"engine.queues": queues, "engine.workers": slots, "worker.port": port, "worker.host": host}
 
     def act() -> int:
         starting.begun()
-        from hulk.apps.settings import configured, for_people
         from hulk.apps.worker import work_until_stopped  # the whole of Hulk, which `hulk --help` does not need
 
         folder = Path.cwd()
-        settings = configured(config, os.environ, given, folder)
-        settings = for_people(settings) if sys.stderr.isatty() else settings
+        settings = _settings(config, given, folder)
         return run(lambda: work_until_stopped(settings, data_folder(data, os.environ), folder))
 
     told(act, (Refused, NotFound))

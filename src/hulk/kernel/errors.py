@@ -80,6 +80,12 @@ class Exhausted(Unavailable):
     code = "exhausted"
 
 
+def blamed(error: Exception) -> dict[str, str]:
+    """What a dead letter says of what ended the work, `error` (its class) and `text`: a bug is told by its class only."""
+    kind = type(error).__name__
+    return {"error": kind, "text": str(error) if isinstance(error, HulkError) else kind}
+
+
 def permanent(error: Exception) -> bool:
     """Whether trying again is no use."""
     return isinstance(error, (Refused, NotFound, Conflict, Cancelled))

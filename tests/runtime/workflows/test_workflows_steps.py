@@ -12,11 +12,11 @@ from hulk.kernel.durable import Change, Context, Outcome, Retry, Started
 from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
-from hulk.runtime.engine import HandBack, Left, Settled, Task
+from hulk.runtime.engine import ELSEWHERE, HandBack, Left, Settled, Task
 from hulk.runtime.outbox import event_table
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows import RunQueries
-from hulk.runtime.workflows.executor import MOST_TAKES, STRANGE_AGAIN, STRANGE_FOR
+from hulk.runtime.workflows.executor import MOST_TAKES
 from support.runs import Flow, Hand, a_run, giving, row_of, steps_of
 
 deed = Table("test_deed", MetaData(), Column("id", Integer, primary_key=True), Column("number", Integer))
@@ -345,7 +345,7 @@ async def test_a_run_of_a_workflow_that_is_not_here_is_left_for_a_worker_that_ha
     task, _ = hand.queue.popleft()
     older = hand.executor
     for _ in range(MOST_TAKES + 1):
-        assert await hand.execute(task, older) == HandBack(STRANGE_AGAIN)
+        assert await hand.execute(task, older) == HandBack(ELSEWHERE.first)
     row = await row_of(hand.store, "run_1")
     assert (row.status, row.failures, row.error["text"]["values"]) == ("pending", 0, {"name": "newer"})
     assert older.strange == {"newer": MOST_TAKES + 1}
@@ -357,8 +357,8 @@ async def test_a_run_of_a_workflow_that_is_not_here_is_left_for_a_worker_that_ha
 async def test_a_run_that_no_worker_knows_for_an_hour_becomes_a_dead_letter(hand: Hand) -> None:
     await hand.begin(a_run(workflow="unknown"))
     task, _ = hand.queue.popleft()
-    hand.deliveries[task.id] = int(STRANGE_FOR / STRANGE_AGAIN) - 1
-    assert await hand.execute(task) == HandBack(STRANGE_AGAIN)
+    hand.deliveries[task.id] = ELSEWHERE.attempts - 1
+    assert await hand.execute(task) == HandBack(ELSEWHERE.first)
     assert await hand.execute(task) == Settled()
     row = await row_of(hand.store, "run_1")
     assert (row.status, row.dead, row.error["text"]["values"]) == ("failed", True, {"name": "unknown"})

@@ -29,9 +29,8 @@ from hulk.kernel.text import Text
 app = group(Text("Durable runs: the newest of them, or one of these acts."), bare=True)
 
 RunArgument = Annotated[str, typer.Argument(help=spoken(Text("The run's id (run_…), from `thor runs`.")))]
-StepOption = Annotated[
-    int | None, typer.Option("--step", min=0, help=spoken(Text("The step to go on from, as `thor runs show` numbers them.")))
-]
+_STEP = typer.Option("--step", min=0, help=spoken(Text("The step to go on from, as `thor runs show` numbers them.")))
+StepOption = Annotated[int | None, _STEP]
 InputOption = Annotated[str | None, typer.Option("--input", help=spoken(Text("Another input than the run had: a JSON object.")))]
 QueueOption = Annotated[str | None, typer.Option("--queue", help=spoken(Text("Only those of this queue.")))]
 IntentOption = Annotated[str | None, typer.Option("--intent", help=spoken(Text("Only those of this intent (int_…).")))]
@@ -111,8 +110,7 @@ def runs_replay(
 
 @app.command("fork", help=spoken(Text("Begin a copy of a run that goes on from a step; not of those of intents and tickets.")))
 def runs_fork(
-    run: RunArgument,
-    step: Annotated[int, typer.Option("--step", min=0, help=spoken(Text("The step to go on from, as `thor runs show` numbers them.")))],
+    run: RunArgument, step: Annotated[int, _STEP],
     new_input: InputOption = None, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Copy a run."""

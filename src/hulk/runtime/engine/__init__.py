@@ -11,10 +11,11 @@ from hulk.runtime.engine.light import LightTasks
 from hulk.runtime.engine.pool import Pool
 from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.source import Source
-from hulk.runtime.engine.task import HandBack, Left, Settled, Task, Verdict, subject, wake_ups
+from hulk.runtime.engine.task import ELSEWHERE, HandBack, Left, Settled, Task, Verdict, subject, wake_ups
 from hulk.runtime.engine.watchdog import Watchdog, blocked_histogram
 
 __all__ = [
+    "ELSEWHERE",
     "FIRST",
     "LEASE",
     "NONCE_BITS",

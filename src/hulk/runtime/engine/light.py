@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Retry, backoff
-from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable, permanent
+from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable, blamed, permanent
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tasks import LIMIT, TRIES, Handle, LightTask
@@ -24,17 +24,14 @@ from hulk.runtime.engine.lease import Lease
 from hulk.runtime.engine.pool import Pool
 from hulk.runtime.engine.scaling import Scale
 from hulk.runtime.engine.source import Source
-from hulk.runtime.engine.task import HandBack, Settled, Verdict
+from hulk.runtime.engine.task import ELSEWHERE, HandBack, Settled, Verdict, carried
 from hulk.runtime.telemetry import SECONDS, Metrics, current_traceparent, span
 
 log = structlog.get_logger(__name__)
 
 SUBJECT = "hulk.engine.light"
-ELSEWHERE = Retry(attempts=240, first=timedelta(seconds=15), factor=1)
-"""How a task that has no handler here waits for a worker that has it, an hour in all: while a cluster is upgraded, the newer ones do."""
 STRANGE = "hulk-strange"
 """The header that counts."""
-CARRIED = frozenset({"hulk-tenant", "traceparent"})
 AWAY = timedelta(seconds=1)
 
 
@@ -100,8 +97,7 @@ class LightTasks:
         """Have the task executed; see `kernel.tasks.Tasks.send`."""
         task = LightTask(id=ids.derived("tsk", tenant, name, key) if key else ids.new("tsk"), name=name, data=data, tenant=tenant)
         subject = f"{SUBJECT}.{self._queue}.{0 if urgent else 1}.{tenant}"
-        trace = current_traceparent()
-        headers = {"hulk-tenant": tenant} | ({"traceparent": trace} if trace else {})
+        headers = carried(tenant, current_traceparent())
         if at is None:
             await self._bus.publish(subject, encoded(task), headers, task.id)
         else:
@@ -157,7 +153,7 @@ class LightTasks:
         log.warning("task_of_unknown_name", name=task.name, times=times)
         if times > self._elsewhere.attempts:
             return await self._buried(task, Refused("No worker knows tasks named “{name}”.", name=task.name))
-        headers = {name: value for name, value in message.headers.items() if name in CARRIED} | {STRANGE: str(times)}
+        headers = carried(task.tenant, task.trace) | {STRANGE: str(times)}
         try:
             await publish_at(self._bus, utc_now() + self._elsewhere.first, message.subject, message.data, headers, key=f"{task.id}-{times}")
         except Unavailable:
@@ -182,8 +178,5 @@ def _require_tries(task: LightTask, retry: Retry) -> None:
 
 def _dead_letter(task: LightTask, error: Exception) -> Event:
     """What goes to `hulk.errors.light`."""
-    data: JsonObject = {
-        "name": task.name, "data": task.data, "deliveries": task.attempt, "error": type(error).__name__,
-        "text": str(error) if isinstance(error, HulkError) else type(error).__name__,
-    }  # fmt: skip
+    data: JsonObject = {"name": task.name, "data": task.data, "deliveries": task.attempt, **blamed(error)}
     return Event(type="hulk.errors.light.v1", subject=task.id, tenant=task.tenant, actor="hulk", data=data, trace=task.trace)

@@ -57,7 +57,6 @@ class Pool(Generic[W]):
         self._yields_until = 0.0
         self._peaks = (0, 0)
         self._crowds: Counter[str] = Counter()
-        self._taken = dict.fromkeys(RANKS, 0)
         self._turn = 0
         self._freed = {rank: asyncio.Event() for rank in RANKS}
         self._stopping = asyncio.Event()
@@ -138,7 +137,7 @@ class Pool(Generic[W]):
         free = self.scale.slots - self.busy
         if rank == 0 or self.scale.slots == 1:
             return free
-        return min(free, self._most_crowded() - self._taken[rank])
+        return min(free, self._most_crowded() - self._crowds.total())
 
     def _most_crowded(self) -> int:
         """How many slots rank 1 may have."""
@@ -183,12 +182,11 @@ class Pool(Generic[W]):
         if message.num_delivered == 1:  # else it waited to be tried again, and not for a slot
             self.scale.waited(time.time() - message.published)
         lease = self._live[task.id] = Lease.of(task, message, rank)
-        self._taken[rank] += 1
         if rank == 1:
             self._crowds[task.tenant] += 1
         elif self._beside_crowd(task):
             self._yields_until = time.monotonic() + YIELDING
-            self._peaks = (self._peaks[0], max(self._peaks[1], self._taken[0]))
+            self._peaks = (self._peaks[0], max(self._peaks[1], self.busy - self._crowds.total()))
         lease.body = group.create_task(self._execute(lease))
 
     def _beside_crowd(self, task: W) -> bool:
@@ -207,7 +205,6 @@ class Pool(Generic[W]):
             log.exception("handler_failed", task=lease.task.id)
         finally:
             del self._live[lease.task.id]
-            self._taken[lease.rank] -= 1
             if lease.rank == 1:
                 self._crowds -= Counter([lease.task.tenant])
             self._moved.set()

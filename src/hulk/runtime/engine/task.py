@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
+from hulk.kernel.durable import Retry
 from hulk.runtime.bus import TASKS, Message
 from hulk.runtime.engine.source import Source
 
 SUBJECT = "hulk.engine.tasks"
+ELSEWHERE = Retry(attempts=240, first=timedelta(seconds=15), factor=1)
+"""How work that nobody here knows waits for a worker that does, an hour in all: while a cluster is upgraded, the newer ones do.
+That is longer than an upgrade takes, and short enough that somebody still waits for it when it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +39,18 @@ class Task:
 
     def headers(self) -> dict[str, str]:
         """The message's headers: the W3C trace context it belongs to and the tenant."""
-        return {"hulk-tenant": self.tenant} | ({"traceparent": self.trace} if self.trace else {})
+        return carried(self.tenant, self.trace)
 
     @classmethod
     def decoded(cls, message: Message) -> "Task":
         """The reverse; raises `ValueError`, `KeyError` or `TypeError` when it is no task."""
         data, trace = json.loads(message.data), message.headers.get("traceparent")
         return cls(run=data["run"], wake=int(data["wake"]), queue=data["queue"], tenant=data["tenant"], trace=trace)
+
+
+def carried(tenant: str, trace: str | None) -> dict[str, str]:
+    """The headers of a message that carries work: whose it is, and the W3C trace context it belongs to."""
+    return {"hulk-tenant": tenant} | ({"traceparent": trace} if trace else {})
 
 
 def wake_ups(queue: str) -> Source[Task]:

@@ -22,7 +22,7 @@ import structlog
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Retry, Started, backoff
-from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
+from hulk.kernel.errors import Conflict, Refused, Unavailable, blamed
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import EVENTS, Bus, Message, from_message, subject_of
@@ -160,8 +160,7 @@ def _dead_letter(reaction: Reaction, message: Message, event: Event, error: Exce
     """What goes to `hulk.errors.events`: which event, who could not deal with it, how often it was tried and what ended it."""
     data: JsonObject = {
         "event": event.id, "type": event.type, "sequence": message.stream_seq, "reaction": reaction.name,
-        "deliveries": message.num_delivered, "error": type(error).__name__,
-        "text": str(error) if isinstance(error, HulkError) else type(error).__name__,
+        "deliveries": message.num_delivered, **blamed(error),
     }  # fmt: skip
     return Event(
         type="hulk.errors.events.v1", subject=event.subject, tenant=event.tenant, actor="hulk", data=data, intent=event.intent,

@@ -14,11 +14,11 @@ import structlog
 from sqlalchemy import Row
 
 from hulk.kernel.durable import Change, Retry, Workflow, backoff
-from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, permanent, told
+from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, blamed, permanent, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.runtime.engine import FIRST, HandBack, Lease, Left, Settled, Task, Verdict, delivery_of
+from hulk.runtime.engine import ELSEWHERE, FIRST, HandBack, Lease, Left, Settled, Task, Verdict, delivery_of
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, Trouble
 from hulk.runtime.telemetry import span
@@ -35,10 +35,6 @@ MOST_TAKES = 10
 STORE_AWAY = timedelta(seconds=1)
 EARLY = 0.5
 """Seconds after which a run shows for the first time that it is worked on; most have ended by then."""
-STRANGE_AGAIN = timedelta(seconds=15)
-"""How long a run whose workflow is not here waits for another worker: while a cluster is upgraded, the newer ones know it."""
-STRANGE_FOR = timedelta(hours=1)
-"""After so long of that the run is failed: longer than an upgrade takes, and short enough that somebody is still waiting for it."""
 
 
 @dataclass(slots=True)
@@ -147,16 +143,16 @@ class Executor:
     def _knows(self, taken: Taken) -> bool:
         """Whether the workflow is here, or was looked for long enough. The deliveries of a wake-up are the lower part of the epoch."""
         known = self.workflows.get(taken.run.workflow, taken.run.version) is not None
-        return known or (delivery_of(taken.epoch) & 0xFFFF) > STRANGE_FOR / STRANGE_AGAIN
+        return known or (delivery_of(taken.epoch) & 0xFFFF) > ELSEWHERE.attempts
 
     async def _leave(self, taken: Taken) -> Verdict:
         """Hand the run back, unharmed, for a worker that has its workflow."""
         run = taken.run
         self.strange[run.workflow] += 1
-        log.warning("run_of_unknown_workflow", workflow=run.workflow, again_seconds=STRANGE_AGAIN.total_seconds())
-        due = self.journal.clock() + STRANGE_AGAIN
+        log.warning("run_of_unknown_workflow", workflow=run.workflow, again_seconds=ELSEWHERE.first.total_seconds())
+        due = self.journal.clock() + ELSEWHERE.first
         got = await self._write(self.journal.retry(run.id, taken.epoch, run.failures, due, told(_unknown(run))))
-        return Left() if isinstance(got, Fenced) else HandBack(STRANGE_AGAIN)
+        return Left() if isinstance(got, Fenced) else HandBack(ELSEWHERE.first)
 
     async def _body(self, taken: Taken, body: Body) -> Verdict:
         workflow = self.workflows.get(taken.run.workflow, taken.run.version)
@@ -239,7 +235,7 @@ def _dead_letter(run: Row[Any], failures: int, error: Exception) -> Event:
     """What goes to `hulk.errors.<queue>`: where it came from, how often it was tried, what kind of error ended it."""
     data: JsonObject = {
         "run": run.id, "workflow": run.workflow, "queue": run.queue, "failures": failures, "takes": run.takes,
-        "error": type(error).__name__, "text": str(error) if isinstance(error, HulkError) else type(error).__name__,
+        **blamed(error),
     }  # fmt: skip
     return Event(
         type=f"hulk.errors.{run.queue}.v1", subject=run.id, tenant=run.tenant, actor="hulk", data=data, intent=run.intent, trace=run.trace
