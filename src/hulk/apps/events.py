@@ -106,14 +106,6 @@ EVENTS: tuple[EventType, ...] = (
         },
     ),
     EventType(
-        type="hulk.errors.events.v1",
-        summary="A dead letter: an event that a reaction to it (`Workflows.on`) could not deal with, however often it was tried.",
-        data={
-            "event": f"evt_{_TYPEID}", "type": "hulk.ticket.completed.v1", "sequence": 4711, "reaction": "billing", "deliveries": 5,
-            "error": "ValueError", "text": "ValueError",
-        },
-    ),
-    EventType(
         type="hulk.errors.light.v1",
         summary="A dead letter: a light task that was tried as often as it may be, with all it takes to send it again.",
         data={"name": "warm", "data": {"page": 3}, "deliveries": 5, "error": "Unavailable", "text": "The site does not answer."},

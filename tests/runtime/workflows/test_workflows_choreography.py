@@ -12,17 +12,16 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from hulk.kernel.durable import Context, Retry, Started
-from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.errors import Conflict, Refused, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.flow import Flow as Rules
 from hulk.kernel.flow import Rate
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import EVENTS, Bus, connect, embedded, to_message
-from hulk.runtime.bus.meanwhile import meanwhile
-from hulk.runtime.outbox import Outbox, event_table
+from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, opened
 from hulk.runtime.workflows import Workflows
-from hulk.runtime.workflows.choreography import Choreography, caused
+from hulk.runtime.workflows.choreography import caused
 from hulk.runtime.workflows.tables import run_table
 from support.cable import a_cable
 from support.nats import a_bus
@@ -31,7 +30,8 @@ from support.runs import KEY, Flow, giving
 from support.stores import Another
 
 COMPLETED = "hulk.ticket.completed.v1"
-SOON = Retry(attempts=3, first=timedelta(seconds=0.05), factor=1)
+SOON = Retry(attempts=2)
+MINE = "on-hulk-ticket-completed-v1-mine"
 
 
 async def bill_body(context: Context, data: JsonObject) -> JsonObject:
@@ -129,28 +129,39 @@ async def test_processes_share_the_events_and_each_run_is_begun_once(store: Stor
 
 
 @asynccontextmanager
-async def reacting_by(store: Store, bus: Bus, react: Any, **more: Any) -> AsyncIterator[Choreography]:
-    """A choreography of its own, with little patience."""
-    async with reacting(store, bus, working=False) as workflows:
-        choreography = Choreography(store, bus, Outbox(store, KEY), workflows.begin, tries=SOON)
-        choreography.on(COMPLETED, react, name="mine", **more)
-        async with meanwhile(choreography.run()):
-            yield choreography
+async def reacting_by(store: Store, bus: Bus, react: Any, **more: Any) -> AsyncIterator[Workflows]:
+    """Workflows with that reaction, which has little patience."""
+    workflows = Workflows(store, bus, Outbox(store, KEY), slots=4, queue_size=1000, limit=timedelta(seconds=5))
+    workflows.register("bill", Flow(bill_body))
+    workflows.on(COMPLETED, react, name="mine", retry=SOON, **more)
+    async with workflows.working(sole=False, grace=timedelta(seconds=2)):
+        yield workflows
 
 
 async def letters(store: Store, count: int) -> list[Any]:
     """The dead letters, once there are that many."""
+    query = select(run_table).where(run_table.c.dead)
     async with asyncio.timeout(15):
         while True:
-            query = select(event_table).where(event_table.c.type == "hulk.errors.events.v1")
-            rows = await store.read(lambda connection: list(connection.execute(query)))  # noqa: B023  # called at once
+            rows = await store.read(lambda connection: list(connection.execute(query)))
             if len(rows) >= count:
                 return rows
             await asyncio.sleep(0.02)
 
 
+async def _told_of_failures(bus: Bus, count: int) -> None:
+    """Wait until that many events tell of a run that failed."""
+    async with asyncio.timeout(15):
+        while True:
+            info = await bus.ask(f"STREAM.INFO.{EVENTS}", {"subjects_filter": "hulk.task.failed"})
+            if info["state"].get("subjects") == {"hulk.task.failed": count}:
+                return
+            await asyncio.sleep(0.02)
+
+
 async def begun(store: Store) -> set[str]:
-    return await store.read(lambda connection: set(connection.execute(select(run_table.c.cause)).scalars()))
+    query = select(run_table.c.cause).where(run_table.c.workflow == "bill")
+    return await store.read(lambda connection: set(connection.execute(query).scalars()))
 
 
 async def test_an_event_that_a_reaction_cannot_deal_with_ends_as_a_dead_letter_and_keeps_no_other_waiting(
@@ -170,11 +181,59 @@ async def test_an_event_that_a_reaction_cannot_deal_with_ends_as_a_dead_letter_a
         await settled(bus, "on-hulk-ticket-completed-v1-mine")
     assert tried.count("evt_0") == 3
     assert await begun(store) == {f"evt_{number}" for number in range(1, 70)}
-    assert (letter.tenant, letter.subject, letter.intent) == ("acme", "tkt_0", "int_1")
-    assert letter.data == {
-        "event": "evt_0", "type": COMPLETED, "sequence": 1, "reaction": "mine", "deliveries": 3, "error": "ValueError",
-        "text": "ValueError",
-    }  # fmt: skip
+    assert (letter.tenant, letter.workflow, letter.intent, letter.cause) == ("acme", MINE, "int_1", "evt_0")
+    assert letter.error["text"]["values"] == {"kind": "ValueError"}
+
+
+async def test_a_dead_letter_of_an_event_is_replayed_as_any_other_and_then_begins_what_it_should(store: Store, tmp_path: Path) -> None:
+    away = True
+
+    def picky(event: Event) -> Started | None:
+        if away:
+            raise Refused("There is no price for {ticket}.", ticket=event.subject)
+        return bill(event)
+
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, picky, past=True) as workflows:
+        await publish(bus, completed(1))
+        (letter,) = await letters(store, 1)
+        assert letter.error["text"]["values"] == {"ticket": "tkt_1"}
+        away = False
+        await store.commit(workflows.steering.replay(letter.id, "ana"))
+        rows = await bills(store, 2)
+    first, second = sorted(rows, key=lambda row: row.workflow)
+    assert (first.result, second.result) == ({"ticket": "tkt_1"}, {"run": first.id})
+
+
+async def test_what_fails_for_a_moment_begins_its_run_a_moment_later(store: Store, tmp_path: Path) -> None:
+    tried = list[str]()
+
+    def shaky(event: Event) -> Started | None:
+        tried.append(event.id)
+        if len(tried) < 3:
+            raise Unavailable("The price list does not answer.")
+        return bill(event)
+
+    async with a_bus(tmp_path) as bus, reacting_by(store, bus, shaky, past=True):
+        await publish(bus, completed(1))
+        assert len(await bills(store, 2)) == 2
+    assert tried == ["evt_1"] * 3
+
+
+async def test_the_failure_of_a_reaction_does_not_feed_reactions_that_fail_for_ever(store: Store, tmp_path: Path) -> None:
+    async def broken(event: Event) -> Started | None:
+        raise ValueError(event.subject)
+
+    async with a_bus(tmp_path) as bus:
+        workflows = Workflows(store, bus, Outbox(store, KEY), slots=4, queue_size=1000, limit=timedelta(seconds=5))
+        workflows.on("hulk.task.failed.v1", broken, name="one", retry=Retry(attempts=1), past=True)
+        workflows.on("hulk.task.failed.v1", broken, name="two", retry=Retry(attempts=1), past=True)
+        async with workflows.working(sole=False, grace=timedelta(seconds=2)):
+            await publish(bus, completed(1, "hulk.task.failed.v1"))
+            await letters(store, 2)
+            await _told_of_failures(bus, 3)
+            for name in ("one", "two"):
+                await settled(bus, f"on-hulk-task-failed-v1-{name}")
+        assert len(await letters(store, 2)) == 2
 
 
 async def test_a_message_that_is_no_event_is_let_go(store: Store, tmp_path: Path) -> None:
@@ -227,13 +286,11 @@ async def test_an_event_whose_run_cannot_be_begun_as_it_is_ends_as_a_dead_letter
     async with a_bus(tmp_path) as bus, reacting_by(store, bus, lambda _: run, past=True):
         await publish(bus, completed(1))
         (letter,) = await letters(store, 1)
-    assert (letter.subject, letter.data["deliveries"]) == ("tkt_1", 3)
+    assert (letter.cause, letter.failures) == ("evt_1", 1)
     assert await begun(store) == set()
 
 
-async def test_a_dead_letter_that_cannot_be_kept_now_is_kept_when_the_store_is_back(
-    postgres: Callable[[], Postgres], tmp_path: Path
-) -> None:
+async def test_a_failure_that_cannot_be_kept_now_is_kept_when_the_store_is_back(postgres: Callable[[], Postgres], tmp_path: Path) -> None:
     tried = asyncio.Event()
 
     async def broken(_: Event) -> Started | None:
@@ -250,9 +307,9 @@ async def test_a_dead_letter_that_cannot_be_kept_now_is_kept_when_the_store_is_b
                 async with reacting_by(store, bus, broken, past=True):
                     await publish(bus, completed(1))
                     async with asyncio.timeout(20):
-                        while not [one for one in logs if one["event"] == "reaction_failed" and one["final"]]:  # noqa: ASYNC110
+                        while not [one for one in logs if one["event"] == "reaction_failed"]:  # noqa: ASYNC110
                             await asyncio.sleep(0.02)
                     await asyncio.sleep(0.5)
                     await asyncio.to_thread(cable.set, "whole")
                     (letter,) = await letters(store, 1)
-    assert letter.data["deliveries"] > SOON.attempts
+    assert letter.cause == "evt_1"

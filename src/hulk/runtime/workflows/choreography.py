@@ -6,29 +6,32 @@
         return Started(workflow="bill", data={"ticket": event.subject}, tenant=event.tenant, id="")
 
 Each reaction is a durable consumer of the events' stream, shared by all processes that have it. Events come at least once; the
-run's id is derived from the event and the workflow, so it is begun once all the same.
+run's id is derived from the event and the workflow, so it is begun once all the same. What a reaction cannot deal with at once
+becomes a run of its own, of the workflow `on-hulk-ticket-completed-v1-billing`: it is tried again, told, replayed and discarded
+as any other.
 """
 
 import asyncio
 import inspect
-import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
+from sqlalchemy import Connection, select
 
 from hulk.kernel import ids
-from hulk.kernel.durable import Change, Retry, Started, backoff
-from hulk.kernel.errors import Conflict, Refused, Unavailable, blamed
+from hulk.kernel.durable import Change, Context, Outcome, Retry, Started
+from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable, permanent
 from hulk.kernel.events import Event
-from hulk.kernel.records import JsonObject
+from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.runtime.bus import EVENTS, Bus, Message, from_message, subject_of
-from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
+from hulk.runtime.workflows.registry import Registry
+from hulk.runtime.workflows.tables import run_table
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +41,16 @@ React: TypeAlias = Callable[[Event], Started | Awaitable[Started | None] | None]
 LEASE = timedelta(seconds=30)
 WITHIN = timedelta(seconds=10)
 """How long a reaction may take to say what an event begins."""
-TRIES = Retry(attempts=5, first=timedelta(seconds=0.5), factor=4)
-"""How often an event is handed to a reaction that raises, about 30 s in all; then it goes to the dead letters."""
+TRIES = Retry(attempts=8)
+"""How often a run asks a reaction that raises, over half a minute at most; then it is a dead letter."""
 BATCH = 64
 FETCH_SECONDS = 5.0
 AWAY_SECONDS = 1.0
+ODD_SECONDS = 60.0
+"""After how long an event is looked at again that neither begins what it should nor can be kept as a run."""
 ANY = -1
 """No bound on un-acknowledged events: those that wait to be tried again must not keep others waiting."""
+PREFIX = "on-"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -56,11 +62,12 @@ class Reaction:
     name: str
     react: React
     past: bool = False
+    retry: Retry = TRIES
 
     @property
     def consumer(self) -> str:
-        """The durable consumer's name, the same in every process and after every restart."""
-        return f"on-{self.type.replace('.', '-')}-{self.name}"
+        """The durable consumer's name and that of the runs for what went wrong, the same in every process and after every restart."""
+        return f"{PREFIX}{self.type.replace('.', '-')}-{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +76,19 @@ class Choreography:
 
     store: Store
     bus: Bus
-    outbox: Outbox
+    workflows: Registry
     begin: Callable[[Started], Change[bool]]
-    tries: Retry = TRIES
     _reactions: dict[str, Reaction] = field(default_factory=dict)
 
-    def on(self, event_type: str, react: React, *, name: str, past: bool = False) -> None:
+    def on(self, event_type: str, react: React, *, name: str, past: bool = False, retry: Retry = TRIES) -> None:
         """Have events of that type begin what `react` says. Raises `Refused` for a name that cannot be kept, `Conflict` for one taken."""
         if not _NAME.fullmatch(name):
             raise Refused("“{name}” cannot be the name of a reaction to events: use 1 to 64 letters, digits, _ or -.", name=name[:80])
-        reaction = Reaction(type=event_type, name=name, react=react, past=past)
+        reaction = Reaction(type=event_type, name=name, react=react, past=past, retry=retry)
         if reaction.consumer in self._reactions:
             raise Conflict("There is a reaction named “{name}” to {type} already: give this one another name.", name=name, type=event_type)
         self._reactions[reaction.consumer] = reaction
+        self.workflows.add(reaction.consumer, _Again(reaction, self.begin))
 
     async def run(self) -> None:
         """Begin what events begin, until cancelled. Only reactions that were known before take part."""
@@ -129,16 +136,58 @@ class Choreography:
         return await message.ack()
 
     async def _went_wrong(self, reaction: Reaction, message: Message, event: Event, error: Exception) -> None:
-        final = message.num_delivered >= self.tries.attempts
-        log.warning("reaction_failed", reaction=reaction.name, delivery=message.num_delivered, final=final, exc_info=error)
-        if not final:
-            chance = random.random()  # noqa: S311  # jitter, not a secret
-            return await message.nak(backoff(self.tries, message.num_delivered - 1, chance).total_seconds())
+        """Make a run of it. Not of the end of such a run: then no reaction would ever come to an end with itself, or another."""
+        log.warning("reaction_failed", reaction=reaction.name, exc_info=error)
         try:
-            await self.store.commit(self.outbox.append(_dead_letter(reaction, message, event, error)))
+            if not await self.store.read(lambda connection: _of_reaction(connection, event)):
+                await self.store.commit(self.begin(_again(reaction, event)))
         except Unavailable:
             return await message.nak(AWAY_SECONDS)
-        return await message.term()
+        except Exception:
+            log.exception("event_cannot_be_kept", reaction=reaction.name)
+            return await message.nak(ODD_SECONDS)
+        return await message.ack()
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The body of the runs for events that the reaction could not deal with at once (`kernel.durable.Workflow`)."""
+
+    reaction: Reaction
+    begin: Callable[[Started], Change[bool]]
+
+    async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
+        """Ask the reaction, and begin what it says."""
+        event = from_json(Event, data["event"])
+        return {"run": await context.step("react", lambda: self._reacted(event))}
+
+    async def _reacted(self, event: Event) -> Outcome[str | None]:
+        try:
+            run = await _asked(self.reaction, event)
+            return Outcome(run.id, [self.begin(run)]) if run else Outcome(None)
+        except HulkError as error:
+            if permanent(error):  # nobody asked who could ask otherwise: somebody has to look, so it ends as a dead letter
+                raise HulkError(error.text) from error
+            raise
+
+    def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:  # noqa: ARG002  # nobody waits for it
+        """Nothing."""
+        return []
+
+    def revived(self, run: Started) -> Sequence[Change[Any]]:  # noqa: ARG002  # nothing was made true
+        """Nothing."""
+        return []
+
+
+def _again(reaction: Reaction, event: Event) -> Started:
+    run = Started(workflow=reaction.consumer, data={"event": to_json(event)}, tenant=event.tenant, id="", retry=reaction.retry)
+    return caused(run, event)
+
+
+def _of_reaction(connection: Connection, event: Event) -> bool:
+    """Whether the event tells of a run that is there because a reaction failed."""
+    query = select(run_table.c.id).where(run_table.c.id == event.subject, run_table.c.workflow.startswith(PREFIX, autoescape=True))
+    return connection.execute(query).first() is not None
 
 
 async def _asked(reaction: Reaction, event: Event) -> Started | None:
@@ -153,16 +202,4 @@ def caused(run: Started, event: Event) -> Started:
     return replace(
         run, id=ids.derived("run", event.id, run.workflow), tenant=event.tenant, cause=event.id,
         intent=run.intent or event.intent, trace=run.trace or event.trace,
-    )  # fmt: skip
-
-
-def _dead_letter(reaction: Reaction, message: Message, event: Event, error: Exception) -> Event:
-    """What goes to `hulk.errors.events`: which event, who could not deal with it, how often it was tried and what ended it."""
-    data: JsonObject = {
-        "event": event.id, "type": event.type, "sequence": message.stream_seq, "reaction": reaction.name,
-        "deliveries": message.num_delivered, **blamed(error),
-    }  # fmt: skip
-    return Event(
-        type="hulk.errors.events.v1", subject=event.subject, tenant=event.tenant, actor="hulk", data=data, intent=event.intent,
-        trace=event.trace,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 import structlog
 
-from hulk.kernel.durable import Change, Started, Workflow
+from hulk.kernel.durable import Change, Retry, Started, Workflow
 from hulk.kernel.errors import Exhausted, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.records import Json
@@ -20,7 +20,7 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.state import Bucket, leader
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.telemetry import Metrics
-from hulk.runtime.workflows.choreography import Choreography, React
+from hulk.runtime.workflows.choreography import TRIES, Choreography, React
 from hulk.runtime.workflows.executor import Executor, keep
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.hooks import Hooks
@@ -89,7 +89,7 @@ class Workflows:
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)
         self._pools = {queue: self._pool(queue, slots, most_slots or slots) for queue in queues}
         self.steering = Steering(self._journal, self._registry, outbox, clock)
-        self._choreography = Choreography(store, bus, outbox, self._journal.begin)
+        self._choreography = Choreography(store, bus, self._registry, self._journal.begin)
 
     def _pool(self, queue: str, slots: int, most: int) -> Pool[Task]:
         scale = Scale(slots, most, heard=lambda seconds: self._measures.waited(queue, seconds))
@@ -125,12 +125,13 @@ class Workflows:
         """Begin `run` with the caller's transaction; False when one of that id was begun already."""
         return self._journal.begin(run)
 
-    def on(self, event_type: str, react: React, *, name: str = "", past: bool = False) -> None:
+    def on(self, event_type: str, react: React, *, name: str = "", past: bool = False, retry: Retry = TRIES) -> None:
         """Have each event of that type (`hulk.ticket.completed.v1`) begin the run that `react` gives for it, if any, once.
 
         `name` (else that of `react`) is kept by the bus: one of a new name knows only the events told from then on, or, with
-        `past`, those of the last seven days too. Call it before `working`. Raises `Refused` or `Conflict` for the name."""
-        self._choreography.on(event_type, react, name=name or getattr(react, "__name__", ""), past=past)
+        `past`, those of the last seven days too. When it raises, a run asks it again, `retry.attempts` times in all. Call it before
+        `working`. Raises `Refused` or `Conflict` for the name."""
+        self._choreography.on(event_type, react, name=name or getattr(react, "__name__", ""), past=past, retry=retry)
 
     def signal(self, run_id: str, name: str, payload: Json, *, key: str) -> Change[None]:
         """Leave a signal for the run, once per `key`, and wake it."""
