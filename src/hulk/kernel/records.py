@@ -1,11 +1,11 @@
 """Dataclasses to plain JSON data and back, for what is kept in the journal and sent over the wire.
 
-Dates travel as RFC 3339 text, decimals as text, tuples as lists. Unknown keys are refused, so a record written by a
+Dates travel as RFC 3339 text, durations as seconds, decimals as text, tuples as lists. Unknown keys are refused, so a record written by a
 newer program is never read as half of itself.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
@@ -27,6 +27,8 @@ _converter.register_unstructure_hook(date, date.isoformat)
 _converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
 _converter.register_unstructure_hook(Decimal, str)
 _converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
+_converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
+_converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
 _converter.register_unstructure_hook(Text, Text.to_json)
 _converter.register_structure_hook(Text, lambda data, _: Text.from_json(data))
 

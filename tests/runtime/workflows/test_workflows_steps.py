@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +14,14 @@ from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, Unavailab
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.runtime.engine import ELSEWHERE, HandBack, Left, Settled, Task
-from hulk.runtime.outbox import event_table
+from hulk.runtime.outbox import Outbox, event_table
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.workflows import RunQueries
+from hulk.runtime.workflows.beginning import retry_of
 from hulk.runtime.workflows.executor import MOST_TAKES
-from support.runs import Flow, Hand, a_run, giving, row_of, steps_of
+from hulk.runtime.workflows.registry import Registry
+from hulk.runtime.workflows.steering import Steering
+from support.runs import KEY, Flow, Hand, a_run, giving, row_of, steps_of
 
 deed = Table("test_deed", MetaData(), Column("id", Integer, primary_key=True), Column("number", Integer))
 
@@ -530,3 +534,20 @@ async def test_what_is_not_there_or_has_ended_is_not_called_off(hand: Hand, run:
     await hand.run(body)
     assert await hand.store.commit(hand.journal.cancel(run)) == [[]]
     assert (await row_of(hand.store, "run_1")).status == "completed"
+
+
+async def test_a_run_waits_between_its_tries_as_it_was_begun_to_and_so_does_its_copy(hand: Hand) -> None:
+    async def body(context: Context, data: JsonObject) -> JsonObject:
+        await context.step("first", giving(1))
+        raise Unavailable("The site is away.")
+
+    hand.workflows["flow"] = Flow(body)
+    slow = Retry(attempts=2, first=timedelta(hours=5), factor=1, most=timedelta(hours=5))
+    await hand.begin(replace(a_run(), retry=slow))
+    task, _ = hand.queue.popleft()
+    verdict = await hand.execute(task)
+    assert isinstance(verdict, HandBack)
+    assert timedelta(hours=0.5) <= verdict.delay <= timedelta(hours=5)
+    await hand.store.commit(Steering(hand.journal, Registry(), Outbox(hand.store, KEY)).fork("run_1", "run_2", "ana", index=1))
+    copy = await row_of(hand.store, "run_2")
+    assert retry_of(copy) == slow

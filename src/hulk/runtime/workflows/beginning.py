@@ -1,15 +1,16 @@
 """Beginning a run: its row, and what its flow says of when (`kernel.flow`)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, literal_column, select, update
 
-from hulk.kernel.durable import Change, Started
+from hulk.kernel.durable import Change, Retry, Started
 from hulk.kernel.errors import Exhausted
 from hulk.kernel.flow import Debounce, Rate, Singleton
+from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.runtime.engine import Task
@@ -18,6 +19,7 @@ from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
 
+USUAL = Retry()
 ENDED = ("completed", "failed", "cancelled")
 HELD: ColumnElement[str] = literal_column("'held'")
 """Written out, since a partial index serves only a condition that it can see."""
@@ -87,12 +89,24 @@ def _follow(tx: Transaction, new: _New) -> bool:
     return True
 
 
+def _backoff(retry: Retry) -> JsonObject | None:
+    """How long it waits between its tries, to be kept; None when that is as usual."""
+    return None if replace(retry, attempts=USUAL.attempts) == USUAL else to_json(retry)
+
+
+def retry_of(run: Row[Any]) -> Retry:
+    """How the run of that row is tried again."""
+    usual = USUAL if run.backoff is None else from_json(Retry, run.backoff)
+    return replace(usual, attempts=run.attempts)
+
+
 def _row(run: Started, status: str) -> dict[str, Any]:
     flow, lane = run.flow, run.flow.concurrency
     return {
         "id": run.id, "workflow": run.workflow, "queue": run.queue, "tenant": run.tenant, "intent": run.intent,
         "parent": run.parent, "fan": run.fan, "cause": run.cause, "trace": run.trace, "status": status, "input": run.data,
-        "attempts": run.retry.attempts, "wake": 1, "epoch": 0, "failures": 0, "takes": 0, "dead": False, "cancelling": False,
+        "attempts": run.retry.attempts, "backoff": _backoff(run.retry), "wake": 1,
+        "epoch": 0, "failures": 0, "takes": 0, "dead": False, "cancelling": False,
         "behind": -flow.priority, "lane": lane.key if lane else None, "lane_most": lane.most if lane else None,
         "keyed": flow.singleton is not None or flow.debounce is not None,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from hulk.kernel.durable import Change, Retry, Workflow, backoff
+from hulk.kernel.durable import Change, Workflow, backoff
 from hulk.kernel.errors import Cancelled, HulkError, Refused, Unavailable, blamed, permanent, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
@@ -22,6 +22,7 @@ from hulk.runtime.engine import ELSEWHERE, FIRST, HandBack, Lease, Left, Settled
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, Trouble
 from hulk.runtime.telemetry import span
+from hulk.runtime.workflows.beginning import retry_of
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext
 from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken, fresh
 from hulk.runtime.workflows.payloads import require_kept
@@ -183,7 +184,7 @@ class Executor:
         return self._settled(await self._write(self.journal.fail(taken.run, taken.epoch, told(known), changes, dead=dead)))
 
     async def _again(self, taken: Taken, failures: int, error: Exception) -> Verdict:
-        delay = backoff(Retry(), failures - 1, random.random())  # noqa: S311  # jitter, not a secret
+        delay = backoff(retry_of(taken.run), failures - 1, random.random())  # noqa: S311  # jitter, not a secret
         asked = getattr(error, "retry_after", None)
         delay = max(delay, timedelta(seconds=asked)) if asked else delay
         got = await self._write(self.journal.retry(taken.run.id, taken.epoch, failures, self.journal.clock() + delay, told(_known(error))))

@@ -19,7 +19,7 @@ from hulk.kernel.text import writable
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Transaction
-from hulk.runtime.workflows.beginning import ENDED
+from hulk.runtime.workflows.beginning import ENDED, retry_of
 from hulk.runtime.workflows.journal import Journal
 from hulk.runtime.workflows.queries import known_queues
 from hulk.runtime.workflows.registry import Known
@@ -183,7 +183,7 @@ def started(row: Row[Any]) -> Started:
     """A run's row as it was begun."""
     return Started(
         workflow=row.workflow, data=row.input, tenant=row.tenant, id=row.id, intent=row.intent, parent=row.parent, fan=row.fan,
-        trace=row.trace, queue=row.queue, version=row.version, cause=row.cause,
+        trace=row.trace, queue=row.queue, version=row.version, cause=row.cause, retry=retry_of(row),
     )  # fmt: skip
 
 

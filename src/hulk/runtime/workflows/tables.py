@@ -33,6 +33,7 @@ run_table = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("takes", Integer, nullable=False, default=0),
     Column("attempts", Integer, nullable=False),
+    Column("backoff", Document),
     Column("due", Moment),
     Column("touched", Moment, nullable=False),
     Column("created", Moment, nullable=False),

@@ -129,7 +129,7 @@ class Workflows:
         """Have each event of that type (`hulk.ticket.completed.v1`) begin the run that `react` gives for it, if any, once.
 
         `name` (else that of `react`) is kept by the bus: one of a new name knows only the events told from then on, or, with
-        `past`, those of the last seven days too. When it raises, a run asks it again, `retry.attempts` times in all. Call it before
+        `past`, those of the last seven days too. When it raises, a run asks it again as `retry` says. Call it before
         `working`. Raises `Refused` or `Conflict` for the name."""
         self._choreography.on(event_type, react, name=name or getattr(react, "__name__", ""), past=past, retry=retry)
 
