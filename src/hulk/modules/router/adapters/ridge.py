@@ -95,16 +95,16 @@ def _solved(known: Sequence[Known], embedded: "Matrix") -> _Solution:
     texts = tuple(item.text for item in known)
     skills = tuple(sorted({item.skill for item in known if item.skill is not None}))
     centre = embedded.mean(axis=0)
-    meaning, weights = _centred(embedded, centre), _rarity(texts)
-    spelling = _spelled(texts, weights)
-    kernel = (_nearness(meaning, meaning) + SPELLING * (spelling @ spelling.T)).astype(np.float64)
+    grams = [_grams(text) for text in texts]
+    meaning, weights = _centred(embedded, centre), _rarity(grams)
+    spelling = _columns([_spelled(counts, weights) for counts in grams])
+    kernel = (_nearness(meaning, meaning) + SPELLING * (spelling.T @ spelling)).astype(np.float64)
     wanted = np.array([[float(item.skill == skill) for skill in skills] for item in known])
     inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(texts)))
     coefficients = inverse @ wanted
     left_out = wanted - coefficients / np.diag(inverse)[:, None]
     scores = tuple({skill: float(score) for skill, score in zip(skills, row, strict=True)} for row in left_out)
-    columns = np.ascontiguousarray(spelling.T)
-    return _Solution(texts, skills, centre, meaning, weights, columns, coefficients.astype(np.float32), scores)
+    return _Solution(texts, skills, centre, meaning, weights, spelling, coefficients.astype(np.float32), scores)
 
 
 def _nearness(meaning: "Matrix", of_meaning: "Matrix") -> "Matrix":
@@ -114,11 +114,8 @@ def _nearness(meaning: "Matrix", of_meaning: "Matrix") -> "Matrix":
 
 def _spelled_alike(text: str, weights: "Matrix", spelling: "Matrix") -> "Matrix":
     """The cosine of the text's letter n-grams and each known sentence's; only the rows of those that it has are looked at."""
-    import numpy as np  # see TYPE_CHECKING above
-
-    row = _spelled([text], weights)[0]
-    (present,) = np.nonzero(row)
-    alike: Matrix = row[present] @ spelling[present]
+    present, values = _spelled(_grams(text), weights)
+    alike: Matrix = values @ spelling[present]
     return alike
 
 
@@ -127,24 +124,33 @@ def _centred(rows: "Matrix", centre: "Matrix") -> "Matrix":
     return _unit(rows - centre)
 
 
-def _rarity(texts: Sequence[str]) -> "Matrix":
-    """The inverse document frequency of each column."""
+def _rarity(texts: Sequence[Counter[int]]) -> "Matrix":
+    """The inverse document frequency of each n-gram."""
     import numpy as np  # see TYPE_CHECKING above
 
     seen = np.zeros(BUCKETS, np.float32)
-    for text in texts:
-        seen[list(_grams(text))] += 1
+    for counts in texts:
+        seen[list(counts)] += 1
     return np.asarray(np.log((1 + len(texts)) / (1 + seen)) + 1, dtype=np.float32)
 
 
-def _spelled(texts: Sequence[str], weights: "Matrix") -> "Matrix":
+def _spelled(counts: Counter[int], weights: "Matrix") -> "tuple[list[int], Matrix]":
+    """Which n-grams a text has, and what each weighs in it: a vector of length 1."""
     import numpy as np  # see TYPE_CHECKING above
 
-    rows = np.zeros((len(texts), BUCKETS), np.float32)
-    for row, text in zip(rows, texts, strict=True):
-        counts = _grams(text)
-        row[list(counts)] = 1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))
-    return _unit(rows * weights)
+    present = list(counts)
+    values = (1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))) * weights[present]
+    return present, _unit(values[None])[0]
+
+
+def _columns(spelled: "Sequence[tuple[list[int], Matrix]]") -> "Matrix":
+    """A row for each n-gram, a column for each text."""
+    import numpy as np  # see TYPE_CHECKING above
+
+    matrix = np.zeros((BUCKETS, len(spelled)), np.float32)
+    for at, (present, values) in enumerate(spelled):
+        matrix[present, at] = values
+    return matrix
 
 
 def _grams(text: str) -> Counter[int]:
