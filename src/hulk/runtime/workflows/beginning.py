@@ -1,7 +1,7 @@
 """Beginning a run: its row, and what its flow says of when (`kernel.flow`)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
 
-USUAL = Retry()
 ENDED = ("completed", "failed", "cancelled")
 HELD: ColumnElement[str] = literal_column("'held'")
 """Written out, since a partial index serves only a condition that it can see."""
@@ -91,13 +90,12 @@ def _follow(tx: Transaction, new: _New) -> bool:
 
 def _backoff(retry: Retry) -> JsonObject | None:
     """How long it waits between its tries, to be kept; None when that is as usual."""
-    return None if replace(retry, attempts=USUAL.attempts) == USUAL else to_json(retry)
+    return None if retry == Retry(attempts=retry.attempts) else to_json(retry)
 
 
 def retry_of(run: Row[Any]) -> Retry:
     """How the run of that row is tried again."""
-    usual = USUAL if run.backoff is None else from_json(Retry, run.backoff)
-    return replace(usual, attempts=run.attempts)
+    return Retry(attempts=run.attempts) if run.backoff is None else from_json(Retry, run.backoff)
 
 
 def _row(run: Started, status: str) -> dict[str, Any]:

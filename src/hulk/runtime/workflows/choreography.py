@@ -14,10 +14,10 @@ as any other.
 import asyncio
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import structlog
 from sqlalchemy import Connection, select
@@ -30,6 +30,7 @@ from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.runtime.bus import EVENTS, Bus, Message, from_message, subject_of
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import span
+from hulk.runtime.workflows.functions import workflow
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.tables import run_table
 
@@ -88,7 +89,7 @@ class Choreography:
         if reaction.consumer in self._reactions:
             raise Conflict("There is a reaction named “{name}” to {type} already: give this one another name.", name=name, type=event_type)
         self._reactions[reaction.consumer] = reaction
-        self.workflows.add(reaction.consumer, _Again(reaction, self.begin))
+        self.workflows.add(reaction.consumer, workflow(_Again(reaction, self.begin)))
 
     async def run(self) -> None:
         """Begin what events begin, until cancelled. Only reactions that were known before take part."""
@@ -151,7 +152,7 @@ class Choreography:
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """The body of the runs for events that the reaction could not deal with at once (`kernel.durable.Workflow`)."""
+    """The body of the runs for events that the reaction could not deal with at once."""
 
     reaction: Reaction
     begin: Callable[[Started], Change[bool]]
@@ -169,14 +170,6 @@ class _Again:
             if permanent(error):  # nobody asked who could ask otherwise: somebody has to look, so it ends as a dead letter
                 raise HulkError(error.text) from error
             raise
-
-    def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:  # noqa: ARG002  # nobody waits for it
-        """Nothing."""
-        return []
-
-    def revived(self, run: Started) -> Sequence[Change[Any]]:  # noqa: ARG002  # nothing was made true
-        """Nothing."""
-        return []
 
 
 def _again(reaction: Reaction, event: Event) -> Started:
