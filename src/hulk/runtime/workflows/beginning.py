@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
 
 from hulk.kernel.durable import Change, Retry, Started
 from hulk.kernel.errors import Exhausted
@@ -20,8 +20,6 @@ from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
 
 ENDED = ("completed", "failed", "cancelled")
-HELD: ColumnElement[str] = literal_column("'held'")
-"""Written out, since a partial index serves only a condition that it can see."""
 
 
 def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transaction, str], object]) -> Change[bool]:
@@ -71,6 +69,7 @@ class _New:
             hooks.held(run.queue)
         else:
             hooks.wake(Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace, rank=self.rank), None)
+            hooks.went(run.queue)
         hooks.tell(run.id, run.tenant, "pending")
         hooks.begun(run.workflow)
 
@@ -191,7 +190,7 @@ _ARRIVAL = select(_flow.at).where(_AT).with_for_update()
 _HOLD = update(flow_table).where(_AT).values(run=bindparam("new_run"), at=bindparam("new_at", type_=_flow.at.type))
 _PUT_OFF = (
     update(run_table)
-    .where(_run.id == bindparam("at_run"), _run.status == HELD)
+    .where(_run.id == bindparam("at_run"), _run.status == "held")
     .values(due=bindparam("new_due", type_=_run.due.type), input=bindparam("new_input", type_=_run.input.type))
 )
 _POSTPONE = (

@@ -38,6 +38,8 @@ class Hooks:
     """The newest version of a workflow that is known here."""
     direct: Callable[[Started], int | None] = _first
     """The rank with which a run may go straight to the queue; None: it is held until there is room. Asked before the change."""
+    went: Callable[[str], None] = _nothing
+    """A run went straight to that queue."""
     held: Callable[[str], None] = _nothing
     """A run of that queue is held."""
     paused: Callable[[str, bool], None] = _nothing

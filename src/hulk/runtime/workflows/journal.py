@@ -22,7 +22,7 @@ from hulk.runtime.store import Alike, Transaction, among
 from hulk.runtime.workflows.beginning import ENDED, FREE, begun
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
-from hulk.runtime.workflows.tables import failure_table, run_table, signal_table, step_table
+from hulk.runtime.workflows.tables import failure_table, run_table, signal_table, stands, step_table
 
 Hold: TypeAlias = tuple[str, int]
 """A run, and the epoch it is held under."""
@@ -344,7 +344,7 @@ class Journal:
         """Wake with a new epoch what should be moving and is not: runs that run and are untouched since `idle`, waiting ones
         whose time to go on was before `late`, and, given `lost`, pending ones untouched since then. Gives how many (at most
         1,000; call again for more)."""
-        stuck = [and_(_run.status == "running", _run.touched < idle), and_(_run.status == "waiting", _run.due < late)]
+        stuck = [and_(_run.status == "running", _run.touched < idle), and_(stands("waiting"), _run.due < late)]
         if lost is not None:
             stuck.append(and_(_run.status == "pending", _run.touched < lost, or_(_run.due.is_(None), _run.due < lost)))
 

@@ -82,8 +82,8 @@ class Workflows:
         self.gate = Gate(store, self._dispatcher.wake, window=slots * WINDOW, weights=weights or {}, clock=clock)
         hooks = Hooks(
             begun=self._measures.begun, finished=self._measures.ended, stepped=self._measures.stepped,
-            wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct, held=self.gate.held,
-            paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
+            wake=self._dispatcher.wake, tell=self._tell, newest=self._registry.newest, direct=self.gate.direct,
+            went=self.gate.went, held=self.gate.held, paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
         )  # fmt: skip
         self._journal = Journal(hooks, clock)
         self._executor = Executor(store, self._journal, outbox, self._registry, limit)
@@ -178,6 +178,8 @@ class Workflows:
         `sole`: no other process can hold a run of this store, so whatever is left over from before is taken up at once."""
         with contextlib.suppress(Unavailable):  # then the gate keeps them, when it first looks
             await self._store.commit(self._announced)
+        for queue in self._pools:
+            self.gate.look(queue)
         if sole:
             await self._revive_all()
         async with asyncio.TaskGroup() as group:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from hulk.kernel.durable import Ended
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject
-from hulk.runtime.workflows.tables import attribute_table, run_table, step_table
+from hulk.runtime.workflows.tables import attribute_table, run_table, stands, step_table
 
 STATUSES = ("held", "pending", "running", "waiting", "needs_attention", "completed", "failed", "cancelled")
 """All that a run's status can be."""
@@ -100,5 +100,5 @@ _run, _step, _attribute = run_table.c, step_table.c, attribute_table.c
 _ROW = select(run_table).where(_run.id == bindparam("at_run"))
 _STEPS = select(_step.position, _step.name, _step.began, _step.recorded).where(_step.run == bindparam("at_run")).order_by(_step.position)
 _ATTRIBUTES = select(attribute_table).where(_attribute.run.in_(bindparam("at_runs", expanding=True))).order_by(_attribute.name)
-_UNDER_WAY = select(func.count()).where(_run.status.in_(("pending", "running")))
+_UNDER_WAY = select(func.count()).where(stands("pending", "running"))
 _FAN = select(_run.id, _run.status, _run.result, _run.error).where(_run.parent == bindparam("at_parent"), _run.fan == bindparam("at_fan"))
