@@ -12,9 +12,10 @@ from sqlalchemy import Select, event, func, insert, select, update
 from hulk.kernel.time import utc_now
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.store import Store
-from hulk.runtime.workflows.gate import AGAIN, MOST_DUE, Gate
+from hulk.runtime.workflows.gate import AGAIN, Gate
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
+from hulk.runtime.workflows.passes import MOST_DUE
 from hulk.runtime.workflows.tables import queue_table, run_table
 from support.patience import until
 from support.runs import a_run, row_of
