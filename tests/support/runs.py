@@ -189,7 +189,7 @@ class Machine:
             assert time.monotonic() < deadline, f"{run} is {found.status} after {within} s: {found}"
             await asyncio.sleep(0.02)
 
-    async def all_ended(self, count: int, within: float = 30.0) -> dict[str, int]:
+    async def all_ended(self, count: int, within: float = 120.0) -> dict[str, int]:
         """How many runs ended how, once that many have."""
         deadline = time.monotonic() + within
         while True:

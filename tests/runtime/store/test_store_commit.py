@@ -251,7 +251,8 @@ async def test_two_processes_writing_the_same_rows_in_opposite_order_both_get_th
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-async def test_a_process_frozen_in_a_transaction_does_not_hold_its_rows_for_ever(store: Store, another: Another) -> None:
+@pytest.mark.parametrize("last", [1, 3], ids=["one", "many"])
+async def test_a_process_frozen_in_a_transaction_does_not_hold_its_rows_for_ever(store: Store, another: Another, last: int) -> None:
     await store.commit(written(1))
     loop, thawed, frozen = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 
@@ -260,6 +261,7 @@ async def test_a_process_frozen_in_a_transaction_does_not_hold_its_rows_for_ever
 
     def freezing(tx: Transaction) -> int:
         marked("the frozen one's")(tx)
+        tx.insert_all_new(note, [{"id": 10 + number, "text": "too"} for number in range(last)])
         loop.call_soon_threadsafe(frozen.set)
         asyncio.run_coroutine_threadsafe(thawed.wait(), loop).result()
         return marked("the frozen one's, tried again")(tx)
@@ -271,7 +273,7 @@ async def test_a_process_frozen_in_a_transaction_does_not_hold_its_rows_for_ever
             await store.commit(marked("the other's"))
         thawed.set()
         assert await late == [1]
-    text = await store.read(lambda connection: connection.execute(select(note.c.text)).scalar_one())
+    text = await store.read(lambda connection: connection.execute(select(note.c.text).where(note.c.id == 1)).scalar_one())
     assert text == "the frozen one's, tried again"
 
 

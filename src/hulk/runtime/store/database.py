@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import stamina
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
@@ -51,6 +51,7 @@ def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SEC
         return _sqlite(parsed, readers, busy)
     engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, json_serializer=dumps)
     event.listen(engine, "connect", _thawing_postgresql)
+    event.listen(engine, "after_cursor_execute", _thawing_again)
     return engine
 
 
@@ -76,6 +77,13 @@ def _thawing_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     with contextlib.closing(connection.cursor()) as cursor:
         cursor.execute(f"set idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
     connection.commit()
+
+
+def _thawing_again(connection: Connection, *execution: object) -> None:
+    """psycopg ends a pipeline, in which it executes many, with a Flush; with that PostgreSQL (18.6) forgets that it was waiting and
+    would wait for a frozen process for ever. It begins anew with the next Sync, which an empty query carries."""
+    if execution[-1]:  # many
+        connection.connection.driver_connection.pgconn.exec_(b"")  # type: ignore[union-attr]  # psycopg's
 
 
 def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

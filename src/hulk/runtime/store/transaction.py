@@ -40,7 +40,8 @@ class Transaction:
         """Insert those rows whose keys are not there; whether that was all of them."""
         if not rows:
             return True
-        return self.execute(_insert_new(self.connection.dialect.name, table), rows).rowcount == len(rows)
+        one_or_all = rows[0] if len(rows) == 1 else rows  # one by itself is no pipeline, which costs more to begin and end than it spares
+        return self.execute(_insert_new(self.connection.dialect.name, table), one_or_all).rowcount == len(rows)
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row; one with the same key is overwritten."""
