@@ -2,14 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 async def until(holds: Callable[[], bool], within: float = 20) -> float:
     """Seconds until `holds`; raises `TimeoutError`."""
+
+    async def found() -> bool:
+        return holds()
+
+    return await until_found(found, within)
+
+
+async def until_found(holds: Callable[[], Awaitable[bool]], within: float = 20) -> float:
+    """Seconds until who asks finds that it `holds`; raises `TimeoutError`."""
     begun = time.monotonic()
     async with asyncio.timeout(within):
         while True:
-            if holds():
+            if await holds():
                 return time.monotonic() - begun
             await asyncio.sleep(0.01)

@@ -18,6 +18,7 @@ from hulk.runtime.cache import Cache, Caches, Policy, running
 from hulk.runtime.cache.backplane import SUBJECT, Backplane, Word
 from support.cacher import KEYS
 from support.caches import Counting
+from support.patience import until, until_found
 
 TESTS = Path(__file__).parents[2]
 POLICY = Policy(ttl=3600, fail_safe=3600)
@@ -40,12 +41,6 @@ def numbers(caches: Caches) -> Cache[int]:
     return caches.named("numbers", policy=POLICY)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not await condition():  # noqa: ASYNC110 - what is watched is another process
-            await asyncio.sleep(0.005)
-
-
 ACTS: dict[str, Callable[[Cache[int]], Awaitable[None]]] = {
     "remove": lambda cache: cache.remove("a"),
     "expire": lambda cache: cache.expire("a"),
@@ -62,7 +57,7 @@ async def test_what_one_process_does_the_other_knows(tmp_path: Path, act: str) -
         await there.get_or_make("a", Counting(), tags=["t"])
         await there.get_or_make("b", Counting())
         await ACTS[act](here)
-        await until(lambda: _gone(there, "a"))
+        await until_found(lambda: _gone(there, "a"), within=10)
         assert await there.get("b") == (None if act == "clear" else 1)
         assert await here.get("a") == (42 if act == "set" else None)
 
@@ -102,22 +97,18 @@ async def test_what_was_said_while_the_bus_was_away_is_said_when_it_is_back_and_
             await there.get_or_make(key, Counting())
         server_gone = asyncio.get_running_loop().time()
         os.kill(server.pid, signal.SIGKILL)
-        await until(lambda: _is(not bus.connected))
+        await until(lambda: not bus.connected, within=10)
         await here.remove("a")
         assert len(one.parts.levels.recovery.waiting) == 1
         assert await there.get("a") == 1  # nobody could tell it
-        await until(lambda: _gone(there, "b"))
-        await until(lambda: _gone(there, "a"))
+        await until_found(lambda: _gone(there, "b"), within=10)
+        await until_found(lambda: _gone(there, "a"), within=10)
         assert await there.get_or_make("b", failing) == 1  # not removed: it may still stand in
-        await until(lambda: _is(not one.parts.levels.recovery.waiting))
+        await until(lambda: not one.parts.levels.recovery.waiting, within=10)
         newer = Counting()
         newer.calls = 1
         assert await there.get_or_make("a", newer) == 2
         assert asyncio.get_running_loop().time() - server_gone < 20
-
-
-async def _is(there: bool) -> bool:
-    return there
 
 
 async def failing(_: object) -> int:
@@ -137,21 +128,21 @@ async def test_who_has_missed_a_word_trusts_nothing_older(tmp_path: Path) -> Non
         async def say(**body: object) -> None:
             await another.notify(SUBJECT, json.dumps({"by": "somebody", **body}).encode())
 
-        await until(lambda: _is(len(missed) == 1))  # from now on it hears
+        await until(lambda: len(missed) == 1, within=10)  # from now on it hears
         missed.clear()
         await say(what="beat", count=0)
         await say(what="drop", name="x::a", at=5, count=1)
         await say(what="beat", count=1)
-        await until(lambda: _is(len(heard) == 1))
+        await until(lambda: len(heard) == 1, within=10)
         assert not missed
         await say(what="beat", count=2)  # the second word was lost
-        await until(lambda: _is(len(missed) == 1))
+        await until(lambda: len(missed) == 1, within=10)
         await say(what="drop", name="x::b", at=6, count=4)  # and the third
-        await until(lambda: _is(len(heard) == 2))
+        await until(lambda: len(heard) == 2, within=10)
         assert len(missed) == 2
         await another.notify(SUBJECT, b"rubbish")
         await say(what="drop", name="x::c", at=7, count=5)
-        await until(lambda: _is(len(heard) == 3))
+        await until(lambda: len(heard) == 3, within=10)
         assert len(missed) == 2
 
 

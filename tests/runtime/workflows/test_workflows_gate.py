@@ -8,17 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, event, func, insert, select, update
+from sqlalchemy import event, exists, insert, select, update
 
 from hulk.kernel.time import utc_now
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.store import Store
+from hulk.runtime.workflows import RunQueries
 from hulk.runtime.workflows.gate import AGAIN, Gate
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
-from hulk.runtime.workflows.passes import MOST_DUE
+from hulk.runtime.workflows.passes import MOST_DUE, Wake
 from hulk.runtime.workflows.tables import queue_table, run_table
-from support.patience import until
+from support.patience import until, until_found
 from support.runs import a_run, row_of
 from support.stores import Another
 
@@ -32,8 +33,8 @@ def a_gate(store: Store, *, window: int = 64) -> Gate:
     return Gate(store, lambda *_: None, window=window, weights={})
 
 
-def journal_of(gate: Gate) -> Journal:
-    return Journal(Hooks(wake=lambda *_: None, direct=gate.direct, went=gate.went, held=gate.held, ended=gate.ended))
+def journal_of(gate: Gate, wake: Wake = lambda *_: None) -> Journal:
+    return Journal(Hooks(wake=wake, direct=gate.direct, went=gate.went, held=gate.held))
 
 
 async def hold(store: Store, numbers: Sequence[int], **more: Any) -> None:
@@ -45,21 +46,6 @@ async def hold(store: Store, numbers: Sequence[int], **more: Any) -> None:
     }  # fmt: skip
     rows = [{**usual, "id": f"run_{number}", **more} for number in numbers]
     await store.commit(lambda tx: tx.execute(insert(run_table), rows).rowcount)
-
-
-async def counts(store: Store) -> dict[str, int]:
-    """How many runs are in which status."""
-    query = select(run.status, func.count().label("many")).group_by(run.status)
-    return {row.status: row.many for row in await store.read(lambda connection: connection.execute(query).all())}
-
-
-async def _is(store: Store, counting: Select[int], many: int) -> None:
-    """Wait until that counts so many."""
-    async with asyncio.timeout(30):
-        while True:
-            if await store.read(lambda connection: connection.execute(counting).scalar_one()) == many:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def end_all(store: Store) -> None:
@@ -122,34 +108,32 @@ async def test_many_that_come_due_at_once_do_so_in_several_passes(store: Store) 
     gate = a_gate(store, window=10)
     async with meanwhile(gate.run()):
         gate.look("default")
-        await _is(store, select(func.count()).where(run.due.is_not(None)), 0)
-    assert await counts(store) == {"held": MOST_DUE, "pending": 10}
+        await until_found(
+            lambda: store.read(lambda connection: not connection.execute(select(exists().where(run.due.is_not(None)))).scalar_one())
+        )
+    assert await RunQueries(store).counts() == {"held": MOST_DUE, "pending": 10}
 
 
 async def test_a_tenant_whose_runs_end_elsewhere_goes_on_going_before_the_crowd(store: Store) -> None:
     gate = a_gate(store, window=64)
-    journal, ranks = journal_of(gate), list[int | None]()
+    ranks = list[int]()
+    journal = journal_of(gate, lambda task, _: ranks.append(task.rank))
     async with meanwhile(gate.run()):
         for number in range(40):
-            begun = a_run(f"run_{number}")
-            ranks.append(await _rank(gate, store, journal, begun))
+            await store.commit(journal.begin(a_run(f"run_{number}")))
             await end_all(store)
             await until(lambda: not gate._queues["default"].stale)
-    assert set(ranks) == {0}
-
-
-async def _rank(gate: Gate, store: Store, journal: Journal, begun: Any) -> int | None:
-    """The rank with which that run goes to the queue."""
-    found = list[int]()
-    journal.hooks = Hooks(wake=lambda task, _: found.append(task.rank), direct=gate.direct, went=gate.went, held=gate.held)
-    await store.commit(journal.begin(begun))
-    return found[0] if found else None
+    assert ranks == [0] * 40
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)  # SQLite has one writer
 async def test_a_pass_does_not_wait_for_that_of_another_process(store: Store, another: Another) -> None:
     await hold(store, range(3))
-    gate = a_gate(store)
+    gate, queries = a_gate(store), RunQueries(store)
+
+    async def none_held() -> bool:
+        return "held" not in await queries.counts()
+
     await gate.let_in("mail")  # makes the rows of both queues
     await gate.let_in("default")
     await hold(store, range(3, 6))
@@ -158,9 +142,9 @@ async def test_a_pass_does_not_wait_for_that_of_another_process(store: Store, an
             other.execute(select(queue_table).where(queue_table.c.name == "default").with_for_update())
             gate.look("default")
             await gate.let_in("default")
-            assert await counts(store) == {"pending": 3, "held": 3}
-        await _is(store, select(func.count()).where(run.status == "held"), 0)
-    assert await counts(store) == {"pending": 6}
+            assert await queries.counts() == {"pending": 3, "held": 3}
+        await until_found(none_held)
+    assert await queries.counts() == {"pending": 6}
 
 
 async def test_a_process_that_only_begins_runs_does_not_pass_over_the_queue_for_each(store: Store) -> None:

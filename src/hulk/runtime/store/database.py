@@ -51,7 +51,7 @@ def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SEC
         return _sqlite(parsed, readers, busy)
     engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, json_serializer=dumps)
     event.listen(engine, "connect", _thawing_postgresql)
-    event.listen(engine, "after_cursor_execute", _thawing_again)
+    event.listen(engine, "after_cursor_execute", _thawing_again, named=True)
     return engine
 
 
@@ -79,11 +79,11 @@ def _thawing_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     connection.commit()
 
 
-def _thawing_again(connection: Connection, *execution: object) -> None:
+def _thawing_again(*, conn: Connection, executemany: bool, **_: object) -> None:
     """psycopg ends a pipeline, in which it executes many, with a Flush; with that PostgreSQL (18.6) forgets that it was waiting and
     would wait for a frozen process for ever. It begins anew with the next Sync, which an empty query carries."""
-    if execution[-1]:  # many
-        connection.connection.driver_connection.pgconn.exec_(b"")  # type: ignore[union-attr]  # psycopg's
+    if executemany:
+        conn.connection.driver_connection.pgconn.exec_(b"")  # type: ignore[union-attr]  # psycopg's
 
 
 def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

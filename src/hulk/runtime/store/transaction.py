@@ -29,7 +29,11 @@ class Transaction:
     following: list[Callable[[], None]] = field(default_factory=list)
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        """Run a statement; its result has `rowcount`, `one()`, `scalar()`…"""
+        """Run a statement; its result has `rowcount`, `one()`, `scalar()`…
+
+        Many rows go in a pipeline, a single one does not: to begin and end it costs more than it spares."""
+        if isinstance(parameters, list) and len(parameters) == 1:
+            parameters = parameters[0]
         return self.connection.execute(statement, parameters)
 
     def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
@@ -40,8 +44,7 @@ class Transaction:
         """Insert those rows whose keys are not there; whether that was all of them."""
         if not rows:
             return True
-        one_or_all = rows[0] if len(rows) == 1 else rows  # one by itself is no pipeline, which costs more to begin and end than it spares
-        return self.execute(_insert_new(self.connection.dialect.name, table), one_or_all).rowcount == len(rows)
+        return self.execute(_insert_new(self.connection.dialect.name, table), rows).rowcount == len(rows)
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row; one with the same key is overwritten."""

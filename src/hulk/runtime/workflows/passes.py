@@ -187,7 +187,8 @@ _QUEUE = select(queue_table.c.paused).where(queue_table.c.name == bindparam("at_
 _NEXT_TENANT = select(func.min(_run.tenant)).where(_READY, _MINE, _run.tenant > bindparam("last"))
 _NEXT_DUE = select(func.min(_run.due)).where(_LATER, _MINE)
 _DUE = select(_run.id).where(_LATER, _MINE, _run.due <= bindparam("now", type_=_run.due.type)).order_by(_run.due).limit(MOST_DUE)
-_CAME_DUE = update(run_table).where(_run.id.in_(_DUE)).values(due=None)
+_CAME_DUE = update(run_table).where(_run.id.in_(_DUE), _LATER, _run.due <= bindparam("now", type_=_run.due.type)).values(due=None)
+"""Says again what it found them by: one that was put off meanwhile stays put off."""
 _PICK = (
     select(_run.id, _run.wake, _run.lane, _run.lane_most, _run.cancelling, _run.trace)
     .where(_READY, _MINE, _run.tenant == bindparam("at_tenant"))

@@ -176,10 +176,11 @@ class Workflows:
         """Execute runs until left; then let those under way end within `grace`, and hand back the rest.
 
         `sole`: no other process can hold a run of this store, so whatever is left over from before is taken up at once."""
-        with contextlib.suppress(Unavailable):  # then the gate keeps them, when it first looks
+        try:
             await self._store.commit(self._announced)
-        for queue in self._pools:
-            self.gate.look(queue)
+        except Unavailable:  # then the gate keeps them, as soon as it can
+            for queue in self._pools:
+                self.gate.look(queue)
         if sole:
             await self._revive_all()
         async with asyncio.TaskGroup() as group:
