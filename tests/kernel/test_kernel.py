@@ -15,7 +15,7 @@ from hulk.kernel.errors import Exhausted, NotFound, Refused, Unavailable, retold
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.kernel.money import Money
 from hulk.kernel.records import from_json, to_json
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import DEFAULT_TENANT, Grant, Principal, Role, Verb, everywhere
 from hulk.kernel.text import Text, Voice, writable
 from hulk.kernel.time import from_iso, iso
 
@@ -161,11 +161,37 @@ def test_currencies_do_not_mix() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "may"), [("viewer", [True, False, False]), ("operator", [True, True, False]), ("admin", [True, True, True])]
+    ("role", "reads", "writes", "approves", "manages"),
+    [
+        ("viewer", True, False, False, False),
+        ("operator", True, True, False, False),
+        ("approver", True, False, True, False),
+        ("admin", True, True, True, True),
+    ],
 )
-def test_roles_include_the_lower_ones(role: str, may: list[bool]) -> None:
-    who = Principal(tenant="acme", actor="x", role=role)  # type: ignore[arg-type]  # parametrised
-    assert [who.may("viewer"), who.may("operator"), who.may("admin")] == may
+def test_what_a_role_may_do_to_tickets(role: Role, reads: bool, writes: bool, approves: bool, manages: bool) -> None:
+    who = Principal(tenant="acme", actor="x", grants=everywhere(role))
+    verbs: list[Verb] = ["read", "write", "approve", "manage"]
+    assert [who.may(verb, "tickets") for verb in verbs] == [reads, writes, approves, manages]
+
+
+def test_a_role_in_a_namespace_holds_there_and_nowhere_else() -> None:
+    who = Principal(tenant="acme", actor="x", grants=(Grant("operator", "prod"), Grant("viewer", "test")))
+    assert who.may("write", "tickets", "prod")
+    assert not who.may("write", "tickets", "test")
+    assert not who.may("read", "tickets", "other")
+    assert not who.may("read", "tickets"), "what lies in no namespace needs a role in all"
+    assert who.namespaces("read", "tickets") == frozenset({"prod", "test"})
+    assert who.namespaces("write", "tickets") == frozenset({"prod"})
+    assert who.namespaces("manage", "keys") == frozenset()
+    assert replace(who, grants=everywhere("viewer")).namespaces("read", "tickets") is None
+    assert who.roles == "operator@prod, viewer@test"
+
+
+@pytest.mark.parametrize(("tenant", "may"), [(DEFAULT_TENANT, True), ("acme", False)])
+def test_only_admins_of_the_installations_own_tenant_touch_what_all_share(tenant: str, may: bool) -> None:
+    assert Principal(tenant=tenant, actor="x", grants=everywhere("admin")).may("manage", "platform") is may
+    assert not Principal(tenant=tenant, actor="x", grants=everywhere("operator")).may("manage", "platform")
 
 
 @given(some.text(some.characters()))

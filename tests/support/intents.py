@@ -11,7 +11,7 @@ from typing import Any, Literal
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.events import Trail
 from hulk.kernel.money import Money
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.intents import WORKFLOW, AcceptIntent, Asked, Intent, Intents, ShowIntent
 from hulk.modules.intents.adapters.memory import MemoryIntents
@@ -33,7 +33,7 @@ from support.postgres import Postgres
 from support.stores import Kind, a_store
 
 START = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
-ANA = Principal(tenant="acme", actor="key:ana", role="operator")
+ANA = Principal(tenant="acme", actor="key:ana", grants=everywhere("operator"))
 
 
 def an_intent(number: int = 1, **more: Any) -> Intent:

@@ -9,21 +9,21 @@ import aiohttp
 from fastapi import APIRouter, FastAPI
 
 from hulk.kernel.errors import Unauthenticated
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import Principal, everywhere
 from hulk.runtime.config import Config, ServerSettings
 from hulk.runtime.http import Authenticate, Check, bind, build, serve
 from hulk.runtime.telemetry import Metrics
 
 KEYS: Mapping[str, Principal] = {
-    "right": Principal(tenant="acme", actor="key:right", role="operator"),
-    "other": Principal(tenant="acme", actor="key:other", role="viewer"),
+    "right": Principal(tenant="acme", actor="key:right", grants=everywhere("operator")),
+    "other": Principal(tenant="acme", actor="key:other", grants=everywhere("viewer")),
 }
 
 
 async def by_table(key: str | None, _: str) -> Principal:
     """Knows the keys of `KEYS`; who sends none is local."""
     if key is None:
-        return Principal(tenant="default", actor="local", role="admin")
+        return Principal(tenant="default", actor="local", grants=everywhere("admin"))
     if key not in KEYS:
         raise Unauthenticated("This API key is not valid: it is mistyped, revoked or expired. Check it, or ask an admin for a new one.")
     return KEYS[key]

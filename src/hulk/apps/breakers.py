@@ -40,13 +40,13 @@ def breaker_routes(breakers: Breakers) -> APIRouter:
     @router.get("", summary="The breakers of this process")
     async def listed(caller: Caller) -> BreakersBody:
         """Their states, and the calls in their windows."""
-        allow(caller, "admin")
+        allow(caller, "manage", "platform")
         return BreakersBody(breakers=[_body(breaker) for breaker in breakers])
 
     @router.post("/{name}/{act}", summary="Cut a dependency off, let all calls through, or begin anew")
     async def act(name: str, act: Literal["isolate", "reset", "disable"], caller: Caller) -> BreakerBody:
         """`isolate` and `disable` hold until `reset`."""
-        allow(caller, "admin")
+        allow(caller, "manage", "platform")
         breaker = breakers.find(name)
         {"isolate": breaker.isolate, "reset": breaker.reset, "disable": breaker.disable}[act]()
         return _body(breaker)

@@ -16,7 +16,7 @@ from hulk.apps.schema import HEAD, revision
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
-from hulk.kernel.tenancy import Principal, Role
+from hulk.kernel.tenancy import Principal, Role, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.audit import VerifyTrail
@@ -211,7 +211,7 @@ def _among(status: str | None, allowed: Any) -> Any:
 
 def _admin(tenant: str) -> Principal:
     """Who uses thor on the store itself may do all."""
-    return Principal(tenant=tenant, actor="thor", role="admin")
+    return Principal(tenant=tenant, actor="thor", grants=everywhere("admin"))
 
 
 def _key(key: ApiKey) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change, Runs, Started
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso, utc_now
 from hulk.modules.intents import AcceptIntent, Asked
@@ -115,7 +115,7 @@ def begins_intent(accept: AcceptIntent) -> Begins:
 
     async def begin(firing: Firing) -> tuple[str, Change[Any]]:
         schedule = firing.schedule
-        principal = Principal(tenant=schedule.tenant, actor=f"schedule:{schedule.id}", role="operator")
+        principal = Principal(tenant=schedule.tenant, actor=f"schedule:{schedule.id}", grants=everywhere("operator"))
         wish = asked(IntentBody.model_validate(schedule.wish), key=firing.id, zone=schedule.zone)
         intent, change = await accept.prepared(wish, principal, current_traceparent())
         return intent.id, change
@@ -203,7 +203,7 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
     @router.post("", status_code=201, summary="Begin something at certain times")
     async def add(body: NewBody, caller: Caller, voice: Spoken) -> JsonObject:
         """An intent is asked, or a run begun, at the moments that one of `cron`, `every` and `at` gives."""
-        allow(caller, "operator")
+        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
         schedule = made(body, wishes, caller, zone)
         await scheduler.add(schedule)
         return shown(schedule, voice)
@@ -211,13 +211,13 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
     @router.patch("/{schedule}", summary="Change a schedule")
     async def change(schedule: str, body: ChangeBody, caller: Caller, voice: Spoken) -> JsonObject:
         """What is not given stays as it is."""
-        allow(caller, "operator")
+        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
         return shown(await scheduler.change(caller.tenant, schedule, altered(body, wishes)), voice)
 
     @router.delete("/{schedule}", status_code=204, summary="Remove a schedule")
     async def remove(schedule: str, caller: Caller) -> None:
         """What it has begun goes on."""
-        allow(caller, "operator")
+        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
         await scheduler.remove(caller.tenant, schedule)
 
     return router
@@ -229,19 +229,19 @@ def _acting(scheduler: Scheduler) -> APIRouter:
     @router.post("/{schedule}/pause", summary="Let a schedule rest")
     async def pause(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """It fires at none of its times until it is resumed; asked to, it fires all the same."""
-        allow(caller, "operator")
+        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
         return shown(await scheduler.change(caller.tenant, schedule, Schedule.paused_now), voice)
 
     @router.post("/{schedule}/resume", summary="Wake a schedule that rests")
     async def resume(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """What would have fired meanwhile was not missed."""
-        allow(caller, "operator")
+        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
         return shown(await scheduler.change(caller.tenant, schedule, lambda one: one.resumed(utc_now())), voice)
 
     @router.post("/{schedule}/run", status_code=202, summary="Fire a schedule now, besides its times")
     async def run(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """Its times stay as they are."""
-        allow(caller, "operator")
+        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
         return shown(await scheduler.ask(caller.tenant, schedule), voice)
 
     return router

@@ -1,23 +1,82 @@
-"""Whom work belongs to, and who asks for it."""
+"""Whom work belongs to, who asks for it, and what they may do: role x namespace x resource x verb."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Role: TypeAlias = Literal["viewer", "operator", "admin"]
-"""viewer reads; operator also asks for work; admin also manages keys."""
+Role: TypeAlias = Literal["viewer", "operator", "approver", "admin"]
+"""viewer reads; operator also asks for work and does it; approver also decides on people's tickets; admin may all in the tenant."""
+
+Verb: TypeAlias = Literal["read", "write", "work", "approve", "manage"]
+"""write: make and change; work: take work and finish it; approve: decide on what waits for a person; manage: make the rules."""
+
+Resource: TypeAlias = Literal[
+    "intents", "files", "tickets", "kinds", "runs", "queues", "schedules", "costs", "namespaces", "members", "keys", "quotas", "audit",
+    "platform",
+]  # fmt: skip
+"""`platform` is what all tenants share: queues at rest, the log level, breakers, caches, the tenants themselves."""
 
 DEFAULT_TENANT = "default"
-_RANK: dict[Role, int] = {"viewer": 0, "operator": 1, "admin": 2}
+"""The tenant of whoever runs the installation: only its admins may touch the platform."""
+DEFAULT_NAMESPACE = "default"
+EVERYWHERE = "*"
+"""In place of a namespace: all of the tenant's, and what belongs to none."""
+
+_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules")
+_SEEN: tuple[Resource, ...] = (*_WORK, "kinds", "queues", "costs", "namespaces", "quotas")
+_ALL: tuple[Resource, ...] = (*_SEEN, "members", "keys", "audit", "platform")
+_READS = frozenset((resource, "read") for resource in _SEEN)
+_WRITES = frozenset((resource, "write") for resource in _WORK) | {("tickets", "work")}
+
+PERMISSIONS: Mapping[Role, frozenset[tuple[str, str]]] = {
+    "viewer": _READS,
+    "operator": _READS | _WRITES,
+    "approver": _READS | {("tickets", "approve")},
+    "admin": _READS | _WRITES | {("tickets", "approve")} | {(resource, verb) for resource in _ALL for verb in ("read", "manage")},
+}
+"""What each role may do, as (resource, verb)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in a namespace, or in all."""
+
+    role: Role
+    namespace: str = EVERYWHERE
+
+    def allows(self, verb: Verb, resource: Resource, namespace: str) -> bool:
+        """Whether it lets one do that there."""
+        return (resource, verb) in PERMISSIONS[self.role] and self.namespace in (EVERYWHERE, namespace)
+
+
+def everywhere(role: Role) -> tuple[Grant, ...]:
+    """That role in all of a tenant."""
+    return (Grant(role),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who asks: `actor` is what the audit trail names (`key:ab12cd`, `local:root`)."""
+    """Who asks: `actor` is what the audit trail names (`key:ab12cd`, `person:ana@example.com`, `local`)."""
 
     tenant: str
     actor: str
-    role: Role
+    grants: tuple[Grant, ...]
+    groups: tuple[str, ...] = ()
+    """The worker groups that it may take work for; none: any."""
 
-    def may(self, role: Role) -> bool:
-        """Whether this principal has at least that role."""
-        return _RANK[self.role] >= _RANK[role]
+    def may(self, verb: Verb, resource: Resource, namespace: str = EVERYWHERE) -> bool:
+        """Whether this principal may do that to what lies in `namespace`; to what lies in none, by default."""
+        if resource == "platform" and self.tenant != DEFAULT_TENANT:
+            return False
+        return any(grant.allows(verb, resource, namespace) for grant in self.grants)
+
+    def namespaces(self, verb: Verb, resource: Resource) -> frozenset[str] | None:
+        """Those namespaces in which it may do that; None for all."""
+        where = {grant.namespace for grant in self.grants if (resource, verb) in PERMISSIONS[grant.role]}
+        return None if EVERYWHERE in where else frozenset(where)
+
+    @property
+    def roles(self) -> str:
+        """Its roles as people read them: `viewer, operator@prod`."""
+        named = (grant.role if grant.namespace == EVERYWHERE else f"{grant.role}@{grant.namespace}" for grant in self.grants)
+        return ", ".join(named)

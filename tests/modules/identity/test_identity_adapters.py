@@ -11,7 +11,7 @@ import pytest
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Forbidden, NotFound, Refused, Unauthenticated, Unavailable
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import Principal, everywhere
 from hulk.modules.identity.adapters.memory import MemoryKeys, MemoryTenants
 from hulk.modules.identity.adapters.sql import SqlKeys, SqlTenants
 from hulk.modules.identity.domain import ApiKey, Tenant, hashed, prefix_of, written
@@ -22,7 +22,7 @@ from support.postgres import Postgres
 from support.stores import KINDS, a_store
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
-ADMIN = Principal(tenant="acme", actor="local", role="admin")
+ADMIN = Principal(tenant="acme", actor="local", grants=everywhere("admin"))
 
 
 @dataclass
@@ -113,7 +113,9 @@ async def test_a_tenant_is_made_once(place: Place) -> None:
 async def test_a_new_key_opens_for_its_tenant_with_its_role(place: Place) -> None:
     identity = place.acts()
     made = await identity.create_key(ADMIN, "ci", "viewer")
-    assert await identity.authenticate(made.secret, "192.0.2.7") == Principal(tenant="acme", actor=f"key:{made.key.prefix}", role="viewer")
+    assert await identity.authenticate(made.secret, "192.0.2.7") == Principal(
+        tenant="acme", actor=f"key:{made.key.prefix}", grants=everywhere("viewer")
+    )
     [event] = place.told.events
     assert (event.type, event.subject, event.tenant, event.actor) == ("hulk.key.created.v1", made.key.id, "acme", "local")
     assert made.secret not in str(event)
@@ -142,7 +144,9 @@ async def test_wrong_expired_and_revoked_keys_are_answered_alike(place: Place) -
 
 
 async def test_without_a_key_only_a_local_caller_is_known(place: Place) -> None:
-    assert await place.acts(local=True).authenticate(None, "127.0.0.1") == Principal(tenant="default", actor="local", role="admin")
+    assert await place.acts(local=True).authenticate(None, "127.0.0.1") == Principal(
+        tenant="default", actor="local", grants=everywhere("admin")
+    )
     assert "An API key is needed" in await said(place.acts(), None)
     assert "not valid" in await said(place.acts(local=True), "nonsense")
 
@@ -201,8 +205,8 @@ async def test_a_full_disk_does_not_lock_callers_out(place: Place) -> None:
 )
 async def test_only_admins_manage_keys(act: Callable[[Identity, Principal], Any], place: Place) -> None:
     for role in ("viewer", "operator"):
-        with pytest.raises(Forbidden, match=f"your role is {role}"):
-            await act(place.acts(), replace(ADMIN, role=role))
+        with pytest.raises(Forbidden, match=f"your roles are {role}"):
+            await act(place.acts(), replace(ADMIN, grants=everywhere(role)))
 
 
 async def test_keys_of_other_tenants_are_out_of_reach(place: Place) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, TooLarge
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import Principal, everywhere
 from hulk.modules.intents import Asked
 from hulk.modules.intents.domain import LONGEST_TEXT, MOST_SOURCES
 from hulk.modules.skills import Source
@@ -65,7 +65,7 @@ async def test_a_key_that_was_used_for_something_else_is_a_conflict(other: dict[
 async def test_keys_belong_to_their_tenant() -> None:
     bench = Bench()
     first = await bench.asked(key="k")
-    other = await bench.accept(Asked(text="Do the job", key="k"), Principal(tenant="other", actor="x", role="operator"), None)
+    other = await bench.accept(Asked(text="Do the job", key="k"), Principal(tenant="other", actor="x", grants=everywhere("operator")), None)
     assert (await bench.intents.by_key("acme", "k"), await bench.intents.by_key("other", "k")) == (first, other)
 
 

@@ -14,11 +14,11 @@ def routes() -> APIRouter:
 
     @router.get("/who")
     async def who(caller: Caller) -> str:
-        return f"{caller.tenant}/{caller.actor}/{caller.role}"
+        return f"{caller.tenant}/{caller.actor}/{caller.roles}"
 
     @router.post("/work")
     async def work(caller: Caller) -> str:
-        allow(caller, "operator")
+        allow(caller, "write", "intents")
         return "done"
 
     return router
@@ -89,7 +89,7 @@ async def test_a_route_knows_who_asks_and_what_they_may() -> None:
             assert await answer.json() == "acme/key:right/operator"
         async with client.post("/work", headers={"X-API-Key": "other"}) as answer:
             assert answer.status == 403
-            assert "This needs the role operator; yours is viewer." in await answer.text()
+            assert "it needs “write” on intents, and your roles are viewer." in await answer.text()
 
 
 async def test_who_guesses_keys_is_slowed_down_and_others_are_not() -> None:

@@ -15,13 +15,13 @@ def cache_routes(caches: Caches) -> APIRouter:
 
     def of(name: str, caller: Principal, *, shared: bool) -> Cache[Any]:
         """The cache, the caller's part of it or what is shared; raises `Forbidden`, `NotFound`."""
-        allow(caller, "admin")
+        allow(caller, "manage", "platform")
         return caches.find(name).of("" if shared else caller.tenant)
 
     @router.get("/caches", summary="The caches of this process: entries, hits by level, what was made")
     async def show(caller: Caller) -> dict[str, Any]:
         """Also which levels there are besides memory, and how much they and other processes were not told yet."""
-        allow(caller, "viewer")
+        allow(caller, "read", "queues")
         levels = {name: "up" if up else "away" for name, up in caches.levels().items()}
         return {"caches": caches.told(), "levels": levels, "waiting": caches.waiting}
 

@@ -72,13 +72,13 @@ def _dealing(router: APIRouter, dead: DeadLetters) -> None:
     @router.post("/replay", summary="Have dead letters executed again")
     async def replay(body: DealBody, caller: Caller) -> JsonObject:
         """From where they stopped; the intents and tickets that failed with them go on."""
-        allow(caller, "operator")
+        allow(caller, "write", "runs")
         return _told(await dead.replay(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
 
     @router.post("/discard", summary="Dead letters are dealt with")
     async def discard(body: DealBody, caller: Caller) -> JsonObject:
         """They stay failed, and are dead letters no more."""
-        allow(caller, "operator")
+        allow(caller, "write", "runs")
         return _told(await dead.discard(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
 
 

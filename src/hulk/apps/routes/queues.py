@@ -30,7 +30,7 @@ def queue_routes(steered: Steered) -> APIRouter:
     @router.post("/{queue}/pause", summary="Let nothing more of a queue begin", status_code=204)
     async def pause(queue: str, body: PauseBody, caller: Caller) -> None:
         """For all tenants. What runs goes on to its end."""
-        allow(caller, "admin")
+        allow(caller, "manage", "platform")
         if writable(body.reason) != body.reason:
             raise Refused("The reason holds a NUL or half of a UTF-16 pair, which no text has.")
         await steered.did(steered.steering.pause(queue, caller.actor, body.reason))
@@ -38,7 +38,7 @@ def queue_routes(steered: Steered) -> APIRouter:
     @router.post("/{queue}/resume", summary="Let a paused queue go on", status_code=204)
     async def resume(queue: str, caller: Caller) -> None:
         """For all tenants."""
-        allow(caller, "admin")
+        allow(caller, "manage", "platform")
         await steered.did(steered.steering.resume(queue, caller.actor))
 
     return router

@@ -28,7 +28,7 @@ def logging_routes() -> APIRouter:
     @router.put("/log-level", summary="Change the log level while running", status_code=204)
     async def put(body: LevelBody, caller: Caller) -> None:
         """Of this process, until it ends or is told otherwise."""
-        allow(caller, "admin")
+        allow(caller, "manage", "platform")
         set_level(body.level)
 
     return router

@@ -9,7 +9,7 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import Json, JsonObject
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
 from hulk.runtime.http import allow
@@ -50,7 +50,7 @@ class Steered:
 
     async def steerable(self, run_id: str, caller: Principal) -> Run:
         """The run, if the caller may do something to it; raises `Forbidden` too."""
-        allow(caller, "operator")
+        allow(caller, "write", "runs", DEFAULT_NAMESPACE)
         return await self.own(run_id, caller)
 
     async def did(self, change: Change[Any]) -> Any:

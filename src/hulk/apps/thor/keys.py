@@ -1,7 +1,7 @@
 """`thor keys`: API keys."""
 
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -16,13 +16,13 @@ app = group(Text("API keys."))
 @app.command("create", help=spoken(Text("Make an API key; its secret is shown once.")))
 def keys_create(
     name: Annotated[str, typer.Argument(help=spoken(Text("What it is for.")))],
-    role: Annotated[str, typer.Option(help=spoken(Text("viewer, operator or admin.")))] = "operator",
+    role: Annotated[str, typer.Option(help=spoken(Text("viewer, operator, approver or admin.")))] = "operator",
     days: Annotated[int | None, typer.Option(help=spoken(Text("Days until it expires (default: never).")), min=1)] = None,
     config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Make a key."""
-    if role not in ("viewer", "operator", "admin"):
-        raise typer.BadParameter("viewer, operator, admin", param_hint="--role")
+    if role not in get_args(Role):
+        raise typer.BadParameter(", ".join(get_args(Role)), param_hint="--role")
     lifetime = None if days is None else timedelta(days=days)
     listed(config, data, lambda desk: desk.create_key(tenant, name, cast("Role", role), lifetime), as_json=as_json)
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.ids import ALPHABET
-from hulk.kernel.tenancy import Principal, Role
+from hulk.kernel.tenancy import Principal, Role, everywhere
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET, _SUM = 43, 6
@@ -53,7 +53,7 @@ class ApiKey:
     @property
     def principal(self) -> Principal:
         """Whoever uses it."""
-        return Principal(tenant=self.tenant, actor=f"key:{self.prefix}", role=self.role)
+        return Principal(tenant=self.tenant, actor=f"key:{self.prefix}", grants=everywhere(self.role))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

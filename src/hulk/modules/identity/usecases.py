@@ -10,12 +10,12 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Forbidden, Refused, Unauthenticated, Unavailable
 from hulk.kernel.events import Event, Trail
-from hulk.kernel.tenancy import DEFAULT_TENANT, Principal, Role
+from hulk.kernel.tenancy import DEFAULT_TENANT, Principal, Role, everywhere
 from hulk.kernel.time import Clock, iso
 from hulk.modules.identity.domain import ApiKey, NewKey, Tenant, hashed, label, opens, prefix_of, tenant_name, written
 from hulk.modules.identity.ports import Keys, Tenants
 
-LOCAL = Principal(tenant=DEFAULT_TENANT, actor="local", role="admin")
+LOCAL = Principal(tenant=DEFAULT_TENANT, actor="local", grants=everywhere("admin"))
 """Who asks on a loopback address without a key: whoever uses this machine."""
 
 REMEMBERED = timedelta(seconds=5)
@@ -199,8 +199,8 @@ def acts(keys: Keys, tenants: Tenants, trail: Trail, commit: Commit, clock: Cloc
 
 
 def _only_admin(by: Principal) -> None:
-    if not by.may("admin"):
-        raise Forbidden("Only an admin may manage keys; your role is {role}.", role=by.role)
+    if not by.may("manage", "keys"):
+        raise Forbidden("Only an admin may manage keys; your roles are {roles}.", roles=by.roles)
 
 
 def _told(what: str, key: ApiKey, by: Principal) -> Event:

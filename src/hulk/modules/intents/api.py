@@ -14,6 +14,7 @@ from hulk.kernel.addresses import address_name, no_repository_at, require_no_pas
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.text import Language, Voice
 from hulk.kernel.time import iso
 from hulk.modules.intents.domain import Asked, Intent, Status
@@ -109,7 +110,7 @@ class IntentsApi:
         idempotency_key: Annotated[str | None, Header(description="The same key gives the same intent.")] = None,
     ) -> Response:  # fmt: skip
         """Accept an intent."""
-        allow(caller, "operator")
+        allow(caller, "write", "intents", DEFAULT_NAMESPACE)
         intent = await self.accept(body.asked(idempotency_key), caller, current_traceparent())
         accepted = _accepted(intent)
         return JSONResponse(accepted.model_dump(), 202, {"location": accepted.links["self"]})
@@ -140,7 +141,7 @@ class IntentsApi:
 
     async def upload(self, request: Request, caller: Caller) -> dict[str, Any]:
         """Keep a file that is sent."""
-        allow(caller, "operator")
+        allow(caller, "write", "files", DEFAULT_NAMESPACE)
         blob = await self.blobs.put(request.stream(), self.max_upload)
         return {"blob": blob.id, "size": blob.size}
 

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from hulk.kernel.errors import Forbidden, Unauthenticated
-from hulk.kernel.tenancy import Principal, Role
+from hulk.kernel.tenancy import EVERYWHERE, Principal, Resource, Verb
 from hulk.kernel.text import Language, Voice
 from hulk.runtime.language import negotiate, voice
 
@@ -57,7 +57,10 @@ Spoken: TypeAlias = Annotated[Voice, Depends(speaker)]
 """A route's parameter: how to speak to who asks."""
 
 
-def allow(caller: Principal, role: Role) -> None:
-    """Raise `Forbidden` unless `caller` has at least `role`."""
-    if not caller.may(role):
-        raise Forbidden("This needs the role {role}; yours is {own}. Ask an admin for a key with that role.", role=role, own=caller.role)
+def allow(caller: Principal, verb: Verb, resource: Resource, namespace: str = EVERYWHERE) -> None:
+    """Raise `Forbidden` unless `caller` may do that to what lies in `namespace` (by default: to what lies in none)."""
+    if not caller.may(verb, resource, namespace):
+        raise Forbidden(
+            "You may not do this: it needs “{verb}” on {resource}, and your roles are {roles}. Ask an admin for a role that has it.",
+            verb=verb, resource=resource, roles=caller.roles or "—",
+        )  # fmt: skip
