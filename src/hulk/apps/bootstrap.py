@@ -9,6 +9,7 @@ workers finish or hand back, what is unsent is sent, bus and store are closed.
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.time import utc_now
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
@@ -49,7 +52,10 @@ from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
-from hulk.modules.tickets.api import routes as ticket_routes
+from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
+from hulk.modules.tickets.settings import TicketsSettings
+from hulk.modules.tickets.wiring import Service as TicketService
+from hulk.modules.tickets.wiring import serving as serving_tickets
 from hulk.modules.tickets.wiring import wired as wired_tickets
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Tools
@@ -74,6 +80,11 @@ log = structlog.get_logger(__name__)
 
 HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
+SWEEP_SECONDS = 1.0
+"""How long a lease may have run out before its tickets are put back."""
+KEY_SECONDS = 10.0
+LEASE_TOKENS = "eyJ"
+"""How every JWT begins (`{"`), and no API key."""
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
 BUS_SECONDS = 15.0
@@ -121,7 +132,7 @@ async def _up(
         listening, base = await _based(stack, config, data, folder)
         machine = await _assembled(stack, base)
         app = build(
-            config, routers=offered(machine), authenticate=machine.identity.authenticate,
+            config, routers=offered(machine), authenticate=machine.authenticate,
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
@@ -186,6 +197,14 @@ class _Machine:
     """For whoever asks for work and looks at it."""
     own: Sequence[APIRouter]
     """For whoever looks after this process."""
+    tickets: TicketService
+
+    async def authenticate(self, key: str | None, host: str) -> Principal:
+        """Whose key it is, or which lease's token."""
+        if key and key.startswith(LEASE_TOKENS):
+            lease = await self.tickets.tokens.verify(key)
+            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=lease.id)
+        return await self.identity.authenticate(key, host)
 
 
 async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
@@ -204,15 +223,35 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
+    service = await _ticket_service(base, outbox, workflows)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
-        _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
+        _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops), _sweeping(service))
     )
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
-    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
-    return _Machine(workflows, identity, routers, own)
+    routers += [
+        *_ticket_routes(service),
+        *schedule_routes(scheduler, Wishes(), config.locale.timezone),
+        *_steering_routes(store, workflows),
+    ]
+    return _Machine(workflows, identity, routers, own, service)
+
+
+async def _ticket_service(base: _Base, outbox: Outbox, workflows: Workflows) -> TicketService:
+    config = base.config
+    secret, rotation = audit_key(config.section(AuditSettings), base.data), config.section(TicketsSettings).rotation
+    return await serving_tickets(base.store, outbox, workflows, workflows.steering.cancel, secret=secret, rotation=rotation)
+
+
+def _ticket_routes(service: TicketService) -> list[APIRouter]:
+    return [
+        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
+        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
+        kind_routes(service.register, service.list_kinds, utc_now),
+        key_set_routes(service.tokens.public),
+    ]
 
 
 def _blobs(base: _Base) -> FolderBlobs:
@@ -255,7 +294,7 @@ async def _modules(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
-    return [intent_routes(api), ticket_routes(tickets.tickets)], intents.accept
+    return [intent_routes(api)], intents.accept
 
 
 def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
@@ -352,6 +391,21 @@ async def _keeping_house(finops: Finops) -> None:
         except Unavailable as error:
             log.warning("stale_reservations_stay", reason=str(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _sweeping(service: TicketService) -> None:
+    """Do to tickets what time demands, and keep the keys that sign leases young."""
+    keys = 0.0
+    while True:
+        try:
+            while await service.sweep():
+                pass
+            if time.monotonic() >= keys:
+                await service.tokens.keep()
+                keys = time.monotonic() + KEY_SECONDS
+        except Unavailable as error:
+            log.warning("tickets_not_swept", reason=str(error))
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _beating(bus: Bus) -> None:

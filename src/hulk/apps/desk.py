@@ -29,9 +29,9 @@ from hulk.modules.intents import Status as IntentStatus
 from hulk.modules.intents.wiring import intents_of
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import book
+from hulk.modules.tickets import Board, Filter
 from hulk.modules.tickets import Status as TicketStatus
-from hulk.modules.tickets import Tickets
-from hulk.modules.tickets.wiring import tickets_of
+from hulk.modules.tickets.wiring import board_of
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.scheduler import Schedule, Schedules
@@ -47,7 +47,7 @@ class Desk:
     """The acts of the modules over one store."""
 
     intent_store: Intents
-    ticket_store: Tickets
+    board: Board
     helm: Helm
     verify: VerifyTrail
     identity: Identity
@@ -72,7 +72,8 @@ class Desk:
 
     async def tickets(self, tenant: str, status: str | None, limit: int) -> list[Row]:
         """The newest tickets."""
-        found = await self.ticket_store.search(tenant, status=_among(status, TicketStatus), kind=None, intent=None, limit=limit)
+        wanted = Filter(tenant=tenant, statuses=(_among(status, TicketStatus),) if status else ())
+        found = (await self.board.find(wanted, limit)).tickets
         return [
             {
                 "ticket_id": one.id, "kind": one.kind, "status": one.status, "owner": one.owner, "intent_id": one.intent,
@@ -166,7 +167,7 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
         key = audit_key(config.section(AuditSettings), data)
         outbox, voice = Outbox(store, key), speaker()
         yield Desk(
-            intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
+            intent_store=intents_of(store), board=board_of(store), helm=helm_of(store, outbox, voice),
             verify=wired_audit(store, key), identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
             commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip

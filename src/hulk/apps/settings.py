@@ -10,6 +10,7 @@ from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.skills.settings import SkillsSettings
+from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.runtime.config import Config, load
 
@@ -19,6 +20,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "finops": FinopsSettings,
     "skills": SkillsSettings,
     "audit": AuditSettings,
+    "tickets": TicketsSettings,
 }
 DEFAULT_FILE = "hulk.yaml"
 

@@ -31,6 +31,18 @@ Change: TypeAlias = Callable[[Transaction], T]
 A change may be applied more than once before it commits, so it touches nothing but its transaction."""
 
 
+def followed(change: Change[T], by: Callable[[T], Sequence[Change[Any]]]) -> Change[T]:
+    """`change`, and in the same transaction what its result leads to."""
+
+    def both(tx: Transaction) -> T:
+        found = change(tx)
+        for follow in by(found):
+            follow(tx)
+        return found
+
+    return both
+
+
 class Commit(Protocol):
     """Applies changes, all or none."""
 

@@ -3,7 +3,7 @@
 Each carries a `Text`: what is wrong, which value, what is allowed, what to do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from hulk.kernel.text import Text
@@ -34,6 +34,16 @@ class Refused(HulkError):
     code = "refused"
 
 
+class Invalid(Refused):
+    """Parts of the input are wrong. `fields` says of each where it stands (`tickets[2].input.amount`) and what is expected there."""
+
+    code = "invalid"
+
+    def __init__(self, fields: Sequence[tuple[str, Text]]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(_listed(self.fields))
+
+
 class Unauthenticated(Refused):
     """Who asks is not known."""
 
@@ -58,6 +68,12 @@ class Conflict(HulkError):
     code = "conflict"
 
 
+class LeaseLost(Conflict):
+    """What was held is held no more, or by another: leave off with it."""
+
+    code = "lease_lost"
+
+
 class Cancelled(HulkError):
     """Somebody called it off."""
 
@@ -80,6 +96,13 @@ class Exhausted(Unavailable):
     code = "exhausted"
 
 
+def _listed(fields: Sequence[tuple[str, Text]]) -> Text:
+    """A line for each."""
+    (place, expected), *rest = fields
+    line = Text("{field}: {expected}.", field=place, expected=expected)
+    return Text("{first}\n{rest}", first=line, rest=_listed(rest)) if rest else line
+
+
 def blamed(error: Exception) -> dict[str, str]:
     """What a dead letter says of what ended the work, `error` (its class) and `text`: a bug is told by its class only."""
     kind = type(error).__name__
@@ -91,7 +114,7 @@ def permanent(error: Exception) -> bool:
     return isinstance(error, (Refused, NotFound, Conflict, Cancelled))
 
 
-_KINDS = (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, Cancelled, Unavailable, Exhausted)
+_KINDS = (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, LeaseLost, Cancelled, Unavailable, Exhausted)
 
 
 def told(error: HulkError) -> dict[str, object]:

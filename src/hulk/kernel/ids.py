@@ -49,6 +49,12 @@ def parse(text: str, prefix: str) -> str:
     return text
 
 
+def is_id(text: str, prefix: str) -> bool:
+    """Whether `text` is an id of that kind."""
+    match = _SHAPE.fullmatch(text)
+    return match is not None and match[1] == prefix
+
+
 def uuid_of(text: str) -> uuid.UUID:
     """The UUID inside a TypeID; raises `Refused` when `text` is none."""
     parse(text, text.partition("_")[0])

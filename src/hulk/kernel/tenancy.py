@@ -63,6 +63,8 @@ class Principal:
     grants: tuple[Grant, ...]
     groups: tuple[str, ...] = ()
     """The worker groups that it may take work for; none: any."""
+    lease: str | None = None
+    """The lease whose token was shown: all that its holder may do is to go on with what it holds."""
 
     def may(self, verb: Verb, resource: Resource, namespace: str = EVERYWHERE) -> bool:
         """Whether this principal may do that to what lies in `namespace`; to what lies in none, by default."""

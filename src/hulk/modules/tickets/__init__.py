@@ -1,10 +1,29 @@
-"""Tickets: the units of work of a plan, executed by durable runs, and the ones that wait for a person."""
+"""Tickets: units of work, done by durable runs (those of a plan), by workers anywhere under leases, or by people.
 
-from hulk.modules.tickets.domain import Artefact, Done, Draft, FollowUp, Handler, NewArtefact, Status, Ticket, Work, doomed, ready, view
-from hulk.modules.tickets.ports import Tickets
-from hulk.modules.tickets.usecases import WORKFLOW, BeginTicket
+What workers and people do is of a kind that a tenant has registered, with JSON Schemas for input and result. A worker takes what is
+ready under a lease, with a token that ends with it and a fence that grows with each lease of a ticket: a write from who does not hold the
+ticket any more touches nothing. Each change is told to the trail in the same transaction.
+"""
+
+from hulk.modules.tickets.domain import (
+    Artefact,
+    Done,
+    Draft,
+    Filter,
+    FollowUp,
+    Handler,
+    NewArtefact,
+    Status,
+    Ticket,
+    Work,
+    doomed,
+    ready,
+    view,
+)
+from hulk.modules.tickets.ports import Board, Tickets
+from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter
 
 __all__ = [
-    "WORKFLOW", "Artefact", "BeginTicket", "Done", "Draft", "FollowUp", "Handler", "NewArtefact", "Status", "Ticket", "Tickets", "Work",
-    "doomed", "ready", "view",
+    "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter", "NewArtefact",
+    "Status", "Ticket", "Tickets", "Work", "doomed", "ready", "view",
 ]  # fmt: skip

@@ -2,21 +2,47 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hulk.kernel.durable import Runs, Workflow
 from hulk.kernel.events import Trail
+from hulk.kernel.time import utc_now
+from hulk.modules.tickets.adapters.feed import TrailFeed
 from hulk.modules.tickets.adapters.files import BlobFiles
-from hulk.modules.tickets.adapters.sql import SqlTickets
+from hulk.modules.tickets.adapters.schemas import RustSchemas
+from hulk.modules.tickets.adapters.sql import SqlBoard, SqlKinds, SqlTickets
+from hulk.modules.tickets.adapters.tokens import JwtTokens
 from hulk.modules.tickets.domain import Handler
-from hulk.modules.tickets.ports import Tickets, Voices
-from hulk.modules.tickets.usecases import BeginTicket, ReopenTicket, RunTicket
+from hulk.modules.tickets.ports import Board, Tickets, Voices
+from hulk.modules.tickets.usecases import (
+    AskPerson,
+    BeginTicket,
+    Bell,
+    CallOff,
+    CommentTicket,
+    CreateTickets,
+    FindTickets,
+    FinishTickets,
+    HoldOn,
+    LeaseTickets,
+    ListKinds,
+    MoveTicket,
+    ProveLease,
+    RegisterKind,
+    ReopenTicket,
+    RunTicket,
+    ShowTicket,
+    SweepTickets,
+    WatchTickets,
+)
 from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class TicketsModule:
-    """What bootstrap hands on: the tickets, the act that begins one, the body of their runs."""
+    """What bootstrap hands on: the tickets of plans, the act that begins one, the body of their runs."""
 
     tickets: Tickets
     begin: BeginTicket
@@ -24,8 +50,13 @@ class TicketsModule:
 
 
 def tickets_of(store: Store) -> Tickets:
-    """Only the tickets, for those who look."""
+    """Only the tickets of plans, for those who look."""
     return SqlTickets(store)
+
+
+def board_of(store: Store) -> Board:
+    """Only the board, for those who look."""
+    return SqlBoard(store)
 
 
 def reopening(store: Store, trail: Trail) -> ReopenTicket:
@@ -34,10 +65,55 @@ def reopening(store: Store, trail: Trail) -> ReopenTicket:
 
 
 def wired(store: Store, blobs: FolderBlobs, runs: Runs, trail: Trail, voices: Voices, handlers: Mapping[str, Handler]) -> TicketsModule:
-    """The module over the store; `handlers` do the work, by kind of ticket."""
+    """Executing the tickets of plans, over the store; `handlers` do the work, by kind of ticket."""
     tickets = SqlTickets(store)
     return TicketsModule(
         tickets=tickets,
         begin=BeginTicket(tickets, runs),
         workflow=RunTicket(tickets, BlobFiles(blobs), trail, voices, handlers),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """All that is done with tickets from outside: the acts that HTTP and gRPC offer."""
+
+    create: CreateTickets
+    find: FindTickets
+    show: ShowTicket
+    move: MoveTicket
+    comment: CommentTicket
+    watch: WatchTickets
+    lease: LeaseTickets
+    hold_on: HoldOn
+    finish: FinishTickets
+    prove: ProveLease
+    register: RegisterKind
+    list_kinds: ListKinds
+    ask: AskPerson
+    sweep: SweepTickets
+    tokens: JwtTokens
+
+
+async def serving(store: Store, outbox: Outbox, runs: Runs, call_off: CallOff, *, secret: bytes, rotation: timedelta) -> Service:
+    """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`."""
+    board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bell()
+    tokens = JwtTokens(store, secret, rotation, utc_now)
+    await tokens.keep()
+    return Service(
+        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now),
+        find=FindTickets(board),
+        show=ShowTicket(board),
+        move=MoveTicket(board, outbox, runs, store.commit, bell, call_off),
+        comment=CommentTicket(board, outbox, runs, store.commit, utc_now),
+        watch=WatchTickets(board, TrailFeed(outbox), utc_now),
+        lease=LeaseTickets(board, kinds, tokens, outbox, store.commit, bell),
+        hold_on=HoldOn(board, tokens, store.commit),
+        finish=FinishTickets(board, kinds, schemas, outbox, runs, store.commit, bell),
+        prove=ProveLease(tokens),
+        register=RegisterKind(kinds, schemas, outbox, store.commit),
+        list_kinds=ListKinds(kinds),
+        ask=AskPerson(board, outbox, utc_now),
+        sweep=SweepTickets(board, outbox, runs, store.commit, bell),
+        tokens=tokens,
     )

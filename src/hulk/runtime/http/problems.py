@@ -16,6 +16,7 @@ from hulk.kernel.errors import (
     Exhausted,
     Forbidden,
     HulkError,
+    Invalid,
     NotFound,
     Refused,
     TooLarge,
@@ -83,7 +84,8 @@ def of_error(error: HulkError) -> Problem:
     """The problem that a kernel error is."""
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
     retry_after = error.retry_after if isinstance(error, Unavailable) else None
-    return Problem(code=error.code, status=status, detail=error.text, retry_after=retry_after)
+    fields = error.fields[:_MOST] if isinstance(error, Invalid) else ()
+    return Problem(code=error.code, status=status, detail=error.text, retry_after=retry_after, fields=fields)
 
 
 def of_http(error: HTTPException) -> Problem:

@@ -1,9 +1,10 @@
 """Appending to the trail, and reading it."""
 
 import asyncio
+import contextlib
 import hmac
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.runtime.outbox.tables import event_table, head_table, outbox_table
 from hulk.runtime.store import Store, Transaction
 
+SOME = 500
+"""The most events that a follower of a tenant gets at a time."""
 ELSEWHERE_SECONDS = 1.0
 """How often a follower looks for events that another process committed."""
 
@@ -51,6 +54,7 @@ class Outbox:
         self._store = store
         self._key = key
         self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        """Who waits for events, by the intent or `tenant:` and the tenant."""
         self.unsent = asyncio.Event()
         """Set whenever events were committed that the relay has not seen."""
 
@@ -94,8 +98,9 @@ class Outbox:
 
     def _announce(self, events: Sequence[Event]) -> None:
         self.unsent.set()
-        for intent in {event.intent for event in events if event.intent}:
-            for watcher in self._watchers.get(intent, ()):
+        watched = {event.intent for event in events if event.intent} | {f"tenant:{event.tenant}" for event in events}
+        for one in watched:
+            for watcher in self._watchers.get(one, ()):
                 watcher.set()
 
     async def of_intent(self, intent: str, after: int = 0) -> list[Kept]:
@@ -104,28 +109,58 @@ class Outbox:
 
     async def follow(self, intent: str, after: int = 0) -> AsyncIterator[Kept]:
         """The events of an intent past sequence `after`, then each new one as it is committed, without end."""
-        watcher = asyncio.Event()
-        self._watchers[intent].add(watcher)
-        try:
+        with self._watching(intent) as watcher:
             while True:
                 watcher.clear()
                 for one in await self.of_intent(intent, after):
                     after = one.sequence
                     yield one
                 await _either(watcher, ELSEWHERE_SECONDS)
+
+    async def position(self, tenant: str) -> int:
+        """Where the tenant's chain ends; 0 when it has not begun."""
+        row = await self._store.read(lambda connection: connection.execute(_POSITION, {"of": tenant}).one_or_none())
+        return 0 if row is None else int(row.position)
+
+    async def follow_tenant(self, tenant: str, after: int) -> AsyncIterator[Sequence[Kept]]:
+        """A tenant's events past position `after`, some at a time, then the new ones as they are committed, without end. Positions have
+        no gaps, and a later one never commits before an earlier one: nothing is missed."""
+        with self._watching(f"tenant:{tenant}") as watcher:
+            while True:
+                watcher.clear()
+                while some := await self._past(tenant, after):
+                    after = some[-1].position
+                    yield some
+                await _either(watcher, ELSEWHERE_SECONDS)
+
+    async def _past(self, tenant: str, after: int) -> list[Kept]:
+        at = {"of": tenant, "past": after}
+        return await self._store.read(lambda connection: [kept(row) for row in connection.execute(_OF_TENANT, at)])
+
+    @contextlib.contextmanager
+    def _watching(self, whom: str) -> Iterator[asyncio.Event]:
+        watcher = asyncio.Event()
+        self._watchers[whom].add(watcher)
+        try:
+            yield watcher
         finally:
-            self._watchers[intent].discard(watcher)
-            if not self._watchers[intent]:
-                del self._watchers[intent]
+            self._watchers[whom].discard(watcher)
+            if not self._watchers[whom]:
+                del self._watchers[whom]
 
 
 _HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_for_update()
 _ANY_HEAD = select(head_table).order_by(head_table.c.tenant).limit(1)
 _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
-
-
 _UNSENT = insert(outbox_table)
+_POSITION = select(head_table.c.position).where(head_table.c.tenant == bindparam("of"))
+_OF_TENANT = (
+    select(event_table)
+    .where(event_table.c.tenant == bindparam("of"), event_table.c.position > bindparam("past"))
+    .order_by(event_table.c.position)
+    .limit(SOME)
+)
 _OF_INTENT = (
     select(event_table)
     .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))

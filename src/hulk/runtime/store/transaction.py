@@ -3,10 +3,13 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+from hulk.kernel.time import utc_now
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -51,6 +54,13 @@ class Transaction:
         statement = _insert(self.connection.dialect.name, table).values(values)
         self.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
 
+    def now(self) -> datetime:
+        """The moment, the same for all that commits together: PostgreSQL's own, so that processes whose clocks differ agree on what
+        has run out; of SQLite, which has but one process, this process's."""
+        if _NOW not in self.shared.memo:
+            self.shared.memo[_NOW] = moment_of(self.connection)
+        return cast("datetime", self.shared.memo[_NOW])
+
     def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
         """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
 
@@ -63,6 +73,17 @@ class Transaction:
     def after(self, act: Callable[[], None]) -> None:
         """Have `act` called on the event loop once this transaction is on disk; never when it is rolled back."""
         self.following.append(act)
+
+
+def moment_of(connection: Connection) -> datetime:
+    """The moment by the clock of the database."""
+    if connection.dialect.name != "postgresql":
+        return utc_now()
+    return cast("datetime", connection.execute(_CLOCK).scalar_one()).astimezone(UTC)
+
+
+_NOW = "now"
+_CLOCK = text("select clock_timestamp()")
 
 
 @functools.cache

@@ -58,7 +58,7 @@ class MemoryTickets:
         found = self._tickets.get(ticket)
         if found is None or not _may(found, status):
             return False
-        self._tickets[ticket] = replace(found, status=status, **values)
+        self._tickets[ticket] = replace(found, status=status, **values, updated=self._clock(), revision=found.revision + 1)
         return True
 
     def reopen(self, ticket: str) -> Change[bool]:
@@ -68,7 +68,9 @@ class MemoryTickets:
             found = self._tickets.get(ticket)
             if found is None or found.status != "failed":
                 return False
-            self._tickets[ticket] = replace(found, status="ready", problem=None, ended=None)
+            self._tickets[ticket] = replace(
+                found, status="ready", problem=None, ended=None, updated=self._clock(), revision=found.revision + 1
+            )
             return True
 
         return change
@@ -79,7 +81,7 @@ class MemoryTickets:
         def change(_: Any) -> None:
             for one in list(self._tickets.values()):
                 if one.intent == intent and one.status == "skipped":
-                    self._tickets[one.id] = replace(one, status="open", ended=None)
+                    self._tickets[one.id] = replace(one, status="open", ended=None, updated=self._clock(), revision=one.revision + 1)
 
         return change
 
@@ -100,21 +102,12 @@ class MemoryTickets:
 
     async def of_plan(self, plan: str) -> list[Ticket]:
         """See `Tickets`."""
-        return [ticket for ticket in self._tickets.values() if ticket.plan == plan and ticket.owner == "worker"]
+        return [ticket for ticket in self._tickets.values() if ticket.plan == plan and ticket.owner == "run"]
 
     async def of_intent(self, intent: str) -> list[Ticket]:
         """See `Tickets`."""
         theirs = [ticket for ticket in self._tickets.values() if ticket.intent == intent]
         return sorted(theirs, key=lambda ticket: ticket.owner == "person")
-
-    async def search(self, tenant: str, *, status: Status | None, kind: str | None, intent: str | None, limit: int) -> list[Ticket]:
-        """See `Tickets`."""
-        fitting = [
-            one
-            for one in self._tickets.values()
-            if one.tenant == tenant and status in (None, one.status) and kind in (None, one.kind) and intent in (None, one.intent)
-        ]
-        return sorted(fitting, key=lambda one: (one.created, one.id), reverse=True)[:limit]
 
     async def artefacts(self, intent: str) -> list[Artefact]:
         """See `Tickets`."""

@@ -15,8 +15,8 @@ from hulk.runtime.http.request import client_host, state
 Authenticate: TypeAlias = Callable[[str | None, str], Awaitable[Principal]]
 """Whose key this is (None: none was sent), asked from that host; raises `Unauthenticated`."""
 
-OPEN = frozenset({"/health", "/ready"})
-"""What whoever watches over the process may ask without a key."""
+OPEN = frozenset({"/health", "/ready", "/.well-known/jwks.json"})
+"""What anybody may ask without a key: how the process is, and by which public keys its tokens are verified."""
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -93,7 +93,7 @@ class RunTicket:
             raise Refused(
                 "This Hulk does not know how to do “{kind}”; it knows {known}.", kind=ticket.kind, known=", ".join(sorted(self.handlers))
             )
-        before = {one.key: one.result for one in await self.tickets.of_plan(ticket.plan) if one.key in ticket.after and one.result}
+        before = {one.key: one.result for one in await self.tickets.of_plan(ticket.plan or "") if one.key in ticket.after and one.result}
         async with self.files.scratch() as scratch:
             work = Work(
                 ticket=ticket.id, kind=ticket.kind, tenant=ticket.tenant, input=ticket.input, before=before, scratch=scratch,

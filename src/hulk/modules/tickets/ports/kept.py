@@ -1,4 +1,4 @@
-"""What the use cases of tickets need from outside."""
+"""What executing the tickets of plans needs: where they and their files are kept."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -44,9 +44,6 @@ class Tickets(Protocol):
 
     async def of_intent(self, intent: str) -> list[Ticket]:
         """All tickets of an intent: those that workers do, then those of people, each in the order they were opened."""
-
-    async def search(self, tenant: str, *, status: Status | None, kind: str | None, intent: str | None, limit: int) -> list[Ticket]:
-        """Up to `limit` tickets of a tenant that fit, the newest first."""
 
     async def artefacts(self, intent: str) -> list[Artefact]:
         """What the tickets of an intent have made: in the order of the tickets, of one ticket by name."""

@@ -1,0 +1,66 @@
+"""Kinds of tickets in the store."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, tuple_
+
+from hulk.kernel.durable import Change
+from hulk.modules.tickets.adapters.sql.tables import kind_table
+from hulk.modules.tickets.domain import Kind
+from hulk.runtime.store import Store, Transaction
+
+_its = kind_table.c
+
+
+class SqlKinds:
+    """`ports.Kinds` in SQLite or PostgreSQL."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, kind: Kind) -> Change[Kind]:
+        """See `Kinds`."""
+
+        def change(tx: Transaction) -> Kind:
+            row = tx.execute(_OF.where(_its.tenant == kind.tenant, _its.name == kind.name).with_for_update()).one_or_none()
+            before = None if row is None else _kind(row)
+            if before is not None and replace(kind, version=before.version, actor=before.actor, created=before.created) == before:
+                return before
+            new = replace(kind, version=before.version + 1) if before else kind
+            tx.put(kind_table, _row(new))
+            return new
+
+        return change
+
+    def remove(self, tenant: str, name: str) -> Change[bool]:
+        """See `Kinds`."""
+        return lambda tx: tx.execute(delete(kind_table).where(_its.tenant == tenant, _its.name == name)).rowcount == 1
+
+    async def get(self, tenant: str, name: str) -> Kind | None:
+        """See `Kinds`."""
+        return await self._store.look_up(_of_names, (tenant, name))
+
+    async def of_tenant(self, tenant: str) -> list[Kind]:
+        """See `Kinds`. Sorted here: how a PostgreSQL sorts names depends on the language that its database was made for."""
+        query = _OF.where(_its.tenant == tenant)
+        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        return sorted((_kind(row) for row in rows), key=lambda kind: kind.name)
+
+
+_OF = select(kind_table)
+
+
+def _of_names(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Kind]:
+    found = connection.execute(_OF.where(tuple_(_its.tenant, _its.name).in_(list(dict.fromkeys(keys)))))
+    return {(row.tenant, row.name): _kind(row) for row in found}
+
+
+def _row(kind: Kind) -> dict[str, Any]:
+    return {name: getattr(kind, name) for name in Kind.__dataclass_fields__} | {"lease": kind.lease.total_seconds()}
+
+
+def _kind(row: Row[Any]) -> Kind:
+    return Kind(**row._asdict() | {"lease": timedelta(seconds=row.lease)})

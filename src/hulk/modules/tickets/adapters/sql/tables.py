@@ -1,0 +1,212 @@
+"""The tables of tickets, and their rows as tickets."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    Row,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from hulk.kernel.text import Text as Sentence
+from hulk.modules.tickets.domain import PRIORITIES, Assignee, Priority, Ticket
+from hulk.runtime.store import Document, Moment, Texts, metadata
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a ticket is due that has neither deadline nor SLA: behind all that have."""
+
+TAKABLE = "status = 'ready' and owner = 'worker'"
+HELD = "status = 'running' and owner = 'worker'"
+UNENDED = "deadline is not null and ended is null"
+"""Written out, since a partial index serves only a condition that it can see."""
+
+
+class Rank(TypeDecorator[str]):
+    """A priority as a number that sorts."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy's
+        """To its place among `PRIORITIES`."""
+        return None if value is None else PRIORITIES.index(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Priority | None:  # noqa: ARG002  # SQLAlchemy's
+        """From its place."""
+        return None if value is None else PRIORITIES[value]
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+ticket_table = Table(
+    "ticket",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("plan", String(64)),
+    Column("intent", String(64)),
+    Column("tenant", String(64), nullable=False),
+    Column("namespace", String(64), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("title", Document, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("input", Document, nullable=False),
+    Column("after", Document, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("required", Boolean, nullable=False),
+    Column("owner", String(16), nullable=False),
+    Column("assignee", String(200), nullable=False),
+    Column("priority", Rank, nullable=False),
+    Column("labels", Document, nullable=False),
+    Column("run", String(64)),
+    Column("waiter", String(64)),
+    Column("result", Document),
+    Column("problem", Document),
+    Column("actor", String(128), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("most_attempts", Integer, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("lease", String(64)),
+    Column("worker", String(128)),
+    Column("sla", Float),
+    Column("deadline", Moment),
+    Column("due_by", Moment, nullable=False),
+    Column("late_at", Moment),
+    Column("begins", Moment),
+    Column("wakes", Moment),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment),
+    Column("ended", Moment),
+    Index("ix_ticket_intent_place", "intent", "place", **_where("intent is not null")),
+    Index("ix_ticket_plan", "plan", **_where("plan is not null")),
+    Index("ix_ticket_tenant_created", "tenant", text("created desc"), text("id desc")),
+    Index("ix_ticket_tenant_status_created", "tenant", "status", text("created desc"), text("id desc")),
+    Index(
+        "ix_ticket_takable", "tenant", "namespace", "kind", "assignee", text("priority desc"), "due_by", "created", "id", **_where(TAKABLE)
+    ),
+    Index("ix_ticket_held", "lease", **_where(HELD)),
+    Index("ix_ticket_deadline", "deadline", **_where(UNENDED)),
+    Index("ix_ticket_wakes", "wakes", **_where("wakes is not null")),
+    Index("ix_ticket_late_at", "late_at", **_where("late_at is not null")),
+)
+
+dependency_table = Table(
+    "ticket_dependency",
+    metadata,
+    Column("needs", String(64), primary_key=True),
+    Column("ticket", String(64), primary_key=True),
+    Index("ix_ticket_dependency_ticket", "ticket"),
+)
+
+lease_table = Table(
+    "ticket_lease",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("worker", String(128), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("until", Moment, nullable=False, index=True),
+)
+
+comment_table = Table(
+    "ticket_comment",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("ticket", String(64), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_ticket_comment_ticket", "ticket", "at"),
+)
+
+kind_table = Table(
+    "ticket_kind",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("input_schema", Document, nullable=False),
+    Column("result_schema", Document, nullable=False),
+    Column("description", String(1000), nullable=False),
+    Column("lease", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+search_table = Table(
+    "ticket_search",
+    metadata,
+    Column("ticket", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("terms", Texts, nullable=False),
+    Index("ix_ticket_search_terms", "terms", postgresql_using="gin"),
+    Index("ix_ticket_search_tenant_created", "tenant", text("created desc"), text("ticket desc")),
+)
+"""What tickets are found by in PostgreSQL, which looks up many terms at once. Empty in SQLite."""
+
+term_table = Table(
+    "ticket_term",
+    metadata,
+    Column("term", String(260), primary_key=True),
+    Column("created", Moment, primary_key=True),
+    Column("ticket", String(64), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""What tickets are found by in SQLite, a row for each term. Empty in PostgreSQL."""
+
+artefact_table = Table(
+    "artefact",
+    metadata,
+    Column("ticket", String(64), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("media_type", String(128), nullable=False),
+    Column("blob", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+_PLAIN = [name for name in Ticket.__dataclass_fields__ if name not in ("title", "after", "labels", "assignee", "sla")]
+
+
+def row_of(ticket: Ticket, place: int = 0, **more: Any) -> dict[str, Any]:
+    """A ticket as a row. `more`: what a ticket does not know of itself (`missing`, `wakes`)."""
+    row: dict[str, Any] = {name: getattr(ticket, name) for name in _PLAIN}
+    due = ticket.due
+    return row | {
+        "place": place, "title": ticket.title.to_json(), "after": list(ticket.after), "labels": dict(ticket.labels), "missing": 0,
+        "assignee": str(ticket.assignee or ""), "sla": ticket.sla and ticket.sla.total_seconds(), "due_by": due or NEVER, "late_at": due,
+        "wakes": None,
+    } | more  # fmt: skip
+
+
+def ticket_of(row: Row[Any]) -> Ticket:
+    """A row as a ticket."""
+    fields: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
+    return Ticket(
+        **fields, title=Sentence.from_json(row.title), after=tuple(row.after), labels=row.labels, assignee=Assignee.of(row.assignee),
+        sla=None if row.sla is None else timedelta(seconds=row.sla),
+    )  # fmt: skip
+
+
+def tickets_of(rows: Sequence[Row[Any]]) -> list[Ticket]:
+    """Rows as tickets."""
+    return [ticket_of(row) for row in rows]

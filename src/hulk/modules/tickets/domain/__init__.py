@@ -1,0 +1,28 @@
+"""Tickets, by subject: what one is and how it may change, the work behind it, kinds, leases, search. Pure rules."""
+
+from hulk.modules.tickets.domain.kinds import Kind, kind_name
+from hulk.modules.tickets.domain.leases import Asked, Claim, Ending, Held, Lease, Stale, Verdict, judged, shortened
+from hulk.modules.tickets.domain.new import MOST_AT_ONCE, New, require_new
+from hulk.modules.tickets.domain.search import Filter, Page, page_token, read_token, terms, words
+from hulk.modules.tickets.domain.ticket import (
+    ENDED,
+    PRIORITIES,
+    Assignee,
+    Comment,
+    Priority,
+    Status,
+    Ticket,
+    doomed,
+    moved,
+    ready,
+    reopened,
+    view,
+)
+from hulk.modules.tickets.domain.work import Artefact, Done, Draft, FollowUp, Handler, NewArtefact, Work
+
+__all__ = [
+    "ENDED", "MOST_AT_ONCE", "PRIORITIES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done", "Draft",
+    "Ending", "Filter", "FollowUp",
+    "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale", "Status", "Ticket", "Verdict", "Work", "doomed",
+    "judged", "kind_name", "moved", "page_token", "read_token", "ready", "reopened", "require_new", "shortened", "terms", "view", "words",
+]  # fmt: skip

@@ -1,0 +1,190 @@
+"""What a ticket is and how it may change; which tickets of a plan may begin.
+
+    open ──> ready ──> running ──> completed, failed, cancelled
+      │        └─────────────────> skipped (what it needed did not complete)
+      └──────────────────────────> completed, failed, cancelled: a person's, without being taken
+
+A ticket is done by a `run` of Hulk's own, by a `worker` that takes it under a lease, or by a `person`. One whose lease runs out
+or is given back is ready again, or open until its next try is due; what has failed, was skipped or called off may be opened again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Self, TypeAlias, get_args
+
+from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE
+from hulk.kernel.text import Text, Voice, writable
+from hulk.kernel.time import iso
+
+Status: TypeAlias = Literal["open", "ready", "running", "completed", "failed", "skipped", "cancelled"]
+"""open: a person's, or waiting for others or for its time; ready: may be taken, or begun and not yet taken; running: held under a
+lease, or executed by a run; skipped: what it needed failed; cancelled: called off."""
+
+Priority: TypeAlias = Literal["low", "normal", "high", "urgent"]
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+
+Owner: TypeAlias = Literal["run", "worker", "person"]
+"""Who does it: a run of Hulk's own, a worker that takes it under a lease, a person."""
+
+ENDED: frozenset[Status] = frozenset({"completed", "failed", "skipped", "cancelled"})
+
+_NEXT: Mapping[Status, frozenset[Status]] = {
+    "open": frozenset({"ready", "completed", "failed", "skipped", "cancelled"}),
+    "ready": frozenset({"running", "completed", "failed", "skipped", "cancelled"}),
+    "running": frozenset({"completed", "failed", "cancelled"}),
+    "completed": frozenset(),
+    "failed": frozenset(),
+    "skipped": frozenset(),
+    "cancelled": frozenset(),
+}
+_AGAIN: frozenset[Status] = frozenset({"failed", "skipped", "cancelled"})
+
+
+AssigneeKind: TypeAlias = Literal["worker_group", "agent", "edge_node", "person"]
+ASSIGNEES: tuple[AssigneeKind, ...] = get_args(AssigneeKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """Who is to do it, other than anybody who can: a group of workers, an agent, an edge node or a person. Of a person the name may
+    be empty: whoever may."""
+
+    kind: AssigneeKind
+    name: str = ""
+
+    def __str__(self) -> str:
+        """As it is kept and searched: `worker_group:builders`, `person:`."""
+        return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def of(cls, text: str) -> Self | None:
+        """The reverse of `str`; None for an empty text. Raises `Refused` for a kind that there is not."""
+        if not text:
+            return None
+        kind, _, name = text.partition(":")
+        found = next((one for one in ASSIGNEES if one == kind), None)
+        if found is None:
+            raise Refused("“{kind}” is no kind of assignee; allowed: {allowed}.", kind=writable(kind)[:40], allowed=", ".join(ASSIGNEES))
+        return cls(found, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One unit of work: of a plan (executed by a run), for workers anywhere (taken under a lease) or for a person.
+
+    `after` are the keys (in a plan) or ids of the tickets whose results it needs. `deadline` ends it when it passes; `sla` is how
+    long it may take from its creation, which is only told when it passes. `revision` grows by one with each change, `fence` with each
+    lease; `lease` is the last one, `attempts` how often it was leased of `most_attempts`. `waiter` is the run that is told of its end.
+    """
+
+    id: str
+    plan: str | None
+    intent: str | None
+    tenant: str
+    key: str
+    kind: str
+    title: Text
+    status: Status
+    input: JsonObject
+    after: tuple[str, ...] = ()
+    required: bool = True
+    owner: Owner = "run"
+    priority: Priority = "normal"
+    run: str | None = None
+    result: JsonObject | None = None
+    problem: JsonObject | None = None
+    created: datetime
+    ended: datetime | None = None
+    namespace: str = DEFAULT_NAMESPACE
+    assignee: Assignee | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    deadline: datetime | None = None
+    sla: timedelta | None = None
+    begins: datetime | None = None
+    """Not to be taken before."""
+    actor: str = "hulk"
+    waiter: str | None = None
+    updated: datetime | None = None
+    revision: int = 1
+    attempts: int = 0
+    most_attempts: int = 5
+    fence: int = 0
+    lease: str | None = None
+    worker: str | None = None
+    digest: str = ""
+    """SHA-256 of what was asked for, to know the same request again."""
+
+    @property
+    def due(self) -> datetime | None:
+        """When it should have ended: at its deadline or by its SLA, whichever comes first."""
+        whens = [when for when in (self.deadline, self.sla and self.created + self.sla) if when]
+        return min(whens) if whens else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody said about a ticket."""
+
+    id: str
+    ticket: str
+    actor: str
+    at: datetime
+    text: str
+
+
+def moved(ticket: Ticket, status: Status) -> Status:
+    """`status` if the ticket may take it now; raises `Conflict` naming both and what is allowed."""
+    if status in _NEXT[ticket.status]:
+        return status
+    raise _stuck(ticket, status, _NEXT[ticket.status])
+
+
+def reopened(ticket: Ticket, status: Status) -> Status:
+    """`open`, if the ticket has ended without completing, so that it is done once more; raises `Conflict`."""
+    if ticket.status in _AGAIN and status == "open":
+        return "open"
+    raise _stuck(ticket, status, frozenset({"open"}) if ticket.status in _AGAIN else _NEXT[ticket.status])
+
+
+def _stuck(ticket: Ticket, wanted: Status, allowed: frozenset[Status]) -> Conflict:
+    return Conflict(
+        "Ticket {ticket} is {now} and cannot become {wanted}; allowed: {allowed}.",
+        ticket=ticket.id, now=ticket.status, wanted=wanted, allowed=", ".join(sorted(allowed)) or "—",
+    )  # fmt: skip
+
+
+def ready(tickets: Mapping[str, Ticket]) -> list[Ticket]:
+    """Of a plan's tickets by key, those that wait for nothing any more and were not begun."""
+    return [
+        ticket for ticket in tickets.values() if ticket.status == "open" and all(tickets[key].status == "completed" for key in ticket.after)
+    ]
+
+
+def doomed(tickets: Mapping[str, Ticket]) -> list[Ticket]:
+    """Those that can never begin, because something they come after failed or was skipped."""
+    return [ticket for ticket in tickets.values() if ticket.status == "open" and any(tickets[key].status in _AGAIN for key in ticket.after)]
+
+
+def view(ticket: Ticket, voice: Voice) -> JsonObject:
+    """A ticket as the API shows it, in the reader's words."""
+    return {
+        "ticket_id": ticket.id, "kind": ticket.kind, "status": ticket.status, "namespace": ticket.namespace, "run_id": ticket.run,
+        "intent_id": ticket.intent, "plan_id": ticket.plan, "owner": ticket.owner, "assignee": ticket.assignee and str(ticket.assignee),
+        "priority": ticket.priority, "title": voice.say(ticket.title), "labels": dict(ticket.labels), "after": list(ticket.after),
+        "problem": ticket.problem and _problem(ticket.problem, voice.say),
+        "deadline": _when(ticket.deadline), "sla": ticket.sla and ticket.sla.total_seconds(), "due": _when(ticket.due),
+        "begins": _when(ticket.begins), "created": iso(ticket.created), "updated": iso(ticket.updated or ticket.created),
+        "ended": _when(ticket.ended), "actor": ticket.actor, "worker": ticket.worker, "revision": ticket.revision,
+        "attempts": ticket.attempts, "fence": ticket.fence,
+    }  # fmt: skip
+
+
+def _when(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
+def _problem(problem: JsonObject, say: Callable[[Text], str]) -> JsonObject:
+    return {"code": problem["code"], "detail": say(Text.from_json(problem["text"]))}

@@ -1,0 +1,16 @@
+"""What is done with tickets: those of plans are executed by runs; others are made, taken, finished and decided on from outside."""
+
+from hulk.modules.tickets.usecases.bell import Bell
+from hulk.modules.tickets.usecases.create import CreateTickets
+from hulk.modules.tickets.usecases.decide import AskPerson, CallOff, CommentTicket, Matter, MoveTicket, Wish
+from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
+from hulk.modules.tickets.usecases.find import Change, FindTickets, ShowTicket, WatchTickets
+from hulk.modules.tickets.usecases.kinds import ListKinds, RegisterKind
+from hulk.modules.tickets.usecases.lease import Answer, FinishTickets, Grant, HoldOn, LeaseTickets, ProveLease
+from hulk.modules.tickets.usecases.sweep import SweepTickets
+
+__all__ = [
+    "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "CallOff", "Change", "CommentTicket", "CreateTickets", "FindTickets",
+    "FinishTickets", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "ProveLease", "RegisterKind",
+    "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish",
+]  # fmt: skip

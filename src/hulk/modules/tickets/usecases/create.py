@@ -1,0 +1,145 @@
+"""Making tickets: what is asked for is looked at whole, and all that is wrong with it told at once."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hulk.kernel.durable import Commit, followed
+from hulk.kernel.errors import Forbidden, Invalid, Refused
+from hulk.kernel.events import Trail
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.text import Text
+from hulk.kernel.time import Clock
+from hulk.modules.tickets.domain import MOST_AT_ONCE, Kind, New, Ticket, require_new
+from hulk.modules.tickets.domain.new import LARGEST_INPUT, Wrong, placed
+from hulk.modules.tickets.ports import Board, Kinds, Made, Schemas
+from hulk.modules.tickets.usecases.bell import Bell
+from hulk.modules.tickets.usecases.facts import fact
+
+DEEPEST = 64
+"""Levels of an input or result."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTickets:
+    """Makes tickets for workers and people."""
+
+    board: Board
+    kinds: Kinds
+    schemas: Schemas
+    trail: Trail
+    commit: Commit
+    bell: Bell
+    clock: Clock
+
+    async def one(self, by: Principal, new: New, trace: str | None = None) -> Ticket:
+        """One ticket; paths in what is wrong begin at the ticket."""
+        kinds = await self._kinds(by.tenant, [new])
+        _require_right(wrong(new, 0, kinds, self.schemas, self.clock()))
+        _allow(by, [new])
+        ticket = _drafted(new, new.id_for(by.tenant), new.after, by, kinds[new.kind], self.clock)
+        if not new.after:
+            made = (await self.commit(self.board.add(ticket, self.trail.append(_created(ticket, by, trace)))))[0]
+            if made is not None:
+                return self._rung([made])[0]
+        return (await self._together([ticket], by, trace))[0]
+
+    async def __call__(self, by: Principal, new: Sequence[New], trace: str | None = None) -> list[Ticket]:
+        """Many tickets, all or none, in their order; asked again, those that are there. Raises `Invalid` naming all that is wrong,
+        `Forbidden`, `Conflict`."""
+        if not 0 < len(new) <= MOST_AT_ONCE:
+            raise Refused("{count} tickets at once are not possible; allowed are 1 to {most}.", count=len(new), most=MOST_AT_ONCE)
+        kinds = await self._kinds(by.tenant, new)
+        now = self.clock()
+        _require_right(
+            (f"tickets[{place}].{field}", text)
+            for place, one in enumerate(new)
+            for field, text in wrong(one, place, kinds, self.schemas, now)
+        )
+        _allow(by, new)
+        ids = [one.id_for(by.tenant) for one in new]
+        drafted = [_drafted(one, id_, placed(one.after, ids), by, kinds[one.kind], self.clock) for one, id_ in zip(new, ids, strict=True)]
+        return await self._together(drafted, by, trace)
+
+    async def _together(self, tickets: Sequence[Ticket], by: Principal, trace: str | None) -> list[Ticket]:
+        create = followed(
+            self.board.create(tickets),
+            lambda made: [self.trail.append(*(_created(one.ticket, by, trace) for one in made if one.new))],
+        )
+        return self._rung((await self.commit(create))[0])
+
+    def _rung(self, made: Sequence[Made]) -> list[Ticket]:
+        """Tell those who wait for work."""
+        if any(one.ticket.status == "ready" for one in made):
+            self.bell.ring(made[0].ticket.tenant)
+        return [one.ticket for one in made]
+
+    async def _kinds(self, tenant: str, new: Sequence[New]) -> dict[str, Kind]:
+        named = list(dict.fromkeys(one.kind for one in new))
+        found = [(name, await self.kinds.get(tenant, name)) for name in named]
+        return {name: kind for name, kind in found if kind is not None}
+
+
+def wrong(new: New, place: int, kinds: Mapping[str, Kind], schemas: Schemas, now: Any) -> Iterator[Wrong]:
+    """All that is wrong with a ticket that is asked for."""
+    yield from require_new(new, place, now)
+    kind = kinds.get(new.kind)
+    if kind is None:
+        yield "kind", Text("there is no such kind of ticket here; register it, or see which there are")
+    elif (unfit := unfit_json(new.input)) is not None:
+        yield "input", unfit
+    else:
+        yield from ((joined("input", field), text) for field, text in schemas.wrong(kind.input_schema, new.input))
+
+
+def joined(head: str, field: str) -> str:
+    """`input` and `amount` as `input.amount`; and `[0]` as `input[0]`."""
+    return head + (field if field.startswith("[") or not field else f".{field}")
+
+
+def unfit_json(value: Any) -> Text | None:
+    """Why the data cannot be kept: too much of it, too deep, or no JSON."""
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):
+        return Text("NaN, Infinity, half of a UTF-16 pair or deep nesting cannot be kept as JSON")
+    if size > LARGEST_INPUT:
+        return Text("at most {most} bytes of JSON; keep more as a file and name it here", most=LARGEST_INPUT)
+    return Text("at most {most} levels", most=DEEPEST) if _deeper(value, DEEPEST) else None
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(one, levels - 1) for one in inner)
+
+
+def _require_right(found: Iterator[Wrong]) -> None:
+    if fields := list(found):
+        raise Invalid(fields)
+
+
+def _allow(by: Principal, new: Sequence[New]) -> None:
+    for namespace in {one.namespace for one in new}:
+        if not by.may("write", "tickets", namespace):
+            raise Forbidden(
+                "You may make no tickets in the namespace “{namespace}”; your roles are {roles}.",
+                namespace=namespace,
+                roles=by.roles or "—",
+            )  # fmt: skip
+
+
+def _drafted(new: New, id_: str, after: tuple[str, ...], by: Principal, kind: Kind, clock: Clock) -> Ticket:
+    person = new.assignee is not None and new.assignee.kind == "person"
+    return Ticket(
+        id=id_, plan=new.plan, intent=new.intent, tenant=by.tenant, key="", kind=new.kind, title=Text("{title}", title=new.title),
+        status="open", input=new.input, after=after, owner="person" if person else "worker", priority=new.priority, created=clock(),
+        namespace=new.namespace, assignee=new.assignee, labels=new.labels, deadline=new.deadline, sla=new.sla, begins=new.begins,
+        actor=by.actor, waiter=new.waiter, most_attempts=kind.attempts, digest=new.digest() if new.request is not None else "",
+    )  # fmt: skip
+
+
+def _created(ticket: Ticket, by: Principal, trace: str | None) -> Any:
+    return fact("created", ticket, by.actor, trace, {"owner": ticket.owner, "priority": ticket.priority})

@@ -1,0 +1,53 @@
+"""What time does to tickets, told to the trail and to who waits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hulk.kernel.durable import Change, Commit, Runs, followed
+from hulk.kernel.events import Event, Trail
+from hulk.kernel.time import iso
+from hulk.modules.tickets.domain import Ticket
+from hulk.modules.tickets.ports import Board, Moved, Swept
+from hulk.modules.tickets.usecases.bell import Bell
+from hulk.modules.tickets.usecases.facts import fact, following
+
+MOST = 500
+"""Tickets of each sort at a time."""
+ACTOR = "hulk"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTickets:
+    """Puts back what is held no more, ends what is past its deadline, wakes what has waited, tells what is late."""
+
+    board: Board
+    trail: Trail
+    runs: Runs
+    commit: Commit
+    bell: Bell
+
+    async def __call__(self) -> bool:
+        """Do what time demands; whether there is more of it. Raises `Unavailable`."""
+        swept: Swept = (await self.commit(followed(self.board.sweep(MOST), self._told)))[0]
+        for tenant in {ticket.tenant for ticket in (*swept.woken, *(one.after for one in swept.lost))}:
+            self.bell.ring(tenant)
+        return swept.more
+
+    def _told(self, swept: Swept) -> Sequence[Change[Any]]:
+        events = [
+            *map(_lost, swept.lost),
+            *(fact("failed", one.after, ACTOR, data={"problem": one.after.problem}) for one in swept.expired),
+        ]
+        events += [fact("woken", ticket, ACTOR) for ticket in swept.woken]
+        events += [fact("overdue", ticket, ACTOR, data={"due": iso(ticket.due)}) for ticket in swept.late if ticket.due]
+        led = [change for one in (*swept.lost, *swept.expired) for change in following(one, ACTOR, self.trail, self.runs)]
+        return [*([self.trail.append(*events)] if events else []), *led]
+
+
+def _lost(moved: Moved) -> Event:
+    """Ready again, or failed with its last attempt."""
+    what = "failed" if moved.after.status == "failed" else "lease_lost"
+    before: Ticket = moved.before
+    data = {"worker": before.worker, "lease": before.lease, "fence": before.fence, "problem": moved.after.problem}
+    return fact(what, moved.after, ACTOR, data=data)
