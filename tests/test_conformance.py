@@ -35,10 +35,10 @@ from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
 from hulk.modules.skills.ports.sources import Sources
 from hulk.modules.skills.ports.tables import Tables, TimeSeries
-from hulk.modules.tickets.adapters import files
+from hulk.modules.tickets.adapters import feed, files, schemas, tokens
 from hulk.modules.tickets.adapters import memory as tickets_memory
 from hulk.modules.tickets.adapters import sql as tickets_sql
-from hulk.modules.tickets.ports import Files, Tickets
+from hulk.modules.tickets.ports import Board, Feed, Files, Kinds, Schemas, Tickets, Tokens
 from hulk.modules.tools.adapters import charts, git, sources, web
 from hulk.modules.tools.adapters.tables import duck
 from hulk.runtime import models
@@ -72,6 +72,11 @@ SUITES = (
     Suite(Sources, (sources.LocalSources, web.WebSources), "modules/skills/test_skills_sources.py"),
     Suite(Tables, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
     Suite(TimeSeries, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
+    Suite(Board, (tickets_sql.SqlBoard,), "modules/tickets/test_tickets_board.py"),
+    Suite(Kinds, (tickets_sql.SqlKinds,), "modules/tickets/test_tickets_board.py"),
+    Suite(Schemas, (schemas.RustSchemas,), "modules/tickets/test_tickets_schemas.py"),
+    Suite(Tokens, (tokens.JwtTokens,), "modules/tickets/test_tickets_tokens.py"),
+    Suite(Feed, (feed.TrailFeed,), "modules/tickets/test_tickets_feed.py"),
     Suite(Tickets, (tickets_memory.MemoryTickets, tickets_sql.SqlTickets), "modules/tickets/test_tickets_kept.py"),
     Suite(Files, (tickets_memory.MemoryFiles, files.BlobFiles), "modules/tickets/test_tickets_files.py"),
     Suite(
@@ -91,7 +96,7 @@ FILLED_ELSEWHERE = {
     "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
     "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
-    "hulk.modules.tickets.ports.Voices": "hulk.runtime.language.voice, a function",
+    "hulk.modules.tickets.ports.kept.Voices": "hulk.runtime.language.voice, a function",
 }
 """Ports without an adapter of their own, and what bootstrap fills them with."""
 
@@ -102,8 +107,11 @@ NO_PORT = {
 }
 """Adapter files whose subject no port describes, and where they are tested."""
 
-PARTS = {"hulk.modules.tools.adapters.tables": duck.DuckTables}
-"""Packages whose files are parts of one adapter."""
+PARTS = {
+    "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
+    "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
+}
+"""Packages in which several files make up adapters, and those."""
 
 
 def adapter_files() -> list[str]:
@@ -179,7 +187,7 @@ def test_every_port_has_a_suite_with_all_classes_that_could_be_its_adapters(port
     owner = port.__module__.split(".")[2]
     could: list[Any] = [
         one
-        for file in (*adapter_files(), *(adapter.__module__ for adapter in PARTS.values()))
+        for file in (*adapter_files(), *(adapter.__module__ for part in PARTS.values() for adapter in part))
         if file.split(".")[2] in (owner, "tools")
         for one in classes(importlib.import_module(file))
         if promised(port) <= set(dir(one)) and not getattr(one, "_is_protocol", False)

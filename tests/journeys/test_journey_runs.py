@@ -74,7 +74,7 @@ async def test_a_dead_letter_that_is_replayed_by_thor_gives_the_intent_its_answe
     async with calling(up) as caller:
         view = await completed(caller, dead["one"])
     assert (view["problem"], "one.csv" in view["answer"]) == (None, True)
-    assert {ticket["status"] for ticket in view["tickets"] if ticket["owner"] == "worker"} == {"completed"}
+    assert {ticket["status"] for ticket in view["tickets"] if ticket["owner"] == "run"} == {"completed"}
     assert thor(up.data, "audit", "verify")[0]["whole"] is True
     assert len(thor(up.data, "deadletters")) == len(letters) - len(mine)
     shown = thor(up.data, "runs", "show", mine[0])

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fastapi import APIRouter
+
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
 from hulk.kernel.records import Json
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
+from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
 from hulk.modules.tickets.domain import Asked, Claim, Ending, Held, Kind, Ticket
 from hulk.modules.tickets.wiring import Service, serving
 from hulk.runtime.outbox import Outbox
@@ -40,11 +43,23 @@ class Heard:
         return change
 
 
+def _call_off(run: str, actor: str) -> Change[None]:
+    raise AssertionError((run, actor))
+
+
 async def service_over(store: Store, heard: Heard | None = None) -> Service:
     """The acts over a store, as bootstrap puts them together; runs only hear."""
-    return await serving(
-        store, Outbox(store, b"key"), heard or Heard(), lambda run, actor: lambda tx: None, secret=SECRET, rotation=timedelta(days=1)
-    )
+    return await serving(store, Outbox(store, b"key"), heard or Heard(), _call_off, secret=SECRET, rotation=timedelta(days=1))
+
+
+def routes_over(service: Service) -> list[APIRouter]:
+    """The routes of tickets."""
+    return [
+        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
+        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
+        kind_routes(service.register, service.list_kinds, utc_now),
+        key_set_routes(service.tokens.public),
+    ]
 
 
 def ticket(number: int = 0, **more: Any) -> Ticket:

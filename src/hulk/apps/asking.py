@@ -180,7 +180,7 @@ async def _follow(client: Client, links: JsonObject) -> None:
 
 def _table(view: JsonObject) -> Table:
     """Live: the decision, a bar, and the tickets."""
-    tickets = [ticket for ticket in view.get("tickets", ()) if ticket["owner"] == "worker"]
+    tickets = [ticket for ticket in view.get("tickets", ()) if ticket["owner"] == "run"]
     ended = sum(ticket["status"] in _ENDED for ticket in tickets)
     table = Table.grid(padding=(0, 1))
     decision = view.get("decision") or {}
@@ -235,7 +235,7 @@ def _show(view: JsonObject, artefacts: dict[str, Path]) -> None:
 def _facts(view: JsonObject) -> list[tuple[str, str]]:
     decision = view["decision"] or {}
     cost = view["cost"]
-    workers = [ticket for ticket in view["tickets"] if ticket["owner"] == "worker"]
+    workers = [ticket for ticket in view["tickets"] if ticket["owner"] == "run"]
     people = [ticket for ticket in view["tickets"] if ticket["owner"] == "person"]
     facts = [
         (spoken(Text("intent")), f"{view['intent_id']} ({view['status']}, {view['seconds']:.2f} s)"),

@@ -203,7 +203,7 @@ class _Machine:
         """Whose key it is, or which lease's token."""
         if key and key.startswith(LEASE_TOKENS):
             lease = await self.tickets.tokens.verify(key)
-            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=lease.id)
+            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
         return await self.identity.authenticate(key, host)
 
 

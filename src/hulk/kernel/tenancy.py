@@ -1,7 +1,7 @@
 """Whom work belongs to, who asks for it, and what they may do: role x namespace x resource x verb."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Role: TypeAlias = Literal["viewer", "operator", "approver", "admin"]
@@ -63,8 +63,8 @@ class Principal:
     grants: tuple[Grant, ...]
     groups: tuple[str, ...] = ()
     """The worker groups that it may take work for; none: any."""
-    lease: str | None = None
-    """The lease whose token was shown: all that its holder may do is to go on with what it holds."""
+    lease: str = field(default="", repr=False)
+    """The lease token that was shown, by whose holder; all that it may do is to go on with what the lease holds."""
 
     def may(self, verb: Verb, resource: Resource, namespace: str = EVERYWHERE) -> bool:
         """Whether this principal may do that to what lies in `namespace`; to what lies in none, by default."""

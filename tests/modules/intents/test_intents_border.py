@@ -8,10 +8,8 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from hulk.kernel import ids
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
-from hulk.modules.tickets.api import routes as ticket_routes
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.outbox import Outbox
 from support.intents import Bench, stored, voice
@@ -24,11 +22,11 @@ NUL = "a\0b"
 
 @pytest.fixture
 async def client(kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[aiohttp.ClientSession]:
-    """A caller of the intents' and tickets' routes over each kind of database."""
+    """A caller of the intents' routes over each kind of database."""
     async with stored(Bench(), kind, tmp_path, postgres) as bench:
         assert isinstance(bench.trail, Outbox)
         api = IntentsApi(bench.accept, bench.show, bench.intents, bench.trail, FolderBlobs(tmp_path / "blobs"), voice, 1000)
-        async with served(application([intent_routes(api), ticket_routes(bench.tickets)])) as made:
+        async with served(application([intent_routes(api)])) as made:
             yield made
 
 
@@ -73,10 +71,6 @@ async def test_half_of_a_utf_16_pair_is_refused(client: aiohttp.ClientSession, b
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(f"/v1/tickets?kind={quote(NUL)}", id="kind of ticket"),
-        pytest.param(f"/v1/tickets?intent={quote(NUL)}", id="tickets of an intent"),
-        pytest.param(f"/v1/tickets?status={quote(NUL)}", id="status of ticket"),
-        pytest.param(f"/v1/tickets/{quote(NUL)}", id="ticket"),
         pytest.param(f"/v1/intents?status={quote(NUL)}", id="status of intent"),
         pytest.param(f"/v1/intents/{quote(NUL)}", id="intent"),
         pytest.param(f"/v1/intents/{quote(NUL)}/events", id="events"),
@@ -111,8 +105,3 @@ async def test_any_key_that_a_header_can_carry_is_taken(client: aiohttp.ClientSe
     assert [await accepted(client, **{"idempotency-key": key}) for key in keys] == [
         await accepted(client, **{"idempotency-key": key}) for key in keys
     ]
-
-
-async def test_tickets_are_found_by_intent_and_kind(client: aiohttp.ClientSession) -> None:
-    async with client.get(f"/v1/tickets?intent={ids.new('int')}&kind=review.file") as response:
-        assert await response.json() == {"tickets": []}

@@ -36,7 +36,7 @@ def reply(text: str, *, cut: bool = False) -> Reply:
 
 
 def statuses(tickets: tuple[Ticket, ...]) -> dict[str, str]:
-    return {ticket.key: ticket.status for ticket in tickets if ticket.owner == "worker"}
+    return {ticket.key: ticket.status for ticket in tickets if ticket.owner == "run"}
 
 
 async def test_a_skills_tickets_are_done_in_their_order_and_joined_to_the_answer() -> None:
@@ -46,7 +46,7 @@ async def test_a_skills_tickets_are_done_in_their_order_and_joined_to_the_answer
     assert intent.plan == ids.derived("pln", intent.id)
     tickets = await bench.tickets.of_intent(intent.id)
     assert [(one.key, one.owner, one.status) for one in tickets] == [
-        ("a", "worker", "completed"), ("b", "worker", "completed"), ("c", "worker", "completed"),
+        ("a", "run", "completed"), ("b", "run", "completed"), ("c", "run", "completed"),
         ("follow-up-1", "person", "open"), ("follow-up-2", "person", "open"), ("follow-up-3", "person", "open"),
     ]  # fmt: skip
     assert bench.desk.runs[intent.run].status == "completed"

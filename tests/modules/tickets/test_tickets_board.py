@@ -14,14 +14,14 @@ from hulk.kernel.time import utc_now
 from hulk.modules.tickets.adapters.sql import SqlBoard, SqlKinds
 from hulk.modules.tickets.adapters.sql.tables import lease_table, ticket_table
 from hulk.modules.tickets.domain import Assignee, Comment, Ending, Filter, Held, Ticket
-from hulk.modules.tickets.ports import Taken
+from hulk.modules.tickets.ports import Board, Kinds, Taken
 from hulk.runtime.store import Store
 from support.stores import Another
 from support.tickets import asked, claim, done, kind, names, ticket
 
 
 @pytest.fixture
-def board(store: Store) -> SqlBoard:
+def board(store: Store) -> Board:
     """The board of each kind of store."""
     return SqlBoard(store)
 
@@ -41,7 +41,7 @@ async def let_run_out(store: Store, lease: str) -> None:
     await store.commit(lambda tx: tx.execute(past))
 
 
-async def test_a_ticket_comes_back_as_it_was_made(store: Store, board: SqlBoard) -> None:
+async def test_a_ticket_comes_back_as_it_was_made(store: Store, board: Board) -> None:
     full = ticket(
         1, namespace="prod", assignee=Assignee("worker_group", "builders"), labels={"env": "prod"}, priority="urgent", waiter="run_1",
         deadline=utc_now() + timedelta(days=1), sla=timedelta(hours=2), digest="d", plan="pln_1", intent="int_1", most_attempts=3,
@@ -55,7 +55,7 @@ async def test_a_ticket_comes_back_as_it_was_made(store: Store, board: SqlBoard)
         await board.get("other", full.id)
 
 
-async def test_many_added_at_once_are_each_told_whether_they_are_new(store: Store, board: SqlBoard) -> None:
+async def test_many_added_at_once_are_each_told_whether_they_are_new(store: Store, board: Board) -> None:
     followed: list[int] = []
     async with asyncio.TaskGroup() as group:
         adding = [
@@ -68,7 +68,7 @@ async def test_many_added_at_once_are_each_told_whether_they_are_new(store: Stor
     assert len((await board.find(Filter(tenant="acme"), 100)).tickets) == 40
 
 
-async def test_the_same_request_gives_what_is_there_and_another_under_its_id_is_refused(store: Store, board: SqlBoard) -> None:
+async def test_the_same_request_gives_what_is_there_and_another_under_its_id_is_refused(store: Store, board: Board) -> None:
     await create(store, ticket(1, digest="a"))
     [[again, other]] = await store.commit(board.create([ticket(1, digest="a"), ticket(2)]))
     assert (again.new, other.new) == (False, True)
@@ -117,7 +117,7 @@ async def test_each_lease_of_a_ticket_has_a_higher_fence(store: Store) -> None:
         assert [(one.before.fence, one.after.status) for one in swept.lost] == [(fence, "ready")]
 
 
-async def test_the_same_request_for_work_gives_the_same_tickets(store: Store, board: SqlBoard) -> None:
+async def test_the_same_request_for_work_gives_the_same_tickets(store: Store, board: Board) -> None:
     await create(store, ticket(1), ticket(2))
     mine = claim()
     [first] = await store.commit(board.lease(mine, asked(1, request="r")))
@@ -127,7 +127,15 @@ async def test_the_same_request_for_work_gives_the_same_tickets(store: Store, bo
     assert stranger.tickets == ()
 
 
-async def test_a_lease_is_held_on_to_until_it_has_run_out(store: Store, board: SqlBoard) -> None:
+async def test_what_a_lease_holds_and_of_which_kinds_it_is_can_be_looked_up(store: Store, board: Board) -> None:
+    await create(store, ticket(1), ticket(2, tenant="rival"))
+    taken = await take(store)
+    assert await board.holding(taken.lease.id) == [Held(ticket=ticket(1).id, fence=1)]
+    assert await board.kinds_of("acme", [ticket(n).id for n in (1, 2, 3)]) == {ticket(1).id: "report"}
+    assert abs(await board.now() - utc_now()) < timedelta(minutes=1)
+
+
+async def test_a_lease_is_held_on_to_until_it_has_run_out(store: Store, board: Board) -> None:
     await create(store, ticket(1), ticket(2))
     taken = await take(store)
     [held] = await store.commit(board.renew(taken.lease))
@@ -138,7 +146,7 @@ async def test_a_lease_is_held_on_to_until_it_has_run_out(store: Store, board: S
     assert (await take(store)).tickets == (), "and nobody takes them before they were put back"
 
 
-async def test_what_a_lease_holds_is_ended_once_and_the_same_again_answers_the_same(store: Store, board: SqlBoard) -> None:
+async def test_what_a_lease_holds_is_ended_once_and_the_same_again_answers_the_same(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     taken = await take(store)
     [one] = taken.tickets
@@ -151,7 +159,7 @@ async def test_what_a_lease_holds_is_ended_once_and_the_same_again_answers_the_s
     assert (first.ticket.status, first.ticket.result, first.ticket.revision) == ("completed", {"ok": True}, 3)
 
 
-async def test_a_write_from_who_does_not_hold_the_ticket_any_more_touches_nothing(store: Store, board: SqlBoard) -> None:
+async def test_a_write_from_who_does_not_hold_the_ticket_any_more_touches_nothing(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     stale = await take(store)
     [one] = stale.tickets
@@ -174,7 +182,7 @@ async def verdict(store: Store, lease: str, ending: Ending, tenant: str = "acme"
     return str(ended.verdict)
 
 
-async def test_of_a_batch_each_is_judged_by_itself(store: Store, board: SqlBoard) -> None:
+async def test_of_a_batch_each_is_judged_by_itself(store: Store, board: Board) -> None:
     await create(store, *(ticket(n) for n in range(3)))
     taken = await take(store)
     zero, one, two = taken.tickets
@@ -184,7 +192,7 @@ async def test_of_a_batch_each_is_judged_by_itself(store: Store, board: SqlBoard
     assert [(await board.get("acme", each.id)).status for each in taken.tickets] == ["completed", "running", "completed"]
 
 
-async def test_what_is_given_back_is_taken_again_until_its_attempts_are_used_up(store: Store, board: SqlBoard) -> None:
+async def test_what_is_given_back_is_taken_again_until_its_attempts_are_used_up(store: Store, board: Board) -> None:
     await create(store, ticket(1, most_attempts=2))
     problem = {"code": "busy", "text": {"msgid": "busy", "values": {}}}
     for status in ("ready", "failed"):
@@ -195,7 +203,7 @@ async def test_what_is_given_back_is_taken_again_until_its_attempts_are_used_up(
         assert (ended.ticket.status, ended.ticket.problem) == (status, problem)
 
 
-async def test_what_is_given_back_for_later_waits_for_its_time(store: Store, board: SqlBoard) -> None:
+async def test_what_is_given_back_for_later_waits_for_its_time(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     taken = await take(store)
     later = Ending(held=Held(ticket=taken.tickets[0].id, fence=1), how="again", after=timedelta(hours=1))
@@ -209,7 +217,7 @@ async def test_what_is_given_back_for_later_waits_for_its_time(store: Store, boa
     assert names((await take(store)).tickets) == [1]
 
 
-async def test_a_ticket_that_loses_its_last_lease_fails(store: Store, board: SqlBoard) -> None:
+async def test_a_ticket_that_loses_its_last_lease_fails(store: Store, board: Board) -> None:
     await create(store, ticket(1, most_attempts=1), ticket(2, after=(ticket(1).id,)))
     await let_run_out(store, (await take(store)).lease.id)
     [swept] = await store.commit(board.sweep(10))
@@ -217,7 +225,7 @@ async def test_a_ticket_that_loses_its_last_lease_fails(store: Store, board: Sql
     assert (lost.after.status, lost.after.problem and lost.after.problem["code"], names(lost.skipped)) == ("failed", "lease_lost", [2])
 
 
-async def test_what_comes_after_others_is_ready_when_the_last_of_them_completes(store: Store, board: SqlBoard) -> None:
+async def test_what_comes_after_others_is_ready_when_the_last_of_them_completes(store: Store, board: Board) -> None:
     await create(
         store, ticket(1), ticket(2), ticket(3, after=(ticket(1).id, ticket(2).id)), ticket(4, after=(ticket(3).id,)),
         ticket(5, owner="person", assignee=Assignee("person"), after=(ticket(1).id,)),
@@ -236,14 +244,14 @@ async def test_what_comes_after_others_is_ready_when_the_last_of_them_completes(
     assert names(third.moved.released) == [4]
 
 
-async def test_what_waits_for_two_of_one_batch_is_released_once(store: Store, board: SqlBoard) -> None:
+async def test_what_waits_for_two_of_one_batch_is_released_once(store: Store, board: Board) -> None:
     await create(store, ticket(1), ticket(2), ticket(3, after=(ticket(1).id, ticket(2).id)))
     taken = await take(store)
     [ended] = await store.commit(board.finish("acme", taken.lease.id, [done(one) for one in taken.tickets]))
     assert names([one for each in ended if each.moved for one in each.moved.released]) == [3]
 
 
-async def test_what_comes_after_a_failure_is_skipped_and_so_on(store: Store, board: SqlBoard) -> None:
+async def test_what_comes_after_a_failure_is_skipped_and_so_on(store: Store, board: Board) -> None:
     await create(store, ticket(1), ticket(2, after=(ticket(1).id,)), ticket(3, after=(ticket(2).id,)), ticket(4))
     taken = await take(store)
     [[ended]] = await store.commit(board.finish("acme", taken.lease.id, [done(taken.tickets[0], how="failed", result=None)]))
@@ -268,7 +276,7 @@ async def test_a_ticket_comes_after_what_is_there_and_may_complete(needed: dict[
         await create(store, ticket(0), ticket(2, after=(ticket(1).id,)))
 
 
-async def test_a_ticket_after_what_has_completed_is_ready_at_once(store: Store, board: SqlBoard) -> None:
+async def test_a_ticket_after_what_has_completed_is_ready_at_once(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     taken = await take(store)
     await store.commit(board.finish("acme", taken.lease.id, [done(taken.tickets[0])]))
@@ -276,7 +284,7 @@ async def test_a_ticket_after_what_has_completed_is_ready_at_once(store: Store, 
     assert names((await take(store)).tickets) == [2]
 
 
-async def test_what_passes_its_deadline_fails_whoever_holds_it(store: Store, board: SqlBoard) -> None:
+async def test_what_passes_its_deadline_fails_whoever_holds_it(store: Store, board: Board) -> None:
     past = utc_now() - timedelta(minutes=5)
     await create(store, ticket(1, deadline=past), ticket(2, after=(ticket(1).id,)), ticket(3))
     taken = await take(store)
@@ -290,7 +298,7 @@ async def test_what_passes_its_deadline_fails_whoever_holds_it(store: Store, boa
     assert await verdict(store, taken.lease.id, done(taken.tickets[0])) == "ended"
 
 
-async def test_what_is_late_is_told_once(store: Store, board: SqlBoard) -> None:
+async def test_what_is_late_is_told_once(store: Store, board: Board) -> None:
     await create(store, ticket(1, sla=timedelta(seconds=1)), ticket(2, sla=timedelta(days=3650)))
     [first] = await store.commit(board.sweep(10))
     [second] = await store.commit(board.sweep(10))
@@ -298,13 +306,13 @@ async def test_what_is_late_is_told_once(store: Store, board: SqlBoard) -> None:
     assert names((await board.find(Filter(tenant="acme", overdue=True), 10)).tickets) == [1]
 
 
-async def test_sweeping_goes_on_where_it_stopped(store: Store, board: SqlBoard) -> None:
+async def test_sweeping_goes_on_where_it_stopped(store: Store, board: Board) -> None:
     await create(store, *(ticket(n, sla=timedelta(seconds=1)) for n in range(25)))
     swept = [(await store.commit(board.sweep(10)))[0] for _ in range(3)]
     assert [(len(one.late), one.more) for one in swept] == [(10, True), (10, True), (5, False)]
 
 
-async def test_a_persons_ticket_is_decided_on_and_what_waits_goes_on(store: Store, board: SqlBoard) -> None:
+async def test_a_persons_ticket_is_decided_on_and_what_waits_goes_on(store: Store, board: Board) -> None:
     await create(store, ticket(1, owner="person", assignee=Assignee("person")), ticket(2, after=(ticket(1).id,)))
     [moved] = await store.commit(board.move("acme", ticket(1).id, "completed", result={"by": "ana"}))
     assert moved
@@ -315,7 +323,7 @@ async def test_a_persons_ticket_is_decided_on_and_what_waits_goes_on(store: Stor
         await store.commit(board.move("acme", ticket(1).id, "failed"))
 
 
-async def test_who_decides_on_an_older_revision_is_told(store: Store, board: SqlBoard) -> None:
+async def test_who_decides_on_an_older_revision_is_told(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     with pytest.raises(Conflict, match="revision 1, not 7"):
         await store.commit(board.move("acme", ticket(1).id, "cancelled", revision=7))
@@ -323,7 +331,7 @@ async def test_who_decides_on_an_older_revision_is_told(store: Store, board: Sql
         await store.commit(board.move("rival", ticket(1).id, "cancelled"))
 
 
-async def test_what_is_held_may_be_called_off_and_nothing_else(store: Store, board: SqlBoard) -> None:
+async def test_what_is_held_may_be_called_off_and_nothing_else(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     taken = await take(store)
     with pytest.raises(Conflict, match="held by the worker w1"):
@@ -336,7 +344,7 @@ async def test_what_is_held_may_be_called_off_and_nothing_else(store: Store, boa
     assert await verdict(store, taken.lease.id, done(taken.tickets[0])) == "ended"
 
 
-async def test_what_failed_is_opened_again_after_what_it_comes_after(store: Store, board: SqlBoard) -> None:
+async def test_what_failed_is_opened_again_after_what_it_comes_after(store: Store, board: Board) -> None:
     await create(store, ticket(1), ticket(2, after=(ticket(1).id,)))
     taken = await take(store)
     await store.commit(board.finish("acme", taken.lease.id, [done(taken.tickets[0], how="failed", result=None)]))
@@ -353,13 +361,13 @@ async def test_what_failed_is_opened_again_after_what_it_comes_after(store: Stor
     assert names(ended.moved.released) == [2]
 
 
-async def test_what_a_run_does_is_not_moved_from_here(store: Store, board: SqlBoard) -> None:
+async def test_what_a_run_does_is_not_moved_from_here(store: Store, board: Board) -> None:
     await create(store, ticket(1, owner="run", run="run_1"))
     with pytest.raises(Conflict, match="steer that run"):
         await store.commit(board.move("acme", ticket(1).id, "cancelled"))
 
 
-async def test_a_comment_is_kept_once(store: Store, board: SqlBoard) -> None:
+async def test_a_comment_is_kept_once(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     said = Comment(id="cmt_1", ticket=ticket(1).id, actor="person:ana", at=utc_now(), text="Olá, já vi")
     await store.commit(board.comment("acme", said))
@@ -372,7 +380,7 @@ async def test_a_comment_is_kept_once(store: Store, board: SqlBoard) -> None:
 
 
 async def test_kinds_have_versions(store: Store) -> None:
-    kinds = SqlKinds(store)
+    kinds: Kinds = SqlKinds(store)
     first, same = kind(), kind()
     changed = kind(input_schema={"type": "object"}, lease=timedelta(seconds=90))
     assert [(await store.commit(kinds.put(one)))[0].version for one in (first, same, changed, first)] == [1, 1, 2, 3]
@@ -391,7 +399,8 @@ async def test_the_partial_indexes_serve_the_hot_statements(store: Store) -> Non
         "takable": "select * from ticket where tenant='acme' and namespace='default' and kind='report' and assignee='' and status = 'ready'"
         " and owner = 'worker' order by priority desc, due_by, created, id limit 5",
         "held": "select id from ticket where lease = 'x' and status = 'running' and owner = 'worker'",
-        "deadline": "select id from ticket where deadline <= '2026-01-01' and deadline is not null and ended is null order by deadline limit 5",
+        "deadline": "select id from ticket where deadline <= '2026-01-01' and deadline is not null and ended is null"
+        " order by deadline limit 5",
     }  # fmt: skip
     explain = "explain query plan " if store.dialect == "sqlite" else "explain "
     for name, asked_ in statement.items():
@@ -416,7 +425,7 @@ async def elsewhere(another: Another) -> AsyncIterator[Store]:
 
 
 async def test_who_ends_a_ticket_while_it_is_put_back_either_does_or_does_not(
-    store: Store, elsewhere: Store, board: SqlBoard, tmp_path: Path
+    store: Store, elsewhere: Store, board: Board, tmp_path: Path
 ) -> None:
     """Each ticket is completed or ready again, never both, and the worker was told which."""
     await create(store, *(ticket(n) for n in range(60)))

@@ -14,7 +14,7 @@ from hulk.modules.tickets import Status, Ticket, doomed, ready
 from hulk.modules.tickets.domain import moved
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-ENDS = {"completed", "failed", "skipped"}
+ENDS = {"completed", "failed", "skipped", "cancelled"}
 
 
 def ticket(key: str = "a", status: Status = "open", after: tuple[str, ...] = ()) -> Ticket:
@@ -49,7 +49,7 @@ def test_what_runs_is_not_skipped() -> None:
 
 @given(path=st.lists(st.sampled_from(STATUSES), max_size=12))
 def test_no_ticket_ever_goes_back_or_moves_more_than_three_times(path: list[Status]) -> None:
-    order: dict[Status, int] = {"open": 0, "ready": 1, "running": 2, "completed": 3, "failed": 3, "skipped": 3}
+    order: dict[Status, int] = {"open": 0, "ready": 1, "running": 2, "completed": 3, "failed": 3, "skipped": 3, "cancelled": 3}
     now: Status = "open"
     seen = [now]
     for wanted in path:
@@ -60,7 +60,7 @@ def test_no_ticket_ever_goes_back_or_moves_more_than_three_times(path: list[Stat
 
 
 def test_a_move_that_is_not_allowed_is_refused_with_what_is() -> None:
-    with pytest.raises(Conflict, match=r"Ticket tkt_a is running and cannot become ready; allowed: completed, failed\."):
+    with pytest.raises(Conflict, match=r"Ticket tkt_a is running and cannot become ready; allowed: cancelled, completed, failed\."):
         moved(ticket(status="running"), "ready")
 
 

@@ -86,6 +86,7 @@ _SAYINGS: Mapping[str, Callable[[Any], Text]] = {
     "minItems": lambda kind: Text("the number of entries must be at least {count}", count=kind.limit),
     "maxItems": lambda kind: Text("the number of entries must be at most {count}", count=kind.limit),
     "pattern": lambda kind: Text("it must match the pattern {pattern}", pattern=_short(kind.pattern)),
+    "falseSchema": lambda _: Text("nothing is allowed here"),
     "format": lambda kind: Text("it must be of the format {format}", format=kind.format),
 }
 """What is expected, by the keyword that was not kept; the library says of others in English."""

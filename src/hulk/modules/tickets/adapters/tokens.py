@@ -158,12 +158,12 @@ class JwtTokens:
         try:
             found = jwt.decode(token, await self._key(token), algorithms=[ALGORITHM])
             return _lease(found.header, found.claims, now)
-        except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise _invalid() from error
 
     async def _key(self, token: str) -> OKPKey:
         """The key that the token names; one that is not known is looked for in the store, but not too often."""
-        kid = json.loads(_unpadded(token.split(".", 1)[0])).get("kid")
+        kid = _named(token)
         if kid not in {key.id for key in self._keys} and time.monotonic() - self._read_at > 1:
             await self._read()
         return next(key.key for key in [*self._keys, _NOBODYS] if key.id == kid or key is _NOBODYS)
@@ -207,6 +207,14 @@ def _lease(header: Mapping[str, Any], claims: Mapping[str, Any], now: datetime) 
     id_, tenant, worker, actor = texts
     until, lasting = datetime.fromtimestamp(claims["exp"], UTC), timedelta(seconds=claims["hulk_lasting"])
     return Lease(id=id_, tenant=tenant, worker=worker, actor=actor, until=until, lasting=lasting)
+
+
+def _named(token: str) -> str:
+    """The `kid` of a token's header; raises when it has none."""
+    header = json.loads(_unpadded(token.split(".", 1)[0]))
+    if not isinstance(header, dict) or not isinstance(header["kid"], str):
+        raise TypeError("no key is named")
+    return header["kid"]
 
 
 def _unpadded(text: str) -> bytes:

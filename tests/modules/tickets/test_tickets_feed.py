@@ -1,0 +1,51 @@
+"""What happens, as it happens (`ports.Feed`): nothing missed, nothing twice, from anywhere on, in any process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from hulk.kernel.events import Event
+from hulk.modules.tickets.adapters.feed import TrailFeed
+from hulk.modules.tickets.ports import Feed, Happening
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import Store
+from support.patience import until
+from support.stores import Another
+
+
+def event(number: int, tenant: str = "acme") -> Event:
+    return Event(type="hulk.ticket.created.v1", subject=f"tkt_{number}", tenant=tenant, actor="x", data={"n": number})
+
+
+async def some(feed: AsyncIterator[Sequence[Happening]], count: int) -> list[tuple[int, int]]:
+    """Position and number of the next events."""
+    found: list[tuple[int, int]] = []
+    async for happenings in feed:
+        found += [(one.position, one.event.data["n"]) for one in happenings]
+        if len(found) >= count:
+            return found
+    raise AssertionError("it ended")
+
+
+async def test_who_follows_gets_what_was_and_what_comes_in_order_and_nobody_elses(store: Store, another: Another) -> None:
+    outbox = Outbox(store, b"key")
+    feed: Feed = TrailFeed(outbox)
+    await store.commit(outbox.append(event(1), event(99, "rival"), event(2)))
+    async with another() as other, asyncio.TaskGroup() as group:
+        elsewhere = Outbox(other, b"key")
+        following = [group.create_task(some(feed.follow("acme", after), count)) for after, count in ((0, 602), (1, 601), (2, 600))]
+        for n in range(3, 603, 2):
+            await store.commit(outbox.append(event(n)))
+            await other.commit(elsewhere.append(event(n + 1), event(99, "rival")))
+    everything = [(n, n) for n in range(1, 603)]
+    assert [one.result() for one in following] == [everything, everything[1:], everything[2:]]
+
+
+async def test_who_names_no_place_gets_only_what_comes(store: Store) -> None:
+    outbox = Outbox(store, b"key")
+    await store.commit(outbox.append(event(1)))
+    following = TrailFeed(outbox).follow("acme", None)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(some(following, 1))
+        await until(lambda: bool(outbox._watchers))  # it looks where the trail ends before it waits
+        await store.commit(outbox.append(event(2)))
+    assert first.result() == [(2, 2)]
