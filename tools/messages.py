@@ -33,6 +33,7 @@ SPEAKERS = frozenset(
         "Unauthenticated",
         "TooLarge",
         "Exhausted",
+        "LeaseLost",
         "TimedOut",
         "Tripped",
         "HulkError",

@@ -74,7 +74,8 @@ def ticket(number: int = 0, **more: Any) -> Ticket:
 
 def kind(name: str = "report", **more: Any) -> Kind:
     """A kind that takes anything."""
-    return Kind(**{"tenant": "acme", "name": name, "created": utc_now()} | more)
+    fields: dict[str, Any] = {"tenant": "acme", "name": name, "created": utc_now()}
+    return Kind(**fields | more)
 
 
 def claim(lasting: float = 30, worker: str = "w1", **more: Any) -> Claim:
@@ -85,7 +86,8 @@ def claim(lasting: float = 30, worker: str = "w1", **more: Any) -> Claim:
 
 def asked(most: int = 10, **more: Any) -> Asked:
     """Work of the kind `report`."""
-    return Asked(**{"worker": "w1", "kinds": ("report",), "most": most} | more)
+    fields: dict[str, Any] = {"worker": "w1", "kinds": ("report",), "most": most}
+    return Asked(**fields | more)
 
 
 def done(ticket: Ticket, **more: Any) -> Ending:

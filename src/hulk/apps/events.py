@@ -5,6 +5,10 @@ from hulk.runtime.bus import EventType
 _TYPEID = "01m7y5yr6fe5hvadg4t960z6tv"
 _PROBLEM = {"code": "refused", "text": {"msgid": "There is no file {path}.", "values": {"path": "sales.csv"}}}
 
+_TICKET = {
+    "kind": "report.monthly", "namespace": "default", "plan": None, "run": None, "worker": "w1", "lease": f"lse_{_TYPEID}", "fence": 1,
+}  # fmt: skip
+
 EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.intent.accepted.v1",
@@ -33,24 +37,80 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(
         type="hulk.ticket.created.v1",
-        summary="A ticket was opened, for a worker or for a person.",
-        data={"kind": "series.detect", "owner": "worker", "key": "detect"},
+        summary="A ticket was opened: for a run of Hulk's own (`run`, then with its `key` in the plan), a worker or a person.",
+        data=_TICKET | {"worker": None, "lease": None, "fence": 0, "owner": "worker", "priority": "normal", "key": ""},
     ),
-    EventType(type="hulk.ticket.started.v1", summary="A worker has begun a ticket.", data={"kind": "series.detect"}),
+    EventType(
+        type="hulk.ticket.leased.v1",
+        summary="A worker has taken tickets under a lease, each with its fence; the subject is the lease.",
+        data={"worker": "w1", "tickets": {f"tkt_{_TYPEID}": 1}},
+    ),
+    EventType(
+        type="hulk.ticket.given_back.v1",
+        summary="A worker has given a ticket back, to be tried again.",
+        data=_TICKET | {"problem": _PROBLEM},
+    ),
+    EventType(
+        type="hulk.ticket.lease_lost.v1",
+        summary="A lease ran out before its ticket was done; the ticket may be taken again.",
+        data=_TICKET | {"problem": None},
+    ),
+    EventType(
+        type="hulk.ticket.released.v1",
+        summary="The last of what a ticket comes after has completed; it may be taken.",
+        data=_TICKET | {"because": f"tkt_{_TYPEID}"},
+    ),
+    EventType(type="hulk.ticket.woken.v1", summary="The time before which a ticket was not to be taken has come.", data=_TICKET),
+    EventType(
+        type="hulk.ticket.overdue.v1",
+        summary="A ticket should have ended by now and has not. Told once.",
+        data=_TICKET | {"due": "2026-11-21T12:00:00.000000Z"},
+    ),
+    EventType(
+        type="hulk.ticket.approved.v1",
+        summary="A person has approved; `before` and `after` are what was changed.",
+        data=_TICKET | {"reason": "as agreed", "before": {"status": "open"}, "after": {"status": "completed"}},
+    ),
+    EventType(
+        type="hulk.ticket.rejected.v1",
+        summary="A person has rejected: the ticket failed.",
+        data=_TICKET | {"reason": "too much", "before": {"status": "open"}, "after": {"status": "failed"}},
+    ),
+    EventType(
+        type="hulk.ticket.cancelled.v1",
+        summary="Somebody called a ticket off.",
+        data=_TICKET | {"reason": "not needed", "before": {"status": "running"}, "after": {"status": "cancelled"}},
+    ),
+    EventType(
+        type="hulk.ticket.commented.v1",
+        summary="Somebody said something about a ticket; the text itself is not told.",
+        data=_TICKET | {"comment": f"cmt_{_TYPEID}"},
+    ),
+    EventType(
+        type="hulk.kind.registered.v1",
+        summary="A kind of ticket was registered or changed; the subject is its name.",
+        data={"kind": "report.monthly", "version": 1, "input_schema": {"type": "object"}, "result_schema": {}},
+    ),
+    EventType(
+        type="hulk.kind.removed.v1",
+        summary="No more tickets of a kind are taken.",
+        data={"kind": "report.monthly", "version": 1, "input_schema": {"type": "object"}, "result_schema": {}},
+    ),
+    EventType(type="hulk.ticket.started.v1", summary="A run of Hulk's own has begun a ticket.", data=_TICKET),
     EventType(
         type="hulk.ticket.completed.v1",
         summary="A ticket is done, and made these files.",
-        data={"kind": "series.detect", "artefacts": ["anomalies.csv"]},
+        data=_TICKET | {"artefacts": ["anomalies.csv"]},
     ),
     EventType(
         type="hulk.ticket.failed.v1",
-        summary="A ticket could not be done.",
-        data={"run": f"run_{_TYPEID}", "problem": _PROBLEM},
+        summary="A ticket could not be done, or was not in time.",
+        data=_TICKET | {"problem": _PROBLEM},
     ),
     EventType(
         type="hulk.ticket.reopened.v1",
-        summary="A failed ticket is done once more, since its run is.",
-        data={"run": f"run_{_TYPEID}"},
+        summary="A ticket that had ended without completing is done once more, as its run is or as somebody wants it.",
+        data=_TICKET | {"reason": "mended", "before": {"status": "failed"}, "after": {"status": "ready"}},
     ),
     EventType(
         type="hulk.intent.reopened.v1",
@@ -86,7 +146,7 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.ticket.skipped.v1",
         summary="A ticket will not be begun, because one that it comes after failed.",
-        data={"kind": "series.chart"},
+        data=_TICKET | {"because": f"tkt_{_TYPEID}"},
     ),
     EventType(
         type="hulk.scheduler.tick.v1",

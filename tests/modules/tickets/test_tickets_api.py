@@ -261,7 +261,7 @@ async def test_who_waits_for_work_gets_it_as_it_comes(site: Site) -> None:
     ],
 )
 async def test_tickets_are_found(query: str, found: str, site: Site) -> None:
-    tickets = {
+    tickets: dict[str, dict[str, Any]] = {
         "a": {"title": "Relatório de janeiro", "labels": {"env": "prod"}},
         "b": {"title": "Relatório de fevereiro", "priority": "urgent"},
         "c": {"title": "Aprovar", "labels": {"env": "prod", "team": "x"}, "assignee": "person:", "priority": "low"},
@@ -280,7 +280,7 @@ async def test_pages_go_through_all_once_in_their_order(site: Site) -> None:
     await site("operator", "POST", "/v1/tickets/batch", {"tickets": [one | {"title": f"p {n % 3}"} for n in range(25)]})
     for query, many in (("", 25), ("text=p&", 25), ("kind=pay&status=ready&", 25)):
         seen: list[str] = []
-        after = ""
+        after: str | None = ""
         while after is not None:
             status, page = await site("viewer", "GET", f"/v1/tickets?{query}limit=7&after={after}")
             assert status == 200

@@ -31,7 +31,7 @@ async def create(store: Store, *tickets: Ticket) -> None:
 
 
 async def take(store: Store, most: int = 10, lasting: float = 30, **more: Any) -> Taken:
-    [taken] = await store.commit(SqlBoard(store).lease(claim(lasting), asked(most, **more)))
+    taken: Taken = (await store.commit(SqlBoard(store).lease(claim(lasting), asked(most, **more))))[0]
     return taken
 
 
@@ -57,11 +57,12 @@ async def test_a_ticket_comes_back_as_it_was_made(store: Store, board: Board) ->
 
 async def test_many_added_at_once_are_each_told_whether_they_are_new(store: Store, board: Board) -> None:
     followed: list[int] = []
+
+    def following(number: int) -> Any:
+        return lambda tx: tx.after(lambda: followed.append(number))
+
     async with asyncio.TaskGroup() as group:
-        adding = [
-            group.create_task(store.commit(board.add(ticket(n % 40), lambda tx, n=n: tx.after(lambda: followed.append(n)))))
-            for n in range(60)
-        ]
+        adding = [group.create_task(store.commit(board.add(ticket(n % 40), following(n)))) for n in range(60)]
     made = [task.result()[0] for task in adding]
     assert sum(one is not None for one in made) == 40
     assert sorted(n % 40 for n in followed) == list(range(40))

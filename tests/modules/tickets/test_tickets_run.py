@@ -152,7 +152,8 @@ async def test_files_are_kept_with_their_ticket_and_told() -> None:
     await bench.done(ticket())
     [made] = await bench.tickets.artefacts("int_1")
     assert (made.ticket, made.name, bench.files.contents[made.blob]) == ("tkt_k", "chart.png", b"png")
-    assert bench.told.events[-1].data == {"kind": "work", "artefacts": ["chart.png"]}
+    told = bench.told.events[-1].data
+    assert (told["kind"], told["plan"], told["artefacts"]) == ("work", "pln_1", ["chart.png"])
 
 
 async def test_a_ticket_that_was_ended_before_its_run_stays_as_it_ended() -> None:

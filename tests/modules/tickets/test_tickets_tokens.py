@@ -230,6 +230,6 @@ def test_the_key_that_signs_is_always_kept(ages: list[int]) -> None:
     keys = [SigningKey(START - timedelta(seconds=age), key) for age in ages]
     now = signing(keys, START)
     assert now in kept(keys, START)
-    assert all(one in kept(keys, START) for one in keys if now and one.created >= now.created)
+    assert all(one in kept(keys, START) for one in keys if now is not None and one.created >= now.created)
     assert replace(keys[0]).id == "k"
     assert AGAIN < SPREAD

@@ -1,6 +1,6 @@
 """Running an intent: decide, plan, have the tickets done, answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.router import Decision, Question
 from hulk.modules.skills import Answer, Report, Request, Skill, read
 from hulk.modules.tickets import BeginTicket, Draft, FollowUp, Status, Ticket, Tickets, doomed, ready
+from hulk.modules.tickets import fact as of_ticket
 
 LONGEST_MODEL_CALL = timedelta(minutes=3)
 
@@ -181,7 +182,7 @@ class _Progress:
     async def _go_on(self, beginning: Sequence[Ticket], skipping: Sequence[Ticket]) -> Outcome[None]:
         begun = [change for ticket in beginning for change in self.run._begun(ticket, self.context, self.intent)]  # noqa: SLF001  # one act, two classes
         skipped = [self.run.tickets.end(ticket.id, "skipped") for ticket in skipping]
-        events = [fact("hulk.ticket.skipped.v1", self.intent, {"kind": ticket.kind}, ticket.id) for ticket in skipping]
+        events = [of_ticket("skipped", ticket, "hulk", self.intent.trace, {"because": None}) for ticket in skipping]
         return Outcome(None, [*begun, *skipped, self.run.trail.append(*events)])
 
 
@@ -219,8 +220,9 @@ def _followed(follow_up: FollowUp, place: int, plan: Plan, intent: Intent, clock
     )  # fmt: skip
 
 
-def _opened(intent: Intent, tickets: Iterable[Ticket]) -> list[Event]:
-    return [fact("hulk.ticket.created.v1", intent, {"kind": one.kind, "owner": one.owner, "key": one.key}, one.id) for one in tickets]
+def _opened(intent: Intent, tickets: Collection[Ticket]) -> list[Event]:
+    data = [{"owner": one.owner, "priority": one.priority, "key": one.key} for one in tickets]
+    return [of_ticket("created", one, "hulk", intent.trace, each) for one, each in zip(tickets, data, strict=True)]
 
 
 def _broken(ticket: Ticket) -> HulkError:

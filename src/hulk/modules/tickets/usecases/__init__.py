@@ -4,6 +4,7 @@ from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import CreateTickets
 from hulk.modules.tickets.usecases.decide import AskPerson, CallOff, CommentTicket, Matter, MoveTicket, Wish
 from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
+from hulk.modules.tickets.usecases.facts import fact
 from hulk.modules.tickets.usecases.find import Change, FindTickets, ShowTicket, WatchTickets
 from hulk.modules.tickets.usecases.kinds import ListKinds, RegisterKind
 from hulk.modules.tickets.usecases.lease import Answer, FinishTickets, Grant, HoldOn, LeaseTickets, ProveLease
@@ -12,5 +13,5 @@ from hulk.modules.tickets.usecases.sweep import SweepTickets
 __all__ = [
     "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "CallOff", "Change", "CommentTicket", "CreateTickets", "FindTickets",
     "FinishTickets", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "ProveLease", "RegisterKind",
-    "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish",
+    "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish", "fact",
 ]  # fmt: skip

@@ -142,4 +142,4 @@ def _drafted(new: New, id_: str, after: tuple[str, ...], by: Principal, kind: Ki
 
 
 def _created(ticket: Ticket, by: Principal, trace: str | None) -> Any:
-    return fact("created", ticket, by.actor, trace, {"owner": ticket.owner, "priority": ticket.priority})
+    return fact("created", ticket, by.actor, trace, {"owner": ticket.owner, "priority": ticket.priority, "key": ticket.key})

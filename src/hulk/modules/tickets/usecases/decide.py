@@ -177,7 +177,7 @@ class AskPerson:
             title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=self.clock(),
             namespace=matter.namespace, assignee=Assignee("person", matter.person), actor=f"run:{context.run_id}", waiter=context.run_id,
         )  # fmt: skip
-        told = self.trail.append(fact("created", ticket, ticket.actor, data={"owner": "person", "priority": ticket.priority}))
+        told = self.trail.append(fact("created", ticket, ticket.actor, data={"owner": "person", "priority": ticket.priority, "key": ""}))
         return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told] if made[0].new else [])])
 
 

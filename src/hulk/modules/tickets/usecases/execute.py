@@ -7,11 +7,12 @@ from typing import Any
 
 from hulk.kernel.durable import Change, Context, Outcome, Runs, Started
 from hulk.kernel.errors import HulkError, Refused, told
-from hulk.kernel.events import Event, Trail
+from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Language, writable
 from hulk.modules.tickets.domain import Artefact, Done, Handler, Ticket, Work
 from hulk.modules.tickets.ports import Files, Tickets, Voices
+from hulk.modules.tickets.usecases.facts import fact, fact_of_run
 
 WORKFLOW = "ticket"
 LONGEST = timedelta(minutes=30)
@@ -28,7 +29,7 @@ class BeginTicket:
     def __call__(self, ticket: Ticket, *, parent: str, language: Language, trace: str | None) -> list[Change[Any]]:
         """The ticket becomes ready and its run begins, together."""
         run = f"run_{ticket.id.removeprefix('tkt_')}"
-        data: JsonObject = {"ticket": ticket.id, "language": language}
+        data: JsonObject = {"ticket": ticket.id, "language": language, "plan": ticket.plan, "namespace": ticket.namespace}
         begun = Started(
             workflow=WORKFLOW, data=data, tenant=ticket.tenant, id=run, intent=ticket.intent, parent=parent, trace=trace,
             attributes={"kind": ticket.kind},
@@ -46,10 +47,7 @@ class ReopenTicket:
     def __call__(self, run: Started) -> Sequence[Change[Any]]:
         """The ticket is ready again."""
         ticket = run.data["ticket"]
-        event = Event(
-            type="hulk.ticket.reopened.v1", subject=ticket, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
-            data={"run": run.id},
-        )  # fmt: skip
+        event = fact_of_run("reopened", run, {"reason": "", "before": {"status": "failed"}, "after": {"status": "ready"}})
         return [self.tickets.reopen(ticket), self.trail.append(event)]
 
 
@@ -74,10 +72,7 @@ class RunTicket:
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The ticket fails with its run."""
         ticket = run.data["ticket"]
-        event = Event(
-            type="hulk.ticket.failed.v1", subject=ticket, tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
-            data={"run": run.id, "problem": told(error)},
-        )  # fmt: skip
+        event = fact_of_run("failed", run, {"problem": told(error)})
         return [self.tickets.end(ticket, "failed", problem=told(error)), self.trail.append(event)]
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
@@ -85,7 +80,7 @@ class RunTicket:
         return ReopenTicket(self.tickets, self.trail)(run)
 
     async def _start(self, ticket: Ticket) -> Outcome[None]:
-        return Outcome(None, [self.tickets.start(ticket.id), self.trail.append(_event("started", ticket, {"kind": ticket.kind}))])
+        return Outcome(None, [self.tickets.start(ticket.id), self.trail.append(fact("started", ticket, "hulk"))])
 
     async def _work(self, ticket: Ticket, language: Language, key: str) -> Outcome[JsonObject]:
         handler = self.handlers.get(ticket.kind)
@@ -108,10 +103,6 @@ class RunTicket:
 
     async def _complete(self, ticket: Ticket, done: JsonObject) -> Outcome[None]:
         artefacts = from_json(list[Artefact], done["artefacts"])
-        event = _event("completed", ticket, {"kind": ticket.kind, "artefacts": [made.name for made in artefacts]})
+        event = fact("completed", ticket, "hulk", data={"artefacts": [made.name for made in artefacts]})
         ending = self.tickets.end(ticket.id, "completed", result=done["result"])
         return Outcome(None, [ending, self.tickets.attach(ticket.id, artefacts), self.trail.append(event)])
-
-
-def _event(what: str, ticket: Ticket, data: JsonObject) -> Event:
-    return Event(type=f"hulk.ticket.{what}.v1", subject=ticket.id, tenant=ticket.tenant, actor="hulk", intent=ticket.intent, data=data)

@@ -3,20 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hulk.kernel.durable import Change, Runs
+from hulk.kernel.durable import Change, Runs, Started
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject
 from hulk.modules.tickets.domain import ENDED, Claim, Ticket
 from hulk.modules.tickets.ports import Moved
 
+CHAIN = ("kind", "namespace", "plan", "run", "worker", "lease", "fence")
+"""What each event of a ticket tells of it."""
+
 
 def fact(what: str, ticket: Ticket, actor: str, trace: str | None = None, data: JsonObject | None = None) -> Event:
-    """`hulk.ticket.<what>.v1`, with the chain of ids that the ticket stands in."""
-    chain = {"kind": ticket.kind, "namespace": ticket.namespace, "status": ticket.status, "revision": ticket.revision}
-    chain |= {"plan": ticket.plan} if ticket.plan else {}
+    """`hulk.ticket.<what>.v1`, with the chain of ids that the ticket stands in and who holds it."""
+    chain = {name: getattr(ticket, name) for name in CHAIN}
     return Event(
         type=f"hulk.ticket.{what}.v1", subject=ticket.id, tenant=ticket.tenant, actor=actor, intent=ticket.intent, trace=trace,
         data=chain | (data or {}),
+    )  # fmt: skip
+
+
+def fact_of_run(what: str, run: Started, data: JsonObject) -> Event:
+    """The same of a ticket that a run executes, as far as the run knows it."""
+    known = {"kind": run.attributes.get("kind"), "namespace": run.data.get("namespace"), "plan": run.data.get("plan"), "run": run.id}
+    return Event(
+        type=f"hulk.ticket.{what}.v1", subject=run.data["ticket"], tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
+        data={name: known.get(name) for name in CHAIN} | {"fence": 0} | data,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from hulk.kernel.durable import Change, Commit, Runs, followed
 from hulk.kernel.errors import Conflict, Forbidden, HulkError, Invalid, LeaseLost, NotFound, Refused, Unauthenticated
 from hulk.kernel.events import Event, Trail
+from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.modules.tickets.domain import MOST_AT_ONCE, Asked, Claim, Ending, Lease, Ticket, shortened
@@ -187,8 +188,7 @@ class FinishTickets:
 def _event(ended: Ended, lease: Lease) -> Event:
     assert ended.ticket is not None  # noqa: S101  # it was moved
     what = {"completed": "completed", "failed": "failed"}.get(ended.ticket.status, "given_back")
-    data = {"worker": lease.worker, "lease": lease.id, "fence": ended.ticket.fence}
-    data |= {"problem": ended.ticket.problem} if what != "completed" else {}
+    data: JsonObject = {"artefacts": []} if what == "completed" else {"problem": ended.ticket.problem}
     return fact(what, ended.ticket, lease.actor, data=data)
 
 

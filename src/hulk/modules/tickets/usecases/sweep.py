@@ -7,7 +7,6 @@ from typing import Any
 from hulk.kernel.durable import Change, Commit, Runs, followed
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.time import iso
-from hulk.modules.tickets.domain import Ticket
 from hulk.modules.tickets.ports import Board, Moved, Swept
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.facts import fact, following
@@ -48,6 +47,4 @@ class SweepTickets:
 def _lost(moved: Moved) -> Event:
     """Ready again, or failed with its last attempt."""
     what = "failed" if moved.after.status == "failed" else "lease_lost"
-    before: Ticket = moved.before
-    data = {"worker": before.worker, "lease": before.lease, "fence": before.fence, "problem": moved.after.problem}
-    return fact(what, moved.after, ACTOR, data=data)
+    return fact(what, moved.after, ACTOR, data={"problem": moved.after.problem})
