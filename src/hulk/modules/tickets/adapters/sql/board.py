@@ -88,7 +88,7 @@ class SqlBoard:
 
     def _found(self, connection: Connection, wanted: Filter, size: int, after: tuple[datetime, str] | None) -> list[Ticket]:
         now = moment_of(connection) if wanted.overdue else NEVER
-        query = search.query(wanted, self._store.dialect, now, after).limit(size + 1)
+        query = search.query(wanted, self._store.dialect, now, after, size + 1)
         return tickets_of(connection.execute(query).all())
 
     async def comments(self, ticket: str) -> list[Comment]:

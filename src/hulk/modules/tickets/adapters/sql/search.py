@@ -1,10 +1,10 @@
 """Finding tickets: by columns, and by terms, for which each of the two databases has a way of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, select, tuple_
 
 from hulk.modules.tickets.adapters.sql.tables import search_table, term_table, ticket_table
 from hulk.modules.tickets.domain import Filter, Ticket, terms
@@ -30,35 +30,67 @@ def _terms(ticket: Ticket) -> list[str]:
     return [f"{ticket.tenant}/{term}" for term in terms(ticket, [voice("pt").say(ticket.title)])]
 
 
-def query(wanted: Filter, dialect: str, now: datetime, after: tuple[datetime, str] | None) -> Select[Any]:
-    """The tickets that fit, the newest first, from behind `after` on."""
-    terms_ = sorted((f"{wanted.tenant}/{term}" for term in wanted.terms()), key=lambda term: _SELECTIVE.index(term.split("/")[1][0]))
-    found = _by_terms(terms_, dialect) if terms_ else select(ticket_table)
+def query(wanted: Filter, dialect: str, now: datetime, after: tuple[datetime, str] | None, size: int) -> Select[Any]:
+    """Up to `size` of the tickets that fit, the newest first, from behind `after` on."""
+    if not wanted.terms():
+        return _page(_narrowed(select(ticket_table), wanted, now), _its.created, _its.id, after, size)
+    if dialect == "postgresql":
+        return _by_array(wanted, now, after, size)
+    found = _narrowed(_by_rows(_listed(wanted)), wanted, now)
+    return _page(found, term_table.c.created, term_table.c.ticket, after, size)
+
+
+def _page(found: Select[Any], created: Any, id_: Any, after: tuple[datetime, str] | None, size: int) -> Select[Any]:
+    """Ordered by the columns of the table that is gone through."""
+    found = found if after is None else found.where(tuple_(created, id_) < tuple_(literal(after[0], Moment), literal(after[1])))
+    return found.order_by(created.desc(), id_.desc()).limit(size)
+
+
+def _listed(wanted: Filter) -> list[str]:
+    """The terms, those that few tickets have first, with the tenant in each."""
+    return [f"{wanted.tenant}/{term}" for term in sorted(wanted.terms(), key=lambda term: _SELECTIVE.index(term[0]))]
+
+
+def _narrowed(found: Select[Any], wanted: Filter, now: datetime) -> Select[Any]:
+    """By the ticket's own columns."""
     found = found.where(_its.tenant == wanted.tenant)
-    for column, values in (
-        (_its.status, wanted.statuses), (_its.priority, wanted.priorities), (_its.kind, wanted.kinds), (_its.namespace, wanted.namespaces),
-    ):  # fmt: skip
-        found = found if values is None or (not values and column is not _its.namespace) else found.where(column.in_(list(values)))
+    for column, values in ((_its.status, wanted.statuses), (_its.priority, wanted.priorities), (_its.kind, wanted.kinds)):
+        found = found.where(column.in_(values)) if values else found
+    found = found if wanted.namespaces is None else found.where(_its.namespace.in_(sorted(wanted.namespaces)))
     for column, value in ((_its.plan, wanted.plan), (_its.intent, wanted.intent)):
         found = found if value is None else found.where(column == value)
-    if wanted.overdue:
-        found = found.where(_its.ended.is_(None), _its.due_by < now)
-    created, id_ = _order(terms_, dialect)
-    found = found if after is None else found.where(tuple_(created, id_) < tuple_(literal(after[0], Moment), literal(after[1])))
-    return found.order_by(created.desc(), id_.desc())
+    return found.where(_its.ended.is_(None), _its.due_by < now) if wanted.overdue else found
 
 
-def _order(terms_: Sequence[str], dialect: str) -> tuple[Any, Any]:
-    """Ordered by the columns of the table that is gone through."""
-    if not terms_:
-        return _its.created, _its.id
-    return (search_table.c.created, search_table.c.ticket) if dialect == "postgresql" else (term_table.c.created, term_table.c.ticket)
+def _by_array(wanted: Filter, now: datetime, after: tuple[datetime, str] | None, size: int) -> Select[Any]:
+    """PostgreSQL: when the terms say all, the page is found before the tickets are looked at."""
+    of = search_table.c
+    has_all = of.terms.op("@>")(bindparam("terms", _listed(wanted), type_=Texts()))
+    narrow = (of.tenant == wanted.tenant, has_all, *(_one_of(wanted, *group) for group in _either(wanted)))
+    if wanted.statuses or wanted.plan or wanted.intent or wanted.overdue:
+        found = select(ticket_table).join(search_table, of.ticket == _its.id).where(*narrow)
+        return _page(_narrowed(found, wanted, now), of.created, of.ticket, after, size)
+    page = _page(select(of.ticket).where(*narrow), of.created, of.ticket, after, size).subquery()
+    return select(ticket_table).join(page, page.c.ticket == _its.id).order_by(_its.created.desc(), _its.id.desc())
 
 
-def _by_terms(terms_: Sequence[str], dialect: str) -> Select[Any]:
-    if dialect == "postgresql":
-        has_all = search_table.c.terms.op("@>")(bindparam("terms", list(terms_), type_=Texts()))
-        return select(ticket_table).join(search_table, search_table.c.ticket == _its.id).where(has_all)
+def _either(wanted: Filter) -> Iterator[tuple[str, Collection[str]]]:
+    """Of which kinds of terms one of several must be there."""
+    if len(wanted.kinds) > 1:
+        yield "k", wanted.kinds
+    if len(wanted.priorities) > 1:
+        yield "p", wanted.priorities
+    if wanted.namespaces is not None:
+        yield "n", sorted(wanted.namespaces)
+
+
+def _one_of(wanted: Filter, letter: str, values: Collection[str]) -> ColumnElement[bool]:
+    some = [f"{wanted.tenant}/{letter}:{value}" for value in values]
+    return search_table.c.terms.op("&&", is_comparison=True)(bindparam(f"some_{letter}", some, type_=Texts()))
+
+
+def _by_rows(terms_: Sequence[str]) -> Select[Any]:
+    """SQLite: gone through by the first term, each ticket asked for the others."""
     first, *rest = terms_
     found = select(ticket_table).join(term_table, term_table.c.ticket == _its.id).where(term_table.c.term == first)
     for other in rest:
