@@ -169,6 +169,8 @@ class Line:
         except (nats_errors.Error, OSError, TimeoutError) as error:
             await self._complaints.hear(error)
             await _shut(client)
+            if self.address.changing and self._complaints.locked_out:
+                await self.address.changing.renew()
             return False
         except BaseException:
             await _shut(client)
@@ -179,10 +181,11 @@ class Line:
         return client.is_connected
 
     async def _start(self, client: Client) -> None:
+        user, password = self.address.credentials
         await client.connect(
             servers=list(self.address.urls),
-            user=self.address.user,
-            password=self.address.password,
+            user=user,
+            password=password,
             tls=self.address.tls,
             name=self._name,
             allow_reconnect=True,
