@@ -15,7 +15,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ AT_ONCE = 2
 """Programs that run at the same time: Bitwarden limits how often one may log in."""
 MOST = 4 * 1024 * 1024
 """Bytes of the longest answer: a project with all its secrets."""
+CHUNK = 64 * 1024
 _KEPT = (
     "HOME", "BWS_CONFIG_FILE", "BWS_PROFILE", "BWS_SERVER_URL", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy", "NO_PROXY",
     "no_proxy", "ALL_PROXY", "all_proxy",
@@ -93,8 +94,6 @@ class Bitwarden:
                 _started(self._program(), arguments, self._env(token)) as process,
             ):
                 output, errors = await _read(process)
-                if max(len(output), len(errors)) > MOST:
-                    raise Unreadable("Bitwarden's program says more than {most} bytes, so it is not bws.", most=MOST)
                 return _Ended(await process.wait(), output, errors)
         except TimeoutError as error:
             raise Unreadable(
@@ -124,7 +123,7 @@ class Bitwarden:
 
 
 @contextlib.asynccontextmanager
-async def _started(program: str, arguments: list[str], env: dict[str, str]) -> Any:
+async def _started(program: str, arguments: list[str], env: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """The program for as long as the block lasts; what it has started ends with it."""
     process = await asyncio.create_subprocess_exec(
         program, *arguments, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
@@ -134,22 +133,32 @@ async def _started(program: str, arguments: list[str], env: dict[str, str]) -> A
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        for stream in (process.stdout, process.stderr):
+            while await _pipe(stream).read(CHUNK):  # what it left: only then do they close
+                pass
         await process.wait()
 
 
 async def _read(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    assert process.stdout is not None  # noqa: S101  # pipes were asked for
-    assert process.stderr is not None  # noqa: S101
-    async with asyncio.TaskGroup() as group:
-        output, errors = group.create_task(_all(process.stdout)), group.create_task(_all(process.stderr))
+    try:
+        async with asyncio.TaskGroup() as group:
+            output, errors = (group.create_task(_all(_pipe(stream))) for stream in (process.stdout, process.stderr))
+    except ExceptionGroup as told:
+        raise told.exceptions[0] from None
     return output.result(), errors.result()
 
 
+def _pipe(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    assert stream is not None  # noqa: S101  # pipes were asked for
+    return stream
+
+
 async def _all(stream: asyncio.StreamReader) -> bytes:
-    """What comes until its end, or a bit more than is taken."""
     found = bytearray()
-    while len(found) <= MOST and (chunk := await stream.read(64 * 1024)):
+    while chunk := await stream.read(CHUNK):
         found += chunk
+        if len(found) > MOST:
+            raise Unreadable("Bitwarden's program says more than {most} bytes, so it is not bws.", most=MOST)
     return bytes(found)
 
 

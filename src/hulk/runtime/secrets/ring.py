@@ -115,5 +115,5 @@ def _written(text: str) -> Iterator[tuple[str, str]]:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise Refused('A set of keys is a JSON object of names and texts, such as {"20261121": "…"}.')
+        raise Refused("A set of keys is a JSON object of names and texts, such as {example}.", example='{"20261121": "…"}')
     yield from found.items()
