@@ -48,13 +48,8 @@ def file(tmp_path: Path) -> Path:
 
 async def test_settings_get_what_they_refer_to(tmp_path: Path, file: Path) -> None:
     models = '[{"name": "a", "url": "http://h/v1", "model": "m"}, {"name": "b", "url": "http://h/v1", "model": "m", "api_key": "env:KEY"}]'
-    config = settings(
-        {"HULK_MODELS__PROVIDERS": models},
-        nats__pass=f"file:{file}",
-        nats__user="literal:env:odd",
-        store__url="credential:url",
-        audit__key="k",
-    )
+    written = {"nats__pass": f"file:{file}", "audit__key": "literal:env:odd", "store__url": "credential:url"}
+    config = settings({"HULK_MODELS__PROVIDERS": models}, **written)
     (tmp_path / "url").write_text("postgresql://me:pw@db/hulk\n")
     environ = {"KEY": "abc", "CREDENTIALS_DIRECTORY": str(tmp_path)}
     applied = (await secrets_of(config, environ)).applied(config)
