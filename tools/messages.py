@@ -35,6 +35,7 @@ SPEAKERS = frozenset(
         "Exhausted",
         "TimedOut",
         "Tripped",
+        "Unreadable",
         "HulkError",
         "NeedsAttention",
         "_Poison",

@@ -56,7 +56,7 @@ def server() -> Iterator[Postgres]:
     with a_postgres() as made:
         with administering(made) as admin:
             admin.execute(sql.SQL("create role {} login superuser").format(sql.Identifier(ROLE)))
-            rules = Path(admin.execute("show hba_file").fetchall()[0][0])
+            rules = Path(str(admin.execute("show hba_file").fetchall()[0][0]))
             rules.write_text(f"local all {ROLE} scram-sha-256\n" + rules.read_text())
             admin.execute("select pg_reload_conf()")
         yield made

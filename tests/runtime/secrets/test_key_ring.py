@@ -51,7 +51,8 @@ def test_a_process_that_reads_keys_late_knows_all_that_others_sign_with(ring: Ke
         return
     ahead = ring.add(named(added), added)
     if at(now) < at(added) + SETTLE:
-        assert ring.find(ahead.current(at(now)).id, at(now))
+        signing = ahead.current(at(now))
+        assert ring.find(signing.id, at(now)) == signing
 
 
 @given(rings, moments)

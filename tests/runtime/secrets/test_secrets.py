@@ -20,8 +20,8 @@ from support.patience import until
 NATS = "nats.pass"
 
 
-def settings(environ: Mapping[str, str] | None = None, **written: str) -> Config:
-    return load(SECTIONS, environ=environ or {}, overrides={name.replace("__", "."): value for name, value in written.items()})
+def settings(**written: str) -> Config:
+    return load(SECTIONS, overrides={name.replace("__", "."): value for name, value in written.items()})
 
 
 @asynccontextmanager
@@ -49,7 +49,7 @@ def file(tmp_path: Path) -> Path:
 async def test_settings_get_what_they_refer_to(tmp_path: Path, file: Path) -> None:
     models = '[{"name": "a", "url": "http://h/v1", "model": "m"}, {"name": "b", "url": "http://h/v1", "model": "m", "api_key": "env:KEY"}]'
     written = {"nats__pass": f"file:{file}", "audit__key": "literal:env:odd", "store__url": "credential:url"}
-    config = settings({"HULK_MODELS__PROVIDERS": models}, **written)
+    config = settings(models__providers=models, **written)
     (tmp_path / "url").write_text("postgresql://me:pw@db/hulk\n")
     environ = {"KEY": "abc", "CREDENTIALS_DIRECTORY": str(tmp_path)}
     applied = (await secrets_of(config, environ)).applied(config)

@@ -65,7 +65,7 @@ def parsed(value: str) -> Reference | None:
     form, expected = _FORMS[known]
     if not form.fullmatch(name):
         raise Explained(
-            Text("it begins with {kind}: and is no reference; expected is {expected}. A secret that begins so is written literal:{kind}:…",
+            Text("it begins with {kind}: and is no reference; expected is {expected}. Before a secret that begins so, write literal:",
                  kind=kind, expected=expected)
         )  # fmt: skip
     return Reference(known, name)

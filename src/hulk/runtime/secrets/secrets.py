@@ -262,8 +262,9 @@ async def _begun(config: Config, environ: Mapping[str, str], settings: Mapping[s
         "file": files,
         "credential": Files(environ.get("CREDENTIALS_DIRECTORY")),
         "env": Environment(environ),
-        "bitwarden": Bitwarden(config.secrets.bitwarden, lambda: secrets.now(TOKEN), environ),
+        "bitwarden": Bitwarden(config.secrets.bitwarden, lambda: token(), environ),
     }
     secrets = Secrets(settings, sources, config.secrets.refresh.total_seconds())
+    token = secrets.follow(TOKEN)
     await secrets.begin()
     return secrets
