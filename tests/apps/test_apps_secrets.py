@@ -6,7 +6,7 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,11 +28,12 @@ from hulk.runtime.config import load
 from hulk.runtime.secrets import Secrets, secrets_of
 from hulk.runtime.store import Store, Transaction, opened
 from support.caches import a_valkey
+from support.cluster import a_cluster
 from support.nats_cluster import PASSWORD, USER, Nats, a_nats
 from support.openai_twin import openai_twin
 from support.patience import until, until_found
 from support.postgres import Postgres, a_postgres
-from support.program import BIN, calling, environment, run, started, thor
+from support.program import BIN, calling, environment, launch, run, started, thor, until_ready
 
 ROLE = "hulk_worker"
 
@@ -346,13 +347,32 @@ async def test_a_running_hulk_works_on_while_its_databases_password_is_changed(s
         assert "store_unavailable" not in up.said()
 
 
-def test_a_terminal_that_is_closed_stops_what_was_started_in_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("before", "stays"), [pytest.param([], False, id="plainly"), pytest.param(["nohup"], True, id="with nohup")])
+async def test_a_closed_terminal_stops_what_was_started_in_it_unless_that_was_not_wanted(
+    before: list[str], stays: bool, tmp_path: Path
+) -> None:
     ours, theirs = pty.openpty()
-    command = ["setsid", "--ctty", "--wait", str(BIN / "hulk"), "up", "--data", str(tmp_path / "data"), "--port", "0"]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment())
+    command = ["setsid", "--ctty", *before, str(BIN / "hulk"), "up", "--data", str(tmp_path / "data"), "--port", "0"]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment())  # noqa: ASYNC220
     os.close(theirs)
-    said = b""
-    while b"ready at" not in said:
-        said += os.read(ours, 4096)
+    await until((tmp_path / "data" / "server.json").exists)
     os.close(ours)
-    assert process.wait(timeout=60) is not None
+    if stays:
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: "secrets_read_again" in (tmp_path / "nohup.out").read_text())
+        process.terminate()
+    assert await asyncio.to_thread(process.wait, 60) == 0
+
+
+async def test_a_worker_reads_them_again_too(tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
+    password = written(tmp_path / "nats-password", PASSWORD)
+    async with a_cluster(tmp_path, postgres().database(), workers=0, servers=1) as cluster:
+        env = {**cluster.environment, "HULK_NATS__PASS": f"file:{password}"}
+        worker = until_ready(launch("worker", tmp_path / "worker", cwd=tmp_path, env=env))
+        password.unlink()
+        worker.process.send_signal(signal.SIGHUP)
+        await until(lambda: "secret_unreadable" in worker.said())
+        [shown] = [one for one in thor(tmp_path / "worker", "secrets", "status") if one["setting"] == "nats.pass"]
+        assert (shown["live"], "No such file" in shown["problem"]) == (True, True)
+        assert worker.stop() == 0
+        assert PASSWORD not in worker.said()

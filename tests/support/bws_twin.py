@@ -1,7 +1,7 @@
 """A twin of Bitwarden's Secrets Manager CLI, `bws` (crates/bws in bitwarden/sdk-sm): what Hulk asks of it, over a file instead of a server.
 
 Its words are those of bws 1.0 (`Error: \\n   0: …`) or, with `style` "line", of the versions after it. As there, a wrong call is refused by
-clap with 2, everything else that fails ends with 1. `fault` makes it fail otherwise: network, hang, rubbish, silent, flood, crash.
+clap with 2, everything else that fails ends with 1. `fault` makes it fail otherwise: network, hang, rubbish, deep, silent, flood, crash.
 """
 
 import json
@@ -104,22 +104,19 @@ def _failed(vault: Any, report: str, line: str, hint: str) -> NoReturn:
 def _fault(vault: Any) -> None:
     kind = vault.get("fault")
     if kind == "network":
-        _failed(
-            vault, "error sending request for url (https://identity.bitwarden.com/connect/token)", "Could not resolve host x.", "Check it."
-        )
+        report = "error sending request for url (https://identity.bitwarden.com/connect/token)"
+        _failed(vault, report, "Could not resolve host identity.bitwarden.com.", "Check the server URL and your network connection.")
     if kind == "hang":
         time.sleep(60)
-    if kind == "rubbish":
-        print("<html>" + json.dumps(vault["secrets"]))
-        sys.exit(0)
-    if kind == "silent":
-        sys.exit(0)
-    if kind == "flood":
-        while True:
-            sys.stdout.write("y" * 65536)
     if kind == "crash":
         sys.stderr.write(json.dumps(vault["secrets"]))
         os.abort()
+    while kind == "flood":
+        sys.stdout.write("y" * 65536)
+    answers = {"rubbish": "<html>" + json.dumps(vault["secrets"]), "deep": "[" * 100_000, "silent": ""}
+    if kind in answers:
+        sys.stdout.write(answers[kind])
+        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import stat
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,15 @@ def _has_terminal() -> bool:
     return True
 
 
+def _speak_to_nobody() -> None:
+    """To write to a terminal that is closed would fail, in the middle of an orderly stop."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        if stat.S_ISCHR(os.fstat(stream).st_mode):
+            os.dup2(nobody, stream)
+    os.close(nobody)
+
+
 @dataclass(slots=True)
 class Stopping:
     """Hears the signals: the first asks for an orderly stop, a second one does not wait for it, nor does one before `ready`."""
@@ -28,7 +38,8 @@ class Stopping:
     ready: bool = False
     read_again: Callable[[], None] = lambda: None
     """What SIGHUP asks for, once there is something to read again."""
-    terminal: bool = field(default_factory=_has_terminal)
+    terminal: bool = field(default_factory=lambda: signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal())
+    """Whether to end with the terminal that this was started in: with one, and not with nohup."""
 
     def hear(self) -> None:
         """A signal came."""
@@ -39,6 +50,7 @@ class Stopping:
     def hang_up(self) -> None:
         """SIGHUP came: from an operator, or because the terminal that this was started in is closed."""
         if self.terminal and not _has_terminal():
+            _speak_to_nobody()
             self.hear()
         else:
             self.read_again()

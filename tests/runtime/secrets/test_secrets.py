@@ -63,11 +63,14 @@ async def test_settings_get_what_they_refer_to(tmp_path: Path, file: Path) -> No
 
 async def test_what_cannot_be_read_at_the_start_is_told_all_at_once(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
-    config = settings(nats__pass=f"file:{tmp_path}/none", audit__key="env:NONE", store__password=f"file:{tmp_path}/empty")
+    config = settings(
+        nats__pass=f"file:{tmp_path}/none", audit__key="env:NONE", store__password=f"file:{tmp_path}/empty", cache__l2_url="env:BYTES"
+    )
     with pytest.raises(Unavailable) as told:
-        await secrets_of(config, {})
+        await secrets_of(config, {"BYTES": b"\xff".decode(errors="surrogateescape")})
     assert str(told.value).splitlines() == [
         "Hulk does not start without the secrets that its settings refer to.",
+        "cache.l2_url refers to env:BYTES: It is not text.",
         f"nats.pass refers to file:{tmp_path}/none: The file {tmp_path}/none cannot be read: No such file or directory.",
         f"store.password refers to file:{tmp_path}/empty: It is empty.",
         "audit.key refers to env:NONE: There is no environment variable NONE. Set it before Hulk starts.",

@@ -181,6 +181,7 @@ async def test_credentials_of_systemd_lie_in_its_folder(tmp_path: Path) -> None:
     [
         pytest.param("network", "has failed: (error sending request|Could not resolve host)", id="network"),
         pytest.param("rubbish", "answered something else than its documentation says", id="rubbish"),
+        pytest.param("deep", "answered something else than its documentation says", id="rubbish that json cannot take"),
         pytest.param("silent", "has answered nothing: does the access token belong to a machine account", id="exit code 0 and no answer"),
         pytest.param("flood", "says more than 4194304 bytes", id="no end of words"),
         pytest.param("crash", "has failed: exit code -6", id="crash"),
@@ -211,6 +212,7 @@ async def test_a_wrong_id_is_told_in_the_programs_words(style: str, said: str, t
     ("token", "said"),
     [
         pytest.param("", "Set secrets.bitwarden.access_token", id="none"),
+        pytest.param("a\0b", "Set secrets.bitwarden.access_token", id="no text"),
         pytest.param("garbage", "malformed", id="malformed"),
         pytest.param(f"{TOKEN}x", "invalid, expired, or revoked", id="revoked"),
     ],

@@ -77,7 +77,7 @@ class Bitwarden:
     async def _asked(self, *what: str) -> Any:
         """The JSON that it answers with."""
         token = self._token()
-        if not token:
+        if not token or not token.isprintable():
             raise Unreadable(
                 "There is no access token for Bitwarden. Set secrets.bitwarden.access_token, such as to env:BWS_ACCESS_TOKEN or file:/path."
             )
@@ -176,7 +176,7 @@ def _json(output: bytes) -> Any:
         raise Unreadable("Bitwarden's program has answered nothing: does the access token belong to a machine account of an organization?")
     try:
         return json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _nonsense() from None  # the error holds what was read
 
 

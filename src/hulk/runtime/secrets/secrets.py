@@ -174,10 +174,10 @@ class Secrets:
             except Unreadable as error:
                 self._failed(kept, error.text)
                 return
-            if value:
-                self._found(kept, value)
+            if problem := _wrong(value):
+                self._failed(kept, problem)
             else:
-                self._failed(kept, Text("It is empty."))
+                self._found(kept, value)
 
     def _found(self, kept: _Kept, value: str) -> None:
         changed = kept.value is not None and kept.value != value
@@ -231,6 +231,15 @@ class Secrets:
 
     def _counted(self) -> Iterable[tuple[Sequence[str], float]]:
         return [([setting], kept.errors) for setting, kept in self._of.items()]
+
+
+def _wrong(value: str) -> Text | None:
+    """Why what was read cannot be a secret."""
+    if not value:
+        return Text("It is empty.")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):  # what a variable has that is not UTF-8
+        return Text("It is not text.")
+    return None
 
 
 def _unreadable(kept: _Kept) -> Text:
