@@ -356,6 +356,8 @@ async def test_a_closed_terminal_stops_what_was_started_in_it_unless_that_was_no
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment())  # noqa: ASYNC220
     os.close(theirs)
     await until((tmp_path / "data" / "server.json").exists)
+    while not stays and b"ready at" not in await asyncio.to_thread(os.read, ours, 65536):  # nohup says it elsewhere
+        pass
     os.close(ours)
     if stays:
         process.send_signal(signal.SIGHUP)
