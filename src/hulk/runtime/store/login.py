@@ -55,15 +55,15 @@ class Login:
 
     def _connect(self, dialect: Dialect, entry: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]) -> DBAPIConnection:
         entry.info["login"] = self._generation
+        tried = self._known[0]
         try:
-            return dialect.connect(*arguments, **{**options, **_given(self._known[0])})
+            return dialect.connect(*arguments, **{**options, **_given(tried)})
         except dialect.loaded_dbapi.OperationalError as error:
             if not refused(error):
                 raise
-            first = self._known[0]
             self._renew()
             entry.info["login"] = self._generation
-            return self._retried(dialect, arguments, options, first, error)
+            return self._retried(dialect, arguments, options, tried, error)
 
     def _retried(
         self, dialect: Dialect, arguments: Sequence[Any], options: dict[str, Any], tried: Credentials, refusal: Exception
