@@ -41,7 +41,7 @@ from hulk.modules.tickets.adapters import sql as tickets_sql
 from hulk.modules.tickets.ports import Board, Feed, Files, Kinds, Schemas, Tickets, Tokens
 from hulk.modules.tools.adapters import charts, git, sources, web
 from hulk.modules.tools.adapters.tables import duck
-from hulk.runtime import models
+from hulk.runtime import models, secrets
 from hulk.runtime.models import embeddings
 
 TESTS = Path(__file__).parent
@@ -84,6 +84,7 @@ SUITES = (
         (embeddings.LocalEmbedder, embeddings.ServedEmbedder, embeddings.Remembered),
         "runtime/models/test_embeddings.py",
     ),
+    Suite(secrets.Source, (secrets.Bitwarden, secrets.Environment, secrets.Files), "runtime/secrets/test_secrets_sources.py"),
 )
 
 MADE_BY: dict[type, str] = {ridge.FittedRidge: "Ridge"}
@@ -211,4 +212,4 @@ def test_nothing_is_excused_that_is_not_there() -> None:
     known = {described(port) for port in ports()}
     assert FILLED_ELSEWHERE.keys() <= known
     assert NO_PORT.keys() <= set(adapter_files())
-    assert {suite.port for suite in SUITES} - {models.Embedder} <= set(ports())
+    assert {suite.port for suite in SUITES} - {models.Embedder, secrets.Source} <= set(ports())

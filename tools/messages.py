@@ -36,6 +36,7 @@ SPEAKERS = frozenset(
         "LeaseLost",
         "TimedOut",
         "Tripped",
+        "Unreadable",
         "HulkError",
         "NeedsAttention",
         "_Poison",

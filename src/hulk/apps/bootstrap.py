@@ -28,6 +28,7 @@ from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
+from hulk.apps.secrets import database_login, model_keys, nats_credentials, secret_routes, secrets_check
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
@@ -72,6 +73,7 @@ from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
 from hulk.runtime.scheduler import Scheduler
+from hulk.runtime.secrets import Secrets, secrets_of
 from hulk.runtime.store import Store, folder_lock, opened
 from hulk.runtime.telemetry import Telemetry, started
 from hulk.runtime.workflows import RunQueries, Workflows, blame
@@ -100,6 +102,7 @@ class Hulk:
     serving: Serving
     config: Config
     telemetry: Telemetry
+    secrets: Secrets
 
 
 @asynccontextmanager
@@ -107,8 +110,9 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
     """All of Hulk in this process, ready when entered. `folder` is where it was started: the default of `tools.files.roots`.
 
     Raises `HulkError` for whatever keeps it from starting: port in use, folder read-only, another Hulk on the same data."""
-    require_consistent(config)
-    async with _up(config, data, folder, lambda machine: [*machine.routers, *machine.own], uploads=["/v1/files"]) as hulk:
+    async with _up(
+        config, require_consistent, data, folder, lambda machine: [*machine.routers, *machine.own], uploads=["/v1/files"]
+    ) as hulk:
         yield hulk
 
 
@@ -117,26 +121,30 @@ async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
     """A process of a cluster that executes runs and takes no intents: over HTTP it only says how it is, on `worker.port`.
 
     Raises `HulkError` as `running` does, and `Refused` when store and bus are not such that several processes can share them."""
-    require_cluster(config)
     own = replace(config, server=config.server.model_copy(update={"host": config.worker.host, "port": config.worker.port}))
-    async with _up(own, data, folder, lambda machine: machine.own) as hulk:
+    async with _up(own, require_cluster, data, folder, lambda machine: machine.own) as hulk:
         yield hulk
 
 
 @asynccontextmanager
 async def _up(
-    config: Config, data: Path, folder: Path, offered: Callable[["_Machine"], Sequence[APIRouter]], uploads: Collection[str] = ()
-) -> AsyncIterator[Hulk]:
-    """All parts in this process, and over HTTP the routes that are `offered` of them; `uploads` are paths that take large bodies."""
+    written: Config, require: Callable[[Config], None], data: Path, folder: Path, offered: Callable[["_Machine"], Sequence[APIRouter]],
+    uploads: Collection[str] = (),
+) -> AsyncIterator[Hulk]:  # fmt: skip
+    """All parts in this process, when the settings are as `require` wants them, and over HTTP the routes that are `offered` of them;
+    `uploads` are paths that take large bodies."""
+    secrets = await secrets_of(written, os.environ)
+    config = secrets.applied(written)
+    require(config)
     async with AsyncExitStack() as stack:
-        listening, base = await _based(stack, config, data, folder)
+        listening, base = await _based(stack, config, secrets, data, folder)
         machine = await _assembled(stack, base)
         app = build(
             config, routers=offered(machine), authenticate=machine.authenticate,
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-        yield Hulk(serving, config, base.telemetry)
+        yield Hulk(serving, config, base.telemetry, secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,7 @@ class _Base:
     """What everything else is built on."""
 
     config: Config
+    secrets: Secrets
     data: Path
     folder: Path
     telemetry: Telemetry
@@ -154,26 +163,28 @@ class _Base:
     breakers: Breakers
 
 
-async def _based(stack: AsyncExitStack, config: Config, data: Path, folder: Path) -> tuple[socket.socket, _Base]:
+async def _based(stack: AsyncExitStack, config: Config, secrets: Secrets, data: Path, folder: Path) -> tuple[socket.socket, _Base]:
     telemetry = await stack.enter_async_context(started(config))
+    secrets.measure(telemetry.metrics)
+    await stack.enter_async_context(_background(secrets.run()))
     listening = bind(config.server.host, config.server.port)
     stack.callback(listening.close)
     stack.enter_context(folder_lock(data))
-    store = await stack.enter_async_context(opened(config.store.url, data))
+    store = await stack.enter_async_context(opened(config.store.url, data, login=database_login(secrets)))
     preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
-    bus, server = await _bus(stack, config, data)
+    bus, server = await _bus(stack, config, secrets, data)
     await preparing
     told = Told(bus)
     breakers = await stack.enter_async_context(Breakers(config.breaker, telemetry.metrics, told=told).working())
     await stack.enter_async_context(_background(told.run()))
-    return listening, _Base(config, data, folder, telemetry, store, bus, server, breakers)
+    return listening, _Base(config, secrets, data, folder, telemetry, store, bus, server, breakers)
 
 
-async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> tuple[Bus, Server | None]:
+async def _bus(stack: AsyncExitStack, config: Config, secrets: Secrets, data: Path) -> tuple[Bus, Server | None]:
     server = None
     if not config.nats.urls:
         server = await stack.enter_async_context(embedded(data / "nats"))
-    bus = await stack.enter_async_context(connect(server.address if server else _address(config.nats), within=BUS_SECONDS))
+    bus = await stack.enter_async_context(connect(server.address if server else _address(config.nats, secrets), within=BUS_SECONDS))
     most = config.engine.queue_size * STREAM_ROOM
     async for attempt in stamina.retry_context(on=Unavailable, timeout=BUS_SECONDS, attempts=None):
         with attempt:  # a cluster that has just started has no leader yet, or not all of its servers
@@ -181,10 +192,9 @@ async def _bus(stack: AsyncExitStack, config: Config, data: Path) -> tuple[Bus, 
     return bus, server
 
 
-def _address(nats: NatsSettings) -> Address:
+def _address(nats: NatsSettings, secrets: Secrets) -> Address:
     """The cluster's address, as the settings have it."""
-    tls = encrypted(nats.tls.ca, nats.tls.cert, nats.tls.key)
-    return Address(urls=nats.urls, user=nats.user or None, password=nats.password.get_secret_value() or None, tls=tls)
+    return Address(urls=nats.urls, changing=nats_credentials(secrets), tls=encrypted(nats.tls.ca, nats.tls.cert, nats.tls.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +240,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
-    own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
+    own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches), secret_routes(base.secrets)]
     routers += [
         *_ticket_routes(service),
         *schedule_routes(scheduler, Wishes(), config.locale.timezone),
@@ -267,7 +277,8 @@ def _blobs(base: _Base) -> FolderBlobs:
 async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
     """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
     others = base.bus if base.config.nats.urls else None
-    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others, base.breakers))
+    l2_url = base.secrets.follow("cache.l2_url")
+    caches = await stack.enter_async_context(opened_caches(base.config.cache, base.data / "cache", others, base.breakers, l2_url))
     caches.measure(base.telemetry.metrics)
     return caches
 
@@ -282,8 +293,11 @@ async def _modules(
         config.section(SkillsSettings).folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(base)
     )
     router = await stack.enter_async_context(
-        wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops, base.breakers)
-    )
+        wired_router(
+            store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops, base.breakers,
+            key_of=model_keys(base.secrets, config),
+        )
+    )  # fmt: skip
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
@@ -435,4 +449,4 @@ def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
     async def workers() -> Mapping[str, object]:
         return {"slots": sum(workflows.slots.values()), "busy": workflows.busy, "queues": list(base.config.engine.queues)}
 
-    return {"store": store, "bus": bus, "workers": workers}
+    return {"store": store, "bus": bus, "workers": workers, "secrets": secrets_check(base.secrets)}

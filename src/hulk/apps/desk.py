@@ -1,5 +1,6 @@
 """What `thor` asks of the store, row by row."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ from hulk.modules.tickets.wiring import board_of
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.scheduler import Schedule, Schedules
-from hulk.runtime.store import Store, opened
+from hulk.runtime.secrets import resolved
+from hulk.runtime.store import Login, Store, credentials, opened
 from hulk.runtime.validation import dotted, expected, lines
 
 Row: TypeAlias = Mapping[str, Any]
@@ -156,13 +158,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
-    """The desk over the store of those settings. Raises `NotFound` when there is none, `Refused` when its tables are of another version."""
+async def desk_of(written: Config, data: Path) -> AsyncIterator[Desk]:
+    """The desk over the store of those settings. Raises `NotFound` when there is none, `Refused` when its tables are of another version,
+    `Unavailable` when a secret that it needs cannot be read."""
+    config = await resolved(written, os.environ, ("store", "audit"))
     if not config.store.url and not (data / "hulk.db").exists():
         raise NotFound(
             "There is no Hulk in the data folder {folder} yet. Start one with `hulk up`, or name its folder with --data.", folder=str(data)
         )
-    async with opened(config.store.url, data) as store:
+    login = Login(credentials(config.store.url, config.store.password.get_secret_value()))
+    async with opened(config.store.url, data, login=login) as store:
         await _known(store)
         key = audit_key(config.section(AuditSettings), data)
         outbox, voice = Outbox(store, key), speaker()

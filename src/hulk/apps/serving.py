@@ -32,7 +32,7 @@ async def serve_until_stopped(start: Start) -> int:
 
 async def _serve(start: Start, stopping: Stopping) -> int:
     async with running(start.config, start.data, start.folder) as hulk:
-        stopping.ready = True
+        stopping.ready, stopping.read_again = True, hulk.secrets.soon
         starting.over()
         write_info(start.data, hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder))
         _greet(hulk)

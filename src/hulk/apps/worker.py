@@ -17,7 +17,7 @@ async def work_until_stopped(config: Config, data: Path, folder: Path) -> int:
 
     async def work(stopping: Stopping) -> int:
         async with working(config, data, folder) as hulk:
-            stopping.ready = True
+            stopping.ready, stopping.read_again = True, hulk.secrets.soon
             starting.over()
             write_info(data, hulk.serving.url, (), name=WORKER_INFO)
             _greet(config, hulk.serving.url)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import breakers, cache, dead_letters, keys, queues, runs, schedules
+from hulk.apps.thor import breakers, cache, dead_letters, keys, queues, runs, schedules, secrets
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,
@@ -36,6 +36,7 @@ app.add_typer(schedules.app, name="schedules")
 app.add_typer(runs.app, name="runs")
 app.add_typer(dead_letters.app, name="deadletters")
 app.add_typer(queues.app, name="queues")
+app.add_typer(secrets.app, name="secrets")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

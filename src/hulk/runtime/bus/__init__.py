@@ -12,7 +12,7 @@ lease of `ack_wait` seconds, renewed by `in_progress()`; `num_delivered` counts 
 it has written to disk (`Facts.fsync` is "lazy" unless asked otherwise): what must not be lost stands in the journal.
 """
 
-from hulk.runtime.bus.address import Address, Fsync, encrypted
+from hulk.runtime.bus.address import Address, Changing, Fsync, encrypted
 from hulk.runtime.bus.asyncapi import EventType, document
 from hulk.runtime.bus.cloudevents import from_message, subject_of, to_message
 from hulk.runtime.bus.connection import Bus, Facts, Handler, Notice, connect
@@ -32,6 +32,7 @@ __all__ = [
     "TASKS",
     "Address",
     "Bus",
+    "Changing",
     "EventType",
     "Facts",
     "Fsync",

@@ -1,7 +1,7 @@
 """Where a bus is, and how to be let in."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -13,14 +13,29 @@ Fsync: TypeAlias = Literal["lazy", "always", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changing:
+    """Credentials that may change: `now` gives user and password for the next connection, `renew` has them read anew after a refusal."""
+
+    now: Callable[[], tuple[str, str]]
+    renew: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """An embedded server's address, or a cluster's from the settings."""
+    """An embedded server's address, or a cluster's from the settings. `changing` goes before `user` and `password`."""
 
     urls: Sequence[str]
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    changing: Changing | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     fsync: Fsync = "unknown"
+
+    @property
+    def credentials(self) -> tuple[str | None, str | None]:
+        """User and password as they are now; None for what there is not."""
+        user, password = self.changing.now() if self.changing else (self.user, self.password)
+        return user or None, password or None
 
 
 def encrypted(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -6,6 +6,7 @@ client that was closed is replaced by a new one, with the same subscriptions.
 """
 
 import asyncio
+import functools
 import itertools
 import random
 import time
@@ -167,7 +168,7 @@ class Line:
         try:
             await self._start(client)
         except (nats_errors.Error, OSError, TimeoutError) as error:
-            await self._complaints.hear(error)
+            await self._hear(error)
             await _shut(client)
             return False
         except BaseException:
@@ -179,23 +180,34 @@ class Line:
         return client.is_connected
 
     async def _start(self, client: Client) -> None:
+        user, password = self.address.credentials
         await client.connect(
             servers=list(self.address.urls),
-            user=self.address.user,
-            password=self.address.password,
+            user=user,
+            password=password,
             tls=self.address.tls,
             name=self._name,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             connect_timeout=2,
             reconnect_time_wait=RECONNECT_WAIT[1],  # type: ignore[arg-type]  # declared int, only ever slept and added
-            reconnect_to_server_handler=_any_server,
+            reconnect_to_server_handler=functools.partial(self._any_server, client),
             ping_interval=5,
-            error_cb=self._complaints.hear,
+            error_cb=self._hear,
             disconnected_cb=self._when_lost,
             reconnected_cb=self._when_back,
             closed_cb=self._when_closed,
         )
+
+    def _any_server(self, client: Client, servers: list[KnownServer], _: dict[str, Any]) -> tuple[KnownServer, float]:
+        """nats-py asks before each try to reconnect; it would go on with the credentials that it was made with."""
+        client.options["user"], client.options["password"] = self.address.credentials
+        return random.choice(servers), random.uniform(*RECONNECT_WAIT)  # noqa: S311 - jitter
+
+    async def _hear(self, error: Exception) -> None:
+        await self._complaints.hear(error)
+        if self.address.changing and self._complaints.locked_out:
+            await self.address.changing.renew()
 
     async def _when_lost(self) -> None:
         self._lost()
@@ -223,6 +235,7 @@ class Line:
 
     def _back(self) -> None:
         self._up = True
+        self._complaints.locked_out = False
         url, version = self.server or ("", "")
         log.info("bus_connected", url=url, version=version)
         self._on_change(True)
@@ -264,7 +277,3 @@ def _expire(answer: "asyncio.Future[Msg]", subject: str, within: float) -> None:
 
 def _away(address: Address) -> Unavailable:
     return Unavailable("The bus at {urls} is away; Hulk reconnects by itself.", retry_after=SOON, urls=", ".join(address.urls))
-
-
-def _any_server(servers: list[KnownServer], _: dict[str, Any]) -> tuple[KnownServer, float]:
-    return random.choice(servers), random.uniform(*RECONNECT_WAIT)  # noqa: S311 - jitter

@@ -111,13 +111,15 @@ async def running(
 
 
 @asynccontextmanager
-async def opened(settings: CacheSettings, folder: Path, bus: Bus | None = None, breakers: Breakers | None = None) -> AsyncIterator[Caches]:
-    """The caches as the settings say. `folder` is where L3 lies unless they name one; `bus` reaches the other processes, if there
-    are any; `cache:l2` and `cache:l3` are among the `breakers`. Raises `Refused` for an L2 address that is none; a level that is
-    away is gone without."""
+async def opened(
+    settings: CacheSettings, folder: Path, bus: Bus | None = None, breakers: Breakers | None = None, l2_url: Callable[[], str] | None = None
+) -> AsyncIterator[Caches]:
+    """The caches as the settings say. `folder` is where L3 lies unless they name one; `bus` reaches the other processes, if there are
+    any; `cache:l2` and `cache:l3` are among the `breakers`; `l2_url` gives L2's address as it is now. Raises `Refused` for an L2
+    address that is none; a level that is away is gone without."""
     async with AsyncExitStack() as stack:
         url = settings.l2_url.get_secret_value()
-        shared = await stack.enter_async_context(redis_level(url, settings.l2_ttl.total_seconds())) if url else None
+        shared = await stack.enter_async_context(redis_level(url, settings.l2_ttl.total_seconds(), l2_url)) if url else None
         disk = await stack.enter_async_context(disk_level(settings.l3_path or folder, settings.l3_size))
         caches = await stack.enter_async_context(running(settings.l1_size, shared, disk, bus, breakers=breakers))
         await remembered(disk, caches.parts)

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from hulk.kernel.errors import Refused
 from hulk.runtime.cache.entry import STAMP, stamped
@@ -101,18 +102,45 @@ async def _asked(answer: Awaitable[Any]) -> Any:
         raise LevelAway(f"{type(error).__name__}: {error}") from error
 
 
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _credentials(url: str) -> tuple[str, ...]:
+    """Password, or user and password; none for an address without."""
+    parts = urlsplit(url)
+    given = (parts.username or "", parts.password or "")
+    return tuple(unquote(one) for one in given if one) if given[1] else ()
+
+
 @asynccontextmanager
-async def redis_level(url: str, ttl: float) -> AsyncIterator[RedisLevel]:
-    """The level at that address; a server that is away now may come later. Raises `Refused` for an address that is none."""
+async def redis_level(url: str, ttl: float, now: Callable[[], str] | None = None) -> AsyncIterator[RedisLevel]:
+    """The level at that address; a server that is away now may come later. `now` gives the address as it is now, of which each new
+    connection takes user and password. Raises `Refused` for an address that is none."""
     try:
+        from redis import CredentialProvider
         from redis.asyncio import BlockingConnectionPool, Redis  # an optional extra, 0.1 s
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:  # pragma: no cover - where the tests run it is installed
         raise Refused("cache.l2_url needs the package redis: pip install 'hulk-ops[redis]'.") from error
+
+    class Current(CredentialProvider):
+        """What the address says now."""
+
+        def get_credentials(self) -> tuple[str] | tuple[str, str]:
+            """Password, or user and password."""
+            return cast("tuple[str]", _credentials((now or (lambda: url))()))
+
+        async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
+            """The same: it is known already."""
+            return self.get_credentials()
+
     try:
         pool = BlockingConnectionPool.from_url(
-            url,
+            _without_credentials(url),
+            credential_provider=Current() if _credentials(url) else None,
             max_connections=CONNECTIONS,
             timeout=PATIENCE,
             socket_timeout=PATIENCE,

@@ -11,8 +11,10 @@ from hulk.runtime.config.config import Config, Effective, Origin
 from hulk.runtime.config.keys import Key, Tree, keys
 from hulk.runtime.config.loading import load
 from hulk.runtime.config.reference import example, markdown
+from hulk.runtime.config.references import Referable, Reference, literal, parsed
 from hulk.runtime.config.settings import (
     RUNTIME,
+    BitwardenSettings,
     BlobsSettings,
     BreakerLimits,
     BreakerOverride,
@@ -22,6 +24,7 @@ from hulk.runtime.config.settings import (
     LocaleSettings,
     LoggingSettings,
     NatsSettings,
+    SecretsSettings,
     Section,
     ServerSettings,
     StoreSettings,
@@ -34,6 +37,7 @@ from hulk.runtime.config.units import Duration, Size
 
 __all__ = [
     "RUNTIME",
+    "BitwardenSettings",
     "BlobsSettings",
     "BreakerLimits",
     "BreakerOverride",
@@ -48,6 +52,9 @@ __all__ = [
     "LoggingSettings",
     "NatsSettings",
     "Origin",
+    "Referable",
+    "Reference",
+    "SecretsSettings",
     "Section",
     "ServerSettings",
     "Size",
@@ -59,6 +66,8 @@ __all__ = [
     "WorkerSettings",
     "example",
     "keys",
+    "literal",
     "load",
     "markdown",
+    "parsed",
 ]

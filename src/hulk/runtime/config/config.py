@@ -1,14 +1,16 @@
 """The settings in force, typed and frozen, and how they are shown without their secrets."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, SecretStr
 
 from hulk.kernel.errors import NotFound
 from hulk.runtime.config.keys import Key, keys
+from hulk.runtime.config.references import parsed, revised, secrets_in
 from hulk.runtime.config.settings import (
     RUNTIME,
     BlobsSettings,
@@ -18,6 +20,7 @@ from hulk.runtime.config.settings import (
     LocaleSettings,
     LoggingSettings,
     NatsSettings,
+    SecretsSettings,
     ServerSettings,
     StoreSettings,
     TelemetrySettings,
@@ -59,11 +62,14 @@ class Config:
     store: StoreSettings = field(default_factory=StoreSettings)
     blobs: BlobsSettings = field(default_factory=BlobsSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     locale: LocaleSettings = field(default_factory=LocaleSettings)
     modules: Mapping[str, BaseModel] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    resolved: bool = False
+    """Whether its secrets are the secrets themselves, no longer references."""
 
     def section(self, kind: type[S]) -> S:
         """The section of that class; raises `NotFound` when it was not among those loaded, which is a mistake in the program."""
@@ -72,13 +78,38 @@ class Config:
                 return section
         raise NotFound("There is no settings section {name}.", name=kind.__name__)
 
+    def written_secrets(self) -> Mapping[str, str]:
+        """Each secret setting by its name, with its value as written: the secret, a reference to it, or nothing."""
+        return dict(secrets_in(self._sections()))
+
+    def with_secrets(self, change: Callable[[str, str], str]) -> "Config":
+        """The same settings with each secret as `change` gives it for its name and its value."""
+        sections = {name: revised(section, name, change) for name, section in self._sections().items()}
+        runtime: dict[str, Any] = {name: sections.pop(name) for name in RUNTIME}
+        return replace(self, **runtime, modules=MappingProxyType(sections), resolved=True)
+
+    def _sections(self) -> Mapping[str, BaseModel]:
+        return {**{name: getattr(self, name) for name in RUNTIME}, **self.modules}
+
     def effective(self) -> Iterator[Effective]:
         """Every setting with its value in force and where that comes from; secrets and passwords in addresses are masked."""
-        values: Mapping[str, BaseModel] = {**{name: getattr(self, name) for name in RUNTIME}, **self.modules}
+        values = self._sections()
         for key in keys({name: type(section) for name, section in values.items()}):
             if not key.entry:
                 value = _reached(values, key.name)
-                yield Effective(key.name, _shown(key, value), self.origins.get(key.name, "default"))
+                yield Effective(key.name, self._shown(key, value), self.origins.get(key.name, "default"))
+
+    def _shown(self, key: Key, value: object) -> str:
+        if isinstance(value, SecretStr):
+            return self._shown_secret(value.get_secret_value())
+        if isinstance(value, tuple):
+            return ", ".join(_entry(part) for part in cast("tuple[object, ...]", value))
+        return masked(key.written(value))
+
+    def _shown_secret(self, value: str) -> str:
+        """Where it is, when it is a reference; else only whether there is one."""
+        reference = None if self.resolved else parsed(value)
+        return str(reference) if reference else MASK if value else ""
 
 
 def _reached(values: Mapping[str, BaseModel], name: str) -> object:
@@ -88,14 +119,6 @@ def _reached(values: Mapping[str, BaseModel], name: str) -> object:
         attribute = next(attribute for attribute, field in type(reached).model_fields.items() if (field.alias or attribute) == part)
         reached = getattr(reached, attribute)
     return reached
-
-
-def _shown(key: Key, value: object) -> str:
-    if isinstance(value, SecretStr):
-        return MASK if value.get_secret_value() else ""
-    if isinstance(value, tuple):
-        return ", ".join(_entry(part) for part in cast("tuple[object, ...]", value))
-    return masked(key.written(value))
 
 
 def _entry(value: object) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,10 +17,12 @@ from hulk.kernel.text import Text
 from hulk.runtime.config.config import Config, Origin, masked
 from hulk.runtime.config.document import Document, read
 from hulk.runtime.config.keys import Key, Tree, inner, keys
+from hulk.runtime.config.references import parsed, secrets_in
 from hulk.runtime.config.settings import RUNTIME
-from hulk.runtime.validation import dotted, expected, lines
+from hulk.runtime.validation import Explained, dotted, expected, lines
 
 _MOST = 20
+TOKEN = "secrets.bitwarden.access_token"  # noqa: S105 - a setting's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def load(
     given |= _from_environment(environ, known, mistakes)
     given |= _from_options(overrides, known, mistakes)
     values = _validated(tree, given, known, mistakes)
+    mistakes.extend(_misreferred(values, given))
     if mistakes:
         raise Refused(lines(mistakes[:_MOST]))
     runtime: dict[str, Any] = {name: values.pop(name) for name in RUNTIME}
@@ -142,6 +145,27 @@ def _validated(tree: Tree, given: Mapping[str, Given], known: Mapping[str, Key],
     return values
 
 
+def _misreferred(values: Mapping[str, BaseModel], given: Mapping[str, Given]) -> Iterator[Text]:
+    """What begins like a reference to a secret and is none."""
+    for path, value in secrets_in(values):
+        if wrong := _wrong_reference(path, value):
+            yield Text("{place}: {key}: {expected}.", place=_source(path, given).place(path), key=path, expected=wrong)
+
+
+def _wrong_reference(path: str, value: str) -> Text | None:
+    try:
+        reference = parsed(value)
+    except Explained as error:
+        return error.text
+    if path == TOKEN and reference is not None and reference.kind == "bitwarden":
+        return Text("what opens Bitwarden cannot be kept there; use file:, credential: or env:")
+    return None
+
+
+def _source(path: str, given: Mapping[str, Given]) -> Given:
+    return given[next(name for name in given if path == name or path.startswith((f"{name}.", f"{name}[")))]
+
+
 def _nested(section: str, given: Mapping[str, Given]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for name, it in given.items():
@@ -158,8 +182,7 @@ def _nested(section: str, given: Mapping[str, Given]) -> dict[str, Any]:
 def _mistake(section: str, error: ErrorDetails, given: Mapping[str, Given], known: Mapping[str, Key]) -> Text:
     path = f"{section}.{dotted(error['loc'])}"
     general = re.sub(r"\[\d+\]", "[]", path)
-    source = given[next(name for name in given if path == name or path.startswith((f"{name}.", f"{name}[")))]
-    place = source.place(path)
+    place = _source(path, given).place(path)
     if error["type"] == "extra_forbidden":
         return _unknown(path, place, [name for name in known if name.rpartition(".")[0] == general.rpartition(".")[0]])
     secret = general in known and known[general].secret

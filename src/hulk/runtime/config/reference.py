@@ -21,7 +21,8 @@ Hulk runs without any settings. To change some, write a YAML file and start with
 4. the default.
 
 A wrong key or value stops the start and says which, where it was set, and what is allowed. `thor config check` shows all values in
-force and where each comes from, secrets masked. Durations are written `500ms`, `20s`, `1m30s`, `1h`; sizes `2MB` (10^6), `2MiB` (2^20).
+force and where each comes from, secrets masked. A secret text may be a reference to where the secret is, such as
+`file:/run/secrets/nats`: [secrets](secrets.md). Durations are written `500ms`, `20s`, `1m30s`, `1h`; sizes `2MB` (10^6), `2MiB` (2^20).
 """
 
 

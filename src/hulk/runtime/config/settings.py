@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from hulk.kernel.text import Text
+from hulk.runtime.config.references import Referable
 from hulk.runtime.config.units import GB, MB, Duration, Size
 from hulk.runtime.validation import Explained
 
@@ -163,7 +164,7 @@ class NatsSettings(Section):
     urls: tuple[str, ...] = Field(
         default=(), repr=False, description="Servers of a NATS cluster (`nats://host:4222`); none starts the embedded one."
     )
-    user: str = Field(default="", description="User name at that cluster.")
+    user: Referable = Field(default="", repr=False, description="User name at that cluster; may be a reference.")
     # `pass` is a Python keyword: the key is as users know it from NATS, the attribute is not.
     password: SecretStr = Field(default=SecretStr(""), alias="pass", description="Password at that cluster.")
     replicas: int = Field(default=1, ge=1, le=5, description="Servers that keep each message: 3 in a cluster of three or more.")
@@ -173,7 +174,12 @@ class NatsSettings(Section):
 class StoreSettings(Section):
     """The relational store, which is the truth."""
 
-    url: str = Field(default="", repr=False, description="`postgresql://user:password@host/database`; empty is SQLite in the data folder.")
+    url: Referable = Field(
+        default="",
+        repr=False,
+        description="`postgresql://user:password@host/database`; empty is SQLite in the data folder. May be a reference.",
+    )
+    password: SecretStr = Field(default=SecretStr(""), description="Password for `store.url`, in place of one written there.")
 
 
 class BlobsSettings(Section):
@@ -194,6 +200,28 @@ class WorkerSettings(Section):
         description="Address to listen on. Any but a loopback address requires an API key for `/metrics`.",
     )
     port: int = Field(default=0, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+
+
+class BitwardenSettings(Section):
+    """Bitwarden Secrets Manager, asked with its program `bws`."""
+
+    program: str = Field(default="bws", min_length=1, description="Its command-line program: a name on PATH, or a path.")
+    access_token: SecretStr = Field(
+        default=SecretStr(""), description="Access token of a machine account; itself a `file:`, `credential:` or `env:` reference."
+    )
+    server_url: str = Field(
+        default="", pattern=r"^(https?://.*)?$", description="A server of your own or the EU's; empty is as `bws` is configured."
+    )
+    timeout: Duration = Field(default=timedelta(seconds=10), gt=_POSITIVE, description="How long one call of it may take.")
+
+
+class SecretsSettings(Section):
+    """Secrets that other settings refer to."""
+
+    refresh: Duration = Field(
+        default=timedelta(seconds=60), ge=timedelta(seconds=1), description="How often they are read anew; on SIGHUP at once."
+    )
+    bitwarden: BitwardenSettings = Field(default_factory=BitwardenSettings)
 
 
 class LoggingSettings(Section):
@@ -244,6 +272,7 @@ RUNTIME: Mapping[str, type[Section]] = {
     "store": StoreSettings,
     "blobs": BlobsSettings,
     "worker": WorkerSettings,
+    "secrets": SecretsSettings,
     "logging": LoggingSettings,
     "telemetry": TelemetrySettings,
     "locale": LocaleSettings,

@@ -14,11 +14,12 @@ Reads run in a few threads of their own: `await store.read(lambda connection: co
 
 from hulk.runtime.store.columns import Document, Moment, Texts, among, metadata
 from hulk.runtime.store.database import Dialect, engine_for, folder_lock
+from hulk.runtime.store.login import Credentials, Login, credentials
 from hulk.runtime.store.store import Store, opened
 from hulk.runtime.store.transaction import Alike, Transaction, moment_of
 from hulk.runtime.store.trouble import Trouble
 
 __all__ = [
-    "Alike", "Dialect", "Document", "Moment", "Store", "Texts", "Transaction", "Trouble", "among", "engine_for", "folder_lock",
-    "metadata", "moment_of", "opened",
+    "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "among", "credentials",
+    "engine_for", "folder_lock", "metadata", "moment_of", "opened",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from hulk.kernel.errors import Conflict, Refused, Unavailable
 from hulk.runtime.store.columns import dumps
+from hulk.runtime.store.login import Login, credentials
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 BUSY_SECONDS = 10.0
@@ -44,12 +45,14 @@ def store_url(url: str, data: Path) -> URL:
     raise Refused("store.url names {kind}; allowed: postgresql, sqlite.", kind=kind)
 
 
-def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SECONDS) -> Engine:
-    """An engine with one connection for the writer and `readers` more; SQLite waits `busy` seconds for another's write lock."""
+def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SECONDS, login: Login | None = None) -> Engine:
+    """An engine with one connection for the writer and `readers` more; SQLite waits `busy` seconds for another's write lock.
+    PostgreSQL is told who we are by `login`, else by the URL."""
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers, busy)
     engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, json_serializer=dumps)
+    (login or Login(credentials(url))).listen(engine)
     event.listen(engine, "connect", _thawing_postgresql)
     event.listen(engine, "after_cursor_execute", _thawing_again, named=True)
     return engine

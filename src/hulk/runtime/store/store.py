@@ -19,6 +19,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.answers import Answer, deliver, failed
 from hulk.runtime.store.database import BUSY_SECONDS, engine_for, reading
+from hulk.runtime.store.login import Login
 from hulk.runtime.store.lookup import Lookup
 from hulk.runtime.store.transaction import Alike, Shared, Transaction
 from hulk.runtime.store.trouble import Away, Collided, Dropped, Trouble, committing, translated
@@ -248,9 +249,10 @@ def _report(answers: Sequence[Answer]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, data: Path, *, busy: float = BUSY_SECONDS) -> AsyncIterator[Store]:
-    """The store of that URL (empty: SQLite in `data`), closed at the end. Raises `Unavailable` when it does not answer."""
-    store = Store(engine_for(url, data, busy=busy))
+async def opened(url: str, data: Path, *, busy: float = BUSY_SECONDS, login: Login | None = None) -> AsyncIterator[Store]:
+    """The store of that URL (empty: SQLite in `data`), closed at the end; `login` is who we are to PostgreSQL, unless the URL says it.
+    Raises `Unavailable` when it does not answer."""
+    store = Store(engine_for(url, data, busy=busy, login=login))
     try:
         await store.read(lambda connection: connection.execute(text("select 1")).scalar_one())
         yield store

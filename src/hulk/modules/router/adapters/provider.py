@@ -1,6 +1,7 @@
 """Any OpenAI-compatible server, through pydantic-ai's direct requests over aiohttp. Nothing that is asked or answered is logged."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from hulk.kernel.errors import HulkError, Refused
@@ -16,15 +17,16 @@ if TYPE_CHECKING:  # 1.6 s and 60 MB: loaded when the first question goes to a m
 
 
 class OpenAiCompatible:
-    """`Provider`, with one pool of connections per model. Close it at the end."""
+    """`Provider`, with one pool of connections per model. Close it at the end. `key_of` gives a model's key as it is now."""
 
-    def __init__(self) -> None:
+    def __init__(self, key_of: Callable[[Model], str] = lambda model: model.api_key) -> None:
+        self._key_of = key_of
         self._opened: dict[Model, Opened] = {}
 
     async def complete(self, model: Model, prompt: Prompt) -> Completion:
         """See `Provider`."""
         if model not in self._opened:
-            self._opened[model] = await asyncio.to_thread(_opened, model)
+            self._opened[model] = await asyncio.to_thread(_opened, model, self._key_of)
         try:
             async with asyncio.timeout(model.total_seconds):
                 response = await _asked(self._opened[model][1], model, prompt)
@@ -39,7 +41,10 @@ class OpenAiCompatible:
             await client.close()
 
 
-def _opened(model: Model) -> "Opened":
+def _opened(model: Model, key_of: Callable[[Model], str]) -> "Opened":
+    async def key() -> str:
+        return key_of(model) or "none"  # the client insists on one; servers without keys ignore it
+
     try:
         import httpx2  # these four: see TYPE_CHECKING above
         from httpx_aiohttp.httpx2 import Httpx2AiohttpClient
@@ -52,7 +57,7 @@ def _opened(model: Model) -> "Opened":
     timeout = httpx2.Timeout(model.total_seconds, connect=model.connect_seconds)
     client = AsyncOpenAI(
         base_url=model.url,
-        api_key=model.api_key or "none",  # the client insists on one; servers without keys ignore it
+        api_key=key,
         max_retries=0,  # each attempt is paid for: the caller repeats
         http_client=Httpx2AiohttpClient(timeout=timeout, trust_env=not model.local),  # no proxy sees what must stay here
     )
