@@ -204,6 +204,16 @@ async def test_what_is_given_back_is_taken_again_until_its_attempts_are_used_up(
         assert (ended.ticket.status, ended.ticket.problem) == (status, problem)
 
 
+async def test_what_comes_after_a_ticket_that_is_given_back_still_waits(store: Store, board: Board) -> None:
+    await create(store, ticket(1), ticket(2, after=(ticket(1).id,)))
+    for ending in ({"how": "again", "result": None}, {"how": "completed"}):
+        taken = await take(store)
+        [[ended]] = await store.commit(board.finish("acme", taken.lease.id, [done(taken.tickets[0], **ending)]))
+        assert ended.moved
+        assert names(ended.moved.skipped) == []
+    assert names(ended.moved.released) == [2]
+
+
 async def test_what_is_given_back_for_later_waits_for_its_time(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     taken = await take(store)

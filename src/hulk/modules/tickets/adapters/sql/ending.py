@@ -82,7 +82,7 @@ def finish(tx: Transaction, tenant: str, lease: str, endings: Sequence[Ending]) 
             continue
         after = found[before.id] = _finished(writes, before, ending)
         ended.append(Ended(ending=ending, verdict=verdict, ticket=after, moved=Moved(before=before, after=after)))
-    told = _told(writes, [one.moved.after for one in ended if one.moved])
+    told = _told(writes, [one.moved.after for one in ended if one.moved and one.moved.after.status in ENDED])
     writes.write()
     return [replace(one, moved=_with(one.moved, told)) if one.moved else one for one in ended]
 
