@@ -4,6 +4,7 @@ Nothing is lost, nothing is completed twice, and no write is taken from who hold
 """
 
 import asyncio
+import itertools
 import os
 import random
 from collections import Counter, defaultdict
@@ -93,8 +94,9 @@ async def a_service(folder: Path, servers: int = 2) -> AsyncIterator[Service]:
 async def chaos(service: Service, crowd: Crowd) -> list[str]:
     """Kill something every few seconds until the crowd stops; what was killed."""
     happened: list[str] = []
-    while not crowd.stopping.is_set():
-        act = crowd.chance.choice((service.kill_server, service.kill_server, service.kill_database))
+    for act in itertools.cycle((service.kill_server, service.kill_database, service.kill_server)):
+        if crowd.stopping.is_set():
+            break
         await act(crowd.chance)
         happened.append(act.__name__)
         await asyncio.sleep(crowd.chance.uniform(0.2, 2))

@@ -381,8 +381,8 @@ async def test_what_a_run_does_is_not_moved_from_here(store: Store, board: Board
 async def test_a_comment_is_kept_once(store: Store, board: Board) -> None:
     await create(store, ticket(1))
     said = Comment(id="cmt_1", ticket=ticket(1).id, actor="person:ana", at=utc_now(), text="Olá, já vi")
-    await store.commit(board.comment("acme", said))
-    await store.commit(board.comment("acme", said))
+    [new, again] = await store.commit(board.comment("acme", said), board.comment("acme", said))
+    assert (new.id, again) == (ticket(1).id, None)
     assert await board.comments(ticket(1).id) == [said]
     with pytest.raises(Conflict):
         await store.commit(board.comment("acme", Comment(id="cmt_1", ticket=ticket(1).id, actor="x", at=said.at, text="other")))

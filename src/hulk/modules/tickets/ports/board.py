@@ -92,8 +92,9 @@ class Board(Protocol):
 
         `revision`, when given, must be the ticket's. Raises `NotFound`, and `Conflict`, also for what a run of Hulk's own does."""
 
-    def comment(self, tenant: str, comment: Comment) -> Change[Ticket]:
-        """Keep a comment once by its id; gives the ticket. Raises `NotFound`."""
+    def comment(self, tenant: str, comment: Comment) -> Change[Ticket | None]:
+        """Keep a comment; gives the ticket, or None when the comment is there already. Raises `NotFound`, and `Conflict` when it is there
+        with another text."""
 
     def sweep(self, most: int) -> Change[Swept]:
         """Do what time demands, for up to `most` tickets of each sort."""

@@ -125,7 +125,7 @@ class CommentTicket:
             raise Refused("A comment has 1 to {most} characters, without NUL; this one has {count}.", most=LONGEST_COMMENT, count=len(text))
         id_ = ids.new("cmt") if request is None else ids.derived("cmt", by.tenant, by.actor, ticket, request)
         comment = Comment(id=id_, ticket=ticket, actor=by.actor, at=self.clock(), text=text)
-        keeping = followed(self.board.comment(by.tenant, comment), lambda kept: self._told(kept, comment))
+        keeping = followed(self.board.comment(by.tenant, comment), lambda new: [] if new is None else self._told(new, comment))
         await self.commit(keeping)
         return next(one for one in await self.board.comments(ticket) if one.id == id_)
 

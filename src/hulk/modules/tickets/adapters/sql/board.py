@@ -54,14 +54,15 @@ class SqlBoard:
         """See `Board`."""
         return lambda tx: ending.move(tx, tenant, ticket, wanted, **to)
 
-    def comment(self, tenant: str, comment: Comment) -> Change[Ticket]:
+    def comment(self, tenant: str, comment: Comment) -> Change[Ticket | None]:
         """See `Board`."""
 
-        def change(tx: Transaction) -> Ticket:
+        def change(tx: Transaction) -> Ticket | None:
             found = ending.locked(tx, tenant, comment.ticket)
-            if not tx.insert_new(comment_table, asdict(comment)):
-                _require_same(tx, comment)
-            return found
+            if tx.insert_new(comment_table, asdict(comment)):
+                return found
+            _require_same(tx, comment)
+            return None
 
         return change
 
