@@ -211,7 +211,7 @@ async def test_what_comes_after_a_ticket_that_is_given_back_still_waits(store: S
         [[ended]] = await store.commit(board.finish("acme", taken.lease.id, [done(taken.tickets[0], **ending)]))
         assert ended.moved
         assert names(ended.moved.skipped) == []
-    assert names(ended.moved.released) == [2]
+        assert names(ended.moved.released) == ([2] if ended.ticket.status == "completed" else [])
 
 
 async def test_what_is_given_back_for_later_waits_for_its_time(store: Store, board: Board) -> None:
