@@ -1,9 +1,11 @@
-"""What verifying the trail needs from outside."""
+"""What the trail's proof and its second copy need from outside."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from hulk.modules.audit.domain import Head, Link
+from hulk.kernel.durable import Change
+from hulk.modules.audit.domain import Head, Link, Mark, Waiting
 
 
 class Chains(Protocol):
@@ -17,3 +19,52 @@ class Chains(Protocol):
 
     def links(self, tenant: str, after: int, until: int | None = None) -> AsyncIterator[Sequence[Link]]:
         """The tenant's links past that position, in order, some at a time; up to `until` when given."""
+
+
+class Archive(Protocol):
+    """The second copy of the trail, in a place of its own. All raise `Unavailable` when it does not answer."""
+
+    async def append(self, links: Sequence[Link]) -> Sequence[Link]:
+        """Keep these, of any tenants: on disk, and with a majority where there are several, when this returns. A link that is there
+        already stays as it is; gives those in whose place another stands, which stays too. What came before need not be there."""
+
+    async def tenants(self) -> Sequence[str]:
+        """All tenants that have an entry, by name."""
+
+    async def end(self, tenant: str) -> Link | None:
+        """The last of a tenant's links."""
+
+    def links(self, tenant: str, after: int, until: int | None = None) -> AsyncIterator[Sequence[Link]]:
+        """As `Chains.links`."""
+
+
+class Marks(Protocol):
+    """How far each chain is archived, kept in the store, and by which process."""
+
+    async def due(self, most: int) -> Sequence[Mark]:
+        """Chains that go on past what is archived of them, those first that were looked at longest ago."""
+
+    async def waiting(self) -> Waiting:
+        """How much is not archived yet."""
+
+    async def mark(self, tenant: str) -> Mark | None:
+        """How far a chain is archived, if any of it is."""
+
+    def take(self, mark: Mark, holder: str, now: datetime, until: datetime) -> Change[bool]:
+        """Have the chain archived by nobody but `holder` until then; false while another has it."""
+
+    def move(self, mark: Mark, to: Link, now: datetime, until: datetime) -> Change[bool]:
+        """It is archived up to that link, on the archive's word; false when somebody else has moved it meanwhile."""
+
+
+class Figures(Protocol):
+    """What is measured of the archiving."""
+
+    def behind(self, waiting: Waiting) -> None:
+        """So much is not archived now."""
+
+    def archived(self, ages: Sequence[float]) -> None:
+        """Entries were archived, so many seconds after they were written."""
+
+    def mismatch(self) -> None:
+        """The copies say different things, or the chain does not hold."""

@@ -53,6 +53,7 @@ class Outbox:
         self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self.unsent = asyncio.Event()
         """Set whenever events were committed that the relay has not seen."""
+        self._bells = [self.unsent]
 
     async def require_same_key(self) -> None:
         """Raises `Refused` when the trail in the store was sealed with another key: then nobody could prove it any more."""
@@ -92,8 +93,14 @@ class Outbox:
     def _head(self, chain: _Chain) -> dict[str, Any]:
         return {"position": chain.position, "hash": chain.hash, "seal": seal(self._key, chain.tenant, chain.position, chain.hash)}
 
+    def bell(self) -> asyncio.Event:
+        """One more event that is set whenever events were committed, for somebody else who reads the trail."""
+        self._bells.append(bell := asyncio.Event())
+        return bell
+
     def _announce(self, events: Sequence[Event]) -> None:
-        self.unsent.set()
+        for bell in self._bells:
+            bell.set()
         for intent in {event.intent for event in events if event.intent}:
             for watcher in self._watchers.get(intent, ()):
                 watcher.set()

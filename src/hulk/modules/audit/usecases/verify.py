@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hulk.kernel.text import Text
-from hulk.modules.audit.domain import Head, Verdict, Verifier
+from hulk.modules.audit.domain import Head, Verdict, Verifier, Wrong
 from hulk.modules.audit.ports import Chains
 
 BEFORE_ALL = -(1 << 63)
@@ -26,8 +26,9 @@ class VerifyTrail:
         verifier = Verifier(tenant)
         async for links in self.chains.links(tenant, BEFORE_ALL, head.position if head else None):
             verifier.take(links)
-        if verifier.problem is None and head is not None and await self._goes_on(head):
-            verifier.problem = Text("there are entries past {position}, where the head says that the chain ends", position=head.position)
+        if verifier.wrong is None and head is not None and await self._goes_on(head):
+            past = Text("there are entries past {position}, where the head says that the chain ends", position=head.position)
+            verifier.wrong = Wrong(head.position + 1, "added", past)
         return verifier.verdict(head, self.key)
 
     async def _goes_on(self, head: Head) -> bool:
