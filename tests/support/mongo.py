@@ -46,9 +46,7 @@ class Mongo:
         program = str(Path(sys.executable).parent / "nx-27017")
         files = ["--data-dir", str(self.folder / "data"), "--log-file", str(self.folder / "log"), "--pid-file", str(self.folder / "pid")]
         with (self.folder / "said").open("ab") as said:
-            self.process = subprocess.Popen(
-                [program, *files, "-p", str(self.port)], stdout=said, stderr=said, preexec_fn=die_with_parent
-            )
+            self.process = subprocess.Popen([program, *files, "-p", str(self.port)], stdout=said, stderr=said, preexec_fn=die_with_parent)
 
     def _answers(self) -> bool:
         try:

@@ -30,7 +30,9 @@ from hulk.apps.schema import prepare
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
+from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.audit.wiring import archive_of, archiving
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
@@ -76,6 +78,8 @@ HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
+LAST_ENTRIES_SECONDS = 3.0
+"""How long a stop may take to archive what was written last; the next start goes on with it."""
 BUS_SECONDS = 15.0
 """How long a start waits for a bus that is starting too."""
 STREAM_ROOM = 4
@@ -122,7 +126,7 @@ async def _up(
         machine = await _assembled(stack, base)
         app = build(
             config, routers=offered(machine), authenticate=machine.identity.authenticate,
-            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
+            checks=_checks(base, machine.workflows, machine.archiver), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
         yield Hulk(serving, config, base.telemetry)
@@ -182,6 +186,7 @@ class _Machine:
 
     workflows: Workflows
     identity: Identity
+    archiver: ArchiveTrail
     routers: Sequence[APIRouter]
     """For whoever asks for work and looks at it."""
     own: Sequence[APIRouter]
@@ -204,6 +209,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
+    archiver = await _archived(stack, base, outbox)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
@@ -212,7 +218,16 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
     routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
-    return _Machine(workflows, identity, routers, own)
+    return _Machine(workflows, identity, archiver, routers, own)
+
+
+async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> ArchiveTrail:
+    """Who carries the trail to its archive; at a stop it does so once more, when all else has ended."""
+    archive = await stack.enter_async_context(archive_of(base.config.section(AuditSettings), base.data, base.telemetry.metrics))
+    archiver = archiving(base.store, archive, base.telemetry.metrics, outbox.bell())
+    stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
+    await stack.enter_async_context(_background(archiver.run()))
+    return archiver
 
 
 def _blobs(base: _Base) -> FolderBlobs:
@@ -363,7 +378,7 @@ async def _beating(bus: Bus) -> None:
         await asyncio.sleep(HEALTH_SECONDS)
 
 
-def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
+def _checks(base: _Base, workflows: Workflows, archiver: ArchiveTrail) -> Mapping[str, Check]:
     """What `/ready` asks."""
 
     async def store() -> Mapping[str, object]:
@@ -381,4 +396,9 @@ def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
     async def workers() -> Mapping[str, object]:
         return {"slots": sum(workflows.slots.values()), "busy": workflows.busy, "queues": list(base.config.engine.queues)}
 
-    return {"store": store, "bus": bus, "workers": workers}
+    async def audit() -> Mapping[str, object]:
+        if archiver.trouble is not None:
+            raise archiver.trouble
+        return {"pending": archiver.waiting.entries}
+
+    return {"store": store, "bus": bus, "workers": workers, "audit": audit}

@@ -18,9 +18,7 @@ def archive_kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-async def opened(
-    archive_kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres], mongo: Callable[[], Mongo]
-) -> AsyncIterator[Opened]:
+async def opened(archive_kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres], mongo: Callable[[], Mongo]) -> AsyncIterator[Opened]:
     """An empty archive of each kind."""
     async with an_archive(archive_kind, tmp_path, postgres, mongo) as made:
         yield made

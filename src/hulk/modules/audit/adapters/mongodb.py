@@ -44,7 +44,7 @@ async def connected(url: str, metrics: Metrics) -> AsyncIterator["MongoArchive"]
         yield MongoArchive(client, metrics)
 
 
-def _defaults(url: str) -> dict[str, int]:
+def _defaults(url: str) -> dict[str, Any]:
     """How long a server may not answer, where the URL does not say: pymongo would wait for 30 s, and for ever."""
     wanted = {"serverSelectionTimeoutMS": PATIENCE_MS, "connectTimeoutMS": PATIENCE_MS, "socketTimeoutMS": 4 * PATIENCE_MS}
     return {name: value for name, value in wanted.items() if name.lower() not in url.lower()}
@@ -146,7 +146,9 @@ def _only_taken(details: Mapping[str, Any]) -> bool:
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable("The audit archive (MongoDB) cannot do now what was asked: {reason}.", reason=str(error).split(", full error")[0][:300])
+    return Unavailable(
+        "The audit archive (MongoDB) cannot do now what was asked: {reason}.", reason=str(error).split(", full error")[0][:300]
+    )
 
 
 def _document(link: Link) -> Document:

@@ -139,7 +139,8 @@ _WAITING = (
 )
 
 
-def _mark(row: Row[Any]) -> Mark:
+def _mark(row: Any) -> Mark:
+    """A row of `_DUE` or `_MARKED`."""
     if row.position is None:
         return Mark(tenant=row.tenant, head=row.head)
     return Mark(tenant=row.tenant, head=row.head, position=row.position, hash=row.hash, holder=row.holder, until=row.until)

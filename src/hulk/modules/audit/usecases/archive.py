@@ -99,7 +99,7 @@ class ArchiveTrail:
             await self.commit(*(self.marks.move(mark, links[-1], now, now + LEASE) for mark, links in batch))
             self._behind(await self.marks.waiting())
         self.trouble = None
-        return sum(len(links) for _, links in batch) >= ENTRIES or len(batch) == CHAINS
+        return len(batch) == CHAINS or any(links[-1].position < mark.head for mark, links in batch)
 
     def _behind(self, waiting: Waiting) -> None:
         self.waiting = waiting
@@ -131,7 +131,8 @@ class ArchiveTrail:
             if checked.wrong is not None:
                 self._mismatch(mark.tenant, checked.wrong.position, checked.wrong.problem)
             return links
-        self._mismatch(mark.tenant, mark.head, Text("the chain ends at entry {found}, its head says {wanted}", found=mark.position, wanted=mark.head))
+        short = Text("the chain ends at entry {found}, its head says {wanted}", found=mark.position, wanted=mark.head)
+        self._mismatch(mark.tenant, mark.head, short)
         return ()
 
     async def _append(self, links: Sequence[Link]) -> None:
