@@ -223,8 +223,11 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
 
 async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> ArchiveTrail:
     """Who carries the trail to its archive; at a stop it does so once more, when all else has ended."""
-    archive = await stack.enter_async_context(archive_of(base.config.section(AuditSettings), base.data, base.telemetry.metrics))
-    archiver = archiving(base.store, archive, base.telemetry.metrics, outbox.bell())
+    settings, url, metrics = base.config.section(AuditSettings), base.config.store.url, base.telemetry.metrics
+    if url and not settings.archive.get_secret_value():
+        log.warning("audit_archive_not_apart", why="both copies of the trail are in one database: set audit.archive to another")
+    archive = await stack.enter_async_context(archive_of(settings, url, base.data, metrics))
+    archiver = archiving(base.store, archive, metrics, outbox.bell())
     stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
     await stack.enter_async_context(_background(archiver.run()))
     return archiver

@@ -19,9 +19,7 @@ from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import Principal, Role, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
-from hulk.modules.audit import VerifyTrail
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import wired as wired_audit
 from hulk.modules.identity import ApiKey, Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import Intents
@@ -49,7 +47,6 @@ class Desk:
     intent_store: Intents
     ticket_store: Tickets
     helm: Helm
-    verify: VerifyTrail
     identity: Identity
     schedule_store: Schedules
     commit: Commit
@@ -79,16 +76,6 @@ class Desk:
                 "created": brief(one.created), "title": self.voice.say(one.title),
             }
             for one in found
-        ]  # fmt: skip
-
-    async def verdicts(self) -> list[Row]:
-        """What verifying each tenant's trail has found."""
-        return [
-            {
-                "tenant": one.tenant, "entries": one.entries, "whole": one.whole,
-                "problem": None if one.problem is None else self.voice.say(one.problem),
-            }
-            for one in await self.verify()
         ]  # fmt: skip
 
     async def create_key(self, tenant: str, name: str, role: Role, lifetime: timedelta | None) -> list[Row]:
@@ -156,20 +143,26 @@ class Desk:
 
 @asynccontextmanager
 async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
-    """The desk over the store of those settings. Raises `NotFound` when there is none, `Refused` when its tables are of another version."""
+    """The desk over the store of those settings. Raises as `known_store`."""
+    async with known_store(config, data) as store:
+        outbox, voice = Outbox(store, audit_key(config.section(AuditSettings), data)), speaker()
+        yield Desk(
+            intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
+            identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
+            commit=store.commit, zone=config.locale.timezone, voice=voice,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def known_store(config: Config, data: Path) -> AsyncIterator[Store]:
+    """The store of those settings. Raises `NotFound` when there is none, `Refused` when its tables are of another version."""
     if not config.store.url and not (data / "hulk.db").exists():
         raise NotFound(
             "There is no Hulk in the data folder {folder} yet. Start one with `hulk up`, or name its folder with --data.", folder=str(data)
         )
     async with opened(config.store.url, data) as store:
         await _known(store)
-        key = audit_key(config.section(AuditSettings), data)
-        outbox, voice = Outbox(store, key), speaker()
-        yield Desk(
-            intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
-            verify=wired_audit(store, key), identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
-            commit=store.commit, zone=config.locale.timezone, voice=voice,
-        )  # fmt: skip
+        yield store
 
 
 def _parsed(kind: type[Body], body: Mapping[str, Any]) -> Body:

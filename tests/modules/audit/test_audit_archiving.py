@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from hulk.runtime.outbox.tables import outbox_table
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 from support.archives import Opened, an_archive
+from support.figures import Figured
 from support.mongo import Mongo
 from support.patience import until_found
 from support.postgres import Postgres
@@ -35,24 +36,6 @@ def happened(number: int, tenant: str = "acme") -> Event:
     return Event(
         type="hulk.ticket.completed.v1", subject=f"tkt_{number}", tenant=tenant, actor="ana", data={"n": number, "x": [1e16, -0.0]}
     )
-
-
-@dataclass
-class Figured:
-    """`ports.Figures` that a test can read."""
-
-    ages: list[float] = field(default_factory=list)
-    waiting: Waiting = field(default=Waiting(0, None))
-    mismatches: int = 0
-
-    def behind(self, waiting: Waiting) -> None:
-        self.waiting = waiting
-
-    def archived(self, ages: Sequence[float]) -> None:
-        self.ages += ages
-
-    def mismatch(self) -> None:
-        self.mismatches += 1
 
 
 @dataclass

@@ -2,11 +2,11 @@
 
 Entries are written by `runtime.outbox`, in the transaction of the change they tell of, each linked by SHA-256 to the one
 before it in its tenant's chain; the head carries an HMAC made with a key that is not in the database. `ArchiveTrail` carries each
-chain to a second store (`audit.archive`), which only ever adds. `VerifyTrail` recomputes all of it. What it cannot see: both stores
+chain to a second store (`audit.archive`), which only ever adds. `VerifyCopies` recomputes and compares both. What it cannot see: both stores
 put back to an earlier state together.
 """
 
 from hulk.modules.audit.domain import Verdict
-from hulk.modules.audit.usecases import ArchiveTrail, VerifyTrail
+from hulk.modules.audit.usecases import ArchiveTrail, VerifyCopies, VerifyTrail
 
-__all__ = ["ArchiveTrail", "Verdict", "VerifyTrail"]
+__all__ = ["ArchiveTrail", "Verdict", "VerifyCopies", "VerifyTrail"]

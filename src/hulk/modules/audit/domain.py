@@ -2,7 +2,7 @@
 says the same. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -48,6 +48,12 @@ class Link:
     def id(self) -> str | None:
         """The event's id, if it can be read."""
         found = _told(self.text).get("id")
+        return None if found is None else str(found)
+
+    @property
+    def time(self) -> str | None:
+        """When it happened (RFC 3339), if that can be read."""
+        found = _told(self.text).get("time")
         return None if found is None else str(found)
 
 
@@ -103,6 +109,8 @@ class Verdict:
     tenant: str
     entries: int
     place: Place = "store"
+    behind: int = 0
+    """So many entries the archive has not got yet."""
     position: int | None = None
     fault: Fault | None = None
     problem: Text | None = None
@@ -179,3 +187,27 @@ class Verifier:
         if head.hash != self.hash:
             return Wrong(self.position, "altered", Text("the last entry is not the one that the head names"))
         return None
+
+
+def named(wrong: Wrong, mine: Sequence[Link], others: Sequence[Link]) -> Wrong:
+    """What is wrong, told more exactly with the same part of the other copy at hand: whether the entry was moved there, or put in."""
+    here, there = {one.position: one.id for one in mine}, {one.position: one.id for one in others}
+    if wrong.fault != "altered" or (found := here.get(wrong.position)) is None or (wanted := there.get(wrong.position)) == found:
+        return wrong
+    if place := next((at for at, id_ in there.items() if id_ == found), None):
+        return Wrong(
+            wrong.position, "moved", Text("entry {position} is the one that belongs at {place}", position=wrong.position, place=place)
+        )
+    if place := next((at for at, id_ in here.items() if id_ == wanted), None):
+        added = Text("entry {position} was put in; what belongs there stands at {place}", position=wrong.position, place=place)
+        return Wrong(wrong.position, "added", added)
+    return wrong
+
+
+def differing(copies: Iterable[Link], links: Iterable[Link]) -> Wrong | None:
+    """The first of the archive's links that is not the store's: each chain may hold by itself and tell another story."""
+    hashes = {one.position: one.hash for one in links}
+    for one in copies:
+        if hashes.get(one.position, one.hash) != one.hash:
+            return Wrong(one.position, "altered", Text("entry {position} is not the one that the store has", position=one.position))
+    return None

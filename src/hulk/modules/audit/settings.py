@@ -35,5 +35,5 @@ class AuditSettings(Section):
     archive: Annotated[SecretStr, AfterValidator(_archive)] = Field(
         default=SecretStr(""),
         description="URL of the second copy of the trail (`mongodb://…`, `postgresql://…`, `sqlite:///…`), in a database that nothing"
-        " else uses. Empty: the file `audit.db` in the data folder.",
+        " else uses. Empty: the file `audit.db` in the data folder, or the store's own database where `store.url` names one.",
     )

@@ -13,7 +13,7 @@ from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks
 from hulk.modules.audit.adapters.sql_archive import SqlArchive
 from hulk.modules.audit.ports import Archive
 from hulk.modules.audit.settings import AuditSettings, is_mongodb
-from hulk.modules.audit.usecases import ArchiveTrail, VerifyTrail
+from hulk.modules.audit.usecases import ArchiveTrail, VerifyCopies, VerifyTrail
 from hulk.runtime.store import Store, engine_for
 from hulk.runtime.telemetry import Metrics
 
@@ -26,15 +26,23 @@ def wired(store: Store, key: bytes) -> VerifyTrail:
     return VerifyTrail(SqlChains(store), key)
 
 
+def verifying(store: Store, archive: Archive, key: bytes) -> VerifyCopies:
+    """The act that proves the trail of that store and its archive."""
+    return VerifyCopies(wired(store, key), archive, SqlMarks(store))
+
+
 def archiving(store: Store, archive: Archive, metrics: Metrics, told: asyncio.Event) -> ArchiveTrail:
     """The act that carries the store's trail to the archive, whenever it is `told` of new entries."""
     return ArchiveTrail(SqlChains(store), archive, SqlMarks(store), store.commit, PrometheusFigures(metrics), told)
 
 
 @contextlib.asynccontextmanager
-async def archive_of(settings: AuditSettings, data: Path, metrics: Metrics) -> AsyncIterator[Archive]:
-    """The archive that the settings name, which need not answer yet; raises `Refused` when what it takes is not installed."""
-    url = settings.archive.get_secret_value()
+async def archive_of(settings: AuditSettings, store: str, data: Path, metrics: Metrics) -> AsyncIterator[Archive]:
+    """The archive that the settings name, which need not answer yet; raises `Refused` when what it takes is not installed.
+
+    Where they name none, it is a file in the data folder; but processes that share a `store` (its URL) share the archive too, so it is
+    in the same database then."""
+    url = settings.archive.get_secret_value() or store
     opened = _mongodb(url, metrics) if is_mongodb(url) else _sql(url or str(URL.create("sqlite", database=str(data / FILE))), data)
     async with opened as archive:
         yield archive

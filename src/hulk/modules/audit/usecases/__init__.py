@@ -1,6 +1,6 @@
 """What is done with the trail: copied to the archive, proved."""
 
 from hulk.modules.audit.usecases.archive import ArchiveTrail
-from hulk.modules.audit.usecases.verify import VerifyTrail
+from hulk.modules.audit.usecases.verify import VerifyCopies, VerifyTrail
 
-__all__ = ["ArchiveTrail", "VerifyTrail"]
+__all__ = ["ArchiveTrail", "VerifyCopies", "VerifyTrail"]

@@ -1,13 +1,18 @@
-"""Proving the trail."""
+"""Proving the trail and its archive."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hulk.kernel.text import Text
-from hulk.modules.audit.domain import Head, Verdict, Verifier, Wrong
-from hulk.modules.audit.ports import Chains
+from hulk.kernel.time import Clock, from_iso, utc_now
+from hulk.modules.audit.domain import Head, Link, Mark, Verdict, Verifier, Wrong, differing, named
+from hulk.modules.audit.ports import Archive, Chains, Marks
 
 BEFORE_ALL = -(1 << 63)
 """Not 0: an entry put before the beginning must be seen."""
+LATE = timedelta(minutes=1)
+"""From when on it is a problem that an entry is not archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,10 @@ class VerifyTrail:
         verifier = Verifier(tenant)
         async for links in self.chains.links(tenant, BEFORE_ALL, head.position if head else None):
             verifier.take(links)
+        return await self.judged(verifier, head)
+
+    async def judged(self, verifier: Verifier, head: Head | None) -> Verdict:
+        """The verdict on a chain whose links up to that head were taken."""
         if verifier.wrong is None and head is not None and await self._goes_on(head):
             past = Text("there are entries past {position}, where the head says that the chain ends", position=head.position)
             verifier.wrong = Wrong(head.position + 1, "added", past)
@@ -36,3 +45,69 @@ class VerifyTrail:
         async for _ in self.chains.links(head.tenant, head.position):
             return await self.chains.head(head.tenant) == head
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyCopies:
+    """Recomputes both copies of every chain and compares them entry by entry. Safe while Hulk is writing and archiving."""
+
+    trail: VerifyTrail
+    archive: Archive
+    marks: Marks
+    clock: Clock = utc_now
+
+    async def __call__(self, tenant: str | None = None) -> list[Verdict]:
+        """Two verdicts per tenant, on the store and on the archive. Raises `Unavailable` when one of them does not answer."""
+        names = [tenant] if tenant else sorted({*await self.trail.chains.tenants(), *await self.archive.tenants()})
+        return [verdict for name in names for verdict in await self._both(name)]
+
+    async def _both(self, tenant: str) -> Sequence[Verdict]:
+        mark = await self.marks.mark(tenant)  # first: the archive has at least this, if nobody took it away
+        head = await self.trail.chains.head(tenant)
+        own, copy = Verifier(tenant), Verifier(tenant, "archive")
+        after = BEFORE_ALL
+        async for links in self.trail.chains.links(tenant, BEFORE_ALL, head.position if head else None):
+            await self._compared(own, copy, links, after)
+            after = links[-1].position
+        async for links in self.archive.links(tenant, after):
+            copy.take(links)
+        return await self.trail.judged(own, head), await self._judged(copy, mark, head)
+
+    async def _compared(self, own: Verifier, copy: Verifier, links: Sequence[Link], after: int) -> None:
+        """Take the same part of both."""
+        theirs = [link async for some in self.archive.links(own.tenant, after, links[-1].position) for link in some]
+        fine = own.wrong is None, copy.wrong is None
+        own.take(links)
+        copy.take(theirs)
+        if fine[0] and own.wrong is not None:
+            own.wrong = named(own.wrong, links, theirs)
+        if fine[1] and copy.wrong is not None:
+            copy.wrong = named(copy.wrong, theirs, links)
+        if own.wrong is None and copy.wrong is None:
+            copy.wrong = differing(theirs, links)
+
+    async def _judged(self, copy: Verifier, mark: Mark | None, head: Head | None) -> Verdict:
+        """The verdict on the archive: it may end before the store's chain, but not before where it once was, nor after it."""
+        if copy.wrong is not None or head is None:
+            return copy.found(copy.wrong)
+        if mark is not None and copy.position < mark.position:
+            short = Text("the archive ends at entry {found}, and has had entry {wanted}", found=copy.position, wanted=mark.position)
+            return copy.found(Wrong(copy.position, "cut_short", short))
+        now = await self.trail.chains.head(copy.tenant)
+        if now is not None and copy.position > now.position:
+            past = Text("there are entries past {position}, where the store's chain ends", position=now.position)
+            return copy.found(Wrong(now.position + 1, "added", past))
+        return await self._behind(copy, head)
+
+    async def _behind(self, copy: Verifier, head: Head) -> Verdict:
+        entries = head.position - copy.position
+        since = await self._time(copy.tenant, copy.position + 1) if entries > 0 else None
+        if since is None or self.clock() - from_iso(since) < LATE:
+            return replace(copy.found(None), behind=max(0, entries))
+        late = Text("the archive is behind by {entries} entries, since {since}", entries=entries, since=since)
+        return replace(copy.found(Wrong(copy.position + 1, "behind", late)), behind=entries)
+
+    async def _time(self, tenant: str, position: int) -> str | None:
+        async for links in self.trail.chains.links(tenant, position - 1, position):
+            return links[0].time
+        return None
