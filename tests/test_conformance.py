@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from hulk import modules
-from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive
+from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
-from hulk.modules.audit.ports import Archive, Chains, Figures, Marks
+from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
 from hulk.modules.finops.adapters import genai
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
@@ -61,6 +61,8 @@ SUITES = (
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
     Suite(Marks, (audit_sql.SqlMarks,), "modules/audit/test_audit_archiving.py"),
+    Suite(Removals, (sql_retention.SqlRemovals,), "modules/audit/test_audit_retention.py"),
+    Suite(Holds, (sql_retention.SqlHolds,), "modules/audit/test_audit_retention.py"),
     Suite(Figures, (prometheus.PrometheusFigures,), "modules/audit/test_audit_archiving.py"),
     Suite(Ledger, (finops_memory.MemoryLedger, finops_sql.SqlLedger), "modules/finops/test_finops_ledger.py"),
     Suite(Prices, (finops_memory.PriceTable, genai.GenaiPrices), "modules/finops/test_finops_price_lists.py"),

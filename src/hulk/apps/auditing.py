@@ -3,17 +3,21 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.desk import known_store
-from hulk.apps.terminal import speaker
+from hulk.apps.helm import ACTOR
+from hulk.apps.terminal import brief, speaker
+from hulk.kernel.errors import Refused
 from hulk.kernel.text import Voice
-from hulk.modules.audit import VerifyCopies
+from hulk.modules.audit import Hold, Holds, KeepHolds, Prune, VerifyCopies
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, verifying
+from hulk.modules.audit.wiring import archive_of, holding, holds_of, pruning, verifying
 from hulk.runtime.config import Config
+from hulk.runtime.outbox import Outbox
 from hulk.runtime.telemetry import Metrics
 
 Row: TypeAlias = Mapping[str, Any]
@@ -24,6 +28,10 @@ class Auditor:
     """The acts of the audit module over one store and its archive."""
 
     verify: VerifyCopies
+    prune: Prune
+    holds: Holds
+    keep: KeepHolds
+    retention: int | None
     voice: Voice
 
     async def verdicts(self, tenant: str | None) -> list[Row]:
@@ -36,6 +44,34 @@ class Auditor:
             for one in await self.verify(tenant)
         ]  # fmt: skip
 
+    async def pruned(self, tenant: str | None, days: int | None, *, dry_run: bool) -> list[Row]:
+        """What was removed of the trail because of its age, or would be."""
+        kept = days or self.retention
+        if kept is None:
+            raise Refused("audit.retention is empty, so the trail is kept for ever. Set it, or say for how many days with --days.")
+        done = "would be removed" if dry_run else "removed"
+        gaps = await self.prune(timedelta(days=kept), actor=ACTOR, dry_run=dry_run, tenant=tenant)
+        return [{"tenant": one.tenant, "first": one.first, "last": one.last, "entries": one.entries, "done": done} for one in gaps]
+
+    async def held(self, tenant: str | None) -> list[Row]:
+        """All that is held."""
+        return [_hold(one) for one in await self.holds.all(tenant)]
+
+    async def hold(self, tenant: str, subject: str | None, intent: str | None, reason: str) -> list[Row]:
+        """A new hold."""
+        return [_hold(await self.keep.add(tenant, reason=reason, actor=ACTOR, subject=subject, intent=intent))]
+
+    async def lift(self, hold: str) -> list[Row]:
+        """A hold that holds no more."""
+        return [_hold(await self.keep.lift(hold, actor=ACTOR))]
+
+
+def _hold(one: Hold) -> Row:
+    return {
+        "hold_id": one.id, "tenant": one.tenant, "subject": one.subject, "intent_id": one.intent, "actor": one.actor,
+        "created": brief(one.created), "lifted": brief(one.lifted), "reason": one.reason,
+    }  # fmt: skip
+
 
 @asynccontextmanager
 async def auditor_of(config: Config, data: Path) -> AsyncIterator[Auditor]:
@@ -43,4 +79,8 @@ async def auditor_of(config: Config, data: Path) -> AsyncIterator[Auditor]:
     settings = config.section(AuditSettings)
     key = audit_key(settings, data)
     async with known_store(config, data) as store, archive_of(settings, config.store.url, data, Metrics()) as archive:
-        yield Auditor(verify=verifying(store, archive, key), voice=speaker())
+        outbox = Outbox(store, key)
+        yield Auditor(
+            verify=verifying(store, archive, key), prune=pruning(store, archive, outbox, key), holds=holds_of(store),
+            keep=holding(store, outbox), retention=settings.retention, voice=speaker(),
+        )  # fmt: skip

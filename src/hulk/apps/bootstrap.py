@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
-from hulk.kernel.errors import Unavailable
+from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
-from hulk.modules.audit import ArchiveTrail
+from hulk.modules.audit import ArchiveTrail, Prune
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, archiving
+from hulk.modules.audit.wiring import archive_of, archiving, pruning
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
@@ -78,6 +79,7 @@ HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
+PRUNING_SECONDS = 6 * 3600.0
 LAST_ENTRIES_SECONDS = 3.0
 """How long a stop may take to archive what was written last; the next start goes on with it."""
 BUS_SECONDS = 15.0
@@ -230,6 +232,9 @@ async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> Archi
     archiver = archiving(base.store, archive, metrics, outbox.bell())
     stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
     await stack.enter_async_context(_background(archiver.run()))
+    if settings.retention is not None:
+        prune = pruning(base.store, archive, outbox, audit_key(settings, base.data))
+        await stack.enter_async_context(_background(_pruning(prune, timedelta(days=settings.retention))))
     return archiver
 
 
@@ -370,6 +375,16 @@ async def _keeping_house(finops: Finops) -> None:
         except Unavailable as error:
             log.warning("stale_reservations_stay", reason=str(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _pruning(prune: Prune, retention: timedelta) -> None:
+    """Remove what is too old of the trail, now and then."""
+    while True:
+        try:
+            await prune(retention, actor="hulk")
+        except HulkError as error:
+            log.warning("audit_not_pruned", reason=str(error))
+        await asyncio.sleep(PRUNING_SECONDS)
 
 
 async def _beating(bus: Bus) -> None:

@@ -125,6 +125,21 @@ EVENTS: tuple[EventType, ...] = (
         summary="An API key was taken back.",
         data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": None},
     ),
+    EventType(
+        type="hulk.audit.held.v1",
+        summary="Somebody put entries of the trail under legal hold: a subject's, an intent's, or with neither all of the tenant's.",
+        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"},
+    ),
+    EventType(
+        type="hulk.audit.released.v1",
+        summary="Somebody lifted a legal hold.",
+        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"},
+    ),
+    EventType(
+        type="hulk.audit.pruned.v1",
+        summary="Entries from before that time were removed from the trail, as its retention says: these ranges of positions.",
+        data={"before": "2026-08-23T04:19:01.797380Z", "entries": 1200, "ranges": [[1, 1200]]},
+    ),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),

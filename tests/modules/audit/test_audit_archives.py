@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from hulk.kernel.events import GENESIS, Event, canonical, link
 from hulk.modules.audit.adapters.mongodb import MongoArchive
 from hulk.modules.audit.adapters.sql_archive import BATCH, SqlArchive
-from hulk.modules.audit.domain import Link, beside
+from hulk.modules.audit.domain import Gap, Link, beside
 from hulk.modules.audit.ports import Archive
 from support.archives import Opened
 
@@ -133,6 +134,19 @@ async def test_an_entry_that_is_no_text_any_more_cannot_be_read_and_does_no_harm
     found = await read(opened.archive)
     assert [one.position for one in found] == [1, 2, 3]
     assert not found[1].follows(found[0].hash)
+
+
+async def test_what_is_removed_leaves_a_gap_however_often_it_is_said(opened: Opened) -> None:
+    links = chained(9)
+    await opened.archive.append([*links, *chained(3, "other")])
+    first = Gap(tenant="acme", first=1, last=3, before=GENESIS, hash=links[2].hash, removed="2026-11-21T00:00:00.000000Z", seal="s")
+    second = Gap(tenant="acme", first=6, last=6, before=links[4].hash, hash=links[5].hash, removed="2026-11-21T00:00:00.000000Z", seal="t")
+    for gap in (second, first, first, replace(first, seal="another")):
+        await opened.archive.remove(gap)
+    assert list(await opened.archive.gaps("acme")) == [first, second]
+    assert list(await opened.archive.gaps("other")) == []
+    assert plain(await read(opened.archive)) == plain([links[at] for at in (3, 4, 6, 7, 8)])
+    assert len(await read(opened.archive, "other")) == 3
 
 
 @pytest.mark.parametrize("archive_kind", ["mongodb"], indirect=True)

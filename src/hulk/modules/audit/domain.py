@@ -1,9 +1,11 @@
 """Whether a trail is whole: every link follows from the one before it, the head is marked by who may extend it, and the archive
 says the same. Pure."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -130,15 +132,81 @@ class Wrong:
     problem: Text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Entries whose time was over and that the installation itself removed, from `first` to `last`: `before` is the hash that the
+    first followed, `hash` that of the last, so the chain goes on behind them. `seal` is the mark that only who has the key can make."""
+
+    tenant: str
+    first: int
+    last: int
+    before: str
+    hash: str
+    removed: str
+    seal: str = ""
+
+    @property
+    def entries(self) -> int:
+        """How many they were."""
+        return self.last - self.first + 1
+
+    def sealed(self, key: bytes) -> "Gap":
+        """The same with its mark (HMAC-SHA-256 over all it says)."""
+        told = "\n".join(("gap", self.tenant, str(self.first), str(self.last), self.before, self.hash, self.removed))
+        return replace(self, seal=hmac.new(key, told.encode(), hashlib.sha256).hexdigest())
+
+
+def proved(gaps: Iterable[Gap], key: bytes) -> tuple[Gap, ...]:
+    """Those that carry the right mark."""
+    return tuple(gap for gap in gaps if hmac.compare_digest(gap.seal, gap.sealed(key).seal))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A legal hold: what it is about is never removed. About a subject, an intent, or all of the tenant's."""
+
+    id: str
+    tenant: str
+    reason: str
+    actor: str
+    created: datetime
+    subject: str | None = None
+    intent: str | None = None
+    lifted: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """An entry that may be removed."""
+
+    position: int
+    hash: str
+    type: str
+    before: str | None
+    """The hash that it follows, if that is known from the entry before it."""
+
+
+def ranges(old: Sequence[Old]) -> list[list[Old]]:
+    """Those that follow one another, together."""
+    found: list[list[Old]] = []
+    for one in old:
+        if found and found[-1][-1].position + 1 == one.position:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
+
+
 @dataclass(slots=True)
 class Verifier:
-    """Walks one chain from its beginning, some links at a time."""
+    """Walks one chain from its beginning, some links at a time. `gaps` are those that carry the mark of the key."""
 
     tenant: str
     place: Place = "store"
     position: int = 0
     hash: str = GENESIS
     wrong: Wrong | None = None
+    gaps: Sequence[Gap] = ()
 
     def take(self, links: Iterable[Link]) -> None:
         """Check the next links; stops at the first that is wrong."""
@@ -149,10 +217,21 @@ class Verifier:
             if self.wrong is None:
                 self.position, self.hash = one.position, one.hash
 
+    def _past_gaps(self, found: int) -> None:
+        """Go on behind what was removed, up to the entry that was found."""
+        while gap := next((one for one in self.gaps if one.first <= self.position + 1 <= one.last < found), None):
+            if gap.first == self.position + 1 and gap.before != self.hash:
+                return
+            self.position, self.hash = gap.last, gap.hash
+
     def _wrong(self, one: Link) -> Wrong | None:
+        if one.position > self.position + 1:
+            self._past_gaps(one.position)
         wanted = self.position + 1
         if one.position < wanted:
             return Wrong(one.position, "added", Text("entry {position} stands before the beginning", position=one.position))
+        if one.position > wanted and any(gap.first <= one.position <= gap.last for gap in self.gaps):
+            return Wrong(one.position, "added", Text("entry {position} stands where all were removed", position=one.position))
         if one.position > wanted:
             missing = Text("entry {wanted} is missing: entry {found} follows {last}", wanted=wanted, found=one.position, last=self.position)
             return Wrong(wanted, "missing", missing)

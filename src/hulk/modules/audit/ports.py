@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hulk.kernel.durable import Change
-from hulk.modules.audit.domain import Head, Link, Mark, Waiting
+from hulk.modules.audit.domain import Gap, Head, Hold, Link, Mark, Old, Waiting
 
 
 class Chains(Protocol):
@@ -36,6 +36,42 @@ class Archive(Protocol):
 
     def links(self, tenant: str, after: int, until: int | None = None) -> AsyncIterator[Sequence[Link]]:
         """As `Chains.links`."""
+
+    async def remove(self, gap: Gap) -> None:
+        """Keep what the gap says, and remove the entries that it tells of; the same again changes nothing."""
+
+    async def gaps(self, tenant: str) -> Sequence[Gap]:
+        """What was removed of a tenant's chain, in order."""
+
+
+class Removals(Protocol):
+    """What is removed of the trail in the store when its time is over, and what is held."""
+
+    async def tenants(self, before: datetime) -> Sequence[str]:
+        """Those with archived entries from before then, and those of which some were removed."""
+
+    async def old(self, tenant: str, before: datetime, most: int) -> Sequence[Old]:
+        """A tenant's first entries from before then that may be removed: archived, told to the bus, not held, and not the last of their
+        chain. In order; none that stand behind a younger one."""
+
+    async def gaps(self, tenant: str) -> Sequence[Gap]:
+        """What was removed of a tenant's chain, in order."""
+
+    def remove(self, gap: Gap) -> Change[None]:
+        """Remove these entries and keep the gap; raises `Conflict` when they are not all there, or one of them is held by now."""
+
+
+class Holds(Protocol):
+    """Legal holds."""
+
+    def add(self, hold: Hold) -> Change[None]:
+        """Keep a hold."""
+
+    def lift(self, hold: str, now: datetime) -> Change[Hold]:
+        """It holds no more; raises `NotFound` for one that there is not, `Conflict` for one that was lifted before."""
+
+    async def all(self, tenant: str | None) -> Sequence[Hold]:
+        """All that hold, of a tenant or of all, oldest first."""
 
 
 class Marks(Protocol):

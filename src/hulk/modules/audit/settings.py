@@ -37,3 +37,6 @@ class AuditSettings(Section):
         description="URL of the second copy of the trail (`mongodb://…`, `postgresql://…`, `sqlite:///…`), in a database that nothing"
         " else uses. Empty: the file `audit.db` in the data folder, or the store's own database where `store.url` names one.",
     )
+    retention: int | None = Field(
+        default=None, ge=1, description="Days for which entries of the trail are kept; empty: for ever. What is held is kept longer."
+    )

@@ -8,12 +8,14 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from hulk.kernel.errors import Refused
+from hulk.kernel.events import Trail
 from hulk.modules.audit.adapters.prometheus import PrometheusFigures
 from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks
 from hulk.modules.audit.adapters.sql_archive import SqlArchive
-from hulk.modules.audit.ports import Archive
+from hulk.modules.audit.adapters.sql_retention import SqlHolds, SqlRemovals
+from hulk.modules.audit.ports import Archive, Holds
 from hulk.modules.audit.settings import AuditSettings, is_mongodb
-from hulk.modules.audit.usecases import ArchiveTrail, VerifyCopies, VerifyTrail
+from hulk.modules.audit.usecases import ArchiveTrail, KeepHolds, Prune, VerifyCopies, VerifyTrail
 from hulk.runtime.store import Store, engine_for
 from hulk.runtime.telemetry import Metrics
 
@@ -23,12 +25,27 @@ FILE = "audit.db"
 
 def wired(store: Store, key: bytes) -> VerifyTrail:
     """The act that proves the trail of that store; `key` is the installation's audit key."""
-    return VerifyTrail(SqlChains(store), key)
+    return VerifyTrail(SqlChains(store), SqlRemovals(store), key)
 
 
 def verifying(store: Store, archive: Archive, key: bytes) -> VerifyCopies:
     """The act that proves the trail of that store and its archive."""
     return VerifyCopies(wired(store, key), archive, SqlMarks(store))
+
+
+def pruning(store: Store, archive: Archive, trail: Trail, key: bytes) -> Prune:
+    """The act that removes what is too old from the store and its archive."""
+    return Prune(SqlChains(store), archive, SqlRemovals(store), trail, store.commit, key)
+
+
+def holding(store: Store, trail: Trail) -> KeepHolds:
+    """The acts of legal holds."""
+    return KeepHolds(SqlHolds(store), trail, store.commit)
+
+
+def holds_of(store: Store) -> Holds:
+    """The holds there are."""
+    return SqlHolds(store)
 
 
 def archiving(store: Store, archive: Archive, metrics: Metrics, told: asyncio.Event) -> ArchiveTrail:

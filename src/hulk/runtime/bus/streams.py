@@ -66,6 +66,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.run.>",
             "hulk.queue.>",
             "hulk.key.>",
+            "hulk.audit.>",
             "hulk.runtime.health",
             "hulk.runtime.breaker",
             "hulk.engine.events.>",

@@ -18,7 +18,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from hulk.kernel.errors import Unavailable
-from hulk.modules.audit.domain import BESIDE, Link, beside
+from hulk.modules.audit.domain import BESIDE, Gap, Link, beside
 from hulk.runtime.telemetry import Metrics
 
 Document: TypeAlias = dict[str, Any]
@@ -60,6 +60,9 @@ class MongoArchive:
         database = client.get_default_database(DATABASE)
         self._entries: AsyncCollection[Document] = database.get_collection(
             "entries", write_concern=_MAJORITY, read_concern=ReadConcern("majority")
+        )
+        self._gaps: AsyncCollection[Document] = database.get_collection(
+            "gaps", write_concern=_MAJORITY, read_concern=ReadConcern("majority")
         )
         self._operations = metrics.counter("mongodb_operations_total", "Operations asked of MongoDB.", ["operation", "outcome"])
         self._indexed = False
@@ -113,6 +116,22 @@ class MongoArchive:
             yield links
             after = links[-1].position
 
+    async def remove(self, gap: Gap) -> None:
+        """See `Archive`. What it says is there before the first entry goes."""
+        await self._prepare()
+        told = {name: getattr(gap, name) for name in Gap.__dataclass_fields__ if name not in ("tenant", "first")}
+        with self._counted("update"):
+            await self._gaps.update_one({"tenant": gap.tenant, "first": gap.first}, {"$setOnInsert": told}, upsert=True)
+        with self._counted("delete"):
+            await self._entries.delete_many({"tenant": gap.tenant, "position": {"$gte": gap.first, "$lte": gap.last}})
+
+    async def gaps(self, tenant: str) -> Sequence[Gap]:
+        """See `Archive`."""
+        await self._prepare()
+        with self._counted("find"):
+            found = [one async for one in self._gaps.find({"tenant": tenant}, sort=[("first", ASCENDING)])]
+        return [Gap(**{name: one[name] for name in Gap.__dataclass_fields__}) for one in found]
+
     async def _found(self, wanted: Mapping[str, Any], most: int = 0) -> list[Link]:
         with self._counted("find"):
             return [_link(one) async for one in self._entries.find(wanted, sort=[("position", ASCENDING)], limit=most)]
@@ -122,6 +141,7 @@ class MongoArchive:
         if not self._indexed:
             with self._counted("create_indexes"):
                 await self._entries.create_indexes(list(_INDEXES))
+                await self._gaps.create_index([("tenant", ASCENDING), ("first", ASCENDING)], unique=True)
             self._indexed = True
 
     @contextlib.contextmanager

@@ -4,9 +4,9 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Row, String, Table, Text, select, text
+from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Row, String, Table, Text, delete, select, text
 
-from hulk.modules.audit.domain import BESIDE, Link, beside
+from hulk.modules.audit.domain import BESIDE, Gap, Link, beside
 from hulk.runtime.store import Store, Transaction
 
 BATCH = 1000
@@ -32,6 +32,18 @@ entry_table = Table(
     Index("ix_audit_entry_subject", "tenant", "subject", "position"),
     Index("ix_audit_entry_intent", "tenant", "intent", "position"),
     Index("ix_audit_entry_time", "tenant", "time"),
+)
+
+gap_table = Table(
+    "audit_entry_gap",
+    own,
+    Column("tenant", String(64), primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("before", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("removed", String(27), nullable=False),
+    Column("seal", String(64), nullable=False),
 )
 
 
@@ -75,6 +87,17 @@ class SqlArchive:
         rows = rows.order_by(entry_table.c.position).limit(BATCH)
         return await self._store.read(lambda connection: [_link(row) for row in connection.execute(rows)])
 
+    async def remove(self, gap: Gap) -> None:
+        """See `Archive`."""
+        await self._prepare()
+        await self._store.commit(lambda tx: _removed(tx, gap))
+
+    async def gaps(self, tenant: str) -> Sequence[Gap]:
+        """See `Archive`."""
+        await self._prepare()
+        rows = select(gap_table).where(gap_table.c.tenant == tenant).order_by(gap_table.c.first)
+        return await self._store.read(lambda connection: [Gap(**row._asdict()) for row in connection.execute(rows)])
+
     async def _prepare(self) -> None:
         if not self._prepared:
             await self._store.commit(_made)
@@ -93,6 +116,11 @@ def _appended(tx: Transaction, links: Sequence[Link]) -> list[Link]:
         return []
     there = {(link.tenant, link.position): link for link in _there(tx.connection, links)}
     return [link for link in links if not there[link.tenant, link.position].says(link)]
+
+
+def _removed(tx: Transaction, gap: Gap) -> None:
+    tx.insert_new(gap_table, {name: getattr(gap, name) for name in Gap.__dataclass_fields__})
+    tx.execute(delete(entry_table).where(entry_table.c.tenant == gap.tenant, entry_table.c.position.between(gap.first, gap.last)))
 
 
 def _there(connection: Connection, links: Sequence[Link]) -> list[Link]:

@@ -6,20 +6,24 @@ from datetime import timedelta
 
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, from_iso, utc_now
-from hulk.modules.audit.domain import Head, Link, Mark, Verdict, Verifier, Wrong, differing, named
-from hulk.modules.audit.ports import Archive, Chains, Marks
+from hulk.modules.audit.domain import Head, Link, Mark, Verdict, Verifier, Wrong, differing, named, proved
+from hulk.modules.audit.ports import Archive, Chains, Marks, Removals
 
 BEFORE_ALL = -(1 << 63)
 """Not 0: an entry put before the beginning must be seen."""
+NEVER = 1 << 63
+"""A position that no chain reaches."""
 LATE = timedelta(minutes=1)
 """From when on it is a problem that an entry is not archived."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyTrail:
-    """Recomputes every chain and compares: finds any entry altered, removed, added, moved, and any chain cut short."""
+    """Recomputes every chain and compares: finds any entry altered, removed, added, moved, and any chain cut short. What the installation
+    itself has removed, when its time was over, it has left its mark on."""
 
     chains: Chains
+    removals: Removals
     key: bytes
 
     async def __call__(self, tenant: str | None = None) -> list[Verdict]:
@@ -28,7 +32,7 @@ class VerifyTrail:
 
     async def _one(self, tenant: str) -> Verdict:
         head = await self.chains.head(tenant)
-        verifier = Verifier(tenant)
+        verifier = Verifier(tenant, gaps=proved(await self.removals.gaps(tenant), self.key))
         async for links in self.chains.links(tenant, BEFORE_ALL, head.position if head else None):
             verifier.take(links)
         return await self.judged(verifier, head)
@@ -59,12 +63,21 @@ class VerifyCopies:
     async def __call__(self, tenant: str | None = None) -> list[Verdict]:
         """Two verdicts per tenant, on the store and on the archive. Raises `Unavailable` when one of them does not answer."""
         names = [tenant] if tenant else sorted({*await self.trail.chains.tenants(), *await self.archive.tenants()})
-        return [verdict for name in names for verdict in await self._both(name)]
+        return [verdict for name in names for verdict in await self._settled(name)]
+
+    async def _settled(self, tenant: str) -> Sequence[Verdict]:
+        """The verdicts; found anew when entries were removed for their age meanwhile."""
+        while True:
+            removed = await self.trail.removals.gaps(tenant)
+            found = await self._both(tenant)
+            if all(one.whole for one in found) or await self.trail.removals.gaps(tenant) == removed:
+                return found
 
     async def _both(self, tenant: str) -> Sequence[Verdict]:
         mark = await self.marks.mark(tenant)  # first: the archive has at least this, if nobody took it away
         head = await self.trail.chains.head(tenant)
-        own, copy = Verifier(tenant), Verifier(tenant, "archive")
+        gaps = proved([*await self.trail.removals.gaps(tenant), *await self.archive.gaps(tenant)], self.trail.key)
+        own, copy = Verifier(tenant, gaps=gaps), Verifier(tenant, "archive", gaps=gaps)
         after = BEFORE_ALL
         async for links in self.trail.chains.links(tenant, BEFORE_ALL, head.position if head else None):
             await self._compared(own, copy, links, after)
@@ -88,16 +101,25 @@ class VerifyCopies:
 
     async def _judged(self, copy: Verifier, mark: Mark | None, head: Head | None) -> Verdict:
         """The verdict on the archive: it may end before the store's chain, but not before where it once was, nor after it."""
+        archived = await self._archived(copy.tenant, mark)
+        if copy.wrong is not None and copy.wrong.fault == "missing" and copy.wrong.position > archived:
+            copy.wrong = None  # a batch that is on its way comes in any order
         if copy.wrong is not None or head is None:
             return copy.found(copy.wrong)
-        if mark is not None and copy.position < mark.position:
-            short = Text("the archive ends at entry {found}, and has had entry {wanted}", found=copy.position, wanted=mark.position)
+        if copy.position < archived < NEVER:
+            short = Text("the archive ends at entry {found}, and has had entry {wanted}", found=copy.position, wanted=archived)
             return copy.found(Wrong(copy.position, "cut_short", short))
-        now = await self.trail.chains.head(copy.tenant)
-        if now is not None and copy.position > now.position:
+        end, now = await self.archive.end(copy.tenant), await self.trail.chains.head(copy.tenant)
+        if end is not None and now is not None and end.position > now.position:
             past = Text("there are entries past {position}, where the store's chain ends", position=now.position)
             return copy.found(Wrong(now.position + 1, "added", past))
         return await self._behind(copy, head)
+
+    async def _archived(self, tenant: str, mark: Mark | None) -> int:
+        """Up to where the archive has all. One that nobody has marked was never in the middle of anything."""
+        if mark is not None:
+            return mark.position
+        return NEVER if await self.marks.mark(tenant) is None else 0
 
     async def _behind(self, copy: Verifier, head: Head) -> Verdict:
         entries = head.position - copy.position
