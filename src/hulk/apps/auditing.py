@@ -13,9 +13,9 @@ from hulk.apps.helm import ACTOR
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Voice
-from hulk.modules.audit import Hold, Holds, KeepHolds, Prune, VerifyCopies
+from hulk.modules.audit import ExportTrail, Hold, Holds, KeepHolds, Prune, VerifyCopies
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, holding, holds_of, pruning, verifying
+from hulk.modules.audit.wiring import archive_of, exporting, holding, holds_of, pruning, verifying
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.telemetry import Metrics
@@ -28,6 +28,7 @@ class Auditor:
     """The acts of the audit module over one store and its archive."""
 
     verify: VerifyCopies
+    export: ExportTrail
     prune: Prune
     holds: Holds
     keep: KeepHolds
@@ -81,6 +82,7 @@ async def auditor_of(config: Config, data: Path) -> AsyncIterator[Auditor]:
     async with known_store(config, data) as store, archive_of(settings, config.store.url, data, Metrics()) as archive:
         outbox = Outbox(store, key)
         yield Auditor(
-            verify=verifying(store, archive, key), prune=pruning(store, archive, outbox, key), holds=holds_of(store),
+            verify=verifying(store, archive, key), export=exporting(store),
+            prune=pruning(store, archive, outbox, key), holds=holds_of(store),
             keep=holding(store, outbox), retention=settings.retention, voice=speaker(),
         )  # fmt: skip

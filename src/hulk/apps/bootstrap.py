@@ -32,8 +32,9 @@ from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
 from hulk.modules.audit import ArchiveTrail, Prune
+from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, archiving, pruning
+from hulk.modules.audit.wiring import archive_of, archiving, exporting, pruning
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
@@ -211,7 +212,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
-    archiver = await _archived(stack, base, outbox)
+    archiver, audit = await _archived(stack, base, outbox)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
@@ -219,12 +220,12 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
-    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
+    routers += [audit, *schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
     return _Machine(workflows, identity, archiver, routers, own)
 
 
-async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> ArchiveTrail:
-    """Who carries the trail to its archive; at a stop it does so once more, when all else has ended."""
+async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> tuple[ArchiveTrail, APIRouter]:
+    """Who carries the trail to its archive, and the routes to both; at a stop it does so once more, when all else has ended."""
     settings, url, metrics = base.config.section(AuditSettings), base.config.store.url, base.telemetry.metrics
     if url and not settings.archive.get_secret_value():
         log.warning("audit_archive_not_apart", why="both copies of the trail are in one database: set audit.archive to another")
@@ -235,7 +236,7 @@ async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> Archi
     if settings.retention is not None:
         prune = pruning(base.store, archive, outbox, audit_key(settings, base.data))
         await stack.enter_async_context(_background(_pruning(prune, timedelta(days=settings.retention))))
-    return archiver
+    return archiver, audit_routes(archive, exporting(base.store))
 
 
 def _blobs(base: _Base) -> FolderBlobs:

@@ -4,14 +4,16 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from hulk.kernel.events import GENESIS, Event, canonical, link
+from hulk.kernel.time import from_iso, utc_now
 from hulk.modules.audit.adapters.mongodb import MongoArchive
 from hulk.modules.audit.adapters.sql_archive import BATCH, SqlArchive
-from hulk.modules.audit.domain import Gap, Link, beside
+from hulk.modules.audit.domain import Gap, Link, Wanted, beside
 from hulk.modules.audit.ports import Archive
 from support.archives import Opened
 
@@ -29,11 +31,12 @@ AWKWARD: dict[str, Any] = {
 def chained(count: int, tenant: str = "acme", after: Link | None = None, **data: Any) -> list[Link]:
     """A chain of events, from its beginning or behind a link."""
     links: list[Link] = []
+    begun = utc_now()
     previous, position = (after.hash, after.position) if after else (GENESIS, 0)
     for number in range(position + 1, position + count + 1):
         event = Event(
             type="hulk.ticket.completed.v1", subject=f"tkt_{number}", tenant=tenant, actor="ana", intent="int_1" if number % 2 else None,
-            data={"n": number, **data},
+            data={"n": number, **data}, time=begun + timedelta(seconds=number),
         )  # fmt: skip
         previous = link(previous, number, event)
         links.append(Link(tenant=tenant, position=number, hash=previous, text=canonical(event).decode()))
@@ -134,6 +137,28 @@ async def test_an_entry_that_is_no_text_any_more_cannot_be_read_and_does_no_harm
     found = await read(opened.archive)
     assert [one.position for one in found] == [1, 2, 3]
     assert not found[1].follows(found[0].hash)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param({}, [6, 5, 4, 3, 2, 1], id="all, the last first"),
+        pytest.param({"subject": "tkt_3"}, [3], id="a subject"),
+        pytest.param({"intent": "int_1"}, [5, 3, 1], id="an intent"),
+        pytest.param({"actor": "ana", "type": "hulk.ticket.completed.v1"}, [6, 5, 4, 3, 2, 1], id="actor and type"),
+        pytest.param({"actor": "eve"}, [], id="nobody"),
+        pytest.param({"since": 2, "before": 5}, [4, 3, 2], id="between two moments"),
+        pytest.param({"intent": "int_1", "since": 2}, [5, 3], id="an intent from then on"),
+    ],
+)
+async def test_links_are_found_by_what_they_are_about(opened: Opened, wanted: dict[str, Any], found: list[int]) -> None:
+    links = chained(6)
+    await opened.archive.append([*links, *chained(6, "other")])
+    moments = {name: from_iso(str(links[at - 1].time)) for name, at in wanted.items() if isinstance(at, int)}
+    fitting = Wanted(tenant="acme", **{**wanted, **moments})
+    assert [one.position for one in await opened.archive.search(fitting, None, 100)] == found
+    assert plain(await opened.archive.search(fitting, None, 2)) == plain([links[at - 1] for at in found[:2]])
+    assert [one.position for one in await opened.archive.search(fitting, 4, 100)] == [at for at in found if at < 4]
 
 
 async def test_what_is_removed_leaves_a_gap_however_often_it_is_said(opened: Opened) -> None:

@@ -14,7 +14,7 @@ from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event, canonical
 from hulk.modules.audit.adapters.prometheus import PrometheusFigures
 from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks, mark_table
-from hulk.modules.audit.domain import Link, Mark, Waiting
+from hulk.modules.audit.domain import Gap, Link, Mark, Waiting, Wanted
 from hulk.modules.audit.ports import Archive, Figures, Marks
 from hulk.modules.audit.usecases import ArchiveTrail
 from hulk.modules.audit.usecases import archive as archiving
@@ -62,6 +62,15 @@ class Flaky:
 
     def links(self, tenant: str, after: int, until: int | None = None) -> AsyncIterator[Sequence[Link]]:
         return self.archive.links(tenant, after, until)
+
+    async def search(self, wanted: Wanted, below: int | None, most: int) -> Sequence[Link]:
+        return await self.archive.search(wanted, below, most)
+
+    async def remove(self, gap: Gap) -> None:
+        await self.archive.remove(gap)
+
+    async def gaps(self, tenant: str) -> Sequence[Gap]:
+        return await self.archive.gaps(tenant)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`thor audit`: prove the trail, keep it for its time."""
 
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,6 +57,22 @@ def verify(config: ConfigOption = None, data: DataOption = None, tenant: OneTena
         found = await auditor.verdicts(tenant)
         show(found, as_json=as_json)
         return 0 if all(row["whole"] for row in found) else FAILED
+
+    audited(config, data, act)
+
+
+@app.command("export", help=spoken(Text("The whole trail of a tenant as JSON lines, for whoever wants to verify it.")))
+def export(
+    after: Annotated[int, typer.Option("--after", help=spoken(Text("Only entries past this position.")), min=0)] = 0,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT,
+    as_json: Annotated[bool, typer.Option("--json", help=spoken(Text("As ever: JSON is all that it prints.")))] = False,  # noqa: ARG001
+) -> None:  # fmt: skip
+    """Give the trail away."""
+
+    async def act(auditor: Any) -> int:
+        async for lines in auditor.export(tenant, after):
+            sys.stdout.write(lines)
+        return 0
 
     audited(config, data, act)
 

@@ -9,6 +9,6 @@ earlier state together.
 
 from hulk.modules.audit.domain import Gap, Hold, Verdict
 from hulk.modules.audit.ports import Holds
-from hulk.modules.audit.usecases import ArchiveTrail, KeepHolds, Prune, VerifyCopies, VerifyTrail
+from hulk.modules.audit.usecases import ArchiveTrail, ExportTrail, KeepHolds, Prune, VerifyCopies, VerifyTrail
 
-__all__ = ["ArchiveTrail", "Gap", "Hold", "Holds", "KeepHolds", "Prune", "Verdict", "VerifyCopies", "VerifyTrail"]
+__all__ = ["ArchiveTrail", "ExportTrail", "Gap", "Hold", "Holds", "KeepHolds", "Prune", "Verdict", "VerifyCopies", "VerifyTrail"]

@@ -85,6 +85,25 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of a tenant's entries somebody looks for: all that is given must fit. From a moment on, and before one."""
+
+    tenant: str
+    subject: str | None = None
+    intent: str | None = None
+    actor: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+    @property
+    def exactly(self) -> dict[str, str]:
+        """What must be so, by the name under which it is kept beside the text."""
+        told = {"subject": self.subject, "intent": self.intent, "actor": self.actor, "type": self.type}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """How far a tenant's chain is archived: up to `position`, of `head`; `holder` is the process that does it until then."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hulk.kernel.durable import Change
-from hulk.modules.audit.domain import Gap, Head, Hold, Link, Mark, Old, Waiting
+from hulk.modules.audit.domain import Gap, Head, Hold, Link, Mark, Old, Waiting, Wanted
 
 
 class Chains(Protocol):
@@ -36,6 +36,9 @@ class Archive(Protocol):
 
     def links(self, tenant: str, after: int, until: int | None = None) -> AsyncIterator[Sequence[Link]]:
         """As `Chains.links`."""
+
+    async def search(self, wanted: Wanted, below: int | None, most: int) -> Sequence[Link]:
+        """Up to so many links that fit, the last of the chain first; of those below that position, when one is given."""
 
     async def remove(self, gap: Gap) -> None:
         """Keep what the gap says, and remove the entries that it tells of; the same again changes nothing."""

@@ -15,7 +15,7 @@ from hulk.modules.audit.adapters.sql_archive import SqlArchive
 from hulk.modules.audit.adapters.sql_retention import SqlHolds, SqlRemovals
 from hulk.modules.audit.ports import Archive, Holds
 from hulk.modules.audit.settings import AuditSettings, is_mongodb
-from hulk.modules.audit.usecases import ArchiveTrail, KeepHolds, Prune, VerifyCopies, VerifyTrail
+from hulk.modules.audit.usecases import ArchiveTrail, ExportTrail, KeepHolds, Prune, VerifyCopies, VerifyTrail
 from hulk.runtime.store import Store, engine_for
 from hulk.runtime.telemetry import Metrics
 
@@ -41,6 +41,11 @@ def pruning(store: Store, archive: Archive, trail: Trail, key: bytes) -> Prune:
 def holding(store: Store, trail: Trail) -> KeepHolds:
     """The acts of legal holds."""
     return KeepHolds(SqlHolds(store), trail, store.commit)
+
+
+def exporting(store: Store) -> ExportTrail:
+    """The act that gives the store's trail away."""
+    return ExportTrail(SqlChains(store), SqlRemovals(store))
 
 
 def holds_of(store: Store) -> Holds:

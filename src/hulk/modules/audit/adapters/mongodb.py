@@ -11,14 +11,15 @@ import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pymongo import ASCENDING, AsyncMongoClient, IndexModel
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from hulk.kernel.errors import Unavailable
-from hulk.modules.audit.domain import BESIDE, Gap, Link, beside
+from hulk.kernel.time import iso
+from hulk.modules.audit.domain import BESIDE, Gap, Link, Wanted, beside
 from hulk.runtime.telemetry import Metrics
 
 Document: TypeAlias = dict[str, Any]
@@ -116,6 +117,17 @@ class MongoArchive:
             yield links
             after = links[-1].position
 
+    async def search(self, wanted: Wanted, below: int | None, most: int) -> Sequence[Link]:
+        """See `Archive`."""
+        await self._prepare()
+        fitting: Document = {"tenant": wanted.tenant, **wanted.exactly}
+        between = {"$gte": wanted.since and iso(wanted.since), "$lt": wanted.before and iso(wanted.before)}
+        if limits := {name: moment for name, moment in between.items() if moment}:
+            fitting["time"] = limits
+        if below is not None:
+            fitting["position"] = {"$lt": below}
+        return await self._found(fitting, most, DESCENDING)
+
     async def remove(self, gap: Gap) -> None:
         """See `Archive`. What it says is there before the first entry goes."""
         await self._prepare()
@@ -132,9 +144,9 @@ class MongoArchive:
             found = [one async for one in self._gaps.find({"tenant": tenant}, sort=[("first", ASCENDING)])]
         return [Gap(**{name: one[name] for name in Gap.__dataclass_fields__}) for one in found]
 
-    async def _found(self, wanted: Mapping[str, Any], most: int = 0) -> list[Link]:
+    async def _found(self, wanted: Mapping[str, Any], most: int = 0, order: int = ASCENDING) -> list[Link]:
         with self._counted("find"):
-            return [_link(one) async for one in self._entries.find(wanted, sort=[("position", ASCENDING)], limit=most)]
+            return [_link(one) async for one in self._entries.find(wanted, sort=[("position", order)], limit=most)]
 
     async def _prepare(self) -> None:
         """The indexes, without which a link could be there twice."""

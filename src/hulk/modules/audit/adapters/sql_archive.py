@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Row, String, Table, Text, delete, select, text
 
-from hulk.modules.audit.domain import BESIDE, Gap, Link, beside
+from hulk.kernel.time import iso
+from hulk.modules.audit.domain import BESIDE, Gap, Link, Wanted, beside
 from hulk.runtime.store import Store, Transaction
 
 BATCH = 1000
@@ -85,6 +86,17 @@ class SqlArchive:
         rows = select(entry_table).where(entry_table.c.tenant == tenant, entry_table.c.position > after)
         rows = rows if until is None else rows.where(entry_table.c.position <= until)
         rows = rows.order_by(entry_table.c.position).limit(BATCH)
+        return await self._store.read(lambda connection: [_link(row) for row in connection.execute(rows)])
+
+    async def search(self, wanted: Wanted, below: int | None, most: int) -> Sequence[Link]:
+        """See `Archive`."""
+        await self._prepare()
+        rows = select(entry_table).where(entry_table.c.tenant == wanted.tenant)
+        rows = rows.where(*(entry_table.c[name] == value for name, value in wanted.exactly.items()))
+        rows = rows if wanted.since is None else rows.where(entry_table.c.time >= iso(wanted.since))
+        rows = rows if wanted.before is None else rows.where(entry_table.c.time < iso(wanted.before))
+        rows = rows if below is None else rows.where(entry_table.c.position < below)
+        rows = rows.order_by(entry_table.c.position.desc()).limit(most)
         return await self._store.read(lambda connection: [_link(row) for row in connection.execute(rows)])
 
     async def remove(self, gap: Gap) -> None:
