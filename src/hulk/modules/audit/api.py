@@ -15,7 +15,7 @@ from hulk.modules.audit.ports import Archive
 from hulk.modules.audit.usecases import ExportTrail
 from hulk.runtime.http import Caller, allow
 
-JSON_LINES = "application/x-ndjson"
+JSON_LINES = "application/jsonl"
 
 
 async def _wanted(
