@@ -23,11 +23,13 @@ from sqlalchemy import text
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
+from hulk.apps.chain import chain
 from hulk.apps.cluster import require_cluster, require_consistent, shared
-from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
+from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes, trace_routes
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
+from hulk.apps.story import teller_of
 from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
@@ -203,7 +205,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
         await outbox.require_same_key()
     workflows = Workflows(
         store, base.bus, outbox, slots=engine.slots, most_slots=engine.most_slots, queues=engine.queues, weights=engine.weights,
-        queue_size=engine.queue_size, limit=engine.timeout, metrics=base.telemetry.metrics,
+        queue_size=engine.queue_size, limit=engine.timeout, metrics=base.telemetry.metrics, chain=chain,
     )  # fmt: skip
     blobs = _blobs(base)
     caches = await _caches(stack, base)
@@ -220,7 +222,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
-    routers += [audit, *schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
+    routers += [audit, trace_routes(teller_of(store, outbox, config.section(FinopsSettings)))]
+    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
     return _Machine(workflows, identity, archiver, routers, own)
 
 

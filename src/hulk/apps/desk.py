@@ -13,6 +13,7 @@ from hulk.apps.audit_key import audit_key
 from hulk.apps.helm import Helm, helm_of
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
+from hulk.apps.story import Teller, teller_of
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
@@ -20,6 +21,7 @@ from hulk.kernel.tenancy import Principal, Role, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.identity import ApiKey, Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import Intents
@@ -47,11 +49,16 @@ class Desk:
     intent_store: Intents
     ticket_store: Tickets
     helm: Helm
+    teller: Teller
     identity: Identity
     schedule_store: Schedules
     commit: Commit
     zone: str
     voice: Voice
+
+    async def story(self, wanted: str) -> Row:
+        """The whole story of what has that id, whose ever it is."""
+        return await self.teller(wanted, None, self.voice)
 
     async def intents(self, tenant: str, status: str | None, limit: int) -> list[Row]:
         """The newest intents."""
@@ -148,6 +155,7 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
         outbox, voice = Outbox(store, audit_key(config.section(AuditSettings), data)), speaker()
         yield Desk(
             intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
+            teller=teller_of(store, outbox, config.section(FinopsSettings)),
             identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
             commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip

@@ -9,22 +9,22 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.intent.accepted.v1",
         summary="An intent was kept, and will be worked on. `digest` is the SHA-256 of what was asked; the text itself is not told.",
-        data={"digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1},
+        data={"run": f"run_{_TYPEID}", "digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1},
     ),
     EventType(
         type="hulk.decision.made.v1",
         summary="It was decided who answers an intent.",
-        data={"decision": f"dec_{_TYPEID}", "kind": "skill", "name": "data.anomalies", "sensitivity": "public"},
+        data={"run": f"run_{_TYPEID}", "decision": f"dec_{_TYPEID}", "kind": "skill", "name": "data.anomalies", "sensitivity": "public"},
     ),
     EventType(
         type="hulk.plan.made.v1",
         summary="An intent was turned into tickets.",
-        data={"plan": f"pln_{_TYPEID}", "skill": "data.anomalies", "tickets": [f"tkt_{_TYPEID}"]},
+        data={"run": f"run_{_TYPEID}", "plan": f"pln_{_TYPEID}", "skill": "data.anomalies", "tickets": [f"tkt_{_TYPEID}"]},
     ),
     EventType(
         type="hulk.intent.completed.v1",
         summary="An intent has its answer, and so many tickets for people came of it.",
-        data={"follow_ups": 2},
+        data={"run": f"run_{_TYPEID}", "plan": f"pln_{_TYPEID}", "follow_ups": 2},
     ),
     EventType(
         type="hulk.intent.failed.v1",
@@ -34,7 +34,7 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.ticket.created.v1",
         summary="A ticket was opened, for a worker or for a person.",
-        data={"kind": "series.detect", "owner": "worker", "key": "detect"},
+        data={"kind": "series.detect", "owner": "worker", "key": "detect", "plan": f"pln_{_TYPEID}"},
     ),
     EventType(type="hulk.ticket.started.v1", summary="A worker has begun a ticket.", data={"kind": "series.detect"}),
     EventType(
@@ -86,7 +86,7 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.ticket.skipped.v1",
         summary="A ticket will not be begun, because one that it comes after failed.",
-        data={"kind": "series.chart"},
+        data={"kind": "series.chart", "plan": f"pln_{_TYPEID}"},
     ),
     EventType(
         type="hulk.scheduler.tick.v1",

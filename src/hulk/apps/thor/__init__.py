@@ -5,6 +5,7 @@ from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
 from hulk.apps.thor import audit, breakers, cache, dead_letters, keys, queues, runs, schedules
+from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,
@@ -81,6 +82,9 @@ def _newest(name: str, about: Text, query: Callable[[Any], Callable[[str, str | 
 
 _newest("intents", Text("The newest intents."), lambda desk: desk.intents)
 _newest("tickets", Text("The newest tickets."), lambda desk: desk.tickets)
+
+
+app.command("trace", help=spoken(Text("The whole story of anything that has an id, as a tree with times and cost.")))(tracing.trace)
 
 
 @app.command(help=spoken(Text("The skills there are, the built-in ones and your own.")))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.runtime.outbox.tables import event_table, head_table, outbox_table
 from hulk.runtime.store import Store, Transaction
@@ -109,6 +109,13 @@ class Outbox:
         """The events of an intent past sequence `after`, oldest first."""
         return await self._store.read(lambda connection: _of_intent(connection, intent, after))
 
+    async def get(self, event: str) -> Kept:
+        """The event of that id; raises `NotFound`."""
+        row = await self._store.read(lambda connection: connection.execute(_BY_ID, {"at": event}).one_or_none())
+        if row is None:
+            raise NotFound("There is no event {id} in the trail.", id=event)
+        return kept(row)
+
     async def follow(self, intent: str, after: int = 0) -> AsyncIterator[Kept]:
         """The events of an intent past sequence `after`, then each new one as it is committed, without end."""
         watcher = asyncio.Event()
@@ -133,6 +140,7 @@ _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_paramete
 
 
 _UNSENT = insert(outbox_table)
+_BY_ID = select(event_table).where(event_table.c.id == bindparam("at"))
 _OF_INTENT = (
     select(event_table)
     .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))
