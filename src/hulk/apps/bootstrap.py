@@ -158,6 +158,7 @@ async def _based(stack: AsyncExitStack, config: Config, data: Path, folder: Path
     stack.callback(listening.close)
     stack.enter_context(folder_lock(data))
     store = await stack.enter_async_context(opened(config.store.url, data))
+    store.measure(telemetry.metrics)
     preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
     bus, server = await _bus(stack, config, data)
     await preparing
