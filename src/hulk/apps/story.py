@@ -142,7 +142,8 @@ class Teller:
 
     async def _of_run(self, run: Run) -> tuple[Node, Sequence[Kept]]:
         """A run that no intent began, with all those that it began."""
-        every, waiting = [(run, (await self.runs.run(run.id))[1])], [run]
+        every: list[tuple[Run, Sequence[Step]]] = [(run, (await self.runs.run(run.id))[1])]
+        waiting = [run]
         while waiting and len(every) < MOST_RUNS:
             children = await self._with_steps(Search(tenant=run.tenant, parent=waiting.pop().id))
             every += children

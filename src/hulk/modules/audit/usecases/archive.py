@@ -18,7 +18,7 @@ from hulk.modules.audit.ports import Archive, Chains, Figures, Marks
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=3)
 """For how long one process archives a chain before another may. Two at once do no harm, only the same work."""
 CHAINS = 100
 """The most chains in one pass."""
