@@ -22,7 +22,7 @@ from hulk.apps.schema import prepare
 from hulk.modules.audit import VerifyCopies
 from hulk.modules.audit.ports import Archive
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, archiving, verifying
+from hulk.modules.audit.wiring import archive_of, wired
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import engine_for, opened
 from hulk.runtime.telemetry import Metrics
@@ -96,11 +96,11 @@ class Trail:
 
     async def proved(self) -> None:
         """What was left is archived; both copies are whole, equal, and have all that was told."""
-        async with opened(self.store, self.folder) as store, self._archived() as archive:
-            act = archiving(store, archive, Metrics(), Outbox(store, KEY).bell())
-            async with running(act.run()):
-                await until_found(lambda: all_archived(verifying(store, archive, KEY)))
-            found = await verifying(store, archive, KEY)()
+        settings = AuditSettings(archive=SecretStr(self.archive))
+        async with opened(self.store, self.folder) as store, wired(settings, store, "", self.folder, KEY, Metrics()) as audit:
+            async with running(audit.archiving(Metrics(), Outbox(store, KEY).bell()).run()):
+                await until_found(lambda: all_archived(audit.verify))
+            found = await audit.verify()
         assert [f"{one.tenant} {one.place}: {one.problem}" for one in found if not one.whole] == []
         entries = {(one.tenant, one.place): one.entries for one in found}
         for tenant, count in self.told.items():

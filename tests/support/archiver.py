@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, archiving
+from hulk.modules.audit.wiring import wired
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, opened
 from hulk.runtime.telemetry import Metrics
@@ -22,10 +22,10 @@ TENANTS = 3
 async def main(store_url: str, folder: str, archive_url: str) -> None:
     """Write and archive until killed."""
     settings = AuditSettings(archive=SecretStr(archive_url))
-    async with opened(store_url, Path(folder)) as store, archive_of(settings, "", Path(folder), Metrics()) as archive:
+    async with opened(store_url, Path(folder)) as store, wired(settings, store, "", Path(folder), KEY, Metrics()) as audit:
         outbox = Outbox(store, KEY)
         async with asyncio.TaskGroup() as group:
-            group.create_task(archiving(store, archive, Metrics(), outbox.bell()).run())
+            group.create_task(audit.archiving(Metrics(), outbox.bell()).run())
             for tenant in range(TENANTS):
                 group.create_task(_writing(store, outbox, f"tenant-{tenant}"))
 

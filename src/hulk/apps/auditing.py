@@ -15,7 +15,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.text import Voice
 from hulk.modules.audit import ExportTrail, Hold, Holds, KeepHolds, Prune, VerifyCopies
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, exporting, holding, holds_of, pruning, verifying
+from hulk.modules.audit.wiring import wired
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.telemetry import Metrics
@@ -79,10 +79,12 @@ async def auditor_of(config: Config, data: Path) -> AsyncIterator[Auditor]:
     """The auditor of the store and archive of those settings. Raises as `known_store`."""
     settings = config.section(AuditSettings)
     key = audit_key(settings, data)
-    async with known_store(config, data) as store, archive_of(settings, config.store.url, data, Metrics()) as archive:
+    async with (
+        known_store(config, data) as store,
+        wired(settings, store, config.store.url, data, key, Metrics()) as audit,
+    ):
         outbox = Outbox(store, key)
         yield Auditor(
-            verify=verifying(store, archive, key), export=exporting(store),
-            prune=pruning(store, archive, outbox, key), holds=holds_of(store),
-            keep=holding(store, outbox), retention=settings.retention, voice=speaker(),
+            verify=audit.verify, export=audit.export, prune=audit.prune(outbox), holds=audit.holds, keep=audit.keep(outbox),
+            retention=settings.retention, voice=speaker(),
         )  # fmt: skip

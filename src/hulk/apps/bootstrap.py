@@ -36,7 +36,7 @@ from hulk.kernel.money import Money
 from hulk.modules.audit import ArchiveTrail, Prune
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import archive_of, archiving, exporting, pruning
+from hulk.modules.audit.wiring import wired as wired_audit
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
@@ -233,14 +233,14 @@ async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> tuple
     settings, url, metrics = base.config.section(AuditSettings), base.config.store.url, base.telemetry.metrics
     if url and not settings.archive.get_secret_value():
         log.warning("audit_archive_not_apart", why="both copies of the trail are in one database: set audit.archive to another")
-    archive = await stack.enter_async_context(archive_of(settings, url, base.data, metrics))
-    archiver = archiving(base.store, archive, metrics, outbox.bell())
+    audit = await stack.enter_async_context(wired_audit(settings, base.store, url, base.data, audit_key(settings, base.data), metrics))
+    archiver = audit.archiving(metrics, outbox.bell())
     stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
     await stack.enter_async_context(_background(archiver.run()))
     if settings.retention is not None:
-        prune = pruning(base.store, archive, outbox, audit_key(settings, base.data))
-        await stack.enter_async_context(_background(_pruning(prune, timedelta(days=settings.retention))))
-    return archiver, audit_routes(archive, exporting(base.store))
+        pruning = _pruning(audit.prune(outbox), timedelta(days=settings.retention))
+        await stack.enter_async_context(_background(pruning))
+    return archiver, audit_routes(audit.archive, audit.export)
 
 
 def _blobs(base: _Base) -> FolderBlobs:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event, canonical
 from hulk.modules.audit.adapters.prometheus import PrometheusFigures
 from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks, mark_table
+from hulk.modules.audit.adapters.sql_retention import SqlRemovals
 from hulk.modules.audit.domain import Gap, Link, Mark, Waiting, Wanted
 from hulk.modules.audit.ports import Archive, Figures, Marks
 from hulk.modules.audit.usecases import ArchiveTrail
@@ -81,7 +82,8 @@ async def opened(tmp_path: Path, postgres: Callable[[], Postgres], mongo: Callab
 
 
 def archiver(store: Store, archive: Archive, figures: Figures | None = None, bell: asyncio.Event | None = None) -> ArchiveTrail:
-    return ArchiveTrail(SqlChains(store), archive, SqlMarks(store), store.commit, figures or Figured(), bell or asyncio.Event())
+    removals, marks = SqlRemovals(store, "archive"), SqlMarks(store, "archive")
+    return ArchiveTrail(SqlChains(store), removals, archive, marks, KEY, store.commit, figures or Figured(), bell or asyncio.Event())
 
 
 async def told(store: Store, *events: Event) -> list[Event]:
@@ -147,7 +149,7 @@ async def test_an_answer_that_is_lost_leaves_each_entry_once(store: Store, opene
     act = archiver(store, flaky, figures)
     with pytest.raises(Unavailable):
         await act.once()
-    assert (await SqlMarks(store).due(1))[0].position == 0
+    assert (await SqlMarks(store, "archive").due(1))[0].position == 0
     flaky.mute = False
     await act.finish(10)
     assert await texts(opened.archive) == written(events)
@@ -250,7 +252,7 @@ async def same(found: Awaitable[Sequence[str | None]], wanted: Sequence[str]) ->
 
 @pytest.fixture
 def marks(store: Store) -> Marks:
-    return SqlMarks(store)
+    return SqlMarks(store, "archive")
 
 
 async def test_a_chain_is_due_from_its_first_entry_until_all_is_archived(store: Store, marks: Marks) -> None:
@@ -286,6 +288,18 @@ async def test_a_chain_is_taken_by_one_until_its_time_is_over(store: Store, mark
     assert await store.commit(marks.take(mark, "one", now, later)) == [True]
     after = later + timedelta(microseconds=1)
     assert await store.commit(marks.take(mark, "two", after, after)) == [True]
+
+
+async def test_marks_are_of_one_archive_another_begins_anew(store: Store, marks: Marks) -> None:
+    now = datetime.now(UTC)
+    await told(store, happened(1), happened(2))
+    (mark,) = await marks.due(1)
+    link = Link(tenant="acme", position=2, hash="h", text="")
+    await store.commit(marks.take(mark, "me", now, now), marks.move(mark, link, now, now))
+    other = SqlMarks(store, "another")
+    assert (await other.due(10), (await other.waiting()).entries, await other.mark("acme")) == ([Mark(tenant="acme", head=2)], 2, None)
+    await store.commit(other.take(mark, "you", now, now), other.move(mark, replace(link, position=1), now, now))
+    assert (await marks.waiting(), (await other.waiting()).entries) == (Waiting(0, None), 1)
 
 
 async def test_those_looked_at_longest_ago_come_first(store: Store, marks: Marks) -> None:

@@ -13,16 +13,15 @@ from sqlalchemy import delete, insert, select, update
 
 from hulk.kernel.events import GENESIS, Event, canonical, link
 from hulk.kernel.time import utc_now
-from hulk.modules.audit import Verdict
-from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks, mark_table
+from hulk.modules.audit import Verdict, VerifyCopies
+from hulk.modules.audit.adapters.sql import mark_table
 from hulk.modules.audit.domain import Fault, Link, beside
-from hulk.modules.audit.usecases import ArchiveTrail
-from hulk.modules.audit.wiring import verifying
+from hulk.modules.audit.wiring import AuditModule
 from hulk.runtime.outbox import Outbox, event_table, head_table
 from hulk.runtime.outbox.tables import outbox_table
 from hulk.runtime.store import Store, Transaction
+from hulk.runtime.telemetry import Metrics
 from support.archives import Opened
-from support.figures import Figured
 
 KEY = b"the installation's"
 LENGTH = 8
@@ -39,8 +38,12 @@ async def written(store: Store, opened: Opened, length: int = LENGTH) -> None:
     await archived(store, opened)
 
 
+def verifying(store: Store, opened: Opened) -> VerifyCopies:
+    return AuditModule(store, opened.archive, "archive", KEY).verify
+
+
 async def archived(store: Store, opened: Opened) -> None:
-    act = ArchiveTrail(SqlChains(store), opened.archive, SqlMarks(store), store.commit, Figured(), asyncio.Event())
+    act = AuditModule(store, opened.archive, "archive", KEY).archiving(Metrics(), asyncio.Event())
     await store.commit(lambda tx: tx.execute(update(mark_table).values(until=utc_now() - timedelta(days=1))).rowcount)
     while await act.once():
         pass
@@ -48,7 +51,7 @@ async def archived(store: Store, opened: Opened) -> None:
 
 async def verdicts(store: Store, opened: Opened) -> tuple[Verdict, Verdict]:
     """What is found of acme's two copies; the other's are whole."""
-    *ours, first, second = await verifying(store, opened.archive, KEY)()
+    *ours, first, second = await verifying(store, opened)()
     assert [(one.tenant, one.place, one.whole, one.entries) for one in (first, second)] == [
         ("other", "store", True, LENGTH), ("other", "archive", True, LENGTH),
     ]  # fmt: skip
@@ -68,15 +71,15 @@ async def test_copies_that_nobody_touched_are_whole(store: Store, opened: Opened
 
 
 async def test_without_a_trail_there_is_nothing_to_tell(store: Store, opened: Opened) -> None:
-    assert await verifying(store, opened.archive, KEY)() == []
+    assert await verifying(store, opened)() == []
 
 
 async def test_long_copies_are_compared_to_their_end(store: Store, opened: Opened) -> None:
     await store.commit(Outbox(store, KEY).append(*(happened(number) for number in range(2300))))
     await archived(store, opened)
-    assert [one.whole for one in await verifying(store, opened.archive, KEY)()] == [True, True]
+    assert [one.whole for one in await verifying(store, opened)()] == [True, True]
     await opened.intruder.change(2250, {"text": "{}"})
-    assert [said(one) for one in await verifying(store, opened.archive, KEY)()] == [(None, None), ("altered", 2250)]
+    assert [said(one) for one in await verifying(store, opened)()] == [(None, None), ("altered", 2250)]
 
 
 # What an intruder does to the archive; gives what must be found ----------------------------------------------------------------
@@ -269,14 +272,14 @@ async def test_a_store_put_back_to_an_earlier_state_with_its_head_is_found_by_th
         lambda tx: tx.execute(update(head_table).values(before)).rowcount,
         lambda tx: tx.execute(delete(mark_table)).rowcount,
     )
-    assert [said(one) for one in await verifying(store, opened.archive, KEY)()] == [(None, None), ("added", 4)]
+    assert [said(one) for one in await verifying(store, opened)()] == [(None, None), ("added", 4)]
 
 
 @pytest.mark.parametrize("archive_kind", ["sqlite"], indirect=True)
 async def test_an_archive_that_is_behind_is_told_and_is_a_problem_once_it_is_late(store: Store, opened: Opened) -> None:
     await written(store, opened)
     await store.commit(Outbox(store, KEY).append(happened(LENGTH), happened(LENGTH + 1)))
-    act = verifying(store, opened.archive, KEY)
+    act = verifying(store, opened)
     assert [(one.whole, one.behind) for one in await act("acme")] == [(True, 0), (True, 2)]
     late = await act.__class__(act.trail, act.archive, act.marks, lambda: utc_now() + timedelta(hours=1))("acme")
     assert [(one.fault, one.position, one.behind) for one in late] == [(None, None, 0), ("behind", LENGTH + 1, 2)]
@@ -286,7 +289,7 @@ async def test_an_archive_that_is_behind_is_told_and_is_a_problem_once_it_is_lat
 @pytest.mark.parametrize("archive_kind", ["sqlite"], indirect=True)
 async def test_copies_are_equal_while_they_are_written(store: Store, opened: Opened) -> None:
     outbox, writing = Outbox(store, KEY), [True]
-    act = ArchiveTrail(SqlChains(store), opened.archive, SqlMarks(store), store.commit, Figured(), outbox.bell())
+    act = AuditModule(store, opened.archive, "archive", KEY).archiving(Metrics(), outbox.bell())
 
     async def write(part: int) -> None:
         for number in itertools.takewhile(lambda _: writing[0], range(1, 400)):
@@ -301,5 +304,5 @@ async def test_copies_are_equal_while_they_are_written(store: Store, opened: Ope
         for part in range(4):
             group.create_task(write(part))
         for _ in range(10):
-            assert [one for one in await verifying(store, opened.archive, KEY)() if not one.whole] == []
+            assert [one for one in await verifying(store, opened)() if not one.whole] == []
         writing[0] = False

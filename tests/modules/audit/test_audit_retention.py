@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -12,19 +14,22 @@ from hulk.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from hulk.kernel.events import GENESIS, Event
 from hulk.kernel.time import iso, utc_now
 from hulk.modules.audit import Gap, Hold
-from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks, mark_table
+from hulk.modules.audit.adapters.sql import mark_table
 from hulk.modules.audit.adapters.sql_retention import SqlHolds, SqlRemovals, gap_table
-from hulk.modules.audit.ports import Holds, Removals
-from hulk.modules.audit.usecases import ArchiveTrail, KeepHolds, Prune
-from hulk.modules.audit.wiring import verifying
+from hulk.modules.audit.ports import Archive, Holds, Removals
+from hulk.modules.audit.usecases import KeepHolds, Prune
+from hulk.modules.audit.wiring import AuditModule
 from hulk.runtime.outbox import Outbox, event_table
 from hulk.runtime.outbox.tables import outbox_table
 from hulk.runtime.store import Store
-from support.archives import Opened
-from support.figures import Figured
+from hulk.runtime.telemetry import Metrics
+from support.archives import Opened, an_archive
+from support.mongo import Mongo
+from support.postgres import Postgres
 
 KEY = b"the installation's"
 NOW = utc_now()
+NAME = "archive"
 MONTH = timedelta(days=30)
 OLD = NOW - timedelta(days=40)
 
@@ -43,15 +48,19 @@ async def kept(store: Store, opened: Opened, *events: Event) -> None:
     await archived(store, opened)
 
 
+def module(store: Store, archive: Archive, name: str = NAME) -> AuditModule:
+    return AuditModule(store, archive, name, KEY)
+
+
 async def archived(store: Store, opened: Opened) -> None:
-    act = ArchiveTrail(SqlChains(store), opened.archive, SqlMarks(store), store.commit, Figured(), asyncio.Event())
+    act = module(store, opened.archive).archiving(Metrics(), asyncio.Event())
     await store.commit(lambda tx: tx.execute(update(mark_table).values(until=datetime(2020, 1, 1, tzinfo=UTC))).rowcount)
     while await act.once():
         pass
 
 
 def prune(store: Store, opened: Opened) -> Prune:
-    return Prune(SqlChains(store), opened.archive, SqlRemovals(store), Outbox(store, KEY), store.commit, KEY)
+    return module(store, opened.archive).prune(Outbox(store, KEY))
 
 
 async def pruned(store: Store, opened: Opened) -> list[tuple[int, int]]:
@@ -65,7 +74,7 @@ async def positions(store: Store, opened: Opened, tenant: str = "acme") -> tuple
 
 
 async def whole(store: Store, opened: Opened) -> list[str]:
-    return [f"{one.place}: {one.problem}" for one in await verifying(store, opened.archive, KEY)() if not one.whole]
+    return [f"{one.place}: {one.problem}" for one in await module(store, opened.archive).verify() if not one.whole]
 
 
 async def test_what_is_too_old_goes_from_both_copies_and_both_stay_whole(store: Store, opened: Opened) -> None:
@@ -185,6 +194,22 @@ def away_on_remove(opened: Opened, unable: Unable):  # type: ignore[no-untyped-d
     return Partly()
 
 
+@pytest.mark.parametrize("archive_kind", ["sqlite"], indirect=True)
+async def test_another_archive_gets_what_is_left_and_is_whole(
+    store: Store, opened: Opened, tmp_path: Path, postgres: Callable[[], Postgres], mongo: Callable[[], Mongo]
+) -> None:
+    await kept(store, opened, *(happened(number) for number in range(1, 7)), *(happened(number, NOW) for number in range(7, 10)))
+    await pruned(store, opened)
+    async with an_archive("mongodb", tmp_path, postgres, mongo) as other:
+        metrics = Metrics()
+        act = module(store, other.archive, "another").archiving(metrics, asyncio.Event())
+        while await act.once():
+            pass
+        assert [one.position async for links in other.archive.links("acme", 0) for one in links] == [7, 8, 9, 10]
+        assert [one.problem for one in await module(store, other.archive, "another").verify()] == [None, None]
+    assert b"hulk_audit_mismatches_total 0.0" in metrics.render()
+
+
 # What an intruder makes of it ----------------------------------------------------------------------------------------------------
 
 
@@ -199,10 +224,10 @@ async def test_a_gap_that_the_installation_did_not_make_proves_nothing(store: St
     before = GENESIS if first == 1 else links[first - 2].hash
     forged = Gap(tenant="acme", first=first, last=last, before=before, hash=links[last - 1].hash, removed=iso(NOW))
     gap = forged.sealed(b"another key") if seed % 2 else replace(forged.sealed(KEY), last=min(9, last + 1), removed="")
-    await store.commit(SqlRemovals(store).remove(replace(forged.sealed(KEY))))
+    await store.commit(SqlRemovals(store, NAME).remove(replace(forged.sealed(KEY))))
     values = {"last": gap.last, "seal": gap.seal, "removed": gap.removed}
     await store.commit(lambda tx: tx.execute(update(gap_table).values(values)).rowcount)
-    (found,) = [one for one in await verifying(store, opened.archive, KEY)() if one.place == "store"]
+    (found,) = [one for one in await module(store, opened.archive).verify() if one.place == "store"]
     assert (found.fault, found.position) == ("missing", first)
 
 
@@ -213,10 +238,10 @@ async def test_more_than_what_the_gap_says_is_missed_and_what_is_put_into_it_is_
     await archived(store, opened)
     row = await store.read(lambda connection: connection.execute(select(event_table).where(event_table.c.position == 7)).one()._asdict())
     await store.commit(lambda tx: tx.execute(update(event_table).where(event_table.c.position == 7).values(position=3)).rowcount)
-    found = await verifying(store, opened.archive, KEY)()
+    found = await module(store, opened.archive).verify()
     assert (found[0].fault, found[0].position) == ("added", 3)
     await store.commit(lambda tx: tx.execute(delete(event_table).where(event_table.c.position == 3)).rowcount)
-    found = await verifying(store, opened.archive, KEY)()
+    found = await module(store, opened.archive).verify()
     assert (found[0].fault, found[0].position) == ("missing", 7)
     await store.commit(lambda tx: tx.execute(insert(event_table), row).rowcount)
     assert await whole(store, opened) == []
@@ -232,7 +257,7 @@ def holds(store: Store) -> Holds:
 
 @pytest.fixture
 def removals(store: Store) -> Removals:
-    return SqlRemovals(store)
+    return SqlRemovals(store, NAME)
 
 
 def a_hold(name: str, tenant: str = "acme") -> Hold:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -23,39 +25,63 @@ FILE = "audit.db"
 """The archive in the data folder, where no other is named."""
 
 
-def wired(store: Store, key: bytes) -> VerifyTrail:
-    """The act that proves the trail of that store; `key` is the installation's audit key."""
-    return VerifyTrail(SqlChains(store), SqlRemovals(store), key)
+@dataclass(frozen=True, slots=True)
+class AuditModule:
+    """The module over a store and its archive. `name` tells archives apart, `key` is the installation's audit key."""
+
+    store: Store
+    archive: Archive
+    name: str
+    key: bytes
+
+    @property
+    def _chains(self) -> SqlChains:
+        return SqlChains(self.store)
+
+    @property
+    def _removals(self) -> SqlRemovals:
+        return SqlRemovals(self.store, self.name)
+
+    @property
+    def _marks(self) -> SqlMarks:
+        return SqlMarks(self.store, self.name)
+
+    @property
+    def verify(self) -> VerifyCopies:
+        """The act that proves both copies."""
+        return VerifyCopies(VerifyTrail(self._chains, self._removals, self.key), self.archive, self._marks)
+
+    @property
+    def export(self) -> ExportTrail:
+        """The act that gives the store's trail away."""
+        return ExportTrail(self._chains, self._removals)
+
+    @property
+    def holds(self) -> Holds:
+        """The holds there are."""
+        return SqlHolds(self.store)
+
+    def archiving(self, metrics: Metrics, told: asyncio.Event) -> ArchiveTrail:
+        """The act that carries the store's trail to the archive, whenever it is `told` of new entries."""
+        figures = PrometheusFigures(metrics)
+        return ArchiveTrail(self._chains, self._removals, self.archive, self._marks, self.key, self.store.commit, figures, told)
+
+    def prune(self, trail: Trail) -> Prune:
+        """The act that removes what is too old from both copies."""
+        return Prune(self._chains, self.archive, self._removals, trail, self.store.commit, self.key)
+
+    def keep(self, trail: Trail) -> KeepHolds:
+        """The acts of legal holds."""
+        return KeepHolds(self.holds, trail, self.store.commit)
 
 
-def verifying(store: Store, archive: Archive, key: bytes) -> VerifyCopies:
-    """The act that proves the trail of that store and its archive."""
-    return VerifyCopies(wired(store, key), archive, SqlMarks(store))
-
-
-def pruning(store: Store, archive: Archive, trail: Trail, key: bytes) -> Prune:
-    """The act that removes what is too old from the store and its archive."""
-    return Prune(SqlChains(store), archive, SqlRemovals(store), trail, store.commit, key)
-
-
-def holding(store: Store, trail: Trail) -> KeepHolds:
-    """The acts of legal holds."""
-    return KeepHolds(SqlHolds(store), trail, store.commit)
-
-
-def exporting(store: Store) -> ExportTrail:
-    """The act that gives the store's trail away."""
-    return ExportTrail(SqlChains(store), SqlRemovals(store))
-
-
-def holds_of(store: Store) -> Holds:
-    """The holds there are."""
-    return SqlHolds(store)
-
-
-def archiving(store: Store, archive: Archive, metrics: Metrics, told: asyncio.Event) -> ArchiveTrail:
-    """The act that carries the store's trail to the archive, whenever it is `told` of new entries."""
-    return ArchiveTrail(SqlChains(store), archive, SqlMarks(store), store.commit, PrometheusFigures(metrics), told)
+@contextlib.asynccontextmanager
+async def wired(settings: AuditSettings, store: Store, url: str, data: Path, key: bytes, metrics: Metrics) -> AsyncIterator[AuditModule]:
+    """The module over the store of that URL. Raises as `archive_of`."""
+    name = settings.archive.get_secret_value() or url
+    digest = hashlib.sha256(name.rpartition("@")[2].encode()).hexdigest()[:16]  # who logs in there makes it no other archive
+    async with archive_of(settings, url, data, metrics) as archive:
+        yield AuditModule(store, archive, digest, key)
 
 
 @contextlib.asynccontextmanager

@@ -96,10 +96,11 @@ class SqlHolds:
 
 
 class SqlRemovals:
-    """`ports.Removals` over the store."""
+    """`ports.Removals` over the store, of what is in the archive of that name."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, archive: str) -> None:
         self._store = store
+        self._archive = archive
 
     async def tenants(self, before: datetime) -> Sequence[str]:
         """See `Removals`."""
@@ -109,7 +110,7 @@ class SqlRemovals:
 
     async def old(self, tenant: str, before: datetime, most: int) -> Sequence[Old]:
         """See `Removals`."""
-        return await self._store.read(lambda connection: _old(connection, tenant, before, most))
+        return await self._store.read(lambda connection: _old(connection, self._archive, tenant, before, most))
 
     async def gaps(self, tenant: str) -> Sequence[Gap]:
         """See `Removals`."""
@@ -137,10 +138,11 @@ def _free() -> ColumnElement[bool]:
     return and_(~unsent, ~held)
 
 
-def _old(connection: Connection, tenant: str, before: datetime, most: int) -> list[Old]:
+def _old(connection: Connection, archive: str, tenant: str, before: datetime, most: int) -> list[Old]:
     mine = event_table.c.tenant == tenant
     young = select(event_table.c.position).where(mine, event_table.c.time >= before).order_by(event_table.c.position).limit(1)
-    limits = [event_table.c.position < select(mark_table.c.position).where(mark_table.c.tenant == tenant).scalar_subquery()]
+    archived = select(mark_table.c.position).where(mark_table.c.tenant == tenant, mark_table.c.archive == archive)
+    limits = [event_table.c.position < archived.scalar_subquery()]
     if (first := connection.execute(young).scalar_one_or_none()) is not None:
         limits.append(event_table.c.position < first)
     previous = aliased(event_table)

@@ -13,8 +13,8 @@ from hulk.kernel.durable import Commit
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, from_iso, utc_now
-from hulk.modules.audit.domain import Link, Mark, Verifier, Waiting
-from hulk.modules.audit.ports import Archive, Chains, Figures, Marks
+from hulk.modules.audit.domain import Link, Mark, Verifier, Waiting, proved
+from hulk.modules.audit.ports import Archive, Chains, Figures, Marks, Removals
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +38,10 @@ class ArchiveTrail:
     entries, so whatever dies in between, they are sent again; an archive keeps each once."""
 
     chains: Chains
+    removals: Removals
     archive: Archive
     marks: Marks
+    key: bytes
     commit: Commit
     figures: Figures
     told: asyncio.Event
@@ -125,15 +127,23 @@ class ArchiveTrail:
 
     async def _next(self, mark: Mark) -> Sequence[Link]:
         """The next entries of a chain, checked against what was archived before them. Wrong ones are told of, and archived as they are."""
-        checked = Verifier(mark.tenant, position=mark.position, hash=mark.hash)
         async for links in self.chains.links(mark.tenant, mark.position, mark.head):
-            checked.take(links)
-            if checked.wrong is not None:
-                self._mismatch(mark.tenant, checked.wrong.position, checked.wrong.problem)
+            await self._check(mark, links)
             return links
         short = Text("the chain ends at entry {found}, its head says {wanted}", found=mark.position, wanted=mark.head)
         self._mismatch(mark.tenant, mark.head, short)
         return ()
+
+    async def _check(self, mark: Mark, links: Sequence[Link]) -> None:
+        """Tell what is wrong with them. What was removed for its age, before it came to this archive, is not."""
+        checked = Verifier(mark.tenant, position=mark.position, hash=mark.hash)
+        checked.take(links)
+        if checked.wrong is not None:
+            gaps = proved(await self.removals.gaps(mark.tenant), self.key)
+            checked = Verifier(mark.tenant, position=mark.position, hash=mark.hash, gaps=gaps)
+            checked.take(links)
+        if checked.wrong is not None:
+            self._mismatch(mark.tenant, checked.wrong.position, checked.wrong.problem)
 
     async def _append(self, links: Sequence[Link]) -> None:
         readable = [link for link in links if link.text is not None]
