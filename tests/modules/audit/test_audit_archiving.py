@@ -130,10 +130,10 @@ async def test_what_waits_is_told_with_its_age(store: Store, opened: Opened) -> 
     assert figures.waiting == Waiting(3, events[0].time)
 
 
-async def test_nothing_is_lost_while_the_archive_is_away(store: Store, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archiving, "AWAY_SECONDS", (0.01, 0.02))
+async def test_nothing_is_lost_while_the_archive_is_away(store: Store, opened: Opened) -> None:
     flaky, bell = Flaky(opened.archive, away=True), asyncio.Event()
     act = archiver(store, flaky, bell=bell)
+    act.away = (0.01, 0.02)
     events = await told(store, *(happened(number) for number in range(20)))
     async with running(act):
         await until_found(lambda: truth(act.trouble is not None))
@@ -171,14 +171,15 @@ async def test_one_process_at_a_time_archives_a_chain_and_another_takes_over(sto
         assert await texts(opened.archive) == written(events)
 
 
-async def test_many_at_once_keep_each_entry_once(store: Store, opened: Opened, another: Another, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_at_once_keep_each_entry_once(store: Store, opened: Opened, another: Another) -> None:
     """Even when no lease keeps them apart."""
-    monkeypatch.setattr(archiving, "LEASE", timedelta(0))
     figures = Figured()
     events: list[Event] = []
     async with another() as elsewhere, contextlib.AsyncExitStack() as stack:
         for place in (store, elsewhere, store):
-            await stack.enter_async_context(running(archiver(place, opened.archive, figures)))
+            act = archiver(place, opened.archive, figures)
+            act.lease = timedelta(0)
+            await stack.enter_async_context(running(act))
         for number in range(60):
             events += await told(store, happened(number))
         await until_found(lambda: same(texts(opened.archive), written(events)))

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
+from hulk.modules.audit.adapters.mongodb import connected
 from hulk.modules.audit.adapters.prometheus import PrometheusFigures
 from hulk.modules.audit.adapters.sql import SqlChains, SqlMarks
 from hulk.modules.audit.adapters.sql_archive import SqlArchive
@@ -91,9 +92,11 @@ async def archive_of(settings: AuditSettings, store: str, data: Path, metrics: M
     Where they name none, it is a file in the data folder; but processes that share a `store` (its URL) share the archive too, so it is
     in the same database then."""
     url = settings.archive.get_secret_value() or store
-    opened = _mongodb(url, metrics) if is_mongodb(url) else _sql(url or str(URL.create("sqlite", database=str(data / FILE))), data)
-    async with opened as archive:
-        yield archive
+    async with AsyncExitStack() as stack:
+        if is_mongodb(url):
+            yield await stack.enter_async_context(connected(url, metrics))
+        else:
+            yield await stack.enter_async_context(_sql(url or str(URL.create("sqlite", database=str(data / FILE))), data))
 
 
 @contextlib.asynccontextmanager
@@ -103,13 +106,3 @@ async def _sql(url: str, data: Path) -> AsyncIterator[Archive]:
         yield SqlArchive(store)
     finally:
         await asyncio.to_thread(store.close)
-
-
-@contextlib.asynccontextmanager
-async def _mongodb(url: str, metrics: Metrics) -> AsyncIterator[Archive]:
-    try:
-        from hulk.modules.audit.adapters.mongodb import connected  # 40 ms and 10 MB, only for who has one
-    except ImportError as error:
-        raise Refused("audit.archive names MongoDB, whose driver is not installed: pip install 'hulk-ops[mongo]'.") from error
-    async with connected(url, metrics) as archive:
-        yield archive

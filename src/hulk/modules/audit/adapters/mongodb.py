@@ -9,18 +9,16 @@ Tested against nx-27017, an independent implementation of the wire protocol, and
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
-from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError, PyMongoError
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
-
-from hulk.kernel.errors import Unavailable
+from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.time import iso
 from hulk.modules.audit.domain import BESIDE, Gap, Link, Wanted, beside
 from hulk.runtime.telemetry import Metrics
+
+if TYPE_CHECKING:  # 40 ms and 10 MB, only for who has a MongoDB
+    from pymongo.asynchronous.collection import AsyncCollection
+    from pymongo.asynchronous.database import AsyncDatabase
 
 Document: TypeAlias = dict[str, Any]
 DATABASE = "hulk_audit"
@@ -29,20 +27,24 @@ BATCH = 1000
 PATIENCE_MS = 5_000
 TAKEN = 11000
 """MongoDB's code for a key that is there already (https://www.mongodb.com/docs/manual/reference/error-codes/)."""
-_MAJORITY = WriteConcern("majority", wtimeout=10_000)
-_INDEXES = (
-    IndexModel([("tenant", ASCENDING), ("position", ASCENDING)], unique=True),
-    IndexModel([("tenant", ASCENDING), ("subject", ASCENDING)]),
-    IndexModel([("tenant", ASCENDING), ("intent", ASCENDING)]),
-    IndexModel([("tenant", ASCENDING), ("time", ASCENDING)]),
-)
+FORWARD, BACKWARD = 1, -1
+_INDEXES = ("subject", "intent", "time")
 
 
 @contextlib.asynccontextmanager
 async def connected(url: str, metrics: Metrics) -> AsyncIterator["MongoArchive"]:
-    """The archive at that URL, to be used on this event loop. It need not answer yet."""
-    async with AsyncMongoClient[Document](url, appname="hulk", **_defaults(url)) as client:
-        yield MongoArchive(client, metrics)
+    """The archive at that URL, to be used on this event loop. It need not answer yet; raises `Refused` without a driver or for no URL."""
+    try:
+        from pymongo import AsyncMongoClient  # see TYPE_CHECKING above
+        from pymongo.errors import ConfigurationError, InvalidURI
+    except ImportError as error:
+        raise Refused("audit.archive names MongoDB, whose driver is not installed: pip install 'hulk-ops[mongo]'.") from error
+    try:
+        client = AsyncMongoClient[Document](url, appname="hulk", **_defaults(url))
+    except (ConfigurationError, InvalidURI) as error:
+        raise Refused("audit.archive is no URL of a MongoDB: {reason}", reason=str(error)) from error
+    async with client:
+        yield MongoArchive(client.get_default_database(DATABASE), metrics)
 
 
 def _defaults(url: str) -> dict[str, Any]:
@@ -52,19 +54,14 @@ def _defaults(url: str) -> dict[str, Any]:
 
 
 class MongoArchive:
-    """`ports.Archive` in the collection `entries`: written with the majority of its servers, and read as that has it.
+    """`ports.Archive` in the collections `entries` and `gaps`: written with the majority of the servers, and read as that has it.
 
     A link is inserted, never put in another's place: the unique index says what is there already. That is one round trip for a batch,
     and an upsert per link costs its server seven times as much (measured with nx-27017)."""
 
-    def __init__(self, client: "AsyncMongoClient[Document]", metrics: Metrics) -> None:
-        database = client.get_default_database(DATABASE)
-        self._entries: AsyncCollection[Document] = database.get_collection(
-            "entries", write_concern=_MAJORITY, read_concern=ReadConcern("majority")
-        )
-        self._gaps: AsyncCollection[Document] = database.get_collection(
-            "gaps", write_concern=_MAJORITY, read_concern=ReadConcern("majority")
-        )
+    def __init__(self, database: "AsyncDatabase[Document]", metrics: Metrics) -> None:
+        self._entries = _majority(database, "entries")
+        self._gaps = _majority(database, "gaps")
         self._operations = metrics.counter("mongodb_operations_total", "Operations asked of MongoDB.", ["operation", "outcome"])
         self._indexed = False
 
@@ -126,7 +123,7 @@ class MongoArchive:
             fitting["time"] = limits
         if below is not None:
             fitting["position"] = {"$lt": below}
-        return await self._found(fitting, most, DESCENDING)
+        return await self._found(fitting, most, BACKWARD)
 
     async def remove(self, gap: Gap) -> None:
         """See `Archive`. What it says is there before the first entry goes."""
@@ -141,24 +138,28 @@ class MongoArchive:
         """See `Archive`."""
         await self._prepare()
         with self._counted("find"):
-            found = [one async for one in self._gaps.find({"tenant": tenant}, sort=[("first", ASCENDING)])]
+            found = [one async for one in self._gaps.find({"tenant": tenant}, sort=[("first", FORWARD)])]
         return [Gap(**{name: one[name] for name in Gap.__dataclass_fields__}) for one in found]
 
-    async def _found(self, wanted: Mapping[str, Any], most: int = 0, order: int = ASCENDING) -> list[Link]:
+    async def _found(self, wanted: Mapping[str, Any], most: int = 0, order: int = FORWARD) -> list[Link]:
         with self._counted("find"):
             return [_link(one) async for one in self._entries.find(wanted, sort=[("position", order)], limit=most)]
 
     async def _prepare(self) -> None:
         """The indexes, without which a link could be there twice."""
         if not self._indexed:
-            with self._counted("create_indexes"):
-                await self._entries.create_indexes(list(_INDEXES))
-                await self._gaps.create_index([("tenant", ASCENDING), ("first", ASCENDING)], unique=True)
+            with self._counted("create_index"):
+                await self._entries.create_index([("tenant", FORWARD), ("position", FORWARD)], unique=True)
+                await self._gaps.create_index([("tenant", FORWARD), ("first", FORWARD)], unique=True)
+                for name in _INDEXES:
+                    await self._entries.create_index([("tenant", FORWARD), (name, FORWARD)])
             self._indexed = True
 
     @contextlib.contextmanager
     def _counted(self, operation: str) -> Iterator[None]:
         """Count the operation by how it went; a driver's error becomes one of ours."""
+        from pymongo.errors import BulkWriteError, PyMongoError  # see TYPE_CHECKING above
+
         try:
             yield
         except PyMongoError as error:
@@ -166,6 +167,13 @@ class MongoArchive:
             self._operations.labels(operation, "taken" if taken else "failed").inc()
             raise (_Taken if taken else _away(error)) from error
         self._operations.labels(operation, "ok").inc()
+
+
+def _majority(database: "AsyncDatabase[Document]", name: str) -> "AsyncCollection[Document]":
+    from pymongo.read_concern import ReadConcern  # see TYPE_CHECKING above
+    from pymongo.write_concern import WriteConcern
+
+    return database.get_collection(name, write_concern=WriteConcern("majority", wtimeout=10_000), read_concern=ReadConcern("majority"))
 
 
 class _Taken(Exception):
@@ -177,7 +185,7 @@ def _only_taken(details: Mapping[str, Any]) -> bool:
     return not details.get("writeConcernErrors") and all(one["code"] == TAKEN for one in details.get("writeErrors", ()))
 
 
-def _away(error: PyMongoError) -> Unavailable:
+def _away(error: Exception) -> Unavailable:
     return Unavailable(
         "The audit archive (MongoDB) cannot do now what was asked: {reason}.", reason=str(error).split(", full error")[0][:300]
     )

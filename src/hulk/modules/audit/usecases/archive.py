@@ -29,7 +29,6 @@ IDLE_SECONDS = 0.5
 LINGER_SECONDS = 0.25
 """How long to let entries gather once there are some: a batch costs an fsync there and one here, however many they are."""
 AWAY_SECONDS = (0.5, 15.0)
-"""How long to wait when the archive is away: at first, and at most."""
 
 
 @dataclass(slots=True)
@@ -47,6 +46,9 @@ class ArchiveTrail:
     told: asyncio.Event
     """Set whenever there are new entries."""
     clock: Clock = utc_now
+    lease: timedelta = LEASE
+    away: tuple[float, float] = AWAY_SECONDS
+    """How long to wait when the archive is away, in seconds: at first, and at most."""
     holder: str = field(default_factory=lambda: ids.new("arc"))
     trouble: HulkError | None = None
     """Why nothing is archived right now."""
@@ -55,18 +57,18 @@ class ArchiveTrail:
 
     async def run(self) -> None:
         """Archive what there is, as it comes; ends only by cancellation."""
-        pause = AWAY_SECONDS[0]
+        pause = self.away[0]
         while True:
             self.told.clear()
             try:
                 while await self.once():
-                    pause = AWAY_SECONDS[0]
+                    pause = self.away[0]
             except HulkError as error:
                 self._troubled(error)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, AWAY_SECONDS[1])
+                pause = min(2 * pause, self.away[1])
                 continue
-            pause = AWAY_SECONDS[0]
+            pause = self.away[0]
             await self._told()
 
     def _troubled(self, error: HulkError) -> None:
@@ -98,7 +100,7 @@ class ArchiveTrail:
         if batch:
             await self._append([link for _, links in batch for link in links])
             now = self.clock()
-            await self.commit(*(self.marks.move(mark, links[-1], now, now + LEASE) for mark, links in batch))
+            await self.commit(*(self.marks.move(mark, links[-1], now, now + self.lease) for mark, links in batch))
             self._behind(await self.marks.waiting())
         self.trouble = None
         return len(batch) == CHAINS or any(links[-1].position < mark.head for mark, links in batch)
@@ -114,7 +116,7 @@ class ArchiveTrail:
         others = [mark for mark in due if mark not in ours and (mark.holder == self.holder or mark.until < now)]
         if not others:
             return ours
-        taken = await self.commit(*(self.marks.take(mark, self.holder, now, now + LEASE) for mark in others))
+        taken = await self.commit(*(self.marks.take(mark, self.holder, now, now + self.lease) for mark in others))
         return ours + [mark for mark, got in zip(others, taken, strict=True) if got]
 
     async def _read(self, due: Sequence[Mark]) -> list[tuple[Mark, Sequence[Link]]]:
