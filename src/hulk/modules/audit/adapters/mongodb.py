@@ -36,12 +36,12 @@ async def connected(url: str, metrics: Metrics) -> AsyncIterator["MongoArchive"]
     """The archive at that URL, to be used on this event loop. It need not answer yet; raises `Refused` without a driver or for no URL."""
     try:
         from pymongo import AsyncMongoClient  # see TYPE_CHECKING above
-        from pymongo.errors import ConfigurationError, InvalidURI
+        from pymongo.errors import ConfigurationError
     except ImportError as error:
         raise Refused("audit.archive names MongoDB, whose driver is not installed: pip install 'hulk-ops[mongo]'.") from error
     try:
         client = AsyncMongoClient[Document](url, appname="hulk", **_defaults(url))
-    except (ConfigurationError, InvalidURI) as error:
+    except (ConfigurationError, ValueError) as error:
         raise Refused("audit.archive is no URL of a MongoDB: {reason}", reason=str(error)) from error
     async with client:
         yield MongoArchive(client.get_default_database(DATABASE), metrics)
