@@ -38,7 +38,8 @@ def tickets(count: int, seed: int) -> Iterator[Ticket]:
             tenant="rival" if number % 10 == 0 else "acme", key="", kind=f"kind.k{int(chance.paretovariate(0.8)) % 40}",
             title=Text("{title}", title=" ".join(said[:4])), status="open", input={"text": " ".join(said[4:]), "serial": f"serial{number}"},
             owner="worker", priority=chance.choices(PRIORITIES, (5, 80, 12, 3))[0], created=_BEGIN + timedelta(seconds=number),
-            namespace=chance.choice(("default", "prod", "test")), labels={"env": chance.choice(("prod", "test")), "team": f"t{number % 50}"},
+            namespace=chance.choice(("default", "prod", "test")),
+            labels={"env": chance.choice(("prod", "test")), "team": f"t{number % 50}"},
             assignee=Assignee("worker_group", f"g{number % 20}") if number % 3 == 0 else None,
         )  # fmt: skip
 

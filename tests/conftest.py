@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from hulk.runtime.store import Store, opened
+from support.mongo import Mongo, a_mongo
 from support.postgres import Postgres, a_postgres
 from support.stores import KINDS, Another, Kind, a_store, url_of
 
@@ -31,6 +32,20 @@ def postgres() -> Iterator[Callable[[], Postgres]]:
         def server() -> Postgres:
             if not started:
                 started.append(stack.enter_context(a_postgres()))
+            return started[0]
+
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongo() -> Iterator[Callable[[], Mongo]]:
+    """Gives the session's server that speaks MongoDB's protocol, started when first asked for."""
+    with ExitStack() as stack:
+        started: list[Mongo] = []
+
+        def server() -> Mongo:
+            if not started:
+                started.append(stack.enter_context(a_mongo()))
             return started[0]
 
         yield server

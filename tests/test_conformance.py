@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from hulk import modules
+from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
-from hulk.modules.audit.ports import Chains
+from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
 from hulk.modules.finops.adapters import genai
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
@@ -58,6 +59,11 @@ class Suite:
 
 SUITES = (
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
+    Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
+    Suite(Marks, (audit_sql.SqlMarks,), "modules/audit/test_audit_archiving.py"),
+    Suite(Removals, (sql_retention.SqlRemovals,), "modules/audit/test_audit_retention.py"),
+    Suite(Holds, (sql_retention.SqlHolds,), "modules/audit/test_audit_retention.py"),
+    Suite(Figures, (prometheus.PrometheusFigures,), "modules/audit/test_audit_archiving.py"),
     Suite(Ledger, (finops_memory.MemoryLedger, finops_sql.SqlLedger), "modules/finops/test_finops_ledger.py"),
     Suite(Prices, (finops_memory.PriceTable, genai.GenaiPrices), "modules/finops/test_finops_price_lists.py"),
     Suite(Keys, (identity_memory.MemoryKeys, identity_sql.SqlKeys), "modules/identity/test_identity_adapters.py"),
@@ -97,6 +103,7 @@ FILLED_ELSEWHERE = {
     "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
     "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
+    "hulk.modules.tickets.ports.board.Chain": "hulk.apps.bootstrap, over the intents' port of that name",
     "hulk.modules.tickets.ports.kept.Voices": "hulk.runtime.language.voice, a function",
 }
 """Ports without an adapter of their own, and what bootstrap fills them with."""

@@ -124,7 +124,7 @@ COMMANDS = _commands()
 
 def _invoked(words: list[str]) -> _Command | None:
     """The command that the words begin with; None for a bare program name and for `--help`."""
-    name = next((" ".join(words[:size]) for size in (3, 2) if " ".join(words[:size]) in COMMANDS), None)
+    name = next((" ".join(words[:size]) for size in (4, 3, 2) if " ".join(words[:size]) in COMMANDS), None)
     return COMMANDS.get(name or "")
 
 

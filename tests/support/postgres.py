@@ -66,6 +66,13 @@ class Postgres:
             connection.execute(f"create database {name} template hulk".encode())
         return self.url(name)
 
+    def empty(self) -> str:
+        """The URL of a new database with nothing in it."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"create database {name}".encode())
+        return self.url(name)
+
     def drop(self, url: str) -> None:
         """Forget a database that `database` gave: hundreds of them would take the server a minute to end."""
         name = url.rpartition("@/")[2].partition("?")[0]

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
 from hulk.kernel.records import Json
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Text
@@ -47,9 +48,20 @@ def _call_off(run: str, actor: str) -> Change[None]:
     raise AssertionError((run, actor))
 
 
+INTENT, PLAN = ids.derived("int", "known"), ids.derived("pln", "known")
+"""What the tenant acme has."""
+
+
+async def chain(tenant: str, intent: str) -> str | None:
+    """The plan of the one intent there is."""
+    if (tenant, intent) != ("acme", INTENT):
+        raise NotFound("There is no intent {id}.", id=intent)
+    return PLAN
+
+
 async def service_over(store: Store, heard: Heard | None = None) -> Service:
     """The acts over a store, as bootstrap puts them together; runs only hear."""
-    return await serving(store, Outbox(store, b"key"), heard or Heard(), _call_off, secret=SECRET, rotation=timedelta(days=1))
+    return await serving(store, Outbox(store, b"key"), heard or Heard(), _call_off, chain, secret=SECRET, rotation=timedelta(days=1))
 
 
 def routes_over(service: Service) -> list[APIRouter]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,23 @@ from sqlalchemy import text
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
+from hulk.apps.chain import chain
 from hulk.apps.cluster import require_cluster, require_consistent, shared
-from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
+from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes, trace_routes
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.apps.secrets import database_login, model_keys, nats_credentials, secret_routes, secrets_check
-from hulk.kernel.errors import Unavailable
+from hulk.apps.story import teller_of
+from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
+from hulk.modules.audit import ArchiveTrail, Prune
+from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.audit.wiring import wired as wired_audit
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
@@ -44,7 +50,7 @@ from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
-from hulk.modules.intents.wiring import Needs
+from hulk.modules.intents.wiring import Needs, intents_of
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.router import Attachment, Candidate
 from hulk.modules.router.settings import ModelsSettings
@@ -53,6 +59,7 @@ from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
+from hulk.modules.tickets import Chain
 from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tickets.wiring import Service as TicketService
@@ -89,6 +96,9 @@ LEASE_TOKENS = "eyJ"
 """How every JWT begins (`{"`), and no API key."""
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
+PRUNING_SECONDS = 6 * 3600.0
+LAST_ENTRIES_SECONDS = 3.0
+"""How long a stop may take to archive what was written last; the next start goes on with it."""
 BUS_SECONDS = 15.0
 """How long a start waits for a bus that is starting too."""
 STREAM_ROOM = 4
@@ -141,7 +151,7 @@ async def _up(
         machine = await _assembled(stack, base)
         app = build(
             config, routers=offered(machine), authenticate=machine.authenticate,
-            checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
+            checks=_checks(base, machine.workflows, machine.archiver), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
         yield Hulk(serving, config, base.telemetry, secrets)
@@ -171,6 +181,7 @@ async def _based(stack: AsyncExitStack, config: Config, secrets: Secrets, data: 
     stack.callback(listening.close)
     stack.enter_context(folder_lock(data))
     store = await stack.enter_async_context(opened(config.store.url, data, login=database_login(secrets)))
+    store.measure(telemetry.metrics)
     preparing = asyncio.get_running_loop().run_in_executor(None, prepare, store.engine)  # meanwhile the bus starts
     bus, server = await _bus(stack, config, secrets, data)
     await preparing
@@ -203,6 +214,7 @@ class _Machine:
 
     workflows: Workflows
     identity: Identity
+    archiver: ArchiveTrail
     routers: Sequence[APIRouter]
     """For whoever asks for work and looks at it."""
     own: Sequence[APIRouter]
@@ -224,7 +236,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
         await outbox.require_same_key()
     workflows = Workflows(
         store, base.bus, outbox, slots=engine.slots, most_slots=engine.most_slots, queues=engine.queues, weights=engine.weights,
-        queue_size=engine.queue_size, limit=engine.timeout, metrics=base.telemetry.metrics,
+        queue_size=engine.queue_size, limit=engine.timeout, metrics=base.telemetry.metrics, chain=chain,
     )  # fmt: skip
     blobs = _blobs(base)
     caches = await _caches(stack, base)
@@ -234,6 +246,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
     service = await _ticket_service(base, outbox, workflows)
+    archiver, audit = await _archived(stack, base, outbox)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops), _sweeping(service))
@@ -241,18 +254,34 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches), secret_routes(base.secrets)]
+    routers += [audit, trace_routes(teller_of(store, outbox, config.section(FinopsSettings)))]
     routers += [
         *_ticket_routes(service),
         *schedule_routes(scheduler, Wishes(), config.locale.timezone),
         *_steering_routes(store, workflows),
     ]
-    return _Machine(workflows, identity, routers, own, service)
+    return _Machine(workflows, identity, archiver, routers, own, service)
 
 
 async def _ticket_service(base: _Base, outbox: Outbox, workflows: Workflows) -> TicketService:
     config = base.config
     secret, rotation = audit_key(config.section(AuditSettings), base.data), config.section(TicketsSettings).rotation
-    return await serving_tickets(base.store, outbox, workflows, workflows.steering.cancel, secret=secret, rotation=rotation)
+    return await serving_tickets(
+        base.store, outbox, workflows, workflows.steering.cancel, _chain(base.store), secret=secret, rotation=rotation
+    )
+
+
+def _chain(store: Store) -> Chain:
+    """Which intents of a tenant there are, and their plans."""
+    intents = intents_of(store)
+
+    async def plan(tenant: str, intent: str) -> str | None:
+        found = await intents.get(intent)
+        if found.tenant != tenant:
+            raise NotFound("There is no intent {id}.", id=intent)
+        return found.plan
+
+    return plan
 
 
 def _ticket_routes(service: TicketService) -> list[APIRouter]:
@@ -262,6 +291,21 @@ def _ticket_routes(service: TicketService) -> list[APIRouter]:
         kind_routes(service.register, service.list_kinds, utc_now),
         key_set_routes(service.tokens.public),
     ]
+
+
+async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> tuple[ArchiveTrail, APIRouter]:
+    """Who carries the trail to its archive, and the routes to both; at a stop it does so once more, when all else has ended."""
+    settings, url, metrics = base.config.section(AuditSettings), base.config.store.url, base.telemetry.metrics
+    if url and not settings.archive.get_secret_value():
+        log.warning("audit_archive_not_apart", why="both copies of the trail are in one database: set audit.archive to another")
+    audit = await stack.enter_async_context(wired_audit(settings, base.store, url, base.data, audit_key(settings, base.data), metrics))
+    archiver = audit.archiving(metrics, outbox.bell())
+    stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
+    await stack.enter_async_context(_background(archiver.run()))
+    if settings.retention is not None:
+        pruning = _pruning(audit.prune(outbox), timedelta(days=settings.retention))
+        await stack.enter_async_context(_background(pruning))
+    return archiver, audit_routes(audit.archive, audit.export)
 
 
 def _blobs(base: _Base) -> FolderBlobs:
@@ -422,6 +466,16 @@ async def _sweeping(service: TicketService) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
 
 
+async def _pruning(prune: Prune, retention: timedelta) -> None:
+    """Remove what is too old of the trail, now and then."""
+    while True:
+        try:
+            await prune(retention, actor="hulk")
+        except HulkError as error:
+            log.warning("audit_not_pruned", reason=str(error))
+        await asyncio.sleep(PRUNING_SECONDS)
+
+
 async def _beating(bus: Bus) -> None:
     """Tell the bus now and then that this process lives."""
     while True:
@@ -431,7 +485,7 @@ async def _beating(bus: Bus) -> None:
         await asyncio.sleep(HEALTH_SECONDS)
 
 
-def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
+def _checks(base: _Base, workflows: Workflows, archiver: ArchiveTrail) -> Mapping[str, Check]:
     """What `/ready` asks."""
 
     async def store() -> Mapping[str, object]:
@@ -449,4 +503,9 @@ def _checks(base: _Base, workflows: Workflows) -> Mapping[str, Check]:
     async def workers() -> Mapping[str, object]:
         return {"slots": sum(workflows.slots.values()), "busy": workflows.busy, "queues": list(base.config.engine.queues)}
 
-    return {"store": store, "bus": bus, "workers": workers, "secrets": secrets_check(base.secrets)}
+    async def audit() -> Mapping[str, object]:
+        if archiver.trouble is not None:
+            raise archiver.trouble
+        return {"pending": archiver.waiting.entries}
+
+    return {"store": store, "bus": bus, "workers": workers, "audit": audit, "secrets": secrets_check(base.secrets)}

@@ -14,15 +14,15 @@ from hulk.apps.audit_key import audit_key
 from hulk.apps.helm import Helm, helm_of
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
+from hulk.apps.story import Teller, teller_of
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import Principal, Role, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
-from hulk.modules.audit import VerifyTrail
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.identity import ApiKey, Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import Intents
@@ -51,12 +51,16 @@ class Desk:
     intent_store: Intents
     board: Board
     helm: Helm
-    verify: VerifyTrail
+    teller: Teller
     identity: Identity
     schedule_store: Schedules
     commit: Commit
     zone: str
     voice: Voice
+
+    async def story(self, wanted: str) -> Row:
+        """The whole story of what has that id, whose ever it is."""
+        return await self.teller(wanted, None, self.voice)
 
     async def intents(self, tenant: str, status: str | None, limit: int) -> list[Row]:
         """The newest intents."""
@@ -82,16 +86,6 @@ class Desk:
                 "created": brief(one.created), "title": self.voice.say(one.title),
             }
             for one in found
-        ]  # fmt: skip
-
-    async def verdicts(self) -> list[Row]:
-        """What verifying each tenant's trail has found."""
-        return [
-            {
-                "tenant": one.tenant, "entries": one.entries, "whole": one.whole,
-                "problem": None if one.problem is None else self.voice.say(one.problem),
-            }
-            for one in await self.verify()
         ]  # fmt: skip
 
     async def create_key(self, tenant: str, name: str, role: Role, lifetime: timedelta | None) -> list[Row]:
@@ -159,9 +153,23 @@ class Desk:
 
 @asynccontextmanager
 async def desk_of(written: Config, data: Path) -> AsyncIterator[Desk]:
-    """The desk over the store of those settings. Raises `NotFound` when there is none, `Refused` when its tables are of another version,
-    `Unavailable` when a secret that it needs cannot be read."""
+    """The desk over the store of those settings. Raises as `known_store`, and `Unavailable` when a secret that it needs cannot
+    be read."""
     config = await resolved(written, os.environ, ("store", "audit"))
+    async with known_store(config, data) as store:
+        outbox, voice = Outbox(store, audit_key(config.section(AuditSettings), data)), speaker()
+        yield Desk(
+            intent_store=intents_of(store), board=board_of(store), helm=helm_of(store, outbox, voice),
+            teller=teller_of(store, outbox, config.section(FinopsSettings)),
+            identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
+            commit=store.commit, zone=config.locale.timezone, voice=voice,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def known_store(config: Config, data: Path) -> AsyncIterator[Store]:
+    """The store of those settings, whose secrets are `resolved`. Raises `NotFound` when there is none, `Refused` when its
+    tables are of another version."""
     if not config.store.url and not (data / "hulk.db").exists():
         raise NotFound(
             "There is no Hulk in the data folder {folder} yet. Start one with `hulk up`, or name its folder with --data.", folder=str(data)
@@ -169,13 +177,7 @@ async def desk_of(written: Config, data: Path) -> AsyncIterator[Desk]:
     login = Login(credentials(config.store.url, config.store.password.get_secret_value()))
     async with opened(config.store.url, data, login=login) as store:
         await _known(store)
-        key = audit_key(config.section(AuditSettings), data)
-        outbox, voice = Outbox(store, key), speaker()
-        yield Desk(
-            intent_store=intents_of(store), board=board_of(store), helm=helm_of(store, outbox, voice),
-            verify=wired_audit(store, key), identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
-            commit=store.commit, zone=config.locale.timezone, voice=voice,
-        )  # fmt: skip
+        yield store
 
 
 def _parsed(kind: type[Body], body: Mapping[str, Any]) -> Body:

@@ -13,22 +13,22 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.intent.accepted.v1",
         summary="An intent was kept, and will be worked on. `digest` is the SHA-256 of what was asked; the text itself is not told.",
-        data={"digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1},
+        data={"run": f"run_{_TYPEID}", "digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1},
     ),
     EventType(
         type="hulk.decision.made.v1",
         summary="It was decided who answers an intent.",
-        data={"decision": f"dec_{_TYPEID}", "kind": "skill", "name": "data.anomalies", "sensitivity": "public"},
+        data={"run": f"run_{_TYPEID}", "decision": f"dec_{_TYPEID}", "kind": "skill", "name": "data.anomalies", "sensitivity": "public"},
     ),
     EventType(
         type="hulk.plan.made.v1",
         summary="An intent was turned into tickets.",
-        data={"plan": f"pln_{_TYPEID}", "skill": "data.anomalies", "tickets": [f"tkt_{_TYPEID}"]},
+        data={"run": f"run_{_TYPEID}", "plan": f"pln_{_TYPEID}", "skill": "data.anomalies", "tickets": [f"tkt_{_TYPEID}"]},
     ),
     EventType(
         type="hulk.intent.completed.v1",
         summary="An intent has its answer, and so many tickets for people came of it.",
-        data={"follow_ups": 2},
+        data={"run": f"run_{_TYPEID}", "plan": f"pln_{_TYPEID}", "follow_ups": 2},
     ),
     EventType(
         type="hulk.intent.failed.v1",
@@ -184,6 +184,21 @@ EVENTS: tuple[EventType, ...] = (
         type="hulk.key.revoked.v1",
         summary="An API key was taken back.",
         data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": None},
+    ),
+    EventType(
+        type="hulk.audit.held.v1",
+        summary="Somebody put entries of the trail under legal hold: a subject's, an intent's, or with neither all of the tenant's.",
+        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"},
+    ),
+    EventType(
+        type="hulk.audit.released.v1",
+        summary="Somebody lifted a legal hold.",
+        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"},
+    ),
+    EventType(
+        type="hulk.audit.pruned.v1",
+        summary="Entries from before that time were removed from the trail, as its retention says: these ranges of positions.",
+        data={"before": "2026-08-23T04:19:01.797380Z", "entries": 1200, "ranges": [[1, 1200]]},
     ),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),

@@ -54,7 +54,12 @@ def canonical(event: Event) -> bytes:
 
 def link(previous: str, position: int, event: Event) -> str:
     """The hash of the event at that position (1, 2, …) of its tenant's chain: SHA-256 over previous hash, position and event."""
-    return hashlib.sha256(previous.encode() + b"\n" + str(position).encode() + b"\n" + canonical(event)).hexdigest()
+    return linked(previous, position, canonical(event))
+
+
+def linked(previous: str, position: int, written: bytes) -> str:
+    """`link` of an event that is at hand as the bytes that are hashed."""
+    return hashlib.sha256(previous.encode() + b"\n" + str(position).encode() + b"\n" + written).hexdigest()
 
 
 def seal(key: bytes, tenant: str, position: int, hash_: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hulk.kernel.events import Event, link, seal
+from hulk.kernel.events import Event, canonical, link, seal
 from hulk.modules.audit.adapters.sql import BATCH, SqlChains
 from hulk.modules.audit.domain import Head, Link
 from hulk.modules.audit.ports import Chains
@@ -48,7 +48,9 @@ async def test_links_follow_from_one_another_and_end_at_the_head(store: Store, c
     events = await told(store, *(happened(number) for number in range(3)))
     await told(store, happened(9, "other"))
     links = await read(chains, "acme")
-    assert [(one.position, one.event) for one in links] == list(enumerate(events, 1))
+    assert [(one.tenant, one.position, one.text) for one in links] == [
+        ("acme", at, canonical(one).decode()) for at, one in enumerate(events, 1)
+    ]
     first = link("0" * 64, 1, events[0])
     assert [one.hash for one in links[:2]] == [first, link(first, 2, events[1])]
     assert await chains.head("acme") == Head(tenant="acme", position=3, hash=links[-1].hash, seal=seal(KEY, "acme", 3, links[-1].hash))

@@ -13,7 +13,9 @@ from sqlalchemy import Executable, delete, insert, literal_column, select, updat
 
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.modules.audit import Verdict
-from hulk.modules.audit.wiring import wired
+from hulk.modules.audit.adapters.sql import SqlChains
+from hulk.modules.audit.adapters.sql_retention import SqlRemovals
+from hulk.modules.audit.usecases import VerifyTrail
 from hulk.runtime.outbox import Outbox, event_table, head_table, kept
 from hulk.runtime.outbox.tables import outbox_table
 from hulk.runtime.store import Store, Transaction
@@ -25,6 +27,10 @@ Tampering: TypeAlias = Callable[[Transaction], object]
 
 def happened(number: int, tenant: str = "acme") -> Event:
     return Event(type="hulk.ticket.completed.v1", subject=f"tkt_{number}", tenant=tenant, actor="ana", intent="int_1", data={"n": number})
+
+
+def wired(store: Store, key: bytes) -> VerifyTrail:
+    return VerifyTrail(SqlChains(store), SqlRemovals(store, "archive"), key)
 
 
 async def written(store: Store, length: int = LENGTH) -> None:

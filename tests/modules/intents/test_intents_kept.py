@@ -64,6 +64,17 @@ async def test_a_key_is_taken_once_by_each_tenant_and_the_first_stays(place: Pla
         await place.adapter.get(second.id)
 
 
+async def test_an_intent_is_found_by_its_trace_the_newest_first(place: Place[Intents]) -> None:
+    trace, other = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4737-00f067aa0ba902b7-01"
+    first, second, theirs = an_intent(1, trace=trace), an_intent(2, trace=trace), an_intent(3, trace=trace, tenant="other")
+    await added(place, first, second, theirs, an_intent(4, trace=other), an_intent(5, trace=None))
+    assert await place.adapter.by_trace("4bf92f3577b34da6a3ce929d0e0e4736", "acme") == second
+    assert await place.adapter.by_trace("4bf92f3577b34da6a3ce929d0e0e4736", None) == theirs
+    for trace_id, tenant in (("4bf92f3577b34da6a3ce929d0e0e4737", "other"), ("0" * 32, None)):
+        with pytest.raises(NotFound, match=trace_id):
+            await place.adapter.by_trace(trace_id, tenant)
+
+
 async def test_intents_without_a_key_do_not_stand_in_each_others_way(place: Place[Intents]) -> None:
     assert await added(place, an_intent(1), an_intent(2)) == [True, True]
 

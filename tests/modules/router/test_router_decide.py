@@ -177,6 +177,9 @@ async def test_a_kept_decision_comes_back_whole_and_to_its_tenant_only(bench: Be
     await bench.commit(bench.decisions.record(made), bench.decisions.record(replace(made, language="pt")))
     assert list(await bench.decisions.of_intent("t1", "int_1")) == [made]
     assert list(await bench.decisions.of_intent("t2", "int_1")) == []
+    assert await bench.decisions.get("dec_1") == made
+    with pytest.raises(NotFound, match="dec_2"):
+        await bench.decisions.get("dec_2")
 
 
 async def test_decisions_of_an_intent_come_oldest_first(bench: Bench) -> None:

@@ -25,7 +25,7 @@ from hulk.runtime.store import Store
 from support.nats import a_bus
 from support.patience import until_found
 from support.runs import KEY, Flow, a_machine, a_run, row_of
-from support.tickets import ADMIN, SECRET, WORKER, Heard, asked, done, kind, service_over
+from support.tickets import ADMIN, SECRET, WORKER, Heard, asked, chain, done, kind, service_over
 
 ANA = Principal(tenant="acme", actor="person:ana", grants=everywhere("approver"))
 
@@ -118,12 +118,12 @@ async def test_a_run_waits_for_a_person_over_a_restart_and_goes_on_with_the_answ
         async with a_machine(store, bus, {"flow": Flow(buying)}) as machine:
             await machine.begin(a_run())
             await until_found(lambda: _any(find))
-            service = await serving(store, Outbox(store, KEY), machine.workflows, _none, secret=SECRET, rotation=timedelta(days=1))
+            service = await serving(store, Outbox(store, KEY), machine.workflows, _none, chain, secret=SECRET, rotation=timedelta(days=1))
             [ticket] = await find()
             await service.comment(ANA, ticket, "de quem?")
             await machine.is_("run_1", "waiting")
         async with a_machine(store, bus, {"flow": Flow(buying)}) as machine:
-            service = await serving(store, Outbox(store, KEY), machine.workflows, _none, secret=SECRET, rotation=timedelta(days=1))
+            service = await serving(store, Outbox(store, KEY), machine.workflows, _none, chain, secret=SECRET, rotation=timedelta(days=1))
             await service.move(ANA, Wish(ticket=ticket, status="completed", result={"supplier": "x"}))
             await machine.is_("run_1", "completed")
             result = (await row_of(store, "run_1")).result

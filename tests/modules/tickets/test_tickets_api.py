@@ -16,7 +16,7 @@ from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.modules.tickets.wiring import Service
 from hulk.runtime.store import Store
 from support.served import application, served
-from support.tickets import Heard, routes_over, service_over
+from support.tickets import INTENT, PLAN, Heard, routes_over, service_over
 
 CALLERS = {
     "admin": Principal(tenant="acme", actor="key:admin", grants=everywhere("admin")),
@@ -118,6 +118,9 @@ async def test_a_ticket_goes_from_its_making_to_its_end(site: Site) -> None:
         pytest.param({"labels": {"a b": "c"}}, {"labels['a b']": "letters"}, id="label"),
         pytest.param({"deadline": "2020-01-01T00:00:00Z"}, {"deadline": "has passed"}, id="deadline"),
         pytest.param({"intent_id": "x", "plan_id": "y"}, {"intent_id": "int_", "plan_id": "pln_"}, id="chain"),
+        pytest.param({"intent_id": ids.derived("int", "rival's")}, {"intent_id": "no such intent"}, id="an intent that is not theirs"),
+        pytest.param({"intent_id": INTENT, "plan_id": ids.derived("pln", "x")}, {"plan_id": "not the plan"}, id="another's plan"),
+        pytest.param({"plan_id": PLAN}, {"plan_id": "not the plan"}, id="a plan of no intent"),
         pytest.param({"namespace": "Não"}, {"namespace": "small letters"}, id="namespace"),
         pytest.param({"assignee": "agent:"}, {"assignee": "name is missing"}, id="assignee"),
         pytest.param({"request_id": "a\nb"}, {"request_id": "printable"}, id="request"),
@@ -150,6 +153,15 @@ async def test_the_same_request_makes_one_ticket(site: Site) -> None:
         "operator", "POST", "/v1/tickets", {"kind": "pay", "title": "Other", "input": {"amount": 3}, "request_id": "r1"}
     )
     assert (status, problem["type"]) == (409, "urn:hulk:problem:conflict")
+
+
+async def test_a_ticket_stands_in_the_chain_of_its_intent(site: Site) -> None:
+    made = await site.made(intent_id=INTENT, plan_id=PLAN)
+    for query in (f"intent={INTENT}", f"plan={PLAN}"):
+        _, page = await site("viewer", "GET", f"/v1/tickets?{query}")
+        assert [one["ticket_id"] for one in page["tickets"]] == [made["ticket_id"]]
+    status, _ = await site("rival", "POST", "/v1/tickets", {"kind": "pay", "title": "x", "input": {"amount": 1}, "intent_id": INTENT})
+    assert status == 422, "nobody puts tickets into another tenant's story"
 
 
 async def test_tickets_made_together_come_after_each_other(site: Site) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import breakers, cache, dead_letters, keys, queues, runs, schedules, secrets
+from hulk.apps.thor import audit, breakers, cache, dead_letters, keys, queues, runs, schedules, secrets
+from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,
@@ -13,7 +14,6 @@ from hulk.apps.thor.commands import (
     Rows,
     StatusOption,
     TenantOption,
-    at_desk,
     end,
     group,
     listed,
@@ -26,9 +26,8 @@ from hulk.kernel.text import Text
 
 app = group(Text("thor looks after a Hulk: what it does, what it cost, what went wrong."))
 config_app = group(Text("The settings."))
-audit_app = group(Text("The audit trail."))
 app.add_typer(config_app, name="config")
-app.add_typer(audit_app, name="audit")
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(breakers.app, name="breakers")
 app.add_typer(cache.app, name="cache")
@@ -86,6 +85,9 @@ _newest("intents", Text("The newest intents."), lambda desk: desk.intents)
 _newest("tickets", Text("The newest tickets."), lambda desk: desk.tickets)
 
 
+app.command("trace", help=spoken(Text("The whole story of anything that has an id, as a tree with times and cost.")))(tracing.trace)
+
+
 @app.command(help=spoken(Text("The skills there are, the built-in ones and your own.")))
 def skills(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """The skills."""
@@ -97,18 +99,6 @@ def skills(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         return 0
 
     end(act)
-
-
-@audit_app.command("verify", help=spoken(Text("Prove that the audit trail was not changed; exit code 1 when it was.")))
-def audit_verify(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Prove the trail."""
-
-    async def act(desk: Any) -> int:
-        rows = await desk.verdicts()
-        show(rows, as_json=as_json)
-        return 0 if all(row["whole"] for row in rows) else FAILED
-
-    at_desk(config, data, act)
 
 
 def main() -> None:

@@ -5,6 +5,6 @@ with the tariff it was computed from. Amounts are exact decimals; a tenant's day
 """
 
 from hulk.modules.finops.domain import Budget, Charge, OwnPrice, Priced, Spending, Tariff, Usage
-from hulk.modules.finops.usecases import Finops, Planned
+from hulk.modules.finops.usecases import CostOfIntent, Finops, Planned
 
-__all__ = ["Budget", "Charge", "Finops", "OwnPrice", "Planned", "Priced", "Spending", "Tariff", "Usage"]
+__all__ = ["Budget", "Charge", "CostOfIntent", "Finops", "OwnPrice", "Planned", "Priced", "Spending", "Tariff", "Usage"]

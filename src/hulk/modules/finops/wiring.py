@@ -5,9 +5,14 @@ from hulk.modules.finops.adapters.genai import GenaiPrices
 from hulk.modules.finops.adapters.sql import SqlLedger
 from hulk.modules.finops.domain import Budget, Tariff
 from hulk.modules.finops.settings import FinopsSettings
-from hulk.modules.finops.usecases import Finops, acts
+from hulk.modules.finops.usecases import CostOfIntent, Finops, acts
 from hulk.runtime.cache import Caches, Records
 from hulk.runtime.store import Store
+
+
+def cost_of(store: Store, settings: FinopsSettings) -> CostOfIntent:
+    """Only what an intent has cost, for those who look."""
+    return CostOfIntent(SqlLedger(store), Budget(currency=settings.currency))
 
 
 def wired(store: Store, settings: FinopsSettings, caches: Caches, clock: Clock = utc_now) -> Finops:

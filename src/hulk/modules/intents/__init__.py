@@ -5,8 +5,8 @@
 One transaction keeps the intent, its run and its first event; each later step commits its record with its effects.
 """
 
-from hulk.modules.intents.domain import Asked, Intent, Plan, Status
+from hulk.modules.intents.domain import Asked, Intent, Plan, Status, plan_of
 from hulk.modules.intents.ports import Intents
 from hulk.modules.intents.usecases import WORKFLOW, AcceptIntent, IntentView, ShowIntent
 
-__all__ = ["WORKFLOW", "AcceptIntent", "Asked", "Intent", "IntentView", "Intents", "Plan", "ShowIntent", "Status"]
+__all__ = ["WORKFLOW", "AcceptIntent", "Asked", "Intent", "IntentView", "Intents", "Plan", "ShowIntent", "Status", "plan_of"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from hulk.kernel import ids
 from hulk.kernel.addresses import require_no_password
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
@@ -63,6 +64,11 @@ class Asked:
         """SHA-256 of what is asked, to know the same request again under its idempotency key."""
         fields = [self.text, self.language, self.zone, to_json(self.sources)]
         return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+
+
+def plan_of(intent: str) -> str:
+    """The id of an intent's plan, which it has one of at most."""
+    return ids.derived("pln", intent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,9 @@ class Intents(Protocol):
     async def by_key(self, tenant: str, key: str) -> Intent:
         """The intent of that tenant under that idempotency key; raises `NotFound`."""
 
+    async def by_trace(self, trace: str, tenant: str | None) -> Intent:
+        """The newest intent of that trace id (32 hexadecimal digits), of that tenant or of any; raises `NotFound`."""
+
     async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
         """Up to `limit` intents of a tenant (in that status), the newest first."""
 

@@ -12,7 +12,7 @@ from hulk.modules.router.domain.decision import Decision, Question
 from hulk.modules.router.domain.matching import Attachment, Candidate, Match
 from hulk.modules.router.domain.model import Model, Reply
 from hulk.modules.router.domain.sensitivity import Classified, Label, Sensitivity, classified
-from hulk.modules.router.ports import Catalogue
+from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.usecases import Router
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Catalogue",
     "Classified",
     "Decision",
+    "Decisions",
     "Label",
     "Match",
     "Model",

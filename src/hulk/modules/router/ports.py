@@ -50,5 +50,8 @@ class Decisions(Protocol):
     def record(self, decision: Decision) -> Change[None]:
         """Keep a decision; one of that id that is there already stays as it is."""
 
+    async def get(self, decision: str) -> Decision:
+        """The decision; raises `NotFound`."""
+
     async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
         """An intent's decisions, oldest first."""

@@ -10,11 +10,16 @@ from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions
 from hulk.modules.router.domain.model import Model
-from hulk.modules.router.ports import Catalogue
+from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.settings import ModelsSettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
+
+
+def decisions_of(store: Store) -> Decisions:
+    """Only the decisions, for those who look."""
+    return SqlDecisions(store)
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ from hulk.modules.tickets.adapters.schemas import RustSchemas
 from hulk.modules.tickets.adapters.sql import SqlBoard, SqlKinds, SqlTickets
 from hulk.modules.tickets.adapters.tokens import JwtTokens
 from hulk.modules.tickets.domain import Handler
-from hulk.modules.tickets.ports import Board, Tickets, Voices
+from hulk.modules.tickets.ports import Board, Chain, Tickets, Voices
 from hulk.modules.tickets.usecases import (
     AskPerson,
     BeginTicket,
@@ -95,13 +95,15 @@ class Service:
     tokens: JwtTokens
 
 
-async def serving(store: Store, outbox: Outbox, runs: Runs, call_off: CallOff, *, secret: bytes, rotation: timedelta) -> Service:
+async def serving(
+    store: Store, outbox: Outbox, runs: Runs, call_off: CallOff, chain: Chain, *, secret: bytes, rotation: timedelta
+) -> Service:
     """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`."""
     board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bell()
     tokens = JwtTokens(store, secret, rotation, utc_now)
     await tokens.keep()
     return Service(
-        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now),
+        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, chain),
         find=FindTickets(board),
         show=ShowTicket(board),
         move=MoveTicket(board, outbox, runs, store.commit, bell, call_off),

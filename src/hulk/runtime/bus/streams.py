@@ -67,6 +67,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.queue.>",
             "hulk.key.>",
             "hulk.kind.>",
+            "hulk.audit.>",
             "hulk.runtime.health",
             "hulk.runtime.breaker",
             "hulk.engine.events.>",

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.runtime.outbox.tables import event_table, head_table, outbox_table
 from hulk.runtime.store import Store, Transaction
@@ -57,6 +57,7 @@ class Outbox:
         """Who waits for events, by the intent or `tenant:` and the tenant."""
         self.unsent = asyncio.Event()
         """Set whenever events were committed that the relay has not seen."""
+        self._bells = [self.unsent]
 
     async def require_same_key(self) -> None:
         """Raises `Refused` when the trail in the store was sealed with another key: then nobody could prove it any more."""
@@ -96,8 +97,14 @@ class Outbox:
     def _head(self, chain: _Chain) -> dict[str, Any]:
         return {"position": chain.position, "hash": chain.hash, "seal": seal(self._key, chain.tenant, chain.position, chain.hash)}
 
+    def bell(self) -> asyncio.Event:
+        """One more event that is set whenever events were committed, for somebody else who reads the trail."""
+        self._bells.append(bell := asyncio.Event())
+        return bell
+
     def _announce(self, events: Sequence[Event]) -> None:
-        self.unsent.set()
+        for bell in self._bells:
+            bell.set()
         watched = {event.intent for event in events if event.intent} | {f"tenant:{event.tenant}" for event in events}
         for one in watched:
             for watcher in self._watchers.get(one, ()):
@@ -106,6 +113,13 @@ class Outbox:
     async def of_intent(self, intent: str, after: int = 0) -> list[Kept]:
         """The events of an intent past sequence `after`, oldest first."""
         return await self._store.read(lambda connection: _of_intent(connection, intent, after))
+
+    async def get(self, event: str) -> Kept:
+        """The event of that id; raises `NotFound`."""
+        row = await self._store.read(lambda connection: connection.execute(_BY_ID, {"at": event}).one_or_none())
+        if row is None:
+            raise NotFound("There is no event {id} in the trail.", id=event)
+        return kept(row)
 
     async def follow(self, intent: str, after: int = 0) -> AsyncIterator[Kept]:
         """The events of an intent past sequence `after`, then each new one as it is committed, without end."""
@@ -161,6 +175,7 @@ _OF_TENANT = (
     .order_by(event_table.c.position)
     .limit(SOME)
 )
+_BY_ID = select(event_table).where(event_table.c.id == bindparam("at"))
 _OF_INTENT = (
     select(event_table)
     .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))

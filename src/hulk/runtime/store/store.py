@@ -18,11 +18,13 @@ from sqlalchemy import Connection, Engine, text
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.answers import Answer, deliver, failed
+from hulk.runtime.store.counting import Counting
 from hulk.runtime.store.database import BUSY_SECONDS, engine_for, reading
 from hulk.runtime.store.login import Login
 from hulk.runtime.store.lookup import Lookup
 from hulk.runtime.store.transaction import Alike, Shared, Transaction
 from hulk.runtime.store.trouble import Away, Collided, Dropped, Trouble, committing, translated
+from hulk.runtime.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -85,6 +87,12 @@ class Store:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.engine.dialect.name
+
+    def measure(self, metrics: Metrics) -> None:
+        """Count the statements among the program's metrics; those to PostgreSQL, which others may count too. SQLite is part of us."""
+        if self.dialect == "postgresql":
+            about = "Statements sent to PostgreSQL."
+            metrics.tally("postgres_queries_total", about, ("operation",), Counting(self.engine))
 
     async def commit(self, *changes: Change[Any]) -> list[Any]:
         """Apply `changes` in order, all or none; give their results once they are on disk.

@@ -5,10 +5,10 @@ import contextlib
 import random
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import Row
@@ -69,6 +69,15 @@ class Body:
             self.stoppable = False
 
 
+Chain: TypeAlias = Callable[[str, str | None, JsonObject], Mapping[str, str]]
+"""The ids that a run of that workflow, intent and input stands for, by what they are of (`ticket`, `plan`)."""
+
+
+def nothing_more(_workflow: str, _intent: str | None, _data: JsonObject) -> Mapping[str, str]:
+    """No further ids."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Executor:
     """Executes runs. `limit` is how long a step may take when it does not say so itself."""
@@ -80,6 +89,8 @@ class Executor:
     limit: timedelta
     held: dict[Hold, "Body"] = field(default_factory=dict)
     """The runs held now."""
+    chain: Chain = nothing_more
+    """Which further ids a run stands for, to be told in its logs and spans."""
     strange: Counter[str] = field(default_factory=Counter)
     """How often a run was handed back because its workflow is not here, by the workflow's name."""
 
@@ -120,11 +131,10 @@ class Executor:
 
     async def _execute(self, taken: Taken, body: Body) -> Verdict:
         run = taken.run
+        told = {"run": run.id, **({} if run.intent is None else {"intent": run.intent}), **self.chain(run.workflow, run.intent, run.input)}
         with (
-            structlog.contextvars.bound_contextvars(run=run.id, intent=run.intent, tenant=run.tenant),
-            span(
-                f"run {run.workflow}", run.trace, **{"hulk.run.id": run.id, "hulk.intent.id": run.intent or "", "hulk.tenant": run.tenant}
-            ),
+            structlog.contextvars.bound_contextvars(**told, tenant=run.tenant),
+            span(f"run {run.workflow}", run.trace, **{f"hulk.{name}.id": id_ for name, id_ in told.items()}, **{"hulk.tenant": run.tenant}),
         ):
             try:
                 return await self._body(taken, body) if self._knows(taken) else await self._leave(taken)

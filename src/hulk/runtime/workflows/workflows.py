@@ -21,7 +21,7 @@ from hulk.runtime.state import Bucket, leader
 from hulk.runtime.store import Store, Transaction
 from hulk.runtime.telemetry import Metrics
 from hulk.runtime.workflows.choreography import TRIES, Choreography, React
-from hulk.runtime.workflows.executor import Executor, keep
+from hulk.runtime.workflows.executor import Chain, Executor, keep, nothing_more
 from hulk.runtime.workflows.gate import Gate
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
@@ -67,7 +67,7 @@ class Workflows:
     def __init__(
         self, store: Store, bus: Bus, outbox: Outbox, *, slots: int, queue_size: int, limit: timedelta,
         most_slots: int = 0, queues: Sequence[str] = (QUEUE,), weights: Mapping[str, int] | None = None, metrics: Metrics | None = None,
-        clock: Clock = utc_now, reign: Reign = _reconciler,
+        clock: Clock = utc_now, reign: Reign = _reconciler, chain: Chain = nothing_more,
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
@@ -86,7 +86,7 @@ class Workflows:
             went=self.gate.went, held=self.gate.held, paused=self.gate.pause, ended=self.gate.ended, cancel=self._call_off,
         )  # fmt: skip
         self._journal = Journal(hooks, clock)
-        self._executor = Executor(store, self._journal, outbox, self._registry, limit)
+        self._executor = Executor(store, self._journal, outbox, self._registry, limit, chain=chain)
         self._pools = {queue: self._pool(queue, slots, most_slots or slots) for queue in queues}
         self.steering = Steering(self._journal, self._registry, outbox, clock)
         self._choreography = Choreography(store, bus, self._registry, self._journal.begin)

@@ -83,6 +83,13 @@ class MemoryIntents:
             raise NotFound("No intent was accepted under the idempotency key “{key}”.", key=key)
         return found
 
+    async def by_trace(self, trace: str, tenant: str | None) -> Intent:
+        """See `Intents`."""
+        found = [one for one in self._intents.values() if one.trace_id == trace and tenant in (None, one.tenant)]
+        if not found:
+            raise NotFound("There is no intent with the trace {trace}.", trace=trace)
+        return max(found, key=lambda one: one.id)
+
     def _under(self, tenant: str, key: str) -> Intent | None:
         return next((intent for intent in self._intents.values() if (intent.tenant, intent.key) == (tenant, key)), None)
 

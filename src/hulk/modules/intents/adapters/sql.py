@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Text, UniqueConstraint, bindparam, select, update
+from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Text, UniqueConstraint, bindparam, func, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -119,6 +119,15 @@ class SqlIntents:
         if row is None:
             raise NotFound("No intent was accepted under the idempotency key “{key}”.", key=key)
         return _intent(row)
+
+    async def by_trace(self, trace: str, tenant: str | None) -> Intent:
+        """See `Intents`. No index: ids sort by time, so what is looked for is usually among the first that are seen."""
+        query = select(intent_table).where(func.substr(intent_table.c.trace, 4, 32) == trace)
+        query = query if tenant is None else query.where(intent_table.c.tenant == tenant)
+        found = await self._all(query.order_by(intent_table.c.id.desc()).limit(1))
+        if not found:
+            raise NotFound("There is no intent with the trace {trace}.", trace=trace)
+        return found[0]
 
     async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
         """The newest intents of a tenant."""

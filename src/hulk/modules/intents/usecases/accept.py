@@ -82,7 +82,13 @@ class AcceptIntent:
             workflow=WORKFLOW, data={"intent": intent.id, "language": intent.language}, tenant=intent.tenant, id=intent.run,
             intent=intent.id, trace=intent.trace, attributes={"actor": intent.actor},
         )  # fmt: skip
-        facts = {"digest": intent.digest, "characters": len(intent.text), "language": intent.language, "sources": len(intent.sources)}
+        facts = {
+            "run": intent.run,
+            "digest": intent.digest,
+            "characters": len(intent.text),
+            "language": intent.language,
+            "sources": len(intent.sources),
+        }
         event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)
         add, begin, append = self.intents.add(intent), self.runs.begin(started), self.trail.append(event)
 

@@ -13,7 +13,7 @@ from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.intents.domain import Intent, Plan
+from hulk.modules.intents.domain import Intent, Plan, plan_of
 from hulk.modules.intents.ports import Answers, Decides, Intents, SkillBook, Voices
 from hulk.modules.intents.usecases.explain import explained
 from hulk.modules.intents.usecases.facts import fact
@@ -87,7 +87,13 @@ class RunIntent:
 
     async def _decide(self, intent: Intent, key: str) -> Outcome[JsonObject]:
         decision, changes = await self.decides(_question(intent, key))
-        facts = {"decision": decision.id, "kind": decision.kind, "name": decision.name, "sensitivity": decision.sensitivity}
+        facts = {
+            "run": intent.run,
+            "decision": decision.id,
+            "kind": decision.kind,
+            "name": decision.name,
+            "sensitivity": decision.sensitivity,
+        }
         event = fact("hulk.decision.made.v1", intent, facts)
         return Outcome(to_json(decision), [*changes, self.intents.decided(intent.id, decision.id), self.trail.append(event)])
 
@@ -100,8 +106,8 @@ class RunIntent:
         voice = self.voices(intent.language)
         return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice)))
 
-    def _ended(self, intent: Intent, answer: str, follow_ups: int = 0) -> list[Change[Any]]:
-        event = fact("hulk.intent.completed.v1", intent, {"follow_ups": follow_ups})
+    def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0) -> list[Change[Any]]:
+        event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
         return [self.intents.end(intent.id, "completed", answer=writable(answer)), self.trail.append(event)]
 
     async def _by_skill(self, context: Context, intent: Intent, skill: Skill) -> None:
@@ -114,11 +120,13 @@ class RunIntent:
         arguments = read(skill.parameters, _request(intent))
         drafts = skill.plan(arguments)
         plan = Plan(
-            id=ids.derived("pln", intent.id), skill=skill.name, arguments=arguments,
+            id=plan_of(intent.id), skill=skill.name, arguments=arguments,
             tickets={draft.key: ids.derived("tkt", intent.id, draft.key) for draft in drafts},
         )  # fmt: skip
         tickets = {draft.key: _drafted(draft, plan, intent, self.clock) for draft in drafts}
-        event = fact("hulk.plan.made.v1", intent, {"plan": plan.id, "skill": skill.name, "tickets": list(plan.tickets.values())})
+        event = fact(
+            "hulk.plan.made.v1", intent, {"run": intent.run, "plan": plan.id, "skill": skill.name, "tickets": list(plan.tickets.values())}
+        )
         begun = [change for ticket in ready(tickets) for change in self._begun(ticket, context, intent)]
         opened = [self.tickets.open(list(tickets.values())), self.trail.append(*_opened(intent, tickets.values()))]
         return Outcome(to_json(plan), [self.intents.planned(intent.id, plan), self.trail.append(event), *opened, *begun])
@@ -133,7 +141,7 @@ class RunIntent:
         answer = await self._joined(intent, plan, skill, tickets)
         follow_ups = [_followed(follow_up, place, plan, intent, self.clock) for place, follow_up in enumerate(answer.follow_ups)]
         opened = [self.tickets.open(follow_ups), self.trail.append(*_opened(intent, follow_ups))]
-        return Outcome(None, [*opened, *self._ended(intent, answer.markdown, len(follow_ups))])
+        return Outcome(None, [*opened, *self._ended(intent, answer.markdown, plan.id, len(follow_ups))])
 
     async def _joined(self, intent: Intent, plan: Plan, skill: Skill, tickets: Sequence[Ticket]) -> Answer:
         report = Report(

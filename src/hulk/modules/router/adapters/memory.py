@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
 from hulk.modules.router.domain.decision import Decision
 
 
@@ -20,6 +21,12 @@ class MemoryDecisions:
             self._kept.setdefault(decision.id, decision)
 
         return change
+
+    async def get(self, decision: str) -> Decision:
+        """See `Decisions`."""
+        if decision not in self._kept:
+            raise NotFound("There is no decision {id}.", id=decision)
+        return self._kept[decision]
 
     async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
         """See `Decisions`."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Float, Index, Row, String, Table, bindparam, select
 
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.decision import Decision
 from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
@@ -52,12 +53,20 @@ class SqlDecisions:
 
         return change
 
+    async def get(self, decision: str) -> Decision:
+        """See `Decisions`."""
+        row = await self._store.read(lambda connection: connection.execute(_BY_ID, {"at": decision}).one_or_none())
+        if row is None:
+            raise NotFound("There is no decision {id}.", id=decision)
+        return _decision(row)
+
     async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
         """See `Decisions`."""
         at = {"at_tenant": tenant, "at_intent": intent}
         return await self._store.read(lambda connection: [_decision(row) for row in connection.execute(_OF_INTENT, at)])
 
 
+_BY_ID = select(decision_table).where(decision_table.c.id == bindparam("at"))
 _OF_INTENT = (
     select(decision_table)
     .where(decision_table.c.tenant == bindparam("at_tenant"), decision_table.c.intent == bindparam("at_intent"))

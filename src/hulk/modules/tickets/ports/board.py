@@ -144,6 +144,13 @@ class Schemas(Protocol):
         """Where the value is not as the schema has it (`amount`, `lines[2].sku`, empty: as a whole), and why."""
 
 
+class Chain(Protocol):
+    """Knows the intents that tickets may be made for."""
+
+    async def __call__(self, tenant: str, intent: str) -> str | None:
+        """The plan of the tenant's intent, None while it has none; raises `NotFound`, also for another tenant's."""
+
+
 class Tokens(Protocol):
     """Makes and checks the tokens by which workers prove what they hold."""
 

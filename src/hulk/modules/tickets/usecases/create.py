@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from hulk.kernel.durable import Commit, followed
-from hulk.kernel.errors import Forbidden, Invalid, Refused
+from hulk.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.tickets.domain import MOST_AT_ONCE, Kind, New, Ticket, require_new
 from hulk.modules.tickets.domain.new import LARGEST_INPUT, Wrong, placed
-from hulk.modules.tickets.ports import Board, Kinds, Made, Schemas
+from hulk.modules.tickets.ports import Board, Chain, Kinds, Made, Schemas
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.facts import fact
 
+UNKNOWN = "-"
+"""In place of a plan: of an intent that there is not."""
 DEEPEST = 64
 """Levels of an input or result."""
 
@@ -32,12 +34,14 @@ class CreateTickets:
     commit: Commit
     bell: Bell
     clock: Clock
+    chain: Chain
 
     async def one(self, by: Principal, new: New, trace: str | None = None) -> Ticket:
         """One ticket; paths in what is wrong begin at the ticket."""
         kinds = await self._kinds(by.tenant, [new])
         _require_right(wrong(new, 0, kinds, self.schemas, self.clock()))
         _allow(by, [new])
+        _require_right(iter([(field, text) for _, field, text in await self._strangers(by, [new])]))
         ticket = _drafted(new, new.id_for(by.tenant), new.after, by, kinds[new.kind], self.clock)
         if not new.after:
             made = (await self.commit(self.board.add(ticket, self.trail.append(_created(ticket, by, trace)))))[0]
@@ -58,6 +62,7 @@ class CreateTickets:
             for field, text in wrong(one, place, kinds, self.schemas, now)
         )
         _allow(by, new)
+        _require_right(iter([(f"tickets[{place}].{field}", text) for place, field, text in await self._strangers(by, new)]))
         ids = [one.id_for(by.tenant) for one in new]
         drafted = [_drafted(one, id_, placed(one.after, ids), by, kinds[one.kind], self.clock) for one, id_ in zip(new, ids, strict=True)]
         return await self._together(drafted, by, trace)
@@ -74,6 +79,23 @@ class CreateTickets:
         if any(one.ticket.status == "ready" for one in made):
             self.bell.ring(made[0].ticket.tenant)
         return [one.ticket for one in made]
+
+    async def _strangers(self, by: Principal, new: Sequence[New]) -> list[tuple[int, str, Text]]:
+        """Where tickets name an intent that the tenant has not, or a plan that is not the intent's."""
+        plans = {intent: await self._plan(by.tenant, intent) for intent in {one.intent for one in new if one.intent}}
+        found: list[tuple[int, str, Text]] = []
+        for place, one in enumerate(new):
+            if one.intent is not None and plans[one.intent] == UNKNOWN:
+                found.append((place, "intent_id", Text("there is no such intent")))
+            elif one.plan is not None and (one.intent is None or plans[one.intent] != one.plan):
+                found.append((place, "plan_id", Text("it is not the plan of the intent in intent_id")))
+        return found
+
+    async def _plan(self, tenant: str, intent: str) -> str | None:
+        try:
+            return await self.chain(tenant, intent)
+        except NotFound:
+            return UNKNOWN
 
     async def _kinds(self, tenant: str, new: Sequence[New]) -> dict[str, Kind]:
         named = list(dict.fromkeys(one.kind for one in new))

@@ -1,0 +1,48 @@
+"""A process that writes to the trail and archives it, as fast as it can, for tests that kill it: `python -m support.archiver STORE FOLDER
+ARCHIVE`. It prints how many events it was told are on disk."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from hulk.kernel.errors import Unavailable
+from hulk.kernel.events import Event
+from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.audit.wiring import wired
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import Store, opened
+from hulk.runtime.telemetry import Metrics
+
+KEY = b"the installation's"
+TENANTS = 3
+
+
+async def main(store_url: str, folder: str, archive_url: str) -> None:
+    """Write and archive until killed."""
+    settings = AuditSettings(archive=SecretStr(archive_url))
+    async with opened(store_url, Path(folder)) as store, wired(settings, store, "", Path(folder), KEY, Metrics()) as audit:
+        outbox = Outbox(store, KEY)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(audit.archiving(Metrics(), outbox.bell()).run())
+            for tenant in range(TENANTS):
+                group.create_task(_writing(store, outbox, f"tenant-{tenant}"))
+
+
+async def _writing(store: Store, outbox: Outbox, tenant: str) -> None:
+    written = 0
+    while True:
+        two = [Event(type="hulk.ticket.completed.v1", subject=f"tkt_{written}", tenant=tenant, actor="ana") for _ in range(2)]
+        try:
+            await store.commit(outbox.append(*two))
+        except Unavailable:
+            await asyncio.sleep(0.02)
+            continue
+        written += 2
+        sys.stdout.write(f"{tenant} {written}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
