@@ -22,7 +22,7 @@ from hulk.modules.finops.adapters import sql as finops_sql
 from hulk.modules.finops.ports import Ledger, Prices
 from hulk.modules.identity.adapters import memory as identity_memory
 from hulk.modules.identity.adapters import sql as identity_sql
-from hulk.modules.identity.ports import Keys, Tenants
+from hulk.modules.identity.ports import Accounts, Keys, Tenants
 from hulk.modules.intents.adapters import memory as intents_memory
 from hulk.modules.intents.adapters import sql as intents_sql
 from hulk.modules.intents.ports import Intents
@@ -62,6 +62,7 @@ SUITES = (
     Suite(Prices, (finops_memory.PriceTable, genai.GenaiPrices), "modules/finops/test_finops_price_lists.py"),
     Suite(Keys, (identity_memory.MemoryKeys, identity_sql.SqlKeys), "modules/identity/test_identity_adapters.py"),
     Suite(Tenants, (identity_memory.MemoryTenants, identity_sql.SqlTenants), "modules/identity/test_identity_adapters.py"),
+    Suite(Accounts, (identity_memory.MemoryAccounts, identity_sql.SqlAccounts), "modules/identity/test_identity_adapters.py"),
     Suite(Intents, (intents_memory.MemoryIntents, intents_sql.SqlIntents), "modules/intents/test_intents_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Provider, (provider.OpenAiCompatible, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),

@@ -35,6 +35,7 @@ from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity import Identity
+from hulk.modules.identity.api import routes as identity_routes
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
@@ -211,7 +212,11 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
-    routers += [*schedule_routes(scheduler, Wishes(), config.locale.timezone), *_steering_routes(store, workflows)]
+    routers += [
+        *identity_routes(identity),
+        *schedule_routes(scheduler, Wishes(), config.locale.timezone),
+        *_steering_routes(store, workflows),
+    ]
     return _Machine(workflows, identity, routers, own)
 
 

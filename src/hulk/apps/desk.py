@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args
 
@@ -11,18 +10,17 @@ from pydantic import BaseModel, ValidationError
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.helm import Helm, helm_of
+from hulk.apps.members import Members, admin
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
-from hulk.kernel.tenancy import Principal, Role, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.audit import VerifyTrail
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
-from hulk.modules.identity import ApiKey, Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import Intents
 from hulk.modules.intents import Status as IntentStatus
@@ -50,7 +48,7 @@ class Desk:
     ticket_store: Tickets
     helm: Helm
     verify: VerifyTrail
-    identity: Identity
+    members: Members
     schedule_store: Schedules
     commit: Commit
     zone: str
@@ -91,27 +89,13 @@ class Desk:
             for one in await self.verify()
         ]  # fmt: skip
 
-    async def create_key(self, tenant: str, name: str, role: Role, lifetime: timedelta | None) -> list[Row]:
-        """A new key, with its secret."""
-        await self.identity.ensure_tenant(tenant)
-        made = await self.identity.create_key(_admin(tenant), name, role, None if lifetime is None else utc_now() + lifetime)
-        return [{**_key(made.key), "secret": made.secret}]
-
-    async def keys(self, tenant: str) -> list[Row]:
-        """All keys."""
-        return [_key(one) for one in await self.identity.list_keys(_admin(tenant))]
-
-    async def revoke_key(self, tenant: str, key: str) -> list[Row]:
-        """The key, revoked."""
-        return [_key(await self.identity.revoke_key(_admin(tenant), key))]
-
     async def schedules(self, tenant: str) -> list[Row]:
         """All schedules."""
         return [self._schedule(one) for one in await self.schedule_store.of_tenant(tenant)]
 
     async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
-        schedule = made(_parsed(NewBody, body), Wishes(), _admin(tenant), self.zone)
+        schedule = made(_parsed(NewBody, body), Wishes(), admin(tenant), self.zone)
         await self.commit(self.schedule_store.add(schedule))
         return [self._schedule(schedule)]
 
@@ -167,7 +151,7 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
         outbox, voice = Outbox(store, key), speaker()
         yield Desk(
             intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
-            verify=wired_audit(store, key), identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
+            verify=wired_audit(store, key), members=Members(wired_identity(store, outbox, local=True)), schedule_store=Schedules(store),
             commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip
 
@@ -207,18 +191,6 @@ def _among(status: str | None, allowed: Any) -> Any:
     if status is not None and status not in names:
         raise Refused("There is no status “{status}”; allowed: {allowed}.", status=status, allowed=", ".join(names))
     return status
-
-
-def _admin(tenant: str) -> Principal:
-    """Who uses thor on the store itself may do all."""
-    return Principal(tenant=tenant, actor="thor", grants=everywhere("admin"))
-
-
-def _key(key: ApiKey) -> dict[str, Any]:
-    return {
-        "key_id": key.id, "name": key.name, "role": key.role, "prefix": key.prefix, "created": brief(key.created),
-        "expires": brief(key.expires), "revoked": brief(key.revoked), "last_use": brief(key.last_use),
-    }  # fmt: skip
 
 
 def _short(sentence: str) -> str:

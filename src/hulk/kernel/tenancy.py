@@ -63,6 +63,8 @@ class Principal:
     grants: tuple[Grant, ...]
     groups: tuple[str, ...] = ()
     """The worker groups that it may take work for; none: any."""
+    account: str | None = None
+    """The person or service account behind it (`usr_…`, `svc_…`); None for a key of no account, and for whoever uses this machine."""
 
     def may(self, verb: Verb, resource: Resource, namespace: str = EVERYWHERE) -> bool:
         """Whether this principal may do that to what lies in `namespace`; to what lies in none, by default."""
