@@ -23,9 +23,8 @@ GrantOption = Annotated[
 GroupOption = Annotated[
     list[str] | None, typer.Option("--group", help=spoken(Text("A worker group that it may take work for; may be given again.")))
 ]
-DisabledOption = Annotated[
-    bool | None, typer.Option("--disable/--enable", help=spoken(Text("Let its keys and sessions open no more, or again.")))
-]
+DisableOption = Annotated[bool, typer.Option("--disable", help=spoken(Text("Let its keys and sessions open no more.")))]
+EnableOption = Annotated[bool, typer.Option("--enable", help=spoken(Text("Let its keys and sessions open again.")))]
 
 
 @people.command("add", help=spoken(Text("Let a person log in.")))
@@ -43,12 +42,12 @@ def people_add(
 @people.command("change", help=spoken(Text("Change a person; what is not given stays.")))
 def people_change(
     account: AccountArgument, name: NameOption = None, email: EmailOption = None, grant: GrantOption = None,
-    disabled: DisabledOption = None,
+    disable: DisableOption = False, enable: EnableOption = False,
     config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Change a person."""
-    given = _given(name=name, email=email, grants=grant or None, disabled=disabled)
+    given = _given(name=name, email=email, grants=grant or None, disabled=disable or (False if enable else None))
     listed(config, data, lambda desk: desk.members.change_account(tenant, "person", account, given, reason), as_json=as_json)
 
 
@@ -67,12 +66,12 @@ def services_add(
 @services.command("change", help=spoken(Text("Change a service account; what is not given stays.")))
 def services_change(
     account: AccountArgument, name: NameOption = None, grant: GrantOption = None, group: GroupOption = None,
-    disabled: DisabledOption = None,
+    disable: DisableOption = False, enable: EnableOption = False,
     config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Change a service account."""
-    given = _given(name=name, groups=group or None, grants=grant or None, disabled=disabled)
+    given = _given(name=name, groups=group or None, grants=grant or None, disabled=disable or (False if enable else None))
     listed(config, data, lambda desk: desk.members.change_account(tenant, "service", account, given, reason), as_json=as_json)
 
 
