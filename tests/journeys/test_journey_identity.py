@@ -91,3 +91,34 @@ async def test_an_admin_makes_keys_and_people_over_http(up: Up) -> None:
     assert {one["tenant"] for one in thor(up.data, "tenants", "list")} == {"default", "beta"}
     thor(up.data, "tenants", "add", "gamma")
     thor(up.data, "people", "add", "bob@example.com", "--grant", "viewer")
+
+
+async def test_a_tenant_is_held_to_its_quotas(up: Up) -> None:
+    [root] = thor(up.data, "keys", "create", "root", "--role", "admin")
+    [own] = thor(up.data, "keys", "create", "own", "--role", "admin", "--tenant", "delta")
+    thor(up.data, "quotas", "set", "--tenant", "delta", "--intents-per-minute", "2", "--storage", "10", "--reason", "a trial")
+    ask = {"json": {"text": "Is the disk full?"}}
+    async with calling(up, **bearer(own["secret"])) as caller:
+        assert [(await caller.call("POST", "/v1/intents", **ask))[0] for _ in range(2)] == [202, 202]
+        status, problem, headers = await caller.call("POST", "/v1/intents", **ask)
+        assert (status, problem["quota"], problem["limit"], problem["left"]) == (429, "intents_per_minute", 2, 0)
+        assert 0 < problem["retry_after"] <= 30
+        assert int(headers["retry-after"]) >= 1
+        assert (await caller.call("POST", "/v1/files", data=b"123456"))[0] == 201
+        status, problem, _ = await caller.call("POST", "/v1/files", data=b"7890123")
+        assert (status, problem["quota"], problem["limit"], problem["left"]) == (429, "storage", 10, 4)
+        status, body, _ = await caller.call("GET", "/v1/quotas")
+        assert (status, body["tenant"], body["quotas"]["storage"]) == (200, "delta", {"limit": 10, "used": 6, "left": 4})
+        assert body["quotas"]["intents_per_minute"]["limit"] == 2
+        assert (await caller.call("PUT", "/v1/tenants/delta/quotas", json={"storage": "unlimited"}))[0] == 403
+    async with calling(up, **bearer(root["secret"])) as platform:
+        status, body, _ = await platform.call("PUT", "/v1/tenants/delta/quotas", json={"concurrent_runs": 0, "monthly_spend": "1.5"})
+        assert (status, body["quotas"]["monthly_spend"]["limit"]) == (200, "1.5")
+        assert (await platform.call("PUT", "/v1/tenants/delta/quotas", json={"storage": -1}))[0] == 422
+        assert (await platform.call("GET", "/v1/tenants/nobody/quotas"))[0] == 404
+    async with calling(up, **bearer(own["secret"])) as caller:
+        status, problem, _ = await caller.call("POST", "/v1/intents", **ask)
+        assert (status, problem["quota"], problem["limit"]) == (429, "concurrent_runs", 0)
+    rows = {row["quota"]: row for row in thor(up.data, "quotas", "show", "--tenant", "delta")}
+    assert rows["storage"]["limit"] is None
+    assert "storage" in thor(up.data, "quotas", "set", "--storage", "much", code=2)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hulk.kernel.durable import Change, Commit
+from hulk.kernel.errors import Exhausted
 from hulk.kernel.events import Trail
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal, everywhere
@@ -85,6 +86,7 @@ class Bench:
     kind: Literal["skill", "model", "none"] = "skill"
     reply: Reply | Exception | None = None
     full: Exception | None = None
+    over: Exhausted | None = None
     refused: Exception | None = None
     checked: list[Source] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -124,11 +126,15 @@ class Bench:
         if self.full:
             raise self.full
 
+    def quota(self, _: str) -> Change[Exhausted | None]:
+        """Has room until the test says not."""
+        return lambda _: self.over
+
     @property
     def accept(self) -> AcceptIntent:
         """The act of accepting."""
         return AcceptIntent(
-            self.intents, self.desk, self.trail, self.commit, self.check, self.admit, None, "America/Sao_Paulo", lambda: START
+            self.intents, self.desk, self.trail, self.commit, self.check, self.admit, self.quota, None, "America/Sao_Paulo", lambda: START
         )
 
     @property

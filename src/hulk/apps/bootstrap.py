@@ -23,10 +23,12 @@ from sqlalchemy import text
 from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.cluster import require_cluster, require_consistent, shared
+from hulk.apps.limits import limits_of
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
+from hulk.apps.uploads import Uploads
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
@@ -43,6 +45,8 @@ from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
+from hulk.modules.quotas import QuotaActs
+from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.router.wiring import wired as wired_router
@@ -200,11 +204,12 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     )  # fmt: skip
     blobs = _blobs(base)
     caches = await _caches(stack, base)
-    finops = wired_finops(store, config.section(FinopsSettings), caches)
-    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops)
-    scheduler = _scheduler(base, outbox, workflows, accept)
     identity = wired_identity(store, outbox, local=config.server.loopback)
     await identity.ensure_tenant()
+    quotas = limits_of(config, store, outbox, identity)
+    finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
+    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops, quotas)
+    scheduler = _scheduler(base, outbox, workflows, accept)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops))
@@ -239,7 +244,7 @@ async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
 
 
 async def _modules(
-    stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops
+    stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops, quotas: QuotaActs
 ) -> tuple[list[APIRouter], AcceptIntent]:
     """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
     config, store = base.config, base.store
@@ -254,13 +259,14 @@ async def _modules(
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
-        check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit,
+        check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
-    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
-    return [intent_routes(api), ticket_routes(tickets.tickets)], intents.accept
+    uploads = Uploads(blobs, quotas, store.commit, config.server.max_upload)
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
+    return [intent_routes(api), ticket_routes(tickets.tickets), quota_routes(quotas)], intents.accept
 
 
 def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: AcceptIntent) -> Scheduler:

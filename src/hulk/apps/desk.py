@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.helm import Helm, helm_of
+from hulk.apps.limits import QuotaRows, limits_of
 from hulk.apps.members import Members, admin
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
@@ -49,6 +50,7 @@ class Desk:
     helm: Helm
     verify: VerifyTrail
     members: Members
+    limits: QuotaRows
     schedule_store: Schedules
     commit: Commit
     zone: str
@@ -149,9 +151,11 @@ async def desk_of(config: Config, data: Path) -> AsyncIterator[Desk]:
         await _known(store)
         key = audit_key(config.section(AuditSettings), data)
         outbox, voice = Outbox(store, key), speaker()
+        identity = wired_identity(store, outbox, local=True)
         yield Desk(
             intent_store=intents_of(store), ticket_store=tickets_of(store), helm=helm_of(store, outbox, voice),
-            verify=wired_audit(store, key), members=Members(wired_identity(store, outbox, local=True)), schedule_store=Schedules(store),
+            verify=wired_audit(store, key), members=Members(identity),
+            limits=QuotaRows(limits_of(config, store, outbox, identity)), schedule_store=Schedules(store),
             commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip
 

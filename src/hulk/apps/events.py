@@ -163,6 +163,11 @@ EVENTS: tuple[EventType, ...] = (
         summary="A tenant was made; this is the first link of its trail.",
         data={"reason": "", "before": None, "after": {"tenant": "acme"}},
     ),
+    EventType(
+        type="hulk.quota.changed.v1",
+        summary="A tenant was given other limits of its own; what is not named is as the settings say.",
+        data={"reason": "a larger plan", "before": {}, "after": {"intents_per_minute": 600, "monthly_spend": "50"}},
+    ),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),

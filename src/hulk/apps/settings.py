@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.quotas.settings import QuotaSettings
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.tools.settings import ToolsSettings
@@ -18,6 +19,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "models": ModelsSettings,
     "finops": FinopsSettings,
     "skills": SkillsSettings,
+    "quotas": QuotaSettings,
     "audit": AuditSettings,
 }
 DEFAULT_FILE = "hulk.yaml"

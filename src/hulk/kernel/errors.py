@@ -80,6 +80,16 @@ class Exhausted(Unavailable):
     code = "exhausted"
 
 
+class OverQuota(Exhausted):
+    """A tenant's quota is used up: which, how much it is, and how much of it is left."""
+
+    def __init__(self, msgid: str | Text, /, *, quota: str, limit: object, left: object, retry_after: float | None = None) -> None:
+        super().__init__(msgid, retry_after)
+        self.quota = quota
+        self.limit = limit
+        self.left = left
+
+
 def blamed(error: Exception) -> dict[str, str]:
     """What a dead letter says of what ended the work, `error` (its class) and `text`: a bug is told by its class only."""
     kind = type(error).__name__

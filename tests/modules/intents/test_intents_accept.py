@@ -122,3 +122,14 @@ async def test_no_more_is_taken_when_the_queue_is_full() -> None:
     with pytest.raises(Exhausted):
         await bench.asked()
     assert (bench.desk.runs, bench.told) == ({}, [])
+
+
+async def test_what_is_over_a_quota_leaves_nothing_behind() -> None:
+    bench = Bench(over=Exhausted("over", retry_after=2))
+    with pytest.raises(Exhausted, match="over"):
+        await bench.asked()
+    intent, change = await bench.accept.prepared(Asked(text="Do the job"), ANA, None)
+    with pytest.raises(Exhausted, match="over"):
+        await bench.commit(change)
+    assert (bench.desk.runs, await bench.intents.recent("acme", status=None, limit=9)) == ({}, [])
+    assert intent.tenant == "acme"

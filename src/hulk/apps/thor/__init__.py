@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import accounts, breakers, cache, dead_letters, keys, queues, runs, schedules, tenants
+from hulk.apps.thor import accounts, breakers, cache, dead_letters, keys, queues, quotas, runs, schedules, tenants
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,
@@ -30,6 +30,7 @@ audit_app = group(Text("The audit trail."))
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.add_typer(quotas.app, name="quotas")
 app.add_typer(accounts.people, name="people")
 app.add_typer(accounts.services, name="accounts")
 app.add_typer(tenants.namespaces, name="namespaces")

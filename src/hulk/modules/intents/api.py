@@ -1,6 +1,6 @@
 """Intents over HTTP: ask, look, follow, fetch what was made."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ from hulk.modules.router import Decision
 from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
-from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.blobs import Blob, FolderBlobs
 from hulk.runtime.http import Caller, ServerEvent, allow, events
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
@@ -95,7 +95,7 @@ class AcceptedView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class IntentsApi:
-    """The routes, with what they need. `max_upload` in bytes."""
+    """The routes, with what they need."""
 
     accept: AcceptIntent
     show: ShowIntent
@@ -103,7 +103,7 @@ class IntentsApi:
     outbox: Outbox
     blobs: FolderBlobs
     voices: Callable[[Language], Voice]
-    max_upload: int
+    upload_for: Callable[[str, AsyncIterator[bytes]], Awaitable[Blob]]
 
     async def ask(
         self, body: IntentBody, caller: Caller,
@@ -142,7 +142,7 @@ class IntentsApi:
     async def upload(self, request: Request, caller: Caller) -> dict[str, Any]:
         """Keep a file that is sent."""
         allow(caller, "write", "files", DEFAULT_NAMESPACE)
-        blob = await self.blobs.put(request.stream(), self.max_upload)
+        blob = await self.upload_for(caller.tenant, request.stream())
         return {"blob": blob.id, "size": blob.size}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import Exhausted
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Voice
@@ -83,6 +84,9 @@ CheckSource = Callable[[Source], Awaitable[None]]
 
 CostOf = Callable[[str, str], Awaitable[Money]]
 """What an intent (tenant, id) has cost so far."""
+
+Quota = Callable[[str], Change[Exhausted | None]]
+"""Counts one more intent of that tenant and its run; gives why not when its quota has no room, and counts nothing then."""
 
 Admit = Callable[[], None]
 """Raises `Exhausted` when no more work is taken now."""

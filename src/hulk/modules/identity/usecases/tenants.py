@@ -78,6 +78,10 @@ class ListTenants:
         require(by, "read", "platform")
         return await self.tenants.all()
 
+    async def known(self, name: str) -> bool:
+        """Whether there is one of that name; for other modules, not for callers."""
+        return await self.tenants.get(name) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ListNamespaces:
