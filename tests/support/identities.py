@@ -9,9 +9,10 @@ from typing import cast
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.tenancy import Grant, Principal, everywhere
-from hulk.modules.identity.adapters.memory import MemoryAccounts, MemoryKeys, MemoryTenants
-from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlTenants
-from hulk.modules.identity.ports import Accounts, Keys, Tenants
+from hulk.modules.identity.adapters.memory import MemoryAccounts, MemoryKeys, MemorySessions, MemoryTenants
+from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlSessions, SqlTenants
+from hulk.modules.identity.domain import LoginRules
+from hulk.modules.identity.ports import Accounts, Keys, Provider, Sessions, Tenants
 from hulk.modules.identity.usecases import Identity, Places, WantedKey, acts
 from support.memory import Told, at_once
 from support.postgres import Postgres
@@ -38,14 +39,15 @@ class Place:
     keys: Keys
     tenants: Tenants
     accounts: Accounts
+    sessions: Sessions
     commit: Commit
     now: Now = field(default_factory=Now)
     told: Told = field(default_factory=Told)
 
-    def acts(self, *, local: bool = False) -> Identity:
+    def acts(self, *, local: bool = False, oidc: tuple[Provider, LoginRules] | None = None) -> Identity:
         """The acts of one process."""
-        places = Places(keys=self.keys, tenants=self.tenants, accounts=self.accounts)
-        return acts(places, self.told, self.commit, self.now, local=local)
+        places = Places(keys=self.keys, tenants=self.tenants, accounts=self.accounts, sessions=self.sessions)
+        return acts(places, self.told, self.commit, self.now, local=local, oidc=oidc)
 
 
 @asynccontextmanager
@@ -53,10 +55,10 @@ async def a_place(kind: str, folder: Path, postgres: Callable[[], Postgres]) -> 
     """The place of that kind: in memory, or a store."""
     if kind == "memory":
         keys, accounts = MemoryKeys(), MemoryAccounts()
-        yield Place(keys, MemoryTenants(keys, accounts), accounts, at_once)
+        yield Place(keys, MemoryTenants(keys, accounts), accounts, MemorySessions(), at_once)
         return
     async with a_store(cast("Kind", kind), folder, postgres) as store:
-        yield Place(SqlKeys(store), SqlTenants(store), SqlAccounts(store), store.commit)
+        yield Place(SqlKeys(store), SqlTenants(store), SqlAccounts(store), SqlSessions(store), store.commit)
 
 
 def wanted(name: str = "ci", *grants: Grant, account: str | None = None, expires: datetime | None = None) -> WantedKey:

@@ -37,8 +37,11 @@ from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity import Identity
+from hulk.modules.identity.api import browser as browser_of
 from hulk.modules.identity.api import routes as identity_routes
+from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.identity.wiring import identity as wired_identity
+from hulk.modules.identity.wiring import provider as oidc_provider
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
 from hulk.modules.intents.api import IntentsApi
@@ -127,6 +130,7 @@ async def _up(
         machine = await _assembled(stack, base)
         app = build(
             config, routers=offered(machine), authenticate=machine.identity.authenticate,
+            browser=browser_of(machine.identity, config.section(IdentitySettings).url),
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
@@ -204,7 +208,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     )  # fmt: skip
     blobs = _blobs(base)
     caches = await _caches(stack, base)
-    identity = wired_identity(store, outbox, local=config.server.loopback)
+    oidc = await stack.enter_async_context(oidc_provider(config.section(IdentitySettings)))
+    identity = wired_identity(store, outbox, local=config.server.loopback, oidc=oidc)
     await identity.ensure_tenant()
     quotas = limits_of(config, store, outbox, identity)
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
@@ -218,7 +223,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
     routers += [
-        *identity_routes(identity),
+        *identity_routes(identity, config.section(IdentitySettings).url),
         *schedule_routes(scheduler, Wishes(), config.locale.timezone),
         *_steering_routes(store, workflows),
     ]

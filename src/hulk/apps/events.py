@@ -148,6 +148,12 @@ EVENTS: tuple[EventType, ...] = (
         summary="A person or a service account was removed.",
         data={"reason": "left", "before": _ACCOUNT, "after": None},
     ),
+    EventType(type="hulk.session.begun.v1", summary="Somebody has logged in.", data={"account": f"usr_{_TYPEID}"}),
+    EventType(
+        type="hulk.session.ended.v1",
+        summary="Somebody has logged out, or logged in anew with the same browser.",
+        data={"account": f"usr_{_TYPEID}"},
+    ),
     EventType(
         type="hulk.namespace.created.v1",
         summary="A namespace was made; the subject is its name.",

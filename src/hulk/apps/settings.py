@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.quotas.settings import QuotaSettings
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.skills.settings import SkillsSettings
@@ -20,6 +21,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "finops": FinopsSettings,
     "skills": SkillsSettings,
     "quotas": QuotaSettings,
+    "identity": IdentitySettings,
     "audit": AuditSettings,
 }
 DEFAULT_FILE = "hulk.yaml"

@@ -12,7 +12,7 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated, Unavailable
 from hulk.kernel.tenancy import Grant, Principal, everywhere
-from hulk.modules.identity.domain import Account, ApiKey, Namespace, Tenant, hashed, prefix_of, written
+from hulk.modules.identity.domain import Account, ApiKey, Login, Namespace, Session, Tenant, hashed, prefix_of, written
 from hulk.modules.identity.usecases import REMEMBERED, Identity
 from support.identities import ADMIN, START, Place, a_place, wanted
 from support.postgres import Postgres
@@ -294,3 +294,47 @@ async def test_making_and_revoking_is_told_once_each(place: Place) -> None:
     await identity.revoke_key(ADMIN, made.key.id)
     await identity.revoke_key(ADMIN, made.key.id)
     assert [event.type for event in place.told.events] == ["hulk.key.created.v1", "hulk.key.revoked.v1"]
+
+
+def session(account: str, number: int = 0) -> Session:
+    """A session of acme's."""
+    moment = START + timedelta(minutes=number)
+    return Session(
+        id=ids.new("ses"), tenant="acme", account=account, hash=f"{number:064}", agent="Firefox", created=moment, seen=moment,
+        expires=START + timedelta(days=1),
+    )  # fmt: skip
+
+
+async def test_sessions_are_found_touched_and_ended_by_whose_they_are(place: Place) -> None:
+    older, newer, theirs = session("usr_1", 1), session("usr_1", 2), session("usr_2", 3)
+    await place.commit(*map(place.sessions.add, (older, newer, theirs)))
+    assert await place.sessions.of_account("acme", "usr_1") == [newer, older]
+    assert await place.sessions.of_account("other", "usr_1") == []
+    assert (await place.sessions.by_hash(older.hash), await place.sessions.by_hash("x")) == (older, None)
+    later = START + timedelta(hours=1)
+    await place.commit(place.sessions.touch(older.id, later))
+    assert await place.sessions.by_hash(older.hash) == replace(older, seen=later)
+    for tenant, account in (("other", "usr_1"), ("acme", "usr_2")):
+        with pytest.raises(NotFound):
+            await place.commit(place.sessions.end(tenant, account, older.id, later))
+    [ended] = await place.commit(place.sessions.end("acme", "usr_1", older.id, later))
+    [again] = await place.commit(place.sessions.end("acme", "usr_1", older.id, later + timedelta(hours=1)))
+    assert ended == again == replace(older, seen=later, ended=later)
+    await place.commit(place.sessions.end_all("acme", "usr_1", later + timedelta(hours=2)))
+    assert [one.ended for one in await place.sessions.of_account("acme", "usr_1")] == [later + timedelta(hours=2), later]
+    assert await place.sessions.by_hash(theirs.hash) == theirs
+
+
+async def test_a_login_is_finished_once_and_in_time(place: Place) -> None:
+    ends = START + timedelta(minutes=10)
+    one, other = (Login(id=str(number) * 64, nonce="n", verifier="v", place="/v1/me", expires=ends) for number in (1, 2))
+    await place.commit(place.sessions.begin(one, START), place.sessions.begin(other, START))
+    assert [(await place.commit(place.sessions.finish(one.id, START)))[0] for _ in range(2)] == [one, None]
+    assert await place.commit(place.sessions.finish(other.id, ends)) == [None]
+
+
+async def test_a_person_is_found_by_how_the_issuer_names_them(place: Place) -> None:
+    ana = replace(person(), subject="https://id.example 7")
+    await place.commit(place.accounts.add(ana))
+    assert await place.accounts.by_subject("acme", "https://id.example 7") == ana
+    assert await place.accounts.by_subject("other", "https://id.example 7") is None

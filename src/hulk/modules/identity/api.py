@@ -1,18 +1,22 @@
 """Who may do what, over HTTP: oneself, namespaces, people, service accounts, keys, tenants."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.responses import RedirectResponse, Response
 
+from hulk.kernel.errors import NotFound, Unauthenticated
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import EVERYWHERE, Grant, Principal, Role
 from hulk.kernel.time import iso
-from hulk.modules.identity.domain import Account, AccountChange, ApiKey, Kind, Namespace, NewKey, Tenant
-from hulk.modules.identity.usecases import OVERLAP, Identity, WantedKey, grants_of
-from hulk.runtime.http import Caller
+from hulk.modules.identity.domain import LOGIN, Account, AccountChange, ApiKey, Kind, Namespace, NewKey, Session, Tenant, hashed
+from hulk.modules.identity.usecases import OVERLAP, Identity, Logins, Returned, WantedKey, grants_of
+from hulk.runtime.http import Browser, Caller
 
 Reason = Annotated[str, Query(max_length=500, description="Why, for the audit trail.")]
 
@@ -124,9 +128,133 @@ class RotateBody(_Reasoned):
     )
 
 
-def routes(identity: Identity) -> list[APIRouter]:
-    """`/v1/me`, `/v1/namespaces`, `/v1/people`, `/v1/service-accounts`, `/v1/keys`, `/v1/tenants`."""
-    return [_me(), _namespaces(identity), _people(identity), _services(identity), _keys(identity), _tenants(identity)]
+CALLBACK = "/v1/login/callback"
+_STATE_SECONDS = int(LOGIN.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """The cookies of browsers that reach us at that address. Over https their names begin with `__Host-`, so that browsers take them from
+    this very host only, with `Secure` and for all paths; plain http, which is for this machine alone, has no such thing."""
+
+    url: str
+
+    @property
+    def secure(self) -> bool:
+        """Whether they go over https only."""
+        return self.url.startswith("https://")
+
+    @property
+    def session(self) -> str:
+        """The name of the session's."""
+        return "__Host-hulk" if self.secure else "hulk"
+
+    @property
+    def login(self) -> str:
+        """The name of the one that a login under way has."""
+        return f"{self.session}-login"
+
+    @property
+    def origin(self) -> str:
+        """The site whose pages may use the session."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    def put(self, answer: Response, name: str, value: str, seconds: int) -> None:
+        """Have the browser keep it."""
+        answer.set_cookie(name, value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+    def drop(self, answer: Response, name: str) -> None:
+        """Have the browser forget it."""
+        answer.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+def browser(identity: Identity, url: str) -> Browser | None:
+    """How browsers come in; None where no provider is set up."""
+    cookies = Cookies(url)
+    return None if identity.logins is None else Browser(cookies.session, cookies.origin, identity.logins.resume)
+
+
+def routes(identity: Identity, url: str = "") -> list[APIRouter]:
+    """`/v1/me`, `/v1/namespaces`, `/v1/people`, `/v1/service-accounts`, `/v1/keys`, `/v1/tenants`, `/v1/login`, `/v1/logout` and
+    `/v1/sessions`. `url` is where browsers reach us."""
+    of_accounts = [_namespaces(identity), _people(identity), _services(identity), _keys(identity), _tenants(identity)]
+    return [_me(), *of_accounts, _login(identity, Cookies(url)), _sessions(identity, Cookies(url))]
+
+
+def _login(identity: Identity, cookies: Cookies) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["identity"])
+
+    def logins() -> Logins:
+        if identity.logins is None:
+            raise NotFound("Nobody can log in here: no provider is set up (identity.issuer). Use an API key.")
+        return identity.logins
+
+    @router.get("/login", summary="Log in at the OpenID Connect provider", response_class=Response)
+    async def begin(next: Annotated[str, Query(max_length=500, description="Where to go then, a path of ours.")] = "/v1/me") -> Response:  # noqa: A002  # as everybody calls it
+        """For browsers: leads to the provider, and from there to the callback."""
+        address, state = await logins().begin(next)
+        answer = RedirectResponse(address, 303, {"cache-control": "no-store", "referrer-policy": "no-referrer"})
+        cookies.put(answer, cookies.login, state, _STATE_SECONDS)
+        return answer
+
+    @router.get("/login/callback", summary="Where the provider sends the browser back to", response_class=Response)
+    async def finish(
+        request: Request,
+        state: Annotated[str, Query(max_length=200)] = "",
+        code: Annotated[str, Query(max_length=4000)] = "",
+        error: Annotated[str, Query(max_length=200, description="What the provider says instead of a code.")] = "",
+    ) -> Response:
+        """Begins a session, and leads to where the browser wanted to go."""
+        acts = logins()
+        if error or not code:
+            raise Unauthenticated("The provider did not log you in ({error}). Try again, or ask its admin.", error=error or "—")
+        sent = request.cookies
+        back = Returned(
+            state=state, carried=sent.get(cookies.login, ""), code=code, agent=request.headers.get("user-agent", ""),
+            session=sent.get(cookies.session),
+        )  # fmt: skip
+        new, place = await acts.finish(back)
+        answer = RedirectResponse(place, 303, {"cache-control": "no-store", "referrer-policy": "no-referrer"})
+        cookies.drop(answer, cookies.login)
+        cookies.put(answer, cookies.session, new.secret, int(acts.rules.lifetime.total_seconds()))
+        return answer
+
+    return router
+
+
+def _sessions(identity: Identity, cookies: Cookies) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["identity"])
+
+    @router.post("/logout", status_code=204, summary="End this browser's session")
+    async def logout(request: Request, caller: Caller) -> Response:
+        """Here at once, in other processes within 5 s."""
+        if secret := request.cookies.get(cookies.session):
+            await identity.end_session.by_secret(caller, secret)
+        answer = Response(status_code=204)
+        cookies.drop(answer, cookies.session)
+        return answer
+
+    @router.get("/sessions", summary="The caller's own sessions")
+    async def listed(request: Request, caller: Caller) -> dict[str, list[JsonObject]]:
+        """Newest first, also those that are over."""
+        mine = hashed(request.cookies.get(cookies.session, ""))
+        return {"sessions": [session_view(one, mine) for one in await identity.end_session.of(caller)]}
+
+    @router.delete("/sessions/{session}", status_code=204, summary="End one of the caller's own sessions")
+    async def end(session: str, caller: Caller) -> None:
+        """Such as that of a browser that was left behind."""
+        await identity.end_session(caller, session)
+
+    return router
+
+
+def session_view(session: Session, current: str) -> JsonObject:
+    """A session as the API shows it; `current` is the hash of the one that asks."""
+    return {
+        "session_id": session.id, "agent": session.agent, "current": session.hash == current, "created": iso(session.created),
+        "seen": iso(session.seen), "expires": iso(session.expires), "ended": session.ended and iso(session.ended),
+    }  # fmt: skip
 
 
 def _me() -> APIRouter:

@@ -1,11 +1,11 @@
 """Where tenants, namespaces, accounts and keys are kept."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hulk.kernel.durable import Change
-from hulk.modules.identity.domain import Account, ApiKey, Namespace, Tenant
+from hulk.modules.identity.domain import Account, ApiKey, Login, Namespace, Session, Tenant
 
 
 class Keys(Protocol):
@@ -68,6 +68,9 @@ class Accounts(Protocol):
     async def by_email(self, tenant: str, email: str) -> Account | None:
         """The tenant's person of that address, if there is one."""
 
+    async def by_subject(self, tenant: str, subject: str) -> Account | None:
+        """The tenant's person whom the issuer names so, if there is one."""
+
     def add(self, account: Account) -> Change[None]:
         """Keep a new account; raises `Conflict` when its tenant has a person of that address."""
 
@@ -77,3 +80,42 @@ class Accounts(Protocol):
 
     def remove(self, tenant: str, id_: str) -> Change[Account]:
         """The account, no longer there. Raises `NotFound`, and `Conflict` for the tenant's last admin."""
+
+
+class Sessions(Protocol):
+    """Logins that were begun, and the sessions that came of them."""
+
+    def begin(self, login: Login, now: datetime) -> Change[None]:
+        """Keep a login, and forget those that took too long. Raises `Unavailable` while too many are under way."""
+
+    def finish(self, id_: str, now: datetime) -> Change[Login | None]:
+        """The login, which is over: nobody finishes it again. None when there is none, or it took too long."""
+
+    def add(self, session: Session) -> Change[None]:
+        """Keep a new session."""
+
+    async def by_hash(self, hash_: str) -> Session | None:
+        """The session whose secret has that hash, whatever its state."""
+
+    async def of_account(self, tenant: str, account: str) -> Sequence[Session]:
+        """An account's sessions, newest first."""
+
+    def touch(self, id_: str, at: datetime) -> Change[None]:
+        """The session was used then."""
+
+    def end(self, tenant: str, account: str, id_: str, at: datetime) -> Change[Session]:
+        """The account's session, ended; one that was ended before stays as it is. Raises `NotFound`."""
+
+    def end_all(self, tenant: str, account: str, at: datetime) -> Change[None]:
+        """End all sessions of an account."""
+
+
+class Provider(Protocol):
+    """Who knows people by OpenID Connect."""
+
+    async def address(self, state: str, nonce: str, challenge: str) -> str:
+        """Where the browser goes to log in. Raises `Unavailable` when the provider cannot be asked what it needs."""
+
+    async def claims(self, code: str, verifier: str) -> Mapping[str, Any]:
+        """The claims of the ID token for that code, its signature checked. Raises `Unauthenticated` for a code or token that is
+        not right, and `Unavailable` when the provider does not answer."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Conflict, NotFound
-from hulk.modules.identity.domain import Account, ApiKey, Namespace, Tenant, require_another, require_known, require_unused
+from hulk.kernel.errors import Conflict, NotFound, Unavailable
+from hulk.modules.identity.domain import Account, ApiKey, Login, Namespace, Session, Tenant, require_another, require_known, require_unused
 
 
 @dataclass(slots=True)
@@ -73,6 +73,10 @@ class MemoryAccounts:
     async def by_email(self, tenant: str, email: str) -> Account | None:
         """See `Accounts`."""
         return next((one for one in self._of(tenant) if one.email == email), None)
+
+    async def by_subject(self, tenant: str, subject: str) -> Account | None:
+        """See `Accounts`."""
+        return next((one for one in self._of(tenant) if one.subject == subject), None)
 
     def add(self, account: Account) -> Change[None]:
         """See `Accounts`."""
@@ -168,3 +172,81 @@ class MemoryTenants:
     def require_namespaces(self, tenant: str, names: Collection[str]) -> Change[None]:
         """See `Tenants`."""
         return lambda _: require_known(names, [one.name for one in self.spaces.values() if one.tenant == tenant])
+
+
+MOST_LOGINS = 10_000
+
+
+@dataclass(slots=True)
+class MemorySessions:
+    """Keeps `Sessions`' promises in this process."""
+
+    logins: dict[str, Login] = field(default_factory=dict)
+    kept: dict[str, Session] = field(default_factory=dict)
+
+    def begin(self, login: Login, now: datetime) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(_: Any) -> None:
+            self.logins = {id_: one for id_, one in self.logins.items() if one.expires > now}
+            if len(self.logins) >= MOST_LOGINS:
+                raise Unavailable("Too many people are logging in right now. Try again in a few minutes.", retry_after=60)
+            self.logins[login.id] = login
+
+        return change
+
+    def finish(self, id_: str, now: datetime) -> Change[Login | None]:
+        """See `Sessions`."""
+
+        def change(_: Any) -> Login | None:
+            login = self.logins.pop(id_, None)
+            return login if login is not None and login.expires > now else None
+
+        return change
+
+    def add(self, session: Session) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(_: Any) -> None:
+            self.kept[session.id] = session
+
+        return change
+
+    async def by_hash(self, hash_: str) -> Session | None:
+        """See `Sessions`."""
+        return next((one for one in self.kept.values() if one.hash == hash_), None)
+
+    async def of_account(self, tenant: str, account: str) -> Sequence[Session]:
+        """See `Sessions`."""
+        its = [one for one in self.kept.values() if (one.tenant, one.account) == (tenant, account)]
+        return sorted(its, key=lambda one: (one.created, one.id), reverse=True)
+
+    def touch(self, id_: str, at: datetime) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(_: Any) -> None:
+            self.kept[id_] = replace(self.kept[id_], seen=at)
+
+        return change
+
+    def end(self, tenant: str, account: str, id_: str, at: datetime) -> Change[Session]:
+        """See `Sessions`."""
+
+        def change(_: Any) -> Session:
+            found = self.kept.get(id_)
+            if found is None or (found.tenant, found.account) != (tenant, account):
+                raise NotFound("There is no session {id} here.", id=id_)
+            self.kept[id_] = found if found.ended else replace(found, ended=at)
+            return self.kept[id_]
+
+        return change
+
+    def end_all(self, tenant: str, account: str, at: datetime) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(_: Any) -> None:
+            for one in list(self.kept.values()):
+                if (one.tenant, one.account, one.ended) == (tenant, account, None):
+                    self.kept[one.id] = replace(one, ended=at)
+
+        return change

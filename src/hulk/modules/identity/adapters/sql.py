@@ -8,14 +8,14 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, Row, Select, String, Table, UniqueConstraint, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Index, Row, Select, String, Table, UniqueConstraint, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Conflict, NotFound
+from hulk.kernel.errors import Conflict, NotFound, Unavailable
 from hulk.kernel.tenancy import Grant
-from hulk.modules.identity.domain import Account, ApiKey, Namespace, Tenant, require_another, require_known, require_unused
+from hulk.modules.identity.domain import Account, ApiKey, Login, Namespace, Session, Tenant, require_another, require_known, require_unused
 from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
 
 
@@ -78,6 +78,7 @@ account_table = Table(
     Column("disabled", Moment),
     Column("created", Moment, nullable=False),
     UniqueConstraint("tenant", "email"),
+    UniqueConstraint("tenant", "subject", name="uq_account_tenant_subject"),
     Index("ix_account_tenant_id", "tenant", "id"),
 )
 
@@ -101,6 +102,35 @@ _COLUMNS = [key_table.c[field.name] for field in fields(ApiKey)]
 _BY_PREFIX = select(*_COLUMNS).where(key_table.c.prefix == bindparam("at"))
 _TOUCH = update(key_table).where(key_table.c.id == bindparam("at"))
 _HOLD = select(tenant_table.c.id).where(tenant_table.c.id == bindparam("of")).with_for_update()
+
+
+login_table = Table(
+    "login",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(64), nullable=False),
+    Column("place", String(600), nullable=False),
+    Column("expires", Moment, nullable=False, index=True),
+)
+"""Logins under way; a row is removed by whoever finishes it."""
+
+session_table = Table(
+    "session",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("agent", String(200), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("ended", Moment),
+    Index("ix_session_account_created", "account", "created"),
+)
+
+MOST_LOGINS = 10_000
 
 
 class SqlKeys:
@@ -246,6 +276,10 @@ class SqlAccounts:
         rows = await self._store.read(lambda connection: connection.execute(query).all())
         return [Account(**row._asdict()) for row in rows]
 
+    async def by_subject(self, tenant: str, subject: str) -> Account | None:
+        """See `Accounts`."""
+        return next(iter(await self._all(_of(tenant).where(account_table.c.subject == subject))), None)
+
     def add(self, account: Account) -> Change[None]:
         """See `Accounts`."""
 
@@ -278,6 +312,85 @@ class SqlAccounts:
             require_another(before, None, _accounts(tx, tenant))
             tx.execute(delete(account_table).where(account_table.c.id == id_))
             return before
+
+        return change
+
+
+class SqlSessions:
+    """Keeps `Sessions`' promises in SQLite and PostgreSQL."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def begin(self, login: Login, now: datetime) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(tx: Transaction) -> None:
+            tx.execute(delete(login_table).where(login_table.c.expires <= now))
+            if tx.execute(select(func.count()).select_from(login_table)).scalar_one() >= MOST_LOGINS:
+                raise Unavailable("Too many people are logging in right now. Try again in a few minutes.", retry_after=60)
+            tx.execute(insert(login_table).values(_values(login)))
+
+        return change
+
+    def finish(self, id_: str, now: datetime) -> Change[Login | None]:
+        """See `Sessions`."""
+
+        def change(tx: Transaction) -> Login | None:
+            row = tx.execute(select(login_table).where(login_table.c.id == id_, login_table.c.expires > now)).one_or_none()
+            mine = tx.execute(delete(login_table).where(login_table.c.id == id_)).rowcount == 1
+            return Login(**row._asdict()) if row is not None and mine else None
+
+        return change
+
+    def add(self, session: Session) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(tx: Transaction) -> None:
+            tx.execute(insert(session_table).values(_values(session)))
+
+        return change
+
+    async def by_hash(self, hash_: str) -> Session | None:
+        """See `Sessions`."""
+        return next(iter(await self._all(select(session_table).where(session_table.c.hash == hash_))), None)
+
+    async def of_account(self, tenant: str, account: str) -> Sequence[Session]:
+        """See `Sessions`."""
+        its = (session_table.c.tenant == tenant) & (session_table.c.account == account)
+        return await self._all(select(session_table).where(its).order_by(session_table.c.created.desc(), session_table.c.id.desc()))
+
+    async def _all(self, query: Select[Any]) -> Sequence[Session]:
+        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        return [Session(**row._asdict()) for row in rows]
+
+    def touch(self, id_: str, at: datetime) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(tx: Transaction) -> None:
+            tx.execute(update(session_table).where(session_table.c.id == id_).values(seen=at))
+
+        return change
+
+    def end(self, tenant: str, account: str, id_: str, at: datetime) -> Change[Session]:
+        """See `Sessions`."""
+
+        def change(tx: Transaction) -> Session:
+            its = (session_table.c.id == id_) & (session_table.c.tenant == tenant) & (session_table.c.account == account)
+            tx.execute(update(session_table).where(its & session_table.c.ended.is_(None)).values(ended=at))
+            row = tx.execute(select(session_table).where(its)).one_or_none()
+            if row is None:
+                raise NotFound("There is no session {id} here.", id=id_)
+            return Session(**row._asdict())
+
+        return change
+
+    def end_all(self, tenant: str, account: str, at: datetime) -> Change[None]:
+        """See `Sessions`."""
+
+        def change(tx: Transaction) -> None:
+            its = (session_table.c.tenant == tenant) & (session_table.c.account == account) & session_table.c.ended.is_(None)
+            tx.execute(update(session_table).where(its).values(ended=at))
 
         return change
 
@@ -325,7 +438,7 @@ def _the_key(tx: Transaction, tenant: str, id_: str) -> ApiKey:
     return _key(row)
 
 
-def _values(one: Account | ApiKey | Namespace | Tenant) -> dict[str, Any]:
+def _values(one: Account | ApiKey | Login | Namespace | Session | Tenant) -> dict[str, Any]:
     """Its fields as they are; `asdict` would take grants apart."""
     return {field.name: getattr(one, field.name) for field in fields(one)}
 

@@ -11,7 +11,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Grant, Principal
 from hulk.kernel.time import Clock
 from hulk.modules.identity.domain import PREFIXES, Account, AccountChange, Kind
-from hulk.modules.identity.ports import Accounts, Tenants
+from hulk.modules.identity.ports import Accounts, Sessions, Tenants
 from hulk.modules.identity.usecases.authenticate import Verified
 from hulk.modules.identity.usecases.rights import require, require_anywhere, require_giving, seen
 from hulk.modules.identity.usecases.telling import reasoned, telling
@@ -71,6 +71,7 @@ class ChangeAccount:
 
     accounts: Accounts
     tenants: Tenants
+    sessions: Sessions
     trail: Trail
     commit: Commit
     verified: Verified
@@ -101,6 +102,8 @@ class ChangeAccount:
 
         def change(tx: Any) -> Account:
             before, after = change_it(tx)
+            if after.disabled is not None:
+                self.sessions.end_all(by.tenant, id_, self.clock())(tx)
             if after != before:
                 telling(self.trail, "hulk.account.changed.v1", by, reason, before, after)(tx)
             return after
@@ -126,9 +129,11 @@ class RemoveAccount:
     """Removes an account of the admin's own tenant; its keys and sessions open no more."""
 
     accounts: Accounts
+    sessions: Sessions
     trail: Trail
     commit: Commit
     verified: Verified
+    clock: Clock
 
     async def __call__(self, by: Principal, kind: Kind, id_: str, reason: str = "") -> None:
         """Gone here at once, in other processes within `REMEMBERED`. Raises `Forbidden`, `NotFound`, and `Conflict` for the
@@ -139,6 +144,7 @@ class RemoveAccount:
 
         def change(tx: Any) -> None:
             before = remove(tx)
+            self.sessions.end_all(by.tenant, account, self.clock())(tx)
             require_giving(by, "members", before.grants)
             telling(self.trail, "hulk.account.removed.v1", by, why, before, None)(tx)
 

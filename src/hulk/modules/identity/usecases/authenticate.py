@@ -18,52 +18,52 @@ REMEMBERED = timedelta(seconds=5)
 """How long a verified key is not looked up again: the longest that it goes unnoticed what another process did to it or its account."""
 
 _MOST = 10_000
-_USE_KEPT = timedelta(minutes=1)
+USE_KEPT = timedelta(minutes=1)
+"""How exactly it is kept when a key or session was last used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A key that was right, with the account it belongs to."""
+    """Who a secret belongs to, known by its hash until it ends."""
 
-    key: ApiKey
-    account: Account | None
+    hash: str
+    ends: datetime | None
+    account: str | None
+    principal: Principal
 
-    @property
-    def principal(self) -> Principal:
-        """Whoever uses it."""
-        if self.account is not None:
-            return self.account.principal(self.key.grants)
-        return Principal(tenant=self.key.tenant, actor=f"key:{self.key.prefix}", grants=self.key.grants)
+    def holds(self, now: datetime) -> bool:
+        """Whether it has not ended."""
+        return self.ends is None or now < self.ends
 
 
 @dataclass(slots=True)
 class Verified:
-    """Keys that were right a moment ago, by their hash; bounded."""
+    """Secrets that were right a moment ago; bounded."""
 
     clock: Clock
-    _keys: OrderedDict[str, tuple[Known, datetime]] = field(default_factory=OrderedDict)
+    _known: OrderedDict[str, tuple[Known, datetime]] = field(default_factory=OrderedDict)
 
     def get(self, hash_: str) -> Known | None:
-        """The key, if it was verified a moment ago and still holds."""
-        known, until = self._keys.get(hash_, (None, None))
+        """Whose secret it is, if that was verified a moment ago and still holds."""
+        known, until = self._known.get(hash_, (None, None))
         now = self.clock()
-        return known if known is not None and until is not None and now < until and known.key.holds(now) else None
+        return known if known is not None and until is not None and now < until and known.holds(now) else None
 
     def put(self, known: Known) -> None:
-        """Remember a verified key for a moment."""
-        self._keys[known.key.hash] = (known, self.clock() + REMEMBERED)
-        self._keys.move_to_end(known.key.hash)
-        while len(self._keys) > _MOST:
-            self._keys.popitem(last=False)
+        """Remember a verified secret for a moment."""
+        self._known[known.hash] = (known, self.clock() + REMEMBERED)
+        self._known.move_to_end(known.hash)
+        while len(self._known) > _MOST:
+            self._known.popitem(last=False)
 
-    def forget(self, key: ApiKey) -> None:
+    def forget(self, hash_: str) -> None:
         """Look it up again next time."""
-        self._keys.pop(key.hash, None)
+        self._known.pop(hash_, None)
 
     def forget_account(self, account: str) -> None:
-        """Look up all keys of that account again next time."""
-        for hash_ in [hash_ for hash_, (known, _) in self._keys.items() if known.key.account == account]:
-            del self._keys[hash_]
+        """Look up all of that account again next time."""
+        for hash_ in [hash_ for hash_, (known, _) in self._known.items() if known.account == account]:
+            del self._known[hash_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Authenticate:
             raise _invalid()
         account = await self._account(kept)
         await self._used(kept)
-        return Known(kept, account)
+        return Known(kept.hash, kept.expires, kept.account, _principal(kept, account))
 
     async def _account(self, key: ApiKey) -> Account | None:
         if key.account is None:
@@ -115,12 +115,18 @@ class Authenticate:
 
     async def _used(self, key: ApiKey) -> None:
         now = self.clock()
-        if key.last_use is not None and now - key.last_use < _USE_KEPT:
+        if key.last_use is not None and now - key.last_use < USE_KEPT:
             return
         try:
             await self.commit(self.keys.touch(key.id, now))
         except Unavailable:
             return  # a full disk must not lock out whoever comes to free it
+
+
+def _principal(key: ApiKey, account: Account | None) -> Principal:
+    if account is not None:
+        return account.principal(key.grants)
+    return Principal(tenant=key.tenant, actor=f"key:{key.prefix}", grants=key.grants)
 
 
 def _invalid() -> Unauthenticated:
