@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hulk.kernel.durable import Change, Commit
-from hulk.kernel.errors import Exhausted
+from hulk.kernel.errors import Exhausted, Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal, everywhere
@@ -126,6 +126,11 @@ class Bench:
         if self.full:
             raise self.full
 
+    async def namespace(self, _: str, name: str) -> None:
+        """There is `prod` besides."""
+        if name != "prod":
+            raise Refused("no such namespace")
+
     def quota(self, _: str) -> Change[Exhausted | None]:
         """Has room until the test says not."""
         return lambda _: self.over
@@ -134,7 +139,17 @@ class Bench:
     def accept(self) -> AcceptIntent:
         """The act of accepting."""
         return AcceptIntent(
-            self.intents, self.desk, self.trail, self.commit, self.check, self.admit, self.quota, None, "America/Sao_Paulo", lambda: START
+            self.intents,
+            self.desk,
+            self.trail,
+            self.commit,
+            self.check,
+            self.admit,
+            self.quota,
+            self.namespace,
+            None,
+            "America/Sao_Paulo",
+            lambda: START,
         )
 
     @property

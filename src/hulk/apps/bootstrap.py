@@ -17,7 +17,7 @@ from typing import Any
 
 import stamina
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 
 from hulk.apps.audit_key import audit_key
@@ -25,7 +25,7 @@ from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.cluster import require_cluster, require_consistent, shared
 from hulk.apps.limits import limits_of
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
-from hulk.apps.schedules import Wishes, begins_intent, begins_run
+from hulk.apps.schedules import RequireNamespace, Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.apps.uploads import Uploads
@@ -97,6 +97,7 @@ class Hulk:
     serving: Serving
     config: Config
     telemetry: Telemetry
+    app: FastAPI
 
 
 @asynccontextmanager
@@ -134,7 +135,7 @@ async def _up(
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-        yield Hulk(serving, config, base.telemetry)
+        yield Hulk(serving, config, base.telemetry, app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     await identity.ensure_tenant()
     quotas = limits_of(config, store, outbox, identity)
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
-    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops, quotas)
+    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops, quotas, identity.list_namespaces.require)
     scheduler = _scheduler(base, outbox, workflows, accept)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
@@ -224,7 +225,7 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches)]
     routers += [
         *identity_routes(identity, config.section(IdentitySettings).url),
-        *schedule_routes(scheduler, Wishes(), config.locale.timezone),
+        *schedule_routes(scheduler, Wishes(), config.locale.timezone, identity.list_namespaces.require),
         *_steering_routes(store, workflows),
     ]
     return _Machine(workflows, identity, routers, own)
@@ -249,7 +250,14 @@ async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
 
 
 async def _modules(
-    stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops, quotas: QuotaActs
+    stack: AsyncExitStack,
+    base: _Base,
+    outbox: Outbox,
+    workflows: Workflows,
+    blobs: FolderBlobs,
+    finops: Finops,
+    quotas: QuotaActs,
+    require_namespace: RequireNamespace,
 ) -> tuple[list[APIRouter], AcceptIntent]:
     """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
     config, store = base.config, base.store
@@ -265,6 +273,7 @@ async def _modules(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
         check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
+        require_namespace=require_namespace,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)

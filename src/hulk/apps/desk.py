@@ -97,7 +97,9 @@ class Desk:
 
     async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
-        schedule = made(_parsed(NewBody, body), Wishes(), admin(tenant), self.zone)
+        wanted = _parsed(NewBody, body)
+        await self.members.identity.list_namespaces.require(tenant, wanted.namespace)
+        schedule = made(wanted, Wishes(), admin(tenant), self.zone)
         await self.commit(self.schedule_store.add(schedule))
         return [self._schedule(schedule)]
 

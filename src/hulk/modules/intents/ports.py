@@ -1,6 +1,6 @@
 """What the use cases of intents need from outside."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from hulk.kernel.durable import Change
@@ -37,8 +37,8 @@ class Intents(Protocol):
     async def by_key(self, tenant: str, key: str) -> Intent:
         """The intent of that tenant under that idempotency key; raises `NotFound`."""
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
-        """Up to `limit` intents of a tenant (in that status), the newest first."""
+    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
+        """Up to `limit` intents of a tenant (in that status, in the namespaces `within`), the newest first."""
 
 
 class Decides(Protocol):
@@ -87,6 +87,9 @@ CostOf = Callable[[str, str], Awaitable[Money]]
 
 Quota = Callable[[str], Change[Exhausted | None]]
 """Counts one more intent of that tenant and its run; gives why not when its quota has no room, and counts nothing then."""
+
+RequireNamespace = Callable[[str, str], Awaitable[None]]
+"""Raises `Refused` unless the tenant has a namespace of that name."""
 
 Admit = Callable[[], None]
 """Raises `Exhausted` when no more work is taken now."""

@@ -13,7 +13,7 @@ from hulk.runtime.http.events import ServerEvent, events
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.middleware.door import Authenticate, Browser
 from hulk.runtime.http.problems import TimedOut
-from hulk.runtime.http.request import Caller, Spoken, allow, client_host, request_id
+from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id
 from hulk.runtime.http.server import Serving, bind, serve
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Spoken",
     "TimedOut",
     "allow",
+    "allow_somewhere",
     "bind",
     "build",
     "client_host",

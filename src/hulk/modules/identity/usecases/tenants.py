@@ -95,6 +95,12 @@ class ListNamespaces:
         mine = by.namespaces("read", "namespaces")
         return [one for one in await self.tenants.namespaces(by.tenant) if mine is None or one.name in mine]
 
+    async def require(self, tenant: str, name: str) -> None:
+        """Raises `Refused` unless the tenant has a namespace of that name; for other modules, not for callers."""
+        known = [one.name for one in await self.tenants.namespaces(tenant)]
+        if name not in (DEFAULT_NAMESPACE, *known):
+            raise Refused("There is no namespace “{name}” here.", name=name[:80])
+
 
 @dataclass(frozen=True, slots=True)
 class CreateNamespace:

@@ -7,11 +7,11 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, Runs, Started
 from hulk.kernel.errors import Conflict, Exhausted, NotFound
 from hulk.kernel.events import Trail
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Asked, Intent
-from hulk.modules.intents.ports import Admit, CheckSource, Intents, Quota
+from hulk.modules.intents.ports import Admit, CheckSource, Intents, Quota, RequireNamespace
 from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.skills import spoken, zone
 
@@ -29,6 +29,7 @@ class AcceptIntent:
     check: CheckSource
     admit: Admit
     quota: Quota
+    require_namespace: RequireNamespace
     language: Language | None
     zone: str
     clock: Clock = utc_now
@@ -63,6 +64,8 @@ class AcceptIntent:
         return intent, change
 
     async def _admitted(self, intent: Intent) -> None:
+        if intent.namespace != DEFAULT_NAMESPACE:
+            await self.require_namespace(intent.tenant, intent.namespace)
         for source in intent.sources:
             await self.check(source)
         self.admit()
@@ -70,7 +73,7 @@ class AcceptIntent:
     def _intent(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
         name = ids.new("int")
         return Intent(
-            id=name, tenant=principal.tenant, actor=principal.actor, text=asked.text.strip(),
+            id=name, tenant=principal.tenant, namespace=asked.namespace, actor=principal.actor, text=asked.text.strip(),
             language=asked.language or self.language or spoken(asked.text), zone=str(zone(asked.zone or self.zone)),
             sources=asked.sources, key=asked.key, digest=asked.digest(), run=f"run_{name.removeprefix('int_')}",
             trace=trace, status="accepted", created=self.clock(),
@@ -91,7 +94,7 @@ class AcceptIntent:
         quota has no room: raising it would have all that commit together begin anew."""
         started = Started(
             workflow=WORKFLOW, data={"intent": intent.id, "language": intent.language}, tenant=intent.tenant, id=intent.run,
-            intent=intent.id, trace=intent.trace, attributes={"actor": intent.actor},
+            intent=intent.id, trace=intent.trace, attributes={"actor": intent.actor}, namespace=intent.namespace,
         )  # fmt: skip
         facts = {"digest": intent.digest, "characters": len(intent.text), "language": intent.language, "sources": len(intent.sources)}
         event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)

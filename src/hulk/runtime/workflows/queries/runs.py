@@ -35,6 +35,7 @@ class Run:
     version: str
     queue: str
     tenant: str
+    namespace: str
     intent: str | None
     parent: str | None
     origin: str | None
