@@ -1,5 +1,6 @@
 """Who may give what to whom: the acts over each place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +14,15 @@ from hypothesis import strategies as st
 from hulk.kernel import ids
 from hulk.kernel.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from hulk.kernel.tenancy import PERMISSIONS, Grant, Principal, Role, everywhere
+from hulk.kernel.time import utc_now
+from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlSessions, SqlTenants
 from hulk.modules.identity.domain import Account, AccountChange, NewKey, covers, within
-from hulk.modules.identity.usecases import REMEMBERED, Identity
+from hulk.modules.identity.usecases import REMEMBERED, Identity, Places, acts
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import Store
 from support.identities import ADMIN, START, Place, a_place, wanted
 from support.postgres import Postgres
-from support.stores import KINDS
+from support.stores import KINDS, Another
 
 GRANTS = st.builds(Grant, st.sampled_from(get_args(Role)), st.sampled_from(["*", "prod", "stage"]))
 SEVERAL = st.lists(GRANTS, max_size=3).map(tuple)
@@ -294,3 +299,32 @@ async def test_only_admins_of_the_first_tenant_make_tenants(place: Place) -> Non
         await identity.create_tenant(platform, "beta")
     with pytest.raises(Refused, match="stays"):
         await identity.remove_namespace(replace(platform, tenant="beta"), "default")
+
+
+async def test_of_two_admins_who_demote_each_other_in_two_processes_one_stays(store: Store, another: Another) -> None:
+    async with another() as elsewhere:
+        processes = [
+            acts(
+                Places(keys=SqlKeys(one), tenants=SqlTenants(one), accounts=SqlAccounts(one), sessions=SqlSessions(one)),
+                Outbox(one, b"key"), one.commit, utc_now, local=False,
+            )
+            for one in (store, elsewhere)
+        ]  # fmt: skip
+        for turn in range(10):
+            by = replace(ADMIN, tenant=f"t{turn}")
+            await processes[0].ensure_tenant(by.tenant)
+            change = AccountChange(name="x", grants=everywhere("admin"))
+            pair = [await processes[0].create_account(by, "service", change) for _ in range(2)]
+            refused: list[str] = []
+
+            async def demote(identity: Identity, whom: Account, by: Principal = by, refused: list[str] = refused) -> None:
+                try:
+                    await identity.change_account(by, "service", whom.id, AccountChange(grants=()))
+                except Conflict:
+                    refused.append(whom.id)
+
+            async with asyncio.TaskGroup() as group:
+                for identity, whom in zip(processes, pair, strict=True):
+                    group.create_task(demote(identity, whom))
+            assert [one.id for one in await processes[1].list_accounts(by, "service") if one.grants] == refused
+            assert len(refused) == 1

@@ -123,21 +123,33 @@ class Standing:
         self.changed = True
 
 
-_SAID: Mapping[str, str] = {
-    "intents_per_minute": "This tenant may ask {limit} intents per minute and has. Ask again in {seconds} s, or have an admin of the"
-    " tenant “default” raise its quota intents_per_minute.",
-    "open_tickets": "This tenant may have {limit} open tickets; there is room for {left} more. Finish or close some, or have an admin of"
-    " the tenant “default” raise its quota open_tickets.",
-    "concurrent_runs": "This tenant may have {limit} runs under way at once; there is room for {left} more. Wait until some have ended, or"
-    " have an admin of the tenant “default” raise its quota concurrent_runs.",
-    "storage": "This tenant may keep {limit} bytes of files; {left} are left. Send less, or have an admin of the tenant “default” raise"
-    " its quota storage.",
+_SAID: Mapping[str, Callable[..., Text]] = {
+    "intents_per_minute": lambda **values: Text(
+        "This tenant may ask {limit} intents per minute and has. Ask again in {seconds} s, or have an admin of the tenant “default” raise"
+        " its quota intents_per_minute.",
+        **values,
+    ),
+    "open_tickets": lambda **values: Text(
+        "This tenant may have {limit} open tickets; there is room for {left} more. Finish or close some, or have an admin of the tenant"
+        " “default” raise its quota open_tickets.",
+        **values,
+    ),
+    "concurrent_runs": lambda **values: Text(
+        "This tenant may have {limit} runs under way at once; there is room for {left} more. Wait until some have ended, or have an admin"
+        " of the tenant “default” raise its quota concurrent_runs.",
+        **values,
+    ),
+    "storage": lambda **values: Text(
+        "This tenant may keep {limit} bytes of files; {left} are left. Send less, or have an admin of the tenant “default” raise its quota"
+        " storage.",
+        **values,
+    ),
 }
 
 
 def _over(name: str, limit: int, left: int, retry_after: float) -> OverQuota:
-    values = {"limit": limit, "left": left, "seconds": f"{retry_after:.1f}"}
-    return OverQuota(Text(_SAID[name], **values), quota=name, limit=limit, left=left, retry_after=retry_after)
+    text = _SAID[name](limit=limit, left=left, seconds=f"{retry_after:.1f}")
+    return OverQuota(text, quota=name, limit=limit, left=left, retry_after=retry_after)
 
 
 def over_storage(limit: int, left: int) -> OverQuota:
