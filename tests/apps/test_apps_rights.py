@@ -296,3 +296,17 @@ async def test_dead_letters_of_a_namespace_are_dealt_with_by_those_of_the_namesp
         assert found == status, (who, body)
     assert "Among the dead letters" in (await world.call("elsewhere", "POST", "/v1/dead-letters/discard", json=named))[1]["detail"]
     assert "There is no run" in (await world.call("worker", "POST", "/v1/dead-letters/discard", json=named))[1]["detail"]
+
+
+async def test_a_file_of_another_tenant_is_no_file(world: World) -> None:
+    mine = (await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes()))[1]["blob"]
+
+    async def asked(who: str, blob: str) -> tuple[int, str]:
+        source = {"kind": "file", "blob": blob, "name": "sales.csv"}
+        status, body = await world.call(who, "POST", "/v1/intents", json={"text": "Describe sales.csv", "sources": [source]})
+        return status, str(body.get("detail")).replace(blob, "…")
+
+    assert await asked("stranger", mine) == await asked("stranger", "0" * 64) == (404, "There is no file … here. Send it again.")
+    assert (await asked("operator", mine))[0] == 202
+    await world.call("stranger", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+    assert (await asked("stranger", mine))[0] == 202

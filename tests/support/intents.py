@@ -115,7 +115,7 @@ class Bench:
         assert self.reply is not None, model_name
         return self.reply
 
-    async def check(self, source: Source) -> None:
+    async def check(self, _: str, source: Source) -> None:
         """Refuses what the test refuses."""
         self.checked.append(source)
         if self.refused:

@@ -269,16 +269,16 @@ async def _modules(
         wired_router(store, config.section(ModelsSettings), _vectors(config, base.data), Shelf(skills.book), finops, base.breakers)
     )
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
+    uploads = Uploads(blobs, quotas, store.commit, config.server.max_upload)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
-        check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
+        check=_check(tools, blobs, uploads), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
         require_namespace=require_namespace,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
-    uploads = Uploads(blobs, quotas, store.commit, config.server.max_upload)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
     return [intent_routes(api), ticket_routes(tickets.tickets), quota_routes(quotas)], intents.accept
 
@@ -330,12 +330,12 @@ def _takes(skill: Skill) -> frozenset[Attachment]:
     return frozenset(kinds[one.kind] for one in skill.parameters if one.kind in kinds)
 
 
-def _check(tools: Tools, blobs: FolderBlobs) -> Callable[[Source], Awaitable[None]]:
+def _check(tools: Tools, blobs: FolderBlobs, uploads: Uploads) -> Callable[[str, Source], Awaitable[None]]:
     """Refuses at once what could never be read. What is at an address is fetched later, by who works with it."""
 
-    async def check(source: Source) -> None:
+    async def check(tenant: str, source: Source) -> None:
         if source.blob is not None:
-            await blobs.path(source.blob)
+            await uploads.require(tenant, source.blob)
         elif source.url is not None:
             tools.check_address(source.url)
         else:

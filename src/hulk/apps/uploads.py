@@ -1,12 +1,15 @@
 """Files that callers send: kept under their SHA-256, and counted in their tenant's quota."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from hulk.kernel.durable import Commit
-from hulk.kernel.errors import TooLarge
+from hulk.kernel.errors import NotFound, TooLarge
 from hulk.modules.quotas import QuotaActs
 from hulk.runtime.blobs import Blob, FolderBlobs
+
+_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,9 @@ class Uploads:
             raise self.quotas.room.over(limit, left) from error
         await self.commit(self.quotas.quotas.keep_file(tenant, blob.id, blob.size))
         return blob
+
+    async def require(self, tenant: str, blob: str) -> None:
+        """Raises `NotFound` for a file that the tenant has not sent, whether or not another has, and `Refused` for what is no id."""
+        if _ID.fullmatch(blob) and not await self.quotas.quotas.keeps_file(tenant, blob):
+            raise NotFound("There is no file {id} here. Send it again.", id=blob)
+        await self.blobs.path(blob)

@@ -72,7 +72,7 @@ async def test_keys_belong_to_their_tenant() -> None:
 async def test_of_many_at_once_under_one_key_all_get_the_one_that_was_kept() -> None:
     bench = Bench()
 
-    async def pause(source: Source) -> None:
+    async def pause(_: str, source: Source) -> None:
         await asyncio.sleep(0.001)
 
     bench.check = pause  # type: ignore[method-assign]  # all are past the look-up of the key before the first is kept

@@ -150,6 +150,7 @@ async def test_a_file_is_counted_once_for_each_tenant(place: Place) -> None:
     await place.own(storage=10)
     keep = place.quotas.keep_file
     assert [(await place.commit(keep("acme", "a" * 64, 6)))[0] for _ in range(2)] == [True, False]
+    assert (await place.quotas.keeps_file("acme", "a" * 64), await place.quotas.keeps_file("other", "a" * 64)) == (True, False)
     await place.commit(keep("other", "a" * 64, 6))
     with pytest.raises(OverQuota) as over:
         await place.commit(keep("acme", "b" * 64, 5))

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import aiohttp
-
 from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Grant
@@ -36,6 +34,8 @@ async def provider(settings: IdentitySettings) -> AsyncIterator[tuple[Provider, 
     for name in ("client_id", "url"):
         if not getattr(settings, name):
             raise Refused("identity.issuer is set, so identity.{name} is needed too.", name=name)
+    import aiohttp  # a Hulk without logins has no use for it
+
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield OidcProvider(session, _registered(settings)), rules_of(settings)
 

@@ -79,8 +79,8 @@ class Voices(Protocol):
         """The voice of that language."""
 
 
-CheckSource = Callable[[Source], Awaitable[None]]
-"""Raises `NotFound`, `Forbidden` or `Refused` when the source cannot be read for the person who asks."""
+CheckSource = Callable[[str, Source], Awaitable[None]]
+"""Raises `NotFound`, `Forbidden` or `Refused` when the source cannot be read for that tenant."""
 
 CostOf = Callable[[str, str], Awaitable[Money]]
 """What an intent (tenant, id) has cost so far."""

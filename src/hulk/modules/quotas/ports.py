@@ -33,6 +33,9 @@ class Quotas(Protocol):
     def keep_file(self, tenant: str, blob: str, size: int) -> Change[bool]:
         """Count a file that the tenant keeps, once; whether it is new. Raises `OverQuota` when there is no room."""
 
+    async def keeps_file(self, tenant: str, blob: str) -> bool:
+        """Whether the tenant keeps that file."""
+
     def change(self, tenant: str, own: Own) -> Change[tuple[Own, Own]]:
         """Give the tenant these limits of its own; all its own ones before and after."""
 

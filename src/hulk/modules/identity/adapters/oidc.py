@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import aiohttp
 import structlog
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from hulk.kernel.errors import Unauthenticated, Unavailable
 from hulk.modules.identity.domain import ALGORITHMS, not_logged_in
+
+if TYPE_CHECKING:  # imported where they are used: a Hulk without logins has no use for them
+    import aiohttp
+    from joserfc.jwk import KeySet
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class _Fresh:
 class OidcProvider:
     """`Provider` over HTTP. `session` follows no redirects and keeps no cookies."""
 
-    def __init__(self, session: aiohttp.ClientSession, registered: Registered, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, session: "aiohttp.ClientSession", registered: Registered, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
         self._registered = registered
         self._clock = clock
@@ -99,6 +99,9 @@ class OidcProvider:
         return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
     async def _verified(self, token: str) -> Mapping[str, Any]:
+        from joserfc import jws, jwt
+        from joserfc.errors import JoseError
+
         try:
             header = jws.extract_compact(token.encode()).headers()
             keys = await self._keys_for(header.get("kid"))
@@ -106,17 +109,22 @@ class OidcProvider:
         except (JoseError, ValueError, UnicodeError) as error:
             raise self._doubtful(f"the ID token: {type(error).__name__}") from error
 
-    async def _keys_for(self, kid: object) -> KeySet:
+    async def _keys_for(self, kid: object) -> "KeySet":
         """The keys, or the one that is named; asked for anew when it is not known. Raises `Unauthenticated`."""
         keys = await self._current_keys(_KNOWN_SECONDS)
         if kid is not None and not _named(keys, kid):
             keys = await self._current_keys(_AGAIN_SECONDS)
+        from joserfc.jwk import KeySet
+
         found = keys.keys if kid is None else _named(keys, kid)
         if not found or (kid is None and len(found) > 1):
             raise self._doubtful("the ID token is signed with a key that the provider does not name")
         return KeySet(found)
 
-    async def _current_keys(self, age: float) -> KeySet:
+    async def _current_keys(self, age: float) -> "KeySet":
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         if self._clock() - self._keys.at >= age:
             body = await self._got(await self._endpoint("jwks_uri"))
             try:
@@ -148,6 +156,8 @@ class OidcProvider:
         return body
 
     async def _asked(self, method: str, url: str, **more: Any) -> tuple[int, Mapping[str, Any]]:
+        import aiohttp
+
         try:
             limit = aiohttp.ClientTimeout(total=self._registered.timeout.total_seconds())
             async with self._session.request(method, url, allow_redirects=False, timeout=limit, **more) as answer:
@@ -177,11 +187,11 @@ def _signing(body: Mapping[str, Any]) -> list[Any]:
     return [key for key in body.get("keys", []) if isinstance(key, dict) and key.get("use", "sig") == "sig" and key.get("kty") != "oct"]
 
 
-def _named(keys: KeySet, kid: object) -> list[Any]:
+def _named(keys: "KeySet", kid: object) -> list[Any]:
     return [key for key in keys.keys if key.kid == kid]
 
 
-async def _read(answer: aiohttp.ClientResponse) -> Mapping[str, Any]:
+async def _read(answer: "aiohttp.ClientResponse") -> Mapping[str, Any]:
     """The object that is answered; raises `ValueError` for anything else, and for too much."""
     body = bytearray()
     async for chunk in answer.content.iter_chunked(65_536):

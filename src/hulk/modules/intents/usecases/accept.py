@@ -67,7 +67,7 @@ class AcceptIntent:
         if intent.namespace != DEFAULT_NAMESPACE:
             await self.require_namespace(intent.tenant, intent.namespace)
         for source in intent.sources:
-            await self.check(source)
+            await self.check(intent.tenant, source)
         self.admit()
 
     def _intent(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:

@@ -58,6 +58,10 @@ class MemoryQuotas:
 
         return change
 
+    async def keeps_file(self, tenant: str, blob: str) -> bool:
+        """See `Quotas`."""
+        return (tenant, blob) in self.files
+
     def change(self, tenant: str, own: Own) -> Change[tuple[Own, Own]]:
         """See `Quotas`."""
 

@@ -36,6 +36,7 @@ file_table = Table(
 
 _ROW = select(quota_table).where(quota_table.c.tenant == bindparam("of"))
 _HELD = _ROW.with_for_update()
+_FILE = select(file_table.c.size).where(file_table.c.tenant == bindparam("of"), file_table.c.blob == bindparam("at"))
 _WRITE = update(quota_table).where(quota_table.c.tenant == bindparam("of"))
 
 
@@ -88,6 +89,11 @@ class SqlQuotas:
             return True
 
         return change
+
+    async def keeps_file(self, tenant: str, blob: str) -> bool:
+        """See `Quotas`."""
+        at = {"of": tenant, "at": blob}
+        return await self._store.read(lambda connection: connection.execute(_FILE, at).first() is not None)
 
     def change(self, tenant: str, own: Own) -> Change[tuple[Own, Own]]:
         """See `Quotas`."""
