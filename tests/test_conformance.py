@@ -22,11 +22,16 @@ from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
 from hulk.modules.finops.ports import Ledger, Prices
 from hulk.modules.identity.adapters import memory as identity_memory
+from hulk.modules.identity.adapters import oidc as identity_oidc
 from hulk.modules.identity.adapters import sql as identity_sql
-from hulk.modules.identity.ports import Keys, Tenants
+from hulk.modules.identity.ports import Accounts, Keys, Sessions, Tenants
+from hulk.modules.identity.ports import Provider as OidcProviders
 from hulk.modules.intents.adapters import memory as intents_memory
 from hulk.modules.intents.adapters import sql as intents_sql
 from hulk.modules.intents.ports import Intents
+from hulk.modules.quotas.adapters import memory as quotas_memory
+from hulk.modules.quotas.adapters import sql as quotas_sql
+from hulk.modules.quotas.ports import Quotas
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import provider, ridge
@@ -68,7 +73,11 @@ SUITES = (
     Suite(Prices, (finops_memory.PriceTable, genai.GenaiPrices), "modules/finops/test_finops_price_lists.py"),
     Suite(Keys, (identity_memory.MemoryKeys, identity_sql.SqlKeys), "modules/identity/test_identity_adapters.py"),
     Suite(Tenants, (identity_memory.MemoryTenants, identity_sql.SqlTenants), "modules/identity/test_identity_adapters.py"),
+    Suite(Accounts, (identity_memory.MemoryAccounts, identity_sql.SqlAccounts), "modules/identity/test_identity_adapters.py"),
+    Suite(Sessions, (identity_memory.MemorySessions, identity_sql.SqlSessions), "modules/identity/test_identity_adapters.py"),
+    Suite(OidcProviders, (identity_oidc.OidcProvider,), "modules/identity/test_identity_login.py"),
     Suite(Intents, (intents_memory.MemoryIntents, intents_sql.SqlIntents), "modules/intents/test_intents_kept.py"),
+    Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Provider, (provider.OpenAiCompatible, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),

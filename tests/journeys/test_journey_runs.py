@@ -230,7 +230,7 @@ async def test_who_asks_sees_the_runs_of_its_own_tenant_and_does_what_its_role_m
         """So that there is a store to make keys in."""
     keys = {
         (tenant, role): thor(data, "keys", "create", role, "--role", role, "--tenant", tenant)[0]["secret"]
-        for tenant, role in (("acme", "operator"), ("acme", "viewer"), ("acme", "admin"), ("other", "admin"))
+        for tenant, role in (("acme", "operator"), ("acme", "viewer"), ("acme", "admin"), ("other", "admin"), ("default", "admin"))
     }
     with started(data, "--host", "0.0.0.0", cwd=world) as up:  # noqa: S104  # what is tested is that this needs keys
         up.url = up.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
@@ -256,4 +256,5 @@ async def test_who_asks_sees_the_runs_of_its_own_tenant_and_does_what_its_role_m
             for act in ("replay", "discard"):
                 assert (await told(("acme", "viewer"), "POST", f"/v1/dead-letters/{act}", {"filter": {"all": True}}))[0] == 403
             assert (await told(("acme", "operator"), "POST", "/v1/queues/default/pause", {"reason": "x"}))[0] == 403
-            assert (await told(("acme", "admin"), "POST", "/v1/queues/default/resume"))[0] == 204
+            assert (await told(("acme", "admin"), "POST", "/v1/queues/default/resume"))[0] == 403
+            assert (await told(("default", "admin"), "POST", "/v1/queues/default/resume"))[0] == 204

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hulk.kernel.durable import Change, Commit
+from hulk.kernel.errors import Exhausted, Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal, everywhere
@@ -85,6 +86,7 @@ class Bench:
     kind: Literal["skill", "model", "none"] = "skill"
     reply: Reply | Exception | None = None
     full: Exception | None = None
+    over: Exhausted | None = None
     refused: Exception | None = None
     checked: list[Source] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -113,7 +115,7 @@ class Bench:
         assert self.reply is not None, model_name
         return self.reply
 
-    async def check(self, source: Source) -> None:
+    async def check(self, _: str, source: Source) -> None:
         """Refuses what the test refuses."""
         self.checked.append(source)
         if self.refused:
@@ -124,11 +126,30 @@ class Bench:
         if self.full:
             raise self.full
 
+    async def namespace(self, _: str, name: str) -> None:
+        """There is `prod` besides."""
+        if name != "prod":
+            raise Refused("no such namespace")
+
+    def quota(self, _: str) -> Change[Exhausted | None]:
+        """Has room until the test says not."""
+        return lambda _: self.over
+
     @property
     def accept(self) -> AcceptIntent:
         """The act of accepting."""
         return AcceptIntent(
-            self.intents, self.desk, self.trail, self.commit, self.check, self.admit, None, "America/Sao_Paulo", lambda: START
+            self.intents,
+            self.desk,
+            self.trail,
+            self.commit,
+            self.check,
+            self.admit,
+            self.quota,
+            self.namespace,
+            None,
+            "America/Sao_Paulo",
+            lambda: START,
         )
 
     @property

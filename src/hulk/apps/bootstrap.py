@@ -19,19 +19,21 @@ from typing import Any
 
 import stamina
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.chain import chain
 from hulk.apps.cluster import require_cluster, require_consistent, shared
+from hulk.apps.limits import limits_of
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes, trace_routes
-from hulk.apps.schedules import Wishes, begins_intent, begins_run
+from hulk.apps.schedules import RequireNamespace, Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.apps.secrets import database_login, model_keys, nats_credentials, secret_routes, secrets_check
 from hulk.apps.story import teller_of
+from hulk.apps.uploads import Uploads
 from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
@@ -45,13 +47,19 @@ from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity import Identity
+from hulk.modules.identity.api import browser as browser_of
+from hulk.modules.identity.api import routes as identity_routes
+from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.identity.wiring import identity as wired_identity
+from hulk.modules.identity.wiring import provider as oidc_provider
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs, intents_of
 from hulk.modules.intents.wiring import wired as wired_intents
+from hulk.modules.quotas import QuotaActs
+from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.router.wiring import wired as wired_router
@@ -113,6 +121,7 @@ class Hulk:
     config: Config
     telemetry: Telemetry
     secrets: Secrets
+    app: FastAPI
 
 
 @asynccontextmanager
@@ -151,10 +160,11 @@ async def _up(
         machine = await _assembled(stack, base)
         app = build(
             config, routers=offered(machine), authenticate=machine.authenticate,
+            browser=browser_of(machine.identity, config.section(IdentitySettings).url),
             checks=_checks(base, machine.workflows, machine.archiver), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-        yield Hulk(serving, config, base.telemetry, secrets)
+        yield Hulk(serving, config, base.telemetry, secrets, app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +250,13 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     )  # fmt: skip
     blobs = _blobs(base)
     caches = await _caches(stack, base)
-    finops = wired_finops(store, config.section(FinopsSettings), caches)
-    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops)
-    scheduler = _scheduler(base, outbox, workflows, accept)
-    identity = wired_identity(store, outbox, local=config.server.loopback)
+    oidc = await stack.enter_async_context(oidc_provider(config.section(IdentitySettings)))
+    identity = wired_identity(store, outbox, local=config.server.loopback, oidc=oidc)
     await identity.ensure_tenant()
+    quotas = limits_of(config, store, outbox, identity)
+    finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
+    routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops, quotas, identity.list_namespaces.require)
+    scheduler = _scheduler(base, outbox, workflows, accept)
     service = await _ticket_service(base, outbox, workflows)
     archiver, audit = await _archived(stack, base, outbox)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
@@ -257,7 +269,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     routers += [audit, trace_routes(teller_of(store, outbox, config.section(FinopsSettings)))]
     routers += [
         *_ticket_routes(service),
-        *schedule_routes(scheduler, Wishes(), config.locale.timezone),
+        *identity_routes(identity, config.section(IdentitySettings).url),
+        *schedule_routes(scheduler, Wishes(), config.locale.timezone, identity.list_namespaces.require),
         *_steering_routes(store, workflows),
     ]
     return _Machine(workflows, identity, archiver, routers, own, service)
@@ -328,7 +341,14 @@ async def _caches(stack: AsyncExitStack, base: _Base) -> Caches:
 
 
 async def _modules(
-    stack: AsyncExitStack, base: _Base, outbox: Outbox, workflows: Workflows, blobs: FolderBlobs, finops: Finops
+    stack: AsyncExitStack,
+    base: _Base,
+    outbox: Outbox,
+    workflows: Workflows,
+    blobs: FolderBlobs,
+    finops: Finops,
+    quotas: QuotaActs,
+    require_namespace: RequireNamespace,
 ) -> tuple[list[APIRouter], AcceptIntent]:
     """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
     config, store = base.config, base.store
@@ -343,16 +363,18 @@ async def _modules(
         )
     )  # fmt: skip
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
+    uploads = Uploads(blobs, quotas, store.commit, config.server.max_upload)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
-        check=_check(tools, blobs), cost=_cost(finops), admit=workflows.admit,
+        check=_check(tools, blobs, uploads), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
+        require_namespace=require_namespace,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
-    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, config.server.max_upload)
-    return [intent_routes(api)], intents.accept
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
+    return [intent_routes(api), quota_routes(quotas)], intents.accept
 
 
 def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
@@ -402,12 +424,12 @@ def _takes(skill: Skill) -> frozenset[Attachment]:
     return frozenset(kinds[one.kind] for one in skill.parameters if one.kind in kinds)
 
 
-def _check(tools: Tools, blobs: FolderBlobs) -> Callable[[Source], Awaitable[None]]:
+def _check(tools: Tools, blobs: FolderBlobs, uploads: Uploads) -> Callable[[str, Source], Awaitable[None]]:
     """Refuses at once what could never be read. What is at an address is fetched later, by who works with it."""
 
-    async def check(source: Source) -> None:
+    async def check(tenant: str, source: Source) -> None:
         if source.blob is not None:
-            await blobs.path(source.blob)
+            await uploads.require(tenant, source.blob)
         elif source.url is not None:
             tools.check_address(source.url)
         else:

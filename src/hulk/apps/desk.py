@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args
 
@@ -12,18 +11,18 @@ from pydantic import BaseModel, ValidationError
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.helm import Helm, helm_of
+from hulk.apps.limits import QuotaRows, limits_of
+from hulk.apps.members import Members, admin
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
 from hulk.apps.story import Teller, teller_of
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
-from hulk.kernel.tenancy import Principal, Role, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
-from hulk.modules.identity import ApiKey, Identity
 from hulk.modules.identity.wiring import identity as wired_identity
 from hulk.modules.intents import Intents
 from hulk.modules.intents import Status as IntentStatus
@@ -52,7 +51,8 @@ class Desk:
     board: Board
     helm: Helm
     teller: Teller
-    identity: Identity
+    members: Members
+    limits: QuotaRows
     schedule_store: Schedules
     commit: Commit
     zone: str
@@ -88,27 +88,15 @@ class Desk:
             for one in found
         ]  # fmt: skip
 
-    async def create_key(self, tenant: str, name: str, role: Role, lifetime: timedelta | None) -> list[Row]:
-        """A new key, with its secret."""
-        await self.identity.ensure_tenant(tenant)
-        made = await self.identity.create_key(_admin(tenant), name, role, None if lifetime is None else utc_now() + lifetime)
-        return [{**_key(made.key), "secret": made.secret}]
-
-    async def keys(self, tenant: str) -> list[Row]:
-        """All keys."""
-        return [_key(one) for one in await self.identity.list_keys(_admin(tenant))]
-
-    async def revoke_key(self, tenant: str, key: str) -> list[Row]:
-        """The key, revoked."""
-        return [_key(await self.identity.revoke_key(_admin(tenant), key))]
-
     async def schedules(self, tenant: str) -> list[Row]:
         """All schedules."""
         return [self._schedule(one) for one in await self.schedule_store.of_tenant(tenant)]
 
     async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
-        schedule = made(_parsed(NewBody, body), Wishes(), _admin(tenant), self.zone)
+        wanted = _parsed(NewBody, body)
+        await self.members.identity.list_namespaces.require(tenant, wanted.namespace)
+        schedule = made(wanted, Wishes(), admin(tenant), self.zone)
         await self.commit(self.schedule_store.add(schedule))
         return [self._schedule(schedule)]
 
@@ -158,10 +146,11 @@ async def desk_of(written: Config, data: Path) -> AsyncIterator[Desk]:
     config = await resolved(written, os.environ, ("store", "audit"))
     async with known_store(config, data) as store:
         outbox, voice = Outbox(store, audit_key(config.section(AuditSettings), data)), speaker()
+        identity = wired_identity(store, outbox, local=True)
         yield Desk(
             intent_store=intents_of(store), board=board_of(store), helm=helm_of(store, outbox, voice),
-            teller=teller_of(store, outbox, config.section(FinopsSettings)),
-            identity=wired_identity(store, outbox, local=True), schedule_store=Schedules(store),
+            teller=teller_of(store, outbox, config.section(FinopsSettings)), members=Members(identity),
+            limits=QuotaRows(limits_of(config, store, outbox, identity)), schedule_store=Schedules(store),
             commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip
 
@@ -215,18 +204,6 @@ def _among(status: str | None, allowed: Any) -> Any:
     if status is not None and status not in names:
         raise Refused("There is no status “{status}”; allowed: {allowed}.", status=status, allowed=", ".join(names))
     return status
-
-
-def _admin(tenant: str) -> Principal:
-    """Who uses thor on the store itself may do all."""
-    return Principal(tenant=tenant, actor="thor", grants=everywhere("admin"))
-
-
-def _key(key: ApiKey) -> dict[str, Any]:
-    return {
-        "key_id": key.id, "name": key.name, "role": key.role, "prefix": key.prefix, "created": brief(key.created),
-        "expires": brief(key.expires), "revoked": brief(key.revoked), "last_use": brief(key.last_use),
-    }  # fmt: skip
 
 
 def _short(sentence: str) -> str:

@@ -4,6 +4,13 @@ from hulk.runtime.bus import EventType
 
 _TYPEID = "01m7y5yr6fe5hvadg4t960z6tv"
 _PROBLEM = {"code": "refused", "text": {"msgid": "There is no file {path}.", "values": {"path": "sales.csv"}}}
+_KEY = {
+    "prefix": "nr3xa1x1", "name": "ci", "account": None, "grants": [{"role": "operator", "namespace": "*"}],
+    "expires": "2026-12-21T04:19:01.797380Z", "revoked": None,
+}  # fmt: skip
+_ACCOUNT = {
+    "name": "Ana", "email": "ana@example.com", "groups": [], "grants": [{"role": "viewer", "namespace": "*"}], "disabled": None,
+}  # fmt: skip
 
 _TICKET = {
     "kind": "report.monthly", "namespace": "default", "plan": None, "run": None, "worker": "w1", "lease": f"lse_{_TYPEID}", "fence": 1,
@@ -175,15 +182,57 @@ EVENTS: tuple[EventType, ...] = (
         summary="A circuit breaker of a process has changed its state; the subject is its name. A notification, not in the trail.",
         data={"process": "host:4711", "before": "closed", "state": "open"},
     ),
+    EventType(type="hulk.key.created.v1", summary="An API key was made.", data={"reason": "CI", "before": None, "after": _KEY}),
     EventType(
-        type="hulk.key.created.v1",
-        summary="An API key was made.",
-        data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": "2026-12-21T04:19:01.797380Z"},
+        type="hulk.key.rotated.v1",
+        summary="An API key goes on working until its new end only: another was made in its place.",
+        data={"reason": "monthly", "before": _KEY, "after": {**_KEY, "expires": "2026-11-22T04:19:01.797380Z"}},
     ),
     EventType(
         type="hulk.key.revoked.v1",
         summary="An API key was taken back.",
-        data={"prefix": "nr3xa1x1", "name": "ci", "role": "operator", "expires": None},
+        data={"reason": "leaked", "before": _KEY, "after": {**_KEY, "revoked": "2026-11-21T04:19:01.797380Z"}},
+    ),
+    EventType(
+        type="hulk.account.created.v1",
+        summary="A person or a service account was made.",
+        data={"reason": "joined", "before": None, "after": _ACCOUNT},
+    ),
+    EventType(
+        type="hulk.account.changed.v1",
+        summary="A person or a service account was changed, for example what it may do.",
+        data={"reason": "on call", "before": _ACCOUNT, "after": {**_ACCOUNT, "grants": [{"role": "approver", "namespace": "prod"}]}},
+    ),
+    EventType(
+        type="hulk.account.removed.v1",
+        summary="A person or a service account was removed.",
+        data={"reason": "left", "before": _ACCOUNT, "after": None},
+    ),
+    EventType(type="hulk.session.begun.v1", summary="Somebody has logged in.", data={"account": f"usr_{_TYPEID}"}),
+    EventType(
+        type="hulk.session.ended.v1",
+        summary="Somebody has logged out, or logged in anew with the same browser.",
+        data={"account": f"usr_{_TYPEID}"},
+    ),
+    EventType(
+        type="hulk.namespace.created.v1",
+        summary="A namespace was made; the subject is its name.",
+        data={"reason": "", "before": None, "after": {"namespace": "prod"}},
+    ),
+    EventType(
+        type="hulk.namespace.removed.v1",
+        summary="A namespace was removed.",
+        data={"reason": "", "before": {"namespace": "prod"}, "after": None},
+    ),
+    EventType(
+        type="hulk.tenant.created.v1",
+        summary="A tenant was made; this is the first link of its trail.",
+        data={"reason": "", "before": None, "after": {"tenant": "acme"}},
+    ),
+    EventType(
+        type="hulk.quota.changed.v1",
+        summary="A tenant was given other limits of its own; what is not named is as the settings say.",
+        data={"reason": "a larger plan", "before": {}, "after": {"intents_per_minute": 600, "monthly_spend": "50"}},
     ),
     EventType(
         type="hulk.audit.held.v1",

@@ -1,6 +1,6 @@
 """Schedules over HTTP, and what they may begin: an intent, or a run of a workflow that allows it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Runs, Started
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal, everywhere
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso, utc_now
 from hulk.modules.intents import AcceptIntent, Asked
 from hulk.modules.intents.api import IntentBody
-from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.http import Caller, Spoken, allow, allow_somewhere
 from hulk.runtime.scheduler import Begins, Firing, Kind, Policy, Schedule, Scheduler, named
 from hulk.runtime.telemetry import current_traceparent
 
@@ -65,6 +65,7 @@ class NewBody(TimesBody):
     )
 
     name: str = Field(description="Unique in the tenant.", max_length=1000)
+    namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=63, description="Where it, and what it begins, belongs.")
     missed: Policy = Field(default="run", description="What happens to firings that were missed: run once, now; or skip.")
     paused: bool = False
     intent: IntentBody | None = Field(default=None, description="Ask this.")
@@ -104,10 +105,10 @@ class Wishes:
         return "run", run.model_dump(mode="json")
 
 
-def asked(body: IntentBody, *, key: str | None = None, zone: str | None = None) -> Asked:
+def asked(body: IntentBody, *, key: str | None = None, zone: str | None = None, namespace: str = DEFAULT_NAMESPACE) -> Asked:
     """The request as the domain has it."""
     sources = tuple(one.source() for one in body.sources)
-    return Asked(text=body.text, language=body.language, zone=body.timezone or zone, sources=sources, key=key)
+    return Asked(text=body.text, language=body.language, zone=body.timezone or zone, sources=sources, key=key, namespace=namespace)
 
 
 def begins_intent(accept: AcceptIntent) -> Begins:
@@ -116,7 +117,7 @@ def begins_intent(accept: AcceptIntent) -> Begins:
     async def begin(firing: Firing) -> tuple[str, Change[Any]]:
         schedule = firing.schedule
         principal = Principal(tenant=schedule.tenant, actor=f"schedule:{schedule.id}", grants=everywhere("operator"))
-        wish = asked(IntentBody.model_validate(schedule.wish), key=firing.id, zone=schedule.zone)
+        wish = asked(IntentBody.model_validate(schedule.wish), key=firing.id, zone=schedule.zone, namespace=schedule.namespace)
         intent, change = await accept.prepared(wish, principal, current_traceparent())
         return intent.id, change
 
@@ -129,7 +130,12 @@ def begins_run(runs: Runs) -> Begins:
     async def begin(firing: Firing) -> tuple[str, Change[Any]]:
         wish, run = firing.schedule.wish, f"run_{firing.id.partition('_')[2]}"
         started = Started(
-            workflow=str(wish["workflow"]), data=wish["input"], tenant=firing.schedule.tenant, id=run, trace=current_traceparent()
+            workflow=str(wish["workflow"]),
+            data=wish["input"],
+            tenant=firing.schedule.tenant,
+            id=run,
+            trace=current_traceparent(),
+            namespace=firing.schedule.namespace,
         )
         return run, runs.begin(started)
 
@@ -141,10 +147,13 @@ def made(body: NewBody, wishes: Wishes, by: Principal, zone: str) -> Schedule:
     wish, times, now = wishes.chosen(body.intent, body.run), body.chosen(), utc_now()
     if times is None:
         raise Refused("Say when: give one of cron (“30 8 * * mon-fri”), every (“15m”) or at (“2026-12-24T18:00”).")
+    if body.intent is not None and body.intent.namespace not in (DEFAULT_NAMESPACE, body.namespace):
+        raise Refused("What a schedule begins is in the schedule's namespace: give it there, and none to the intent.")
     if wish is None:
         raise Refused("Say what the schedule begins: give an intent with a text.")
     schedule = Schedule(
-        id=ids.new("sch"), tenant=by.tenant, name=named(body.name), owner=by.actor, kind="every", expression="", zone=zone,
+        id=ids.new("sch"), tenant=by.tenant, namespace=body.namespace,
+        name=named(body.name), owner=by.actor, kind="every", expression="", zone=zone,
         begins=wish[0], wish=wish[1], policy=body.missed, paused=body.paused, created=now,
     )  # fmt: skip
     return schedule.timed(now, *times, body.timezone or zone)
@@ -168,7 +177,8 @@ def shown(schedule: Schedule, voice: Voice) -> JsonObject:
     """A schedule as the API shows it, with its next moments."""
     problem = schedule.problem and {"code": schedule.problem["code"], "detail": voice.say(Text.from_json(schedule.problem["text"]))}
     return {
-        "schedule_id": schedule.id, "name": schedule.name, "owner": schedule.owner, schedule.kind: schedule.expression,
+        "schedule_id": schedule.id, "namespace": schedule.namespace,
+        "name": schedule.name, "owner": schedule.owner, schedule.kind: schedule.expression,
         "timezone": schedule.zone, schedule.begins: schedule.wish, "missed": schedule.policy, "paused": schedule.paused,
         "next": [iso(moment) for moment in schedule.upcoming(utc_now(), SHOWN)],
         "last": None if schedule.last is None else iso(schedule.last), "begun": schedule.begun, "problem": problem,
@@ -176,9 +186,28 @@ def shown(schedule: Schedule, voice: Voice) -> JsonObject:
     }  # fmt: skip
 
 
-def routes(scheduler: Scheduler, wishes: Wishes, zone: str) -> list[APIRouter]:
+async def seen(scheduler: Scheduler, caller: Principal, wanted: str) -> Schedule:
+    """The schedule of that id or name, if the caller may see it; raises `NotFound`."""
+    found = await scheduler.schedules.find(caller.tenant, wanted)
+    if not caller.may("read", "schedules", found.namespace):
+        raise NotFound("There is no schedule “{wanted}”.", wanted=wanted[:100])
+    return found
+
+
+async def changeable(scheduler: Scheduler, caller: Principal, wanted: str) -> Schedule:
+    """The same, if the caller may change it too; raises `Forbidden`."""
+    found = await seen(scheduler, caller, wanted)
+    allow(caller, "write", "schedules", found.namespace)
+    return found
+
+
+RequireNamespace: TypeAlias = Callable[[str, str], Awaitable[None]]
+"""Raises `Refused` unless the tenant has a namespace of that name."""
+
+
+def routes(scheduler: Scheduler, wishes: Wishes, zone: str, require_namespace: RequireNamespace) -> list[APIRouter]:
     """`/v1/schedules`."""
-    return [_looking(scheduler), _keeping(scheduler, wishes, zone), _acting(scheduler)]
+    return [_looking(scheduler), _keeping(scheduler, wishes, zone, require_namespace), _acting(scheduler)]
 
 
 def _looking(scheduler: Scheduler) -> APIRouter:
@@ -187,23 +216,26 @@ def _looking(scheduler: Scheduler) -> APIRouter:
     @router.get("", summary="All schedules, by name")
     async def listed(caller: Caller, voice: Spoken) -> dict[str, list[JsonObject]]:
         """Each with its next moments, what it began last, and what kept it from beginning."""
-        return {"schedules": [shown(one, voice) for one in await scheduler.schedules.of_tenant(caller.tenant)]}
+        within = allow_somewhere(caller, "read", "schedules")
+        found = await scheduler.schedules.of_tenant(caller.tenant)
+        return {"schedules": [shown(one, voice) for one in found if within is None or one.namespace in within]}
 
     @router.get("/{schedule}", summary="A schedule, by id or name")
     async def show(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """With its next moments, what it began last, and what kept it from beginning."""
-        return shown(await scheduler.schedules.find(caller.tenant, schedule), voice)
+        return shown(await seen(scheduler, caller, schedule), voice)
 
     return router
 
 
-def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
+def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str, require_namespace: RequireNamespace) -> APIRouter:
     router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
     @router.post("", status_code=201, summary="Begin something at certain times")
     async def add(body: NewBody, caller: Caller, voice: Spoken) -> JsonObject:
         """An intent is asked, or a run begun, at the moments that one of `cron`, `every` and `at` gives."""
-        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
+        allow(caller, "write", "schedules", body.namespace)
+        await require_namespace(caller.tenant, body.namespace)
         schedule = made(body, wishes, caller, zone)
         await scheduler.add(schedule)
         return shown(schedule, voice)
@@ -211,14 +243,13 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str) -> APIRouter:
     @router.patch("/{schedule}", summary="Change a schedule")
     async def change(schedule: str, body: ChangeBody, caller: Caller, voice: Spoken) -> JsonObject:
         """What is not given stays as it is."""
-        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
-        return shown(await scheduler.change(caller.tenant, schedule, altered(body, wishes)), voice)
+        found = await changeable(scheduler, caller, schedule)
+        return shown(await scheduler.change(caller.tenant, found.id, altered(body, wishes)), voice)
 
     @router.delete("/{schedule}", status_code=204, summary="Remove a schedule")
     async def remove(schedule: str, caller: Caller) -> None:
         """What it has begun goes on."""
-        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
-        await scheduler.remove(caller.tenant, schedule)
+        await scheduler.remove(caller.tenant, (await changeable(scheduler, caller, schedule)).id)
 
     return router
 
@@ -229,19 +260,19 @@ def _acting(scheduler: Scheduler) -> APIRouter:
     @router.post("/{schedule}/pause", summary="Let a schedule rest")
     async def pause(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """It fires at none of its times until it is resumed; asked to, it fires all the same."""
-        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
-        return shown(await scheduler.change(caller.tenant, schedule, Schedule.paused_now), voice)
+        found = await changeable(scheduler, caller, schedule)
+        return shown(await scheduler.change(caller.tenant, found.id, Schedule.paused_now), voice)
 
     @router.post("/{schedule}/resume", summary="Wake a schedule that rests")
     async def resume(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """What would have fired meanwhile was not missed."""
-        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
-        return shown(await scheduler.change(caller.tenant, schedule, lambda one: one.resumed(utc_now())), voice)
+        found = await changeable(scheduler, caller, schedule)
+        return shown(await scheduler.change(caller.tenant, found.id, lambda one: one.resumed(utc_now())), voice)
 
     @router.post("/{schedule}/run", status_code=202, summary="Fire a schedule now, besides its times")
     async def run(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """Its times stay as they are."""
-        allow(caller, "write", "schedules", DEFAULT_NAMESPACE)
-        return shown(await scheduler.ask(caller.tenant, schedule), voice)
+        found = await changeable(scheduler, caller, schedule)
+        return shown(await scheduler.ask(caller.tenant, found.id), voice)
 
     return router

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.identity.settings import IdentitySettings
+from hulk.modules.quotas.settings import QuotaSettings
 from hulk.modules.router.settings import ModelsSettings
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.tickets.settings import TicketsSettings
@@ -19,6 +21,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "models": ModelsSettings,
     "finops": FinopsSettings,
     "skills": SkillsSettings,
+    "quotas": QuotaSettings,
+    "identity": IdentitySettings,
     "audit": AuditSettings,
     "tickets": TicketsSettings,
 }

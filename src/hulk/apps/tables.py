@@ -4,6 +4,7 @@ import hulk.modules.audit.wiring
 import hulk.modules.finops.wiring
 import hulk.modules.identity.wiring
 import hulk.modules.intents.wiring
+import hulk.modules.quotas.wiring
 import hulk.modules.router.wiring
 import hulk.modules.tickets.wiring
 import hulk.runtime.outbox

@@ -19,6 +19,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 from hulk.kernel.errors import HulkError
 from hulk.kernel.flow import OPEN, Flow
 from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 
 T = TypeVar("T")
 
@@ -175,7 +176,7 @@ class Started:
     `parent` is the run to be told of its end: by a signal "child", or, when it belongs to a `fan`, once all of that have ended.
     `trace` is a W3C traceparent, `intent` the chain the run stands in, `cause` the event or run that led to it. It begins
     `after` a delay, as `flow` lets it. `attributes` are what it can be found by. `version` names the body that it keeps to its
-    end; empty is the newest known where it is begun.
+    end; empty is the newest known where it is begun. `namespace` is that of the work it does.
     """
 
     workflow: str
@@ -193,6 +194,7 @@ class Started:
     flow: Flow = OPEN
     attributes: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    namespace: str = DEFAULT_NAMESPACE
 
 
 class Runs(Protocol):

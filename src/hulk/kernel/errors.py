@@ -96,6 +96,16 @@ class Exhausted(Unavailable):
     code = "exhausted"
 
 
+class OverQuota(Exhausted):
+    """A tenant's quota is used up: which, how much it is, and how much of it is left."""
+
+    def __init__(self, msgid: str | Text, /, *, quota: str, limit: object, left: object, retry_after: float | None = None) -> None:
+        super().__init__(msgid, retry_after)
+        self.quota = quota
+        self.limit = limit
+        self.left = left
+
+
 def _listed(fields: Sequence[tuple[str, Text]]) -> Text:
     """A line for each."""
     (place, expected), *rest = fields

@@ -63,6 +63,8 @@ class Principal:
     grants: tuple[Grant, ...]
     groups: tuple[str, ...] = ()
     """The worker groups that it may take work for; none: any."""
+    account: str | None = None
+    """The person or service account behind it (`usr_…`, `svc_…`); None for a key of no account, and for whoever uses this machine."""
     lease: str = field(default="", repr=False)
     """The lease token that was shown, by whose holder; all that it may do is to go on with what the lease holds."""
 

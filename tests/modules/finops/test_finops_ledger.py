@@ -285,3 +285,16 @@ async def test_concurrent_calls_never_spend_past_the_budget(bench: Bench, sizes:
             group.create_task(call(number, tokens))
     rows = [row for row in await bench.ledger.of_intent("t1", "int_1") if row.at == bench.clock.now]
     assert sum((row.held for row in rows), Decimal(0)) == await spent(finops, day) <= daily
+
+
+async def test_a_tenant_is_held_to_the_budget_it_has_of_its_own(bench: Bench) -> None:
+    async def of(tenant: str) -> Budget:
+        return Budget(monthly=Decimal("0.02") if tenant == "t1" else None)
+
+    finops = acts(bench.ledger, PriceTable({("acme", "big"): TARIFF}), Budget(), bench.commit, bench.clock, of)
+    await finops.reserve(planned("a"))
+    for ask in (finops.reserve, finops.afford):
+        with pytest.raises(Exhausted, match="monthly budget of"):
+            await ask(planned("b"))
+    await finops.reserve(planned("c", tenant="t2"))
+    assert (await finops.reserve(planned("d", tenant="t2"))).status == "reserved"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hulk.kernel.errors import Refused
+from hulk.kernel.tenancy import everywhere
 from hulk.modules.identity.domain import ApiKey, hashed, label, opens, prefix_of, tenant_name, written
 from hulk.runtime.telemetry import redacted
 
@@ -18,7 +19,7 @@ RANDOM = st.binary(min_size=37, max_size=37)
 def kept(key: str, *, expires: datetime | None = None, revoked: datetime | None = None) -> ApiKey:
     """A key as the store has it."""
     return ApiKey(
-        id="key_1", tenant="acme", name="ci", role="operator", prefix=prefix_of(key) or "", hash=hashed(key),
+        id="key_1", tenant="acme", name="ci", grants=everywhere("operator"), prefix=prefix_of(key) or "", hash=hashed(key),
         created=NOW, expires=expires, revoked=revoked,
     )  # fmt: skip
 

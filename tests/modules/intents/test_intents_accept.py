@@ -72,7 +72,7 @@ async def test_keys_belong_to_their_tenant() -> None:
 async def test_of_many_at_once_under_one_key_all_get_the_one_that_was_kept() -> None:
     bench = Bench()
 
-    async def pause(source: Source) -> None:
+    async def pause(_: str, source: Source) -> None:
         await asyncio.sleep(0.001)
 
     bench.check = pause  # type: ignore[method-assign]  # all are past the look-up of the key before the first is kept
@@ -122,3 +122,14 @@ async def test_no_more_is_taken_when_the_queue_is_full() -> None:
     with pytest.raises(Exhausted):
         await bench.asked()
     assert (bench.desk.runs, bench.told) == ({}, [])
+
+
+async def test_what_is_over_a_quota_leaves_nothing_behind() -> None:
+    bench = Bench(over=Exhausted("over", retry_after=2))
+    with pytest.raises(Exhausted, match="over"):
+        await bench.asked()
+    intent, change = await bench.accept.prepared(Asked(text="Do the job"), ANA, None)
+    with pytest.raises(Exhausted, match="over"):
+        await bench.commit(change)
+    assert (bench.desk.runs, await bench.intents.recent("acme", status=None, limit=9)) == ({}, [])
+    assert intent.tenant == "acme"

@@ -10,7 +10,7 @@ import pytest
 
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
-from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.blobs import Blob, FolderBlobs
 from hulk.runtime.outbox import Outbox
 from support.intents import Bench, stored, voice
 from support.postgres import Postgres
@@ -25,7 +25,12 @@ async def client(kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres]) -
     """A caller of the intents' routes over each kind of database."""
     async with stored(Bench(), kind, tmp_path, postgres) as bench:
         assert isinstance(bench.trail, Outbox)
-        api = IntentsApi(bench.accept, bench.show, bench.intents, bench.trail, FolderBlobs(tmp_path / "blobs"), voice, 1000)
+        blobs = FolderBlobs(tmp_path / "blobs")
+
+        async def upload(_: str, chunks: AsyncIterator[bytes]) -> Blob:
+            return await blobs.put(chunks, 1000)
+
+        api = IntentsApi(bench.accept, bench.show, bench.intents, bench.trail, blobs, voice, upload)
         async with served(application([intent_routes(api)])) as made:
             yield made
 

@@ -137,7 +137,7 @@ async def test_the_docs_load_everything_from_here_and_nothing_inline() -> None:
     assert described["openapi"].startswith("3.1")
     assert "/v1/things/{id}" in described["paths"]
     assert "/docs" not in described["paths"]
-    assert set(described["components"]["securitySchemes"]) == {"bearer", "key"}
+    assert set(described["components"]["securitySchemes"]) == {"bearer", "key", "session"}
 
 
 def test_no_error_is_without_a_status() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -18,10 +19,11 @@ from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.runtime.store import Store, Transaction
-from hulk.runtime.workflows import DeadLetters, RunQueries, Search, Which
+from hulk.runtime.workflows import DeadLetters, RunQueries, Search, Which, at_work
 from hulk.runtime.workflows.queries.search import _decoded, _encoded, attributes_of
 from hulk.runtime.workflows.tables import run_table
 from support.nats import a_bus
+from support.patience import until_found
 from support.runs import Flow, Hand, Machine, a_machine, a_run, giving
 
 NOON = datetime(2020, 11, 21, 12, tzinfo=UTC)
@@ -353,3 +355,36 @@ async def test_dead_letters_are_meant_by_what_is_said_of_them(store: Store, whic
         which = {"ended_before": utc_now() + which["ended_before"]}
     meant, whole = await RunQueries(store).dead_meant(Which(**which), 10)
     assert (set(meant), whole) == (runs, len(runs))
+
+
+async def test_runs_are_found_and_counted_within_namespaces_and_children_stay_in_theirs(store: Store, tmp_path: Path) -> None:
+    async def leaf(context: Context, _: JsonObject) -> JsonObject:
+        await context.wait("never")
+        return {}
+
+    async def parent(context: Context, _: JsonObject) -> JsonObject:
+        await context.child("one", "leaf", {})
+        return {}
+
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(parent), "leaf": Flow(leaf)}) as machine:
+        await machine.begin(replace(a_run("run_1"), namespace="prod"), a_run("run_2"))
+        await machine.is_("run_1", "waiting")
+        await machine.is_("run_2", "waiting")
+
+        async def seen(*within: str) -> list[str]:
+            page = await machine.queries.search(Search(within=within))
+            return sorted(run.workflow for run in page.runs if run.namespace in within)
+
+        await until_found(lambda: _both(seen))
+        assert await seen() == []
+        [queue] = await machine.queries.queues(within=("prod",))
+        assert sum((queue.held, queue.pending, queue.running, queue.waiting)) == 2
+        assert await machine.queries.dead_groups(within=("prod",)) == []
+        tenant = (await machine.queries.run("run_1"))[0].tenant
+        await store.commit(lambda tx: tx.execute(update(run_table).where(run_table.c.id == "run_1").values(status="pending")))
+        assert await store.read(lambda connection: (at_work(connection, tenant), at_work(connection, "nobody"))) == (1, 0)
+
+
+async def _both(seen: Any) -> bool:
+    """Whether each namespace has its parent and its child."""
+    return bool(await seen("prod") == await seen("default") == ["flow", "leaf"])

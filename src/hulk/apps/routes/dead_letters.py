@@ -9,7 +9,7 @@ from hulk.apps.routes.steered import Steered, dead_view, run_view
 from hulk.kernel import ids
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
-from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.http import Caller, Spoken, allow_somewhere
 from hulk.runtime.workflows import DeadLetters, Dealt, Search, Which
 
 
@@ -29,7 +29,8 @@ class FilterBody(BaseModel):
     def which(self, caller: Principal) -> Which:
         """As the runtime has it; raises `Refused` when nothing is said."""
         return Which(
-            tenant=caller.tenant, runs=tuple(ids.parse(run, "run") for run in self.runs), workflow=self.workflow, code=self.code,
+            tenant=caller.tenant, within=allow_somewhere(caller, "write", "runs"),
+            runs=tuple(ids.parse(run, "run") for run in self.runs), workflow=self.workflow, code=self.code,
             queue=self.queue, intent=self.intent and ids.parse(self.intent, "int"), ended_before=self.ended_before, every=self.all,
         )  # fmt: skip
 
@@ -48,7 +49,7 @@ def dead_letter_routes(steered: Steered) -> APIRouter:
     """`/v1/dead-letters`."""
     router = APIRouter(prefix="/v1/dead-letters", tags=["runs"])
     _looking(router, steered)
-    _dealing(router, DeadLetters(steered.store, steered.queries, steered.steering))
+    _dealing(router, steered, DeadLetters(steered.store, steered.queries, steered.steering))
     return router
 
 
@@ -63,23 +64,31 @@ def _looking(router: APIRouter, steered: Steered) -> None:
         after: Annotated[str | None, Query(description="The `next` of the page before.", max_length=400)] = None,
     ) -> dict[str, Any]:
         """Runs that should have worked and did not: counted by what ended them, and the newest."""
-        page = await steered.queries.search(Search(tenant=caller.tenant, workflow=workflow, code=code, dead=True), limit, after)
-        groups = await steered.queries.dead_groups(caller.tenant)
+        within = allow_somewhere(caller, "read", "runs")
+        search = Search(tenant=caller.tenant, within=within, workflow=workflow, code=code, dead=True)
+        page = await steered.queries.search(search, limit, after)
+        groups = await steered.queries.dead_groups(caller.tenant, within)
         return {"groups": [dead_view(one) for one in groups], "runs": [run_view(run, voice) for run in page.runs], "next": page.next}
 
 
-def _dealing(router: APIRouter, dead: DeadLetters) -> None:
+def _dealing(router: APIRouter, steered: Steered, dead: DeadLetters) -> None:
     @router.post("/replay", summary="Have dead letters executed again")
     async def replay(body: DealBody, caller: Caller) -> JsonObject:
         """From where they stopped; the intents and tickets that failed with them go on."""
-        allow(caller, "write", "runs")
-        return _told(await dead.replay(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+        return _told(await dead.replay(await _meant(steered, body, caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
 
     @router.post("/discard", summary="Dead letters are dealt with")
     async def discard(body: DealBody, caller: Caller) -> JsonObject:
         """They stay failed, and are dead letters no more."""
-        allow(caller, "write", "runs")
-        return _told(await dead.discard(body.filter.which(caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+        return _told(await dead.discard(await _meant(steered, body, caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+
+
+async def _meant(steered: Steered, body: DealBody, caller: Principal) -> Which:
+    """The dead letters in all namespaces where the caller may deal with them; raises `Forbidden` for a run that is named elsewhere."""
+    which = body.filter.which(caller)
+    for run in which.runs if which.within is not None else ():
+        await steered.steerable(run, caller)
+    return which
 
 
 def _told(dealt: Dealt, body: DealBody) -> JsonObject:

@@ -7,7 +7,7 @@ from hulk.apps.routes.steered import Steered, queue_view
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
-from hulk.runtime.http import Caller, allow
+from hulk.runtime.http import Caller, allow, allow_somewhere
 
 
 class PauseBody(BaseModel):
@@ -25,7 +25,8 @@ def queue_routes(steered: Steered) -> APIRouter:
     @router.get("", summary="The queues")
     async def queues(caller: Caller) -> dict[str, list[JsonObject]]:
         """Who paused which and why, and how many of the caller's runs stand in each."""
-        return {"queues": [queue_view(queue) for queue in await steered.queries.queues(caller.tenant)]}
+        within = allow_somewhere(caller, "read", "queues")
+        return {"queues": [queue_view(queue) for queue in await steered.queries.queues(caller.tenant, within)]}
 
     @router.post("/{queue}/pause", summary="Let nothing more of a queue begin", status_code=204)
     async def pause(queue: str, body: PauseBody, caller: Caller) -> None:

@@ -11,7 +11,7 @@ from hulk.kernel import ids
 from hulk.kernel.errors import Conflict, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
-from hulk.runtime.http import Caller, Spoken
+from hulk.runtime.http import Caller, Spoken, allow_somewhere
 from hulk.runtime.workflows import ENDED, Run, Search
 from hulk.runtime.workflows.queries.search import attributes_of
 
@@ -85,7 +85,8 @@ async def _search(
     attribute: Annotated[list[str] | None, Query(description="`name=value`; may be given again, then all must fit.")] = None,
 ) -> Search:
     return Search(
-        tenant=caller.tenant, workflow=workflow, status=status, queue=queue, intent=intent and ids.parse(intent, "int"),
+        tenant=caller.tenant, within=allow_somewhere(caller, "read", "runs"),
+        workflow=workflow, status=status, queue=queue, intent=intent and ids.parse(intent, "int"),
         parent=parent and ids.parse(parent, "run"), code=code, created_from=created_from, created_before=created_before,
         ended_from=ended_from, ended_before=ended_before, attributes=attributes_of(attribute or []),
     )  # fmt: skip

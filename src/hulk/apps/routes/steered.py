@@ -9,7 +9,7 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import Json, JsonObject
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
 from hulk.runtime.http import allow
@@ -42,16 +42,17 @@ class Steered:
     signal: Signals
 
     async def own(self, run_id: str, caller: Principal) -> Run:
-        """The run, if it is one of the caller's tenant; raises `Refused` for what is no run's id and `NotFound`."""
+        """The run, if the caller may see it; raises `Refused` for what is no run's id and `NotFound`."""
         run, _ = await self.queries.run(ids.parse(run_id, "run"))
-        if run.tenant != caller.tenant:
+        if run.tenant != caller.tenant or not caller.may("read", "runs", run.namespace):
             raise NotFound("There is no run {id}.", id=run_id)
         return run
 
     async def steerable(self, run_id: str, caller: Principal) -> Run:
         """The run, if the caller may do something to it; raises `Forbidden` too."""
-        allow(caller, "write", "runs", DEFAULT_NAMESPACE)
-        return await self.own(run_id, caller)
+        run = await self.own(run_id, caller)
+        allow(caller, "write", "runs", run.namespace)
+        return run
 
     async def did(self, change: Change[Any]) -> Any:
         """What the change gives, once it is committed."""
@@ -61,7 +62,8 @@ class Steered:
 def run_view(run: Run, voice: Voice) -> JsonObject:
     """A run as the API shows it."""
     return {
-        "run_id": run.id, "workflow": run.workflow, "version": run.version, "queue": run.queue, "status": run.status, "dead": run.dead,
+        "run_id": run.id, "namespace": run.namespace,
+        "workflow": run.workflow, "version": run.version, "queue": run.queue, "status": run.status, "dead": run.dead,
         "cancelling": run.cancelling, "intent_id": run.intent, "parent_id": run.parent, "copy_of": run.origin, "priority": run.priority,
         "failures": run.failures, "attributes": dict(run.attributes), "problem": problem_view(run.error, voice),
         "due": run.due and iso(run.due), "created": iso(run.created), "ended": run.ended and iso(run.ended),

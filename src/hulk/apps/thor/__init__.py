@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import audit, breakers, cache, dead_letters, keys, queues, runs, schedules, secrets
+from hulk.apps.thor import accounts, audit, breakers, cache, dead_letters, keys, queues, quotas, runs, schedules, secrets, tenants
 from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
     ConfigOption,
@@ -29,6 +29,11 @@ config_app = group(Text("The settings."))
 app.add_typer(config_app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.add_typer(quotas.app, name="quotas")
+app.add_typer(accounts.people, name="people")
+app.add_typer(accounts.services, name="accounts")
+app.add_typer(tenants.namespaces, name="namespaces")
+app.add_typer(tenants.tenants, name="tenants")
 app.add_typer(breakers.app, name="breakers")
 app.add_typer(cache.app, name="cache")
 app.add_typer(schedules.app, name="schedules")

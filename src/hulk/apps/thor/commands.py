@@ -43,6 +43,7 @@ DataOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help=spoken(Text("Print JSON instead of a table.")))]
 TenantOption = Annotated[str, typer.Option("--tenant", help=spoken(Text("Whose.")))]
+ReasonOption = Annotated[str, typer.Option("--reason", help=spoken(Text("Why, for the audit trail.")))]
 StatusOption = Annotated[str | None, typer.Option("--status", help=spoken(Text("Only those in this status.")))]
 WorkflowOption = Annotated[str | None, typer.Option("--workflow", help=spoken(Text("Only those of this workflow: intent, ticket.")))]
 CodeOption = Annotated[

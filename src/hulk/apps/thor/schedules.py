@@ -8,7 +8,7 @@ import typer
 
 from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, TenantOption, group, listed
-from hulk.kernel.tenancy import DEFAULT_TENANT
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, DEFAULT_TENANT
 from hulk.kernel.text import Text
 
 app = group(Text("Schedules: what is begun at certain times."))
@@ -43,6 +43,7 @@ def schedules_add(
     cron: CronOption = None, every: EveryOption = None, at: AtOption = None,
     timezone: Annotated[str | None, typer.Option(help=spoken(Text("IANA time zone (default: locale.timezone).")))] = None,
     missed: Annotated[str, _MISSED] = "run",
+    namespace: Annotated[str, typer.Option(help=spoken(Text("The namespace of the schedule and of what it asks.")))] = DEFAULT_NAMESPACE,
     repo: Annotated[str | None, typer.Option(help=spoken(Text("A git repository it is about.")))] = None,
     file: Annotated[list[str] | None, typer.Option(help=spoken(Text("A file it is about; may be given again.")))] = None,
     config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
@@ -50,7 +51,16 @@ def schedules_add(
     """Make a schedule."""
     paths = [("file", one) for one in file or []] + ([("repository", repo)] if repo else [])
     intent = {"text": text, "sources": [{"kind": kind, "path": str(Path(path).resolve())} for kind, path in paths]}
-    body = {"name": name, "cron": cron, "every": every, "at": at, "timezone": timezone, "missed": missed, "intent": intent}
+    body = {
+        "name": name,
+        "namespace": namespace,
+        "cron": cron,
+        "every": every,
+        "at": at,
+        "timezone": timezone,
+        "missed": missed,
+        "intent": intent,
+    }
     listed(config, data, lambda desk: desk.add_schedule(tenant, body), as_json=as_json)
 
 

@@ -4,6 +4,7 @@ A model call is reserved at the most it can cost, then settled at what it did co
 place. Days and months are those of UTC, and a charge belongs to the day on which it was reserved.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -61,6 +62,10 @@ class Budget:
     currency: str = "USD"
     daily: Decimal | None = None
     monthly: Decimal | None = None
+
+
+BudgetOf: TypeAlias = Callable[[str], Awaitable[Budget]]
+"""The budget of a tenant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +145,7 @@ def overrun(period: str, spent: Decimal, more: Decimal, limit: Decimal, currency
         )
     return Exhausted(
         "The monthly budget of {limit} does not allow this call: {spent} is spent or reserved in {period}, and it may cost {more}."
-        " Ask again next month (UTC), or raise finops.budget.monthly.",
+        " Ask again next month (UTC), or raise finops.budget.monthly, or the tenant's quota monthly_spend.",
         retry_after=_until_next_month(at),
         period=period,
         **values,

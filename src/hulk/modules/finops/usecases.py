@@ -12,6 +12,7 @@ from hulk.kernel.money import Money
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import (
     Budget,
+    BudgetOf,
     Charge,
     OwnPrice,
     Priced,
@@ -70,13 +71,14 @@ class Reserve:
 
     ledger: Ledger
     quote: Quote
+    budget_of: BudgetOf
     commit: Commit
     clock: Clock
 
     async def __call__(self, planned: Planned) -> Charge:
         """The reserved charge, the same one for the same key; raises `Exhausted` (the budget) or `Refused` (the price)."""
         charge = reserved(planned, await self.quote(planned.priced), self.clock())
-        [outcome] = await self.commit(self.ledger.reserve(charge, self.quote.budget))
+        [outcome] = await self.commit(self.ledger.reserve(charge, await self.budget_of(planned.tenant)))
         if isinstance(outcome, Exhausted):
             raise outcome
         return _charge(outcome)
@@ -88,13 +90,14 @@ class Afford:
 
     ledger: Ledger
     quote: Quote
+    budget_of: BudgetOf
     clock: Clock
 
     async def __call__(self, planned: Planned) -> None:
         """Nothing when it would; raises what `Reserve` would."""
         now, tariff = self.clock(), await self.quote(planned.priced)
         more = price(tariff, planned.most)
-        for period, limit in limits(self.quote.budget, now):
+        for period, limit in limits(await self.budget_of(planned.tenant), now):
             spending = await self.ledger.spending(planned.tenant, period)
             spent = spending.amount if spending else Decimal(0)
             if limit is not None and not allowed(spent, more, limit):
@@ -225,12 +228,12 @@ class Finops:
     spending_of: SpendingOf
 
 
-def acts(ledger: Ledger, prices: Prices, budget: Budget, commit: Commit, clock: Clock) -> Finops:
-    """The acts over that ledger and price list."""
-    quote = Quote(prices, budget)
+def acts(ledger: Ledger, prices: Prices, budget: Budget, commit: Commit, clock: Clock, budget_of: BudgetOf | None = None) -> Finops:
+    """The acts over that ledger and price list; `budget_of` tells the budgets of tenants, when they are not all the same."""
+    quote, budgets = Quote(prices, budget), budget_of or _same_for_all(budget)
     return Finops(
-        afford=Afford(ledger, quote, clock),
-        reserve=Reserve(ledger, quote, commit, clock),
+        afford=Afford(ledger, quote, budgets, clock),
+        reserve=Reserve(ledger, quote, budgets, commit, clock),
         settle=Settle(ledger, clock),
         assume=Assume(ledger, clock),
         release=Release(ledger, clock),
@@ -239,6 +242,13 @@ def acts(ledger: Ledger, prices: Prices, budget: Budget, commit: Commit, clock: 
         cost_of_intent=CostOfIntent(ledger, budget),
         spending_of=SpendingOf(ledger, budget),
     )
+
+
+def _same_for_all(budget: Budget) -> BudgetOf:
+    async def of(_: str) -> Budget:
+        return budget
+
+    return of
 
 
 def reserved(planned: Planned, tariff: Tariff, at: datetime) -> Charge:

@@ -1,6 +1,6 @@
 """Intents over HTTP: ask, look, follow, fetch what was made."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,8 +24,8 @@ from hulk.modules.router import Decision
 from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
-from hulk.runtime.blobs import FolderBlobs
-from hulk.runtime.http import Caller, ServerEvent, allow, events
+from hulk.runtime.blobs import Blob, FolderBlobs
+from hulk.runtime.http import Caller, ServerEvent, allow, allow_somewhere, events
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
 
@@ -77,11 +77,12 @@ class IntentBody(BaseModel):
     language: Language | None = Field(default=None, description="Language of the answer; recognised from the text when not given.")
     timezone: str | None = Field(default=None, description="IANA time zone in which relative dates are read.", max_length=64)
     sources: tuple[SourceBody, ...] = ()
+    namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=63, description="Where it belongs: who may see and change it.")
 
     def asked(self, key: str | None) -> Asked:
         """As the domain has it; `key` makes it once only. Raises `Refused` for a source that is none."""
         sources = tuple(one.source() for one in self.sources)
-        return Asked(text=self.text, language=self.language, zone=self.timezone, sources=sources, key=key)
+        return Asked(text=self.text, language=self.language, zone=self.timezone, sources=sources, key=key, namespace=self.namespace)
 
 
 class AcceptedView(BaseModel):
@@ -95,7 +96,7 @@ class AcceptedView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class IntentsApi:
-    """The routes, with what they need. `max_upload` in bytes."""
+    """The routes, with what they need."""
 
     accept: AcceptIntent
     show: ShowIntent
@@ -103,14 +104,14 @@ class IntentsApi:
     outbox: Outbox
     blobs: FolderBlobs
     voices: Callable[[Language], Voice]
-    max_upload: int
+    upload_for: Callable[[str, AsyncIterator[bytes]], Awaitable[Blob]]
 
     async def ask(
         self, body: IntentBody, caller: Caller,
         idempotency_key: Annotated[str | None, Header(description="The same key gives the same intent.")] = None,
     ) -> Response:  # fmt: skip
         """Accept an intent."""
-        allow(caller, "write", "intents", DEFAULT_NAMESPACE)
+        allow(caller, "write", "intents", body.namespace)
         intent = await self.accept(body.asked(idempotency_key), caller, current_traceparent())
         accepted = _accepted(intent)
         return JSONResponse(accepted.model_dump(), 202, {"location": accepted.links["self"]})
@@ -119,7 +120,9 @@ class IntentsApi:
         self, caller: Caller, status: Status | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
     ) -> dict[str, list[JsonObject]]:
         """The caller's newest intents."""
-        return {"intents": [_brief(intent) for intent in await self.intents.recent(caller.tenant, status=status, limit=limit)]}
+        within = allow_somewhere(caller, "read", "intents")
+        found = await self.intents.recent(caller.tenant, status=status, limit=limit, within=within)
+        return {"intents": [_brief(intent) for intent in found]}
 
     async def one(self, intent_id: str, caller: Caller) -> JsonObject:
         """All that came of an intent."""
@@ -141,8 +144,8 @@ class IntentsApi:
 
     async def upload(self, request: Request, caller: Caller) -> dict[str, Any]:
         """Keep a file that is sent."""
-        allow(caller, "write", "files", DEFAULT_NAMESPACE)
-        blob = await self.blobs.put(request.stream(), self.max_upload)
+        allow_somewhere(caller, "write", "files")
+        blob = await self.upload_for(caller.tenant, request.stream())
         return {"blob": blob.id, "size": blob.size}
 
 
@@ -168,7 +171,7 @@ def _accepted(intent: Intent) -> AcceptedView:
 def _brief(intent: Intent) -> JsonObject:
     ended = None if intent.ended is None else iso(intent.ended)
     return {
-        "intent_id": intent.id, "status": intent.status, "text": intent.text, "language": intent.language,
+        "intent_id": intent.id, "namespace": intent.namespace, "status": intent.status, "text": intent.text, "language": intent.language,
         "created": iso(intent.created), "ended": ended,
     }  # fmt: skip
 

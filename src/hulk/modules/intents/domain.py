@@ -11,6 +11,7 @@ from hulk.kernel import ids
 from hulk.kernel.addresses import require_no_password
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.text import Language, writable
 from hulk.modules.skills import Source
 
@@ -31,6 +32,7 @@ class Asked:
     zone: str | None = None
     sources: tuple[Source, ...] = ()
     key: str | None = None
+    namespace: str = DEFAULT_NAMESPACE
 
     def checked(self) -> "Asked":
         """This, if it can be accepted; raises `Refused` or `TooLarge` naming what is wrong."""
@@ -62,7 +64,7 @@ class Asked:
 
     def digest(self) -> str:
         """SHA-256 of what is asked, to know the same request again under its idempotency key."""
-        fields = [self.text, self.language, self.zone, to_json(self.sources)]
+        fields = [self.text, self.language, self.zone, to_json(self.sources), self.namespace]
         return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -88,6 +90,7 @@ class Intent:
 
     id: str
     tenant: str
+    namespace: str = DEFAULT_NAMESPACE
     actor: str
     text: str
     language: Language

@@ -1,9 +1,10 @@
 """What the use cases of intents need from outside."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import Exhausted
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Voice
@@ -39,8 +40,8 @@ class Intents(Protocol):
     async def by_trace(self, trace: str, tenant: str | None) -> Intent:
         """The newest intent of that trace id (32 hexadecimal digits), of that tenant or of any; raises `NotFound`."""
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
-        """Up to `limit` intents of a tenant (in that status), the newest first."""
+    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
+        """Up to `limit` intents of a tenant (in that status, in the namespaces `within`), the newest first."""
 
 
 class Decides(Protocol):
@@ -81,11 +82,17 @@ class Voices(Protocol):
         """The voice of that language."""
 
 
-CheckSource = Callable[[Source], Awaitable[None]]
-"""Raises `NotFound`, `Forbidden` or `Refused` when the source cannot be read for the person who asks."""
+CheckSource = Callable[[str, Source], Awaitable[None]]
+"""Raises `NotFound`, `Forbidden` or `Refused` when the source cannot be read for that tenant."""
 
 CostOf = Callable[[str, str], Awaitable[Money]]
 """What an intent (tenant, id) has cost so far."""
+
+Quota = Callable[[str], Change[Exhausted | None]]
+"""Counts one more intent of that tenant and its run; gives why not when its quota has no room, and counts nothing then."""
+
+RequireNamespace = Callable[[str, str], Awaitable[None]]
+"""Raises `Refused` unless the tenant has a namespace of that name."""
 
 Admit = Callable[[], None]
 """Raises `Exhausted` when no more work is taken now."""

@@ -6,7 +6,19 @@ from hulk.kernel.durable import Commit, Runs, Workflow
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Language
 from hulk.modules.intents.adapters.sql import SqlIntents
-from hulk.modules.intents.ports import Admit, Answers, CheckSource, CostOf, Decides, Decisions, Intents, SkillBook, Voices
+from hulk.modules.intents.ports import (
+    Admit,
+    Answers,
+    CheckSource,
+    CostOf,
+    Decides,
+    Decisions,
+    Intents,
+    Quota,
+    RequireNamespace,
+    SkillBook,
+    Voices,
+)
 from hulk.modules.intents.usecases import AcceptIntent, ReopenIntent, RunIntent, ShowIntent
 from hulk.modules.tickets import BeginTicket, Tickets
 from hulk.runtime.store import Store
@@ -29,6 +41,8 @@ class Needs:
     check: CheckSource
     cost: CostOf
     admit: Admit
+    quota: Quota
+    require_namespace: RequireNamespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,9 @@ def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -
     intents = SqlIntents(store)
     return IntentsModule(
         intents=intents,
-        accept=AcceptIntent(intents, needs.runs, needs.trail, needs.commit, needs.check, needs.admit, language, zone),
+        accept=AcceptIntent(
+            intents, needs.runs, needs.trail, needs.commit, needs.check, needs.admit, needs.quota, needs.require_namespace, language, zone
+        ),
         show=ShowIntent(intents, needs.decisions, needs.tickets, needs.cost),
         workflow=RunIntent(
             intents, needs.tickets, needs.begin, needs.decides, needs.asks, needs.skills, needs.trail, needs.voices

@@ -24,6 +24,6 @@ from hulk.modules.tickets.ports import Board, Chain, Tickets
 from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, fact
 
 __all__ = [
-    "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter", "NewArtefact",
-    "Status", "Ticket", "Tickets", "Work", "doomed", "fact", "ready", "view",
+    "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter",
+    "NewArtefact", "Status", "Ticket", "Tickets", "Work", "doomed", "fact", "ready", "view",
 ]  # fmt: skip

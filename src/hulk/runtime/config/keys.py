@@ -129,12 +129,14 @@ def _is_mapping(field: FieldInfo) -> bool:
 
 
 def _is_size(field: FieldInfo) -> bool:
-    return any(getattr(mark, "func", None) is size for mark in field.metadata)
+    """Also one that may be left out: the marks of a part of a union stand with that part."""
+    marks = (*field.metadata, *getattr(_bare(field.annotation), "__metadata__", ()))
+    return any(getattr(mark, "func", None) is size for mark in marks)
 
 
 def _writer(field: FieldInfo) -> Callable[[Any], str]:
     if _is_size(field):
-        return written_size
+        return lambda value: "" if value is None else written_size(value)
     return written_duration if _bare(field.annotation) is timedelta else _plain
 
 

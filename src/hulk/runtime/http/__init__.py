@@ -11,13 +11,14 @@ A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel
 from hulk.runtime.http.app import build
 from hulk.runtime.http.events import ServerEvent, events
 from hulk.runtime.http.health import Check
-from hulk.runtime.http.middleware.door import Authenticate
+from hulk.runtime.http.middleware.door import Authenticate, Browser
 from hulk.runtime.http.problems import TimedOut
-from hulk.runtime.http.request import Caller, Spoken, allow, client_host, request_id
+from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id
 from hulk.runtime.http.server import Serving, bind, serve
 
 __all__ = [
     "Authenticate",
+    "Browser",
     "Caller",
     "Check",
     "ServerEvent",
@@ -25,6 +26,7 @@ __all__ = [
     "Spoken",
     "TimedOut",
     "allow",
+    "allow_somewhere",
     "bind",
     "build",
     "client_host",

@@ -17,7 +17,7 @@ from hulk.runtime.config import Config
 from hulk.runtime.http import documentation, health, problems
 from hulk.runtime.http.buckets import Buckets
 from hulk.runtime.http.health import Check
-from hulk.runtime.http.middleware.door import Authenticate, Door, LocalOnly
+from hulk.runtime.http.middleware.door import Authenticate, Browser, Door, LocalOnly
 from hulk.runtime.http.middleware.failures import Failures
 from hulk.runtime.http.middleware.hardening import Hardening
 from hulk.runtime.http.middleware.identification import Identification
@@ -34,6 +34,9 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "The request's id, as in X-Request-Id and in the log."},
         "retry_after": {"type": "number", "description": "Seconds."},
+        "quota": {"type": "string", "description": "Which quota is used up (429)."},
+        "limit": {"description": "How much it is: a number, money as text."},
+        "left": {"description": "How much of it is left."},
         "errors": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "detail": {"type": "string"}}}},
     },
     "required": ["type", "title", "status", "detail", "instance"],
@@ -45,13 +48,15 @@ def build(
     *,
     routers: Sequence[APIRouter],
     authenticate: Authenticate,
+    browser: Browser | None = None,
     checks: Mapping[str, Check],
     metrics: Metrics,
     uploads: Collection[str] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """The application. `uploads` are the paths that take files (`server.max_upload` applies to them and to all below).
+    """The application. `browser` is how browsers come in besides, where they do.
 
+    `uploads` are the paths that take files (`server.max_upload` applies to them and to all below).
     `clock` gives seconds from any point on: what callers may ask is counted by it.
     """
     app = _Api(
@@ -60,7 +65,7 @@ def build(
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, authenticate, metrics, uploads, clock),
+        middleware=_middlewares(config, authenticate, browser, metrics, uploads, clock),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={"4XX": {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}}},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -81,7 +86,12 @@ class _Api(FastAPI):
 
 
 def _middlewares(
-    config: Config, authenticate: Authenticate, metrics: Metrics, uploads: Collection[str], clock: Callable[[], float]
+    config: Config,
+    authenticate: Authenticate,
+    browser: Browser | None,
+    metrics: Metrics,
+    uploads: Collection[str],
+    clock: Callable[[], float],
 ) -> list[Middleware]:
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
@@ -91,7 +101,13 @@ def _middlewares(
         Middleware(Observation, metrics=metrics),
         Middleware(Failures),
         *([Middleware(LocalOnly)] if server.loopback else []),
-        Middleware(Door, authenticate=authenticate, failures=Buckets(rate=0.5, burst=20, clock=clock)),
+        Middleware(
+            Door,
+            authenticate=authenticate,
+            failures=Buckets(rate=0.5, burst=20, clock=clock),
+            logins=Buckets(rate=1, burst=30, clock=clock),
+            browser=browser,
+        ),
         Middleware(RateLimit, buckets=Buckets(rate=server.rate_limit, burst=2 * server.rate_limit, clock=clock)),
         Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout),
         Middleware(BodyLimit, most=server.max_body, most_upload=server.max_upload, uploads=uploads),

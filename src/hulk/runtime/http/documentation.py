@@ -36,6 +36,7 @@ _FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `hulk_…`. Not needed on loopback."},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-hulk", "description": "Of a browser that logged in at /v1/login."},
 }
 
 

@@ -3,7 +3,7 @@
 import http
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ from hulk.kernel.errors import (
     HulkError,
     Invalid,
     NotFound,
+    OverQuota,
     Refused,
     TooLarge,
     Unauthenticated,
@@ -78,6 +79,8 @@ class Problem:
     retry_after: float | None = None
     fields: Sequence[tuple[str, Text]] = ()
     headers: Mapping[str, str] | None = None
+    members: Mapping[str, object] = field(default_factory=dict)
+    """What it says of itself besides, for programs."""
 
 
 def of_error(error: HulkError) -> Problem:
@@ -85,7 +88,8 @@ def of_error(error: HulkError) -> Problem:
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
     retry_after = error.retry_after if isinstance(error, Unavailable) else None
     fields = error.fields[:_MOST] if isinstance(error, Invalid) else ()
-    return Problem(code=error.code, status=status, detail=error.text, retry_after=retry_after, fields=fields)
+    members = {"quota": error.quota, "limit": error.limit, "left": error.left} if isinstance(error, OverQuota) else {}
+    return Problem(code=error.code, status=status, detail=error.text, retry_after=retry_after, fields=fields, members=members)
 
 
 def of_http(error: HTTPException) -> Problem:
@@ -142,6 +146,7 @@ def _body(scope: Scope, problem: Problem, voice: Voice) -> dict[str, object]:
         "status": problem.status,
         "detail": voice.say(problem.detail),
         "instance": request_id(scope),
+        **problem.members,
     }
     if problem.retry_after is not None:
         body["retry_after"] = problem.retry_after

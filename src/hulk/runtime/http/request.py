@@ -57,6 +57,14 @@ Spoken: TypeAlias = Annotated[Voice, Depends(speaker)]
 """A route's parameter: how to speak to who asks."""
 
 
+def allow_somewhere(caller: Principal, verb: Verb, resource: Resource) -> frozenset[str] | None:
+    """The namespaces in which `caller` may do that, None for all; raises `Forbidden` when there is none."""
+    found = caller.namespaces(verb, resource)
+    if found == frozenset():
+        allow(caller, verb, resource)
+    return found
+
+
 def allow(caller: Principal, verb: Verb, resource: Resource, namespace: str = EVERYWHERE) -> None:
     """Raise `Forbidden` unless `caller` may do that to what lies in `namespace` (by default: to what lies in none)."""
     if not caller.may(verb, resource, namespace):

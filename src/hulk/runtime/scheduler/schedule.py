@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from hulk.kernel import ids
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.time import iso
 from hulk.runtime.scheduler.timetable import Kind, Timetable, timetable, upcoming, written
 
@@ -29,6 +30,7 @@ class Schedule:
 
     id: str
     tenant: str
+    namespace: str = DEFAULT_NAMESPACE
     name: str
     owner: str
     kind: Kind

@@ -9,6 +9,7 @@ schedule_table = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("tenant", String(64), nullable=False),
+    Column("namespace", String(64), nullable=False),
     Column("name", String(100), nullable=False),
     Column("owner", String(128), nullable=False),
     Column("kind", String(8), nullable=False),

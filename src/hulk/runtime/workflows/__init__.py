@@ -15,7 +15,7 @@ from hulk.runtime.workflows.deadletters import DeadLetters, Dealt
 from hulk.runtime.workflows.functions import Blocking, workflow
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
-from hulk.runtime.workflows.queries import Dead, DeadLetter, Entry, Page, Queue, Run, RunQueries, Search, Step, Timeline, Which
+from hulk.runtime.workflows.queries import Dead, DeadLetter, Entry, Page, Queue, Run, RunQueries, Search, Step, Timeline, Which, at_work
 from hulk.runtime.workflows.registry import Elsewhere
 from hulk.runtime.workflows.steering import Steering
 from hulk.runtime.workflows.workflows import Workflows
@@ -41,6 +41,7 @@ __all__ = [
     "Timeline",
     "Which",
     "Workflows",
+    "at_work",
     "blame",
     "workflow",
 ]

@@ -100,8 +100,9 @@ def retry_of(run: Row[Any]) -> Retry:
 def _row(run: Started, status: str) -> dict[str, Any]:
     flow, lane = run.flow, run.flow.concurrency
     return {
-        "id": run.id, "workflow": run.workflow, "queue": run.queue, "tenant": run.tenant, "intent": run.intent,
-        "parent": run.parent, "fan": run.fan, "cause": run.cause, "trace": run.trace, "status": status, "input": run.data,
+        "id": run.id, "workflow": run.workflow, "queue": run.queue, "tenant": run.tenant, "namespace": run.namespace,
+        "intent": run.intent, "parent": run.parent, "fan": run.fan, "cause": run.cause, "trace": run.trace,
+        "status": status, "input": run.data,
         "attempts": run.retry.attempts, "backoff": _backoff(run.retry), "wake": 1,
         "epoch": 0, "failures": 0, "takes": 0, "dead": False, "cancelling": False,
         "behind": -flow.priority, "lane": lane.key if lane else None, "lane_most": lane.most if lane else None,

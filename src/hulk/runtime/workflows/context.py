@@ -178,7 +178,7 @@ class RunContext:
         mine = self._taken.run
         return Started(
             workflow=workflow, data=data, tenant=self.tenant, id=run, intent=mine.intent, parent=self.run_id, fan=fan, trace=mine.trace,
-            queue=mine.queue, flow=flow, cause=self.run_id,
+            queue=mine.queue, flow=flow, cause=self.run_id, namespace=mine.namespace,
         )  # fmt: skip
 
     async def _gathered(self, fan: str) -> None:

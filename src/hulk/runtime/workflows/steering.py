@@ -184,6 +184,7 @@ def started(row: Row[Any]) -> Started:
     return Started(
         workflow=row.workflow, data=row.input, tenant=row.tenant, id=row.id, intent=row.intent, parent=row.parent, fan=row.fan,
         trace=row.trace, queue=row.queue, version=row.version, cause=row.cause, retry=retry_of(row),
+        namespace=row.namespace,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ run_table = Table(
     Column("version", String(64), nullable=False, default=""),
     Column("queue", String(64), nullable=False),
     Column("tenant", String(64), nullable=False),
+    Column("namespace", String(64), nullable=False, default="default"),
     Column("intent", String(64)),
     Column("parent", String(64)),
     Column("fan", String(128)),

@@ -1,5 +1,6 @@
 """Intents and their plans in memory: for tests and for trying things out."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -93,7 +94,8 @@ class MemoryIntents:
     def _under(self, tenant: str, key: str) -> Intent | None:
         return next((intent for intent in self._intents.values() if (intent.tenant, intent.key) == (tenant, key)), None)
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
+    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
         """See `Intents`."""
         fitting = [one for one in self._intents.values() if one.tenant == tenant and status in (None, one.status)]
+        fitting = [one for one in fitting if within is None or one.namespace in within]
         return sorted(fitting, key=lambda one: (one.created, one.id), reverse=True)[:limit]

@@ -1,6 +1,6 @@
 """Intents and their plans in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Text, UniqueConstraint, bindparam, func, select, update
@@ -18,6 +18,7 @@ intent_table = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("tenant", String(64), nullable=False),
+    Column("namespace", String(64), nullable=False),
     Column("actor", String(128), nullable=False),
     Column("text", Text, nullable=False),
     Column("language", String(8), nullable=False),
@@ -129,10 +130,11 @@ class SqlIntents:
             raise NotFound("There is no intent with the trace {trace}.", trace=trace)
         return found[0]
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int) -> list[Intent]:
+    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
         """The newest intents of a tenant."""
         query = select(intent_table).where(intent_table.c.tenant == tenant)
         query = query if status is None else query.where(intent_table.c.status == status)
+        query = query if within is None else query.where(intent_table.c.namespace.in_(within))
         return await self._all(query.order_by(intent_table.c.created.desc(), intent_table.c.id.desc()).limit(limit))
 
     async def _all(self, query: Select[Any]) -> list[Intent]:

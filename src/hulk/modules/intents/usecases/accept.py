@@ -5,13 +5,13 @@ from typing import Any
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, Runs, Started
-from hulk.kernel.errors import Conflict, NotFound
+from hulk.kernel.errors import Conflict, Exhausted, NotFound
 from hulk.kernel.events import Trail
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Asked, Intent
-from hulk.modules.intents.ports import Admit, CheckSource, Intents
+from hulk.modules.intents.ports import Admit, CheckSource, Intents, Quota, RequireNamespace
 from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.skills import spoken, zone
 
@@ -28,6 +28,8 @@ class AcceptIntent:
     commit: Commit
     check: CheckSource
     admit: Admit
+    quota: Quota
+    require_namespace: RequireNamespace
     language: Language | None
     zone: str
     clock: Clock = utc_now
@@ -41,26 +43,37 @@ class AcceptIntent:
         if asked.key and (known := await self._known(intent)):
             return known
         await self._admitted(intent)
-        if not (await self.commit(self._kept(intent)))[0]:
-            return await self._known(intent) or intent
-        return intent
+        [kept] = await self.commit(self._kept(intent))
+        if isinstance(kept, Exhausted):
+            raise kept
+        return intent if kept else await self._known(intent) or intent
 
     async def prepared(self, asked: Asked, principal: Principal, trace: str | None) -> tuple[Intent, Change[bool]]:
         """The intent and the change that accepts it, for whoever commits it together with something of their own; False when one
-        under its key was accepted before. Raises as calling does, but for `Conflict`."""
+        under its key was accepted before. Raises as calling does, but for `Conflict`; the change raises `Exhausted`."""
         intent = self._intent(asked.checked(), principal, trace)
         await self._admitted(intent)
-        return intent, self._kept(intent)
+        keep = self._kept(intent)
+
+        def change(tx: Any) -> bool:
+            kept = keep(tx)
+            if isinstance(kept, Exhausted):
+                raise kept
+            return kept
+
+        return intent, change
 
     async def _admitted(self, intent: Intent) -> None:
+        if intent.namespace != DEFAULT_NAMESPACE:
+            await self.require_namespace(intent.tenant, intent.namespace)
         for source in intent.sources:
-            await self.check(source)
+            await self.check(intent.tenant, source)
         self.admit()
 
     def _intent(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
         name = ids.new("int")
         return Intent(
-            id=name, tenant=principal.tenant, actor=principal.actor, text=asked.text.strip(),
+            id=name, tenant=principal.tenant, namespace=asked.namespace, actor=principal.actor, text=asked.text.strip(),
             language=asked.language or self.language or spoken(asked.text), zone=str(zone(asked.zone or self.zone)),
             sources=asked.sources, key=asked.key, digest=asked.digest(), run=f"run_{name.removeprefix('int_')}",
             trace=trace, status="accepted", created=self.clock(),
@@ -76,11 +89,12 @@ class AcceptIntent:
             raise Conflict("The idempotency key “{key}” was used for another request ({id}). Use a new one.", key=intent.key, id=known.id)
         return known
 
-    def _kept(self, intent: Intent) -> Change[bool]:
-        """The intent, its run and its event, together; False when its key is taken."""
+    def _kept(self, intent: Intent) -> Change[bool | Exhausted]:
+        """The intent, its run and its event, together; False when its key is taken. Why not, and nothing written, when its tenant's
+        quota has no room: raising it would have all that commit together begin anew."""
         started = Started(
             workflow=WORKFLOW, data={"intent": intent.id, "language": intent.language}, tenant=intent.tenant, id=intent.run,
-            intent=intent.id, trace=intent.trace, attributes={"actor": intent.actor},
+            intent=intent.id, trace=intent.trace, attributes={"actor": intent.actor}, namespace=intent.namespace,
         )  # fmt: skip
         facts = {
             "run": intent.run,
@@ -91,8 +105,11 @@ class AcceptIntent:
         }
         event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)
         add, begin, append = self.intents.add(intent), self.runs.begin(started), self.trail.append(event)
+        quota = self.quota(intent.tenant)
 
-        def change(tx: Any) -> bool:
+        def change(tx: Any) -> bool | Exhausted:
+            if over := quota(tx):
+                return over
             if not add(tx):
                 return False
             begin(tx)

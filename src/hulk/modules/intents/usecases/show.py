@@ -36,9 +36,9 @@ class ShowIntent:
     clock: Clock = utc_now
 
     async def __call__(self, intent_id: str, principal: Principal) -> IntentView:
-        """The view; raises `NotFound` also for another tenant's intent."""
+        """The view; raises `NotFound` also for an intent that the principal may not see."""
         intent = await self.intents.get(ids.parse(intent_id, "int"))
-        if intent.tenant != principal.tenant:
+        if intent.tenant != principal.tenant or not principal.may("read", "intents", intent.namespace):
             raise NotFound("There is no intent {id}.", id=intent_id)
         decisions = await self.decisions.of_intent(intent.tenant, intent.id)
         return IntentView(

@@ -1,6 +1,7 @@
 """Who may come in: on loopback only pages of this machine, elsewhere only holders of an API key."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -15,8 +16,27 @@ from hulk.runtime.http.request import client_host, state
 Authenticate: TypeAlias = Callable[[str | None, str], Awaitable[Principal]]
 """Whose key this is (None: none was sent), asked from that host; raises `Unauthenticated`."""
 
+Resume: TypeAlias = Callable[[str], Awaitable[Principal]]
+"""Whose session that secret is of; raises `Unauthenticated`."""
+
 OPEN = frozenset({"/health", "/ready", "/.well-known/jwks.json"})
 """What anybody may ask without a key: how the process is, and by which public keys its tokens are verified."""
+
+LOGIN = frozenset({"/v1/login", "/v1/login/callback"})
+"""How browsers come to have a session: open too, and slowed down for each address."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """How browsers come in: the secret of a session in the cookie of that name. `origin` is the only site whose pages may then
+    change anything."""
+
+    cookie: str
+    origin: str
+    resume: Resume
+
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -38,28 +58,49 @@ class LocalOnly:
 
 
 class Door:
-    """Finds out who asks, and slows down who guesses keys."""
+    """Finds out who asks, by a key or a session, and slows down who guesses keys."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, failures: Buckets) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticate: Authenticate, failures: Buckets, logins: Buckets, browser: Browser | None = None
+    ) -> None:
         self.app = app
         self.authenticate = authenticate
         self.failures = failures
+        self.logins = logins
+        self.browser = browser
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its principal; raises `Unauthenticated`, or `Exhausted` after too many wrong keys."""
-        if scope["type"] in ("http", "websocket") and scope["path"] not in OPEN:
-            state(scope)["principal"] = await self._principal(scope)
+        if scope["type"] in ("http", "websocket"):
+            if scope["path"] in LOGIN:
+                self._slow_down(client_host(scope))
+            elif scope["path"] not in OPEN:
+                state(scope)["principal"] = await self._principal(scope)
         await self.app(scope, receive, send)
 
+    def _slow_down(self, host: str) -> None:
+        wait = self.logins.take(host)
+        if wait:
+            raise Exhausted("Too many logins came from {host}; wait {seconds} s.", retry_after=wait, host=host, seconds=round(wait) or 1)
+
     async def _principal(self, scope: Scope) -> Principal:
-        host = client_host(scope)
+        headers = Headers(scope=scope)
+        key = sent_key(headers)
+        secret = cookies(headers).get(self.browser.cookie) if self.browser and key is None else None
+        if self.browser and secret is not None:
+            if scope.get("method", "GET") not in _SAFE:
+                require_same_origin(headers, self.browser.origin)
+            return await self.browser.resume(secret)
+        return await self._by_key(key, client_host(scope))
+
+    async def _by_key(self, key: str | None, host: str) -> Principal:
         wait = self.failures.wait(host)
         if wait:
             raise Exhausted(
                 "Too many wrong API keys came from {host}; wait {seconds} s.", retry_after=wait, host=host, seconds=round(wait) or 1
             )
         try:
-            return await self.authenticate(sent_key(Headers(scope=scope)), host)
+            return await self.authenticate(key, host)
         except Unauthenticated:
             self.failures.take(host)
             raise
@@ -71,6 +112,26 @@ def sent_key(headers: Headers) -> str | None:
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()
     return headers.get("x-api-key")
+
+
+def cookies(headers: Headers) -> dict[str, str]:
+    """The cookies that were sent; of several of one name the first, as browsers put the most specific there."""
+    found: dict[str, str] = {}
+    for part in headers.get("cookie", "").split(";"):
+        name, sign, value = part.strip().partition("=")
+        if sign:
+            found.setdefault(name, value)
+    return found
+
+
+def require_same_origin(headers: Headers, origin: str) -> None:
+    """Raises `Forbidden` unless a page of ours asks: other sites can have the browser send our cookie along."""
+    sent = headers.get("origin")
+    if sent != origin and not (sent is None and headers.get("sec-fetch-site") == "same-origin"):
+        raise Forbidden(
+            "With a session, only pages of {origin} may change anything; this came from “{sent}”. Programs use an API key.",
+            origin=origin, sent=(sent or "")[:100],
+        )  # fmt: skip
 
 
 def _check_host(host: str) -> None:

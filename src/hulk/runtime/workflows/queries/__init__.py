@@ -9,7 +9,7 @@ timeline = await queries.timeline(page.runs[0].id)
 from hulk.runtime.workflows.queries.ask import RunQueries
 from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which
 from hulk.runtime.workflows.queries.queues import Queue, Standing, known_queues
-from hulk.runtime.workflows.queries.runs import Run, Step, ends, under_way
+from hulk.runtime.workflows.queries.runs import Run, Step, at_work, ends, under_way
 from hulk.runtime.workflows.queries.search import Page, Search
 from hulk.runtime.workflows.queries.timeline import Entry, Timeline
 
@@ -26,6 +26,7 @@ __all__ = [
     "Step",
     "Timeline",
     "Which",
+    "at_work",
     "ends",
     "known_queues",
     "under_way",

@@ -1,5 +1,7 @@
 """All that can be asked of the journal, over a store."""
 
+from collections.abc import Collection
+
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which, dead_letters, groups, meant
@@ -32,17 +34,17 @@ class RunQueries:
         """The newest runs that belong to the dead letters."""
         return await self._store.read(lambda connection: dead_letters(connection, tenant, limit))
 
-    async def dead_groups(self, tenant: str | None = None) -> list[Dead]:
-        """How many dead letters there are of each workflow and kind of error, the most first."""
-        return await self._store.read(lambda connection: groups(connection, tenant))
+    async def dead_groups(self, tenant: str | None = None, within: Collection[str] | None = None) -> list[Dead]:
+        """How many dead letters there are of each workflow and kind of error, the most first; those in the namespaces `within`."""
+        return await self._store.read(lambda connection: groups(connection, tenant, within))
 
     async def dead_meant(self, which: Which, limit: int) -> tuple[list[str], int]:
         """The oldest of those dead letters, at most `limit`, and how many there are in all."""
         return await self._store.read(lambda connection: meant(connection, which, limit))
 
-    async def queues(self, tenant: str | None = None) -> list[Queue]:
-        """All queues, by name, with the runs of a tenant or of all."""
-        return await self._store.read(lambda connection: queues(connection, tenant, self._clock()))
+    async def queues(self, tenant: str | None = None, within: Collection[str] | None = None) -> list[Queue]:
+        """All queues, by name, with the runs of a tenant or of all, in the namespaces `within` or in all."""
+        return await self._store.read(lambda connection: queues(connection, tenant, within, self._clock()))
 
     async def standing(self) -> Standing:
         """How many runs are not at their end, and how many dead letters there are."""

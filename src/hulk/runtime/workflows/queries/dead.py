@@ -1,5 +1,6 @@
 """Dead letters: runs that should have worked and did not, one by one and by what ended them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,9 +34,11 @@ class Dead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
-    """Which dead letters are meant: those that fit all that is given. `every` is how to say that there is no limit to that."""
+    """Which dead letters are meant: those that fit all that is given. `every` is how to say that there is no limit to that, but for
+    the namespaces `within` which they are."""
 
     tenant: str | None = None
+    within: Collection[str] | None = None
     runs: tuple[str, ...] = ()
     workflow: str | None = None
     code: str | None = None
@@ -59,7 +62,7 @@ def dead_letters(connection: Connection, tenant: str | None, limit: int) -> list
     return [DeadLetter(run=run_of(row), deliveries=row.failures + row.takes) for row in connection.execute(query)]
 
 
-def groups(connection: Connection, tenant: str | None) -> list[Dead]:
+def groups(connection: Connection, tenant: str | None, within: Collection[str] | None) -> list[Dead]:
     """By workflow and code, the most first."""
     code = error_code.label("code")
     query = select(
@@ -67,6 +70,7 @@ def groups(connection: Connection, tenant: str | None) -> list[Dead]:
     )
     query = query.where(_run.dead.is_(True)).group_by(_run.workflow, code).order_by(func.count().desc(), _run.workflow, code)
     query = query if tenant is None else query.where(_run.tenant == tenant)
+    query = query if within is None else query.where(_run.namespace.in_(within))
     return [
         Dead(workflow=row.workflow, code=row.code or "", count=row._mapping["count"], oldest=row.oldest, newest=row.newest)  # noqa: SLF001  # a tuple has a `count` of its own
         for row in connection.execute(query)
@@ -86,6 +90,8 @@ def _fitting(query: Select[Any], which: Which) -> Select[Any]:
         wanted: str | None = getattr(which, name)
         if wanted is not None:
             query = query.where(_run[name] == literal(wanted))
+    if which.within is not None:
+        query = query.where(_run.namespace.in_(which.within))
     if which.code is not None:
         query = query.where(error_code == which.code)
     if which.ended_before is not None:

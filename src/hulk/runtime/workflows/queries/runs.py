@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from hulk.kernel.durable import Ended
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject
-from hulk.runtime.workflows.tables import attribute_table, run_table, stands, step_table
+from hulk.runtime.workflows.tables import attribute_table, queue_table, run_table, stands, step_table
 
 STATUSES = ("held", "pending", "running", "waiting", "needs_attention", "completed", "failed", "cancelled")
 """All that a run's status can be."""
@@ -35,6 +35,7 @@ class Run:
     version: str
     queue: str
     tenant: str
+    namespace: str
     intent: str | None
     parent: str | None
     origin: str | None
@@ -90,6 +91,12 @@ def under_way(connection: Connection) -> int:
     return found
 
 
+def at_work(connection: Connection, tenant: str) -> int:
+    """How many runs of a tenant are pending or running, in the queues that are known."""
+    found: int = connection.execute(_AT_WORK, {"of": tenant}).scalar_one()
+    return found
+
+
 def ends(connection: Connection, parent: str, fan: str, runs: Sequence[str]) -> list[Ended]:
     """How the runs of a fan have ended, in the order of `runs`."""
     found = {row.id: row for row in connection.execute(_FAN, {"at_parent": parent, "at_fan": fan})}
@@ -101,4 +108,7 @@ _ROW = select(run_table).where(_run.id == bindparam("at_run"))
 _STEPS = select(_step.position, _step.name, _step.began, _step.recorded).where(_step.run == bindparam("at_run")).order_by(_step.position)
 _ATTRIBUTES = select(attribute_table).where(_attribute.run.in_(bindparam("at_runs", expanding=True))).order_by(_attribute.name)
 _UNDER_WAY = select(func.count()).where(stands("pending", "running"))
+_AT_WORK = select(func.count()).where(
+    stands("pending", "running"), _run.tenant == bindparam("of"), _run.queue.in_(select(queue_table.c.name))
+)
 _FAN = select(_run.id, _run.status, _run.result, _run.error).where(_run.parent == bindparam("at_parent"), _run.fan == bindparam("at_fan"))

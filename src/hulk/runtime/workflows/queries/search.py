@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +19,11 @@ from hulk.runtime.workflows.tables import attribute_table, run_table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which runs: those that fit all that is given. Times are from, inclusive, and before, exclusive; `code` is that of the error."""
+    """Which runs: those that fit all that is given. Times are from, inclusive, and before, exclusive; `code` is that of the error.
+    `within` are the namespaces that may be seen, None for all."""
 
     tenant: str | None = None
+    within: Collection[str] | None = None
     workflow: str | None = None
     status: str | None = None
     queue: str | None = None
@@ -86,6 +88,7 @@ def searched(connection: Connection, search: Search, limit: int, after: str | No
 
 def _fitting(search: Search) -> Select[Any]:
     query: Select[Any] = select(run_table)
+    query = query if search.within is None else query.where(_run.namespace.in_(search.within))
     for name in ("tenant", "workflow", "status", "queue", "intent", "parent", "dead"):
         wanted: str | bool | None = getattr(search, name)
         if wanted is not None:

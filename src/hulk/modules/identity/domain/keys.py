@@ -1,4 +1,4 @@
-"""What an API key looks like, how it is kept and when it holds. Pure rules.
+"""What an API key looks like, how it is kept and when it holds.
 
 hulk_7q2mzk0d_0JxXb…43 letters and digits…c9  a public prefix, by which the key is found and named;
                                               256 random bits; and a checksum, so that a typing mistake is noticed
@@ -9,36 +9,29 @@ import hashlib
 import hmac
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from hulk.kernel.errors import Refused
 from hulk.kernel.ids import ALPHABET
-from hulk.kernel.tenancy import Principal, Role, everywhere
+from hulk.kernel.tenancy import Grant
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET, _SUM = 43, 6
 _SHAPE = re.compile(rf"(hulk_([{ALPHABET}]{{8}})_[0-9A-Za-z]{{{_SECRET}}})([0-9A-Za-z]{{{_SUM}}})")
-_TENANT = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NOBODY = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tenant:
-    """To whom work, keys and costs belong. `id` is a name in small letters, digits and hyphens."""
-
-    id: str
-    created: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept. `prefix` is public; `hash` is the SHA-256 of the whole key in hexadecimal."""
+    """A key as it is kept. `prefix` is public; `hash` is the SHA-256 of the whole key in hexadecimal.
+
+    A key of an `account` has the account's grants, cut to its own when it has any; one of no account has its own."""
 
     id: str
     tenant: str
     name: str
-    role: Role
+    grants: tuple[Grant, ...]
+    account: str | None = None
     prefix: str
     hash: str
     created: datetime
@@ -50,10 +43,13 @@ class ApiKey:
         """Whether it is neither revoked nor expired."""
         return self.revoked is None and (self.expires is None or now < self.expires)
 
-    @property
-    def principal(self) -> Principal:
-        """Whoever uses it."""
-        return Principal(tenant=self.tenant, actor=f"key:{self.prefix}", grants=everywhere(self.role))
+    def ending(self, at: datetime) -> "ApiKey":
+        """The key, holding no longer than until then."""
+        return self if self.expires is not None and self.expires <= at else replace(self, expires=at)
+
+    def renewed(self, now: datetime) -> datetime | None:
+        """When a key that takes its place ends: it lives as long as this one was made to."""
+        return None if self.expires is None else now + (self.expires - self.created)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +83,6 @@ def opens(kept: ApiKey | None, key: str, now: datetime) -> bool:
     """Whether `key` is the one kept and holds, in a time that does not depend on where they differ or whether there is one."""
     same = hmac.compare_digest(kept.hash if kept else _NOBODY, hashed(key))
     return kept is not None and same and kept.holds(now)
-
-
-def tenant_name(name: str) -> str:
-    """`name` if a tenant may be called so; raises `Refused`."""
-    if _TENANT.fullmatch(name) is None:
-        raise Refused("“{name}” is no name for a tenant: 1 to 63 small letters, digits and hyphens, no hyphen at the ends.", name=name[:80])
-    return name
-
-
-def label(name: str) -> str:
-    """`name` if a key may be called so; raises `Refused`."""
-    trimmed = name.strip()
-    if not 0 < len(trimmed) <= 100 or not trimmed.isprintable():
-        raise Refused("A key's name has 1 to 100 printable characters; this one has {count}.", count=len(trimmed))
-    return trimmed
 
 
 def _checksum(body: str) -> str:

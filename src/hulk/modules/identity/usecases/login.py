@@ -1,0 +1,262 @@
+"""Logging in by OpenID Connect, and what becomes of the session."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Change, Commit
+from hulk.kernel.errors import NotFound, Unauthenticated, Unavailable
+from hulk.kernel.events import Event, Trail
+from hulk.kernel.tenancy import Grant, Principal
+from hulk.kernel.time import Clock
+from hulk.modules.identity.domain import (
+    LOGIN,
+    PREFIXES,
+    SECRET_BYTES,
+    Account,
+    AccountChange,
+    Login,
+    LoginRules,
+    NewSession,
+    Session,
+    admitted,
+    challenge,
+    checked,
+    hashed,
+    not_logged_in,
+    place_of,
+    state_id,
+    unknown,
+)
+from hulk.modules.identity.ports import Accounts, Provider, Sessions, Tenants
+from hulk.modules.identity.usecases.authenticate import USE_KEPT, Known, Verified
+from hulk.modules.identity.usecases.telling import telling
+
+OIDC = "oidc"
+"""Who is named in the trail for what a login changes of an account."""
+_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BeginLogin:
+    """Sends a browser to the provider."""
+
+    provider: Provider
+    sessions: Sessions
+    commit: Commit
+    clock: Clock
+
+    async def __call__(self, place: str) -> tuple[str, str]:
+        """The address to go to, and the state, which the browser must bring back in a cookie and in the address. Raises
+        `Unavailable`."""
+        state, nonce, verifier = (secrets.token_urlsafe(SECRET_BYTES) for _ in range(3))
+        now = self.clock()
+        login = Login(id=state_id(state), nonce=nonce, verifier=verifier, place=place_of(place), expires=now + LOGIN)
+        address = await self.provider.address(state, nonce, challenge(verifier))
+        await self.commit(self.sessions.begin(login, now))
+        return address, state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """What a browser brings back from the provider: `state` in the address, `carried` in its cookie; `session` is the one it has."""
+
+    state: str
+    carried: str
+    code: str
+    agent: str = ""
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishLogin:
+    """Makes a session out of what the provider says."""
+
+    provider: Provider
+    rules: LoginRules
+    accounts: Accounts
+    tenants: Tenants
+    sessions: Sessions
+    trail: Trail
+    commit: Commit
+    verified: Verified
+    clock: Clock
+
+    async def __call__(self, back: Returned) -> tuple[NewSession, str]:
+        """The session, and where the browser wanted to go. Raises `Unauthenticated` for what cannot be believed, `Forbidden` for who
+        is not let in, `Unavailable` when the provider does not answer."""
+        login = await self._login(back)
+        claims = checked(await self.provider.claims(back.code, login.verifier), self.rules, login.nonce, self.clock())
+        person = await self._person(self.rules.subject(claims), self.rules.email(claims), claims)
+        return await self._session(person, back), login.place
+
+    async def _login(self, back: Returned) -> Login:
+        if not hmac.compare_digest(back.state.encode(), back.carried.encode()):
+            raise not_logged_in()
+        [login] = await self.commit(self.sessions.finish(state_id(back.state), self.clock()))
+        if not isinstance(login, Login):
+            raise not_logged_in()
+        return login
+
+    async def _person(self, subject: str, email: str, claims: Any) -> Account:
+        """The person, as the provider knows them now; raises `Forbidden`."""
+        tenant, grants = self.rules.tenant, self.rules.granted(claims)
+        known = admitted(await self.accounts.by_subject(tenant, subject) or await self.accounts.by_email(tenant, email), subject)
+        if known is None:
+            return await self._newcomer(subject, email, claims, grants or ())
+        if known.subject == subject and (grants is None or known.grants == grants):
+            return known
+        [*_, person] = await self.commit(*self._named(grants or ()), self._updated(known, subject, grants))
+        assert isinstance(person, Account)  # noqa: S101  # Commit gives the changes' results untyped
+        self.verified.forget_account(person.id)
+        return person
+
+    def _updated(self, known: Account, subject: str, grants: tuple[Grant, ...] | None) -> Change[Account]:
+        def act(before: Account) -> Account:
+            admitted(before, subject)
+            return replace(before, subject=subject, grants=before.grants if grants is None else grants)
+
+        change_it = self.accounts.change(known.tenant, known.id, act)
+
+        def change(tx: Any) -> Account:
+            before, after = change_it(tx)
+            telling(self.trail, "hulk.account.changed.v1", self._provider, "login", before, after)(tx)
+            return after
+
+        return change
+
+    async def _newcomer(self, subject: str, email: str, claims: Any, grants: tuple[Grant, ...]) -> Account:
+        if not self.rules.newcomer(email):
+            raise unknown()
+        name = claims.get("name")
+        blank = Account(id=ids.new(PREFIXES["person"]), tenant=self.rules.tenant, kind="person", name="", created=(now := self.clock()))
+        printable = name.strip()[:100] if isinstance(name, str) and name.strip() and name.isprintable() else email
+        person = replace(AccountChange(name=printable, email=email, grants=grants).applied(blank, now), subject=subject)
+        told = telling(self.trail, "hulk.account.created.v1", self._provider, "login", None, person)
+        await self.commit(*self._named(grants), self.accounts.add(person), told)
+        return person
+
+    def _named(self, grants: Sequence[Grant]) -> list[Change[Any]]:
+        return [self.tenants.require_namespaces(self.rules.tenant, [grant.namespace for grant in grants])]
+
+    async def _session(self, person: Account, back: Returned) -> NewSession:
+        secret, now = secrets.token_urlsafe(SECRET_BYTES), self.clock()
+        session = Session(
+            id=ids.new("ses"), tenant=person.tenant, account=person.id, hash=hashed(secret), agent=_printable(back.agent), created=now,
+            seen=now, expires=now + self.rules.lifetime,
+        )  # fmt: skip
+        ended = await self._replaced(back.session, person)
+        await self.commit(self.sessions.add(session), self.trail.append(_told("begun", session, person.actor)), *ended)
+        return NewSession(session, secret)
+
+    async def _replaced(self, secret: str | None, person: Account) -> list[Change[Any]]:
+        """The session that the browser had, ended: what it was known by before it logged in is worth nothing after."""
+        old = await self.sessions.by_hash(hashed(secret)) if secret else None
+        if old is None or old.ended is not None:
+            return []
+        self.verified.forget(old.hash)
+        told = self.trail.append(_told("ended", old, person.actor if old.account == person.id else OIDC))
+        return [self.sessions.end(old.tenant, old.account, old.id, self.clock()), told]
+
+    @property
+    def _provider(self) -> Principal:
+        return Principal(tenant=self.rules.tenant, actor=OIDC, grants=())
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Finds out whose session a cookie is of."""
+
+    sessions: Sessions
+    accounts: Accounts
+    rules: LoginRules
+    commit: Commit
+    verified: Verified
+    clock: Clock
+
+    async def __call__(self, secret: str) -> Principal:
+        """The person; raises `Unauthenticated` for a session that there is not, that ended, or whose person is disabled."""
+        hash_ = hashed(secret)
+        found = self.verified.get(hash_)
+        if found is None:
+            found = await self._found(hash_)
+            self.verified.put(found)
+        return found.principal
+
+    async def _found(self, hash_: str) -> Known:
+        session, now = await self.sessions.by_hash(hash_), self.clock()
+        if session is None or not session.holds(now, self.rules.idle):
+            raise _over()
+        account = await self.accounts.get(session.tenant, session.account)
+        if account is None or account.disabled is not None:
+            raise _over()
+        return Known(hash_, (await self._used(session)).until(self.rules.idle), account.id, account.principal())
+
+    async def _used(self, session: Session) -> Session:
+        now = self.clock()
+        if now - session.seen < USE_KEPT:
+            return session
+        try:
+            await self.commit(self.sessions.touch(session.id, now))
+        except Unavailable:
+            return session  # a full disk must not log people out
+        return replace(session, seen=now)
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Ends sessions of whoever asks."""
+
+    sessions: Sessions
+    trail: Trail
+    commit: Commit
+    verified: Verified
+    clock: Clock
+
+    async def __call__(self, by: Principal, id_: str) -> None:
+        """It opens no more: here at once, in other processes within `REMEMBERED`. Raises `NotFound` for one that is not theirs."""
+        ids.parse(id_, "ses")
+        mine = await self.of(by)
+        session = next((one for one in mine if one.id == id_), None)
+        if session is None:
+            raise NotFound("There is no session {id} here.", id=id_)
+        if session.ended is not None:
+            return
+        change = self.sessions.end(session.tenant, session.account, id_, self.clock())
+        await self.commit(change, self.trail.append(_told("ended", session, by.actor)))
+        self.verified.forget(session.hash)
+
+    async def by_secret(self, by: Principal, secret: str) -> None:
+        """End the session of that cookie, if it is theirs."""
+        session = await self.sessions.by_hash(hashed(secret))
+        if session is not None and (session.tenant, session.account) == (by.tenant, by.account):
+            await self(by, session.id)
+
+    async def of(self, by: Principal) -> Sequence[Session]:
+        """The sessions of whoever asks, newest first; none for who has no account."""
+        return await self.sessions.of_account(by.tenant, by.account) if by.account else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logins:
+    """The acts of logging in, where a provider is set up."""
+
+    begin: BeginLogin
+    finish: FinishLogin
+    resume: Resume
+    rules: LoginRules
+
+
+def _told(what: str, session: Session, actor: str) -> Event:
+    return Event(type=f"hulk.session.{what}.v1", subject=session.id, tenant=session.tenant, actor=actor, data={"account": session.account})
+
+
+def _over() -> Unauthenticated:
+    return Unauthenticated("Your session is over. Log in again at /v1/login.")
+
+
+def _printable(agent: str) -> str:
+    return "".join(letter for letter in agent if letter.isprintable())[:_AGENT]

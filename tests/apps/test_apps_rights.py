@@ -1,0 +1,312 @@
+"""Every route of the running program, and who may ask it: a route that is not in the table fails here."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hulk.kernel import ids
+from support.callers import CALLERS, World, a_world, routes_of
+from support.patience import until_found
+
+ROOT = Path(__file__).parents[2]
+
+Act = Callable[[World], Awaitable[Any]]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A running Hulk."""
+    async with a_world(tmp_path) as made:
+        yield made
+
+
+async def intent(world: World) -> str:
+    """An intent of acme's in the namespace `default`; the same for all."""
+    status, body = await world.call("admin", "GET", "/v1/intents")
+    assert status == 200, body
+    found = body["intents"]
+    if not found:
+        _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+        source = {"kind": "file", "blob": sent["blob"], "name": "sales.csv"}
+        made = await world.made("admin", "/v1/intents", text="Find anomalies in sales.csv", sources=[source])
+        ended = await world.ended("admin", made["intent_id"])
+        assert ended["status"] == "completed", ended
+        return str(made["intent_id"])
+    return str(found[-1]["intent_id"])
+
+
+async def ticket(world: World) -> str:
+    """One of its tickets."""
+    return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["tickets"][0]["ticket_id"])
+
+
+async def artefact(world: World) -> str:
+    """A file that it has made."""
+    return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["artefacts"][0]["name"])
+
+
+async def run(world: World) -> str:
+    """The intent's run."""
+    await intent(world)
+    return str((await world.call("admin", "GET", "/v1/runs?workflow=intent"))[1]["runs"][0]["run_id"])
+
+
+async def schedule(world: World) -> str:
+    """A new schedule of acme's."""
+    body = {"name": ids.new("x"), "every": "24h", "paused": True, "intent": {"text": "Is the disk full?"}}
+    return str((await world.made("admin", "/v1/schedules", **body))["schedule_id"])
+
+
+async def person(world: World) -> str:
+    """A new person of acme's."""
+    return str((await world.made("admin", "/v1/people", name="x", email=f"{ids.new('x')}@example.com"))["account_id"])
+
+
+async def account(world: World) -> str:
+    """A new service account of acme's."""
+    return str((await world.made("admin", "/v1/service-accounts", name="x"))["account_id"])
+
+
+async def key(world: World) -> str:
+    """A new key of acme's."""
+    return str((await world.made("admin", "/v1/keys", name="x", grants=[{"role": "viewer"}]))["key_id"])
+
+
+async def namespace(world: World) -> str:
+    """A new namespace of acme's."""
+    return str((await world.made("admin", "/v1/namespaces", name=ids.new("x").replace("_", "-")))["namespace"])
+
+
+async def session(_: World) -> str:
+    """Nobody's session."""
+    return ids.new("ses")
+
+
+PARTS: dict[str, Act] = {
+    "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
+    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact,
+}  # fmt: skip
+FIXED = {
+    "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
+}  # fmt: skip
+NAMES = {"/docs/{name}": "swagger-ui.css", "/v1/caches/{name}": "prices", "/v1/breakers/{name}": "nothing"}
+BODIES: dict[str, Any] = {
+    "POST /v1/intents": {"text": ""},  # who may ask is told that it is empty
+    "POST /v1/schedules": {"name": "", "every": "1h", "intent": {"text": "x"}},
+    "PATCH /v1/schedules/{schedule}": {"paused": True},
+    "POST /v1/runs/{run_id}/fork": {"step": 0},
+    "POST /v1/runs/{run_id}/signals": {"name": "go", "key": "k"},
+    "POST /v1/dead-letters/replay": {"filter": {"all": True}, "dry_run": True},
+    "POST /v1/dead-letters/discard": {"filter": {"all": True}, "dry_run": True},
+    "POST /v1/queues/{queue}/pause": {"reason": "a test"},
+    "PUT /v1/log-level": {"level": "info"},
+    "POST /v1/namespaces": {"name": "Not A Name"},
+    "POST /v1/people": {"name": "x", "email": "no address"},
+    "PATCH /v1/people/{person}": {"name": "y"},
+    "POST /v1/service-accounts": {"name": ""},
+    "PATCH /v1/service-accounts/{account}": {"name": "y"},
+    "POST /v1/keys": {"name": "x", "grants": [{"role": "viewer"}]},
+    "POST /v1/tenants": {"tenant": "Not A Name"},
+    "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
+}
+
+TABLE = """
+route                                           nobody   viewer   operator approver admin    stranger prod     platform
+GET /docs                                       401      200      200      200      200      200      200      200
+GET /docs/init.js                               401      200      200      200      200      200      200      200
+GET /docs/openapi.json                          401      200      200      200      200      200      200      200
+GET /docs/{name}                                401      200      200      200      200      200      200      200
+GET /health                                     200      200      200      200      200      200      200      200
+GET /metrics                                    401      200      200      200      200      200      200      200
+GET /openapi.json                               401      200      200      200      200      200      200      200
+GET /ready                                      200      200      200      200      200      200      200      200
+GET /v1/breakers                                401      403      403      403      403      403      403      200
+POST /v1/breakers/{name}/{act}                  401      403      403      403      403      403      403      404
+GET /v1/caches                                  401      200      200      200      200      200      403      200
+DELETE /v1/caches/{name}                        401      403      403      403      403      403      403      204
+DELETE /v1/caches/{name}/keys/{key:path}        401      403      403      403      403      403      403      204
+DELETE /v1/caches/{name}/tags/{tag:path}        401      403      403      403      403      403      403      204
+GET /v1/dead-letters                            401      200      200      200      200      200      200      200
+POST /v1/dead-letters/discard                   401      403      200      403      200      200      200      200
+POST /v1/dead-letters/replay                    401      403      200      403      200      200      200      200
+POST /v1/files                                  401      403      201      403      201      201      201      201
+GET /v1/intents                                 401      200      200      200      200      200      200      200
+POST /v1/intents                                401      403      422      403      422      422      403      422
+GET /v1/intents/{intent_id}                     401      200      200      200      200      404      404      404
+GET /v1/intents/{intent_id}/artefacts/{name}    401      200      200      200      200      404      404      404
+GET /v1/intents/{intent_id}/events              401      200      200      200      200      404      404      404
+GET /v1/keys                                    401      403      403      403      200      200      200      200
+POST /v1/keys                                   401      403      403      403      201      201      403      201
+DELETE /v1/keys/{key}                           401      403      403      403      200      404      404      404
+POST /v1/keys/{key}/rotate                      401      403      403      403      201      404      404      404
+PUT /v1/log-level                               401      403      403      403      403      403      403      204
+GET /v1/login                                   404      404      404      404      404      404      404      404
+GET /v1/login/callback                          404      404      404      404      404      404      404      404
+POST /v1/logout                                 401      204      204      204      204      204      204      204
+GET /v1/me                                      401      200      200      200      200      200      200      200
+GET /v1/namespaces                              401      200      200      200      200      200      200      200
+POST /v1/namespaces                             401      403      403      403      422      422      403      422
+DELETE /v1/namespaces/{namespace}               401      403      403      403      204      404      403      404
+GET /v1/people                                  401      403      403      403      200      200      200      200
+POST /v1/people                                 401      403      403      403      422      422      403      422
+DELETE /v1/people/{person}                      401      403      403      403      204      404      403      404
+GET /v1/people/{person}                         401      403      403      403      200      404      200      404
+PATCH /v1/people/{person}                       401      403      403      403      200      404      403      404
+GET /v1/queues                                  401      200      200      200      200      200      200      200
+POST /v1/queues/{queue}/pause                   401      403      403      403      403      403      403      204
+POST /v1/queues/{queue}/resume                  401      403      403      403      403      403      403      204
+GET /v1/quotas                                  401      200      200      200      200      200      403      200
+GET /v1/runs                                    401      200      200      200      200      200      200      200
+GET /v1/runs/{run_id}                           401      200      200      200      200      404      404      404
+POST /v1/runs/{run_id}/cancel                   401      403      409      403      409      404      404      404
+POST /v1/runs/{run_id}/discard                  401      403      409      403      409      404      404      404
+POST /v1/runs/{run_id}/fork                     401      403      422      403      422      404      404      404
+POST /v1/runs/{run_id}/replay                   401      403      409      403      409      404      404      404
+POST /v1/runs/{run_id}/resolve                  401      403      409      403      409      404      404      404
+POST /v1/runs/{run_id}/signals                  401      403      409      403      409      404      404      404
+GET /v1/schedules                               401      200      200      200      200      200      200      200
+POST /v1/schedules                              401      403      422      403      422      422      403      422
+DELETE /v1/schedules/{schedule}                 401      403      204      403      204      404      404      404
+GET /v1/schedules/{schedule}                    401      200      200      200      200      404      404      404
+PATCH /v1/schedules/{schedule}                  401      403      200      403      200      404      404      404
+POST /v1/schedules/{schedule}/pause             401      403      200      403      200      404      404      404
+POST /v1/schedules/{schedule}/resume            401      403      200      403      200      404      404      404
+POST /v1/schedules/{schedule}/run               401      403      202      403      202      404      404      404
+GET /v1/service-accounts                        401      403      403      403      200      200      200      200
+POST /v1/service-accounts                       401      403      403      403      422      422      403      422
+DELETE /v1/service-accounts/{account}           401      403      403      403      204      404      403      404
+GET /v1/service-accounts/{account}              401      403      403      403      200      404      200      404
+PATCH /v1/service-accounts/{account}            401      403      403      403      200      404      403      404
+GET /v1/sessions                                401      200      200      200      200      200      200      200
+DELETE /v1/sessions/{session}                   401      404      404      404      404      404      404      404
+GET /v1/tenants                                 401      403      403      403      403      403      403      200
+POST /v1/tenants                                401      403      403      403      403      403      403      422
+GET /v1/tenants/{tenant}/quotas                 401      200      200      200      200      403      403      200
+PUT /v1/tenants/{tenant}/quotas                 401      403      403      403      403      403      403      200
+GET /v1/tickets                                 401      200      200      200      200      200      200      200
+GET /v1/tickets/{ticket_id}                     401      200      200      200      200      404      200      404
+"""
+"""The status for each caller. Tickets are shown to all of their tenant so far."""
+
+
+def table() -> dict[str, dict[str, int]]:
+    """The table, by route and caller."""
+    rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
+    return {f"{method} {path}": dict(zip(CALLERS, map(int, statuses), strict=True)) for method, path, *statuses in rows}
+
+
+async def address(world: World, route: str, *, of: Act | None = None) -> str:
+    """The route's path with what it is about: something of acme's, or what `of` gives in its place."""
+    path = route.split(" ")[1]
+    for beginning, name in NAMES.items():
+        path = path.replace(beginning, beginning.replace("{name}", name))
+    for part, value in FIXED.items():
+        path = path.replace(part, value)
+    for part, make in PARTS.items():
+        if part in path:
+            path = path.replace(part, await (of or make)(world))
+    return path
+
+
+async def answered(world: World, route: str, who: str, *, of: Act | None = None) -> tuple[int, Any]:
+    """What somebody is answered on the route."""
+    more = {"json": BODIES[route]} if route in BODIES else {"data": b"x"} if route == "POST /v1/files" else {}
+    return await world.call(who, route.split(" ")[0], await address(world, route, of=of), **more)
+
+
+async def test_every_route_answers_everybody_as_the_table_says(world: World) -> None:
+    served = sorted(routes_of(world.app))
+    await intent(world)
+    found = {route: {who: (await answered(world, route, who))[0] for who in CALLERS} for route in served}
+    assert served == sorted(table()), "a route is not in the table, or no longer served"
+    assert {route: row for route, row in found.items() if row != table()[route]} == {}
+
+
+@pytest.mark.parametrize("who", ["stranger", "platform"])
+async def test_what_belongs_to_another_tenant_is_answered_as_what_there_is_not(who: str, world: World) -> None:
+    hidden = [route for route, row in table().items() if row[who] == 404 and row["admin"] != 404 and "breakers" not in route]
+    assert len(hidden) > 20
+    for route in hidden:
+        there = await address(world, route)
+        own = next(part for part in there.split("/")[3:] if part)
+        kind, _, _ = own.partition("_")
+        made_up = ids.new(kind) if len(own) > 25 and "_" in own else "nothing-of-the-kind"
+        method, more = route.split(" ")[0], {"json": BODIES[route]} if route in BODIES else {}
+        answers = [await world.call(who, method, path, **more) for path in (there, there.replace(own, made_up))]
+        (status, body), (_, unknown) = answers
+        assert status == 404, route
+        said = [str({**one, "instance": ""}).replace(id_, "…") for one, id_ in ((body, own), (unknown, made_up))]
+        assert said[0] == said[1], route
+
+
+async def test_work_of_a_namespace_is_seen_and_changed_by_those_of_the_namespace(world: World) -> None:
+    for name, grant in (("reader", "viewer@prod"), ("worker", "operator@prod"), ("elsewhere", "operator@default"), ("both", "viewer")):
+        world.keys[name] = await world.key("acme", grant)
+    asked = {"text": "Is the disk full?", "namespace": "prod"}
+    for who, status in (("reader", 403), ("elsewhere", 403), ("both", 403), ("stranger", 422), ("worker", 202), ("operator", 202)):
+        assert (await world.call(who, "POST", "/v1/intents", json=asked))[0] == status, who
+    assert (await world.call("operator", "POST", "/v1/intents", json={**asked, "namespace": "nowhere"}))[0] == 422
+    mine = (await world.call("worker", "GET", "/v1/intents"))[1]["intents"]
+    assert {one["namespace"] for one in mine} == {"prod"}
+    place = f"/v1/intents/{mine[0]['intent_id']}"
+    await world.ended("worker", mine[0]["intent_id"])
+    runs = (await world.call("reader", "GET", "/v1/runs?workflow=intent"))[1]["runs"]
+    assert {one["namespace"] for one in runs} == {"prod"}
+    run_place = f"/v1/runs/{runs[0]['run_id']}"
+    for who, status in (("reader", 200), ("worker", 200), ("both", 200), ("prod", 200), ("elsewhere", 404), ("stranger", 404)):
+        for path in (place, f"{place}/events", run_place):
+            assert (await world.call(who, "GET", path))[0] == status, (who, path)
+    for who, status in (("reader", 403), ("both", 403), ("worker", 409), ("elsewhere", 404)):
+        assert (await world.call(who, "POST", f"{run_place}/cancel"))[0] == status, who
+    assert (await world.call("elsewhere", "GET", "/v1/intents"))[1] == {"intents": []}
+    assert (await world.call("elsewhere", "GET", "/v1/runs"))[1]["runs"] == []
+    queues = (await world.call("elsewhere", "GET", "/v1/queues"))[1]["queues"]
+    assert {one["pending"] + one["running"] + one["waiting"] for one in queues} == {0}
+
+
+async def test_a_schedule_asks_in_its_namespace(world: World) -> None:
+    world.keys["worker"], world.keys["elsewhere"] = await world.key("acme", "operator@prod"), await world.key("acme", "operator@default")
+    body = {"name": "disk", "namespace": "prod", "every": "24h", "intent": {"text": "Is the disk full?"}}
+    assert (await world.call("elsewhere", "POST", "/v1/schedules", json=body))[0] == 403
+    assert (await world.call("operator", "POST", "/v1/schedules", json={**body, "namespace": "nowhere"}))[0] == 422
+    split = {**body, "namespace": "default", "intent": {"text": "Is the disk full?", "namespace": "prod"}}
+    assert (await world.call("operator", "POST", "/v1/schedules", json=split))[0] == 422
+    made = await world.made("worker", "/v1/schedules", **body)
+    assert made["namespace"] == "prod"
+    for who, status in (("worker", 202), ("elsewhere", 404)):
+        assert (await world.call(who, "POST", "/v1/schedules/disk/run"))[0] == status
+    assert (await world.call("elsewhere", "GET", "/v1/schedules"))[1] == {"schedules": []}
+
+    async def begun() -> bool:
+        return bool((await world.call("worker", "GET", "/v1/intents"))[1]["intents"])
+
+    await until_found(begun)
+    assert (await world.call("elsewhere", "GET", "/v1/intents"))[1] == {"intents": []}
+
+
+async def test_dead_letters_of_a_namespace_are_dealt_with_by_those_of_the_namespace(world: World) -> None:
+    world.keys["worker"], world.keys["elsewhere"] = await world.key("acme", "operator@prod"), await world.key("acme", "operator@default")
+    everything = {"filter": {"all": True}, "dry_run": True}
+    assert (await world.call("worker", "POST", "/v1/dead-letters/replay", json=everything))[1]["runs"] == []
+    named = {"filter": {"runs": [await run(world)]}}
+    for who, status in (("worker", 404), ("elsewhere", 404), ("viewer", 403), ("stranger", 404)):
+        found, body = await world.call(who, "POST", "/v1/dead-letters/discard", json=named)
+        assert found == status, (who, body)
+    assert "Among the dead letters" in (await world.call("elsewhere", "POST", "/v1/dead-letters/discard", json=named))[1]["detail"]
+    assert "There is no run" in (await world.call("worker", "POST", "/v1/dead-letters/discard", json=named))[1]["detail"]
+
+
+async def test_a_file_of_another_tenant_is_no_file(world: World) -> None:
+    mine = (await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes()))[1]["blob"]
+
+    async def asked(who: str, blob: str) -> tuple[int, str]:
+        source = {"kind": "file", "blob": blob, "name": "sales.csv"}
+        status, body = await world.call(who, "POST", "/v1/intents", json={"text": "Describe sales.csv", "sources": [source]})
+        return status, str(body.get("detail")).replace(blob, "…")
+
+    assert await asked("stranger", mine) == await asked("stranger", "0" * 64) == (404, "There is no file … here. Send it again.")
+    assert (await asked("operator", mine))[0] == 202
+    await world.call("stranger", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+    assert (await asked("stranger", mine))[0] == 202
