@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter
-
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import NotFound, OverQuota, Refused
 from hulk.kernel.records import Json
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
-from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
+from hulk.modules.tickets import Surroundings
 from hulk.modules.tickets.domain import Asked, Claim, Ending, Held, Kind, Ticket
+from hulk.modules.tickets.ports import Room
 from hulk.modules.tickets.wiring import Service, serving
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
@@ -59,19 +58,45 @@ async def chain(tenant: str, intent: str) -> str | None:
     return PLAN
 
 
-async def service_over(store: Store, heard: Heard | None = None) -> Service:
+@dataclass(slots=True)
+class Shelf:
+    """Room for so many open tickets; `taken` once they are committed."""
+
+    most: int = 1_000_000
+    taken: int = 0
+
+    def take(self, tenant: str, count: int) -> Change[None]:
+        """So many more."""
+
+        def change(tx: Any) -> None:
+            if self.taken + count > self.most:
+                raise OverQuota("There is no more room.", quota="open_tickets", limit=self.most, left=self.most - self.taken)
+            tx.after(lambda: self._add(count))
+
+        return change
+
+    def give_back(self, tenant: str, count: int) -> Change[None]:
+        """So many less."""
+        return lambda tx: tx.after(lambda: self._add(-count))
+
+    def _add(self, count: int) -> None:
+        self.taken += count
+
+
+async def known_namespace(tenant: str, name: str) -> None:
+    """There are `default` and `prod`."""
+    if name not in ("default", "prod"):
+        raise Refused("There is no namespace “{name}” here.", name=name)
+
+
+def around(room: Room | None = None) -> Surroundings:
+    """What other modules give."""
+    return Surroundings(call_off=_call_off, chain=chain, room=room or Shelf(), require_namespace=known_namespace)
+
+
+async def service_over(store: Store, heard: Heard | None = None, room: Room | None = None) -> Service:
     """The acts over a store, as bootstrap puts them together; runs only hear."""
-    return await serving(store, Outbox(store, b"key"), heard or Heard(), _call_off, chain, secret=SECRET, rotation=timedelta(days=1))
-
-
-def routes_over(service: Service) -> list[APIRouter]:
-    """The routes of tickets."""
-    return [
-        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
-        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
-        kind_routes(service.register, service.list_kinds, utc_now),
-        key_set_routes(service.tokens.public),
-    ]
+    return await serving(store, Outbox(store, b"key"), heard or Heard(), around(room), secret=SECRET, rotation=timedelta(days=1))
 
 
 def ticket(number: int = 0, **more: Any) -> Ticket:

@@ -9,7 +9,6 @@ workers finish or hand back, what is unsent is sent, bus and store are closed.
 import asyncio
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,12 +32,13 @@ from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.apps.secrets import database_login, model_keys, nats_credentials, secret_routes, secrets_check
 from hulk.apps.story import teller_of
+from hulk.apps.tickets import kept_in_time, surroundings
+from hulk.apps.tickets import routes_of as ticket_routes_of
 from hulk.apps.uploads import Uploads
-from hulk.kernel.errors import HulkError, NotFound, Unavailable
+from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.time import utc_now
 from hulk.modules.audit import ArchiveTrail, Prune
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -56,7 +56,7 @@ from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
-from hulk.modules.intents.wiring import Needs, intents_of
+from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
@@ -67,8 +67,7 @@ from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
-from hulk.modules.tickets import Chain
-from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
+from hulk.modules.tickets import Surroundings
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tickets.wiring import Service as TicketService
 from hulk.modules.tickets.wiring import serving as serving_tickets
@@ -97,9 +96,6 @@ log = structlog.get_logger(__name__)
 
 HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
-SWEEP_SECONDS = 1.0
-"""How long a lease may have run out before its tickets are put back."""
-KEY_SECONDS = 10.0
 LEASE_TOKENS = "eyJ"
 """How every JWT begins (`{"`), and no API key."""
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
@@ -257,18 +253,20 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
     routers, accept = await _modules(stack, base, outbox, workflows, blobs, finops, quotas, identity.list_namespaces.require)
     scheduler = _scheduler(base, outbox, workflows, accept)
-    service = await _ticket_service(base, outbox, workflows)
+    service = await _ticket_service(base, outbox, workflows, surroundings(store, workflows, quotas, identity))
     archiver, audit = await _archived(stack, base, outbox)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
-        _background(Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops), _sweeping(service))
+        _background(
+            Relay(store, outbox, base.bus).run(), scheduler.run(), _beating(base.bus), _keeping_house(finops), kept_in_time(service)
+        )
     )
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
     own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches), secret_routes(base.secrets)]
     routers += [audit, trace_routes(teller_of(store, outbox, config.section(FinopsSettings)))]
     routers += [
-        *_ticket_routes(service),
+        *ticket_routes_of(service),
         *identity_routes(identity, config.section(IdentitySettings).url),
         *schedule_routes(scheduler, Wishes(), config.locale.timezone, identity.list_namespaces.require),
         *_steering_routes(store, workflows),
@@ -276,34 +274,10 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     return _Machine(workflows, identity, archiver, routers, own, service)
 
 
-async def _ticket_service(base: _Base, outbox: Outbox, workflows: Workflows) -> TicketService:
+async def _ticket_service(base: _Base, outbox: Outbox, workflows: Workflows, around: Surroundings) -> TicketService:
     config = base.config
     secret, rotation = audit_key(config.section(AuditSettings), base.data), config.section(TicketsSettings).rotation
-    return await serving_tickets(
-        base.store, outbox, workflows, workflows.steering.cancel, _chain(base.store), secret=secret, rotation=rotation
-    )
-
-
-def _chain(store: Store) -> Chain:
-    """Which intents of a tenant there are, and their plans."""
-    intents = intents_of(store)
-
-    async def plan(tenant: str, intent: str) -> str | None:
-        found = await intents.get(intent)
-        if found.tenant != tenant:
-            raise NotFound("There is no intent {id}.", id=intent)
-        return found.plan
-
-    return plan
-
-
-def _ticket_routes(service: TicketService) -> list[APIRouter]:
-    return [
-        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
-        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
-        kind_routes(service.register, service.list_kinds, utc_now),
-        key_set_routes(service.tokens.public),
-    ]
+    return await serving_tickets(base.store, outbox, workflows, around, secret=secret, rotation=rotation)
 
 
 async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> tuple[ArchiveTrail, APIRouter]:
@@ -471,21 +445,6 @@ async def _keeping_house(finops: Finops) -> None:
         except Unavailable as error:
             log.warning("stale_reservations_stay", reason=str(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
-
-
-async def _sweeping(service: TicketService) -> None:
-    """Do to tickets what time demands, and keep the keys that sign leases young."""
-    keys = 0.0
-    while True:
-        try:
-            while await service.sweep():
-                pass
-            if time.monotonic() >= keys:
-                await service.tokens.keep()
-                keys = time.monotonic() + KEY_SECONDS
-        except Unavailable as error:
-            log.warning("tickets_not_swept", reason=str(error))
-        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _pruning(prune: Prune, retention: timedelta) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hulk.kernel.durable import Context
+from hulk.kernel.errors import OverQuota
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Text
@@ -25,7 +26,7 @@ from hulk.runtime.store import Store
 from support.nats import a_bus
 from support.patience import until_found
 from support.runs import KEY, Flow, a_machine, a_run, row_of
-from support.tickets import ADMIN, SECRET, WORKER, Heard, asked, chain, done, kind, service_over
+from support.tickets import ADMIN, SECRET, WORKER, Heard, Shelf, around, asked, done, kind, service_over
 
 ANA = Principal(tenant="acme", actor="person:ana", grants=everywhere("approver"))
 
@@ -118,12 +119,12 @@ async def test_a_run_waits_for_a_person_over_a_restart_and_goes_on_with_the_answ
         async with a_machine(store, bus, {"flow": Flow(buying)}) as machine:
             await machine.begin(a_run())
             await until_found(lambda: _any(find))
-            service = await serving(store, Outbox(store, KEY), machine.workflows, _none, chain, secret=SECRET, rotation=timedelta(days=1))
+            service = await serving(store, Outbox(store, KEY), machine.workflows, around(), secret=SECRET, rotation=timedelta(days=1))
             [ticket] = await find()
             await service.comment(ANA, ticket, "de quem?")
             await machine.is_("run_1", "waiting")
         async with a_machine(store, bus, {"flow": Flow(buying)}) as machine:
-            service = await serving(store, Outbox(store, KEY), machine.workflows, _none, chain, secret=SECRET, rotation=timedelta(days=1))
+            service = await serving(store, Outbox(store, KEY), machine.workflows, around(), secret=SECRET, rotation=timedelta(days=1))
             await service.move(ANA, Wish(ticket=ticket, status="completed", result={"supplier": "x"}))
             await machine.is_("run_1", "completed")
             result = (await row_of(store, "run_1")).result
@@ -136,8 +137,25 @@ async def _any(find: Any) -> bool:
     return bool(await find())
 
 
-def _none(run: str, actor: str) -> Any:
-    raise AssertionError((run, actor))
+async def test_open_tickets_take_room_until_they_end(store: Store) -> None:
+    shelf = Shelf(most=4)
+    service = await service_over(store, room=shelf)
+    await service.register(ADMIN, kind())
+    await service.create(WORKER, [new(1, request="a"), new(2, after=("#0",)), new(3)])
+    await service.create(WORKER, [new(1, request="a")])
+    assert shelf.taken == 3
+    with pytest.raises(OverQuota):
+        await service.create(WORKER, [new(4), new(5)])
+    last = await service.create.one(WORKER, new(6))
+    with pytest.raises(OverQuota):
+        await service.create.one(WORKER, new(7))
+    assert len((await service.find(ADMIN, Filter(tenant="acme"))).tickets) == 4
+    granted = await service.lease(WORKER, asked(1))
+    await service.finish.one(granted.lease, done(granted.tickets[0], how="failed", result=None))
+    assert shelf.taken == 2, "the one that failed, and the one that is skipped with it"
+    await service.move(ADMIN, Wish(ticket=last.id, status="cancelled"))
+    await service.move(ADMIN, Wish(ticket=last.id, status="open"))
+    assert shelf.taken == 2
 
 
 async def test_many_who_ask_for_work_at_once_share_what_there_is(service: Service) -> None:

@@ -10,13 +10,14 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from hulk.apps.tickets import routes_of
 from hulk.kernel import ids
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.modules.tickets.wiring import Service
 from hulk.runtime.store import Store
 from support.served import application, served
-from support.tickets import INTENT, PLAN, Heard, routes_over, service_over
+from support.tickets import INTENT, PLAN, Heard, service_over
 
 CALLERS = {
     "admin": Principal(tenant="acme", actor="key:admin", grants=everywhere("admin")),
@@ -77,7 +78,7 @@ async def site(store: Store) -> AsyncIterator[Site]:
             raise Unauthenticated("who?")
         return CALLERS[key]
 
-    async with served(application(routes_over(service), authenticate=authenticate)) as http:
+    async with served(application(routes_of(service), authenticate=authenticate)) as http:
         found = Site(http, heard, service)
         for tenant in ("admin", "rival"):
             status, _ = await found(
@@ -122,6 +123,7 @@ async def test_a_ticket_goes_from_its_making_to_its_end(site: Site) -> None:
         pytest.param({"intent_id": INTENT, "plan_id": ids.derived("pln", "x")}, {"plan_id": "not the plan"}, id="another's plan"),
         pytest.param({"plan_id": PLAN}, {"plan_id": "not the plan"}, id="a plan of no intent"),
         pytest.param({"namespace": "Não"}, {"namespace": "small letters"}, id="namespace"),
+        pytest.param({"namespace": "other"}, {"namespace": "no such namespace"}, id="a namespace there is not"),
         pytest.param({"assignee": "agent:"}, {"assignee": "name is missing"}, id="assignee"),
         pytest.param({"request_id": "a\nb"}, {"request_id": "printable"}, id="request"),
     ],

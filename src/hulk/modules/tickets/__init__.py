@@ -20,10 +20,10 @@ from hulk.modules.tickets.domain import (
     ready,
     view,
 )
-from hulk.modules.tickets.ports import Board, Chain, Tickets
+from hulk.modules.tickets.ports import Board, Chain, Surroundings, Tickets
 from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, fact
 
 __all__ = [
     "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter",
-    "NewArtefact", "Status", "Ticket", "Tickets", "Work", "doomed", "fact", "ready", "view",
+    "NewArtefact", "Status", "Surroundings", "Ticket", "Tickets", "Work", "doomed", "fact", "ready", "view",
 ]  # fmt: skip

@@ -13,16 +13,16 @@ from hulk.modules.tickets.adapters.schemas import RustSchemas
 from hulk.modules.tickets.adapters.sql import SqlBoard, SqlKinds, SqlTickets
 from hulk.modules.tickets.adapters.tokens import JwtTokens
 from hulk.modules.tickets.domain import Handler
-from hulk.modules.tickets.ports import Board, Chain, Tickets, Voices
+from hulk.modules.tickets.ports import Board, Surroundings, Tickets, Voices
 from hulk.modules.tickets.usecases import (
     AskPerson,
     BeginTicket,
     Bell,
-    CallOff,
     CommentTicket,
     CreateTickets,
     FindTickets,
     FinishTickets,
+    Following,
     HoldOn,
     LeaseTickets,
     ListKinds,
@@ -95,27 +95,26 @@ class Service:
     tokens: JwtTokens
 
 
-async def serving(
-    store: Store, outbox: Outbox, runs: Runs, call_off: CallOff, chain: Chain, *, secret: bytes, rotation: timedelta
-) -> Service:
+async def serving(store: Store, outbox: Outbox, runs: Runs, around: Surroundings, *, secret: bytes, rotation: timedelta) -> Service:
     """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`."""
     board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bell()
     tokens = JwtTokens(store, secret, rotation, utc_now)
     await tokens.keep()
+    following = Following(outbox, runs, around.room)
     return Service(
-        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, chain),
+        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, around),
         find=FindTickets(board),
         show=ShowTicket(board),
-        move=MoveTicket(board, outbox, runs, store.commit, bell, call_off),
+        move=MoveTicket(board, outbox, following, store.commit, bell, around.call_off),
         comment=CommentTicket(board, outbox, runs, store.commit, utc_now),
         watch=WatchTickets(board, TrailFeed(outbox), utc_now),
         lease=LeaseTickets(board, kinds, tokens, outbox, store.commit, bell),
         hold_on=HoldOn(board, tokens, store.commit),
-        finish=FinishTickets(board, kinds, schemas, outbox, runs, store.commit, bell),
+        finish=FinishTickets(board, kinds, schemas, outbox, following, store.commit, bell),
         prove=ProveLease(tokens),
         register=RegisterKind(kinds, schemas, outbox, store.commit),
         list_kinds=ListKinds(kinds),
         ask=AskPerson(board, outbox, utc_now),
-        sweep=SweepTickets(board, outbox, runs, store.commit, bell),
+        sweep=SweepTickets(board, outbox, following, store.commit, bell),
         tokens=tokens,
     )

@@ -216,7 +216,7 @@ def _request(intent: Intent) -> Request:
 def _drafted(draft: Draft, plan: Plan, intent: Intent, clock: Clock) -> Ticket:
     return Ticket(
         id=plan.tickets[draft.key], plan=plan.id, intent=intent.id, tenant=intent.tenant, key=draft.key, kind=draft.kind, title=draft.title,
-        status="open", input=draft.input, after=draft.after, required=draft.required, created=clock(),
+        status="open", input=draft.input, after=draft.after, required=draft.required, created=clock(), namespace=intent.namespace,
     )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _followed(follow_up: FollowUp, place: int, plan: Plan, intent: Intent, clock
     return Ticket(
         id=ids.derived("tkt", intent.id, "follow-up", str(place)), plan=plan.id, intent=intent.id, tenant=intent.tenant,
         key=f"follow-up-{place + 1}", kind=follow_up.kind, title=follow_up.title, status="open", input=follow_up.data, owner="person",
-        priority=follow_up.priority, created=clock(),
+        priority=follow_up.priority, created=clock(), namespace=intent.namespace,
     )  # fmt: skip
 
 

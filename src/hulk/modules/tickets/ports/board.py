@@ -1,9 +1,9 @@
 """What tickets for workers and people anywhere need: where they are kept, kinds, schemas, and the tokens of leases."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from hulk.kernel.durable import Change
 from hulk.kernel.events import Event
@@ -149,6 +149,33 @@ class Chain(Protocol):
 
     async def __call__(self, tenant: str, intent: str) -> str | None:
         """The plan of the tenant's intent, None while it has none; raises `NotFound`, also for another tenant's."""
+
+
+class Room(Protocol):
+    """How many open tickets a tenant may have."""
+
+    def take(self, tenant: str, count: int) -> Change[None]:
+        """So many more; committing raises `OverQuota` when there is no room."""
+
+    def give_back(self, tenant: str, count: int) -> Change[None]:
+        """So many less."""
+
+
+RequireNamespace: TypeAlias = Callable[[str, str], Awaitable[None]]
+"""Raises `Refused` unless the tenant has a namespace of that name."""
+
+CallOff: TypeAlias = Callable[[str, str], Change[Any]]
+"""Cancels a run (id, actor)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What tickets need of other modules."""
+
+    call_off: CallOff
+    chain: Chain
+    room: Room
+    require_namespace: RequireNamespace
 
 
 class Tokens(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hulk.kernel.durable import Commit, followed
+from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
@@ -13,7 +13,7 @@ from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.tickets.domain import MOST_AT_ONCE, Kind, New, Ticket, require_new
 from hulk.modules.tickets.domain.new import LARGEST_INPUT, Wrong, placed
-from hulk.modules.tickets.ports import Board, Chain, Kinds, Made, Schemas
+from hulk.modules.tickets.ports import Board, Kinds, Made, Schemas, Surroundings
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.facts import fact
 
@@ -34,7 +34,7 @@ class CreateTickets:
     commit: Commit
     bell: Bell
     clock: Clock
-    chain: Chain
+    around: Surroundings
 
     async def one(self, by: Principal, new: New, trace: str | None = None) -> Ticket:
         """One ticket; paths in what is wrong begin at the ticket."""
@@ -44,7 +44,11 @@ class CreateTickets:
         _require_right(iter([(field, text) for _, field, text in await self._strangers(by, [new])]))
         ticket = _drafted(new, new.id_for(by.tenant), new.after, by, kinds[new.kind], self.clock)
         if not new.after:
-            made = (await self.commit(self.board.add(ticket, self.trail.append(_created(ticket, by, trace)))))[0]
+            made = (
+                await self.commit(
+                    self.board.add(ticket, self.around.room.take(by.tenant, 1), self.trail.append(_created(ticket, by, trace)))
+                )
+            )[0]
             if made is not None:
                 return self._rung([made])[0]
         return (await self._together([ticket], by, trace))[0]
@@ -68,11 +72,12 @@ class CreateTickets:
         return await self._together(drafted, by, trace)
 
     async def _together(self, tickets: Sequence[Ticket], by: Principal, trace: str | None) -> list[Ticket]:
-        create = followed(
-            self.board.create(tickets),
-            lambda made: [self.trail.append(*(_created(one.ticket, by, trace) for one in made if one.new))],
-        )
+        create = followed(self.board.create(tickets), lambda made: self._kept([one.ticket for one in made if one.new], by, trace))
         return self._rung((await self.commit(create))[0])
+
+    def _kept(self, new: Sequence[Ticket], by: Principal, trace: str | None) -> list[Change[Any]]:
+        told = self.trail.append(*(_created(ticket, by, trace) for ticket in new))
+        return [self.around.room.take(by.tenant, len(new)), told] if new else []
 
     def _rung(self, made: Sequence[Made]) -> list[Ticket]:
         """Tell those who wait for work."""
@@ -81,19 +86,29 @@ class CreateTickets:
         return [one.ticket for one in made]
 
     async def _strangers(self, by: Principal, new: Sequence[New]) -> list[tuple[int, str, Text]]:
-        """Where tickets name an intent that the tenant has not, or a plan that is not the intent's."""
+        """Where tickets name a namespace or an intent that the tenant has not, or a plan that is not the intent's."""
         plans = {intent: await self._plan(by.tenant, intent) for intent in {one.intent for one in new if one.intent}}
+        unknown = {name for name in {one.namespace for one in new} if not await self._has(by.tenant, name)}
         found: list[tuple[int, str, Text]] = []
         for place, one in enumerate(new):
+            if one.namespace in unknown:
+                found.append((place, "namespace", Text("there is no such namespace")))
             if one.intent is not None and plans[one.intent] == UNKNOWN:
                 found.append((place, "intent_id", Text("there is no such intent")))
             elif one.plan is not None and (one.intent is None or plans[one.intent] != one.plan):
                 found.append((place, "plan_id", Text("it is not the plan of the intent in intent_id")))
         return found
 
+    async def _has(self, tenant: str, namespace: str) -> bool:
+        try:
+            await self.around.require_namespace(tenant, namespace)
+        except Refused:
+            return False
+        return True
+
     async def _plan(self, tenant: str, intent: str) -> str | None:
         try:
-            return await self.chain(tenant, intent)
+            return await self.around.chain(tenant, intent)
         except NotFound:
             return UNKNOWN
 

@@ -1,8 +1,7 @@
 """What people and operators do to tickets: approve, reject, comment, call off, open again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, followed
@@ -13,15 +12,13 @@ from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock
 from hulk.modules.tickets.domain import Assignee, Comment, Priority, Status, Ticket
-from hulk.modules.tickets.ports import Board, Moved
+from hulk.modules.tickets.ports import Board, CallOff, Moved
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import unfit_json
-from hulk.modules.tickets.usecases.facts import fact, following, signal
+from hulk.modules.tickets.usecases.facts import Following, fact, signal
 
 LONGEST_REASON = 2000
 LONGEST_COMMENT = 10_000
-CallOff: TypeAlias = Callable[[str, str], Change[Any]]
-"""Cancels a run (id, actor)."""
 _WORDS = {"completed": "approved", "failed": "rejected", "cancelled": "cancelled", "open": "reopened"}
 
 
@@ -42,7 +39,7 @@ class MoveTicket:
 
     board: Board
     trail: Trail
-    runs: Runs
+    following: Following
     commit: Commit
     bell: Bell
     call_off: CallOff
@@ -73,7 +70,7 @@ class MoveTicket:
         word = _WORDS[wish.status] if moved.after.owner == "person" or wish.status in ("cancelled", "open") else wish.status
         statuses = {"before": {"status": moved.before.status}, "after": {"status": moved.after.status}}
         event = fact(word, moved.after, by.actor, data={"reason": writable(wish.reason), **statuses})
-        return [self.trail.append(event), *following(moved, by.actor, self.trail, self.runs)]
+        return [self.trail.append(event), *self.following(moved, by.actor)]
 
 
 async def visible(board: Board, by: Principal, id_: str) -> Ticket:
@@ -163,7 +160,7 @@ class AskPerson:
 
     async def __call__(self, context: Context, name: str, matter: Matter) -> JsonObject:
         """How the person decided: `status`, `result`, `problem`, `actor`, and the `comments` made until then."""
-        ticket: str = await context.step(name, lambda: self._open(context, matter))
+        ticket: str = await context.step(name, lambda: self._open(context, name, matter))
         comments: list[JsonObject] = []
         while True:
             heard: Any = await context.wait(ticket)
@@ -171,13 +168,13 @@ class AskPerson:
                 return {**heard, "comments": comments}
             comments.append({"actor": heard["actor"], "text": heard["text"]})
 
-    async def _open(self, context: Context, matter: Matter) -> Outcome[str]:
+    async def _open(self, context: Context, name: str, matter: Matter) -> Outcome[str]:
         ticket = Ticket(
-            id=ids.derived("tkt", context.key), plan=matter.plan, intent=matter.intent, tenant=context.tenant, key="", kind=matter.kind,
+            id=ids.derived("tkt", context.key), plan=matter.plan, intent=matter.intent, tenant=context.tenant, key=name, kind=matter.kind,
             title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=self.clock(),
             namespace=matter.namespace, assignee=Assignee("person", matter.person), actor=f"run:{context.run_id}", waiter=context.run_id,
         )  # fmt: skip
-        told = self.trail.append(fact("created", ticket, ticket.actor, data={"owner": "person", "priority": ticket.priority, "key": ""}))
+        told = self.trail.append(fact("created", ticket, ticket.actor, data={"owner": "person", "priority": ticket.priority, "key": name}))
         return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told] if made[0].new else [])])
 
 

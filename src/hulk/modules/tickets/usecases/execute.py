@@ -32,7 +32,7 @@ class BeginTicket:
         data: JsonObject = {"ticket": ticket.id, "language": language, "plan": ticket.plan, "namespace": ticket.namespace}
         begun = Started(
             workflow=WORKFLOW, data=data, tenant=ticket.tenant, id=run, intent=ticket.intent, parent=parent, trace=trace,
-            attributes={"kind": ticket.kind},
+            attributes={"kind": ticket.kind}, namespace=ticket.namespace,
         )  # fmt: skip
         return [self.tickets.begin(ticket.id, run), self.runs.begin(begun)]
 

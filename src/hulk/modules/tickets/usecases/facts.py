@@ -1,13 +1,14 @@
 """What is told of tickets to the trail, and to the runs that wait for them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hulk.kernel.durable import Change, Runs, Started
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject
 from hulk.modules.tickets.domain import ENDED, Claim, Ticket
-from hulk.modules.tickets.ports import Moved
+from hulk.modules.tickets.ports import Moved, Room
 
 CHAIN = ("kind", "namespace", "plan", "run", "worker", "lease", "fence")
 """What each event of a ticket tells of it."""
@@ -37,12 +38,32 @@ def leased(claim: Claim, tickets: Sequence[Ticket]) -> Event:
     return Event(type="hulk.ticket.leased.v1", subject=claim.id, tenant=claim.tenant, actor=claim.actor, data=data)
 
 
-def following(moved: Moved, actor: str, trail: Trail, runs: Runs) -> list[Change[Any]]:
-    """What a ticket's end leads to: others begin or are skipped, and runs that wait hear of it."""
-    events = [fact("released", ticket, actor, data={"because": moved.after.id}) for ticket in moved.released]
-    events += [fact("skipped", ticket, actor, data={"because": moved.after.id}) for ticket in moved.skipped]
-    told = [signal(ticket, runs, "ended", actor) for ticket in (moved.after, *moved.skipped) if ticket.waiter and ticket.status in ENDED]
-    return [*([trail.append(*events)] if events else []), *told]
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a ticket's end leads to: others begin or are skipped, runs that wait hear of it, and the tenant has room again."""
+
+    trail: Trail
+    runs: Runs
+    room: Room
+
+    def __call__(self, moved: Moved, actor: str) -> list[Change[Any]]:
+        """The changes that commit with it."""
+        events = [fact("released", ticket, actor, data={"because": moved.after.id}) for ticket in moved.released]
+        events += [fact("skipped", ticket, actor, data={"because": moved.after.id}) for ticket in moved.skipped]
+        ended = [ticket for ticket in (moved.after, *moved.skipped) if ticket.status in ENDED]
+        told = [signal(ticket, self.runs, "ended", actor) for ticket in ended if ticket.waiter]
+        return [*([self.trail.append(*events)] if events else []), *told, *self._room(moved, sum(map(_counted, ended)))]
+
+    def _room(self, moved: Moved, ended: int) -> list[Change[None]]:
+        """What has ended gives its room back; what is opened again takes it."""
+        reopened = int(moved.before.status in ENDED and moved.after.status not in ENDED and _counted(moved.after))
+        tenant = moved.after.tenant
+        return [self.room.give_back(tenant, ended)] if ended else [self.room.take(tenant, reopened)] if reopened else []
+
+
+def _counted(ticket: Ticket) -> bool:
+    """Whether somebody asked for it from outside: what plans and runs open is theirs to bound."""
+    return not ticket.key
 
 
 def signal(ticket: Ticket, runs: Runs, act: str, actor: str, key: str | None = None, **more: Any) -> Change[None]:

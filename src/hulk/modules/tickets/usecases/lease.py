@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hulk.kernel.durable import Change, Commit, Runs, followed
+from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.errors import Conflict, Forbidden, HulkError, Invalid, LeaseLost, NotFound, Refused, Unauthenticated
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject
@@ -16,7 +16,7 @@ from hulk.modules.tickets.domain.new import Wrong
 from hulk.modules.tickets.ports import Board, Ended, Kinds, Schemas, Taken, Tokens
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import joined, unfit_json
-from hulk.modules.tickets.usecases.facts import fact, following, leased
+from hulk.modules.tickets.usecases.facts import Following, fact, leased
 
 LOOK_SECONDS = 0.5
 """How often who waits for work looks for what another process has made."""
@@ -129,7 +129,7 @@ class FinishTickets:
     kinds: Kinds
     schemas: Schemas
     trail: Trail
-    runs: Runs
+    following: Following
     commit: Commit
     bell: Bell
 
@@ -159,7 +159,7 @@ class FinishTickets:
 
     def _told(self, lease: Lease, ended: Sequence[Ended]) -> list[Change[Any]]:
         events = [_event(one, lease) for one in ended]
-        led = [change for one in ended if one.moved for change in following(one.moved, lease.actor, self.trail, self.runs)]
+        led = [change for one in ended if one.moved for change in self.following(one.moved, lease.actor)]
         return [*([self.trail.append(*events)] if events else []), *led]
 
     async def _unfit(self, tenant: str, endings: Sequence[Ending]) -> dict[int, HulkError]:

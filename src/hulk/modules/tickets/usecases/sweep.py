@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hulk.kernel.durable import Change, Commit, Runs, followed
+from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.time import iso
 from hulk.modules.tickets.ports import Board, Moved, Swept
 from hulk.modules.tickets.usecases.bell import Bell
-from hulk.modules.tickets.usecases.facts import fact, following
+from hulk.modules.tickets.usecases.facts import Following, fact
 
 MOST = 500
 """Tickets of each sort at a time."""
@@ -22,7 +22,7 @@ class SweepTickets:
 
     board: Board
     trail: Trail
-    runs: Runs
+    following: Following
     commit: Commit
     bell: Bell
 
@@ -40,7 +40,7 @@ class SweepTickets:
         ]
         events += [fact("woken", ticket, ACTOR) for ticket in swept.woken]
         events += [fact("overdue", ticket, ACTOR, data={"due": iso(ticket.due)}) for ticket in swept.late if ticket.due]
-        led = [change for one in (*swept.lost, *swept.expired) for change in following(one, ACTOR, self.trail, self.runs)]
+        led = [change for one in (*swept.lost, *swept.expired) for change in self.following(one, ACTOR)]
         return [*([self.trail.append(*events)] if events else []), *led]
 
 
