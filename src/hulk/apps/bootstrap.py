@@ -25,6 +25,7 @@ from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.cluster import require_cluster, require_consistent, shared
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
+from hulk.apps.rpc import begun, serving_rpc, settings_of
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
@@ -65,9 +66,9 @@ from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, encrypted, to_message
 from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
-from hulk.runtime.config import Config, NatsSettings
+from hulk.runtime.config import Config, GrpcSettings, NatsSettings
 from hulk.runtime.engine import Watchdog, blocked_histogram
-from hulk.runtime.http import Check, Serving, bind, build, serve
+from hulk.runtime.http import Check, Gate, Serving, bind, build, serve
 from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
@@ -100,6 +101,8 @@ class Hulk:
     serving: Serving
     config: Config
     telemetry: Telemetry
+    rpc: int | None = None
+    """The port of gRPC, where it is served."""
 
 
 @asynccontextmanager
@@ -108,7 +111,9 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
 
     Raises `HulkError` for whatever keeps it from starting: port in use, folder read-only, another Hulk on the same data."""
     require_consistent(config)
-    async with _up(config, data, folder, lambda machine: [*machine.routers, *machine.own], uploads=["/v1/files"]) as hulk:
+    async with _up(
+        config, data, folder, lambda machine: [*machine.routers, *machine.own], uploads=["/v1/files"], rpc=settings_of(config)
+    ) as hulk:
         yield hulk
 
 
@@ -125,18 +130,28 @@ async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
 
 @asynccontextmanager
 async def _up(
-    config: Config, data: Path, folder: Path, offered: Callable[["_Machine"], Sequence[APIRouter]], uploads: Collection[str] = ()
+    config: Config,
+    data: Path,
+    folder: Path,
+    offered: Callable[["_Machine"], Sequence[APIRouter]],
+    uploads: Collection[str] = (),
+    rpc: GrpcSettings | None = None,
 ) -> AsyncIterator[Hulk]:
-    """All parts in this process, and over HTTP the routes that are `offered` of them; `uploads` are paths that take large bodies."""
+    """All parts in this process, and over HTTP the routes that are `offered` of them; `uploads` are paths that take large bodies. `rpc`
+    is how gRPC is served, if it is."""
+    if rpc is not None:
+        begun(rpc)
     async with AsyncExitStack() as stack:
         listening, base = await _based(stack, config, data, folder)
         machine = await _assembled(stack, base)
+        gate = Gate.of(machine.authenticate, config.server.rate_limit)
         app = build(
-            config, routers=offered(machine), authenticate=machine.authenticate,
+            config, routers=offered(machine), gate=gate,
             checks=_checks(base, machine.workflows), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-        yield Hulk(serving, config, base.telemetry)
+        listening_rpc = serving_rpc(config, rpc, machine.tickets, gate, base.telemetry.metrics)
+        yield Hulk(serving, config, base.telemetry, await stack.enter_async_context(listening_rpc))
 
 
 @dataclass(frozen=True, slots=True)

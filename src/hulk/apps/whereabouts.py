@@ -28,8 +28,8 @@ def data_folder(data: Path | None, environ: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "hulk"
 
 
-def write_info(data: Path, url: str, roots: Sequence[Path], name: str = INFO) -> None:
-    """Say in the data folder where this Hulk listens."""
+def write_info(data: Path, url: str, roots: Sequence[Path], name: str = INFO, grpc: int | None = None) -> None:
+    """Say in the data folder where this Hulk listens; `grpc` is the port of gRPC, where it is served."""
     temporary = data / f"{name}.{os.getpid()}"
-    temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "roots": [str(root) for root in roots]}))
+    temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "roots": [str(root) for root in roots], "grpc": grpc}))
     temporary.replace(data / name)
