@@ -82,7 +82,9 @@ class Door:
         async def handle(data: bytes, context: "ServicerContext[bytes, bytes]") -> None:
             with Visit(self, figures, context) as visit, self._endable(visit):
                 call = await visit.admitted()
-                async with contextlib.aclosing(act(_parsed(parse, data), call)) as answers:
+                request = _parsed(parse, data)
+                await context.send_initial_metadata((("x-request-id", call.request_id),))  # there may be nothing to tell for long
+                async with contextlib.aclosing(act(request, call)) as answers:
                     async for answer in answers:
                         await context.write(answer.SerializeToString())
             await visit.concluded()
