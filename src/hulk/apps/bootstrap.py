@@ -25,7 +25,7 @@ from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.cluster import require_cluster, require_consistent, shared
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes
-from hulk.apps.rpc import begun, serving_rpc, settings_of
+from hulk.apps.rpc import begun, persisted_total, serving_rpc, settings_of
 from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
@@ -125,6 +125,17 @@ async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
     require_cluster(config)
     own = replace(config, server=config.server.model_copy(update={"host": config.worker.host, "port": config.worker.port}))
     async with _up(own, data, folder, lambda machine: machine.own) as hulk:
+        yield hulk
+
+
+@asynccontextmanager
+async def ticketing(config: Config, data: Path, folder: Path) -> AsyncIterator[Hulk]:
+    """A process that serves tickets and executes no runs: those wait for one that does. Over HTTP it listens on `tickets.port`.
+
+    Raises `HulkError` as `running` does."""
+    server = config.server.model_copy(update={"port": config.section(TicketsSettings).port})
+    own = replace(config, server=server, engine=config.engine.model_copy(update={"queues": ()}))
+    async with _up(own, data, folder, lambda machine: [*_ticket_routes(machine.tickets), *machine.own], rpc=settings_of(own)) as hulk:
         yield hulk
 
 
@@ -257,7 +268,10 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
 async def _ticket_service(base: _Base, outbox: Outbox, workflows: Workflows) -> TicketService:
     config = base.config
     secret, rotation = audit_key(config.section(AuditSettings), base.data), config.section(TicketsSettings).rotation
-    return await serving_tickets(base.store, outbox, workflows, workflows.steering.cancel, secret=secret, rotation=rotation)
+    return await serving_tickets(
+        base.store, outbox, workflows, workflows.steering.cancel, secret=secret, rotation=rotation,
+        persisted=persisted_total(base.telemetry.metrics),
+    )  # fmt: skip
 
 
 def _ticket_routes(service: TicketService) -> list[APIRouter]:

@@ -102,6 +102,28 @@ def worker(
     told(act, (Refused, NotFound))
 
 
+@app.command(help=spoken(Text("Serve tickets over gRPC and HTTP, and execute no runs, until it is stopped with Ctrl-C or SIGTERM.")))
+def tickets(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    port: Annotated[
+        int | None, typer.Option(help=spoken(Text("TCP port of HTTP; 0 takes free ones (default: 8000).")), min=0, max=65535)
+    ] = None,
+    host: Annotated[str | None, typer.Option(help=spoken(Text("Address to listen on (default: 127.0.0.1).")))] = None,
+) -> None:
+    """Serve tickets."""
+
+    def act() -> int:
+        starting.begun()
+        from hulk.apps.tickets import ticket_until_stopped  # the whole of Hulk, which `hulk --help` does not need
+
+        folder = Path.cwd()
+        settings = _settings(config, {"tickets.port": port, "server.host": host, "grpc.host": host}, folder)
+        return run(lambda: ticket_until_stopped(settings, data_folder(data, os.environ), folder))
+
+    told(act, (Refused, NotFound))
+
+
 @app.command(help=spoken(Text("Ask something, in Portuguese or English, and wait for the answer.")))
 def ask(
     text: Annotated[str, typer.Argument(help=spoken(Text("What should be done, in a sentence.")))],

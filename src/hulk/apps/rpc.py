@@ -11,6 +11,7 @@ import structlog
 from hulk.kernel.errors import Refused, Unauthenticated
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
+from hulk.modules.tickets import Persisted
 from hulk.modules.tickets.wiring import Service as TicketActs
 from hulk.runtime.config import Config, GrpcSettings
 from hulk.runtime.http import Authenticate, Gate, bind
@@ -60,6 +61,12 @@ async def serving_rpc(
     service = Service.of(tickets_pb2.DESCRIPTOR.services_by_name["TicketService"], TicketService(acts, utc_now))
     async with serve([service], door, settings, largest=server.max_body, grace=server.shutdown_timeout) as listening:
         yield listening.port
+
+
+def persisted_total(metrics: Metrics) -> Persisted:
+    """Counts the tickets that were asked for, over HTTP and gRPC alike."""
+    counter = metrics.counter("tickets_persisted_total", "Tickets that were asked for, by what became of that.", ("outcome",))
+    return lambda outcome, count: counter.labels(outcome).inc(count)
 
 
 def _keys_only(authenticate: Authenticate) -> Authenticate:

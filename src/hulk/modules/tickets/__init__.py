@@ -21,9 +21,9 @@ from hulk.modules.tickets.domain import (
     view,
 )
 from hulk.modules.tickets.ports import Board, Tickets
-from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter
+from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, Persisted
 
 __all__ = [
     "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter", "NewArtefact",
-    "Status", "Ticket", "Tickets", "Work", "doomed", "ready", "view",
+    "Persisted", "Status", "Ticket", "Tickets", "Work", "doomed", "ready", "view",
 ]  # fmt: skip

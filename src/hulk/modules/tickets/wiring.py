@@ -27,6 +27,7 @@ from hulk.modules.tickets.usecases import (
     LeaseTickets,
     ListKinds,
     MoveTicket,
+    Persisted,
     ProveLease,
     RegisterKind,
     ReopenTicket,
@@ -34,6 +35,7 @@ from hulk.modules.tickets.usecases import (
     ShowTicket,
     SweepTickets,
     WatchTickets,
+    unheard,
 )
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.outbox import Outbox
@@ -95,13 +97,16 @@ class Service:
     tokens: JwtTokens
 
 
-async def serving(store: Store, outbox: Outbox, runs: Runs, call_off: CallOff, *, secret: bytes, rotation: timedelta) -> Service:
-    """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`."""
+async def serving(
+    store: Store, outbox: Outbox, runs: Runs, call_off: CallOff, *, secret: bytes, rotation: timedelta, persisted: Persisted = unheard
+) -> Service:
+    """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`.
+    `persisted` hears of each ticket that was asked for."""
     board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bell()
     tokens = JwtTokens(store, secret, rotation, utc_now)
     await tokens.keep()
     return Service(
-        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now),
+        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, persisted),
         find=FindTickets(board),
         show=ShowTicket(board),
         move=MoveTicket(board, outbox, runs, store.commit, bell, call_off),

@@ -109,16 +109,14 @@ def _unbound(error: OSError, host: str, port: int, settings: str) -> HulkError:
     if error.errno == errno.EADDRINUSE:
         return Refused(
             "Port {port} on {host} is in use{holder}. Stop that program, or choose another port with {settings} (0 takes a free one).",
-            port=port,
-            host=host,
-            holder=_holder(port),
-            settings=settings,
-        )
+            port=port, host=host, holder=_holder(port), settings=settings,
+        )  # fmt: skip
     if error.errno == errno.EACCES:
         text = "Port {port} needs more rights than this user has: choose one above 1023 with {settings}."
         return Refused(text, port=port, settings=settings)
+    both = f"{settings.replace('port', 'host')}, {settings}"
     return Refused(
-        "Cannot listen on {host}, port {port}: {reason} ({settings}).", host=host, port=port, reason=error.strerror, settings=settings
+        "Cannot listen on {host}, port {port}: {reason} ({settings}).", host=host, port=port, reason=error.strerror, settings=both
     )
 
 

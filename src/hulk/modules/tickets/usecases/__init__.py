@@ -1,7 +1,7 @@
 """What is done with tickets: those of plans are executed by runs; others are made, taken, finished and decided on from outside."""
 
 from hulk.modules.tickets.usecases.bell import Bell
-from hulk.modules.tickets.usecases.create import CreateTickets
+from hulk.modules.tickets.usecases.create import CreateTickets, Persisted, unheard
 from hulk.modules.tickets.usecases.decide import AskPerson, CallOff, CommentTicket, Matter, MoveTicket, Wish
 from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
 from hulk.modules.tickets.usecases.find import Change, FindTickets, ShowTicket, WatchTickets
@@ -11,6 +11,6 @@ from hulk.modules.tickets.usecases.sweep import SweepTickets
 
 __all__ = [
     "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "CallOff", "Change", "CommentTicket", "CreateTickets", "FindTickets",
-    "FinishTickets", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "ProveLease", "RegisterKind",
-    "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish",
+    "FinishTickets", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease", "RegisterKind",
+    "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish", "unheard",
 ]  # fmt: skip
