@@ -1,8 +1,8 @@
 """Services really served over gRPC on a free port, and a client for them."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,6 +35,8 @@ class Served:
     channel: grpc.aio.Channel
     door: Door
     metrics: Metrics
+    stop: Callable[[], Awaitable[None]]
+    """Stop the server while the channel stays."""
 
     @property
     def tickets(self) -> Any:
@@ -59,11 +61,14 @@ async def serving(
     metrics = Metrics()
     door = Door(Gate.of(authenticate, rate, clock), metrics, language=language, limit=timedelta(seconds=limit))
     wanted = (settings or GrpcSettings()).model_copy(update={"port": 0})
-    async with (
-        serve(services, door, wanted, largest=largest, grace=timedelta(seconds=grace)) as listening,
-        grpc.aio.insecure_channel(listening.target) as channel,
-    ):
-        yield Served(listening.target, channel, door, metrics)
+    async with AsyncExitStack() as stack:
+        listening = await stack.enter_async_context(serve(services, door, wanted, largest=largest, grace=timedelta(seconds=grace)))
+        stopping = stack.pop_all()
+        try:
+            async with grpc.aio.insecure_channel(listening.target) as channel:
+                yield Served(listening.target, channel, door, metrics, stopping.aclose)
+        finally:
+            await stopping.aclose()
 
 
 @asynccontextmanager
