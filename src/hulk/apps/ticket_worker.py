@@ -336,10 +336,12 @@ async def executed(one: Running, command: Sequence[str]) -> Outcome:
 
 async def _fed(process: asyncio.subprocess.Process, data: bytes) -> None:
     assert process.stdin is not None  # noqa: S101  # it is a pipe
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it need not read it
+    with contextlib.suppress(
+        BrokenPipeError, ConnectionResetError, RuntimeError
+    ):  # it need not read it; the last is uvloop's word for that
         process.stdin.write(data)
         await process.stdin.drain()
-    process.stdin.close()
+        process.stdin.close()
 
 
 async def _read(stream: asyncio.StreamReader | None, keep: Callable[[bytes], bytes]) -> bytes:

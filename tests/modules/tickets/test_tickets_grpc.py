@@ -83,8 +83,8 @@ def completion(ticket: pb.Ticket, result: str = '{"ok":true}') -> pb.Completion:
 async def test_a_ticket_comes_back_as_it_was_asked_for(served: Served) -> None:
     deadline = datetime(2099, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     given = wanted(
-        7, request_id="r1", namespace="prod", priority=pb.PRIORITY_HIGH, assignee=pb.Assignee(worker_group="builders"), labels={"env": "prod"},
-        sla=Duration(seconds=90, nanos=500_000_000), input_json='{"text":"é ☃","big":123456789012345678901,"half":0.5}',
+        7, request_id="r1", namespace="prod", priority=pb.PRIORITY_HIGH, assignee=pb.Assignee(worker_group="builders"),
+        labels={"env": "prod"}, sla=Duration(seconds=90, nanos=500_000_000), input_json='{"text":"é ☃","big":123456789012345678901,"half":0.5}',
     )  # fmt: skip
     given.deadline.FromDatetime(deadline)
     made = await served.tickets.CreateTicket(pb.CreateTicketRequest(ticket=given), metadata=ACME)
@@ -333,7 +333,7 @@ BEFORE = Duration(seconds=-1)
             id="an agent without a name",
         ),
         pytest.param(
-            "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(statuses=[0])), ACME, INVALID, ("filter.statuses[0]",), id="no status"
+            "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(statuses=[0])), ACME, INVALID, ("filter.statuses[0]",), id="status"
         ),
         pytest.param(
             "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(namespace="a\0")), ACME, INVALID, ("filter.namespace",), id="NUL"
@@ -344,15 +344,16 @@ BEFORE = Duration(seconds=-1)
             "UpdateTicketStatus", pb.UpdateTicketStatusRequest(ticket_id=MISSING), ACME, INVALID, ("status",), id="to become what?"
         ),
         pytest.param(
-            "UpdateTicketStatus", pb.UpdateTicketStatusRequest(ticket_id=MISSING, status=pb.TICKET_STATUS_RUNNING), ACME, INVALID, ("status",),
-            id="nobody makes it running",
+            "UpdateTicketStatus", pb.UpdateTicketStatusRequest(ticket_id=MISSING, status=pb.TICKET_STATUS_RUNNING), ACME, INVALID,
+            ("status",), id="nobody makes it running",
         ),
         pytest.param("LeaseTickets", pb.LeaseTicketsRequest(), WORK, INVALID, ("worker", "kinds"), id="a lease of nothing"),
         pytest.param(
             "LeaseTickets", pb.LeaseTicketsRequest(worker="w", kinds=["nothing"]), WORK, INVALID, ("kinds[0]",), id="unknown kind"
         ),
         pytest.param(
-            "LeaseTickets", pb.LeaseTicketsRequest(worker="w", kinds=["report"], wait=Duration(seconds=21)), WORK, INVALID, ("wait",), id="wait"
+            "LeaseTickets", pb.LeaseTicketsRequest(worker="w", kinds=["report"], wait=Duration(seconds=21)), WORK, INVALID, ("wait",),
+            id="wait",
         ),
         pytest.param(
             "LeaseTickets", pb.LeaseTicketsRequest(worker="w", kinds=["report"], most=-1), WORK, INVALID, ("most",), id="less than none"
