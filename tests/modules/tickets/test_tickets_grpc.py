@@ -84,7 +84,8 @@ async def test_a_ticket_comes_back_as_it_was_asked_for(served: Served) -> None:
     deadline = datetime(2099, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     given = wanted(
         7, request_id="r1", namespace="prod", priority=pb.PRIORITY_HIGH, assignee=pb.Assignee(worker_group="builders"),
-        labels={"env": "prod"}, sla=Duration(seconds=90, nanos=500_000_000), input_json='{"text":"é ☃","big":123456789012345678901,"half":0.5}',
+        labels={"env": "prod"}, sla=Duration(seconds=90, nanos=500_000_000),
+        input_json='{"text":"é ☃","big":123456789012345678901,"half":0.5}',
     )  # fmt: skip
     given.deadline.FromDatetime(deadline)
     made = await served.tickets.CreateTicket(pb.CreateTicketRequest(ticket=given), metadata=ACME)

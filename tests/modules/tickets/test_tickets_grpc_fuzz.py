@@ -1,6 +1,7 @@
 """Whatever is sent over gRPC, Hulk is never at fault: no INTERNAL, no UNKNOWN, and it goes on serving. Long with HULK_TEST_SEEDS."""
 
 import asyncio
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -69,6 +70,8 @@ class Running:
     async def _code(self, path: str, data: bytes, streaming: bool, metadata: Any) -> grpc.StatusCode:
         if path.endswith("ServerReflectionInfo"):
             call: Any = self.served.channel.stream_stream(path)(iter([data]))
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                [_ async for _ in call]
         elif streaming:
             call = self.served.channel.unary_stream(path)(data, metadata=metadata, timeout=0.05)
         else:
