@@ -25,7 +25,7 @@ from support.rpc import TICKETS, Served, tickets_served
 from support.stores import a_store
 from support.tickets import ADMIN, service_over
 
-EXAMPLES = max(25, 4 * int(os.environ.get("HULK_TEST_SEEDS", "0")))
+EXAMPLES = max(100, 20 * int(os.environ.get("HULK_TEST_SEEDS", "0")))
 METHODS = {method.name: method for method in TICKETS.methods}
 OUR_FAULT = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 SERVICES = (TICKETS, health_pb2.DESCRIPTOR.services_by_name["Health"], reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"])

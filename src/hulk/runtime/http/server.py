@@ -112,8 +112,9 @@ def _unbound(error: OSError, host: str, port: int, settings: str) -> HulkError:
             port=port, host=host, holder=_holder(port), settings=settings,
         )  # fmt: skip
     if error.errno == errno.EACCES:
-        text = "Port {port} needs more rights than this user has: choose one above 1023 with {settings}."
-        return Refused(text, port=port, settings=settings)
+        return Refused(
+            "Port {port} needs more rights than this user has: choose one above 1023 with {settings}.", port=port, settings=settings
+        )
     both = f"{settings.replace('port', 'host')}, {settings}"
     return Refused(
         "Cannot listen on {host}, port {port}: {reason} ({settings}).", host=host, port=port, reason=error.strerror, settings=both
