@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from hulk.kernel.text import Text
 
-
 _MOST_LISTED = 20
 """Fields that the sentence of an `Invalid` names; each is a text within the text of the one before."""
 

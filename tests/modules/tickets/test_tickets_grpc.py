@@ -48,7 +48,7 @@ async def served(acts: Service) -> AsyncIterator[Served]:
         if sent and sent.startswith("eyJ"):
             lease = await acts.tokens.verify(sent)
             return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=lease.id)
-        if sent not in KEYS:
+        if sent is None or sent not in KEYS:
             raise Unauthenticated("This API key is not valid.")
         return KEYS[sent]
 
@@ -70,7 +70,8 @@ async def made(served: Served, number: int = 0, **more: Any) -> pb.Ticket:
 
 async def leased(served: Served, most: int = 10, **more: Any) -> pb.Lease:
     """What a worker takes."""
-    request = pb.LeaseTicketsRequest(**{"worker": "w1", "kinds": ["report"], "most": most} | more)
+    fields: dict[str, Any] = {"worker": "w1", "kinds": ["report"], "most": most}
+    request = pb.LeaseTicketsRequest(**fields | more)
     found: pb.Lease = await served.tickets.LeaseTickets(request, metadata=WORK)
     return found
 
@@ -334,7 +335,7 @@ BEFORE = Duration(seconds=-1)
             id="an agent without a name",
         ),
         pytest.param(
-            "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(statuses=[0])), ACME, INVALID, ("filter.statuses[0]",), id="status"
+            "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(statuses=["TICKET_STATUS_UNSPECIFIED"])), ACME, INVALID, ("filter.statuses[0]",), id="status"
         ),
         pytest.param(
             "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(namespace="a\0")), ACME, INVALID, ("filter.namespace",), id="NUL"

@@ -68,14 +68,15 @@ class Running:
         return self.runner.run(self._code(path, data, streaming, metadata))
 
     async def _code(self, path: str, data: bytes, streaming: bool, metadata: Any) -> grpc.StatusCode:
+        channel: Any = self.served.channel
         if path.endswith("ServerReflectionInfo"):
-            call: Any = self.served.channel.stream_stream(path)(iter([data]))
+            call = channel.stream_stream(path)(iter([data]))
             with contextlib.suppress(grpc.aio.AioRpcError):
                 [_ async for _ in call]
         elif streaming:
-            call = self.served.channel.unary_stream(path)(data, metadata=metadata, timeout=0.05)
+            call = channel.unary_stream(path)(data, metadata=metadata, timeout=0.05)
         else:
-            call = self.served.channel.unary_unary(path)(data, metadata=metadata)
+            call = channel.unary_unary(path)(data, metadata=metadata)
         found: grpc.StatusCode = await call.code()
         return found
 
@@ -180,6 +181,7 @@ def _values(field: FieldDescriptor, known: tuple[str, ...]) -> st.SearchStrategy
 def _value(field: FieldDescriptor, known: tuple[str, ...]) -> st.SearchStrategy[Any]:
     match field.cpp_type:
         case FieldDescriptor.CPPTYPE_MESSAGE:
+            assert field.message_type is not None
             return messages(field.message_type, known)
         case FieldDescriptor.CPPTYPE_STRING:
             return _text(field, known)

@@ -302,7 +302,7 @@ async def _asked(channel: grpc.aio.Channel) -> pb.Ticket:
     ],
 )
 async def test_tls_needs_both_files(tmp_path: Path, cert: str | None, key_: str | None, said: str) -> None:
-    tls = CertificateSettings(cert=cert and tmp_path / cert, key=key_ and tmp_path / key_)
+    tls = CertificateSettings(cert=None if cert is None else tmp_path / cert, key=None if key_ is None else tmp_path / key_)
     with pytest.raises(Refused, match=said):
         async with doing(who, settings=GrpcSettings(tls=tls)):
             raise AssertionError("it serves")
