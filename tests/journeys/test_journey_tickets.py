@@ -276,7 +276,7 @@ def test_who_is_not_on_this_machine_needs_a_key_also_when_http_is_local(tmp_path
     with started(tmp_path / "data", cwd=tmp_path, env=environment(HULK_GRPC__HOST="0.0.0.0")) as running:  # noqa: S104
         with grpc.insecure_channel(running.grpc) as channel, pytest.raises(grpc.RpcError) as refused:
             TicketServiceStub(channel).ListKinds(pb.ListKindsRequest(), timeout=10)
-        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]  # a call, too
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
         made = run("thor", "keys", "create", "grpc", "--role", "viewer", "--json", "--data", str(running.data), cwd=tmp_path)
         secret = json.loads(made.stdout)[0]["secret"]
         with grpc.insecure_channel(running.grpc) as channel:

@@ -12,6 +12,7 @@ from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
 from hulk.modules.tickets.domain import Asked, Claim, Ending, Held, Kind, Ticket
+from hulk.modules.tickets.usecases import Persisted, unheard
 from hulk.modules.tickets.wiring import Service, serving
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
@@ -40,10 +41,16 @@ class Heard:
         return change
 
 
-async def service_over(store: Store, heard: Heard | None = None) -> Service:
+async def service_over(store: Store, heard: Heard | None = None, persisted: Persisted = unheard) -> Service:
     """The acts over a store, as bootstrap puts them together; runs only hear."""
     return await serving(
-        store, Outbox(store, b"key"), heard or Heard(), lambda run, actor: lambda tx: None, secret=SECRET, rotation=timedelta(days=1)
+        store,
+        Outbox(store, b"key"),
+        heard or Heard(),
+        lambda run, actor: lambda tx: None,
+        secret=SECRET,
+        rotation=timedelta(days=1),
+        persisted=persisted,
     )
 
 

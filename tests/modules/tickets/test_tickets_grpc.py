@@ -335,7 +335,8 @@ BEFORE = Duration(seconds=-1)
             id="an agent without a name",
         ),
         pytest.param(
-            "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(statuses=["TICKET_STATUS_UNSPECIFIED"])), ACME, INVALID, ("filter.statuses[0]",), id="status"
+            "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(statuses=["TICKET_STATUS_UNSPECIFIED"])), ACME, INVALID,
+            ("filter.statuses[0]",), id="no status",
         ),
         pytest.param(
             "ListTickets", pb.ListTicketsRequest(filter=pb.TicketFilter(namespace="a\0")), ACME, INVALID, ("filter.namespace",), id="NUL"
@@ -390,6 +391,19 @@ async def test_what_is_wrong_is_told_where_it_stands(
     assert refused.code is code
     assert tuple(refused.fields) == fields
     assert refused.message
+
+
+async def test_what_became_of_what_was_asked_for_is_counted(store: Store) -> None:
+    counted: list[tuple[str, int]] = []
+    async with tickets_served(await service_over(store, persisted=lambda outcome, count: counted.append((outcome, count)))) as served:
+        await served.tickets.RegisterKind(pb.RegisterKindRequest(kind=pb.Kind(name="report")))
+        for number in (1, 1, 2):
+            call = served.tickets.CreateTicket(pb.CreateTicketRequest(ticket=wanted(number, request_id="r")))
+            await (failed(call) if number == 2 else call)
+        several = pb.CreateTicketsRequest(tickets=[wanted(1, request_id="r"), wanted(3), wanted(4)])
+        await served.tickets.CreateTickets(several)
+        await failed(served.tickets.CreateTickets(pb.CreateTicketsRequest(tickets=[wanted(5), wanted(6, kind="nothing")])))
+    assert counted == [("created", 1), ("existing", 1), ("refused", 1), ("created", 2), ("existing", 1), ("refused", 2)]
 
 
 async def test_an_answer_without_tickets_is_no_lease(served: Served) -> None:

@@ -4,12 +4,16 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -306,3 +310,29 @@ async def test_tls_needs_both_files(tmp_path: Path, cert: str | None, key_: str 
     with pytest.raises(Refused, match=said):
         async with doing(who, settings=GrpcSettings(tls=tls)):
             raise AssertionError("it serves")
+
+
+async def test_with_a_certificate_only_tls_is_spoken(tmp_path: Path) -> None:
+    cert, key_ = certified(tmp_path)
+    async with doing(who, settings=GrpcSettings(tls=CertificateSettings(cert=cert, key=key_))) as served:
+        assert (await failed(got(served))).code is grpc.StatusCode.UNAVAILABLE
+        trusted = grpc.ssl_channel_credentials(cert.read_bytes())
+        async with grpc.aio.secure_channel(served.target.replace("127.0.0.1", "localhost"), trusted) as channel:
+            assert (await _asked(channel)).actor == "local"
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key()).serial_number(1)
+        .not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(private, hashes.SHA256())
+    )  # fmt: skip
+    plain = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(plain)
+    return folder / "cert.pem", folder / "key.pem"

@@ -10,7 +10,7 @@ google.rpc details here. What cannot be parsed is INVALID_ARGUMENT, never INTERN
 
 from hulk.runtime.rpc.call import Call
 from hulk.runtime.rpc.door import Door
+from hulk.runtime.rpc.methods import Service
 from hulk.runtime.rpc.server import Listening, serve
-from hulk.runtime.rpc.services import Service
 
 __all__ = ["Call", "Door", "Listening", "Service", "serve"]

@@ -6,7 +6,7 @@ It is no grpc interceptor: those cost a task or a coroutine more for each call, 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -24,8 +24,8 @@ from hulk.kernel.text import Language
 from hulk.runtime.http import Gate, TimedOut
 from hulk.runtime.rpc import refusals
 from hulk.runtime.rpc.call import Call, host_of, sent
+from hulk.runtime.rpc.methods import Method, Service
 from hulk.runtime.rpc.refusals import Refusal
-from hulk.runtime.rpc.services import Method, Service
 from hulk.runtime.telemetry import Metrics, span
 
 log = structlog.get_logger("hulk.grpc")
@@ -51,7 +51,7 @@ class Door:
             "grpc_server_handling_seconds", "Duration of gRPC calls, from their arrival to the end of the answer.", ("grpc_method",)
         )
         self.closing = False
-        self._streams = set[asyncio.Task[Any]]()
+        self._waiting = set[asyncio.Task[Any]]()
 
     def handlers(self, service: Service) -> grpc.GenericRpcHandler:
         """The service as grpc takes it. Bytes go in and come out: what cannot be parsed is ours to answer."""
@@ -80,37 +80,39 @@ class Door:
 
     def _streaming(self, figures: "Figures", parse: Callable[[bytes], Message], act: Callable[[Any, Call], Any]) -> Any:
         async def handle(data: bytes, context: "ServicerContext[bytes, bytes]") -> None:
-            with Visit(self, figures, context) as visit, self._endable(visit):
+            with Visit(self, figures, context) as visit:
                 call = await visit.admitted()
                 request = _parsed(parse, data)
                 await context.send_initial_metadata((("x-request-id", call.request_id),))  # there may be nothing to tell for long
                 async with contextlib.aclosing(act(request, call)) as answers:
-                    async for answer in answers:
+                    while (answer := await self._next(visit, answers)) is not None:
                         await context.write(answer.SerializeToString())
             await visit.concluded()
 
         return handle
 
-    @contextlib.contextmanager
-    def _endable(self, visit: "Visit") -> Any:
-        """A stream that ends when the server stops, so that it does not hold that up; its caller comes back elsewhere, or later."""
+    async def _next(self, visit: "Visit", answers: AsyncIterator[Message]) -> Message | None:
+        """What the stream tells next; None when it has ended. While nothing is told it may be ended by `close`: never amid an operation of
+        grpc's, which takes no other after one that was cancelled."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # grpc calls us in one
-        self._streams.add(task)
+        if self.closing:
+            raise _stops()
+        self._waiting.add(task)
         try:
-            yield
+            return await anext(answers, None)
         except asyncio.CancelledError:
             if not self.closing or visit.left:
                 raise
             task.uncancel()
-            raise Unavailable("This Hulk stops. Connect again, and go on behind the last change that you have seen.") from None
+            raise _stops() from None
         finally:
-            self._streams.discard(task)
+            self._waiting.discard(task)
 
     def close(self) -> None:
         """End the streams."""
         self.closing = True
-        for task in self._streams:
+        for task in self._waiting:
             task.cancel()
 
 
@@ -210,6 +212,10 @@ class Visit:
                 self._span.set_status(StatusCode.ERROR)
         who = {"tenant": self.caller.tenant, "actor": self.caller.actor} if self.caller else {}
         log.info("grpc_call", method=self._figures.method, code=code.name, ms=round(seconds * 1000, 2), client=self.host, **who)
+
+
+def _stops() -> Unavailable:
+    return Unavailable("This Hulk stops. Connect again, and go on behind the last change that you have seen.")
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes) -> Message:

@@ -12,8 +12,8 @@ from hulk.kernel.errors import Refused
 from hulk.runtime.config import GrpcSettings
 from hulk.runtime.http import bind
 from hulk.runtime.rpc.door import Door
+from hulk.runtime.rpc.methods import Service
 from hulk.runtime.rpc.open import Health, health_handlers, reflection_handlers
-from hulk.runtime.rpc.services import Service
 
 MOST_CALLS = 2000
 """Calls at once; more are RESOURCE_EXHAUSTED at once."""
