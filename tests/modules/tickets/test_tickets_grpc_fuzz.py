@@ -31,6 +31,11 @@ OUR_FAULT = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 SERVICES = (TICKETS, health_pb2.DESCRIPTOR.services_by_name["Health"], reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"])
 
 
+def _examples(streaming: bool) -> int:
+    """A stream is heard for a moment each time: fewer of those."""
+    return EXAMPLES // 10 if streaming else EXAMPLES
+
+
 class Running:
     """A server and a client on a loop of their own, which hypothesis' examples share."""
 
@@ -106,7 +111,7 @@ PATHS = [(f"/{service.full_name}/{method.name}", method.server_streaming) for se
 
 @pytest.mark.parametrize(("path", "streaming"), PATHS, ids=[path.rpartition("/")[2] for path, _ in PATHS])
 def test_bytes_that_mean_nothing(running: Running, path: str, streaming: bool) -> None:
-    @settings(max_examples=EXAMPLES)
+    @settings(max_examples=_examples(streaming))
     @given(st.binary(max_size=200))
     def sent(data: bytes) -> None:
         assert running.code(path, data, streaming=streaming) not in OUR_FAULT
@@ -119,7 +124,7 @@ def test_bytes_that_mean_nothing(running: Running, path: str, streaming: bool) -
 def test_messages_that_make_no_sense(running: Running, name: str) -> None:
     method = METHODS[name]
 
-    @settings(max_examples=EXAMPLES)
+    @settings(max_examples=_examples(method.server_streaming))
     @given(messages(method.input_type, tuple(running.known)))
     def sent(message: Message) -> None:
         path, data = f"/{TICKETS.full_name}/{name}", message.SerializeToString()
