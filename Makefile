@@ -9,7 +9,7 @@ FIRST ?= 0
 CROWD := tests/journeys/test_journey_ask.py::test_two_hundred_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers test-deploy test-faults test-long messages lock clean
+.PHONY: help run test check coverage format bench bench-peers test-deploy test-faults test-long messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -49,7 +49,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@for made in messages asyncapi reference vectors; do $(BIN)/python tools/$$made.py --check || exit 1; done
+	@for made in messages asyncapi reference vectors proto; do $(BIN)/python tools/$$made.py --check || exit 1; done
 
 coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
 	@rm -f .coverage .coverage.*
@@ -80,6 +80,9 @@ bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.js
 
 bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)
+
+proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/
+	@$(BIN)/python tools/proto.py
 
 messages: $(VENV)/dev.stamp ## bring the message catalogues up to the sources
 	@$(BIN)/python tools/messages.py

@@ -1,4 +1,4 @@
-"""A `hulk up` of its own in an empty folder, and what it uses."""
+"""A `hulk up` or `hulk tickets` of its own in an empty folder, and what it uses."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ class Program:
     url: str
     ready_seconds: float
     process: subprocess.Popen[bytes]
+    grpc: str = ""
 
     def cpu_seconds(self) -> float:
         """User and system time of the program and its NATS so far."""
@@ -38,24 +39,25 @@ class Program:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Program]:
-    """A Hulk on an empty data folder, working in `folder`."""
+async def started(folder: Path, program: str = "up", settings: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
+    """A Hulk on an empty data folder, working in `folder`. `settings` are variables of the environment."""
     with tempfile.TemporaryDirectory() as data:
         begun = time.perf_counter()
-        command = [str(Path(sys.executable).parent / "hulk"), "up", "--data", data, "--port", "0"]
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220  # before anything else runs
+        command = [str(Path(sys.executable).parent / "hulk"), program, "--data", data, "--port", "0"]
+        env = {**os.environ, **(settings or {})}
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220  # before anything else runs
         try:
-            yield await _ready(Path(data), process, begun)
+            yield await _ready(Path(data), {"up": "server.json", "tickets": "tickets.json"}[program], process, begun)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
 
 
-async def _ready(data: Path, process: subprocess.Popen[bytes], begun: float) -> Program:
+async def _ready(data: Path, told: str, process: subprocess.Popen[bytes], begun: float) -> Program:
     while process.poll() is None:
         try:
-            info = json.loads((data / "server.json").read_text())
-            return Program(info["url"], time.perf_counter() - begun, process)
+            info = json.loads((data / told).read_text())
+            return Program(info["url"], time.perf_counter() - begun, process, f"127.0.0.1:{info['grpc']}")
         except (OSError, ValueError):
             await asyncio.sleep(0.005)
     raise RuntimeError(f"hulk up ended with {process.returncode}")

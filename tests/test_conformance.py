@@ -112,8 +112,8 @@ FILLED_ELSEWHERE = {
     "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
     "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
-    "hulk.modules.tickets.ports.board.Chain": "hulk.apps.tickets, over the intents",
-    "hulk.modules.tickets.ports.board.Room": "hulk.apps.tickets.TicketRoom, over the quotas",
+    "hulk.modules.tickets.ports.board.Chain": "hulk.apps.ticketing, over the intents",
+    "hulk.modules.tickets.ports.board.Room": "hulk.apps.ticketing.TicketRoom, over the quotas",
     "hulk.modules.tickets.ports.kept.Voices": "hulk.runtime.language.voice, a function",
 }
 """Ports without an adapter of their own, and what bootstrap fills them with."""

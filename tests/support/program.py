@@ -44,13 +44,15 @@ def thor(data: Path, *arguments: str, cwd: Path | None = None, env: Mapping[str,
 
 @dataclass(slots=True)
 class Up:
-    """A started `hulk up`, or `hulk worker`."""
+    """A started `hulk up`, `hulk worker` or `hulk tickets`."""
 
     process: subprocess.Popen[bytes]
     data: Path
     log: Path
     told: Path
     url: str = ""
+    grpc: str = ""
+    metrics: str = ""
 
     def kill(self) -> None:
         """As a power cut would: the process and nothing else, without a word."""
@@ -73,9 +75,9 @@ def start(data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = 
 
 
 def launch(command: str, data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None) -> Up:
-    """Start `hulk up` or `hulk worker` on a free port, without waiting."""
+    """Start `hulk up`, `hulk worker` or `hulk tickets` on free ports, without waiting."""
     data.mkdir(parents=True, exist_ok=True)
-    told = data / {"up": "server.json", "worker": "worker.json"}[command]
+    told = data / {"up": "server.json", "worker": "worker.json", "tickets": "tickets.json"}[command]
     told.unlink(missing_ok=True)
     log = data / "test.log"
     with log.open("ab") as file:
@@ -106,6 +108,8 @@ def _ready(up: Up) -> bool:
     except (OSError, ValueError):
         return False
     up.url = str(info["url"])
+    up.grpc = f"127.0.0.1:{info['grpc']}" if info.get("grpc") else ""
+    up.metrics = str(info.get("metrics") or "")
     return bool(info["pid"] == up.process.pid)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.runtime.config import Config, ServerSettings
-from hulk.runtime.http import Authenticate, Check, bind, build, serve
+from hulk.runtime.http import Authenticate, Check, Gate, bind, build, serve
 from hulk.runtime.telemetry import Metrics
 
 KEYS: Mapping[str, Principal] = {
@@ -47,14 +47,14 @@ def application(
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """The application with these routes."""
+    settings = server or ServerSettings()
     return build(
-        Config(server=server or ServerSettings()),
+        Config(server=settings),
         routers=routers,
-        authenticate=authenticate,
+        gate=Gate.of(authenticate, settings.rate_limit, clock),
         checks=checks or {},
         metrics=metrics or Metrics(),
         uploads=uploads,
-        clock=clock,
     )
 
 

@@ -15,6 +15,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.tickets import Surroundings
 from hulk.modules.tickets.domain import Asked, Claim, Ending, Held, Kind, Ticket
 from hulk.modules.tickets.ports import Room
+from hulk.modules.tickets.usecases import Persisted, unheard
 from hulk.modules.tickets.wiring import Service, serving
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
@@ -94,9 +95,11 @@ def around(room: Room | None = None) -> Surroundings:
     return Surroundings(call_off=_call_off, chain=chain, room=room or Shelf(), require_namespace=known_namespace)
 
 
-async def service_over(store: Store, heard: Heard | None = None, room: Room | None = None) -> Service:
+async def service_over(store: Store, heard: Heard | None = None, persisted: Persisted = unheard, *, room: Room | None = None) -> Service:
     """The acts over a store, as bootstrap puts them together; runs only hear."""
-    return await serving(store, Outbox(store, b"key"), heard or Heard(), around(room), secret=SECRET, rotation=timedelta(days=1))
+    return await serving(
+        store, Outbox(store, b"key"), heard or Heard(), around(room), secret=SECRET, rotation=timedelta(days=1), persisted=persisted
+    )
 
 
 def ticket(number: int = 0, **more: Any) -> Ticket:

@@ -27,13 +27,14 @@ from hulk.apps.chain import chain
 from hulk.apps.cluster import require_cluster, require_consistent, shared
 from hulk.apps.limits import limits_of
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes, trace_routes
+from hulk.apps.rpc import begun, persisted_total, serving_rpc, settings_of
 from hulk.apps.schedules import RequireNamespace, Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.apps.secrets import database_login, model_keys, nats_credentials, secret_routes, secrets_check
 from hulk.apps.story import teller_of
-from hulk.apps.tickets import kept_in_time, surroundings
-from hulk.apps.tickets import routes_of as ticket_routes_of
+from hulk.apps.ticketing import kept_in_time, surroundings
+from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.apps.uploads import Uploads
 from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import Event
@@ -80,9 +81,9 @@ from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, encrypted, to_message
 from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
-from hulk.runtime.config import Config, NatsSettings
+from hulk.runtime.config import Config, GrpcSettings, NatsSettings
 from hulk.runtime.engine import Watchdog, blocked_histogram
-from hulk.runtime.http import Check, Serving, bind, build, serve
+from hulk.runtime.http import Check, Gate, Serving, bind, build, serve
 from hulk.runtime.language import voice
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox, Relay
@@ -118,6 +119,8 @@ class Hulk:
     telemetry: Telemetry
     secrets: Secrets
     app: FastAPI
+    rpc: int | None = None
+    """The port of gRPC, where it is served."""
 
 
 @asynccontextmanager
@@ -126,7 +129,13 @@ async def running(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
 
     Raises `HulkError` for whatever keeps it from starting: port in use, folder read-only, another Hulk on the same data."""
     async with _up(
-        config, require_consistent, data, folder, lambda machine: [*machine.routers, *machine.own], uploads=["/v1/files"]
+        config,
+        require_consistent,
+        data,
+        folder,
+        lambda machine: [*machine.routers, *machine.own],
+        uploads=["/v1/files"],
+        rpc=settings_of(config),
     ) as hulk:
         yield hulk
 
@@ -142,25 +151,42 @@ async def working(config: Config, data: Path, folder: Path) -> AsyncIterator[Hul
 
 
 @asynccontextmanager
+async def ticketing(config: Config, data: Path, folder: Path) -> AsyncIterator[Hulk]:
+    """A process that serves tickets and executes no runs: those wait for one that does. Over HTTP it listens on `tickets.port`.
+
+    Raises `HulkError` as `running` does."""
+    server = config.server.model_copy(update={"port": config.section(TicketsSettings).port})
+    own = replace(config, server=server, engine=config.engine.model_copy(update={"queues": ()}))
+    async with _up(
+        own, require_consistent, data, folder, lambda machine: [*ticket_routes_of(machine.tickets), *machine.own], rpc=settings_of(own)
+    ) as hulk:
+        yield hulk
+
+
+@asynccontextmanager
 async def _up(
     written: Config, require: Callable[[Config], None], data: Path, folder: Path, offered: Callable[["_Machine"], Sequence[APIRouter]],
-    uploads: Collection[str] = (),
+    uploads: Collection[str] = (), rpc: GrpcSettings | None = None,
 ) -> AsyncIterator[Hulk]:  # fmt: skip
     """All parts in this process, when the settings are as `require` wants them, and over HTTP the routes that are `offered` of them;
-    `uploads` are paths that take large bodies."""
+    `uploads` are paths that take large bodies. `rpc` is how gRPC is served, if it is."""
+    if rpc is not None:
+        begun(rpc)
     secrets = await secrets_of(written, os.environ)
     config = secrets.applied(written)
     require(config)
     async with AsyncExitStack() as stack:
         listening, base = await _based(stack, config, secrets, data, folder)
         machine = await _assembled(stack, base)
+        gate = Gate.of(machine.authenticate, config.server.rate_limit)
         app = build(
-            config, routers=offered(machine), authenticate=machine.authenticate,
+            config, routers=offered(machine), gate=gate,
             browser=browser_of(machine.identity, config.section(IdentitySettings).url),
             checks=_checks(base, machine.workflows, machine.archiver), metrics=base.telemetry.metrics, uploads=uploads,
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
-        yield Hulk(serving, config, base.telemetry, secrets, app)
+        listening_rpc = serving_rpc(config, rpc, machine.tickets, gate, base.telemetry.metrics)
+        yield Hulk(serving, config, base.telemetry, secrets, app, await stack.enter_async_context(listening_rpc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +303,9 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
 async def _ticket_service(base: _Base, outbox: Outbox, workflows: Workflows, around: Surroundings) -> TicketService:
     config = base.config
     secret, rotation = audit_key(config.section(AuditSettings), base.data), config.section(TicketsSettings).rotation
-    return await serving_tickets(base.store, outbox, workflows, around, secret=secret, rotation=rotation)
+    return await serving_tickets(
+        base.store, outbox, workflows, around, secret=secret, rotation=rotation, persisted=persisted_total(base.telemetry.metrics)
+    )
 
 
 async def _archived(stack: AsyncExitStack, base: _Base, outbox: Outbox) -> tuple[ArchiveTrail, APIRouter]:

@@ -194,6 +194,7 @@ async def own_server(data: Path, config: Path | None, roots: Sequence[Path]) -> 
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env={**os.environ, "HULK_GRPC__ENABLED": "false"},  # nobody asks it but we
         )
         try:
             yield await _started(process, data, log)

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import socket
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:  # the settings: not for `--help`
 # for ever: seen as decisions that hung while git was started. With one thread of its own it has none to wait for.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# grpc would hold all of its threads still whenever the process forks, for children that go on with it. Ours execute a program.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 app = typer.Typer(
     help=spoken(Text("Hulk turns an intent into work that is decided, executed and audited.")),
@@ -83,12 +87,31 @@ def worker(
     slots: Annotated[
         int | None, typer.Option(help=spoken(Text("Runs of each queue executed at once (default: engine.workers).")), min=1)
     ] = None,
+    tickets: Annotated[
+        str | None,
+        typer.Option(help=spoken(Text("Take tickets of the Hulk at this address (gRPC) instead; its API key is read from HULK_API_KEY."))),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=COMMAND", help=spoken(Text("With --tickets: the command that does a kind's work; may be given again."))),
+    ] = None,
+    namespace: Annotated[str, typer.Option(help=spoken(Text("With --tickets: take from this namespace (default: default).")))] = "",
+    group: Annotated[str, typer.Option(help=spoken(Text("With --tickets: take what is for this group of workers, too.")))] = "",
+    name: Annotated[
+        str | None, typer.Option(help=spoken(Text("With --tickets: this worker's name (default: of the machine and the process).")))
+    ] = None,
+    lease: Annotated[
+        int | None,
+        typer.Option(help=spoken(Text("With --tickets: seconds of a lease, 1 to 3600 (default: as the kind has it).")), min=1, max=3600),
+    ] = None,
     port: Annotated[
         int | None, typer.Option(help=spoken(Text("TCP port of /health, /ready and /metrics; 0 takes a free one.")), min=0, max=65535)
     ] = None,
     host: Annotated[str | None, typer.Option(help=spoken(Text("Address to listen on (default: 127.0.0.1).")))] = None,
 ) -> None:
     """Work."""
+    if tickets is not None:
+        _work_on_tickets(tickets, kind or (), slots or 1, namespace, group, name, lease)
     given = {"engine.queues": queues, "engine.workers": slots, "worker.port": port, "worker.host": host}
 
     def act() -> int:
@@ -98,6 +121,47 @@ def worker(
         folder = Path.cwd()
         settings = _settings(config, given, folder)
         return run(lambda: work_until_stopped(settings, data_folder(data, os.environ), folder))
+
+    told(act, (Refused, NotFound))
+
+
+def _work_on_tickets(
+    url: str, kinds: Sequence[str], slots: int, namespace: str, group: str, name: str | None, lease: int | None
+) -> NoReturn:
+    """Take tickets of a Hulk elsewhere."""
+
+    def act() -> int:
+        from hulk.apps.ticket_worker import Work, address, commands, execute_until_stopped  # gRPC: not for others
+
+        target, encrypted = address(url)
+        work = Work(
+            target=target, encrypted=encrypted, commands=commands(kinds), slots=slots, namespace=namespace, group=group,
+            name=name or f"{socket.gethostname()}:{os.getpid()}", lease=None if lease is None else timedelta(seconds=lease),
+            key=os.environ.get("HULK_API_KEY") or None, language=language(os.environ),
+        )  # fmt: skip
+        return run(lambda: execute_until_stopped(work))
+
+    told(act, (Refused, NotFound))
+
+
+@app.command(help=spoken(Text("Serve tickets over gRPC and HTTP, and execute no runs, until it is stopped with Ctrl-C or SIGTERM.")))
+def tickets(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    port: Annotated[
+        int | None, typer.Option(help=spoken(Text("TCP port of HTTP; 0 takes free ones (default: 8000).")), min=0, max=65535)
+    ] = None,
+    host: Annotated[str | None, typer.Option(help=spoken(Text("Address to listen on (default: 127.0.0.1).")))] = None,
+) -> None:
+    """Serve tickets."""
+
+    def act() -> int:
+        starting.begun()
+        from hulk.apps.tickets import ticket_until_stopped  # the whole of Hulk, which `hulk --help` does not need
+
+        folder = Path.cwd()
+        settings = _settings(config, {"tickets.port": port, "server.host": host, "grpc.host": host}, folder)
+        return run(lambda: ticket_until_stopped(settings, data_folder(data, os.environ), folder))
 
     told(act, (Refused, NotFound))
 

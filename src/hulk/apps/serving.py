@@ -34,7 +34,7 @@ async def _serve(start: Start, stopping: Stopping) -> int:
     async with running(start.config, start.data, start.folder) as hulk:
         stopping.ready, stopping.read_again = True, hulk.secrets.soon
         starting.over()
-        write_info(start.data, hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder))
+        write_info(start.data, hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder), grpc=hulk.rpc)
         _greet(hulk)
         try:
             code = await _first_question(start, hulk) if start.question else 0

@@ -1,86 +1,68 @@
-"""Tickets for workers and people in the running program: put together with what they need of other modules, and kept in time."""
+"""`hulk tickets`: a process that serves tickets over gRPC and HTTP, and executes no runs."""
 
 import asyncio
-import time
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-import structlog
-from fastapi import APIRouter
+from fastapi import FastAPI
+from starlette.responses import Response
 
-from hulk.kernel.durable import Change
-from hulk.kernel.errors import NotFound, Unavailable
-from hulk.kernel.time import utc_now
-from hulk.modules.identity import Identity
-from hulk.modules.intents.wiring import intents_of
-from hulk.modules.quotas import QuotaActs
-from hulk.modules.tickets import Chain, Surroundings
-from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
-from hulk.modules.tickets.wiring import Service
-from hulk.runtime.store import Store
-from hulk.runtime.workflows import Workflows
-
-log = structlog.get_logger(__name__)
-
-SWEEP_SECONDS = 1.0
-"""How long a lease may have run out before its tickets are put back."""
-KEY_SECONDS = 10.0
+from hulk.apps import starting
+from hulk.apps.bootstrap import Hulk, ticketing
+from hulk.apps.stopping import Stopping, until_stopped
+from hulk.apps.terminal import err, spoken
+from hulk.apps.whereabouts import TICKETS_INFO, write_info
+from hulk.kernel.text import Text
+from hulk.modules.tickets.settings import TicketsSettings
+from hulk.runtime.config import Config
+from hulk.runtime.http import Serving, bind, serve
+from hulk.runtime.telemetry import Metrics
 
 
-@dataclass(frozen=True, slots=True)
-class TicketRoom:
-    """The tenants' quota of open tickets."""
+async def ticket_until_stopped(config: Config, data: Path, folder: Path) -> int:
+    """Serve until SIGINT or SIGTERM. Gives the exit code; raises `HulkError`."""
 
-    quotas: QuotaActs
+    async def work(stopping: Stopping) -> int:
+        async with ticketing(config, data, folder) as hulk, _metrics(hulk) as metrics:
+            stopping.ready = True
+            starting.over()
+            write_info(data, hulk.serving.url, (), name=TICKETS_INFO, grpc=hulk.rpc, metrics=metrics.url if metrics else None)
+            _greet(hulk)
+            try:
+                await stopping.asked.wait()
+            finally:
+                (data / TICKETS_INFO).unlink(missing_ok=True)
+                err.print(spoken(Text("Stopping: what runs is finished or handed back …")), style="dim")
+        return 0
 
-    def take(self, tenant: str, count: int) -> Change[None]:
-        """So many more; committing raises `OverQuota` when there is no room."""
-        return self.quotas.quotas.take(tenant, "open_tickets", count)
-
-    def give_back(self, tenant: str, count: int) -> Change[None]:
-        """So many less."""
-        return self.quotas.quotas.give_back(tenant, "open_tickets", count)
-
-
-def surroundings(store: Store, workflows: Workflows, quotas: QuotaActs, identity: Identity) -> Surroundings:
-    """What tickets need of the other modules."""
-    return Surroundings(
-        call_off=workflows.steering.cancel, chain=_chain(store), room=TicketRoom(quotas), require_namespace=identity.list_namespaces.require
-    )
+    return await until_stopped(work)
 
 
-def _chain(store: Store) -> Chain:
-    """Which intents of a tenant there are, and their plans."""
-    return partial(_plan, store)
+@asynccontextmanager
+async def _metrics(hulk: Hulk) -> AsyncIterator[Serving | None]:
+    """`/metrics` on a port of its own, without keys, as Prometheus likes it; nothing where metrics are off."""
+    config, settings = hulk.config, hulk.config.section(TicketsSettings)
+    if not config.telemetry.metrics.enabled:
+        yield None
+        return
+    free = config.server.port == 0 and "tickets.metrics_port" not in config.origins
+    listening = bind(settings.metrics_host, 0 if free else settings.metrics_port, "tickets.metrics_port")
+    async with serve(_scraped(hulk.telemetry.metrics), listening) as serving:
+        yield serving
 
 
-async def _plan(store: Store, tenant: str, intent: str) -> str | None:
-    found = await intents_of(store).get(intent)
-    if found.tenant != tenant:
-        raise NotFound("There is no intent {id}.", id=intent)
-    return found.plan
+def _scraped(metrics: Metrics) -> FastAPI:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.closing = asyncio.Event()
+
+    @app.get("/metrics")
+    async def scrape() -> Response:
+        return Response(metrics.render(), media_type=metrics.media_type)
+
+    return app
 
 
-def routes_of(service: Service) -> list[APIRouter]:
-    """Tickets, leases and kinds over HTTP, and the keys that verify leases."""
-    return [
-        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
-        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
-        kind_routes(service.register, service.list_kinds, utc_now),
-        key_set_routes(service.tokens.public),
-    ]
-
-
-async def kept_in_time(service: Service) -> None:
-    """Do to tickets what time demands, and keep the keys that sign leases young; ends only by cancellation."""
-    keys = 0.0
-    while True:
-        try:
-            while await service.sweep():
-                pass
-            if time.monotonic() >= keys:
-                await service.tokens.keep()
-                keys = time.monotonic() + KEY_SECONDS
-        except Unavailable as error:
-            log.warning("tickets_not_swept", reason=str(error))
-        await asyncio.sleep(SWEEP_SECONDS)
+def _greet(hulk: Hulk) -> None:
+    said = Text("Tickets are served at {url}, over gRPC on port {grpc}. Ctrl-C stops it.", url=hulk.serving.url, grpc=hulk.rpc or "—")
+    err.print(spoken(said), style="bold green")

@@ -11,6 +11,9 @@ INFO = "server.json"
 WORKER_INFO = "worker.json"
 """The same, written by a running worker: it answers `/ready`, and takes no intents."""
 
+TICKETS_INFO = "tickets.json"
+"""The same, written by a running `hulk tickets`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -28,8 +31,8 @@ def data_folder(data: Path | None, environ: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "hulk"
 
 
-def write_info(data: Path, url: str, roots: Sequence[Path], name: str = INFO) -> None:
-    """Say in the data folder where this Hulk listens."""
+def write_info(data: Path, url: str, roots: Sequence[Path], name: str = INFO, **ports: int | str | None) -> None:
+    """Say in the data folder where this Hulk listens; `ports` are where else, such as `grpc`."""
     temporary = data / f"{name}.{os.getpid()}"
-    temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "roots": [str(root) for root in roots]}))
+    temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "roots": [str(root) for root in roots], **ports}))
     temporary.replace(data / name)

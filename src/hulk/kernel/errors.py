@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from hulk.kernel.text import Text
 
+_MOST_LISTED = 20
+"""Fields that the sentence of an `Invalid` names; each is a text within the text of the one before."""
+
 
 class HulkError(Exception):
     """What Hulk says to whoever asked. `code` is a stable name for programs, the text is for people."""
@@ -41,7 +44,7 @@ class Invalid(Refused):
 
     def __init__(self, fields: Sequence[tuple[str, Text]]) -> None:
         self.fields = tuple(fields)
-        super().__init__(_listed(self.fields))
+        super().__init__(_listed(self.fields[:_MOST_LISTED]))
 
 
 class Unauthenticated(Refused):

@@ -27,7 +27,7 @@ from hulk.modules.identity.ports import Provider
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.identity.wiring import provider
 from hulk.runtime.config import Config, ServerSettings
-from hulk.runtime.http import bind, build, serve
+from hulk.runtime.http import Gate, bind, build, serve
 from hulk.runtime.telemetry import Metrics
 from support.identities import Place, a_place
 from support.oidc_twin import CLIENT, SECRET, Twin, oidc_twin
@@ -108,7 +108,7 @@ async def a_hulk(place: Place, **settings: Any) -> AsyncIterator[Callable[[], Ch
     async with AsyncExitStack() as stack:
         identity = place.acts(oidc=await stack.enter_async_context(provider(found)))
         app = build(
-            Config(server=ServerSettings(host="192.0.2.1")), routers=routes(identity, url), authenticate=identity.authenticate,
+            Config(server=ServerSettings(host="192.0.2.1")), routers=routes(identity, url), gate=Gate.of(identity.authenticate, 1000),
             browser=browser(identity, url), checks={}, metrics=Metrics(),
         )  # fmt: skip
         await stack.enter_async_context(serve(app, listening))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from hulk.apps.tickets import routes_of
+from hulk.apps.ticketing import routes_of
 from hulk.kernel import ids
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Grant, Principal, everywhere

@@ -31,7 +31,7 @@ def test_a_port_in_use_is_told_with_who_holds_it_and_what_to_do() -> None:
     said = str(refused.value)
     assert said.startswith(f"Port {port} on 127.0.0.1 is in use by ")
     assert f"(process {os.getpid()})" in said
-    assert "--port or server.port" in said
+    assert "--port, server.port" in said
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "not a host"])

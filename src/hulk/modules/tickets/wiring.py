@@ -27,6 +27,7 @@ from hulk.modules.tickets.usecases import (
     LeaseTickets,
     ListKinds,
     MoveTicket,
+    Persisted,
     ProveLease,
     RegisterKind,
     ReopenTicket,
@@ -34,6 +35,7 @@ from hulk.modules.tickets.usecases import (
     ShowTicket,
     SweepTickets,
     WatchTickets,
+    unheard,
 )
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.outbox import Outbox
@@ -95,14 +97,17 @@ class Service:
     tokens: JwtTokens
 
 
-async def serving(store: Store, outbox: Outbox, runs: Runs, around: Surroundings, *, secret: bytes, rotation: timedelta) -> Service:
-    """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`."""
+async def serving(
+    store: Store, outbox: Outbox, runs: Runs, around: Surroundings, *, secret: bytes, rotation: timedelta, persisted: Persisted = unheard
+) -> Service:
+    """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`.
+    `persisted` hears of each ticket that was asked for."""
     board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bell()
     tokens = JwtTokens(store, secret, rotation, utc_now)
     await tokens.keep()
     following = Following(outbox, runs, around.room)
     return Service(
-        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, around),
+        create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, around, persisted),
         find=FindTickets(board),
         show=ShowTicket(board),
         move=MoveTicket(board, outbox, following, store.commit, bell, around.call_off),

@@ -17,6 +17,7 @@ from hulk.runtime.config.settings import (
     BreakerSettings,
     CacheSettings,
     EngineSettings,
+    GrpcSettings,
     LocaleSettings,
     LoggingSettings,
     NatsSettings,
@@ -55,6 +56,7 @@ class Config:
     """The settings in force. Frozen; a module takes its own by `section`."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
+    grpc: GrpcSettings = field(default_factory=GrpcSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     breaker: BreakerSettings = field(default_factory=BreakerSettings)

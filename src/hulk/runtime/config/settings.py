@@ -42,6 +42,13 @@ def _zone(value: object) -> object:
     return value
 
 
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 class ServerSettings(Section):
     """Where and how HTTP is served."""
 
@@ -61,10 +68,34 @@ class ServerSettings(Section):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        try:
-            return self.host == "localhost" or ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return _loopback(self.host)
+
+
+class CertificateSettings(Section):
+    """TLS of a server of ours."""
+
+    cert: Path | None = Field(default=None, description="Our certificate (PEM), with those of who signed it. Given: TLS only.")
+    key: Path | None = Field(default=None, description="The key of our certificate (PEM).")
+
+
+class GrpcSettings(Section):
+    """Where gRPC is served, beside HTTP."""
+
+    enabled: bool = Field(default=True, description="Whether `hulk up` serves gRPC. It needs the package grpcio (extra `grpc`).")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on. Any but a loopback address requires API keys.")
+    port: int = Field(
+        default=50052,
+        ge=0,
+        le=65535,
+        description="TCP port; 0 takes a free one, and so does the default where HTTP takes a free one (`--port 0`).",
+    )
+    reflection: bool = Field(default=True, description="Whether anybody may ask which services and messages there are.")
+    tls: CertificateSettings = Field(default_factory=CertificateSettings)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return _loopback(self.host)
 
 
 class EngineSettings(Section):
@@ -265,6 +296,7 @@ class LocaleSettings(Section):
 
 RUNTIME: Mapping[str, type[Section]] = {
     "server": ServerSettings,
+    "grpc": GrpcSettings,
     "engine": EngineSettings,
     "cache": CacheSettings,
     "breaker": BreakerSettings,

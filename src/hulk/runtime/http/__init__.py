@@ -1,6 +1,7 @@
 """HTTP: one application for all modules, behind middlewares that identify, observe, guard and limit every request.
 
-    app = build(config, routers=[...], authenticate=..., checks={"store": ...}, metrics=telemetry.metrics, uploads=["/v1/files"])
+    gate = Gate.of(authenticate, config.server.rate_limit)
+    app = build(config, routers=[...], gate=gate, checks={"store": ...}, metrics=telemetry.metrics, uploads=["/v1/files"])
     listening = bind(config.server.host, config.server.port)      # early: tells at once when the port is in use
     async with serve(app, listening, grace=config.server.shutdown_timeout) as serving:
         print(serving.url)
@@ -10,8 +11,9 @@ A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel
 
 from hulk.runtime.http.app import build
 from hulk.runtime.http.events import ServerEvent, events
+from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
-from hulk.runtime.http.middleware.door import Authenticate, Browser
+from hulk.runtime.http.middleware.door import Browser
 from hulk.runtime.http.problems import TimedOut
 from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id
 from hulk.runtime.http.server import Serving, bind, serve
@@ -21,6 +23,7 @@ __all__ = [
     "Browser",
     "Caller",
     "Check",
+    "Gate",
     "ServerEvent",
     "Serving",
     "Spoken",
@@ -32,5 +35,6 @@ __all__ = [
     "client_host",
     "events",
     "request_id",
+    "sent_key",
     "serve",
 ]

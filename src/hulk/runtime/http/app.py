@@ -1,8 +1,7 @@
 """The HTTP application: routes of the modules behind the middlewares, in their order."""
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -15,9 +14,9 @@ from starlette.responses import Response
 import hulk
 from hulk.runtime.config import Config
 from hulk.runtime.http import documentation, health, problems
-from hulk.runtime.http.buckets import Buckets
+from hulk.runtime.http.gate import Gate
 from hulk.runtime.http.health import Check
-from hulk.runtime.http.middleware.door import Authenticate, Browser, Door, LocalOnly
+from hulk.runtime.http.middleware.door import Browser, Door, LocalOnly
 from hulk.runtime.http.middleware.failures import Failures
 from hulk.runtime.http.middleware.hardening import Hardening
 from hulk.runtime.http.middleware.identification import Identification
@@ -47,17 +46,15 @@ def build(
     config: Config,
     *,
     routers: Sequence[APIRouter],
-    authenticate: Authenticate,
+    gate: Gate,
     browser: Browser | None = None,
     checks: Mapping[str, Check],
     metrics: Metrics,
     uploads: Collection[str] = (),
-    clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """The application. `browser` is how browsers come in besides, where they do.
 
     `uploads` are the paths that take files (`server.max_upload` applies to them and to all below).
-    `clock` gives seconds from any point on: what callers may ask is counted by it.
     """
     app = _Api(
         title="Hulk",
@@ -65,7 +62,7 @@ def build(
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, authenticate, browser, metrics, uploads, clock),
+        middleware=_middlewares(config, gate, browser, metrics, uploads),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={"4XX": {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}}},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -85,14 +82,7 @@ class _Api(FastAPI):
         return self.openapi_schema
 
 
-def _middlewares(
-    config: Config,
-    authenticate: Authenticate,
-    browser: Browser | None,
-    metrics: Metrics,
-    uploads: Collection[str],
-    clock: Callable[[], float],
-) -> list[Middleware]:
+def _middlewares(config: Config, gate: Gate, browser: Browser | None, metrics: Metrics, uploads: Collection[str]) -> list[Middleware]:
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
     return [
@@ -101,14 +91,8 @@ def _middlewares(
         Middleware(Observation, metrics=metrics),
         Middleware(Failures),
         *([Middleware(LocalOnly)] if server.loopback else []),
-        Middleware(
-            Door,
-            authenticate=authenticate,
-            failures=Buckets(rate=0.5, burst=20, clock=clock),
-            logins=Buckets(rate=1, burst=30, clock=clock),
-            browser=browser,
-        ),
-        Middleware(RateLimit, buckets=Buckets(rate=server.rate_limit, burst=2 * server.rate_limit, clock=clock)),
+        Middleware(Door, gate=gate, browser=browser),
+        Middleware(RateLimit, gate=gate),
         Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout),
         Middleware(BodyLimit, most=server.max_body, most_upload=server.max_upload, uploads=uploads),
     ]

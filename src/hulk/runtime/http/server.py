@@ -33,12 +33,13 @@ class Serving:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket (port 0: a free one). Raises `Refused` naming the address, what is wrong with it, and the setting."""
+def bind(host: str, port: int, settings: str = "--port, server.port") -> socket.socket:
+    """A listening socket (port 0: a free one). Raises `Refused` naming the address, what is wrong with it, and the settings."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise Refused("“{host}” is not an address of this machine (--host, server.host).", host=host) from error
+        hosts = settings.replace("port", "host")
+        raise Refused("“{host}” is not an address of this machine ({settings}).", host=host, settings=hosts) from error
     # The protocol is named because asyncio sets TCP_NODELAY only then; without it each answer waits 40 ms for an ACK.
     bound = socket.socket(family, kind, protocol)
     try:
@@ -47,7 +48,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
-        raise _unbound(error, host, port) from error
+        raise _unbound(error, host, port, settings) from error
     bound.setblocking(False)
     return bound
 
@@ -104,19 +105,19 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _unbound(error: OSError, host: str, port: int) -> HulkError:
+def _unbound(error: OSError, host: str, port: int, settings: str) -> HulkError:
     if error.errno == errno.EADDRINUSE:
         return Refused(
-            "Port {port} on {host} is in use{holder}. Stop that program, or choose another port with --port or server.port"
-            " (0 takes a free one).",
-            port=port,
-            host=host,
-            holder=_holder(port),
-        )
+            "Port {port} on {host} is in use{holder}. Stop that program, or choose another port with {settings} (0 takes a free one).",
+            port=port, host=host, holder=_holder(port), settings=settings,
+        )  # fmt: skip
     if error.errno == errno.EACCES:
-        return Refused("Port {port} needs more rights than this user has: choose one above 1023 with --port or server.port.", port=port)
+        return Refused(
+            "Port {port} needs more rights than this user has: choose one above 1023 with {settings}.", port=port, settings=settings
+        )
+    both = f"{settings.replace('port', 'host')}, {settings}"
     return Refused(
-        "Cannot listen on {host}, port {port}: {reason} (server.host, server.port).", host=host, port=port, reason=error.strerror
+        "Cannot listen on {host}, port {port}: {reason} ({settings}).", host=host, port=port, reason=error.strerror, settings=both
     )
 
 

@@ -1,7 +1,7 @@
 """Spans. Their ids always exist, so that logs and answers name a trace; they are recorded and exported when tracing is enabled."""
 
+import random
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +11,9 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 from hulk.runtime.config import TracingSettings
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
+_random = random.getrandbits
+"""As OpenTelemetry's SDK makes ids. What asks the system for each (os.urandom) lets go of the interpreter: where other threads work, it
+costs ten times as much, and keeps who waits."""
 _recording: list[Tracer] = []
 """The tracer while tracing is on: spans, like logs, belong to the whole process."""
 
@@ -53,8 +56,8 @@ def _parsed(traceparent: str | None) -> SpanContext | None:
 
 
 def _unrecorded(parent: SpanContext) -> SpanContext:
-    number = parent.trace_id if parent.is_valid else secrets.randbits(128) | 1
-    return SpanContext(number, secrets.randbits(64) | 1, is_remote=False, trace_flags=parent.trace_flags)
+    number = parent.trace_id if parent.is_valid else _random(128) | 1
+    return SpanContext(number, _random(64) | 1, is_remote=False, trace_flags=parent.trace_flags)
 
 
 def exporting(settings: TracingSettings, name: str, version: str, instance: str) -> Callable[[], None]:

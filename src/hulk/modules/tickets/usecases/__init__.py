@@ -1,7 +1,7 @@
 """What is done with tickets: those of plans are executed by runs; others are made, taken, finished and decided on from outside."""
 
 from hulk.modules.tickets.usecases.bell import Bell
-from hulk.modules.tickets.usecases.create import CreateTickets
+from hulk.modules.tickets.usecases.create import CreateTickets, Persisted, unheard
 from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, Matter, MoveTicket, Wish
 from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
 from hulk.modules.tickets.usecases.facts import Following, fact
@@ -12,6 +12,6 @@ from hulk.modules.tickets.usecases.sweep import SweepTickets
 
 __all__ = [
     "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "Change", "CommentTicket", "CreateTickets", "FindTickets",
-    "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "ProveLease", "RegisterKind",
-    "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish", "fact",
+    "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease",
+    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish", "fact", "unheard",
 ]  # fmt: skip

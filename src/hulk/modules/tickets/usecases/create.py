@@ -1,12 +1,13 @@
 """Making tickets: what is asked for is looked at whole, and all that is wrong with it told at once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from hulk.kernel.durable import Change, Commit, followed
-from hulk.kernel.errors import Forbidden, Invalid, NotFound, Refused
+from hulk.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
@@ -23,6 +24,14 @@ DEEPEST = 64
 """Levels of an input or result."""
 
 
+Persisted: TypeAlias = Callable[[Literal["created", "existing", "refused"], int], None]
+"""Hears how many of the tickets that were asked for were kept, were there already, or were refused."""
+
+
+def unheard(_: Literal["created", "existing", "refused"], __: int) -> None:
+    """Nobody counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class CreateTickets:
     """Makes tickets for workers and people."""
@@ -35,9 +44,14 @@ class CreateTickets:
     bell: Bell
     clock: Clock
     around: Surroundings
+    persisted: Persisted = unheard
 
     async def one(self, by: Principal, new: New, trace: str | None = None) -> Ticket:
         """One ticket; paths in what is wrong begin at the ticket."""
+        with self._refusing(1):
+            return await self._one(by, new, trace)
+
+    async def _one(self, by: Principal, new: New, trace: str | None) -> Ticket:
         kinds = await self._kinds(by.tenant, [new])
         _require_right(wrong(new, 0, kinds, self.schemas, self.clock()))
         _allow(by, [new])
@@ -50,12 +64,16 @@ class CreateTickets:
                 )
             )[0]
             if made is not None:
-                return self._rung([made])[0]
+                return self._kept([made])[0]
         return (await self._together([ticket], by, trace))[0]
 
     async def __call__(self, by: Principal, new: Sequence[New], trace: str | None = None) -> list[Ticket]:
         """Many tickets, all or none, in their order; asked again, those that are there. Raises `Invalid` naming all that is wrong,
         `Forbidden`, `Conflict`."""
+        with self._refusing(len(new)):
+            return await self._many(by, new, trace)
+
+    async def _many(self, by: Principal, new: Sequence[New], trace: str | None) -> list[Ticket]:
         if not 0 < len(new) <= MOST_AT_ONCE:
             raise Refused("{count} tickets at once are not possible; allowed are 1 to {most}.", count=len(new), most=MOST_AT_ONCE)
         kinds = await self._kinds(by.tenant, new)
@@ -72,15 +90,28 @@ class CreateTickets:
         return await self._together(drafted, by, trace)
 
     async def _together(self, tickets: Sequence[Ticket], by: Principal, trace: str | None) -> list[Ticket]:
-        create = followed(self.board.create(tickets), lambda made: self._kept([one.ticket for one in made if one.new], by, trace))
-        return self._rung((await self.commit(create))[0])
+        create = followed(self.board.create(tickets), lambda made: self._told([one.ticket for one in made if one.new], by, trace))
+        return self._kept((await self.commit(create))[0])
 
-    def _kept(self, new: Sequence[Ticket], by: Principal, trace: str | None) -> list[Change[Any]]:
+    def _told(self, new: Sequence[Ticket], by: Principal, trace: str | None) -> list[Change[Any]]:
         told = self.trail.append(*(_created(ticket, by, trace) for ticket in new))
         return [self.around.room.take(by.tenant, len(new)), told] if new else []
 
-    def _rung(self, made: Sequence[Made]) -> list[Ticket]:
-        """Tell those who wait for work."""
+    @contextmanager
+    def _refusing(self, count: int) -> Iterator[None]:
+        try:
+            yield
+        except (Refused, Conflict):
+            self.persisted("refused", count)
+            raise
+
+    def _kept(self, made: Sequence[Made]) -> list[Ticket]:
+        """Count them, and tell those who wait for work."""
+        created = sum(one.new for one in made)
+        if created:
+            self.persisted("created", created)
+        if created < len(made):
+            self.persisted("existing", len(made) - created)
         if any(one.ticket.status == "ready" for one in made):
             self.bell.ring(made[0].ticket.tenant)
         return [one.ticket for one in made]

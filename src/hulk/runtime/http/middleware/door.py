@@ -8,13 +8,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hulk.kernel.errors import Exhausted, Forbidden, Unauthenticated
+from hulk.kernel.errors import Forbidden
 from hulk.kernel.tenancy import Principal
-from hulk.runtime.http.buckets import Buckets
+from hulk.runtime.http.gate import Gate, sent_key
 from hulk.runtime.http.request import client_host, state
-
-Authenticate: TypeAlias = Callable[[str | None, str], Awaitable[Principal]]
-"""Whose key this is (None: none was sent), asked from that host; raises `Unauthenticated`."""
 
 Resume: TypeAlias = Callable[[str], Awaitable[Principal]]
 """Whose session that secret is of; raises `Unauthenticated`."""
@@ -60,58 +57,29 @@ class LocalOnly:
 class Door:
     """Finds out who asks, by a key or a session, and slows down who guesses keys."""
 
-    def __init__(
-        self, app: ASGIApp, authenticate: Authenticate, failures: Buckets, logins: Buckets, browser: Browser | None = None
-    ) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, browser: Browser | None = None) -> None:
         self.app = app
-        self.authenticate = authenticate
-        self.failures = failures
-        self.logins = logins
+        self.gate = gate
         self.browser = browser
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its principal; raises `Unauthenticated`, or `Exhausted` after too many wrong keys."""
         if scope["type"] in ("http", "websocket"):
             if scope["path"] in LOGIN:
-                self._slow_down(client_host(scope))
+                self.gate.logging_in(client_host(scope))
             elif scope["path"] not in OPEN:
                 state(scope)["principal"] = await self._principal(scope)
         await self.app(scope, receive, send)
 
-    def _slow_down(self, host: str) -> None:
-        wait = self.logins.take(host)
-        if wait:
-            raise Exhausted("Too many logins came from {host}; wait {seconds} s.", retry_after=wait, host=host, seconds=round(wait) or 1)
-
     async def _principal(self, scope: Scope) -> Principal:
         headers = Headers(scope=scope)
-        key = sent_key(headers)
+        key = sent_key(headers.get("authorization"), headers.get("x-api-key"))
         secret = cookies(headers).get(self.browser.cookie) if self.browser and key is None else None
         if self.browser and secret is not None:
             if scope.get("method", "GET") not in _SAFE:
                 require_same_origin(headers, self.browser.origin)
             return await self.browser.resume(secret)
-        return await self._by_key(key, client_host(scope))
-
-    async def _by_key(self, key: str | None, host: str) -> Principal:
-        wait = self.failures.wait(host)
-        if wait:
-            raise Exhausted(
-                "Too many wrong API keys came from {host}; wait {seconds} s.", retry_after=wait, host=host, seconds=round(wait) or 1
-            )
-        try:
-            return await self.authenticate(key, host)
-        except Unauthenticated:
-            self.failures.take(host)
-            raise
-
-
-def sent_key(headers: Headers) -> str | None:
-    """The key in `Authorization: Bearer …` or `X-API-Key: …`, None when there is neither."""
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and credentials.strip():
-        return credentials.strip()
-    return headers.get("x-api-key")
+        return await self.gate.admitted(key, client_host(scope))
 
 
 def cookies(headers: Headers) -> dict[str, str]:

@@ -7,10 +7,10 @@ from datetime import timedelta
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hulk.kernel.errors import Exhausted, TooLarge
+from hulk.kernel.errors import TooLarge
 from hulk.kernel.tenancy import Principal
 from hulk.runtime.config.units import written_size
-from hulk.runtime.http.buckets import Buckets
+from hulk.runtime.http.gate import Gate
 from hulk.runtime.http.problems import TimedOut
 from hulk.runtime.http.request import state
 
@@ -22,21 +22,15 @@ _DRAINING_SECONDS = 5.0
 class RateLimit:
     """Requests per second for each caller; stands inside the door, so that callers are known."""
 
-    def __init__(self, app: ASGIApp, buckets: Buckets) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self.app = app
-        self.buckets = buckets
+        self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; raises `Exhausted` telling when to come again."""
         caller = state(scope).get("principal") if scope["type"] == "http" else None
-        wait = self.buckets.take(f"{caller.tenant}\0{caller.actor}") if isinstance(caller, Principal) else 0.0
-        if wait:
-            raise Exhausted(
-                "More than {rate} requests per second (server.rate_limit): wait {seconds} s.",
-                retry_after=wait,
-                rate=f"{self.buckets.rate:g}",
-                seconds=f"{wait:.2f}",
-            )
+        if isinstance(caller, Principal):
+            self.gate.counted(caller)
         await self.app(scope, receive, send)
 
 

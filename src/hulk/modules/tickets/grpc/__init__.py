@@ -1,0 +1,5 @@
+"""Tickets over gRPC: the contract proto/hulk/tickets/v1/tickets.proto over the same acts as HTTP."""
+
+from hulk.modules.tickets.grpc.acts import Acts, TicketService
+
+__all__ = ["Acts", "TicketService"]

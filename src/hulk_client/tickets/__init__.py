@@ -1,0 +1,1 @@
+"""Execution tickets, by version of the contract."""

@@ -1,0 +1,212 @@
+"""Whatever is sent over gRPC, Hulk is never at fault: no INTERNAL, no UNKNOWN, and it goes on serving. Long with HULK_TEST_SEEDS."""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hulk.kernel.tenancy import Principal
+from hulk_client.tickets.v1 import tickets_pb2 as pb
+from support.rpc import TICKETS, Served, tickets_served
+from support.stores import a_store
+from support.tickets import ADMIN, service_over
+
+EXAMPLES = max(100, 20 * int(os.environ.get("HULK_TEST_SEEDS", "0")))
+METHODS = {method.name: method for method in TICKETS.methods}
+OUR_FAULT = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
+SERVICES = (TICKETS, health_pb2.DESCRIPTOR.services_by_name["Health"], reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"])
+
+
+def _examples(streaming: bool) -> int:
+    """A stream is heard for a moment each time: fewer of those."""
+    return EXAMPLES // 10 if streaming else EXAMPLES
+
+
+class Running:
+    """A server and a client on a loop of their own, which hypothesis' examples share."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self.stack = AsyncExitStack()
+        self.folder = tempfile.TemporaryDirectory()
+        self.served: Served = self.runner.run(self._begin())
+        self.known = self.runner.run(self._known())
+
+    async def _begin(self) -> Served:
+        store = await self.stack.enter_async_context(a_store("sqlite", Path(self.folder.name), _no_server))
+        acts = await service_over(store)
+
+        async def admin(key: str | None, _: str) -> Principal:
+            if key and key.startswith("eyJ"):
+                lease = await acts.tokens.verify(key)
+                return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=lease.id)
+            return ADMIN
+
+        return await self.stack.enter_async_context(tickets_served(acts, authenticate=admin, limit=0.3))
+
+    async def _known(self) -> list[str]:
+        """Things that there are: words that make a random message mean something."""
+        stub = self.served.tickets
+        schema = '{"type":"object","properties":{"n":{"type":"integer"}}}'
+        await stub.RegisterKind(pb.RegisterKindRequest(kind=pb.Kind(name="report", input_schema_json=schema)))
+        new = pb.NewTicket(kind="report", title="a")
+        ids = [(await stub.CreateTicket(pb.CreateTicketRequest(ticket=new))).ticket_id for _ in range(3)]
+        lease = await stub.LeaseTickets(pb.LeaseTicketsRequest(worker="w", kinds=["report"], most=2))
+        return [*ids, lease.token, lease.lease_id]
+
+    def code(self, path: str, data: bytes, *, streaming: bool, metadata: Any = ()) -> grpc.StatusCode:
+        """How that call ends; of a stream, at most a moment of it is heard."""
+        return self.runner.run(self._code(path, data, streaming, metadata))
+
+    async def _code(self, path: str, data: bytes, streaming: bool, metadata: Any) -> grpc.StatusCode:
+        channel: Any = self.served.channel
+        if path.endswith("ServerReflectionInfo"):
+            call = channel.stream_stream(path)(iter([data]))
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                [_ async for _ in call]
+        elif streaming:
+            call = channel.unary_stream(path)(data, metadata=metadata, timeout=0.05)
+        else:
+            call = channel.unary_unary(path)(data, metadata=metadata)
+        found: grpc.StatusCode = await call.code()
+        return found
+
+    def close(self) -> None:
+        """End all."""
+        self.runner.run(self.stack.aclose())
+        self.runner.close()
+        self.folder.cleanup()
+
+
+def _no_server() -> Any:
+    raise AssertionError("SQLite needs none")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    """One for all examples."""
+    found = Running()
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+PATHS = [(f"/{service.full_name}/{method.name}", method.server_streaming) for service in SERVICES for method in service.methods]
+
+
+@pytest.mark.parametrize(("path", "streaming"), PATHS, ids=[path.rpartition("/")[2] for path, _ in PATHS])
+def test_bytes_that_mean_nothing(running: Running, path: str, streaming: bool) -> None:
+    @settings(max_examples=_examples(streaming))
+    @given(st.binary(max_size=200))
+    def sent(data: bytes) -> None:
+        assert running.code(path, data, streaming=streaming) not in OUR_FAULT
+
+    sent()
+    assert running.code("/grpc.health.v1.Health/Check", b"", streaming=False) is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_messages_that_make_no_sense(running: Running, name: str) -> None:
+    method = METHODS[name]
+
+    @settings(max_examples=_examples(method.server_streaming))
+    @given(messages(method.input_type, tuple(running.known)))
+    def sent(message: Message) -> None:
+        path, data = f"/{TICKETS.full_name}/{name}", message.SerializeToString()
+        assert running.code(path, data, streaming=method.server_streaming) not in OUR_FAULT, message
+
+    sent()
+    assert running.code("/grpc.health.v1.Health/Check", b"", streaming=False) is grpc.StatusCode.OK
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=100))
+def test_metadata_that_makes_no_sense(running: Running, text: str) -> None:
+    names = ("authorization", "x-api-key", "accept-language", "x-request-id", "traceparent")
+    for value in (text, f"Bearer {text}", f"Bearer eyJ{text}"):
+        metadata = tuple((name, value) for name in names)
+        found = running.code(f"/{TICKETS.full_name}/ListKinds", b"", streaming=False, metadata=metadata)
+        assert found in (grpc.StatusCode.OK, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    running.served.door.gate.failures._levels.clear()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+SPELT = st.sampled_from([
+    "", "{}", "[]", "null", "{", '{"n":1e999}', '{"n":NaN}', '{"a":"\\ud800"}', '{"a":"\\u0000"}', '{"n":' + "9" * 400 + "}",
+    '{"$ref":"http://example.com/x"}', '{"type":"object","$ref":"#"}', '{"pattern":"("}', '{"n":-0.0}', "[" * 1000,
+])  # fmt: skip
+WORDS = st.sampled_from(["report", "default", "#0", "key:admin", "a", "*", "\0", "person:", "0", "18446744073709551615", "é" * 300])
+
+
+def messages(described: Descriptor, known: tuple[str, ...]) -> st.SearchStrategy[Message]:
+    """Random messages of that kind, some parts of which mean something."""
+    made = GetMessageClass(described)
+    parts = {field.name: _values(field, known) for field in described.fields}
+    return st.fixed_dictionaries({}, optional=parts).map(lambda chosen: _filled(made(), chosen))
+
+
+def _filled(message: Message, chosen: dict[str, Any]) -> Message:
+    """The message with those parts; of a oneof the last counts."""
+    for name, value in chosen.items():
+        if isinstance(value, dict):
+            getattr(message, name).update(value)
+        elif isinstance(value, list):
+            getattr(message, name).extend(value)
+        elif isinstance(value, Message):
+            getattr(message, name).CopyFrom(value)
+        else:
+            setattr(message, name, value)
+    return message
+
+
+def _values(field: FieldDescriptor, known: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return st.dictionaries(_text(field, known), _text(field, known), max_size=4)
+    one = _value(field, known)
+    return st.lists(one, max_size=4) if field.is_repeated else one
+
+
+def _value(field: FieldDescriptor, known: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    match field.cpp_type:
+        case FieldDescriptor.CPPTYPE_MESSAGE:
+            assert field.message_type is not None
+            return messages(field.message_type, known)
+        case FieldDescriptor.CPPTYPE_STRING:
+            return _text(field, known)
+        case FieldDescriptor.CPPTYPE_BOOL:
+            return st.booleans()
+        case FieldDescriptor.CPPTYPE_INT64:
+            return _numbers(64)
+        case FieldDescriptor.CPPTYPE_ENUM:
+            return st.integers(-1, 9)
+        case _:
+            return _numbers(32)
+
+
+def _numbers(bits: int) -> st.SearchStrategy[int]:
+    """Small ones, and those at the edges."""
+    most = 1 << (bits - 1)
+    return st.integers(-2, 30) | st.integers(-most, most - 1) | st.sampled_from([-most, most - 1])
+
+
+def _text(field: FieldDescriptor, known: tuple[str, ...]) -> st.SearchStrategy[str]:
+    plain = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+    words = st.sampled_from(known) | WORDS | plain
+    return SPELT | words if field.name.endswith("_json") else words
