@@ -378,6 +378,10 @@ BEFORE = Duration(seconds=-1)
             ("kind.input_schema",), id="no schema",
         ),
         pytest.param(
+            "RegisterKind", pb.RegisterKindRequest(kind=pb.Kind(name="x", input_schema_json='{"n":NaN}')), ACME, INVALID,
+            ("kind.input_schema",), id="a schema that is no JSON",
+        ),
+        pytest.param(
             "RegisterKind", pb.RegisterKindRequest(kind=pb.Kind(name="x", lease=Duration(seconds=1 << 40))), ACME, INVALID, ("kind.lease",),
             id="a lease without end",
         ),

@@ -9,6 +9,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.modules.tickets.domain import Kind, kind_name
 from hulk.modules.tickets.ports import Kinds, Schemas
+from hulk.modules.tickets.usecases.create import unfit_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class RegisterKind:
     def _require_schemas(self, kind: Kind) -> None:
         wrong: list[tuple[str, Text]] = []
         for name, schema in (("input_schema", kind.input_schema), ("result_schema", kind.result_schema)):
+            if (unfit := unfit_json(schema)) is not None:
+                wrong.append((name, unfit))
+                continue
             try:
                 self.schemas.require_schema(schema)
             except Refused as error:
