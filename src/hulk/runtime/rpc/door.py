@@ -102,12 +102,16 @@ class Door:
         try:
             return await anext(answers, None)
         except asyncio.CancelledError:
-            if not self.closing or visit.left:
+            if not self._closed or visit.left:  # it may have changed meanwhile
                 raise
             task.uncancel()
             raise _stops() from None
         finally:
             self._waiting.discard(task)
+
+    @property
+    def _closed(self) -> bool:
+        return self.closing
 
     def close(self) -> None:
         """End the streams."""
