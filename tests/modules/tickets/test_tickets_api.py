@@ -14,11 +14,13 @@ from hulk.apps.ticketing import routes_of
 from hulk.kernel import ids
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Grant, Principal, everywhere
+from hulk.modules.tickets.domain import page_token
 from hulk.modules.tickets.wiring import Service
 from hulk.runtime.store import Store
 from support.served import application, served
-from support.tickets import INTENT, PLAN, Heard, service_over
+from support.tickets import INTENT, PLAN, Heard, service_over, ticket
 
+NUL = "tkt_\0"
 CALLERS = {
     "admin": Principal(tenant="acme", actor="key:admin", grants=everywhere("admin")),
     "operator": Principal(tenant="acme", actor="key:operator", grants=everywhere("operator")),
@@ -308,6 +310,7 @@ async def test_pages_go_through_all_once_in_their_order(site: Site) -> None:
     [
         (f"/v1/tickets/{quote(chr(0) + 'a')}", 422), ("/v1/tickets/tkt_x", 422), (f"/v1/tickets/{ids.derived('tkt', 'x')}", 404),
         ("/v1/tickets?after=zzz", 422), ("/v1/tickets?after=WyIyMDI2IiwgMV0", 422), ("/v1/tickets?label=x", 422),
+        (f"/v1/tickets?after={page_token(ticket(1, id=NUL))}", 422),
         (f"/v1/tickets?kind={quote('a' + chr(0))}", 422), ("/v1/tickets?status=nope", 422), ("/v1/tickets?assignee=dog:x", 422),
         (f"/v1/tickets?intent={quote(chr(0))}", 422), (f"/v1/tickets?text={quote('a' + chr(0) + 'b')}", 200), ("/v1/tickets?limit=0", 422),
     ],

@@ -408,7 +408,7 @@ async def test_the_partial_indexes_serve_the_hot_statements(store: Store) -> Non
     await store.commit(lambda tx: tx.execute(ended))
     statement = {
         "takable": "select * from ticket where tenant='acme' and namespace='default' and kind='report' and assignee='' and status = 'ready'"
-        " and owner = 'worker' order by priority desc, due_by, created, id limit 5",
+        " and owner = 'worker' order by priority, due_by, created, id limit 5",
         "held": "select id from ticket where lease = 'x' and status = 'running' and owner = 'worker'",
         "deadline": "select id from ticket where deadline <= '2026-01-01' and deadline is not null and ended is null"
         " order by deadline limit 5",

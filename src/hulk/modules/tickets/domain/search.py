@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hulk.kernel import ids
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import from_iso, iso
 from hulk.modules.tickets.domain.ticket import Assignee, Priority, Status, Ticket
@@ -83,7 +84,7 @@ def read_token(token: str) -> tuple[datetime, str]:
         found = from_iso(moment), str(id_)
     except (ValueError, TypeError, binascii.Error) as error:
         raise Refused("“{token}” is not the token of a page: take it from the answer before, as it is.", token=token[:80]) from error
-    if found[0].tzinfo is None:
+    if found[0].tzinfo is None or not ids.is_id(found[1], "tkt"):
         raise Refused("“{token}” is not the token of a page: take it from the answer before, as it is.", token=token[:80])
     return found
 

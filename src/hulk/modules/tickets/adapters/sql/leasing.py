@@ -36,7 +36,7 @@ _RENEW = update(lease_table).where(lease_table.c.id == bindparam("at"))
 def _takable() -> Select[Any]:
     of_kind = (_its.tenant == bindparam("tenant"), _its.namespace == bindparam("namespace"), _its.kind == bindparam("kind"))
     found = select(ticket_table).where(*of_kind, _its.assignee == bindparam("assignee"), written(TAKABLE))
-    order = (_its.priority.desc(), _its.due_by, _its.created, _its.id)
+    order = (_its.priority, _its.due_by, _its.created, _its.id)
     return found.order_by(*order).limit(bindparam("most")).with_for_update(skip_locked=True)
 
 

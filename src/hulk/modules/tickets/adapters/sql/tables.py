@@ -34,19 +34,22 @@ UNENDED = "deadline is not null and ended is null"
 """Written out, since a partial index serves only a condition that it can see."""
 
 
+_FIRST = PRIORITIES[::-1]
+
+
 class Rank(TypeDecorator[str]):
-    """A priority as a number that sorts."""
+    """A priority as a number: the more urgent, the less, so that an index has the urgent first."""
 
     impl = SmallInteger
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy's
-        """To its place among `PRIORITIES`."""
-        return None if value is None else PRIORITIES.index(value)
+        """To its place, the most urgent first."""
+        return None if value is None else _FIRST.index(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Priority | None:  # noqa: ARG002  # SQLAlchemy's
         """From its place."""
-        return None if value is None else PRIORITIES[value]
+        return None if value is None else _FIRST[value]
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -97,11 +100,9 @@ ticket_table = Table(
     Column("ended", Moment),
     Index("ix_ticket_intent_place", "intent", "place", **_where("intent is not null")),
     Index("ix_ticket_plan", "plan", **_where("plan is not null")),
-    Index("ix_ticket_tenant_created", "tenant", text("created desc"), text("id desc")),
-    Index("ix_ticket_tenant_status_created", "tenant", "status", text("created desc"), text("id desc")),
-    Index(
-        "ix_ticket_takable", "tenant", "namespace", "kind", "assignee", text("priority desc"), "due_by", "created", "id", **_where(TAKABLE)
-    ),
+    Index("ix_ticket_tenant_created", "tenant", "created", "id"),
+    Index("ix_ticket_tenant_status_created", "tenant", "status", "created", "id"),
+    Index("ix_ticket_takable", "tenant", "namespace", "kind", "assignee", "priority", "due_by", "created", "id", **_where(TAKABLE)),
     Index("ix_ticket_held", "lease", **_where(HELD)),
     Index("ix_ticket_deadline", "deadline", **_where(UNENDED)),
     Index("ix_ticket_wakes", "wakes", **_where("wakes is not null")),
@@ -160,7 +161,7 @@ search_table = Table(
     Column("created", Moment, nullable=False),
     Column("terms", Texts, nullable=False),
     Index("ix_ticket_search_terms", "terms", postgresql_using="gin"),
-    Index("ix_ticket_search_tenant_created", "tenant", text("created desc"), text("ticket desc")),
+    Index("ix_ticket_search_tenant_created", "tenant", "created", "ticket"),
 )
 """What tickets are found by in PostgreSQL, which looks up many terms at once. Empty in SQLite."""
 
