@@ -492,7 +492,7 @@ def upgrade() -> None:
         sa.Column("required", sa.Boolean(), nullable=False),
         sa.Column("owner", sa.String(length=16), nullable=False),
         sa.Column("assignee", sa.String(length=200), nullable=False),
-        sa.Column("priority", hulk.modules.tickets.adapters.sql.tables.Rank(), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("labels", Document(), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=True),
         sa.Column("waiter", sa.String(length=64), nullable=True),

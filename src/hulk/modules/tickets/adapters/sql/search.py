@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, select, tuple_
 
-from hulk.modules.tickets.adapters.sql.tables import search_table, term_table, ticket_table
+from hulk.modules.tickets.adapters.sql.tables import search_table, term_table, ticket_table, urgency
 from hulk.modules.tickets.domain import Filter, Ticket, terms
 from hulk.runtime.language import voice
 from hulk.runtime.store import Moment, Texts, Transaction
@@ -54,7 +54,11 @@ def _listed(wanted: Filter) -> list[str]:
 def _narrowed(found: Select[Any], wanted: Filter, now: datetime) -> Select[Any]:
     """By the ticket's own columns."""
     found = found.where(_its.tenant == wanted.tenant)
-    for column, values in ((_its.status, wanted.statuses), (_its.priority, wanted.priorities), (_its.kind, wanted.kinds)):
+    for column, values in (
+        (_its.status, wanted.statuses),
+        (_its.priority, [urgency(one) for one in wanted.priorities]),
+        (_its.kind, wanted.kinds),
+    ):
         found = found.where(column.in_(values)) if values else found
     found = found if wanted.namespaces is None else found.where(_its.namespace.in_(sorted(wanted.namespaces)))
     for column, value in ((_its.plan, wanted.plan), (_its.intent, wanted.intent)):

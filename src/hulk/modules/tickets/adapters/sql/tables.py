@@ -18,8 +18,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.types import TypeDecorator
 
 from hulk.kernel.text import Text as Sentence
 from hulk.modules.tickets.domain import PRIORITIES, Assignee, Priority, Ticket
@@ -34,22 +32,12 @@ UNENDED = "deadline is not null and ended is null"
 """Written out, since a partial index serves only a condition that it can see."""
 
 
-_FIRST = PRIORITIES[::-1]
+_FIRST: tuple[Priority, ...] = PRIORITIES[::-1]
 
 
-class Rank(TypeDecorator[str]):
-    """A priority as a number: the more urgent, the less, so that an index has the urgent first."""
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy's
-        """To its place, the most urgent first."""
-        return None if value is None else _FIRST.index(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Priority | None:  # noqa: ARG002  # SQLAlchemy's
-        """From its place."""
-        return None if value is None else _FIRST[value]
+def urgency(priority: Priority) -> int:
+    """A priority as it is kept: the more urgent, the less, so that an index has the urgent first."""
+    return _FIRST.index(priority)
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -75,7 +63,7 @@ ticket_table = Table(
     Column("required", Boolean, nullable=False),
     Column("owner", String(16), nullable=False),
     Column("assignee", String(200), nullable=False),
-    Column("priority", Rank, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
     Column("labels", Document, nullable=False),
     Column("run", String(64)),
     Column("waiter", String(64)),
@@ -185,7 +173,7 @@ artefact_table = Table(
     Column("size", BigInteger, nullable=False),
 )
 
-_PLAIN = [name for name in Ticket.__dataclass_fields__ if name not in ("title", "after", "labels", "assignee", "sla")]
+_PLAIN = [name for name in Ticket.__dataclass_fields__ if name not in ("title", "after", "labels", "assignee", "sla", "priority")]
 
 
 def row_of(ticket: Ticket, place: int = 0, **more: Any) -> dict[str, Any]:
@@ -195,7 +183,7 @@ def row_of(ticket: Ticket, place: int = 0, **more: Any) -> dict[str, Any]:
     return row | {
         "place": place, "title": ticket.title.to_json(), "after": list(ticket.after), "labels": dict(ticket.labels), "missing": 0,
         "assignee": str(ticket.assignee or ""), "sla": ticket.sla and ticket.sla.total_seconds(), "due_by": due or NEVER, "late_at": due,
-        "wakes": None,
+        "wakes": None, "priority": urgency(ticket.priority),
     } | more  # fmt: skip
 
 
@@ -203,7 +191,7 @@ def ticket_of(row: Row[Any]) -> Ticket:
     """A row as a ticket."""
     fields: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
     return Ticket(
-        **fields, title=Sentence.from_json(row.title), after=tuple(row.after), labels=row.labels, assignee=Assignee.of(row.assignee),
+        **fields, title=Sentence.from_json(row.title), after=tuple(row.after), labels=row.labels, priority=_FIRST[row.priority], assignee=Assignee.of(row.assignee),
         sla=None if row.sla is None else timedelta(seconds=row.sla),
     )  # fmt: skip
 
