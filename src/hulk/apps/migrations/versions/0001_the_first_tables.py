@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from hulk.runtime.store import Document
-from hulk.runtime.store import Moment
+
+from hulk.runtime.store import Document, Moment, Texts
 
 revision = "0001"
 down_revision = None
@@ -19,8 +19,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("email", sa.String(length=110), nullable=True),
         sa.Column("subject", sa.String(length=400), nullable=True),
-        sa.Column("groups", hulk.modules.identity.adapters.sql.Names(), nullable=False),
-        sa.Column("grants", hulk.modules.identity.adapters.sql.Grants(), nullable=False),
+        sa.Column("groups", Document(), nullable=False),
+        sa.Column("grants", Document(), nullable=False),
         sa.Column("disabled", Moment(), nullable=True),
         sa.Column("created", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("grants", hulk.modules.identity.adapters.sql.Grants(), nullable=False),
+        sa.Column("grants", Document(), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=True),
         sa.Column("prefix", sa.String(length=8), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -618,7 +618,7 @@ def upgrade() -> None:
         sa.Column("ticket", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("created", Moment(), nullable=False),
-        sa.Column("terms", sa.String(None), nullable=False),
+        sa.Column("terms", Texts(), nullable=False),
         sa.PrimaryKeyConstraint("ticket", name=op.f("pk_ticket_search")),
     )
     with op.batch_alter_table("ticket_search", schema=None) as batch_op:

@@ -191,7 +191,8 @@ def ticket_of(row: Row[Any]) -> Ticket:
     """A row as a ticket."""
     fields: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
     return Ticket(
-        **fields, title=Sentence.from_json(row.title), after=tuple(row.after), labels=row.labels, priority=_FIRST[row.priority], assignee=Assignee.of(row.assignee),
+        **fields, title=Sentence.from_json(row.title), after=tuple(row.after), labels=row.labels,
+        priority=_FIRST[row.priority], assignee=Assignee.of(row.assignee),
         sla=None if row.sla is None else timedelta(seconds=row.sla),
     )  # fmt: skip
 
