@@ -38,8 +38,9 @@ async def intent(world: World) -> str:
 
 
 async def ticket(world: World) -> str:
-    """One of its tickets."""
-    return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["tickets"][0]["ticket_id"])
+    """A new ticket of acme's, for a person to decide on."""
+    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
+    return str((await world.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
 
 
 async def artefact(world: World) -> str:
@@ -86,13 +87,28 @@ async def session(_: World) -> str:
 
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
-    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact,
+    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
 }  # fmt: skip
-NAMES = {"/docs/{name}": "swagger-ui.css", "/v1/caches/{name}": "prices", "/v1/breakers/{name}": "nothing"}
+NAMES = {
+    "/docs/{name}": "swagger-ui.css",
+    "/v1/caches/{name}": "prices",
+    "/v1/breakers/{name}": "nothing",
+    "/v1/ticket-kinds/{name}": "report",
+}
+_DONE = {"ticket_id": "tkt_x", "fence": 1}
 BODIES: dict[str, Any] = {
+    "POST /v1/tickets": {"kind": "nope", "title": "x"},
+    "POST /v1/tickets/batch": {"tickets": [{"kind": "nope", "title": "x"}]},
+    "POST /v1/tickets/{ticket_id}/status": {"status": "cancelled"},
+    "POST /v1/tickets/{ticket_id}/comments": {"text": "x"},
+    "POST /v1/leases": {"worker": "w", "kinds": ["nope"]},
+    "POST /v1/leases/heartbeat": {},
+    "POST /v1/leases/complete": {"completions": [_DONE]},
+    "POST /v1/leases/fail": _DONE,
+    "PUT /v1/ticket-kinds/{name}": {},
     "POST /v1/intents": {"text": ""},  # who may ask is told that it is empty
     "POST /v1/schedules": {"name": "", "every": "1h", "intent": {"text": "x"}},
     "PATCH /v1/schedules/{schedule}": {"paused": True},
@@ -114,6 +130,7 @@ BODIES: dict[str, Any] = {
 
 TABLE = """
 route                                           nobody   viewer   operator approver admin    stranger prod     platform
+GET /.well-known/jwks.json                      200      200      200      200      200      200      200      200
 GET /docs                                       401      200      200      200      200      200      200      200
 GET /docs/init.js                               401      200      200      200      200      200      200      200
 GET /docs/openapi.json                          401      200      200      200      200      200      200      200
@@ -122,6 +139,8 @@ GET /health                                     200      200      200      200  
 GET /metrics                                    401      200      200      200      200      200      200      200
 GET /openapi.json                               401      200      200      200      200      200      200      200
 GET /ready                                      200      200      200      200      200      200      200      200
+GET /v1/audit                                   401      403      403      403      200      200      403      200
+GET /v1/audit/export                            401      403      403      403      200      200      403      200
 GET /v1/breakers                                401      403      403      403      403      403      403      200
 POST /v1/breakers/{name}/{act}                  401      403      403      403      403      403      403      404
 GET /v1/caches                                  401      200      200      200      200      200      403      200
@@ -142,6 +161,10 @@ POST /v1/keys                                   401      403      403      403  
 DELETE /v1/keys/{key}                           401      403      403      403      200      404      404      404
 POST /v1/keys/{key}/rotate                      401      403      403      403      201      404      404      404
 PUT /v1/log-level                               401      403      403      403      403      403      403      204
+POST /v1/leases                                 401      403      422      403      422      422      403      422
+POST /v1/leases/complete                        401      401      401      401      401      401      401      401
+POST /v1/leases/fail                            401      401      401      401      401      401      401      401
+POST /v1/leases/heartbeat                       401      401      401      401      401      401      401      401
 GET /v1/login                                   404      404      404      404      404      404      404      404
 GET /v1/login/callback                          404      404      404      404      404      404      404      404
 POST /v1/logout                                 401      204      204      204      204      204      204      204
@@ -174,6 +197,7 @@ PATCH /v1/schedules/{schedule}                  401      403      200      403  
 POST /v1/schedules/{schedule}/pause             401      403      200      403      200      404      404      404
 POST /v1/schedules/{schedule}/resume            401      403      200      403      200      404      404      404
 POST /v1/schedules/{schedule}/run               401      403      202      403      202      404      404      404
+GET /v1/secrets                                 401      403      403      403      403      403      403      200
 GET /v1/service-accounts                        401      403      403      403      200      200      200      200
 POST /v1/service-accounts                       401      403      403      403      422      422      403      422
 DELETE /v1/service-accounts/{account}           401      403      403      403      204      404      403      404
@@ -185,10 +209,22 @@ GET /v1/tenants                                 401      403      403      403  
 POST /v1/tenants                                401      403      403      403      403      403      403      422
 GET /v1/tenants/{tenant}/quotas                 401      200      200      200      200      403      403      200
 PUT /v1/tenants/{tenant}/quotas                 401      403      403      403      403      403      403      200
+GET /v1/ticket-kinds                            401      200      200      200      200      200      200      200
+DELETE /v1/ticket-kinds/{name}                  401      403      403      403      404      404      403      404
+PUT /v1/ticket-kinds/{name}                     401      403      403      403      200      200      403      200
 GET /v1/tickets                                 401      200      200      200      200      200      200      200
-GET /v1/tickets/{ticket_id}                     401      200      200      200      200      404      200      404
+POST /v1/tickets                                401      403      422      403      422      422      403      422
+POST /v1/tickets/batch                          401      403      422      403      422      422      403      422
+GET /v1/tickets/watch                           401      200      200      200      200      200      200      200
+GET /v1/tickets/{ticket_id}                     401      200      200      200      200      404      404      404
+POST /v1/tickets/{ticket_id}/approve            401      403      403      200      200      404      404      404
+POST /v1/tickets/{ticket_id}/cancel             401      403      200      403      200      404      404      404
+POST /v1/tickets/{ticket_id}/comments           401      403      201      201      201      404      404      404
+POST /v1/tickets/{ticket_id}/reject             401      403      403      200      200      404      404      404
+POST /v1/tickets/{ticket_id}/status             401      403      200      403      200      404      404      404
+GET /v1/trace/{id}                              401      200      200      200      200      404      404      404
 """
-"""The status for each caller. Tickets are shown to all of their tenant so far."""
+"""The status for each caller."""
 
 
 def table() -> dict[str, dict[str, int]]:

@@ -30,6 +30,8 @@ class World:
     url: str
     desk: Desk
     session: aiohttp.ClientSession
+    rpc: int
+    """The port of gRPC."""
     keys: dict[str, str] = field(default_factory=dict)
     strangers: int = 0
 
@@ -80,7 +82,8 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
     config = configured(None, {}, {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000}, folder)  # noqa: S104  # it wants keys
     data = folder / "data"
     async with running(config, data, folder) as hulk, desk_of(config, data) as desk, aiohttp.ClientSession() as session:
-        world = World(hulk.app, f"http://127.0.0.1:{hulk.serving.port}", desk, session)
+        assert hulk.rpc is not None
+        world = World(hulk.app, f"http://127.0.0.1:{hulk.serving.port}", desk, session, hulk.rpc)
         await desk.members.add_tenant("acme", "")
         await desk.members.add_tenant("other", "")
         await desk.members.add_namespace("acme", "prod", "")

@@ -4,7 +4,7 @@ One story is told of one intent, whichever of its ids was asked for; of a run th
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -70,18 +70,26 @@ class Teller:
     runs: RunQueries
     clock: Clock = utc_now
 
-    async def __call__(self, wanted: str, tenant: str | None, voice: Voice) -> JsonObject:
+    async def __call__(self, wanted: str, tenant: str | None, voice: Voice, within: Collection[str] | None = None) -> JsonObject:
         """The story of what has that id; raises `NotFound` also for what is another tenant's, `Refused` for what is no such id.
 
-        `tenant` is whose it must be; None when it may be anybody's."""
-        found = await self._found(wanted, tenant)
-        if tenant not in (None, found.tenant):
-            raise NotFound("There is nothing with the id {id}.", id=wanted)
+        `tenant` is whose it must be, `within` the namespaces in one of which; None when it may be any."""
+        found = await self._own(wanted, tenant, within)
         tree, events = await self._told(found, voice)
         return {
             "asked": wanted, "tenant": found.tenant, "trace_id": found.trace_id if isinstance(found, Intent) else None,
             "tree": tree.view(self.clock()), "events": [_event(one) for one in events],
         }  # fmt: skip
+
+    async def _own(self, wanted: str, tenant: str | None, within: Collection[str] | None) -> Intent | Run | Ticket:
+        """What there is not is told as what is another's."""
+        try:
+            found = await self._found(wanted, tenant)
+        except NotFound:
+            found = None
+        if found is None or tenant not in (None, found.tenant) or (within is not None and found.namespace not in within):
+            raise NotFound("There is nothing with the id {id}.", id=wanted)
+        return found
 
     async def _told(self, found: Intent | Run | Ticket, voice: Voice) -> tuple[Node, Sequence[Kept]]:
         match found:

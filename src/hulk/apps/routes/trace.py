@@ -4,8 +4,7 @@ from fastapi import APIRouter
 
 from hulk.apps.story import Teller
 from hulk.kernel.records import JsonObject
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE
-from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.http import Caller, Spoken, allow_somewhere
 
 
 def trace_routes(teller: Teller) -> APIRouter:
@@ -15,7 +14,6 @@ def trace_routes(teller: Teller) -> APIRouter:
     @router.get("/{id}", summary="The whole story of what has that id")
     async def trace(id: str, caller: Caller, voice: Spoken) -> JsonObject:  # noqa: A002  # its name
         """Of an intent, decision, plan, ticket, run, event or trace: the tree from the intent to the artefacts, and all events."""
-        allow(caller, "read", "intents", DEFAULT_NAMESPACE)
-        return await teller(id, caller.tenant, voice)
+        return await teller(id, caller.tenant, voice, allow_somewhere(caller, "read", "intents"))
 
     return router

@@ -52,17 +52,14 @@ class CreateTickets:
             return await self._one(by, new, trace)
 
     async def _one(self, by: Principal, new: New, trace: str | None) -> Ticket:
+        _allow(by, [new])
         kinds = await self._kinds(by.tenant, [new])
         _require_right(wrong(new, 0, kinds, self.schemas, self.clock()))
-        _allow(by, [new])
         _require_right(iter([(field, text) for _, field, text in await self._strangers(by, [new])]))
         ticket = _drafted(new, new.id_for(by.tenant), new.after, by, kinds[new.kind], self.clock)
         if not new.after:
-            made = (
-                await self.commit(
-                    self.board.add(ticket, self.around.room.take(by.tenant, 1), self.trail.append(_created(ticket, by, trace)))
-                )
-            )[0]
+            follow = (self.around.room.take(by.tenant, 1), self.trail.append(_created(ticket, by, trace)))
+            made = (await self.commit(self.board.add(ticket, *follow)))[0]
             if made is not None:
                 return self._kept([made])[0]
         return (await self._together([ticket], by, trace))[0]
@@ -76,14 +73,13 @@ class CreateTickets:
     async def _many(self, by: Principal, new: Sequence[New], trace: str | None) -> list[Ticket]:
         if not 0 < len(new) <= MOST_AT_ONCE:
             raise Refused("{count} tickets at once are not possible; allowed are 1 to {most}.", count=len(new), most=MOST_AT_ONCE)
-        kinds = await self._kinds(by.tenant, new)
-        now = self.clock()
+        _allow(by, new)
+        kinds, now = await self._kinds(by.tenant, new), self.clock()
         _require_right(
             (f"tickets[{place}].{field}", text)
             for place, one in enumerate(new)
             for field, text in wrong(one, place, kinds, self.schemas, now)
         )
-        _allow(by, new)
         _require_right(iter([(f"tickets[{place}].{field}", text) for place, field, text in await self._strangers(by, new)]))
         ids = [one.id_for(by.tenant) for one in new]
         drafted = [_drafted(one, id_, placed(one.after, ids), by, kinds[one.kind], self.clock) for one, id_ in zip(new, ids, strict=True)]

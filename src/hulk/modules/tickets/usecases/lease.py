@@ -46,13 +46,13 @@ class LeaseTickets:
     async def __call__(self, by: Principal, asked: Asked) -> Grant:
         """Up to `asked.most` tickets, as soon as there is one, at the latest after `asked.wait`: then maybe none. Raises `Invalid`,
         `Forbidden`."""
-        if fields := [*asked.wrong(), *_strangers(by, asked)]:
-            raise Invalid(fields)
         if not by.may("work", "tickets", asked.namespace):
             raise Forbidden(
                 "You may take no work in the namespace “{namespace}”; your roles are {roles}.",
                 namespace=asked.namespace, roles=by.roles or "—",
             )  # fmt: skip
+        if fields := [*asked.wrong(), *_strangers(by, asked)]:
+            raise Invalid(fields)
         claim = Claim(
             id=asked.lease_id(by.tenant), tenant=by.tenant, worker=asked.worker, actor=by.actor, lasting=await self._lasting(by, asked)
         )
