@@ -12,7 +12,7 @@ transaction (group commit), so many small writers share one fsync:
 Reads run in a few threads of their own: `await store.read(lambda connection: connection.execute(...).all())`.
 """
 
-from hulk.runtime.store.columns import Document, Moment, Texts, among, metadata
+from hulk.runtime.store.columns import Document, Moment, Texts, among, dumps, metadata
 from hulk.runtime.store.database import Dialect, engine_for, folder_lock
 from hulk.runtime.store.login import Credentials, Login, credentials
 from hulk.runtime.store.store import Store, opened
@@ -21,5 +21,5 @@ from hulk.runtime.store.trouble import Trouble
 
 __all__ = [
     "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "among", "credentials",
-    "engine_for", "folder_lock", "metadata", "moment_of", "opened",
+    "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened",
 ]  # fmt: skip
