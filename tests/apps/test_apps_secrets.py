@@ -362,7 +362,9 @@ async def test_a_closed_terminal_stops_what_was_started_in_it_unless_that_was_no
 ) -> None:
     ours, theirs = pty.openpty()
     command = ["setsid", "--ctty", *before, str(BIN / "hulk"), "up", "--data", str(tmp_path / "data"), "--port", "0"]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment())  # noqa: ASYNC220
+    process = subprocess.Popen(  # noqa: ASYNC220
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment(), preexec_fn=_heeds_hangups
+    )
     os.close(theirs)
     await until((tmp_path / "data" / "server.json").exists)
     while not stays and b"ready at" not in await asyncio.to_thread(os.read, ours, 65536):  # nohup says it elsewhere
@@ -373,6 +375,11 @@ async def test_a_closed_terminal_stops_what_was_started_in_it_unless_that_was_no
         await until(lambda: "secrets_read_again" in (tmp_path / "nohup.out").read_text())
         process.terminate()
     assert await asyncio.to_thread(process.wait, 60) == 0
+
+
+def _heeds_hangups() -> None:
+    """Whoever runs the tests may have been told not to, which is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 async def test_a_worker_reads_them_again_too(tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
