@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 SEEDS ?= 100
 FIRST ?= 0
+TICKETS ?= 100000
 # Two hundred intents at once execute no line of their own, and wait in vain for a program that is measured.
 CROWD := tests/journeys/test_journey_ask.py::test_two_hundred_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
@@ -61,9 +62,9 @@ coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of 
 format: $(VENV)/dev.stamp ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin
+test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin, TICKETS=
 	@HULK_TEST_SEEDS=$$((20 * $(SEEDS))) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/simulation
-	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/faults --timeout 7200
+	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) $(BIN)/python -m pytest tests/faults --timeout 7200
 
 $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
