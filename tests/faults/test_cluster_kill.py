@@ -92,7 +92,7 @@ def _checked(cluster: Cluster, intents: list[str]) -> None:
     completions = _rows(cluster, "select subject, count(*) from event where type = 'hulk.intent.completed.v1' group by 1")
     assert dict(completions) == dict.fromkeys(intents, 1)
     tickets = _rows(cluster, "select subject, count(*) from event where type = 'hulk.ticket.completed.v1' group by 1")
-    worked = _rows(cluster, "select id from ticket where owner = 'worker' and status = 'completed'")
+    worked = _rows(cluster, "select id from ticket where owner = 'run' and status = 'completed'")
     assert dict(tickets) == dict.fromkeys((name for (name,) in worked), 1)
     assert _rows(cluster, "select run, position from step group by 1, 2 having count(*) > 1") == []
     assert _rows(cluster, "select id, status from run where status <> 'completed'") == []

@@ -79,7 +79,7 @@ def _checked(data: Path) -> None:
         completions = store.execute(
             "select subject, count(*) from event where type = 'hulk.ticket.completed.v1' group by subject"
         ).fetchall()
-        worked = store.execute("select id from ticket where owner = 'worker' and status = 'completed'").fetchall()
+        worked = store.execute("select id from ticket where owner = 'run' and status = 'completed'").fetchall()
         intents = store.execute(
             "select count(*) from event where type = 'hulk.intent.completed.v1' group by subject having count(*) > 1"
         ).fetchall()

@@ -123,7 +123,7 @@ async def test_two_hundred_intents_at_once_all_end(up: Up) -> None:
             asked = [group.create_task(caller.ask(text.format(n=2 + n % 5), sources)) for n, (text, sources) in enumerate(wanted)]
         ends = [await caller.ended(one.result(), within=150) for one in asked]
     assert {end["status"] for end in ends} == {"completed"}
-    assert all(ticket["status"] == "completed" for end in ends for ticket in end["tickets"] if ticket["owner"] == "worker")
+    assert all(ticket["status"] == "completed" for end in ends for ticket in end["tickets"] if ticket["owner"] == "run")
     assert len({end["intent_id"] for end in ends}) == 200
 
 

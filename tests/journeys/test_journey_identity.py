@@ -67,7 +67,7 @@ async def test_an_admin_makes_keys_and_people_over_http(up: Up) -> None:
         )
         place = f"/v1/people/{ana['account_id']}"
         assert (await call("GET", place, 200))["email"] == "ana@example.com"
-        assert "last admin" in (await call("PATCH", place, 409, grants=[]))["detail"]
+        assert "último admin" in (await call("PATCH", place, 409, grants=[]))["detail"]
         await call("DELETE", "/v1/namespaces/stage", 409)
         assert (await call("GET", "/v1/people", 200))["people"][0]["name"] == "Ana"
         key = await call("POST", "/v1/keys", 201, name="ci", grants=[{"role": "viewer", "namespace": "stage"}])

@@ -97,8 +97,8 @@ async def test_over_http_it_is_told_to_its_tenant_only(up: Up, view: dict[str, A
     ("wanted", "code", "words"),
     [
         pytest.param("int_01m7y5yr6fe5hvadg4t960z6tv", 1, "int_01m7y5yr6fe5hvadg4t960z6tv", id="an intent that there is not"),
-        pytest.param("pln_01m7y5yr6fe5hvadg4t960z6tv", 1, "plan", id="a plan that there is not"),
-        pytest.param("0" * 32, 1, "trace", id="a trace that there is not"),
+        pytest.param("pln_01m7y5yr6fe5hvadg4t960z6tv", 1, "nothing with the id", id="a plan that there is not"),
+        pytest.param("0" * 32, 1, "nothing with the id", id="a trace that there is not"),
         pytest.param("req_01m7y5yr6fe5hvadg4t960z6tv", 2, "in the logs only", id="a request"),
         pytest.param("nonsense", 2, "allowed", id="no id"),
         pytest.param("int_x", 2, "int_", id="half an id"),

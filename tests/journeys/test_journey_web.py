@@ -32,7 +32,7 @@ async def test_the_profile_of_an_address_in_a_sentence(up: Up, web: str) -> None
     assert (view["status"], view["decision"]["name"]) == ("completed", "data.profile"), view["answer"]
     assert "vendas.csv" in view["answer"]
     assert "600" in view["answer"]
-    assert {ticket["status"] for ticket in view["tickets"] if ticket["owner"] == "worker"} == {"completed"}
+    assert {ticket["status"] for ticket in view["tickets"] if ticket["owner"] == "run"} == {"completed"}
 
 
 def test_an_address_stands_behind_file_on_the_command_line(up: Up, web: str, world: Path) -> None:

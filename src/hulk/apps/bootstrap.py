@@ -24,7 +24,7 @@ from sqlalchemy import text
 from hulk.apps.audit_key import audit_key
 from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.chain import chain
-from hulk.apps.cluster import require_cluster, require_consistent, shared
+from hulk.apps.cluster import require_cluster, require_consistent, require_tickets_alone, shared
 from hulk.apps.limits import limits_of
 from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes, trace_routes
 from hulk.apps.rpc import begun, persisted_total, serving_rpc, settings_of
@@ -158,7 +158,7 @@ async def ticketing(config: Config, data: Path, folder: Path) -> AsyncIterator[H
     server = config.server.model_copy(update={"port": config.section(TicketsSettings).port})
     own = replace(config, server=server, engine=config.engine.model_copy(update={"queues": ()}))
     async with _up(
-        own, require_consistent, data, folder, lambda machine: [*ticket_routes_of(machine.tickets), *machine.own], rpc=settings_of(own)
+        own, require_tickets_alone, data, folder, lambda machine: [*ticket_routes_of(machine.tickets), *machine.own], rpc=settings_of(own)
     ) as hulk:
         yield hulk
 

@@ -42,6 +42,11 @@ def require_consistent(config: Config) -> None:
             "engine.queues is empty, so this process executes nothing; that is for a cluster whose workers do (nats.urls and"
             " PostgreSQL in store.url)."
         )
+    require_tickets_alone(config)
+
+
+def require_tickets_alone(config: Config) -> None:
+    """Raises `Refused` for a Hulk that asks one server for more replicas than it has. Who serves only tickets executes nothing."""
     if not config.nats.urls and config.nats.replicas > 1:
         raise Refused(
             "nats.replicas = {replicas} needs a NATS cluster (nats.urls); the embedded server is one.", replicas=config.nats.replicas

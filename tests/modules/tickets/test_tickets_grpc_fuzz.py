@@ -53,7 +53,7 @@ class Running:
         async def admin(key: str | None, _: str) -> Principal:
             if key and key.startswith("eyJ"):
                 lease = await acts.tokens.verify(key)
-                return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=lease.id)
+                return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
             return ADMIN
 
         return await self.stack.enter_async_context(tickets_served(acts, authenticate=admin, limit=0.3))
