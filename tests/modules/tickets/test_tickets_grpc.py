@@ -47,7 +47,7 @@ async def served(acts: Service) -> AsyncIterator[Served]:
     async def authenticate(sent: str | None, _: str) -> Principal:
         if sent and sent.startswith("eyJ"):
             lease = await acts.tokens.verify(sent)
-            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
+            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=sent)
         if sent is None or sent not in KEYS:
             raise Unauthenticated("This API key is not valid.")
         return KEYS[sent]

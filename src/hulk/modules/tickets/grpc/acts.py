@@ -176,4 +176,4 @@ class TicketService:
 
     async def _proved(self, call: Call, token: str) -> Lease:
         """The lease of the token in the request; without one, of the token that the call itself was made with."""
-        return await self.acts.prove(call.principal, token or (call.key or "" if call.principal.lease else ""))
+        return await self.acts.prove(call.principal, token)
