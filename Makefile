@@ -64,7 +64,7 @@ format: $(VENV)/dev.stamp ## format the code
 
 test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin, TICKETS=
 	@HULK_TEST_SEEDS=$$((20 * $(SEEDS))) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/simulation
-	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) $(BIN)/python -m pytest tests/faults --timeout 7200
+	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) $(BIN)/python -m pytest tests/faults tests/modules/audit/test_audit_copies.py --timeout 7200
 
 $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt

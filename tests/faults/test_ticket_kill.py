@@ -26,7 +26,7 @@ from support.patience import until_found
 from support.postgres import Postgres, a_postgres
 from support.program import Up, environment, launch, until_ready
 
-TICKETS = int(os.environ.get("HULK_TEST_TICKETS", "600"))
+TICKETS = int(os.environ.get("HULK_TEST_TICKETS", "400"))
 """How many; `make test-faults` has 100,000 done."""
 SEED = int(os.environ.get("HULK_TEST_FIRST_SEED", "7"))
 
