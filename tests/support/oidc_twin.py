@@ -19,6 +19,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -26,6 +27,7 @@ from joserfc import jwk, jwt
 
 from support.processes import die_with_parent
 
+TESTS = Path(__file__).parents[1]
 CLIENT, SECRET = "hulk", "between us"
 PERSON = {"sub": "7", "email": "ana@example.com", "email_verified": True, "name": "Ana Lima"}
 _KEYS = {name: jwk.RSAKey.generate_key(2048, {"kid": name, "use": "sig", "alg": "RS256"}) for name in ("first", "second", "unpublished")}
@@ -154,7 +156,7 @@ class Twin:
 def oidc_twin() -> Iterator[Twin]:
     """The twin, running."""
     command = [sys.executable, "-m", "support.oidc_twin"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
         assert process.stdout is not None
         try:
             yield Twin(f"http://127.0.0.1:{int(process.stdout.readline())}")
