@@ -64,9 +64,9 @@ async def _plan(store: Store, tenant: str, intent: str) -> str | None:
 def routes_of(service: Service) -> list[APIRouter]:
     """Tickets, leases and kinds over HTTP, and the keys that verify leases."""
     return [
-        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
-        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
-        kind_routes(service.register, service.list_kinds, utc_now),
+        ticket_routes(service),
+        lease_routes(service),
+        kind_routes(service, utc_now),
         key_set_routes(service.tokens.public),
     ]
 
