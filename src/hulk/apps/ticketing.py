@@ -1,7 +1,6 @@
 """Tickets for workers and people in the running program: put together with what they need of other modules, and kept in time."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,7 +23,6 @@ log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
 """How long a lease may have run out before its tickets are put back."""
-KEY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,12 @@ def routes_of(service: Service) -> list[APIRouter]:
 
 async def kept_in_time(service: Service) -> None:
     """Do to tickets what time demands, and keep the keys that sign leases young; ends only by cancellation."""
-    keys = 0.0
     while True:
         try:
             while await service.sweep():
                 pass
-            if time.monotonic() >= keys:
+            if service.tokens.due:
                 await service.tokens.keep()
-                keys = time.monotonic() + KEY_SECONDS
         except Unavailable as error:
             log.warning("tickets_not_swept", reason=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
