@@ -37,12 +37,6 @@ async def intent(world: World) -> str:
     return str(found[-1]["intent_id"])
 
 
-async def ticket(world: World) -> str:
-    """A new ticket of acme's, for a person to decide on."""
-    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
-    return str((await world.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
-
-
 async def artefact(world: World) -> str:
     """A file that it has made."""
     return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["artefacts"][0]["name"])
@@ -86,7 +80,7 @@ async def session(_: World) -> str:
 
 
 PARTS: dict[str, Act] = {
-    "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
+    "{intent_id}": intent, "{ticket_id}": World.ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent,
 }  # fmt: skip
 FIXED = {

@@ -44,12 +44,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
-async def ticket(world: World) -> str:
-    """A new ticket of acme's, for a person to decide on."""
-    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
-    return str((await world.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
-
-
 def requests(ticket: str) -> dict[str, Any]:
     """One for each call."""
     done, unknown = pb.Completion(ticket_id=ticket, fence=1), pb.NewTicket(kind="nope", title="x")
@@ -100,7 +94,7 @@ async def test_every_call_answers_everybody_as_the_table_says(world: World) -> N
         found: dict[str, dict[str, str]] = {}
         for method in SERVICE.methods:
             for who in CALLERS:
-                request = requests(await ticket(world))[method.name]
+                request = requests(await world.ticket())[method.name]
                 code, _ = await answered(stub, method.name, request, world.keys.get(who))
                 found.setdefault(method.name, {})[who] = code
     assert {method.name for method in SERVICE.methods} == set(table()), "a call is not in the table, or no longer served"
@@ -110,7 +104,7 @@ async def test_every_call_answers_everybody_as_the_table_says(world: World) -> N
 async def test_what_belongs_to_another_tenant_is_answered_as_what_there_is_not(world: World) -> None:
     hidden = [call for call, row in table().items() if row["stranger"] == "NOT_FOUND"]
     assert len(hidden) == 4
-    theirs, made_up = await ticket(world), ids.new("tkt")
+    theirs, made_up = await world.ticket(), ids.new("tkt")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{world.rpc}") as channel:
         stub = tickets_pb2_grpc.TicketServiceStub(channel)
         for call in hidden:

@@ -58,6 +58,11 @@ class World:
         assert status in (200, 201, 202), found
         return found
 
+    async def ticket(self) -> str:
+        """A new ticket of acme's, for a person to decide on."""
+        assert (await self.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
+        return str((await self.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
+
     async def key(self, tenant: str, *grants: str) -> str:
         """A key's secret."""
         [row] = await self.desk.members.create_key(tenant, "test", list(grants), None, None, "")

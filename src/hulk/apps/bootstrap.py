@@ -33,13 +33,12 @@ from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.schema import prepare
 from hulk.apps.secrets import database_login, model_keys, nats_credentials, secret_routes, secrets_check
 from hulk.apps.story import teller_of
-from hulk.apps.ticketing import kept_in_time, surroundings
+from hulk.apps.ticketing import kept_in_time, lease_holders, surroundings
 from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.apps.uploads import Uploads
 from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import Event
 from hulk.kernel.money import Money
-from hulk.kernel.tenancy import Principal
 from hulk.modules.audit import ArchiveTrail, Prune
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -97,8 +96,6 @@ log = structlog.get_logger(__name__)
 
 HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
-LEASE_TOKENS = "eyJ"
-"""How every JWT begins (`{"`), and no API key."""
 SHIPPED_VECTORS = Path(__file__).parent / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
 PRUNING_SECONDS = 6 * 3600.0
@@ -178,7 +175,7 @@ async def _up(
     async with AsyncExitStack() as stack:
         listening, base = await _based(stack, config, secrets, data, folder)
         machine = await _assembled(stack, base)
-        gate = Gate.of(machine.authenticate, config.server.rate_limit)
+        gate = Gate.of(lease_holders(machine.tickets, machine.identity.authenticate), config.server.rate_limit)
         app = build(
             config, routers=offered(machine), gate=gate,
             browser=browser_of(machine.identity, config.section(IdentitySettings).url),
@@ -252,13 +249,6 @@ class _Machine:
     own: Sequence[APIRouter]
     """For whoever looks after this process."""
     tickets: TicketService
-
-    async def authenticate(self, key: str | None, host: str) -> Principal:
-        """Whose key it is, or which lease's token."""
-        if key and key.startswith(LEASE_TOKENS):
-            lease = await self.tickets.tokens.verify(key)
-            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
-        return await self.identity.authenticate(key, host)
 
 
 async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Unavailable
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
 from hulk.modules.identity import Identity
 from hulk.modules.intents.wiring import intents_of
@@ -16,11 +17,14 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.tickets import Chain, Surroundings
 from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
 from hulk.modules.tickets.wiring import Service
+from hulk.runtime.http import Authenticate
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import Workflows
 
 log = structlog.get_logger(__name__)
 
+LEASE_TOKENS = "eyJ"
+"""How every JWT begins (`{"`), and no API key."""
 SWEEP_SECONDS = 1.0
 """How long a lease may have run out before its tickets are put back."""
 
@@ -57,6 +61,18 @@ async def _plan(store: Store, tenant: str, intent: str) -> str | None:
     if found.tenant != tenant:
         raise NotFound("There is no intent {id}.", id=intent)
     return found.plan
+
+
+def lease_holders(service: Service, others: Authenticate) -> Authenticate:
+    """Finds out who calls: the holder of a lease by its token, with no rights but over what it holds; by any other key, as `others` do."""
+
+    async def authenticate(key: str | None, host: str) -> Principal:
+        if key and key.startswith(LEASE_TOKENS):
+            lease = await service.tokens.verify(key)
+            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
+        return await others(key, host)
+
+    return authenticate
 
 
 def routes_of(service: Service) -> list[APIRouter]:
