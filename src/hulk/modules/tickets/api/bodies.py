@@ -8,9 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from hulk.kernel.errors import Invalid
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
-from hulk.kernel.text import Text, Voice, writable
+from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
-from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view
+from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view, workers_problem
 from hulk.modules.tickets.usecases import Grant, Wish
 
 Seconds = Annotated[float, Field(ge=0, le=400_000_000, allow_inf_nan=False)]
@@ -152,7 +152,7 @@ class FailureBody(_Body):
 
 def failure(held: Held, code: str, detail: str, *, retry: bool, after: float) -> Ending:
     """A ticket that could not be done, with its problem as it is kept. `after` in seconds."""
-    problem = {"code": code, "text": Text("{detail}", detail=writable(detail) or "—").to_json()}
+    problem = workers_problem(code, detail)
     return Ending(held=held, how="again" if retry else "failed", problem=problem, after=timedelta(seconds=after))
 
 
