@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel.errors import Invalid
 from hulk.kernel.records import JsonObject
@@ -12,6 +12,7 @@ from hulk.kernel.text import Text, Voice, writable
 from hulk.kernel.time import iso
 from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view
 from hulk.modules.tickets.usecases import Grant, Wish
+from hulk.runtime.validation import Moment
 
 Seconds = Annotated[float, Field(ge=0, le=400_000_000, allow_inf_nan=False)]
 _ASSIGNEE = "`worker_group:<name>`, `agent:<name>`, `edge_node:<name>`, `person:<name>`, or `person:` for whoever may."
@@ -35,9 +36,9 @@ class TicketBody(_Body):
     priority: Priority = "normal"
     assignee: str = Field(default="", max_length=200, description=_ASSIGNEE)
     labels: dict[str, str] = Field(default_factory=dict)
-    deadline: AwareDatetime | None = Field(default=None, description="It fails when it has not ended by then.")
+    deadline: Moment | None = Field(default=None, description="It fails when it has not ended by then.")
     sla: Seconds | None = Field(default=None, description="Seconds that it may take; told when they have passed.")
-    begins: AwareDatetime | None = Field(default=None, description="Not to be taken before.")
+    begins: Moment | None = Field(default=None, description="Not to be taken before.")
 
     def new(self) -> New:
         """What is asked; raises `Refused`."""
