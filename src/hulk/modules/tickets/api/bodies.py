@@ -91,7 +91,7 @@ class LeaseBody(_Body):
     """Work that a worker asks for."""
 
     worker: str = Field(max_length=200, description="The worker's name, for the audit trail.")
-    kinds: list[str] = Field(max_length=50)
+    kinds: list[Annotated[str, Field(max_length=64)]] = Field(max_length=50)
     namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=64)
     assignees: list[str] = Field(default_factory=list, max_length=20, description=_ASSIGNEE + " What is for nobody is taken too.")
     most: int = Field(default=1, ge=1, le=1000)
@@ -112,7 +112,7 @@ class LeaseBody(_Body):
 class HeartbeatBody(_Body):
     """What the worker believes to hold."""
 
-    tickets: list[str] = Field(default_factory=list, max_length=1000)
+    tickets: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=1000)
     lease_token: str = Field(default="", max_length=4096, description="When the call was made with an API key.")
 
 
