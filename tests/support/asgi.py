@@ -91,7 +91,10 @@ def _part(data: bytes, *, more: bool) -> Message:
 
 
 async def asked(app: ASGIApp, request: Request) -> Answer:
-    """What the application answers."""
+    """What the application answers: 500 where an exception leaves it, as a server would."""
     exchange = _Exchange(request)
-    await app(request.scope(), exchange.receive, exchange.send)
+    try:
+        await app(request.scope(), exchange.receive, exchange.send)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
+        return Answer(status=500, body=repr(error).encode("utf-8", "replace"))
     return exchange.answer

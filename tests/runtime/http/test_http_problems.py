@@ -142,3 +142,15 @@ async def test_the_frameworks_own_refusals_are_problems_too() -> None:
         assert await told(client, "GET", "/nothing") == (404, "not_found", "application/problem+json")
         assert await told(client, "DELETE", "/v1/strict") == (405, "method_not_allowed", "application/problem+json")
         assert (await told(client, "POST", "/v1/strict", b"\xff\xfe{"))[0] in (400, 422)
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+async def test_a_detail_that_repeats_half_of_a_pair_is_told_all_the_same(language: str) -> None:
+    router = APIRouter()
+
+    @router.get("/refused")
+    async def refused() -> None:
+        raise Refused("There is no {name}.", name="a\ud800b")
+
+    async with served(application([router])) as client, client.get("/refused", headers={"Accept-Language": language}) as answer:
+        assert (answer.status, "a\ufffdb" in (await answer.json(content_type=None))["detail"]) == (422, True)

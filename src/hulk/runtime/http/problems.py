@@ -24,7 +24,7 @@ from hulk.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from hulk.kernel.text import Text, Voice
+from hulk.kernel.text import Text, Voice, writable
 from hulk.runtime.http.request import request_id, voice_of
 from hulk.runtime.validation import dotted, expected, lines
 
@@ -136,7 +136,8 @@ def response(scope: Scope, problem: Problem) -> Response:
         headers["www-authenticate"] = 'Bearer realm="hulk"'
     if problem.status == 413:
         headers["connection"] = "close"  # what is still being sent is not read
-    return Response(json.dumps(_body(scope, problem, voice), ensure_ascii=False), problem.status, headers, MEDIA_TYPE)
+    body = writable(json.dumps(_body(scope, problem, voice), ensure_ascii=False))  # a detail may repeat what was sent
+    return Response(body, problem.status, headers, MEDIA_TYPE)
 
 
 def _body(scope: Scope, problem: Problem, voice: Voice) -> dict[str, object]:
