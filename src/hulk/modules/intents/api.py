@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from hulk.kernel.addresses import address_name, no_repository_at, require_no_password
 from hulk.kernel.errors import NotFound, Refused
@@ -25,7 +25,7 @@ from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
 from hulk.runtime.blobs import Blob, FolderBlobs
-from hulk.runtime.http import Caller, ServerEvent, allow, allow_somewhere, events
+from hulk.runtime.http import Caller, Download, ServerEvent, allow, allow_somewhere, events
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
 
@@ -213,7 +213,7 @@ def _made(intent: Intent, artefact: Artefact) -> JsonObject:
 def _download(path: Path, made: Artefact) -> Response:
     """The file, shown by a browser only when it is a picture: anything else could be a page."""
     shown = made.media_type in _PICTURES
-    return FileResponse(path, media_type=made.media_type, filename=made.name, content_disposition_type="inline" if shown else "attachment")
+    return Download(path, media_type=made.media_type, filename=made.name, content_disposition_type="inline" if shown else "attachment")
 
 
 def _sequence(last_event_id: str | None) -> int:

@@ -11,6 +11,7 @@ A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel
 
 from hulk.runtime.http.app import build
 from hulk.runtime.http.events import ServerEvent, events
+from hulk.runtime.http.files import Download
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.middleware.door import Browser
@@ -23,6 +24,7 @@ __all__ = [
     "Browser",
     "Caller",
     "Check",
+    "Download",
     "Gate",
     "ServerEvent",
     "Serving",

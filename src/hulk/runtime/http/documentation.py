@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from hulk.kernel.errors import NotFound
+from hulk.runtime.http.files import Download
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -60,7 +61,7 @@ def routes(app: FastAPI) -> APIRouter:
     async def file(name: str) -> Response:
         if name not in _FILES:
             raise NotFound("There is no file {name} here.", name=name[:80])
-        return FileResponse(_folder() / name, headers={"cache-control": "max-age=86400"})
+        return Download(_folder() / name, headers={"cache-control": "max-age=86400"})
 
     return router
 

@@ -98,6 +98,7 @@ def of_http(error: HTTPException) -> Problem:
         return of_error(error.__cause__)
     phrase = http.HTTPStatus(error.status_code).phrase
     details = {
+        416: Text("The file has no such range (header Range)."),
         404: Text("There is nothing at this address. See /docs for all there is."),
         405: Text("This address does not take that method. See /docs for those it takes."),
         400: Text("The request cannot be read: {reason}.", reason=str(error.detail).rstrip(".")),
