@@ -1,7 +1,7 @@
 """Whatever anybody sends to any route, Hulk is never at fault: no 5xx, every error is a problem, none stands in the log as an exception.
 
-A request follows from its seed and its index; a new Hulk begins with each seed. HULK_TEST_REQUESTS is how many in the long run,
-HULK_TEST_FIRST_SEED where it begins: what a failure names is repeated by them.
+A request follows from its seed and its index; a new Hulk begins with each seed, in the long run on both databases by turns.
+HULK_TEST_REQUESTS is how many are sent there, HULK_TEST_FIRST_SEED where it begins: what a failure names is repeated by them.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +19,9 @@ import pytest
 from support.asgi import Answer, Request, asked
 from support.callers import World, a_world, routes_of
 from support.mutations import mutated, seeded
-from support.subjects import ROOT, account, artefact, intent, key, namespace, person, run, schedule, ticket
-from support.wellformed import Known, Maker, Operation, draft, operations
+from support.postgres import Postgres
+from support.subjects import known
+from support.wellformed import Maker, Operation, draft, operations
 
 ATONCE = 16
 OF_A_SEED = 10_000
@@ -94,39 +95,20 @@ def shown(request: Request, answer: Answer) -> str:
     return f"{request.method} {request.target[:300]!r} {head} {len(body)} {body[:500]!r} -> {answer.status} {answer.body[:300]!r}"
 
 
-async def known(world: World) -> Known:
-    """Words that mean something: what there is in this Hulk."""
-    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/report", json={}))[0] == 200
-    tickets = [str((await world.made("admin", "/v1/tickets", kind="report", title="x"))["ticket_id"]) for _ in range(8)]
-    held = await world.made("admin", "/v1/leases", worker="w", kinds=["report"], most=4, lease_for=3600)
-    intents, runs, waiting = [await intent(world)], [await run(world)], await ticket(world)
-    _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
-    names = [await artefact(world), "report", "prices", "swagger-ui.css"]
-    some = {name: [await make(world) for _ in range(4)] for name, make in MADE.items()}
-    return {
-        **some, "intent_id": intents, "intent": intents, "run_id": runs, "parent": runs, "runs": runs, "ticket_id": [*tickets, waiting],
-        "tickets": tickets, "after": [*tickets, "#0"], "lease_token": [held["token"]], "blob": [sent["blob"]], "name": names,
-        "id": [*intents, *runs, *tickets], "tenant": ["spare", "other"],
-    }  # fmt: skip
-
-
-MADE = {"schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
-
-
 @asynccontextmanager
-async def fuzzed(folder: Path) -> AsyncIterator[Fuzzed]:
-    """A new one."""
+async def fuzzed(folder: Path, store: str = "") -> AsyncIterator[Fuzzed]:
+    """A new one, on the store at that URL; else on SQLite."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
-        async with a_world(folder, logging__level="error") as world:
+        async with a_world(folder, logging__level="error", store__url=store) as world:
             document = world.app.openapi()
             maker = Maker(document["components"]["schemas"], await known(world))
             yield Fuzzed(world, operations(document, sorted(routes_of(world.app))), maker, said)
 
 
-async def tried(folder: Path, seed: int, count: int) -> None:
+async def tried(folder: Path, seed: int, count: int, store: str = "") -> None:
     """Send the seed's first requests to a new Hulk; nothing may be wrong with the answers, or stand in the log."""
-    async with fuzzed(folder) as hulk:
+    async with fuzzed(folder, store) as hulk:
         await hulk.send(seed, count)
         assert (await hulk.world.call("nobody", "GET", "/health"))[0] == 200
     assert (hulk.wrong[:20], hulk.errors()[:20]) == ([], []), f"{len(hulk.wrong)} of {count} answers"
@@ -139,5 +121,5 @@ async def test_no_mutated_request_finds_hulk_at_fault(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(6 * 3600)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + -(-LONG // OF_A_SEED)))
-async def test_no_request_of_a_million_finds_hulk_at_fault(seed: int, tmp_path: Path) -> None:
-    await tried(tmp_path, seed, OF_A_SEED)
+async def test_no_request_of_a_million_finds_hulk_at_fault(seed: int, tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
+    await tried(tmp_path, seed, OF_A_SEED, postgres().database() if seed % 2 else "")

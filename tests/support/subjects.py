@@ -6,6 +6,7 @@ from typing import Any
 
 from hulk.kernel import ids
 from support.callers import World
+from support.wellformed import Known
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,3 +102,22 @@ async def address(world: World, route: str, *, of: Act | None = None) -> str:
         if part in path:
             path = path.replace(part, await (of or make)(world))
     return path
+
+
+MADE = {"schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
+
+
+async def known(world: World) -> Known:
+    """Words that mean something: what there is in this Hulk."""
+    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/report", json={}))[0] == 200
+    tickets = [str((await world.made("admin", "/v1/tickets", kind="report", title="x"))["ticket_id"]) for _ in range(8)]
+    held = await world.made("admin", "/v1/leases", worker="w", kinds=["report"], most=4, lease_for=3600)
+    intents, runs, waiting = [await intent(world)], [await run(world)], await ticket(world)
+    _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+    names = [await artefact(world), "report", "prices", "swagger-ui.css"]
+    some = {name: [await make(world) for _ in range(4)] for name, make in MADE.items()}
+    return {
+        **some, "intent_id": intents, "intent": intents, "run_id": runs, "parent": runs, "runs": runs, "ticket_id": [*tickets, waiting],
+        "tickets": tickets, "after": [*tickets, "#0"], "lease_token": [held["token"]], "blob": [sent["blob"]], "name": names,
+        "id": [*intents, *runs, *tickets], "tenant": ["spare", "other"],
+    }  # fmt: skip
