@@ -26,7 +26,7 @@ from support.wellformed import Maker, Operation, draft, operations
 ATONCE = 16
 OF_A_SEED = 10_000
 """Requests to the same Hulk: so many that what they leave behind does not slow it down."""
-BOUNDED = 2000
+BOUNDED = 1500
 LONG = int(os.environ.get("HULK_TEST_REQUESTS", "1_000_000"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
 MEMBERS = {"type", "title", "status", "detail", "instance"}

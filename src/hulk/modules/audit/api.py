@@ -12,7 +12,7 @@ from hulk.kernel.text import writable
 from hulk.modules.audit.domain import Link, Wanted
 from hulk.modules.audit.ports import Archive
 from hulk.modules.audit.usecases import ExportTrail
-from hulk.runtime.http import Caller, allow
+from hulk.runtime.http import Caller, allow, sending
 from hulk.runtime.validation import Moment
 
 JSON_LINES = "application/jsonl"
@@ -49,7 +49,7 @@ def routes(archive: Archive, export: ExportTrail) -> APIRouter:
         found = await archive.search(wanted, after, limit)
         return {"entries": [_entry(link) for link in found], "next": found[-1].position if len(found) == limit else None}
 
-    @router.get("/export", summary="The whole audit trail as JSON lines", response_class=Response)
+    @router.get("/export", summary="The whole audit trail as JSON lines", response_class=Response, responses=sending(JSON_LINES))
     async def take(
         caller: Caller,
         after: Annotated[int, Query(ge=0, le=1 << 62, description="Only entries past this position.")] = 0,

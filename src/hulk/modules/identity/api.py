@@ -191,7 +191,7 @@ def _login(identity: Identity, cookies: Cookies) -> APIRouter:
             raise NotFound("Nobody can log in here: no provider is set up (identity.issuer). Use an API key.")
         return identity.logins
 
-    @router.get("/login", summary="Log in at the OpenID Connect provider", response_class=Response)
+    @router.get("/login", summary="Log in at the OpenID Connect provider", status_code=303, response_class=Response)
     async def begin(next: Annotated[str, Query(max_length=500, description="Where to go then, a path of ours.")] = "/v1/me") -> Response:  # noqa: A002  # as everybody calls it
         """For browsers: leads to the provider, and from there to the callback."""
         address, state = await logins().begin(next)
@@ -199,7 +199,7 @@ def _login(identity: Identity, cookies: Cookies) -> APIRouter:
         cookies.put(answer, cookies.login, state, _STATE_SECONDS)
         return answer
 
-    @router.get("/login/callback", summary="Where the provider sends the browser back to", response_class=Response)
+    @router.get("/login/callback", summary="Where the provider sends the browser back to", status_code=303, response_class=Response)
     async def finish(
         request: Request,
         state: Annotated[str, Query(max_length=200)] = "",

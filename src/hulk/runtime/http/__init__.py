@@ -10,7 +10,8 @@ A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel
 """
 
 from hulk.runtime.http.app import build
-from hulk.runtime.http.events import ServerEvent, events
+from hulk.runtime.http.documentation import sending
+from hulk.runtime.http.events import STREAM, ServerEvent, events
 from hulk.runtime.http.files import Download
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
@@ -20,6 +21,7 @@ from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, cl
 from hulk.runtime.http.server import Serving, bind, serve
 
 __all__ = [
+    "STREAM",
     "Authenticate",
     "Browser",
     "Caller",
@@ -37,6 +39,7 @@ __all__ = [
     "client_host",
     "events",
     "request_id",
+    "sending",
     "sent_key",
     "serve",
 ]

@@ -13,7 +13,7 @@ from hulk.kernel.time import iso
 from hulk.modules.tickets.api.bodies import CommentBody, ReasonBody, StatusBody, TicketBody, TicketsBody, commented, labels_of, shown
 from hulk.modules.tickets.domain import Assignee, Filter, Priority, Status, view
 from hulk.modules.tickets.usecases import Change, CommentTicket, CreateTickets, FindTickets, MoveTicket, ShowTicket, WatchTickets
-from hulk.runtime.http import Caller, ServerEvent, Spoken, events
+from hulk.runtime.http import STREAM, Caller, ServerEvent, Spoken, events
 from hulk.runtime.telemetry import current_traceparent
 
 
@@ -116,7 +116,7 @@ def _talking(router: APIRouter, comment: CommentTicket) -> None:
 
 
 def _following(router: APIRouter, watch: WatchTickets) -> None:
-    @router.get("/watch", summary="What becomes of tickets, as it happens")
+    @router.get("/watch", summary="What becomes of tickets, as it happens", response_class=Response, responses=STREAM)
     async def follow(
         wanted: Annotated[Filter, Depends(_filter)],
         caller: Caller,
