@@ -1,7 +1,8 @@
 """Whatever anybody sends to any route, Hulk is never at fault: no 5xx, every error is a problem, none stands in the log as an exception.
 
 A request follows from its seed and its index; a new Hulk begins with each seed, in the long run on both databases by turns.
-HULK_TEST_REQUESTS is how many are sent there, HULK_TEST_FIRST_SEED where it begins: what a failure names is repeated by them.
+HULK_TEST_REQUESTS is how many are sent there, HULK_TEST_FIRST_SEED where it begins: what a failure names is repeated by them. Of the
+million that Hulk is to bear, one in ten goes over gRPC (tests/modules/tickets/test_tickets_grpc_fuzz.py).
 """
 
 import asyncio
@@ -27,7 +28,7 @@ ATONCE = 16
 OF_A_SEED = 10_000
 """Requests to the same Hulk: so many that what they leave behind does not slow it down."""
 BOUNDED = 1500
-LONG = int(os.environ.get("HULK_TEST_REQUESTS", "1_000_000"))
+LONG = int(os.environ.get("HULK_TEST_REQUESTS", "900_000"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
 MEMBERS = {"type", "title", "status", "detail", "instance"}
 
@@ -121,5 +122,5 @@ async def test_no_mutated_request_finds_hulk_at_fault(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(6 * 3600)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + -(-LONG // OF_A_SEED)))
-async def test_no_request_of_a_million_finds_hulk_at_fault(seed: int, tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
+async def test_no_request_of_a_long_run_finds_hulk_at_fault(seed: int, tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
     await tried(tmp_path, seed, OF_A_SEED, postgres().database() if seed % 2 else "")
