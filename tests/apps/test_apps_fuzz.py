@@ -24,7 +24,7 @@ from support.postgres import Postgres
 from support.subjects import known
 from support.wellformed import Maker, Operation, draft, operations
 
-ATONCE = 16
+AT_ONCE = 16
 OF_A_SEED = 10_000
 """Requests to the same Hulk: so many that what they leave behind does not slow it down."""
 BOUNDED = 1500
@@ -47,7 +47,7 @@ class Fuzzed:
         """The seed's first requests, some at once."""
         indices = iter(range(count))
         async with asyncio.TaskGroup() as group:
-            for _ in range(ATONCE):
+            for _ in range(AT_ONCE):
                 group.create_task(self._several(seed, indices))
 
     async def _several(self, seed: int, indices: Iterator[int]) -> None:
