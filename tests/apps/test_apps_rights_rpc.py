@@ -11,6 +11,7 @@ from hulk.kernel import ids
 from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1 import tickets_pb2_grpc
 from support.callers import CALLERS, World, a_world
+from support.subjects import ticket
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketService"]
 CODES = {
@@ -94,7 +95,7 @@ async def test_every_call_answers_everybody_as_the_table_says(world: World) -> N
         found: dict[str, dict[str, str]] = {}
         for method in SERVICE.methods:
             for who in CALLERS:
-                request = requests(await world.ticket())[method.name]
+                request = requests(await ticket(world))[method.name]
                 code, _ = await answered(stub, method.name, request, world.keys.get(who))
                 found.setdefault(method.name, {})[who] = code
     assert {method.name for method in SERVICE.methods} == set(table()), "a call is not in the table, or no longer served"
@@ -104,7 +105,7 @@ async def test_every_call_answers_everybody_as_the_table_says(world: World) -> N
 async def test_what_belongs_to_another_tenant_is_answered_as_what_there_is_not(world: World) -> None:
     hidden = [call for call, row in table().items() if row["stranger"] == "NOT_FOUND"]
     assert len(hidden) == 4
-    theirs, made_up = await world.ticket(), ids.new("tkt")
+    theirs, made_up = await ticket(world), ids.new("tkt")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{world.rpc}") as channel:
         stub = tickets_pb2_grpc.TicketServiceStub(channel)
         for call in hidden:

@@ -103,6 +103,21 @@ async def test_a_ticket_goes_from_its_making_to_its_end(site: Site) -> None:
     assert (status, shown["status"], shown["result"], shown["worker"], shown["comments"]) == (200, "completed", {"paid": True}, "w1", [])
 
 
+@pytest.mark.parametrize("bad", ["\ud800", "a\0b"])
+async def test_a_text_that_no_store_takes_is_refused_wherever_it_stands(bad: str, site: Site) -> None:
+    taken = await site.made() and await site.taken()
+    sent = [
+        ("POST", "/v1/leases", {"worker": "w", "kinds": [bad]}),
+        ("POST", "/v1/leases", {"worker": "w", "kinds": ["pay"], "namespace": bad}),
+        ("POST", "/v1/leases/heartbeat", {"tickets": [bad], "lease_token": taken["token"]}),
+        ("POST", "/v1/tickets", {"kind": bad, "title": "Pay"}),
+        ("PUT", "/v1/ticket-kinds/pay", {"description": bad}),
+    ]
+    for method, path, body in sent:
+        status, answer = await site("admin", method, path, body)
+        assert status in (200, 404, 422), (path, answer)
+
+
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [

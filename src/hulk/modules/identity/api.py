@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from hulk.kernel.errors import NotFound, Unauthenticated
@@ -17,6 +17,7 @@ from hulk.kernel.time import iso
 from hulk.modules.identity.domain import LOGIN, Account, AccountChange, ApiKey, Kind, Namespace, NewKey, Session, Tenant, hashed
 from hulk.modules.identity.usecases import OVERLAP, Identity, Logins, Returned, WantedKey, grants_of
 from hulk.runtime.http import Browser, Caller
+from hulk.runtime.validation import Moment
 
 Reason = Annotated[str, Query(max_length=500, description="Why, for the audit trail.")]
 
@@ -113,7 +114,7 @@ class KeyBody(_Reasoned):
     name: str = Field(max_length=200)
     grants: Given = ()
     account: str | None = Field(default=None, max_length=64, description="A person's or service account's id.")
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
 
     def wanted(self) -> WantedKey:
         """As the domain has it."""
@@ -190,7 +191,7 @@ def _login(identity: Identity, cookies: Cookies) -> APIRouter:
             raise NotFound("Nobody can log in here: no provider is set up (identity.issuer). Use an API key.")
         return identity.logins
 
-    @router.get("/login", summary="Log in at the OpenID Connect provider", response_class=Response)
+    @router.get("/login", summary="Log in at the OpenID Connect provider", status_code=303, response_class=Response)
     async def begin(next: Annotated[str, Query(max_length=500, description="Where to go then, a path of ours.")] = "/v1/me") -> Response:  # noqa: A002  # as everybody calls it
         """For browsers: leads to the provider, and from there to the callback."""
         address, state = await logins().begin(next)
@@ -198,7 +199,7 @@ def _login(identity: Identity, cookies: Cookies) -> APIRouter:
         cookies.put(answer, cookies.login, state, _STATE_SECONDS)
         return answer
 
-    @router.get("/login/callback", summary="Where the provider sends the browser back to", response_class=Response)
+    @router.get("/login/callback", summary="Where the provider sends the browser back to", status_code=303, response_class=Response)
     async def finish(
         request: Request,
         state: Annotated[str, Query(max_length=200)] = "",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel.errors import Invalid
 from hulk.kernel.records import JsonObject
@@ -12,6 +12,7 @@ from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
 from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view, workers_problem
 from hulk.modules.tickets.usecases import Grant, Wish
+from hulk.runtime.validation import Moment
 
 Seconds = Annotated[float, Field(ge=0, le=400_000_000, allow_inf_nan=False)]
 _ASSIGNEE = "`worker_group:<name>`, `agent:<name>`, `edge_node:<name>`, `person:<name>`, or `person:` for whoever may."
@@ -35,9 +36,9 @@ class TicketBody(_Body):
     priority: Priority = "normal"
     assignee: str = Field(default="", max_length=200, description=_ASSIGNEE)
     labels: dict[str, str] = Field(default_factory=dict)
-    deadline: AwareDatetime | None = Field(default=None, description="It fails when it has not ended by then.")
+    deadline: Moment | None = Field(default=None, description="It fails when it has not ended by then.")
     sla: Seconds | None = Field(default=None, description="Seconds that it may take; told when they have passed.")
-    begins: AwareDatetime | None = Field(default=None, description="Not to be taken before.")
+    begins: Moment | None = Field(default=None, description="Not to be taken before.")
 
     def new(self) -> New:
         """What is asked; raises `Refused`."""
@@ -90,7 +91,7 @@ class LeaseBody(_Body):
     """Work that a worker asks for."""
 
     worker: str = Field(max_length=200, description="The worker's name, for the audit trail.")
-    kinds: list[str] = Field(max_length=50)
+    kinds: list[Annotated[str, Field(max_length=64)]] = Field(max_length=50)
     namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=64)
     assignees: list[str] = Field(default_factory=list, max_length=20, description=_ASSIGNEE + " What is for nobody is taken too.")
     most: int = Field(default=1, ge=1, le=1000)
@@ -111,7 +112,7 @@ class LeaseBody(_Body):
 class HeartbeatBody(_Body):
     """What the worker believes to hold."""
 
-    tickets: list[str] = Field(default_factory=list, max_length=1000)
+    tickets: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=1000)
     lease_token: str = Field(default="", max_length=4096, description="When the call was made with an API key.")
 
 

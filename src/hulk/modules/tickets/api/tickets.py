@@ -22,7 +22,7 @@ from hulk.modules.tickets.usecases import (
     TicketActs,
     WatchTickets,
 )
-from hulk.runtime.http import Caller, ServerEvent, Spoken, events
+from hulk.runtime.http import STREAM, Caller, ServerEvent, Spoken, events
 from hulk.runtime.telemetry import current_traceparent
 
 
@@ -123,7 +123,7 @@ def _talking(router: APIRouter, comment: CommentTicket) -> None:
 
 
 def _following(router: APIRouter, watch: WatchTickets) -> None:
-    @router.get("/watch", summary="What becomes of tickets, as it happens")
+    @router.get("/watch", summary="What becomes of tickets, as it happens", response_class=Response, responses=STREAM)
     async def follow(
         wanted: Annotated[Filter, Depends(_filter)],
         caller: Caller,
