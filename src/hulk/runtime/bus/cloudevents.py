@@ -18,6 +18,7 @@ from hulk.kernel.time import from_iso, iso
 PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 """What stands for itself in a header value (section 3.1.3.2): the rest, so also any line break, is percent-encoded."""
 
+_PRINTABLE = re.compile(f"[{re.escape(PRINTABLE)}]*")
 _VERSION = re.compile(r"\.v\d+$")
 _REQUIRED = ("id", "source", "type", "subject", "time", "tenant", "actor")
 
@@ -84,7 +85,7 @@ def from_message(headers: Mapping[str, str], data: bytes) -> Event:
 
 def encoded(value: str) -> str:
     """A header value for any text; never a line break, so never a second header."""
-    return quote(value, safe=PRINTABLE)
+    return value if _PRINTABLE.fullmatch(value) else quote(value, safe=PRINTABLE)
 
 
 def decoded(value: str) -> str:

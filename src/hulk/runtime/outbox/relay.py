@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.events import Event
 from hulk.runtime.bus import LIFETIMES, STREAMS, Bus, to_message
 from hulk.runtime.outbox.outbox import Kept, Outbox, kept
 from hulk.runtime.outbox.tables import event_table, outbox_table
-from hulk.runtime.store import Store, Transaction
+from hulk.runtime.store import Store, Transaction, among
 
 log = structlog.get_logger(__name__)
 
@@ -96,10 +96,10 @@ def _unsent(connection: Connection) -> list[Kept]:
 
 
 def _sent(tx: Transaction, events: Sequence[Kept]) -> None:
-    tx.execute(_TICK_OFF, [{"at": event.sequence} for event in events])
+    tx.execute(_TICK_OFF, {"sequences": [event.sequence for event in events]})
 
 
 _UNSENT = (
     select(event_table).join(outbox_table, outbox_table.c.sequence == event_table.c.sequence).order_by(event_table.c.sequence).limit(BATCH)
 )
-_TICK_OFF = delete(outbox_table).where(outbox_table.c.sequence == bindparam("at"))
+_TICK_OFF = delete(outbox_table).where(among(outbox_table.c.sequence, "sequences"))
