@@ -59,7 +59,9 @@ class Transaction:
         if len(rows) > 1 and self.connection.dialect.name == "postgresql":
             self.execute(records.updating(table, key, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
         elif rows:
-            self.execute(_update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows])
+            self.execute(
+                _update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows]
+            )
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row; one with the same key is overwritten."""

@@ -11,7 +11,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.modules.tickets.adapters.sql import creating, ending, leasing, search, sweeping
 from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, comment_table, rows_of, ticket_of, ticket_table, tickets_of
-from hulk.modules.tickets.domain import Asked, Claim, Comment, Ending, Filter, Held, Page, Status, Ticket, page_token
+from hulk.modules.tickets.domain import Asked, Claim, Comment, Ending, Filter, Held, Kind, Page, Status, Ticket, page_token
 from hulk.modules.tickets.ports import Ended, Made, Moved, Swept, Taken
 from hulk.runtime.store import Alike, Store, Transaction, among, moment_of
 
@@ -24,9 +24,9 @@ class SqlBoard:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, ticket: Ticket, *follow: Change[Any]) -> Alike[creating.Added, Made | None]:
+    def add(self, ticket: Ticket, kind: Kind, *follow: Change[Any]) -> Alike[creating.Added, Made | None]:
         """See `Board`."""
-        return Alike(creating.Added(ticket, follow), creating.add, creating.added, None)
+        return Alike(creating.Added(ticket, kind, follow), creating.add, creating.added, None)
 
     def create(self, tickets: Sequence[Ticket]) -> Change[list[Made]]:
         """See `Board`."""
