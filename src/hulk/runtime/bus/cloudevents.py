@@ -33,6 +33,11 @@ def subject_of(event_type: str) -> str:
 
 def to_message(event: Event) -> tuple[str, dict[str, str], bytes]:
     """The event as (subject, headers, data)."""
+    return subject_of(event.type), headers_of(event), json.dumps(event.data, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def headers_of(event: Event) -> dict[str, str]:
+    """What is said of the event, all but its data."""
     attributes = {
         "specversion": "1.0",
         "id": event.id,
@@ -50,7 +55,7 @@ def to_message(event: Event) -> tuple[str, dict[str, str], bytes]:
     headers["content-type"] = "application/json"
     if event.trace is not None:
         headers["traceparent"] = encoded(event.trace)
-    return subject_of(event.type), headers, json.dumps(event.data, separators=(",", ":"), ensure_ascii=False).encode()
+    return headers
 
 
 def from_message(headers: Mapping[str, str], data: bytes) -> Event:

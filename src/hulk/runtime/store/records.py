@@ -20,9 +20,9 @@ ROWS = "rows"
 
 
 def written(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as JSON, for `given`; what is None is left out."""
-    ways = _ways(table)
-    return dumps([{name: ways[name](value) for name, value in row.items() if value is not None} for row in rows])
+    """The rows, which have the same names, as JSON, for `given`."""
+    ways = _ways(table, tuple(rows[0]))
+    return dumps([{**row, **{name: way(row[name]) for name, way in ways if row[name] is not None}} for row in rows])
 
 
 @functools.cache
@@ -67,16 +67,10 @@ def _kind(column: Column[Any]) -> str:
 
 
 @functools.cache
-def _ways(table: Table) -> Mapping[str, Callable[[Any], Any]]:
-    return {column.name: _way(column) for column in table.c}
+def _ways(table: Table, names: tuple[str, ...]) -> Sequence[tuple[str, Callable[[Any], Any]]]:
+    """What becomes something else in JSON, and how."""
+    return [(name, way) for name in names if (way := _WAYS.get(type(table.c[name].type)))]
 
 
-def _way(column: Column[Any]) -> Callable[[Any], Any]:
-    return dumps if _is_document(column) else iso if isinstance(column.type, Moment) else _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
+_WAYS: Mapping[type, Callable[[Any], Any]] = {Document: dumps, Moment: iso}
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
