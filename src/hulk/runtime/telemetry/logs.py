@@ -87,7 +87,7 @@ def _stamped(logger: Any, method: str, event: EventDict) -> EventDict:
     """Time, level, logger, and the trace that is open."""
     here = trace.get_current_span().get_span_context()
     stamped: EventDict = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
         "level": event.pop("_level", "error" if method == "exception" else method),
         "event": event.pop("event", ""),
         "logger": event.pop("_record", logger.name),
