@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Text, cast, delete, select
@@ -102,7 +103,11 @@ def taken(subject: str) -> bool:
 
 
 def _unsent(connection: Connection) -> list[_Waiting]:
-    return [_Waiting(row.sequence, Event(**dict(zip(_NAMES, _named(row), strict=True))), row.data) for row in connection.execute(_UNSENT)]
+    return [_waiting(row) for row in connection.execute(_UNSENT).all()]
+
+
+def _waiting(row: Any) -> _Waiting:
+    return _Waiting(row.sequence, Event(**dict(zip(_NAMES, _named(row), strict=True))), row.data)
 
 
 def _sent(tx: Transaction, events: Sequence[_Waiting]) -> None:

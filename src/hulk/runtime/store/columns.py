@@ -1,7 +1,7 @@
 """Column types that mean the same in SQLite and PostgreSQL, and the one `MetaData` that all tables join."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -15,6 +15,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from hulk.kernel.time import from_iso, iso
 
 dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+_decode = json.JSONDecoder().decode
+
+
+def loads(text: str | bytes) -> Any:
+    """What the JSON says; of bytes, which are taken to be UTF-8, `json.loads` would ask first what they are."""
+    return _decode(text if isinstance(text, str) else text.decode())
+
 
 metadata = MetaData(
     naming_convention={
@@ -45,7 +53,11 @@ class Document(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """From text."""
-        return value if value is None or dialect.name == "postgresql" else json.loads(value)
+        return value if value is None or dialect.name == "postgresql" else loads(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """None, which costs nothing, where the driver has made of it what it is."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
 
 class Moment(TypeDecorator[datetime]):

@@ -69,7 +69,7 @@ def locked(tx: Transaction, tenant: str, ticket: str) -> Ticket:
 def finish(tx: Transaction, tenant: str, lease: str, endings: Sequence[Ending]) -> list[Ended]:
     """See `Board.finish`."""
     ids = sorted({ending.held.ticket for ending in endings})
-    found = {row.id: ticket_of(row) for row in tx.execute(_LOCKED, {"ids": ids, "of": tenant})}
+    found = {row.id: ticket_of(row) for row in tx.execute(_LOCKED, {"ids": ids, "of": tenant}).all()}
     now = tx.now()
     until = tx.execute(_UNTIL, {"at": lease, "of": tenant}).scalar_one_or_none()
     writes, ended = Writes(tx, now), list[Ended]()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -180,7 +180,8 @@ _BY_ID = select(ticket_table).where(among(ticket_table.c.id, "ids"))
 _MADE = ("title", "after", "labels", "assignee", "sla", "priority")
 """What of a ticket is kept otherwise than it is."""
 _PLAIN = [name for name in FIELDS if name not in _MADE]
-_its = attrgetter(*FIELDS)
+_its = itemgetter(*(ticket_table.c.keys().index(name) for name in FIELDS))
+"""The fields of a row that begins with the columns of the table; by their names they would cost four times as much."""
 _TITLE, _AFTER, _ASSIGNEE, _SLA, _PRIORITY = (FIELDS.index(name) for name in ("title", "after", "assignee", "sla", "priority"))
 
 
@@ -196,7 +197,7 @@ def row_of(ticket: Ticket, place: int = 0, **more: Any) -> dict[str, Any]:
 
 
 def ticket_of(row: Row[Any]) -> Ticket:
-    """A row as a ticket."""
+    """A row as a ticket; the columns of the table stand first in it."""
     values = list(_its(row))
     values[_TITLE] = Sentence.from_json(row.title)
     values[_AFTER] = tuple(row.after)
