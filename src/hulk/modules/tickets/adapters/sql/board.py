@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.modules.tickets.adapters.sql import creating, ending, leasing, search, sweeping
-from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, comment_table, rows_of, ticket_of, ticket_table, tickets_of
+from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, THEIRS, comment_table, rows_of, ticket_of, ticket_table, tickets_of
 from hulk.modules.tickets.domain import Asked, Claim, Comment, Ending, Filter, Held, Kind, Page, Status, Ticket, page_token
 from hulk.modules.tickets.ports import Ended, Made, Moved, Swept, Taken
 from hulk.runtime.store import Alike, Store, Transaction, among, moment_of
@@ -108,7 +108,7 @@ class SqlBoard:
         return await self._store.read(moment_of)
 
 
-_KINDS = select(_its.id, _its.kind).where(among(_its.id, "ids"), _its.tenant == bindparam("of"))
+_KINDS = select(_its.id, _its.kind).where(among(_its.id, "ids"), THEIRS)
 _HOLDING = select(_its.id, _its.fence).where(_its.lease == bindparam("at"), text(HELD)).order_by(_its.id)
 
 

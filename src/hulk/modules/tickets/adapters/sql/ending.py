@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, delete, select
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.modules.tickets.adapters.sql.tables import dependency_table, lease_table, ticket_of, ticket_table
+from hulk.modules.tickets.adapters.sql.tables import THEIRS, dependency_table, lease_table, ticket_of, ticket_table
 from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, changed, judged, moved, reopened
 from hulk.modules.tickets.ports import Ended, Moved
 from hulk.runtime.store import Transaction, among
 
 _its = ticket_table.c
-_LOCKED = select(ticket_table).where(among(_its.id, "ids"), _its.tenant == bindparam("of")).order_by(_its.id).with_for_update()
+_LOCKED = select(ticket_table).where(among(_its.id, "ids"), THEIRS).order_by(_its.id).with_for_update()
 _UNTIL = select(lease_table.c.until).where(lease_table.c.id == bindparam("at"), lease_table.c.tenant == bindparam("of"))
 _CHANGED = ("status", "result", "problem", "revision", "attempts", "fence", "begins", "updated", "ended")
 """What of a ticket a move changes."""
