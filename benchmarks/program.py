@@ -18,16 +18,21 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(slots=True)
 class Program:
-    """A running Hulk: where it listens, how long it took to be ready, its process."""
+    """A running Hulk: where it listens, how long it took to be ready, its process and its folder."""
 
     url: str
     ready_seconds: float
     process: subprocess.Popen[bytes]
+    data: Path
     grpc: str = ""
 
     def cpu_seconds(self) -> float:
         """User and system time of the program and its NATS so far."""
-        return sum(_cpu(pid) for pid in self._pids())
+        return sum(cpu_of(pid) for pid in self._pids())
+
+    def own_cpu_seconds(self) -> float:
+        """The same of the program without its NATS."""
+        return cpu_of(self.process.pid)
 
     def memory_mb(self) -> dict[str, float]:
         """Proportional set size (PSS) of the program and of its NATS, in MB."""
@@ -57,15 +62,23 @@ async def _ready(data: Path, told: str, process: subprocess.Popen[bytes], begun:
     while process.poll() is None:
         try:
             info = json.loads((data / told).read_text())
-            return Program(info["url"], time.perf_counter() - begun, process, f"127.0.0.1:{info['grpc']}")
+            return Program(info["url"], time.perf_counter() - begun, process, data, f"127.0.0.1:{info['grpc']}")
         except (OSError, ValueError):
             await asyncio.sleep(0.005)
     raise RuntimeError(f"hulk up ended with {process.returncode}")
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """User and system time of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def family_cpu(pid: int) -> float:
+    """The same of a process with all that it has started: what has ended counts once it was waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_of(pid) + (int(fields[13]) + int(fields[14])) / TICKS + sum(map(cpu_of, map(int, children)))
 
 
 def _pss(pid: int) -> float:

@@ -8,6 +8,7 @@ import os
 import re
 import time
 import uuid
+from collections import deque
 
 from hulk.kernel.errors import Refused
 
@@ -18,16 +19,36 @@ _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 """Two characters at a time: many ids are made."""
 
 
+_chances: deque[bytes] = deque()
+"""Random bytes for some ids to come. To ask the system lets go of the interpreter, and where threads wait for that, it costs more than all
+else about an id."""
+_MANY = 256
+os.register_at_fork(after_in_child=_chances.clear)  # else a child would make its parent's ids
+
+
 def uuid7(milliseconds: int, random: bytes) -> uuid.UUID:
     """The UUIDv7 (RFC 9562, 5.7) of a Unix time in milliseconds and 10 random bytes."""
+    return uuid.UUID(int=_number7(milliseconds, random))
+
+
+def _number7(milliseconds: int, random: bytes) -> int:
     value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(random, "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    return uuid.UUID(int=value & ~(0b11 << 62) | 0b10 << 62)
+    return value & ~(0xF << 76 | 0b11 << 62) | (0x7 << 76 | 0b10 << 62)
 
 
 def new(prefix: str) -> str:
     """A fresh id of that kind: `new("tkt")` gives `tkt_…`, later ones sorting after it."""
-    return typeid(prefix, uuid7(time.time_ns() // 1_000_000, os.urandom(10)))
+    return _typeid(prefix, _number7(time.time_ns() // 1_000_000, _ten()))
+
+
+def _ten() -> bytes:
+    """Ten random bytes that nobody else gets."""
+    try:
+        return _chances.popleft()
+    except IndexError:
+        many = os.urandom(10 * _MANY)
+        _chances.extend(many[at : at + 10] for at in range(10, len(many), 10))
+        return many[:10]
 
 
 def derived(prefix: str, *parts: str) -> str:
@@ -37,7 +58,10 @@ def derived(prefix: str, *parts: str) -> str:
 
 def typeid(prefix: str, value: uuid.UUID) -> str:
     """`prefix` and `value` as a TypeID."""
-    number = value.int
+    return _typeid(prefix, value.int)
+
+
+def _typeid(prefix: str, number: int) -> str:
     return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hulk.kernel.durable import Context
-from hulk.kernel.errors import OverQuota
+from hulk.kernel.errors import Conflict, HulkError, Invalid, OverQuota
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Text
@@ -18,7 +18,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.tickets import AskPerson, Matter
 from hulk.modules.tickets.adapters.sql import SqlBoard
 from hulk.modules.tickets.adapters.sql.tables import lease_table, ticket_table
-from hulk.modules.tickets.domain import Assignee, Filter, New
+from hulk.modules.tickets.domain import Assignee, Filter, New, Ticket
 from hulk.modules.tickets.usecases import Wish
 from hulk.modules.tickets.wiring import Service, serving
 from hulk.runtime.outbox import Outbox, event_table
@@ -26,6 +26,7 @@ from hulk.runtime.store import Store
 from support.nats import a_bus
 from support.patience import until_found
 from support.runs import KEY, Flow, a_machine, a_run, row_of
+from support.stores import Another
 from support.tickets import ADMIN, SECRET, WORKER, Heard, Shelf, around, asked, done, kind, service_over
 
 ANA = Principal(tenant="acme", actor="person:ana", grants=everywhere("approver"))
@@ -73,6 +74,64 @@ async def test_each_change_is_told_once_with_who_did_it(store: Store, service: S
     assert (events[3][2]["worker"], events[3][2]["lease"], events[3][2]["fence"]) == ("w1", granted.lease.id, 1)
     cancelled = events[5][2]
     assert (cancelled["reason"], cancelled["before"], cancelled["after"]) == ("enough", {"status": "ready"}, {"status": "cancelled"})
+
+
+async def test_of_many_created_at_once_each_gets_its_own_answer_and_what_is_there_is_what_was_told(store: Store, service: Service) -> None:
+    """Their transactions are shared: one that repeats another, one that contradicts it, one that is wrong, one whose caller has gone."""
+    await service.create.one(WORKER, new(0, request="r0"))
+    wanted = [new(n, request=f"r{n}") for n in range(24)]
+    wanted += [new(99, request="r0"), new(5, request="r5"), New(kind="report", title=""), New(kind="nothing", title="x")]
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(answered(service, one)) for one in wanted]
+        gone = group.create_task(service.create.one(WORKER, new(50, request="gone")))
+        await asyncio.sleep(0)
+        gone.cancel()
+    answers = [task.result() for task in asking]
+    assert len({answer.id for answer in answers[:24] if isinstance(answer, Ticket)}) == 24
+    assert [answer.input for answer in answers[:24] if isinstance(answer, Ticket)] == [{"n": n} for n in range(24)]
+    assert answers[25] == answers[5]
+    assert [type(answer) for answer in (answers[24], *answers[26:])] == [Conflict, Invalid, Invalid]
+    await service.create.one(WORKER, new(51))  # what waited before it is on disk
+    there = {ticket.id for ticket in (await SqlBoard(store).find(Filter(tenant="acme"), 100)).tickets}
+    query = select(event_table.c.subject, event_table.c.position).where(event_table.c.type == "hulk.ticket.created.v1")
+    rows = await store.read(lambda connection: connection.execute(query).all())
+    assert sorted(row.subject for row in rows) == sorted(there)
+    positions = sorted(row.position for row in rows)
+    assert positions == list(range(positions[0], positions[0] + len(rows)))
+
+
+async def answered(service: Service, wanted: New) -> Ticket | HulkError:
+    """The ticket, or why there is none."""
+    try:
+        return await service.create.one(WORKER, wanted)
+    except HulkError as error:
+        return error
+
+
+@pytest.mark.parametrize("change", [pytest.param(True, id="changed"), pytest.param(False, id="removed and registered anew")])
+async def test_a_ticket_is_judged_by_its_kind_as_another_process_has_left_it(
+    store: Store, another: Another, service: Service, change: bool
+) -> None:
+    strict = {"type": "object", "properties": {"n": {"type": "string"}}}
+    await service.create.one(WORKER, new(1))
+    async with another() as over:
+        elsewhere = await service_over(over)
+        if not change:
+            await elsewhere.register.remove(ADMIN, "report")
+        await elsewhere.register(ADMIN, kind(input_schema=strict))
+    with pytest.raises(Invalid):
+        await service.create.one(WORKER, new(2))
+    assert (await service.create.one(WORKER, New(kind="report", title="x", input={"n": "2"}))).status == "ready"
+    assert {ticket.input["n"] for ticket in (await SqlBoard(store).find(Filter(tenant="acme"), 9)).tickets} == {1, "2"}
+
+
+async def test_what_a_kind_forbade_is_right_as_soon_as_another_process_allows_it(another: Another, service: Service) -> None:
+    await service.register(ADMIN, kind(input_schema={"required": ["more"]}))
+    with pytest.raises(Invalid):
+        await service.create.one(WORKER, new(1))
+    async with another() as over:
+        await (await service_over(over)).register(ADMIN, kind())
+    assert (await service.create.one(WORKER, new(1))).status == "ready"
 
 
 async def test_what_time_does_is_told_too(store: Store, service: Service) -> None:

@@ -13,7 +13,7 @@ import pytest
 from nats.js.api import StreamConfig
 
 from hulk.kernel.errors import Exhausted, Refused, TooLarge, Unavailable
-from hulk.runtime.bus import ERRORS, STREAMS, TASKS, Address, Bus, Notice, Pull, connect, embedded
+from hulk.runtime.bus import ERRORS, MESSAGE_ID, STREAMS, TASKS, Address, Bus, Letter, Notice, Pull, connect, embedded
 from hulk.runtime.bus.streams import config
 from support.nats import a_bus
 from support.patience import until
@@ -61,6 +61,18 @@ async def test_same_message_id_is_stored_once(bus: Bus) -> None:
     for _ in range(3):
         await bus.publish(WORK, b"x", msg_id="same")
     assert await stored(bus, TASKS) == 1
+
+
+async def test_of_many_published_at_once_each_has_its_own_outcome_and_their_order_stays(bus: Bus) -> None:
+    letters = [Letter(WORK, b"%d" % number, {MESSAGE_ID: f"m{number % 40}"}) for number in range(50)]
+    letters[7] = Letter("nobody.takes.this", b"x", {})
+    letters[9] = Letter(WORK, b"x" * 5_000_000, {})
+    outcomes = await bus.publish_all(letters)
+    assert {place: type(error) for place, error in enumerate(outcomes) if error} == {7: Unavailable, 9: TooLarge}
+    assert await bus.publish_all([]) == []
+    async with tasks(bus) as pull:
+        found = [message.data for message in await pull.fetch(100, 1)]
+    assert found == [b"%d" % number for number in range(50) if number not in (7, 9) and (number < 40 or number in (47, 49))]
 
 
 async def test_fetch_returns_the_first_message_without_waiting_for_a_full_batch(bus: Bus) -> None:
@@ -202,11 +214,14 @@ async def test_publish_fails_at_once_while_the_bus_is_away(tmp_path: Path) -> No
         with pytest.raises(Unavailable, match="did not answer"):
             await bus.publish(WORK, b"x", within=0.3)
         assert time.monotonic() - started < 0.6
+        late = await bus.publish_all([Letter(WORK, b"x", {})] * 3, within=0.1)
+        assert ["did not answer" in str(error) for error in late] == [True] * 3
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(raised(bus, within=30))
             await asyncio.sleep(0.1)
             os.kill(server.pid, signal.SIGKILL)  # the server dies: the wait ends with it
             assert "away" in str(await asyncio.wait_for(waiting, 2))
+        assert [type(error) for error in await bus.publish_all([Letter(WORK, b"x", {})] * 2)] == [Unavailable] * 2
 
 
 def state(pid: int) -> str:

@@ -233,8 +233,7 @@ async def test_what_was_published_but_not_noted_when_the_process_died_is_not_the
     async with a_bus(tmp_path) as bus:
         await store.commit(*(outbox.append(happened(number)) for number in range(30)))
         dying = Relay(store, outbox, bus)
-        for one in (await store.read(_unsent))[:20]:
-            await dying._publish(one.event)
+        await dying._publish([one.letter() for one in (await store.read(_unsent))[:20]])
         assert await unsent(store) == 30
         async with meanwhile(Relay(store, outbox, bus).run()):
             await until_async(lambda: unsent(store), 0)

@@ -14,9 +14,10 @@ it has written to disk (`Facts.fsync` is "lazy" unless asked otherwise): what mu
 
 from hulk.runtime.bus.address import Address, Changing, Fsync, encrypted
 from hulk.runtime.bus.asyncapi import EventType, document
-from hulk.runtime.bus.cloudevents import from_message, subject_of, to_message
-from hulk.runtime.bus.connection import Bus, Facts, Handler, Notice, connect
+from hulk.runtime.bus.cloudevents import from_message, headers_of, subject_of, to_message
+from hulk.runtime.bus.connection import MESSAGE_ID, Bus, Facts, Handler, Notice, connect
 from hulk.runtime.bus.later import forward_due, publish_at
+from hulk.runtime.bus.line import Letter
 from hulk.runtime.bus.pull import Message, Pull
 from hulk.runtime.bus.server import LEASH, Server, embedded
 from hulk.runtime.bus.streams import ERRORS, EVENTS, LIFETIMES, LIGHT, SCHEDULES, STREAMS, TASKS, Stream
@@ -27,6 +28,7 @@ __all__ = [
     "LEASH",
     "LIFETIMES",
     "LIGHT",
+    "MESSAGE_ID",
     "SCHEDULES",
     "STREAMS",
     "TASKS",
@@ -37,6 +39,7 @@ __all__ = [
     "Facts",
     "Fsync",
     "Handler",
+    "Letter",
     "Message",
     "Notice",
     "Pull",
@@ -48,6 +51,7 @@ __all__ = [
     "encrypted",
     "forward_due",
     "from_message",
+    "headers_of",
     "publish_at",
     "subject_of",
     "to_message",

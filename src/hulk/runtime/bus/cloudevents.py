@@ -18,6 +18,7 @@ from hulk.kernel.time import from_iso, iso
 PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 """What stands for itself in a header value (section 3.1.3.2): the rest, so also any line break, is percent-encoded."""
 
+_PRINTABLE = re.compile(f"[{re.escape(PRINTABLE)}]*")
 _VERSION = re.compile(r"\.v\d+$")
 _REQUIRED = ("id", "source", "type", "subject", "time", "tenant", "actor")
 
@@ -32,6 +33,11 @@ def subject_of(event_type: str) -> str:
 
 def to_message(event: Event) -> tuple[str, dict[str, str], bytes]:
     """The event as (subject, headers, data)."""
+    return subject_of(event.type), headers_of(event), json.dumps(event.data, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def headers_of(event: Event) -> dict[str, str]:
+    """What is said of the event, all but its data."""
     attributes = {
         "specversion": "1.0",
         "id": event.id,
@@ -49,7 +55,7 @@ def to_message(event: Event) -> tuple[str, dict[str, str], bytes]:
     headers["content-type"] = "application/json"
     if event.trace is not None:
         headers["traceparent"] = encoded(event.trace)
-    return subject_of(event.type), headers, json.dumps(event.data, separators=(",", ":"), ensure_ascii=False).encode()
+    return headers
 
 
 def from_message(headers: Mapping[str, str], data: bytes) -> Event:
@@ -84,7 +90,7 @@ def from_message(headers: Mapping[str, str], data: bytes) -> Event:
 
 def encoded(value: str) -> str:
     """A header value for any text; never a line break, so never a second header."""
-    return quote(value, safe=PRINTABLE)
+    return value if _PRINTABLE.fullmatch(value) else quote(value, safe=PRINTABLE)
 
 
 def decoded(value: str) -> str:

@@ -9,15 +9,17 @@ from typing import Any, TypeAlias
 from nats.aio.msg import Msg
 from nats.js.api import Header, StreamConfig
 
-from hulk.kernel.errors import Refused, Unavailable
+from hulk.kernel.errors import HulkError, Refused, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import pull, streams
 from hulk.runtime.bus.address import Address, Fsync
 from hulk.runtime.bus.answers import NoSuch, Rejected, checked
-from hulk.runtime.bus.line import Line
+from hulk.runtime.bus.line import Letter, Line
 from hulk.runtime.bus.meanwhile import meanwhile
 
 API = "$JS.API"
+MESSAGE_ID = Header.MSG_ID.value
+"""The header by whose value JetStream knows a message again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,15 @@ class Bus:
         """
         carried = dict(headers or {})
         if msg_id is not None:
-            carried[Header.MSG_ID.value] = msg_id
+            carried[MESSAGE_ID] = msg_id
         answer = await self.line.request(subject, data, carried or None, within=within)
         checked(subject, answer)
+
+    async def publish_all(self, letters: Sequence[Letter], *, within: float = 5.0) -> list[HulkError | None]:
+        """Give many messages to their streams, in that order, waiting once for all: of each what `publish` would raise, if anything. A
+        message's id, if it is to have one, is the header `MESSAGE_ID`."""
+        answers = await self.line.requests(letters, within=within)
+        return [_refusal(letter.subject, answer) for letter, answer in zip(letters, answers, strict=True)]
 
     async def notify(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Tell whoever listens now. Dropped and counted in `dropped` when the bus is away; raises only `TooLarge`."""
@@ -191,3 +199,14 @@ class Bus:
         """Send without waiting; what cannot be sent now is let go."""
         with suppress(Unavailable):
             await self.line.send(subject, data, None, reply)
+
+
+def _refusal(subject: str, answer: Msg | HulkError) -> HulkError | None:
+    """Why the message was not stored, unless it was."""
+    if isinstance(answer, HulkError):
+        return answer
+    try:
+        checked(subject, answer)
+    except HulkError as error:
+        return error
+    return None

@@ -10,7 +10,7 @@ import functools
 import itertools
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -35,6 +35,15 @@ DRAIN_WITHIN = 2.0
 """Seconds that the end of a subscription may wait for what is under way."""
 
 Receive: TypeAlias = Callable[[Msg], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to be sent."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(eq=False, slots=True)
@@ -87,6 +96,31 @@ class Line:
         finally:
             timer.cancel()
             del self._answers[token]
+
+    async def requests(self, messages: Sequence[Letter], *, within: float) -> list[Msg | HulkError]:
+        """Send all, then wait for their answers: of each the answer, or why there is none."""
+        loop = asyncio.get_running_loop()
+        answers = {f"{next(self._tokens):x}": loop.create_future() for _ in messages}
+        self._answers |= answers
+        timer = loop.call_later(within, _expire_all, answers.values(), messages, within)
+        try:
+            for message, (token, answer) in zip(messages, answers.items(), strict=True):
+                await self._begin(message, token, answer)
+            if answers:
+                await asyncio.wait(answers.values())
+            return [_outcome(answer) for answer in answers.values()]
+        finally:
+            timer.cancel()
+            for token, answer in answers.items():
+                _let_go(answer)
+                del self._answers[token]
+
+    async def _begin(self, message: Letter, token: str, answer: "asyncio.Future[Msg]") -> None:
+        try:
+            await self.send(message.subject, message.data, message.headers, f"{self._inbox}.{token}")
+        except HulkError as error:
+            if not answer.done():
+                answer.set_exception(error)
 
     async def send(self, subject: str, data: bytes, headers: Mapping[str, str] | None, reply: str = "") -> None:
         """Send; raises `Unavailable` when the bus is away, and `TooLarge`."""
@@ -273,6 +307,27 @@ def _expire(answer: "asyncio.Future[Msg]", subject: str, within: float) -> None:
         answer.set_exception(
             Unavailable("The bus did not answer for {subject} within {seconds} s.", retry_after=SOON, subject=subject, seconds=within)
         )
+
+
+def _expire_all(answers: Iterable["asyncio.Future[Msg]"], messages: Sequence[Letter], within: float) -> None:
+    for answer, message in zip(answers, messages, strict=True):
+        _expire(answer, message.subject, within)
+
+
+def _let_go(answer: "asyncio.Future[Msg]") -> None:
+    """Nobody waits for it any more; an error that it holds counts as seen, or asyncio would complain."""
+    if not answer.cancel() and not answer.cancelled():
+        answer.exception()
+
+
+def _outcome(answer: "asyncio.Future[Msg]") -> Msg | HulkError:
+    """The answer, or why there is none; anything else is a bug and goes on."""
+    error = answer.exception()
+    if error is None:
+        return answer.result()
+    if isinstance(error, HulkError):
+        return error
+    raise error
 
 
 def _away(address: Address) -> Unavailable:

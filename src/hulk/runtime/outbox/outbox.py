@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.runtime.outbox.tables import LONE, event_table, head_table, outbox_table
-from hulk.runtime.store import Store, Transaction, dumps
+from hulk.runtime.store import Store, Transaction, records
 
 SOME = 500
 """The most events that a follower of a tenant gets at a time."""
@@ -91,7 +91,7 @@ class Outbox:
 
     def _close(self, tx: Transaction, chain: _Chain) -> None:
         if tx.connection.dialect.name == "postgresql":
-            tx.execute(_ADD, {name: [_bound(name, row) for row in chain.rows] for name in _ARRAYS})
+            tx.execute(_ADD, {records.ROWS: records.written(event_table, chain.rows)})
         else:
             sequences = [row.sequence for row in tx.connection.execute(_INSERT, chain.rows)]
             tx.execute(_UNSENT, [{"sequence": sequence} for sequence in sequences])
@@ -176,17 +176,13 @@ _ANY_HEAD = select(head_table).order_by(head_table.c.tenant).limit(1)
 _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
 _UNSENT = insert(outbox_table)
-_ARRAYS = dict.fromkeys(Event.__dataclass_fields__, "text") | {"time": "timestamptz", "position": "bigint", "hash": "text"}
+_NAMES = (*Event.__dataclass_fields__, "position", "hash")
 _ADD = text(
-    f"with rows as (select * from unnest({', '.join(f'cast(:{name} as {kind}[])' for name, kind in _ARRAYS.items())})"  # noqa: S608  # our own names
-    f" with ordinality as t({', '.join(_ARRAYS)}, place)),"
-    f" added as (insert into event ({', '.join(_ARRAYS)})"
-    f" select {', '.join('cast(data as json)' if name == 'data' else name for name in _ARRAYS)} from rows order by place"
-    " returning sequence)"
+    f"with added as (insert into event ({records.listed(_NAMES)})"  # noqa: S608  # our own names
+    f" select {records.values(event_table, _NAMES)} from {records.given(event_table, _NAMES)} order by position returning sequence)"
     " insert into outbox (sequence) select sequence from added"
 )
-"""PostgreSQL: events and that they are not sent yet, in one statement that is the same for any number of them, so that it is prepared
-once; a list of rows would be a statement of its own for each length."""
+"""PostgreSQL: events and that they are not sent yet, in one statement."""
 _POSITION = select(head_table.c.position).where(head_table.c.tenant == bindparam("of"))
 _OF_TENANT = (
     select(event_table)
@@ -205,11 +201,6 @@ _OF_INTENT = (
     .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))
     .order_by(event_table.c.sequence)
 )
-
-
-def _bound(name: str, row: Mapping[str, Any]) -> Any:
-    """A value of a row as it goes into an array."""
-    return dumps(row[name]) if name == "data" else row[name]
 
 
 def _columns(event: Event) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Column types that mean the same in SQLite and PostgreSQL, and the one `MetaData` that all tables join."""
 
-import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, JSON, Boolean, ColumnElement, DateTime, MetaData, String, Text, bindparam
+from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, ColumnElement, DateTime, Integer, MetaData, String, Text, bindparam
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,7 +14,15 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from hulk.kernel.time import from_iso, iso
 
-dumps = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+_decode = json.JSONDecoder().decode
+
+
+def loads(text: str | bytes) -> Any:
+    """What the JSON says; of bytes, which are taken to be UTF-8, `json.loads` would ask first what they are."""
+    return _decode(text if isinstance(text, str) else text.decode())
+
 
 metadata = MetaData(
     naming_convention={
@@ -46,7 +53,11 @@ class Document(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """From text."""
-        return value if value is None or dialect.name == "postgresql" else json.loads(value)
+        return value if value is None or dialect.name == "postgresql" else loads(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """None, which costs nothing, where the driver has made of it what it is."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -89,16 +100,26 @@ class Texts(TypeDecorator[Sequence[str]]):
         return list(value) if dialect.name == "postgresql" else dumps(list(value))
 
 
+class Integers(Texts):
+    """The same of integers: `bigint[]` in PostgreSQL."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """`bigint[]` where there is one."""
+        return dialect.type_descriptor(ARRAY(BigInteger()) if dialect.name == "postgresql" else Text())
+
+
 class among(FunctionElement[bool]):  # noqa: N801  # reads as `in_` does
-    """Whether `column` is one of the texts of the parameter `name`: the same statement for any number of them, unlike `in_`, so it
-    is compiled once and planned once."""
+    """Whether `column` is one of the texts of the parameter `name`, or of the integers: the same statement for any number of them, unlike
+    `in_`, so it is compiled once and planned once."""
 
     inherit_cache = True
     name = "among"
     type = Boolean()
 
-    def __init__(self, column: ColumnElement[str], name: str) -> None:
-        super().__init__(column, bindparam(name, type_=Texts()))
+    def __init__(self, column: ColumnElement[str] | ColumnElement[int], name: str) -> None:
+        super().__init__(column, bindparam(name, type_=Integers() if isinstance(column.type, Integer) else Texts()))
 
     def self_group(self, against: Any = None) -> Self:  # noqa: ARG002  # SQLAlchemy's
         """Itself: `= 1` behind it would keep SQLite from its index."""

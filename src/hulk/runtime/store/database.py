@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from hulk.kernel.errors import Conflict, Refused, Unavailable
-from hulk.runtime.store.columns import dumps
+from hulk.runtime.store.columns import dumps, loads
 from hulk.runtime.store.login import Login, credentials
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
@@ -51,7 +51,8 @@ def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SEC
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readers, busy)
-    engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, json_serializer=dumps)
+    ways = {"json_serializer": dumps, "json_deserializer": loads}
+    engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, **ways)
     (login or Login(credentials(url))).listen(engine)
     event.listen(engine, "connect", _thawing_postgresql)
     event.listen(engine, "after_cursor_execute", _thawing_again, named=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, text
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, Update, bindparam, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hulk.kernel.time import utc_now
+from hulk.runtime.store import records
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -47,7 +48,20 @@ class Transaction:
         """Insert those rows whose keys are not there; whether that was all of them."""
         if not rows:
             return True
-        return self.execute(_insert_new(self.connection.dialect.name, table), rows).rowcount == len(rows)
+        if len(rows) > 1 and self.connection.dialect.name == "postgresql":
+            done = self.execute(records.inserting(table, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
+        else:
+            done = self.execute(_insert_new(self.connection.dialect.name, table), rows)
+        return done.rowcount == len(rows)
+
+    def update_each(self, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write to each row of the table that is named by its `key` the other values; all rows have the same names."""
+        if len(rows) > 1 and self.connection.dialect.name == "postgresql":
+            self.execute(records.updating(table, key, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
+        elif rows:
+            self.execute(
+                _update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows]
+            )
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row; one with the same key is overwritten."""
@@ -90,6 +104,11 @@ _CLOCK = text("select clock_timestamp()")
 def _insert_new(dialect: str, table: Table) -> Insert:
     counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
     return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
+
+
+@functools.cache
+def _update_each(table: Table, key: str) -> Update:
+    return update(table).where(table.c[key] == bindparam("row_key"))
 
 
 def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -1,5 +1,6 @@
 """Logs: one JSON object a line on standard error, from structlog and from the standard library alike."""
 
+import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -86,7 +87,7 @@ def _stamped(logger: Any, method: str, event: EventDict) -> EventDict:
     """Time, level, logger, and the trace that is open."""
     here = trace.get_current_span().get_span_context()
     stamped: EventDict = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
         "level": event.pop("_level", "error" if method == "exception" else method),
         "event": event.pop("event", ""),
         "logger": event.pop("_record", logger.name),
@@ -107,5 +108,12 @@ def _masked(_: Any, __: str, event: EventDict) -> EventDict:
 
 def _renderer(form: Literal["json", "console"]) -> Processor:
     if form == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        return _as_json
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), timestamp_key="time")
+
+
+def _as_json(_: Any, __: str, event: EventDict) -> str:
+    return _encoded(event)
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode

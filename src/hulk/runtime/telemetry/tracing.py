@@ -44,8 +44,11 @@ def span(
             yield opened
         return
     opened = NonRecordingSpan(_unrecorded(trace.get_current_span(around).get_span_context()))
-    with trace.use_span(opened):
+    token = context.attach(trace.set_span_in_context(opened, around))
+    try:
         yield opened
+    finally:
+        context.detach(token)
 
 
 def _parsed(traceparent: str | None) -> SpanContext | None:

@@ -59,7 +59,7 @@ def _links(connection: Connection, tenant: str, after: int, until: int | None) -
     rows = rows if until is None else rows.where(event_table.c.position <= until)
     rows = rows.order_by(event_table.c.position).limit(BATCH)
     try:
-        return [_link(row) for row in connection.execute(rows)]
+        return [_link(row) for row in connection.execute(rows).all()]
     except (ValueError, TypeError):  # SQLite keeps anything in any column: find out which entry it is
         places = connection.execute(rows.with_only_columns(event_table.c.sequence, event_table.c.position, event_table.c.hash))
         return [_read_alone(connection, tenant, *place) for place in places.all()]

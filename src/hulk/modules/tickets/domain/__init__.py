@@ -6,12 +6,15 @@ from hulk.modules.tickets.domain.new import MOST_AT_ONCE, New, require_new
 from hulk.modules.tickets.domain.search import Filter, Page, page_token, read_token, terms, words
 from hulk.modules.tickets.domain.ticket import (
     ENDED,
+    FIELDS,
     PRIORITIES,
     Assignee,
     Comment,
     Priority,
     Status,
     Ticket,
+    built,
+    changed,
     doomed,
     moved,
     problem_of,
@@ -23,8 +26,8 @@ from hulk.modules.tickets.domain.ticket import (
 from hulk.modules.tickets.domain.work import Artefact, Done, Draft, FollowUp, Handler, NewArtefact, Work
 
 __all__ = [
-    "ENDED", "MOST_AT_ONCE", "PRIORITIES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done", "Draft", "Ending", "Filter",
-    "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale", "Status", "Ticket", "Verdict",
-    "Work", "doomed", "judged", "kind_name", "moved", "page_token", "problem_of", "read_token", "ready", "reopened", "require_new",
-    "shortened", "terms", "view", "words", "workers_problem",
+    "ENDED", "FIELDS", "MOST_AT_ONCE", "PRIORITIES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done", "Draft", "Ending",
+    "Filter", "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale", "Status", "Ticket",
+    "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "moved", "page_token", "problem_of", "read_token", "ready",
+    "reopened", "require_new", "shortened", "terms", "view", "words", "workers_problem",
 ]  # fmt: skip

@@ -65,9 +65,9 @@ class Board(Protocol):
     """Where tickets wait for workers and people. Changes read the clock of the store, so that processes whose clocks differ agree on
     what has run out. Reads raise `Unavailable` when the store is away."""
 
-    def add(self, ticket: Ticket, *follow: Change[Any]) -> Change[Made | None]:
+    def add(self, ticket: Ticket, kind: Kind, *follow: Change[Any]) -> Change[Made | None]:
         """Keep one new ticket that comes after nothing, as `create` does, then `follow`, together with all others that are added just
-        then; None when its id is there already, and nothing was changed."""
+        then; None when its id is there already, or its kind is not `kind` any more, and nothing was changed."""
 
     def create(self, tickets: Sequence[Ticket]) -> Change[list[Made]]:
         """Keep new tickets, all or none, in their order; one whose id is there is given as it is. Each comes as `open`, and is `ready`
@@ -129,6 +129,9 @@ class Kinds(Protocol):
 
     async def get(self, tenant: str, name: str) -> Kind | None:
         """The kind, if there is one."""
+
+    def seen(self, tenant: str, name: str) -> Kind | None:
+        """The kind as `get` gave it last; it may have changed since."""
 
     async def of_tenant(self, tenant: str) -> list[Kind]:
         """All kinds of a tenant, by name."""

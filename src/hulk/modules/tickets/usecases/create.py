@@ -53,16 +53,29 @@ class CreateTickets:
 
     async def _one(self, by: Principal, new: New, trace: str | None) -> Ticket:
         _allow(by, [new])
+        seen = None if new.after else self.kinds.seen(by.tenant, new.kind)
+        made = None if seen is None else await self._added(by, new, seen, trace)
+        if made is not None:
+            return self._kept([made])[0]
         kinds = await self._kinds(by.tenant, [new])
+        return (await self._together([await self._looked_at(by, new, kinds)], by, trace))[0]
+
+    async def _added(self, by: Principal, new: New, kind: Kind, trace: str | None) -> Made | None:
+        """The ticket, of a kind that was not looked up again; None when the kind has changed, or the ticket is there already. What is
+        wrong by a kind that has changed may be right by now, so it is not told."""
+        try:
+            ticket = await self._looked_at(by, new, {new.kind: kind})
+        except Invalid:
+            return None
+        follow = (self.around.room.take(by.tenant, 1), self.trail.append(_created(ticket, by, trace)))
+        made: Made | None = (await self.commit(self.board.add(ticket, kind, *follow)))[0]
+        return made
+
+    async def _looked_at(self, by: Principal, new: New, kinds: Mapping[str, Kind]) -> Ticket:
+        """The ticket, if nothing is wrong with it."""
         _require_right(wrong(new, 0, kinds, self.schemas, self.clock()))
         _require_right(iter([(field, text) for _, field, text in await self._strangers(by, [new])]))
-        ticket = _drafted(new, new.id_for(by.tenant), new.after, by, kinds[new.kind], self.clock)
-        if not new.after:
-            follow = (self.around.room.take(by.tenant, 1), self.trail.append(_created(ticket, by, trace)))
-            made = (await self.commit(self.board.add(ticket, *follow)))[0]
-            if made is not None:
-                return self._kept([made])[0]
-        return (await self._together([ticket], by, trace))[0]
+        return _drafted(new, new.id_for(by.tenant), new.after, by, kinds[new.kind], self.clock)
 
     async def __call__(self, by: Principal, new: Sequence[New], trace: str | None = None) -> list[Ticket]:
         """Many tickets, all or none, in their order; asked again, those that are there. Raises `Invalid` naming all that is wrong,
@@ -165,12 +178,17 @@ def joined(head: str, field: str) -> str:
 def unfit_json(value: Any) -> Text | None:
     """Why the data cannot be kept: too much of it, too deep, or no JSON."""
     try:
-        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+        text = _encoded(value)
+        size = len(text.encode())
     except (ValueError, RecursionError):
         return Text("NaN, Infinity, half of a UTF-16 pair or deep nesting cannot be kept as JSON")
     if size > LARGEST_INPUT:
         return Text("at most {most} bytes of JSON; keep more as a file and name it here", most=LARGEST_INPUT)
-    return Text("at most {most} levels", most=DEEPEST) if _deeper(value, DEEPEST) else None
+    deep = text.count("{") + text.count("[") > DEEPEST and _deeper(value, DEEPEST)
+    return Text("at most {most} levels", most=DEEPEST) if deep else None
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def _deeper(value: Any, levels: int) -> bool:

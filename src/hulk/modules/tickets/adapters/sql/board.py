@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select, text
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.modules.tickets.adapters.sql import creating, ending, leasing, search, sweeping
-from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, comment_table, ticket_of, ticket_table, tickets_of
-from hulk.modules.tickets.domain import Asked, Claim, Comment, Ending, Filter, Held, Page, Status, Ticket, page_token
+from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, THEIRS, comment_table, rows_of, ticket_of, ticket_table, tickets_of
+from hulk.modules.tickets.domain import Asked, Claim, Comment, Ending, Filter, Held, Kind, Page, Status, Ticket, page_token
 from hulk.modules.tickets.ports import Ended, Made, Moved, Swept, Taken
 from hulk.runtime.store import Alike, Store, Transaction, among, moment_of
 
@@ -24,9 +24,9 @@ class SqlBoard:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, ticket: Ticket, *follow: Change[Any]) -> Alike[creating.Added, Made | None]:
+    def add(self, ticket: Ticket, kind: Kind, *follow: Change[Any]) -> Alike[creating.Added, Made | None]:
         """See `Board`."""
-        return Alike(creating.Added(ticket, follow), creating.add, creating.added, None)
+        return Alike(creating.Added(ticket, kind, follow), creating.add, creating.added, None)
 
     def create(self, tickets: Sequence[Ticket]) -> Change[list[Made]]:
         """See `Board`."""
@@ -72,14 +72,14 @@ class SqlBoard:
 
     async def get(self, tenant: str, ticket: str) -> Ticket:
         """See `Board`."""
-        row = await self._store.look_up(_rows, ticket)
+        row = await self._store.look_up(rows_of, ticket)
         if row is None or row.tenant != tenant:
             raise NotFound("There is no ticket {id}.", id=ticket)
         return ticket_of(row)
 
     async def many(self, tickets: Sequence[str]) -> Mapping[str, Ticket]:
         """See `Board`."""
-        rows = await self._store.read(lambda connection: _rows(connection, tickets))
+        rows = await self._store.read(lambda connection: rows_of(connection, tickets))
         return {id_: ticket_of(row) for id_, row in rows.items()}
 
     async def find(self, wanted: Filter, size: int, after: tuple[datetime, str] | None = None) -> Page:
@@ -108,13 +108,8 @@ class SqlBoard:
         return await self._store.read(moment_of)
 
 
-_BY_ID = select(ticket_table).where(among(_its.id, "ids"))
-_KINDS = select(_its.id, _its.kind).where(among(_its.id, "ids"), _its.tenant == bindparam("of"))
-_HOLDING = select(_its.id, _its.fence).where(_its.lease == bindparam("at"), leasing.written(HELD)).order_by(_its.id)
-
-
-def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    return {row.id: row for row in connection.execute(_BY_ID, {"ids": ids})}
+_KINDS = select(_its.id, _its.kind).where(among(_its.id, "ids"), THEIRS)
+_HOLDING = select(_its.id, _its.fence).where(_its.lease == bindparam("at"), text(HELD)).order_by(_its.id)
 
 
 def _require_same(tx: Transaction, comment: Comment) -> None:

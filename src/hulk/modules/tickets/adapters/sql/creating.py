@@ -1,7 +1,7 @@
 """Keeping new tickets: one as many at once as ask for one, or many that come after each other, all or none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -9,9 +9,9 @@ from sqlalchemy import Row, select
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, Invalid
 from hulk.kernel.text import Text
-from hulk.modules.tickets.adapters.sql import search
+from hulk.modules.tickets.adapters.sql import kinds, search
 from hulk.modules.tickets.adapters.sql.tables import dependency_table, row_of, ticket_of, ticket_table
-from hulk.modules.tickets.domain import ENDED, Ticket
+from hulk.modules.tickets.domain import ENDED, Kind, Ticket, changed
 from hulk.modules.tickets.ports import Made
 from hulk.runtime.store import Transaction, among
 
@@ -22,14 +22,17 @@ _NEEDED = select(_its.id, _its.status, _its.tenant, _its.owner).where(among(_its
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A ticket that comes after nothing, and what follows once it is kept."""
+    """A ticket that comes after nothing, its kind as it was looked at, and what follows once it is kept."""
 
     ticket: Ticket
+    kind: Kind
     follow: Sequence[Change[Any]]
 
 
 def add(tx: Transaction, items: Sequence[Added]) -> bool:
-    """Keep them, with as many statements as for one; whether all were new."""
+    """Keep them, with as many statements as for one; whether all were new, and of kinds that have not changed."""
+    if not kinds.unchanged(tx, [item.kind for item in items]):
+        return False
     began = [_begun(item.ticket, 0, tx) for item in items]
     if not tx.insert_all_new(ticket_table, [row_of(ticket, wakes=ticket.begins if ticket.status == "open" else None) for ticket in began]):
         return False
@@ -101,7 +104,7 @@ def _why_not(needed: Row[Any] | None, ticket: Ticket) -> Text | None:
 def _begun(ticket: Ticket, missing: int, tx: Transaction) -> Ticket:
     """As it is kept: a worker's is ready when it waits for nothing."""
     waits = missing > 0 or ticket.owner != "worker" or (ticket.begins is not None and ticket.begins > tx.now())
-    return ticket if waits else replace(ticket, status="ready")
+    return ticket if waits else changed(ticket, status="ready")
 
 
 def _depend(tx: Transaction, tickets: Sequence[Ticket]) -> None:

@@ -5,20 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.modules.tickets.adapters.sql.tables import dependency_table, lease_table, ticket_of, ticket_table
-from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, judged, moved, problem_of, reopened
+from hulk.modules.tickets.adapters.sql.tables import THEIRS, dependency_table, lease_table, ticket_of, ticket_table
+from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, changed, judged, moved, problem_of, reopened
 from hulk.modules.tickets.ports import Ended, Moved
 from hulk.runtime.store import Transaction, among
 
 _its = ticket_table.c
-_LOCKED = select(ticket_table).where(among(_its.id, "ids"), _its.tenant == bindparam("of")).order_by(_its.id).with_for_update()
+_LOCKED = select(ticket_table).where(among(_its.id, "ids"), THEIRS).order_by(_its.id).with_for_update()
 _UNTIL = select(lease_table.c.until).where(lease_table.c.id == bindparam("at"), lease_table.c.tenant == bindparam("of"))
-_WRITE = update(ticket_table).where(_its.id == bindparam("at"))
 _CHANGED = ("status", "result", "problem", "revision", "attempts", "fence", "begins", "updated", "ended")
 """What of a ticket a move changes."""
 _WAITING = (
@@ -43,10 +42,10 @@ class Writes:
     def put(self, ticket: Ticket, **more: Any) -> Ticket:
         """The ticket as it will be written: one revision on. `more`: what a ticket does not know of itself (`missing`, `wakes`, `late_at`);
         only what is open wakes, and what has ended is late no more."""
-        new = replace(ticket, revision=ticket.revision + 1, updated=self.now)
+        new = changed(ticket, revision=ticket.revision + 1, updated=self.now)
         asleep = {} if new.status == "open" else {"wakes": None}
         in_time = {"late_at": None} if new.status in ENDED else {}
-        self.rows[ticket.id] = {"at": ticket.id, **{name: getattr(new, name) for name in _CHANGED}, **asleep, **in_time, **more}
+        self.rows[ticket.id] = {"id": ticket.id, **{name: getattr(new, name) for name in _CHANGED}, **asleep, **in_time, **more}
         return new
 
     def write(self) -> None:
@@ -55,7 +54,7 @@ class Writes:
         for row in self.rows.values():
             alike.setdefault(frozenset(row), []).append(row)
         for rows in alike.values():
-            self.tx.execute(_WRITE, rows)
+            self.tx.update_each(ticket_table, "id", rows)
         self.rows.clear()
 
 
@@ -70,7 +69,7 @@ def locked(tx: Transaction, tenant: str, ticket: str) -> Ticket:
 def finish(tx: Transaction, tenant: str, lease: str, endings: Sequence[Ending]) -> list[Ended]:
     """See `Board.finish`."""
     ids = sorted({ending.held.ticket for ending in endings})
-    found = {row.id: ticket_of(row) for row in tx.execute(_LOCKED, {"ids": ids, "of": tenant})}
+    found = {row.id: ticket_of(row) for row in tx.execute(_LOCKED, {"ids": ids, "of": tenant}).all()}
     now = tx.now()
     until = tx.execute(_UNTIL, {"at": lease, "of": tenant}).scalar_one_or_none()
     writes, ended = Writes(tx, now), list[Ended]()
@@ -90,18 +89,18 @@ def finish(tx: Transaction, tenant: str, lease: str, endings: Sequence[Ending]) 
 def _finished(writes: Writes, ticket: Ticket, ending: Ending) -> Ticket:
     match ending.how:
         case "completed":
-            return writes.put(replace(ticket, status="completed", result=ending.result, problem=None, ended=writes.now))
+            return writes.put(changed(ticket, status="completed", result=ending.result, problem=None, ended=writes.now))
         case "again" if ticket.attempts < ticket.most_attempts:
-            return again(writes, replace(ticket, problem=ending.problem), writes.now + ending.after if ending.after else None)
+            return again(writes, changed(ticket, problem=ending.problem), writes.now + ending.after if ending.after else None)
         case _:
-            return writes.put(replace(ticket, status="failed", problem=ending.problem, ended=writes.now))
+            return writes.put(changed(ticket, status="failed", problem=ending.problem, ended=writes.now))
 
 
 def again(writes: Writes, ticket: Ticket, begins: datetime | None) -> Ticket:
     """A ticket that was held and is to be taken again, at once or at a time."""
     if begins is None:
-        return writes.put(replace(ticket, status="ready"))
-    return writes.put(replace(ticket, status="open", begins=begins), wakes=begins)
+        return writes.put(changed(ticket, status="ready"))
+    return writes.put(changed(ticket, status="open", begins=begins), wakes=begins)
 
 
 def move(
@@ -128,7 +127,7 @@ def move(
 
 def _moved(writes: Writes, before: Ticket, wanted: Status, result: JsonObject | None, problem: JsonObject | None) -> Ticket:
     if wanted == "open":
-        return _opened(writes, replace(before, status=reopened(before, wanted)))
+        return _opened(writes, changed(before, status=reopened(before, wanted)))
     if before.status == "running" and wanted != "cancelled":
         raise Conflict(
             "Ticket {ticket} is held by the worker {worker}; it may be cancelled, or left to it.", ticket=before.id, worker=before.worker
@@ -136,18 +135,18 @@ def _moved(writes: Writes, before: Ticket, wanted: Status, result: JsonObject | 
     status = moved(before, wanted)
     if status == "completed" and _waits_for(writes.tx, before):
         raise Conflict("Ticket {ticket} comes after others that have not completed.", ticket=before.id)
-    return writes.put(replace(before, status=status, result=result, problem=problem, ended=writes.now))
+    return writes.put(changed(before, status=status, result=result, problem=problem, ended=writes.now))
 
 
 def _opened(writes: Writes, ticket: Ticket) -> Ticket:
     """A ticket that is to be done once more: with all its attempts, after all that it comes after."""
     missing = _waits_for(writes.tx, ticket)
-    fresh = replace(ticket, attempts=0, fence=ticket.fence + 1, result=None, problem=None, ended=None, begins=None)
+    fresh = changed(ticket, attempts=0, fence=ticket.fence + 1, result=None, problem=None, ended=None, begins=None)
     rows = [{"needs": one, "ticket": ticket.id} for one in missing]
     writes.tx.insert_all_new(dependency_table, rows)
     late = fresh.due if fresh.due and fresh.due > writes.now else None
     status: Status = "open" if missing or ticket.owner != "worker" else "ready"
-    return writes.put(replace(fresh, status=status), missing=len(missing), late_at=late)
+    return writes.put(changed(fresh, status=status), missing=len(missing), late_at=late)
 
 
 def _waits_for(tx: Transaction, ticket: Ticket) -> list[str]:
@@ -176,7 +175,7 @@ def _told(writes: Writes, ended: Iterable[Ticket]) -> Told:
             left = missing - len(needs & completed)
             known[id_] = (ticket, left)
             if needs - completed:
-                skipped = writes.put(replace(ticket, status="skipped", ended=writes.now), missing=left)
+                skipped = writes.put(changed(ticket, status="skipped", ended=writes.now), missing=left)
                 told.skipped.append(skipped)
                 now_ended.append(skipped)
             elif left > 0 or ticket.owner != "worker":
@@ -200,7 +199,7 @@ def _waiting(tx: Transaction, ended: Sequence[str], known: dict[str, tuple[Ticke
 def _released(writes: Writes, ticket: Ticket) -> Ticket:
     if ticket.begins is not None and ticket.begins > writes.now:
         return writes.put(ticket, missing=0, wakes=ticket.begins)
-    return writes.put(replace(ticket, status="ready"), missing=0)
+    return writes.put(changed(ticket, status="ready"), missing=0)
 
 
 def _with(moved_: Moved | None, told: Told) -> Moved | None:
@@ -214,7 +213,7 @@ def _with(moved_: Moved | None, told: Told) -> Moved | None:
 
 def failed_by_time(writes: Writes, ticket: Ticket, code: str, text: Text) -> Moved:
     """A ticket that time has ended, with what became of others."""
-    after = writes.put(replace(ticket, status="failed", problem=problem_of(code, text), ended=writes.now))
+    after = writes.put(changed(ticket, status="failed", problem=problem_of(code, text), ended=writes.now))
     found = _with(Moved(before=ticket, after=after), _told(writes, [after]))
     assert found is not None  # noqa: S101  # it was given
     return found

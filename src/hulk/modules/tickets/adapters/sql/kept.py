@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.tickets.adapters.sql import search
-from hulk.modules.tickets.adapters.sql.tables import artefact_table, row_of, ticket_of, ticket_table
+from hulk.modules.tickets.adapters.sql.tables import artefact_table, row_of, rows_of, ticket_of, ticket_table
 from hulk.modules.tickets.domain import Artefact, Status, Ticket
 from hulk.runtime.store import Store, Transaction, among
 
@@ -70,7 +70,7 @@ class SqlTickets:
 
     async def get(self, ticket: str) -> Ticket:
         """The ticket; raises `NotFound`."""
-        row = await self._store.look_up(_rows, ticket)
+        row = await self._store.look_up(rows_of, ticket)
         if row is None:
             raise NotFound("There is no ticket {id}.", id=ticket)
         return ticket_of(row)
@@ -105,7 +105,6 @@ class SqlTickets:
 _its = ticket_table.c
 _OF_PLAN = select(ticket_table).where(_its.plan == bindparam("at"), _its.owner == "run").order_by(_its.place)
 _OF_INTENT = select(ticket_table).where(_its.intent == bindparam("at")).order_by(_its.owner == "person", _its.place)
-_BY_ID = select(ticket_table).where(among(_its.id, "ids"))
 _ARTEFACTS = (
     select(artefact_table, _its.owner, _its.place)
     .join(ticket_table, _its.id == artefact_table.c.ticket)
@@ -118,10 +117,6 @@ _UNSKIP = (
     .where(_its.intent == bindparam("at"), _its.status == "skipped")
     .values(status="open", ended=None, revision=_its.revision + 1)
 )
-
-
-def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    return {row.id: row for row in connection.execute(_BY_ID, {"ids": ids})}
 
 
 def _next_place(tx: Transaction, intent: str | None) -> int:

@@ -1,6 +1,6 @@
 """Kinds of tickets in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ class SqlKinds:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._seen: dict[tuple[str, str], Kind] = {}
 
     def put(self, kind: Kind) -> Change[Kind]:
         """See `Kinds`."""
@@ -41,7 +42,21 @@ class SqlKinds:
 
     async def get(self, tenant: str, name: str) -> Kind | None:
         """See `Kinds`."""
-        return await self._store.look_up(_of_names, (tenant, name))
+        found = await self._store.look_up(_of_names, (tenant, name))
+        if found is None:
+            self._seen.pop((tenant, name), None)
+        else:
+            self._remember(found)
+        return found
+
+    def _remember(self, kind: Kind) -> None:
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[kind.tenant, kind.name] = kind
+
+    def seen(self, tenant: str, name: str) -> Kind | None:
+        """See `Kinds`."""
+        return self._seen.get((tenant, name))
 
     async def of_tenant(self, tenant: str) -> list[Kind]:
         """See `Kinds`. Sorted here: how a PostgreSQL sorts names depends on the language that its database was made for."""
@@ -51,6 +66,15 @@ class SqlKinds:
 
 
 _OF = select(kind_table)
+_STATES = select(_its.tenant, _its.name, _its.version, _its.created)
+_MOST_SEEN = 10_000
+
+
+def unchanged(tx: Transaction, kinds: Iterable[Kind]) -> bool:
+    """Whether all are as they are kept; of one that was removed and registered anew, the moment tells."""
+    known = {(kind.tenant, kind.name, kind.version, kind.created) for kind in kinds}
+    names = sorted({(tenant, name) for tenant, name, _, _ in known})
+    return known == {tuple(row) for row in tx.execute(_STATES.where(tuple_(_its.tenant, _its.name).in_(names)))}
 
 
 def _of_names(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Kind]:

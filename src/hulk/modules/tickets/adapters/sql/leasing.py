@@ -2,28 +2,20 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, TextClause, bindparam, select, text, update
+from sqlalchemy import Select, bindparam, select, text, update
 
 from hulk.kernel.errors import Conflict
 from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, TAKABLE, lease_table, ticket_table, tickets_of
-from hulk.modules.tickets.domain import PRIORITIES, Asked, Claim, Lease, Ticket
+from hulk.modules.tickets.domain import PRIORITIES, Asked, Claim, Lease, Ticket, changed
 from hulk.modules.tickets.ports import Taken
 from hulk.runtime.store import Transaction, among
 
 _its = ticket_table.c
-
-
-def written(condition: str) -> TextClause:
-    """A condition of a partial index, to the letter."""
-    return text(condition)
-
-
 _LEASE = select(lease_table).where(lease_table.c.id == bindparam("at")).with_for_update()
-_HOLDING = select(ticket_table).where(_its.lease == bindparam("at"), written(HELD)).order_by(_its.id)
+_HOLDING = select(ticket_table).where(_its.lease == bindparam("at"), text(HELD)).order_by(_its.id)
 _TAKE = (
     update(ticket_table)
     .where(among(_its.id, "ids"))
@@ -35,7 +27,7 @@ _RENEW = update(lease_table).where(lease_table.c.id == bindparam("at"))
 @functools.cache
 def _takable() -> Select[Any]:
     of_kind = (_its.tenant == bindparam("tenant"), _its.namespace == bindparam("namespace"), _its.kind == bindparam("kind"))
-    found = select(ticket_table).where(*of_kind, _its.assignee == bindparam("assignee"), written(TAKABLE))
+    found = select(ticket_table).where(*of_kind, _its.assignee == bindparam("assignee"), text(TAKABLE))
     order = (_its.priority, _its.due_by, _its.created, _its.id)
     return found.order_by(*order).limit(bindparam("most")).with_for_update(skip_locked=True)
 
@@ -73,7 +65,7 @@ def _urgency(ticket: Ticket) -> tuple[Any, ...]:
 
 def _held(ticket: Ticket, lease: Lease, now: datetime) -> Ticket:
     """As the update left it."""
-    return replace(
+    return changed(
         ticket, status="running", lease=lease.id, worker=lease.worker, fence=ticket.fence + 1, attempts=ticket.attempts + 1,
         revision=ticket.revision + 1, updated=now,
     )  # fmt: skip

@@ -1,15 +1,13 @@
 """What time does to tickets: leases run out, deadlines pass, waits end. Rows that others hold are left for the next time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, select, text, update
 
 from hulk.kernel.text import Text
 from hulk.modules.tickets.adapters.sql.ending import Writes, again, failed_by_time
-from hulk.modules.tickets.adapters.sql.leasing import written
 from hulk.modules.tickets.adapters.sql.tables import HELD, UNENDED, lease_table, ticket_table, tickets_of
-from hulk.modules.tickets.domain import Ticket
+from hulk.modules.tickets.domain import Ticket, changed
 from hulk.modules.tickets.ports import Moved, Swept
 from hulk.runtime.store import Transaction, among
 
@@ -18,13 +16,13 @@ _most: BindParameter[int] = bindparam("most")
 _OVER = (
     select(lease_table.c.id).where(lease_table.c.until <= bindparam("now")).order_by(lease_table.c.until).limit(_most)
 ).with_for_update(skip_locked=True)
-_LOST = select(ticket_table).where(among(_its.lease, "leases"), written(HELD)).order_by(_its.id).with_for_update()
+_LOST = select(ticket_table).where(among(_its.lease, "leases"), text(HELD)).order_by(_its.id).with_for_update()
 _FORGET = delete(lease_table).where(among(lease_table.c.id, "leases"))
 _TOLD = update(ticket_table).where(among(_its.id, "ids")).values(late_at=None)
 
 
 def _past(column: str, condition: str) -> Select[tuple[object, ...]]:
-    found = select(ticket_table).where(ticket_table.c[column] <= bindparam("now"), written(condition))
+    found = select(ticket_table).where(ticket_table.c[column] <= bindparam("now"), text(condition))
     return found.order_by(ticket_table.c[column]).limit(_most).with_for_update(skip_locked=True)
 
 
@@ -40,7 +38,7 @@ def sweep(tx: Transaction, most: int) -> Swept:
     writes.write()
     leases = list(tx.execute(_OVER, {"now": writes.now, "most": most}).scalars())
     lost = list(_lost(tx, writes, leases))
-    woken = [writes.put(replace(ticket, status="ready")) for ticket in _some(tx, _WOKEN, writes, most)]
+    woken = [writes.put(changed(ticket, status="ready")) for ticket in _some(tx, _WOKEN, writes, most)]
     writes.write()
     late = _some(tx, _LATE, writes, most)
     if late:

@@ -1,0 +1,81 @@
+"""Many rows as one parameter, for PostgreSQL: a JSON array, which the statement takes apart again.
+
+A statement for each row costs twice as much, an array for each column more still: psycopg writes arrays value by value in Python. The
+statement is the same for any number of rows, so it is planned once. A `Document` travels as text inside the JSON, so that it is kept to the
+letter; so does a `Moment`.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Table, TextClause, text
+from sqlalchemy.dialects import postgresql
+
+from hulk.kernel.time import iso
+from hulk.runtime.store.columns import Document, Moment, dumps
+
+ROWS = "rows"
+"""The name of the parameter."""
+
+
+def written(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows, which have the same names, as JSON, for `given`."""
+    ways = _ways(table, tuple(rows[0]))
+    return dumps([{**row, **{name: way(row[name]) for name, way in ways if row[name] is not None}} for row in rows])
+
+
+@functools.cache
+def given(table: Table, names: tuple[str, ...]) -> str:
+    """SQL: the rows of the parameter `ROWS` as the relation `given`, to be selected from; of `names` the columns."""
+    kinds = ", ".join(f'"{name}" {_kind(table.c[name])}' for name in names)
+    return f"json_to_recordset(cast(:{ROWS} as json)) as given({kinds})"
+
+
+def values(table: Table, names: tuple[str, ...]) -> str:
+    """SQL: the columns of `given` as those of the table."""
+    return ", ".join(f'cast(given."{name}" as json)' if _is_document(table.c[name]) else f'given."{name}"' for name in names)
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """SQL: those columns."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@functools.cache
+def inserting(table: Table, names: tuple[str, ...]) -> TextClause:
+    """Inserts those of the rows whose keys are not there; its result knows how many that were."""
+    into = f"insert into {table.name} ({listed(names)}) select {values(table, names)} from {given(table, names)} on conflict do nothing"  # noqa: S608  # our own names
+    return text(into).execution_options(preserve_rowcount=True)
+
+
+@functools.cache
+def updating(table: Table, key: str, names: tuple[str, ...]) -> TextClause:
+    """Writes the other columns to each of the rows that is there, found by the index of `key`: PostgreSQL takes any JSON for a hundred rows
+    and would go through all of a table of some ten thousand for them, and stay with that plan when the table has grown. An array, it knows,
+    is for an index."""
+    others = tuple(name for name in names if name != key)
+    sets = ", ".join(f'"{name}" = {values(table, (name,))}' for name in others)
+    return text(
+        f"with given as materialized (select * from {given(table, names)}) update {table.name} set {sets} from given"  # noqa: S608  # our own names
+        f' where {table.name}."{key}" = given."{key}" and {table.name}."{key}" = any (array(select "{key}" from given))'
+    )
+
+
+def _is_document(column: Column[Any]) -> bool:
+    return isinstance(column.type, Document)
+
+
+def _kind(column: Column[Any]) -> str:
+    """Its type there; a document's is text, until it is cast."""
+    return "text" if _is_document(column) else column.type.compile(_DIALECT)
+
+
+@functools.cache
+def _ways(table: Table, names: tuple[str, ...]) -> Sequence[tuple[str, Callable[[Any], Any]]]:
+    """What becomes something else in JSON, and how."""
+    return [(name, way) for name in names if (way := _WAYS.get(type(table.c[name].type)))]
+
+
+_WAYS: Mapping[type, Callable[[Any], Any]] = {Document: dumps, Moment: iso}
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
