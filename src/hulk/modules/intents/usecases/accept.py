@@ -7,7 +7,7 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, Runs, Started
 from hulk.kernel.errors import Conflict, Exhausted, NotFound
 from hulk.kernel.events import Trail
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Asked, Intent
@@ -64,8 +64,7 @@ class AcceptIntent:
         return intent, change
 
     async def _admitted(self, intent: Intent) -> None:
-        if intent.namespace != DEFAULT_NAMESPACE:
-            await self.require_namespace(intent.tenant, intent.namespace)
+        await self.require_namespace(intent.tenant, intent.namespace)
         for source in intent.sources:
             await self.check(intent.tenant, source)
         self.admit()
