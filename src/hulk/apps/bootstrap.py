@@ -26,7 +26,17 @@ from hulk.apps.breakers import Told, breaker_routes
 from hulk.apps.chain import chain
 from hulk.apps.cluster import require_cluster, require_consistent, require_tickets_alone, shared
 from hulk.apps.limits import limits_of
-from hulk.apps.routes import Steered, cache_routes, dead_letter_routes, logging_routes, metrics_of, queue_routes, run_routes, trace_routes
+from hulk.apps.routes import (
+    Platform,
+    Steered,
+    cache_routes,
+    dead_letter_routes,
+    logging_routes,
+    metrics_of,
+    queue_routes,
+    run_routes,
+    trace_routes,
+)
 from hulk.apps.rpc import begun, persisted_total, serving_rpc, settings_of
 from hulk.apps.schedules import RequireNamespace, Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
@@ -289,7 +299,8 @@ async def _assembled(stack: AsyncExitStack, base: _Base) -> _Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(base.telemetry.metrics), blame).watching())
     metrics_of(base.telemetry.metrics, workflows, base.bus)
-    own = [logging_routes(), breaker_routes(base.breakers), cache_routes(caches), secret_routes(base.secrets)]
+    platform = Platform(outbox, store.commit)
+    own = [logging_routes(platform), breaker_routes(base.breakers, platform), cache_routes(caches, platform), secret_routes(base.secrets)]
     routers += [audit, trace_routes(teller_of(store, outbox, config.section(FinopsSettings)))]
     routers += [
         *ticket_routes_of(service),
@@ -365,7 +376,7 @@ async def _modules(
         )
     )  # fmt: skip
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
-    uploads = Uploads(blobs, quotas, store.commit, config.server.max_upload)
+    uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
@@ -385,7 +396,7 @@ def _scheduler(base: _Base, outbox: Outbox, workflows: Workflows, accept: Accept
 
 
 def _steering_routes(store: Store, workflows: Workflows) -> list[APIRouter]:
-    steered = Steered(store, RunQueries(store), workflows.steering, workflows.signal)
+    steered = Steered(store, RunQueries(store), workflows.steering)
     return [run_routes(steered), dead_letter_routes(steered), queue_routes(steered)]
 
 

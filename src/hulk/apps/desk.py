@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from hulk.apps.audit_key import audit_key
-from hulk.apps.helm import Helm, helm_of
+from hulk.apps.helm import ACTOR, Helm, helm_of
 from hulk.apps.limits import QuotaRows, limits_of
 from hulk.apps.members import Members, admin
 from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
@@ -34,7 +34,7 @@ from hulk.modules.tickets import Status as TicketStatus
 from hulk.modules.tickets.wiring import board_of
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
-from hulk.runtime.scheduler import Schedule, Schedules
+from hulk.runtime.scheduler import Schedule, Schedules, What
 from hulk.runtime.secrets import resolved
 from hulk.runtime.store import Login, Store, credentials, opened
 from hulk.runtime.validation import dotted, expected, lines
@@ -92,38 +92,38 @@ class Desk:
         """All schedules."""
         return [self._schedule(one) for one in await self.schedule_store.of_tenant(tenant)]
 
-    async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
+    async def add_schedule(self, tenant: str, body: Mapping[str, Any], reason: str = "") -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
         wanted = _parsed(NewBody, body)
         await self.members.identity.list_namespaces.require(tenant, wanted.namespace)
         schedule = made(wanted, Wishes(), admin(tenant), self.zone)
-        await self.commit(self.schedule_store.add(schedule))
+        await self.schedule_store.add(schedule, reason)
         return [self._schedule(schedule)]
 
-    async def change_schedule(self, tenant: str, wanted: str, body: Mapping[str, Any]) -> list[Row]:
+    async def change_schedule(self, tenant: str, wanted: str, body: Mapping[str, Any], reason: str = "") -> list[Row]:
         """A schedule changed, as `PATCH /v1/schedules/{schedule}` does it; a running Hulk notices it within a second."""
-        return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()))
+        return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()), reason)
 
-    async def pause_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def pause_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests now."""
-        return await self._change_schedule(tenant, wanted, Schedule.paused_now)
+        return await self._change_schedule(tenant, wanted, Schedule.paused_now, reason)
 
-    async def resume_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def resume_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests no more."""
-        return await self._change_schedule(tenant, wanted, lambda one: one.resumed(utc_now()))
+        return await self._change_schedule(tenant, wanted, lambda one: one.resumed(utc_now()), reason)
 
-    async def run_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def run_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that a running Hulk, or the next to start, fires at once."""
-        return await self._change_schedule(tenant, wanted, lambda one: one.asking(utc_now()))
+        return await self._change_schedule(tenant, wanted, lambda one: one.asking(utc_now()), reason, what="asked")
 
-    async def _change_schedule(self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule]) -> list[Row]:
-        return [self._schedule(await self.schedule_store.change(tenant, wanted, act))]
+    async def _change_schedule(
+        self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule], reason: str, what: What = "changed"
+    ) -> list[Row]:
+        return [self._schedule(await self.schedule_store.change(tenant, wanted, act, ACTOR, reason, what=what))]
 
-    async def remove_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def remove_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule, as it was before it was removed."""
-        found = await self.schedule_store.find(tenant, wanted)
-        await self.commit(self.schedule_store.remove(found))
-        return [self._schedule(found)]
+        return [self._schedule(await self.schedule_store.remove(tenant, wanted, ACTOR, reason))]
 
     def _schedule(self, schedule: Schedule) -> Row:
         view = shown(schedule, self.voice)
@@ -150,7 +150,7 @@ async def desk_of(written: Config, data: Path) -> AsyncIterator[Desk]:
         yield Desk(
             intent_store=intents_of(store), board=board_of(store), helm=helm_of(store, outbox, voice),
             teller=teller_of(store, outbox, config.section(FinopsSettings)), members=Members(identity),
-            limits=QuotaRows(limits_of(config, store, outbox, identity)), schedule_store=Schedules(store),
+            limits=QuotaRows(limits_of(config, store, outbox, identity)), schedule_store=Schedules(store, outbox),
             commit=store.commit, zone=config.locale.timezone, voice=voice,
         )  # fmt: skip
 

@@ -16,17 +16,11 @@ from hulk.kernel.tenancy import EVERYWHERE, Grant, Principal, Role
 from hulk.kernel.time import iso
 from hulk.modules.identity.domain import LOGIN, Account, AccountChange, ApiKey, Kind, Namespace, NewKey, Session, Tenant, hashed
 from hulk.modules.identity.usecases import OVERLAP, Identity, Logins, Returned, WantedKey, grants_of
-from hulk.runtime.http import Browser, Caller
-
-Reason = Annotated[str, Query(max_length=500, description="Why, for the audit trail.")]
+from hulk.runtime.http import Browser, Caller, Reason, Reasoned
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Reasoned(_Body):
-    reason: str = Field(default="", max_length=500, description="Why, for the audit trail.")
 
 
 class GrantBody(_Body):
@@ -43,19 +37,19 @@ class GrantBody(_Body):
 Given = Annotated[tuple[GrantBody, ...], Field(max_length=100)]
 
 
-class NamespaceBody(_Reasoned):
+class NamespaceBody(Reasoned):
     """A new namespace."""
 
     name: str = Field(max_length=63, description="1 to 63 small letters, digits and hyphens.")
 
 
-class TenantBody(_Reasoned):
+class TenantBody(Reasoned):
     """A new tenant."""
 
     tenant: str = Field(max_length=63, description="1 to 63 small letters, digits and hyphens.")
 
 
-class PersonBody(_Reasoned):
+class PersonBody(Reasoned):
     """A new person."""
 
     name: str = Field(max_length=200)
@@ -67,7 +61,7 @@ class PersonBody(_Reasoned):
         return AccountChange(name=self.name, email=self.email, grants=_grants(self.grants))
 
 
-class ServiceBody(_Reasoned):
+class ServiceBody(Reasoned):
     """A new service account."""
 
     name: str = Field(max_length=200)
@@ -79,7 +73,7 @@ class ServiceBody(_Reasoned):
         return AccountChange(name=self.name, groups=self.groups, grants=_grants(self.grants))
 
 
-class ChangePersonBody(_Reasoned):
+class ChangePersonBody(Reasoned):
     """What changes about a person; what is not given stays."""
 
     name: str | None = Field(default=None, max_length=200)
@@ -93,7 +87,7 @@ class ChangePersonBody(_Reasoned):
         return AccountChange(name=self.name, email=self.email, grants=grants, disabled=self.disabled)
 
 
-class ChangeServiceBody(_Reasoned):
+class ChangeServiceBody(Reasoned):
     """What changes about a service account; what is not given stays."""
 
     name: str | None = Field(default=None, max_length=200)
@@ -107,7 +101,7 @@ class ChangeServiceBody(_Reasoned):
         return AccountChange(name=self.name, groups=self.groups, grants=grants, disabled=self.disabled)
 
 
-class KeyBody(_Reasoned):
+class KeyBody(Reasoned):
     """A new API key: with grants of its own, or of an account, cut to the grants when there are any."""
 
     name: str = Field(max_length=200)
@@ -120,7 +114,7 @@ class KeyBody(_Reasoned):
         return WantedKey(name=self.name, grants=_grants(self.grants), account=self.account, expires=self.expires)
 
 
-class RotateBody(_Reasoned):
+class RotateBody(Reasoned):
     """How a key is rotated."""
 
     overlap: float = Field(
@@ -242,9 +236,9 @@ def _sessions(identity: Identity, cookies: Cookies) -> APIRouter:
         return {"sessions": [session_view(one, mine) for one in await identity.end_session.of(caller)]}
 
     @router.delete("/sessions/{session}", status_code=204, summary="End one of the caller's own sessions")
-    async def end(session: str, caller: Caller) -> None:
+    async def end(session: str, caller: Caller, reason: Reason = "") -> None:
         """Such as that of a browser that was left behind."""
-        await identity.end_session(caller, session)
+        await identity.end_session(caller, session, reason)
 
     return router
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Conflict, Refused
-from hulk.kernel.events import Trail
+from hulk.kernel.events import Trail, reasoned
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, DEFAULT_TENANT, Principal, everywhere
 from hulk.kernel.time import Clock
 from hulk.modules.identity.domain import Namespace, NewKey, Tenant, namespace_name, tenant_name
 from hulk.modules.identity.ports import Keys, Tenants
 from hulk.modules.identity.usecases.keys import WantedKey, made
 from hulk.modules.identity.usecases.rights import require, require_anywhere
-from hulk.modules.identity.usecases.telling import reasoned, telling
+from hulk.modules.identity.usecases.telling import telling
 
 FIRST_KEY = "first admin"
 """The name of the key with which a new tenant is begun."""

@@ -21,17 +21,17 @@ class SqlKinds:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def put(self, kind: Kind) -> Change[Kind]:
+    def put(self, kind: Kind) -> Change[tuple[Kind | None, Kind]]:
         """See `Kinds`."""
 
-        def change(tx: Transaction) -> Kind:
+        def change(tx: Transaction) -> tuple[Kind | None, Kind]:
             row = tx.execute(_OF.where(_its.tenant == kind.tenant, _its.name == kind.name).with_for_update()).one_or_none()
             before = None if row is None else _kind(row)
             if before is not None and replace(kind, version=before.version, actor=before.actor, created=before.created) == before:
-                return before
+                return before, before
             new = replace(kind, version=before.version + 1) if before else kind
             tx.put(kind_table, _row(new))
-            return new
+            return before, new
 
         return change
 
