@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 from hulk.kernel.durable import Change, followed
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.events import Event, Trail, changed_as, digest, reasoned
-from hulk.kernel.records import JsonObject
+from hulk.kernel.records import JsonObject, fields_of
 from hulk.kernel.time import iso
 from hulk.runtime.scheduler.schedule import Schedule
 from hulk.runtime.scheduler.tables import schedule_table
@@ -18,7 +18,6 @@ from hulk.runtime.store import Store, Transaction
 
 What: TypeAlias = Literal["created", "changed", "removed", "asked"]
 """What somebody does to a schedule."""
-_NAMES = tuple(Schedule.__dataclass_fields__)
 
 
 class Schedules:
@@ -136,4 +135,4 @@ def _columns(schedule: Schedule) -> dict[str, Any]:
 
 
 def _schedule(row: Row[Any]) -> Schedule:
-    return Schedule(**{name: getattr(row, name) for name in _NAMES})
+    return Schedule(**fields_of(Schedule, row))

@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, NotFound, Unavailable
+from hulk.kernel.records import fields_of
 from hulk.kernel.tenancy import Grant
 from hulk.modules.identity.domain import Account, ApiKey, Login, Namespace, Session, Tenant, require_another, require_known, require_unused
 from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
@@ -440,7 +441,7 @@ def _the_key(tx: Transaction, tenant: str, id_: str) -> ApiKey:
 
 def _values(one: Account | ApiKey | Login | Namespace | Session | Tenant) -> dict[str, Any]:
     """Its fields as they are; `asdict` would take grants apart."""
-    return {field.name: getattr(one, field.name) for field in fields(one)}
+    return fields_of(type(one), one)
 
 
 def _key(row: Row[Any]) -> ApiKey:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, tuple_
 
 from hulk.kernel.durable import Change
+from hulk.kernel.records import fields_of
 from hulk.modules.tickets.adapters.sql.tables import kind_table
 from hulk.modules.tickets.domain import Kind
 from hulk.runtime.store import Store, Transaction
@@ -59,7 +60,7 @@ def _of_names(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[t
 
 
 def _row(kind: Kind) -> dict[str, Any]:
-    return {name: getattr(kind, name) for name in Kind.__dataclass_fields__} | {"lease": kind.lease.total_seconds()}
+    return fields_of(Kind, kind) | {"lease": kind.lease.total_seconds()}
 
 
 def _kind(row: Row[Any]) -> Kind:
