@@ -6,6 +6,7 @@ PORT ?= 8080
 SEEDS ?= 100
 FIRST ?= 0
 TICKETS ?= 100000
+REQUESTS ?= 1000000
 # Two hundred intents at once execute no line of their own, and wait in vain for a program that is measured.
 CROWD := tests/journeys/test_journey_ask.py::test_two_hundred_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
@@ -73,8 +74,9 @@ $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 test-deploy: $(VENV)/deploy.stamp ## the Helm chart, rendered by Helm and checked against the schemas of Kubernetes
 	@$(BIN)/python -m pytest -m deploy
 
-test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models
-	@$(BIN)/python -m pytest -m long --timeout 3600
+test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
+	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_FIRST_SEED=$(FIRST) \
+		$(BIN)/python -m pytest -m long --timeout 3600
 
 bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.json and docs/performance.md (FULL=1 for long)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(FULL),--full)

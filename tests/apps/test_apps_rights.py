@@ -1,18 +1,19 @@
 """Every route of the running program, and who may ask it: a route that is not in the table fails here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hulk.kernel import ids
+from support.asgi import Request, asked
 from support.callers import CALLERS, World, a_world, routes_of
 from support.patience import until_found
-
-ROOT = Path(__file__).parents[2]
-
-Act = Callable[[World], Awaitable[Any]]
+from support.statements import noted, watched
+from support.subjects import ROOT, Act, address, intent, run
 
 
 @pytest.fixture
@@ -22,82 +23,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
-async def intent(world: World) -> str:
-    """An intent of acme's in the namespace `default`; the same for all."""
-    status, body = await world.call("admin", "GET", "/v1/intents")
-    assert status == 200, body
-    found = body["intents"]
-    if not found:
-        _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
-        source = {"kind": "file", "blob": sent["blob"], "name": "sales.csv"}
-        made = await world.made("admin", "/v1/intents", text="Find anomalies in sales.csv", sources=[source])
-        ended = await world.ended("admin", made["intent_id"])
-        assert ended["status"] == "completed", ended
-        return str(made["intent_id"])
-    return str(found[-1]["intent_id"])
+@pytest.fixture
+async def watched_world(tmp_path: Path) -> AsyncIterator[World]:
+    """One whose statements can be noted."""
+    with watched():
+        async with a_world(tmp_path) as made:
+            yield made
 
 
-async def ticket(world: World) -> str:
-    """A new ticket of acme's, for a person to decide on."""
-    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
-    return str((await world.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
-
-
-async def artefact(world: World) -> str:
-    """A file that it has made."""
-    return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["artefacts"][0]["name"])
-
-
-async def run(world: World) -> str:
-    """The intent's run."""
-    await intent(world)
-    return str((await world.call("admin", "GET", "/v1/runs?workflow=intent"))[1]["runs"][0]["run_id"])
-
-
-async def schedule(world: World) -> str:
-    """A new schedule of acme's."""
-    body = {"name": ids.new("x"), "every": "24h", "paused": True, "intent": {"text": "Is the disk full?"}}
-    return str((await world.made("admin", "/v1/schedules", **body))["schedule_id"])
-
-
-async def person(world: World) -> str:
-    """A new person of acme's."""
-    return str((await world.made("admin", "/v1/people", name="x", email=f"{ids.new('x')}@example.com"))["account_id"])
-
-
-async def account(world: World) -> str:
-    """A new service account of acme's."""
-    return str((await world.made("admin", "/v1/service-accounts", name="x"))["account_id"])
-
-
-async def key(world: World) -> str:
-    """A new key of acme's."""
-    return str((await world.made("admin", "/v1/keys", name="x", grants=[{"role": "viewer"}]))["key_id"])
-
-
-async def namespace(world: World) -> str:
-    """A new namespace of acme's."""
-    return str((await world.made("admin", "/v1/namespaces", name=ids.new("x").replace("_", "-")))["namespace"])
-
-
-async def session(_: World) -> str:
-    """Nobody's session."""
-    return ids.new("ses")
-
-
-PARTS: dict[str, Act] = {
-    "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
-    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent,
-}  # fmt: skip
-FIXED = {
-    "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
-}  # fmt: skip
-NAMES = {
-    "/docs/{name}": "swagger-ui.css",
-    "/v1/caches/{name}": "prices",
-    "/v1/breakers/{name}": "nothing",
-    "/v1/ticket-kinds/{name}": "report",
-}
 _DONE = {"ticket_id": "tkt_x", "fence": 1}
 BODIES: dict[str, Any] = {
     "POST /v1/tickets": {"kind": "nope", "title": "x"},
@@ -233,19 +166,6 @@ def table() -> dict[str, dict[str, int]]:
     return {f"{method} {path}": dict(zip(CALLERS, map(int, statuses), strict=True)) for method, path, *statuses in rows}
 
 
-async def address(world: World, route: str, *, of: Act | None = None) -> str:
-    """The route's path with what it is about: something of acme's, or what `of` gives in its place."""
-    path = route.split(" ")[1]
-    for beginning, name in NAMES.items():
-        path = path.replace(beginning, beginning.replace("{name}", name))
-    for part, value in FIXED.items():
-        path = path.replace(part, value)
-    for part, make in PARTS.items():
-        if part in path:
-            path = path.replace(part, await (of or make)(world))
-    return path
-
-
 async def answered(world: World, route: str, who: str, *, of: Act | None = None) -> tuple[int, Any]:
     """What somebody is answered on the route."""
     more = {"json": BODIES[route]} if route in BODIES else {"data": b"x"} if route == "POST /v1/files" else {}
@@ -260,21 +180,63 @@ async def test_every_route_answers_everybody_as_the_table_says(world: World) -> 
     assert {route: row for route, row in found.items() if row != table()[route]} == {}
 
 
-@pytest.mark.parametrize("who", ["stranger", "platform"])
-async def test_what_belongs_to_another_tenant_is_answered_as_what_there_is_not(who: str, world: World) -> None:
-    hidden = [route for route, row in table().items() if row[who] == 404 and row["admin"] != 404 and "breakers" not in route]
-    assert len(hidden) > 20
-    for route in hidden:
-        there = await address(world, route)
-        own = next(part for part in there.split("/")[3:] if part)
-        kind, _, _ = own.partition("_")
-        made_up = ids.new(kind) if len(own) > 25 and "_" in own else "nothing-of-the-kind"
-        method, more = route.split(" ")[0], {"json": BODIES[route]} if route in BODIES else {}
-        answers = [await world.call(who, method, path, **more) for path in (there, there.replace(own, made_up))]
-        (status, body), (_, unknown) = answers
-        assert status == 404, route
-        said = [str({**one, "instance": ""}).replace(id_, "…") for one, id_ in ((body, own), (unknown, made_up))]
-        assert said[0] == said[1], route
+def hidden_from(who: str) -> list[str]:
+    """The routes to what an admin of acme's can reach, and that caller is told is not there."""
+    return [route for route, row in table().items() if row[who] == 404 and row["admin"] != 404 and "breakers" not in route]
+
+
+def unlike(there: str) -> tuple[str, str, str]:
+    """The id in an address, and two like it that nothing has."""
+    own = next(part for part in there.split("/")[3:] if part)
+    kind, _, rest = own.partition("_")
+    one, another = (ids.new(kind if rest else "x") for _ in range(2))
+    return (own, one, another) if rest else (own, one.replace("_", "-"), another.replace("_", "-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a caller learns of an id by a request: the words, and how long they take, which the store's statements decide."""
+
+    body: dict[str, Any]
+    statements: tuple[str, ...]
+
+
+async def told(world: World, who: str, route: str, path: str, id_: str, body: Any = None) -> Told:
+    """What somebody learns of that id on the route, where it is answered with 404."""
+    sent = BODIES.get(route) if body is None else body
+    head = ((b"x-api-key", world.keys[who].encode()), (b"content-type", b"application/json"))
+    request = Request(
+        method=route.split(" ")[0], target=path.encode(), headers=head, body=(b"" if sent is None else json.dumps(sent).encode(),)
+    )
+    with noted() as statements:
+        answer = await asked(world.app, request)
+    assert answer.status == 404, (route, who, answer)
+    return Told(json.loads(answer.body.replace(id_.encode(), "…".encode())) | {"instance": ""}, tuple(statements))
+
+
+async def test_what_is_not_for_a_caller_is_answered_as_what_there_is_not_and_as_soon(watched_world: World) -> None:
+    """In the same words, after the same statements: neither tells that there is something."""
+    for who in ("stranger", "platform", "prod"):  # of other tenants, of another namespace
+        hidden = hidden_from(who)
+        assert len(hidden) > 20
+        for route in hidden:
+            there = await address(watched_world, route)
+            own, *made_up = unlike(there)
+            answers = [await told(watched_world, who, route, there.replace(own, id_), id_) for id_ in (made_up[0], own, made_up[1])]
+            assert answers[1] == answers[2], (who, route)  # the first is for what is remembered of the caller
+            assert answers[1].statements, (who, route)
+
+
+async def test_a_file_of_another_tenant_is_answered_as_none_and_as_soon(watched_world: World) -> None:
+    mine = (await watched_world.call("admin", "POST", "/v1/files", data=b"a,b\n1,2\n"))[1]["blob"]
+
+    async def asked_about(blob: str) -> Told:
+        body = {"text": "Describe x.csv", "sources": [{"kind": "file", "blob": blob, "name": "x.csv"}]}
+        return await told(watched_world, "stranger", "POST /v1/intents", "/v1/intents", blob, body)
+
+    _, other, none = [await asked_about(blob) for blob in ("0" * 64, mine, "1" * 64)]
+    assert other == none
+    assert other.statements
 
 
 async def test_work_of_a_namespace_is_seen_and_changed_by_those_of_the_namespace(world: World) -> None:

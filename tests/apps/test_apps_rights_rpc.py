@@ -11,6 +11,7 @@ from hulk.kernel import ids
 from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1 import tickets_pb2_grpc
 from support.callers import CALLERS, World, a_world
+from support.subjects import ticket
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketService"]
 CODES = {
@@ -42,12 +43,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A running Hulk."""
     async with a_world(tmp_path) as made:
         yield made
-
-
-async def ticket(world: World) -> str:
-    """A new ticket of acme's, for a person to decide on."""
-    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
-    return str((await world.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
 
 
 def requests(ticket: str) -> dict[str, Any]:

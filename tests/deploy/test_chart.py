@@ -18,6 +18,7 @@ EVERYTHING: Mapping[str, Any] = {
     "imagePullSecrets": [{"name": "registry"}],
     "nats": {"tlsSecret": "nats-tls", "mutualTls": True},
     "blobs": {"existingClaim": "files"},
+    "grpc": {"tlsSecret": "hulk-tls"},
     "skillsConfigMap": "skills",
     "settings": {"logging": {"level": "debug"}, "engine": {"weights": {"acme": 3}}},
     "env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "models", "key": "key"}}}],
@@ -100,6 +101,21 @@ def test_services_and_budgets_choose_pods_that_there_are(objects: list[Any]) -> 
 def test_a_server_stays_in_the_service_while_the_bus_is_away(objects: list[Any]) -> None:
     probes = {pod["containers"][0]["args"][0]: pod["containers"][0]["readinessProbe"]["httpGet"]["path"] for pod in _pods(objects)}
     assert probes == {"up": "/health", "worker": "/ready"}
+
+
+def test_workers_anywhere_reach_grpc_at_the_servers_and_nowhere_else(objects: list[Any]) -> None:
+    listening = {pod["containers"][0]["args"][0]: [port["name"] for port in pod["containers"][0]["ports"]] for pod in _pods(objects)}
+    assert listening == {"up": ["http", "grpc"], "worker": ["http"]}
+    reached = [port["targetPort"] for one in objects if one["kind"] == "Service" for port in one["spec"]["ports"]]
+    assert reached.count("grpc") == 1
+    (policy,) = (one for one in objects if one["kind"] == "NetworkPolicy")
+    assert {"port": "grpc"} in policy["spec"]["ingress"][0]["ports"]
+
+
+def test_grpc_may_be_left_out() -> None:
+    assert "grpc" not in {
+        port["name"] for pod in _pods(list(_rendered({"grpc": {"enabled": False}}))) for port in pod["containers"][0]["ports"]
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A worker process killed or frozen in the middle of its work: another goes on; nothing is lost and nothing recorded twice."""
 
 import asyncio
+import os
 import random
 import signal
 import subprocess
@@ -27,6 +28,8 @@ from support.stores import url_of
 from support.worker import STEPS, mark_table
 
 RUNS = 300
+SEEDS = max(1, int(os.environ.get("HULK_TEST_SEEDS", "1")) // 10)
+"""How many moments of the kill are tried: one in `make test`, more in `make test-faults`."""
 TESTS = Path(__file__).parents[1]
 
 
@@ -89,7 +92,7 @@ async def a_site(store: Store, folder: Path) -> AsyncIterator[Site]:
             yield Site(store, folder, server.address)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, 1 + SEEDS))
 async def test_a_killed_workers_runs_are_gone_on_with_by_the_other(store: Store, tmp_path: Path, seed: int) -> None:
     at = random.Random(seed).randrange(60, 600)
 

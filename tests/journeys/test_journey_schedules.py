@@ -1,6 +1,7 @@
 """Schedules of a started Hulk: over HTTP and with thor, through kill -9, with what wrong ones are told."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ def test_thor_keeps_schedules_whether_hulk_runs_or_not(up: Up, world: Path) -> N
     assert "“day of the month” of the cron expression cannot be “32”" in " ".join(wrong.split())
 
 
+@pytest.fixture(scope="module")
+def steady(up: Up) -> Mapping[str, Any]:
+    """A schedule that nothing changes."""
+    (made,) = thor(up.data, "schedules", "add", "steady", TEXT, "--every", "1h")
+    return dict(made)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -124,15 +132,13 @@ def test_thor_keeps_schedules_whether_hulk_runs_or_not(up: Up, world: Path) -> N
         pytest.param(["--missed", "skip"], 1, "There is no schedule “nobody”", id="no such schedule"),
     ],
 )
-def test_a_change_that_makes_no_sense_is_told_and_changes_nothing(up: Up, arguments: list[str], code: int, words: str) -> None:
-    (made,) = thor(up.data, "schedules", "add", "steady", TEXT, "--every", "1h")
-    try:
-        name = "nobody" if code == 1 else "steady"
-        assert words in " ".join(thor(up.data, "schedules", "change", name, *arguments, code=code).split())
-        (kept,) = [one for one in thor(up.data, "schedules", "list") if one["name"] == "steady"]
-        assert {**kept, "next": made["next"]} == made
-    finally:
-        thor(up.data, "schedules", "remove", "steady")
+def test_a_change_that_makes_no_sense_is_told_and_changes_nothing(
+    up: Up, steady: Mapping[str, Any], arguments: list[str], code: int, words: str
+) -> None:
+    name = "nobody" if code == 1 else "steady"
+    assert words in " ".join(thor(up.data, "schedules", "change", name, *arguments, code=code).split())
+    (kept,) = [one for one in thor(up.data, "schedules", "list") if one["name"] == "steady"]
+    assert {**kept, "next": steady["next"]} == steady
 
 
 def _hours(row: dict[str, Any]) -> set[str]:

@@ -13,8 +13,8 @@ from grpc_status import rpc_status
 
 from hulk.kernel.text import Language
 from hulk.kernel.time import utc_now
+from hulk.modules.tickets import TicketActs
 from hulk.modules.tickets.grpc import TicketService
-from hulk.modules.tickets.wiring import Service as TicketActs
 from hulk.runtime.config import GrpcSettings
 from hulk.runtime.http import Authenticate, Gate
 from hulk.runtime.rpc import Door, Service, serve

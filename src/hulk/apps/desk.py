@@ -4,59 +4,79 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from hulk.apps.audit_key import audit_key
-from hulk.apps.helm import ACTOR, Helm, helm_of
-from hulk.apps.limits import QuotaRows, limits_of
 from hulk.apps.members import Members, admin
-from hulk.apps.schedules import ChangeBody, NewBody, Wishes, altered, made, shown
 from hulk.apps.schema import HEAD, revision
-from hulk.apps.story import Teller, teller_of
 from hulk.apps.terminal import brief, speaker
-from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.identity.wiring import identity as wired_identity
-from hulk.modules.intents import Intents
-from hulk.modules.intents import Status as IntentStatus
-from hulk.modules.intents.wiring import intents_of
-from hulk.modules.skills.settings import SkillsSettings
-from hulk.modules.skills.wiring import book
-from hulk.modules.tickets import Board, Filter
-from hulk.modules.tickets import Status as TicketStatus
-from hulk.modules.tickets.wiring import board_of
 from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
-from hulk.runtime.scheduler import Schedule, Schedules, What
 from hulk.runtime.secrets import resolved
 from hulk.runtime.store import Login, Store, credentials, opened
 from hulk.runtime.validation import dotted, expected, lines
+
+if TYPE_CHECKING:  # each is loaded by the act that needs it: a command of `thor` needs one or two, and all take most of a second
+    from hulk.apps.helm import Helm
+    from hulk.apps.limits import QuotaRows
+    from hulk.apps.story import Teller
+    from hulk.runtime.scheduler import Schedule, Schedules, What
 
 Row: TypeAlias = Mapping[str, Any]
 Body = TypeVar("Body", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Desk:
     """The acts of the modules over one store."""
 
-    intent_store: Intents
-    board: Board
-    helm: Helm
-    teller: Teller
-    members: Members
-    limits: QuotaRows
-    schedule_store: Schedules
-    commit: Commit
-    zone: str
+    config: Config
+    store: Store
+    outbox: Outbox
     voice: Voice
+
+    @cached_property
+    def members(self) -> Members:
+        """Tenants, namespaces, accounts and keys."""
+        return Members(wired_identity(self.store, self.outbox, local=True))
+
+    @cached_property
+    def helm(self) -> "Helm":
+        """Runs, dead letters and queues."""
+        from hulk.apps.helm import helm_of
+
+        return helm_of(self.store, self.outbox, self.voice)
+
+    @cached_property
+    def limits(self) -> "QuotaRows":
+        """Quotas."""
+        from hulk.apps.limits import QuotaRows, limits_of
+
+        return QuotaRows(limits_of(self.config, self.store, self.outbox, self.members.identity))
+
+    @cached_property
+    def teller(self) -> "Teller":
+        """Stories."""
+        from hulk.apps.story import teller_of
+        from hulk.modules.finops.settings import FinopsSettings
+
+        return teller_of(self.store, self.outbox, self.config.section(FinopsSettings))
+
+    @cached_property
+    def schedule_store(self) -> "Schedules":
+        """Schedules."""
+        from hulk.runtime.scheduler import Schedules
+
+        return Schedules(self.store, self.outbox)
 
     async def story(self, wanted: str) -> Row:
         """The whole story of what has that id, whose ever it is."""
@@ -64,7 +84,10 @@ class Desk:
 
     async def intents(self, tenant: str, status: str | None, limit: int) -> list[Row]:
         """The newest intents."""
-        found = await self.intent_store.recent(tenant, status=_among(status, IntentStatus), limit=limit)
+        from hulk.modules.intents import Status
+        from hulk.modules.intents.wiring import intents_of
+
+        found = await intents_of(self.store).recent(tenant, status=_among(status, Status), limit=limit)
         return [
             {
                 "intent_id": one.id,
@@ -78,8 +101,11 @@ class Desk:
 
     async def tickets(self, tenant: str, status: str | None, limit: int) -> list[Row]:
         """The newest tickets."""
-        wanted = Filter(tenant=tenant, statuses=(_among(status, TicketStatus),) if status else ())
-        found = (await self.board.find(wanted, limit)).tickets
+        from hulk.modules.tickets import Filter, Status
+        from hulk.modules.tickets.wiring import board_of
+
+        wanted = Filter(tenant=tenant, statuses=(_among(status, Status),) if status else ())
+        found = (await board_of(self.store).find(wanted, limit)).tickets
         return [
             {
                 "ticket_id": one.id, "kind": one.kind, "status": one.status, "owner": one.owner, "intent_id": one.intent,
@@ -94,19 +120,23 @@ class Desk:
 
     async def add_schedule(self, tenant: str, body: Mapping[str, Any], reason: str = "") -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
+        from hulk.apps.schedules import NewBody, Wishes, made
+
         wanted = _parsed(NewBody, body)
         await self.members.identity.list_namespaces.require(tenant, wanted.namespace)
-        schedule = made(wanted, Wishes(), admin(tenant), self.zone)
+        schedule = made(wanted, Wishes(), admin(tenant), self.config.locale.timezone)
         await self.schedule_store.add(schedule, reason)
         return [self._schedule(schedule)]
 
     async def change_schedule(self, tenant: str, wanted: str, body: Mapping[str, Any], reason: str = "") -> list[Row]:
         """A schedule changed, as `PATCH /v1/schedules/{schedule}` does it; a running Hulk notices it within a second."""
+        from hulk.apps.schedules import ChangeBody, Wishes, altered
+
         return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()), reason)
 
     async def pause_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests now."""
-        return await self._change_schedule(tenant, wanted, Schedule.paused_now, reason)
+        return await self._change_schedule(tenant, wanted, lambda one: one.paused_now(), reason)
 
     async def resume_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests no more."""
@@ -117,15 +147,18 @@ class Desk:
         return await self._change_schedule(tenant, wanted, lambda one: one.asking(utc_now()), reason, what="asked")
 
     async def _change_schedule(
-        self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule], reason: str, what: What = "changed"
+        self, tenant: str, wanted: str, act: Callable[["Schedule"], "Schedule"], reason: str, what: "What" = "changed"
     ) -> list[Row]:
-        return [self._schedule(await self.schedule_store.change(tenant, wanted, act, ACTOR, reason, what=what))]
+        actor = admin(tenant).actor
+        return [self._schedule(await self.schedule_store.change(tenant, wanted, act, actor, reason, what=what))]
 
     async def remove_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule, as it was before it was removed."""
-        return [self._schedule(await self.schedule_store.remove(tenant, wanted, ACTOR, reason))]
+        return [self._schedule(await self.schedule_store.remove(tenant, wanted, admin(tenant).actor, reason))]
 
-    def _schedule(self, schedule: Schedule) -> Row:
+    def _schedule(self, schedule: "Schedule") -> Row:
+        from hulk.apps.schedules import shown
+
         view = shown(schedule, self.voice)
         problem = view["problem"] and view["problem"]["detail"]
         wish = schedule.wish
@@ -145,14 +178,8 @@ async def desk_of(written: Config, data: Path) -> AsyncIterator[Desk]:
     be read."""
     config = await resolved(written, os.environ, ("store", "audit"))
     async with known_store(config, data) as store:
-        outbox, voice = Outbox(store, audit_key(config.section(AuditSettings), data)), speaker()
-        identity = wired_identity(store, outbox, local=True)
-        yield Desk(
-            intent_store=intents_of(store), board=board_of(store), helm=helm_of(store, outbox, voice),
-            teller=teller_of(store, outbox, config.section(FinopsSettings)), members=Members(identity),
-            limits=QuotaRows(limits_of(config, store, outbox, identity)), schedule_store=Schedules(store, outbox),
-            commit=store.commit, zone=config.locale.timezone, voice=voice,
-        )  # fmt: skip
+        outbox = Outbox(store, audit_key(config.section(AuditSettings), data))
+        yield Desk(config=config, store=store, outbox=outbox, voice=speaker())
 
 
 @asynccontextmanager
@@ -187,6 +214,9 @@ async def _known(store: Store) -> None:
 
 def skill_rows(config: Config) -> list[Row]:
     """The skills, with an example of each."""
+    from hulk.modules.skills.settings import SkillsSettings
+    from hulk.modules.skills.wiring import book
+
     voice = speaker()
     found, _ = book(config.section(SkillsSettings).folders)
     titles = dict(zip((skill.name for skill in found), found.titles(voice), strict=True))

@@ -79,7 +79,7 @@ class Helm:
 
     async def _named(self, runs: Sequence[str]) -> list[Row]:
         """The runs as they stand; of very many, the first."""
-        return [self._run((await self.queries.run(run))[0]) for run in runs[:100]]
+        return [self._run(await self.queries.alone(run)) for run in runs[:100]]
 
     async def dead_letters(self, search: Search, limit: int) -> list[Row]:
         """Runs that should have worked."""

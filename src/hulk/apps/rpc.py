@@ -12,8 +12,7 @@ import structlog
 from hulk.kernel.errors import Refused, Unauthenticated
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
-from hulk.modules.tickets import Persisted
-from hulk.modules.tickets.wiring import Service as TicketActs
+from hulk.modules.tickets import Persisted, TicketActs
 from hulk.runtime.config import Config, GrpcSettings
 from hulk.runtime.http import Authenticate, Gate, bind
 from hulk.runtime.telemetry import Metrics

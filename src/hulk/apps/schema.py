@@ -10,7 +10,6 @@ import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from hulk.apps.tables import metadata
 from hulk.kernel.errors import Refused, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -40,6 +39,8 @@ def _prepared(connection: Connection) -> None:
     if found == HEAD:
         return
     if found is None:
+        from hulk.apps.tables import metadata  # loads every module, which who only asks for the revision does not need
+
         metadata.create_all(connection)
         connection.execute(text("create table alembic_version (version_num varchar(32) not null primary key)"))
         connection.execute(text("insert into alembic_version values (:head)"), {"head": HEAD})

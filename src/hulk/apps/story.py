@@ -98,7 +98,7 @@ class Teller:
             case Run():
                 return await self._of_run(found)
             case Ticket():
-                return _ticket(found, voice, ()), ()
+                return _ticket(found, voice, ()), await self.outbox.of_subjects(found.tenant, [found.id])
 
     async def _found(self, wanted: str, tenant: str | None) -> Intent | Run | Ticket:
         """What the story is of: an intent, or a run or ticket that none began."""
@@ -168,7 +168,8 @@ class Teller:
             children = await self._with_steps(Search(tenant=run.tenant, parent=waiting.pop().id))
             every += children
             waiting += [child for child, _ in children]
-        return _run(run, _by_parent(every), {one.id: steps for one, steps in every}), ()
+        told = await self.outbox.of_subjects(run.tenant, [one.id for one, _ in every])
+        return _run(run, _by_parent(every), {one.id: steps for one, steps in every}), told
 
     async def _with_steps(self, search: Search) -> list[tuple[Run, Sequence[Step]]]:
         page = await self.runs.search(search, MOST_RUNS)

@@ -1,7 +1,6 @@
 """Tickets for workers and people in the running program: put together with what they need of other modules, and kept in time."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Unavailable
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
 from hulk.modules.identity import Identity
 from hulk.modules.intents import Intents
@@ -18,14 +18,16 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.tickets import Chain, Surroundings
 from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
 from hulk.modules.tickets.wiring import Service
+from hulk.runtime.http import Authenticate
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import Workflows
 
 log = structlog.get_logger(__name__)
 
+LEASE_TOKENS = "eyJ"
+"""How every JWT begins (`{"`), and no API key."""
 SWEEP_SECONDS = 1.0
 """How long a lease may have run out before its tickets are put back."""
-KEY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +64,36 @@ async def _plan(intents: Intents, tenant: str, intent: str) -> str | None:
     return found.plan
 
 
+def lease_holders(service: Service, others: Authenticate) -> Authenticate:
+    """Finds out who calls: the holder of a lease by its token, with no rights but over what it holds; by any other key, as `others` do."""
+
+    async def authenticate(key: str | None, host: str) -> Principal:
+        if key and key.startswith(LEASE_TOKENS):
+            lease = await service.tokens.verify(key)
+            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
+        return await others(key, host)
+
+    return authenticate
+
+
 def routes_of(service: Service) -> list[APIRouter]:
     """Tickets, leases and kinds over HTTP, and the keys that verify leases."""
     return [
-        ticket_routes(service.find, service.show, service.create, service.move, service.comment, service.watch),
-        lease_routes(service.lease, service.hold_on, service.finish, service.prove),
-        kind_routes(service.register, service.list_kinds, utc_now),
+        ticket_routes(service),
+        lease_routes(service),
+        kind_routes(service, utc_now),
         key_set_routes(service.tokens.public),
     ]
 
 
 async def kept_in_time(service: Service) -> None:
     """Do to tickets what time demands, and keep the keys that sign leases young; ends only by cancellation."""
-    keys = 0.0
     while True:
         try:
             while await service.sweep():
                 pass
-            if time.monotonic() >= keys:
+            if service.tokens.due:
                 await service.tokens.keep()
-                keys = time.monotonic() + KEY_SECONDS
         except Unavailable as error:
             log.warning("tickets_not_swept", reason=str(error))
         await asyncio.sleep(SWEEP_SECONDS)

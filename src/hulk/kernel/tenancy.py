@@ -1,5 +1,6 @@
 """Whom work belongs to, who asks for it, and what they may do: role x namespace x resource x verb."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -21,6 +22,8 @@ DEFAULT_TENANT = "default"
 DEFAULT_NAMESPACE = "default"
 EVERYWHERE = "*"
 """In place of a namespace: all of the tenant's, and what belongs to none."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 _WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules")
 _SEEN: tuple[Resource, ...] = (*_WORK, "kinds", "queues", "costs", "namespaces", "quotas")
@@ -47,6 +50,11 @@ class Grant:
     def allows(self, verb: Verb, resource: Resource, namespace: str) -> bool:
         """Whether it lets one do that there."""
         return (resource, verb) in PERMISSIONS[self.role] and self.namespace in (EVERYWHERE, namespace)
+
+
+def is_name(text: str) -> bool:
+    """Whether a tenant or a namespace may be called so: 1 to 63 small letters, digits and hyphens, no hyphen at the ends (RFC 1123)."""
+    return _NAME.fullmatch(text) is not None
 
 
 def everywhere(role: Role) -> tuple[Grant, ...]:

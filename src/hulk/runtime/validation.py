@@ -1,8 +1,10 @@
 """What pydantic found wrong with untrusted data, said as `Text`: for settings and for requests alike."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
 
+from pydantic import AfterValidator, AwareDatetime
 from pydantic_core import ErrorDetails
 
 from hulk.kernel.text import Text
@@ -61,6 +63,17 @@ def expected(error: ErrorDetails) -> Text:
         return cause.text
     saying = _SAYINGS.get(error["type"])
     return saying(limits) if saying else Text("{reason}", reason=error["msg"])
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Explained(Text("a time is expected that lies between the years 1 and 9999 in UTC too")) from error
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time that was sent, in UTC: the first and the last day of the calendar are another year's in some zones, which nothing can tell."""
 
 
 def dotted(place: Iterable[int | str]) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from hulk.apps.ticketing import routes_of
+from hulk.apps.ticketing import lease_holders, routes_of
 from hulk.kernel import ids
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Grant, Principal, everywhere
@@ -73,14 +73,11 @@ async def site(store: Store) -> AsyncIterator[Site]:
     service = await service_over(store, heard)
 
     async def authenticate(key: str | None, _: str) -> Principal:
-        if key and key.startswith("eyJ"):
-            lease = await service.tokens.verify(key)
-            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
         if key not in CALLERS:
             raise Unauthenticated("who?")
         return CALLERS[key]
 
-    async with served(application(routes_of(service), authenticate=authenticate)) as http:
+    async with served(application(routes_of(service), authenticate=lease_holders(service, authenticate))) as http:
         found = Site(http, heard, service)
         for tenant in ("admin", "rival"):
             status, _ = await found(
@@ -104,6 +101,21 @@ async def test_a_ticket_goes_from_its_making_to_its_end(site: Site) -> None:
         assert (status, answer) == (200, {"completed": [held["ticket_id"]], "refused": {}})
     status, shown = await site("viewer", "GET", f"/v1/tickets/{held['ticket_id']}")
     assert (status, shown["status"], shown["result"], shown["worker"], shown["comments"]) == (200, "completed", {"paid": True}, "w1", [])
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "a\0b"])
+async def test_a_text_that_no_store_takes_is_refused_wherever_it_stands(bad: str, site: Site) -> None:
+    taken = await site.made() and await site.taken()
+    sent = [
+        ("POST", "/v1/leases", {"worker": "w", "kinds": [bad]}),
+        ("POST", "/v1/leases", {"worker": "w", "kinds": ["pay"], "namespace": bad}),
+        ("POST", "/v1/leases/heartbeat", {"tickets": [bad], "lease_token": taken["token"]}),
+        ("POST", "/v1/tickets", {"kind": bad, "title": "Pay"}),
+        ("PUT", "/v1/ticket-kinds/pay", {"description": bad}),
+    ]
+    for method, path, body in sent:
+        status, answer = await site("admin", method, path, body)
+        assert status in (200, 404, 422), (path, answer)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey, RSAKey
 
 from hulk.kernel.errors import Unauthenticated
-from hulk.modules.tickets.adapters.tokens import AGAIN, LEEWAY, SPREAD, TYPE, JwtTokens, SigningKey, kept, signing
+from hulk.modules.tickets.adapters.tokens import AGAIN, LEEWAY, SPREAD, TYPE, JwtTokens, ring
 from hulk.modules.tickets.domain import Lease
 from hulk.modules.tickets.ports import Tokens
+from hulk.runtime.secrets import RingKey
 from hulk.runtime.store import Store
 from support.stores import Another
 
@@ -99,7 +100,7 @@ async def forgeries(tokens: JwtTokens, hands: Hands) -> dict[str, str]:
     """Tokens that must not be taken, by what is wrong with them."""
     good = tokens.issue(lease(hands))
     header, claims = parts(good)
-    own = tokens._keys[0].key
+    own = tokens._keys.keys[0].value
     stranger = OKPKey.generate_key("Ed25519", {"kid": header["kid"]})
     public = own.as_pem(private=False)
     head, body, signature = good.split(".")
@@ -158,7 +159,7 @@ async def test_no_flipped_bit_is_taken(place: int, bit: int) -> None:
     key = OKPKey.generate_key("Ed25519", {"kid": "k"})
     hands = Hands()
     tokens = JwtTokens.__new__(JwtTokens)
-    tokens._keys, tokens._clock, tokens._verified = [SigningKey(START, key)], hands, OrderedDict()
+    tokens._keys, tokens._clock, tokens._verified = ring([RingKey("k", START, key)]), hands, OrderedDict()
     tokens._read_at = float("inf")
     token = tokens.issue(lease(hands))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -212,7 +213,7 @@ async def test_who_reads_the_database_without_the_secret_has_no_key(
     async with another() as other:
         thief = JwtTokens(other, b"guess", DAY, hands)
         await thief._read()
-        assert thief._keys == []
+        assert thief._keys.keys == ()
         with pytest.raises(Unauthenticated):
             await thief.verify(tokens.issue(lease(hands)))
 
@@ -227,9 +228,9 @@ async def test_the_public_keys_verify_with_the_library_alone(tokens: JwtTokens, 
 @given(ages=st.lists(st.integers(0, 400_000), min_size=1, max_size=6, unique=True))
 def test_the_key_that_signs_is_always_kept(ages: list[int]) -> None:
     key = OKPKey.generate_key("Ed25519", {"kid": "k"})
-    keys = [SigningKey(START - timedelta(seconds=age), key) for age in ages]
-    now = signing(keys, START)
-    assert now in kept(keys, START)
-    assert all(one in kept(keys, START) for one in keys if one.created >= now.created)
+    keys = ring(RingKey("k", START - timedelta(seconds=age), key) for age in ages)
+    now = keys.current(START)
+    assert now in keys.valid(START)
+    assert all(one in keys.valid(START) for one in keys.keys if one.since >= now.since)
     assert now.id == "k"
     assert AGAIN < SPREAD

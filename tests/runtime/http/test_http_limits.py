@@ -5,11 +5,13 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import fastapi
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from hulk.runtime.config import ServerSettings
+from support.asgi import Request, asked
 from support.served import application, served
 
 SMALL = ServerSettings(max_body=1000, max_upload=100_000, read_timeout=timedelta(seconds=0.3), write_timeout=timedelta(seconds=0.3))
@@ -22,7 +24,7 @@ def routes() -> APIRouter:
     @router.post("/count")
     @router.post("/files")
     @router.post("/files/one")
-    async def count(request: Request) -> int:
+    async def count(request: fastapi.Request) -> int:
         return sum([len(chunk) async for chunk in request.stream()])
 
     @router.post("/json")
@@ -71,6 +73,12 @@ async def test_a_request_may_be_so_large(path: str, size: int, status: int) -> N
     ):
         assert answer.status == status
         assert "server.max_" in await answer.text() or status == 200
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+async def test_a_length_of_any_number_of_digits_is_too_large(digits: int) -> None:
+    promised = Request(method="POST", target=b"/count", headers=((b"host", b"localhost"), (b"content-length", b"9" * digits)), body=(b"x",))
+    assert (await asked(application([routes()], server=SMALL), promised)).status == 413
 
 
 async def test_bytes_are_counted_when_no_length_is_declared() -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import fastapi
 import pytest
 import structlog
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 from hulk.kernel.errors import HulkError, Unavailable
 from hulk.runtime.http.middleware.hardening import HEADERS
 from hulk.runtime.telemetry import Metrics, trace_id
+from support.asgi import Request, asked
 from support.served import application, served
 
 
@@ -47,6 +49,19 @@ async def test_a_request_is_one_line_without_query_body_or_key() -> None:
         "client": "127.0.0.1", "tenant": "acme", "actor": "key:right",
     }  # fmt: skip
     assert "private" not in str(logs)
+
+
+async def test_a_caller_who_hangs_up_amid_the_body_is_told_of_as_one_who_had_gone() -> None:
+    router = APIRouter()
+
+    @router.post("/count")
+    async def count(request: fastapi.Request) -> int:
+        return sum([len(chunk) async for chunk in request.stream()])
+
+    cut = Request(method="POST", target=b"/count", headers=((b"host", b"localhost"),), body=(b"x",), leaves=True)
+    with capture_logs() as logs:
+        assert (await asked(application([router]), cut)).status == 0
+    assert [(line["event"], line["status"]) for line in logs] == [("http_request", 499)]
 
 
 async def test_requests_are_measured_by_method_route_and_status() -> None:

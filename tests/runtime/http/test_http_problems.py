@@ -1,6 +1,7 @@
 """What a caller is told when something is not possible: always a problem (RFC 9457), in their language."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import aiohttp
@@ -8,6 +9,7 @@ import pytest
 import structlog
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 from structlog.testing import capture_logs
 
 from hulk.kernel.errors import (
@@ -21,7 +23,7 @@ from hulk.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from hulk.runtime.http import TimedOut
+from hulk.runtime.http import Download, TimedOut
 from support.served import application, served
 
 MISSING = NotFound("“{value}” is not an id of this kind: expected {prefix}_ and 26 letters or digits.", value="x", prefix="tkt")
@@ -142,3 +144,30 @@ async def test_the_frameworks_own_refusals_are_problems_too() -> None:
         assert await told(client, "GET", "/nothing") == (404, "not_found", "application/problem+json")
         assert await told(client, "DELETE", "/v1/strict") == (405, "method_not_allowed", "application/problem+json")
         assert (await told(client, "POST", "/v1/strict", b"\xff\xfe{"))[0] in (400, 422)
+
+
+@pytest.mark.parametrize(("range_", "status"), [("bytes=0-4", 206), ("bytes=5-2", 400), ("bytes=99-", 416)])
+async def test_a_range_that_a_file_has_not_is_a_problem_too(range_: str, status: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+    router = APIRouter()
+
+    @router.get("/file")
+    async def file() -> Response:
+        return Download(tmp_path / "file")
+
+    async with served(application([router])) as client, client.get("/file", headers={"Range": range_}) as answer:
+        assert (answer.status, await answer.read() == b"01234") == (status, status == 206)
+        assert answer.headers.get("content-range") == {206: "bytes 0-4/10", 400: None, 416: "bytes */10"}[status]
+        assert (answer.content_type == "application/problem+json") is (status >= 400)
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+async def test_a_detail_that_repeats_half_of_a_pair_is_told_all_the_same(language: str) -> None:
+    router = APIRouter()
+
+    @router.get("/refused")
+    async def refused() -> None:
+        raise Refused("There is no {name}.", name="a\ud800b")
+
+    async with served(application([router])) as client, client.get("/refused", headers={"Accept-Language": language}) as answer:
+        assert (answer.status, "a\ufffdb" in (await answer.json(content_type=None))["detail"]) == (422, True)

@@ -138,6 +138,17 @@ async def test_who_asks_together_is_answered_by_few_queries_each_with_his_own(st
     assert await store.look_up(coins, "coin_07") == 1
 
 
+@pytest.mark.parametrize("bad", ["half of a pair: \ud800", "NUL: \0"])
+async def test_a_text_that_no_database_takes_is_refused_and_none_who_asked_with_it(bad: str, store: Store) -> None:
+    await minted(store, 1, 2)
+    kept = store.dialect == "sqlite" and "\0" in bad
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(outcome(store.look_up(coins, one))) for one in ("coin_00", "coin_01", bad, "coin_02")]
+    assert [task.result() for task in asked] == [None, 1, None if kept else Refused, 1]
+    for act in (store.read(lambda connection: coins(connection, [bad])), store.commit(lambda tx: tx.execute(insert(coin), {"id": bad}))):
+        assert (await outcome(act) is Refused) is not kept
+
+
 def broken(_: Connection, __: Sequence[str]) -> dict[str, int]:
     raise Unavailable("not now")
 

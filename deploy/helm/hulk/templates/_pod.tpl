@@ -58,7 +58,11 @@ spec:
       image: {{ if $.Values.image.digest }}{{ $.Values.image.repository }}@{{ $.Values.image.digest }}{{ else }}{{ $.Values.image.repository }}:{{ $.Values.image.tag | default $.Chart.AppVersion }}{{ end }}
       imagePullPolicy: {{ $.Values.image.pullPolicy }}
       args: {{- toJson (concat (list .command "--config" "/etc/hulk/hulk.yaml" "--data" "/var/lib/hulk" "--host" "0.0.0.0" "--port" "8080")) | nindent 8 }}
-      ports: [{name: http, containerPort: 8080}]
+      ports:
+        - {name: http, containerPort: 8080}
+        {{- if .grpc }}
+        - {name: grpc, containerPort: 50052}
+        {{- end }}
       env:
         - name: HULK_STORE__URL
           {{- include "hulk.secret" $.Values.store.urlSecret | nindent 10 }}
@@ -88,6 +92,9 @@ spec:
         - {name: data, mountPath: /var/lib/hulk}
         - {name: blobs, mountPath: /var/lib/hulk-blobs}
         - {name: tmp, mountPath: /tmp}
+        {{- if and .grpc $.Values.grpc.tlsSecret }}
+        - {name: grpc-tls, mountPath: /etc/hulk-grpc, readOnly: true}
+        {{- end }}
         {{- if $.Values.nats.tlsSecret }}
         - {name: nats-tls, mountPath: /etc/hulk-nats, readOnly: true}
         {{- end }}
@@ -103,6 +110,10 @@ spec:
       persistentVolumeClaim: {claimName: {{ $.Values.blobs.existingClaim | default (printf "%s-blobs" (include "hulk.name" $)) }}}
     - name: tmp
       emptyDir: {}
+    {{- if and .grpc $.Values.grpc.tlsSecret }}
+    - name: grpc-tls
+      secret: {secretName: {{ $.Values.grpc.tlsSecret }}, defaultMode: 0440}
+    {{- end }}
     {{- with $.Values.nats.tlsSecret }}
     - name: nats-tls
       secret: {secretName: {{ . }}, defaultMode: 0440}

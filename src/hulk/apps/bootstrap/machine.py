@@ -32,7 +32,6 @@ from hulk.apps.secrets import secret_routes
 from hulk.apps.story import teller_of
 from hulk.apps.ticketing import kept_in_time, surroundings
 from hulk.apps.ticketing import routes_of as ticket_routes_of
-from hulk.kernel.tenancy import Principal
 from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -58,8 +57,6 @@ from hulk.runtime.store import Store
 from hulk.runtime.workflows import RunQueries, Workflows, blame
 
 log = structlog.get_logger(__name__)
-LEASE_TOKENS = "eyJ"
-"""How every JWT begins (`{"`), and no API key."""
 LAST_ENTRIES_SECONDS = 3.0
 """How long a stop may take to archive what was written last; the next start goes on with it."""
 
@@ -76,13 +73,6 @@ class Machine:
     own: Sequence[APIRouter]
     """For whoever looks after this process."""
     tickets: TicketService
-
-    async def authenticate(self, key: str | None, host: str) -> Principal:
-        """Whose key it is, or which lease's token."""
-        if key and key.startswith(LEASE_TOKENS):
-            lease = await self.tickets.tokens.verify(key)
-            return Principal(tenant=lease.tenant, actor=lease.actor, grants=(), lease=key)
-        return await self.identity.authenticate(key, host)
 
 
 async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:

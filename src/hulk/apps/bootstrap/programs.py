@@ -13,6 +13,7 @@ from hulk.apps.bootstrap.machine import Machine, assembled
 from hulk.apps.bootstrap.readiness import checks_of
 from hulk.apps.cluster import require_cluster, require_consistent, require_tickets_alone
 from hulk.apps.rpc import begun, serving_rpc, settings_of
+from hulk.apps.ticketing import lease_holders
 from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.modules.identity.api import browser as browser_of
 from hulk.modules.identity.settings import IdentitySettings
@@ -91,7 +92,7 @@ async def _up(
     async with AsyncExitStack() as stack:
         listening, ground = await grounded(stack, config, secrets, data, folder)
         machine = await assembled(stack, ground)
-        gate = Gate.of(machine.authenticate, config.server.rate_limit)
+        gate = Gate.of(lease_holders(machine.tickets, machine.identity.authenticate), config.server.rate_limit)
         app = build(
             config, routers=offered(machine), gate=gate,
             browser=browser_of(machine.identity, config.section(IdentitySettings).url),

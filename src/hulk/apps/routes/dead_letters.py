@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.apps.routes.steered import Steered, dead_view, run_view
 from hulk.kernel import ids
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.runtime.http import Caller, Reasoned, Spoken, allow_somewhere
+from hulk.runtime.validation import Moment
 from hulk.runtime.workflows import DeadLetters, Dealt, Search, Which
 
 
@@ -23,7 +24,7 @@ class FilterBody(BaseModel):
     code: str | None = Field(default=None, description="The code of the error that ended them, such as `unavailable`.")
     queue: str | None = None
     intent: str | None = None
-    ended_before: AwareDatetime | None = None
+    ended_before: Moment | None = None
     all: bool = Field(default=False, description="All of them.")
 
     def which(self, caller: Principal) -> Which:

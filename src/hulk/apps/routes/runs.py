@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from hulk.apps.routes.steered import Steered, entry_view, require_storable, run_view
@@ -12,6 +12,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
 from hulk.runtime.http import Caller, Reasoned, Spoken, allow_somewhere
+from hulk.runtime.validation import Moment
 from hulk.runtime.workflows import Search
 from hulk.runtime.workflows.queries.search import attributes_of
 
@@ -72,10 +73,10 @@ async def _search(
     intent: Annotated[str | None, Query(description="The runs of this intent.")] = None,
     parent: Annotated[str | None, Query(description="The runs that this run has begun.")] = None,
     code: Annotated[str | None, Query(description="The code of the error that ended them, such as `unavailable`.")] = None,
-    created_from: Annotated[AwareDatetime | None, Query(description=_FROM)] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description=_BEFORE)] = None,
-    ended_from: Annotated[AwareDatetime | None, Query(description=_FROM)] = None,
-    ended_before: Annotated[AwareDatetime | None, Query(description=_BEFORE)] = None,
+    created_from: Annotated[Moment | None, Query(description=_FROM)] = None,
+    created_before: Annotated[Moment | None, Query(description=_BEFORE)] = None,
+    ended_from: Annotated[Moment | None, Query(description=_FROM)] = None,
+    ended_before: Annotated[Moment | None, Query(description=_BEFORE)] = None,
     attribute: Annotated[list[str] | None, Query(description="`name=value`; may be given again, then all must fit.")] = None,
 ) -> Search:
     return Search(

@@ -35,7 +35,7 @@ class Steered:
 
     async def own(self, run_id: str, caller: Principal) -> Run:
         """The run, if the caller may see it; raises `Refused` for what is no run's id and `NotFound`."""
-        run, _ = await self.queries.run(ids.parse(run_id, "run"))
+        run = await self.queries.alone(ids.parse(run_id, "run"))
         if run.tenant != caller.tenant or not caller.may("read", "runs", run.namespace):
             raise NotFound("There is no run {id}.", id=run_id)
         return run

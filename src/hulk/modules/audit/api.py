@@ -4,7 +4,6 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from hulk.kernel.errors import Refused
@@ -13,7 +12,8 @@ from hulk.kernel.text import writable
 from hulk.modules.audit.domain import Link, Wanted
 from hulk.modules.audit.ports import Archive
 from hulk.modules.audit.usecases import ExportTrail
-from hulk.runtime.http import Caller, allow
+from hulk.runtime.http import Caller, allow, sending
+from hulk.runtime.validation import Moment
 
 JSON_LINES = "application/jsonl"
 
@@ -24,8 +24,8 @@ async def _wanted(
     intent: Annotated[str | None, Query(description="The intent that it belongs to.", max_length=64)] = None,
     actor: Annotated[str | None, Query(description="Who did it, such as `key:nr3xa1x1`.", max_length=128)] = None,
     type: Annotated[str | None, Query(description="Such as `hulk.ticket.completed.v1`.", max_length=128)] = None,  # noqa: A002  # its name
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="At this time or later (RFC 3339, with its offset).")] = None,
-    before: Annotated[AwareDatetime | None, Query(description="Before this time (RFC 3339, with its offset).")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="At this time or later (RFC 3339, with its offset).")] = None,
+    before: Annotated[Moment | None, Query(description="Before this time (RFC 3339, with its offset).")] = None,
 ) -> Wanted:
     for value in (subject, intent, actor, type):
         if value is not None and writable(value) != value:
@@ -49,7 +49,7 @@ def routes(archive: Archive, export: ExportTrail) -> APIRouter:
         found = await archive.search(wanted, after, limit)
         return {"entries": [_entry(link) for link in found], "next": found[-1].position if len(found) == limit else None}
 
-    @router.get("/export", summary="The whole audit trail as JSON lines", response_class=Response)
+    @router.get("/export", summary="The whole audit trail as JSON lines", response_class=Response, responses=sending(JSON_LINES))
     async def take(
         caller: Caller,
         after: Annotated[int, Query(ge=0, le=1 << 62, description="Only entries past this position.")] = 0,

@@ -1,5 +1,6 @@
 """Intents over HTTP: ask, look, follow, fetch what was made."""
 
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from hulk.kernel.addresses import address_name, no_repository_at, require_no_password
 from hulk.kernel.errors import NotFound, Refused
@@ -25,7 +26,7 @@ from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
 from hulk.runtime.blobs import Blob, FolderBlobs
-from hulk.runtime.http import Caller, Reason, Reasoned, ServerEvent, allow, allow_somewhere, events
+from hulk.runtime.http import STREAM, Caller, Download, Reason, Reasoned, ServerEvent, allow, allow_somewhere, events, sending
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
 
@@ -35,6 +36,8 @@ _LONGEST_SEQUENCE = 18
 """Digits of an event's number: what has more fits no column."""
 
 
+_FILE = {**sending("*/*"), **sending("*/*", status=206)}
+_SENT = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 _EXAMPLE: dict[str, Any] = {"text": "Quais arquivos mais mudaram nos últimos 30 dias?", "sources": [{"kind": "repository", "path": "."}]}
 
 
@@ -163,9 +166,11 @@ def routes(api: IntentsApi) -> APIRouter:
     router.post("/intents", status_code=202, summary="Ask for something", response_model=AcceptedView)(api.ask)
     router.get("/intents", summary="The newest intents")(api.recent)
     router.get("/intents/{intent_id}", summary="An intent with its decision, tickets, answer, artefacts and cost")(api.one)
-    router.get("/intents/{intent_id}/events", summary="Follow an intent (server-sent events)", response_class=Response)(api.follow)
-    router.get("/intents/{intent_id}/artefacts/{name}", summary="A file that an intent has made", response_class=Response)(api.artefact)
-    router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"])(api.upload)
+    of_bytes = functools.partial(router.get, response_class=Response)
+    of_bytes("/intents/{intent_id}/events", summary="Follow an intent (server-sent events)", responses=STREAM)(api.follow)
+    of_bytes("/intents/{intent_id}/artefacts/{name}", summary="A file that an intent has made", responses=_FILE)(api.artefact)
+    sent = router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"], openapi_extra=_SENT)
+    sent(api.upload)
     return router
 
 
@@ -221,7 +226,7 @@ def _made(intent: Intent, artefact: Artefact) -> JsonObject:
 def _download(path: Path, made: Artefact) -> Response:
     """The file, shown by a browser only when it is a picture: anything else could be a page."""
     shown = made.media_type in _PICTURES
-    return FileResponse(path, media_type=made.media_type, filename=made.name, content_disposition_type="inline" if shown else "attachment")
+    return Download(path, media_type=made.media_type, filename=made.name, content_disposition_type="inline" if shown else "attachment")
 
 
 def _sequence(last_event_id: str | None) -> int:

@@ -34,6 +34,7 @@ from hulk.modules.tickets.usecases import (
     RunTicket,
     ShowTicket,
     SweepTickets,
+    TicketActs,
     WatchTickets,
     unheard,
 )
@@ -77,23 +78,9 @@ def wired(store: Store, blobs: FolderBlobs, runs: Runs, trail: Trail, voices: Vo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """All that is done with tickets from outside: the acts that HTTP and gRPC offer."""
+class Service(TicketActs):
+    """The acts, and the tokens that prove a lease."""
 
-    create: CreateTickets
-    find: FindTickets
-    show: ShowTicket
-    move: MoveTicket
-    comment: CommentTicket
-    watch: WatchTickets
-    lease: LeaseTickets
-    hold_on: HoldOn
-    finish: FinishTickets
-    prove: ProveLease
-    register: RegisterKind
-    list_kinds: ListKinds
-    ask: AskPerson
-    sweep: SweepTickets
     tokens: JwtTokens
 
 

@@ -10,7 +10,9 @@ A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel
 """
 
 from hulk.runtime.http.app import build
-from hulk.runtime.http.events import ServerEvent, events
+from hulk.runtime.http.documentation import sending
+from hulk.runtime.http.events import STREAM, ServerEvent, events
+from hulk.runtime.http.files import Download
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.middleware.door import Browser
@@ -20,10 +22,12 @@ from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, cl
 from hulk.runtime.http.server import Serving, bind, serve
 
 __all__ = [
+    "STREAM",
     "Authenticate",
     "Browser",
     "Caller",
     "Check",
+    "Download",
     "Gate",
     "Reason",
     "Reasoned",
@@ -38,6 +42,7 @@ __all__ = [
     "client_host",
     "events",
     "request_id",
+    "sending",
     "sent_key",
     "serve",
 ]

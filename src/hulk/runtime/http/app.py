@@ -64,7 +64,7 @@ def build(
         redoc_url=None,
         middleware=_middlewares(config, gate, browser, metrics, uploads),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
-        responses={"4XX": {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}}},
+        responses={kind: {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}} for kind in ("4XX", "5XX")},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
     )
     app.state.closing = asyncio.Event()

@@ -1,12 +1,14 @@
 """The API's page at `/docs`: Swagger UI from a package, so that it works offline and no other site learns who reads it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from hulk.kernel.errors import NotFound
+from hulk.runtime.http.files import Download
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -33,6 +35,7 @@ _SCRIPT = """window.ui = SwaggerUIBundle({
 });
 """
 _FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
+_TEXT: Mapping[str, Any] = {"type": "string"}
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `hulk_…`. Not needed on loopback."},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -60,9 +63,14 @@ def routes(app: FastAPI) -> APIRouter:
     async def file(name: str) -> Response:
         if name not in _FILES:
             raise NotFound("There is no file {name} here.", name=name[:80])
-        return FileResponse(_folder() / name, headers={"cache-control": "max-age=86400"})
+        return Download(_folder() / name, headers={"cache-control": "max-age=86400"})
 
     return router
+
+
+def sending(media_type: str, schema: Mapping[str, Any] = _TEXT, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: it answers with a body of that type in the place of `application/json`."""
+    return {status: {"description": "Successful Response", "content": {media_type: {"schema": schema}}}}
 
 
 def secured(schema: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,12 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from hulk.runtime.http.documentation import sending
+
+_PARTS = {name: {"type": "string"} for name in ("id", "event", "data")}
+STREAM = sending("text/event-stream", {"type": "object", "properties": _PARTS, "required": ["data"]})
+"""For the `responses` of a route that answers with `events`."""
+
 _HEADERS: Mapping[str, str] = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 

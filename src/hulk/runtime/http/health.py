@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 import hulk
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Text
+from hulk.runtime.http.documentation import sending
 from hulk.runtime.http.request import Spoken
 from hulk.runtime.telemetry import Metrics
 
@@ -20,6 +21,9 @@ Check: TypeAlias = Callable[[], Awaitable[Mapping[str, object] | None]]
 """Gives details worth telling (or None) when the part is ready; raises `HulkError` when it is not."""
 
 _PATIENCE = 2.0
+_NOT_READY: dict[int | str, dict[str, object]] = {
+    503: {"description": "Something is not ready", "content": {"application/json": {"schema": {}}}}
+}
 
 
 def routes(checks: Mapping[str, Check], metrics: Metrics | None) -> APIRouter:
@@ -30,7 +34,7 @@ def routes(checks: Mapping[str, Check], metrics: Metrics | None) -> APIRouter:
     async def health() -> dict[str, str]:
         return {"status": "ok", "version": hulk.__version__}
 
-    @router.get("/ready", summary="Whether everything that work needs is there", responses={503: {"description": "Something is not ready"}})
+    @router.get("/ready", summary="Whether everything that work needs is there", responses=_NOT_READY)
     async def ready(voice: Spoken) -> Response:
         async with asyncio.TaskGroup() as group:
             tasks = {name: group.create_task(_state(name, check)) for name, check in checks.items()}
@@ -45,7 +49,7 @@ def routes(checks: Mapping[str, Check], metrics: Metrics | None) -> APIRouter:
 
     if metrics is not None:
 
-        @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+        @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response, responses=sending("text/plain"))
         async def scrape() -> Response:
             return Response(metrics.render(), media_type=metrics.media_type)
 

@@ -24,7 +24,7 @@ from hulk.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from hulk.kernel.text import Text, Voice
+from hulk.kernel.text import Text, Voice, writable
 from hulk.runtime.http.request import request_id, voice_of
 from hulk.runtime.validation import dotted, expected, lines
 
@@ -98,6 +98,7 @@ def of_http(error: HTTPException) -> Problem:
         return of_error(error.__cause__)
     phrase = http.HTTPStatus(error.status_code).phrase
     details = {
+        416: Text("The file has no such range (header Range)."),
         404: Text("There is nothing at this address. See /docs for all there is."),
         405: Text("This address does not take that method. See /docs for those it takes."),
         400: Text("The request cannot be read: {reason}.", reason=str(error.detail).rstrip(".")),
@@ -136,7 +137,8 @@ def response(scope: Scope, problem: Problem) -> Response:
         headers["www-authenticate"] = 'Bearer realm="hulk"'
     if problem.status == 413:
         headers["connection"] = "close"  # what is still being sent is not read
-    return Response(json.dumps(_body(scope, problem, voice), ensure_ascii=False), problem.status, headers, MEDIA_TYPE)
+    body = writable(json.dumps(_body(scope, problem, voice), ensure_ascii=False))  # a detail may repeat what was sent
+    return Response(body, problem.status, headers, MEDIA_TYPE)
 
 
 def _body(scope: Scope, problem: Problem, voice: Voice) -> dict[str, object]:

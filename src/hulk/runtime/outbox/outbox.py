@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.kernel.records import fields_of
-from hulk.runtime.outbox.tables import event_table, head_table, outbox_table
+from hulk.runtime.outbox.tables import LONE, event_table, head_table, outbox_table
 from hulk.runtime.store import Store, Transaction, dumps
 
 SOME = 500
@@ -118,6 +118,11 @@ class Outbox:
         """The events of an intent past sequence `after`, oldest first."""
         return await self._store.read(lambda connection: _of_intent(connection, intent, after))
 
+    async def of_subjects(self, tenant: str, subjects: Collection[str]) -> list[Kept]:
+        """The tenant's events on these that belong to no intent, oldest first."""
+        at = {"of": tenant, "these": list(subjects)}
+        return await self._store.read(lambda connection: [kept(row) for row in connection.execute(_OF_SUBJECTS, at)])
+
     async def get(self, event: str) -> Kept:
         """The event of that id; raises `NotFound`."""
         row = await self._store.read(lambda connection: connection.execute(_BY_ID, {"at": event}).one_or_none())
@@ -191,6 +196,11 @@ _OF_TENANT = (
     .limit(SOME)
 )
 _BY_ID = select(event_table).where(event_table.c.id == bindparam("at"))
+_OF_SUBJECTS = (
+    select(event_table)
+    .where(event_table.c.subject.in_(bindparam("these", expanding=True)), LONE, event_table.c.tenant == bindparam("of"))
+    .order_by(event_table.c.sequence)
+)
 _OF_INTENT = (
     select(event_table)
     .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))

@@ -9,6 +9,9 @@ Sequence = BigInteger().with_variant(Integer(), "sqlite")
 STEERED = text("type in ('hulk.run.cancelled.v1', 'hulk.run.replayed.v1', 'hulk.run.forked.v1', 'hulk.run.discarded.v1')")
 """What people did to runs, which is looked up by the run. Written out, since a partial index serves only a condition that it can see."""
 
+LONE = text("intent is null")
+"""What belongs to no intent is looked up by its subject. All else is found by its intent and need not be in that index."""
+
 event_table = Table(
     "event",
     metadata,
@@ -27,6 +30,7 @@ event_table = Table(
     Column("hash", String(64), nullable=False),
     UniqueConstraint("tenant", "position"),
     Index("ix_event_intent_sequence", "intent", "sequence"),
+    Index("ix_event_lone", "subject", "sequence", sqlite_where=LONE, postgresql_where=LONE),
     Index("ix_event_steered", "subject", "sequence", sqlite_where=STEERED, postgresql_where=STEERED),
 )
 

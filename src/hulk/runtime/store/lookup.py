@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from hulk.kernel.errors import Refused
 from hulk.runtime.store.answers import Answer, deliver, failed
 
 K = TypeVar("K")
@@ -45,12 +46,17 @@ class Lookup(Generic[K, V]):
 
     def _answer(self) -> None:
         while asked := self._taken():
-            try:
-                found = self.query([one.key for one in asked])
-            except Exception as error:  # noqa: BLE001  # every kind of failure belongs to those who asked
-                deliver(failed([one.result for one in asked], error))
-            else:
-                deliver([Answer(one.result, found.get(one.key)) for one in asked])
+            deliver(self._answers(asked))
+
+    def _answers(self, asked: Sequence[_Asked[K]]) -> list[Answer]:
+        """Together; apart when that is refused, for it is one's key that was, and the others do not pay for it."""
+        try:
+            found = self.query([one.key for one in asked])
+        except Refused as error:
+            return [answer for one in asked for answer in self._answers([one])] if len(asked) > 1 else failed([asked[0].result], error)
+        except Exception as error:  # noqa: BLE001  # every kind of failure belongs to those who asked
+            return failed([one.result for one in asked], error)
+        return [Answer(one.result, found.get(one.key)) for one in asked]
 
     def _taken(self) -> list[_Asked[K]]:
         """Those who wait now; when there is nobody, the next to come starts a thread again."""

@@ -5,9 +5,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError, OperationalError
 
-from hulk.kernel.errors import Unavailable
+from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.text import Text
 
 BUGS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE})
@@ -16,6 +16,9 @@ LIMIT = "54"
 """PostgreSQL's class of errors for a statement or value that is too large, also told as "operational"."""
 COLLISION = frozenset({"40001", "40P01", "25P03"})
 """PostgreSQL's codes for a transaction that it ended in favour of another: serialisation failure, deadlock, silence for too long."""
+
+UNWRITABLE = frozenset({"22021", "22P05"})
+"""PostgreSQL's codes for a character that it has no place for; its driver, which looks first, gives none."""
 
 
 class Trouble(Unavailable):
@@ -45,9 +48,13 @@ class Dropped(Collided):
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Database trouble in words; bugs (a wrong statement, a broken constraint) pass through."""
+    """Database trouble in words, and a text that no database takes; bugs (a wrong statement, a broken constraint) pass through."""
     try:
         yield
+    except (DataError, UnicodeEncodeError) as error:
+        if not _is_unwritable(error):
+            raise
+        raise Refused("A text holds a NUL or half of a UTF-16 pair, which nothing here does: send it without.") from error
     except (OperationalError, InterfaceError, InternalError) as error:
         if _is_bug(error):
             raise
@@ -62,6 +69,13 @@ def committing() -> Iterator[None]:
             yield
     except Dropped as error:
         raise Away(error.text, retry_after=error.retry_after) from error
+
+
+def _is_unwritable(error: DataError | UnicodeEncodeError) -> bool:
+    """What PostgreSQL refuses, and the drivers of both. Those who asked were not kept from sending it."""
+    if isinstance(error, UnicodeEncodeError):
+        return True
+    return getattr(error.orig, "sqlstate", None) in UNWRITABLE or "cannot contain NUL" in str(error.orig)
 
 
 def _is_bug(error: DBAPIError) -> bool:

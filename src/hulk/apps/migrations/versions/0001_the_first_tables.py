@@ -172,6 +172,13 @@ def upgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_intent_sequence", ["intent", "sequence"], unique=False)
         batch_op.create_index(
+            "ix_event_lone",
+            ["subject", "sequence"],
+            unique=False,
+            sqlite_where=sa.text("intent is null"),
+            postgresql_where=sa.text("intent is null"),
+        )
+        batch_op.create_index(
             "ix_event_steered",
             ["subject", "sequence"],
             unique=False,

@@ -21,7 +21,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import Text as Prose
-from sqlalchemy.orm import aliased
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, NotFound
@@ -135,7 +134,7 @@ def _old(connection: Connection, archive: str, tenant: str, before: datetime, mo
     limits = [event_table.c.position < archived.scalar_subquery()]
     if (first := connection.execute(young).scalar_one_or_none()) is not None:
         limits.append(event_table.c.position < first)
-    previous = aliased(event_table)
+    previous = event_table.alias()
     rows: Any = (
         select(event_table.c.position, event_table.c.hash, event_table.c.type, previous.c.hash.label("before"))
         .join(previous, and_(previous.c.tenant == tenant, previous.c.position == event_table.c.position - 1), isouter=True)

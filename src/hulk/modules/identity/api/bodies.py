@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel.tenancy import EVERYWHERE, Grant, Role
 from hulk.modules.identity.domain import AccountChange
 from hulk.modules.identity.usecases import OVERLAP, WantedKey
 from hulk.runtime.http import Reasoned
+from hulk.runtime.validation import Moment
 
 
 class _Body(BaseModel):
@@ -99,7 +100,7 @@ class KeyBody(Reasoned):
     name: str = Field(max_length=200)
     grants: Given = ()
     account: str | None = Field(default=None, max_length=64, description="A person's or service account's id.")
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
 
     def wanted(self) -> WantedKey:
         """As the domain has it."""

@@ -26,7 +26,7 @@ def login_routes(identity: Identity, cookies: Cookies) -> APIRouter:
 
 
 def _beginning(router: APIRouter, identity: Identity, cookies: Cookies) -> None:
-    @router.get("/login", summary="Log in at the OpenID Connect provider", response_class=Response)
+    @router.get("/login", summary="Log in at the OpenID Connect provider", status_code=303, response_class=Response)
     async def begin(next: Annotated[str, Query(max_length=500, description="Where to go then, a path of ours.")] = "/v1/me") -> Response:  # noqa: A002  # as everybody calls it
         """For browsers: leads to the provider, and from there to the callback."""
         address, state = await _logins(identity).begin(next)
@@ -36,7 +36,7 @@ def _beginning(router: APIRouter, identity: Identity, cookies: Cookies) -> None:
 
 
 def _finishing(router: APIRouter, identity: Identity, cookies: Cookies) -> None:
-    @router.get("/login/callback", summary="Where the provider sends the browser back to", response_class=Response)
+    @router.get("/login/callback", summary="Where the provider sends the browser back to", status_code=303, response_class=Response)
     async def finish(
         request: Request,
         state: Annotated[str, Query(max_length=200)] = "",

@@ -1,14 +1,11 @@
 """To whom things belong, and how that may be called."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from hulk.kernel.errors import Conflict, Refused
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE, EVERYWHERE
-
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, EVERYWHERE, is_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +27,14 @@ class Namespace:
 
 def tenant_name(name: str) -> str:
     """`name` if a tenant may be called so; raises `Refused`."""
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise Refused("“{name}” is no name for a tenant: 1 to 63 small letters, digits and hyphens, no hyphen at the ends.", name=name[:80])
     return name
 
 
 def namespace_name(name: str) -> str:
     """`name` if a namespace may be called so; raises `Refused`."""
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise Refused(
             "“{name}” is no name for a namespace: 1 to 63 small letters, digits and hyphens, no hyphen at the ends.", name=name[:80]
         )

@@ -10,8 +10,7 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +28,7 @@ from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.records import JsonObject
 from hulk.modules.tickets.domain import Lease
 from hulk.modules.tickets.domain.kinds import LONGEST_LEASE
+from hulk.runtime.secrets import KeyRing, RingKey
 from hulk.runtime.store import Moment, Store, Transaction, metadata
 
 ISSUER = "hulk"
@@ -54,31 +54,9 @@ signing_table = Table(
 """Private keys as JWK, enciphered with AES-256-GCM: nonce, then text and tag, in base 64."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A key pair and when it was made."""
-
-    created: datetime
-    key: OKPKey
-
-    @property
-    def id(self) -> str:
-        """Its `kid`."""
-        return str(self.key.kid)
-
-
-def signing(keys: Sequence[SigningKey], now: datetime) -> SigningKey | None:
-    """The newest that every process knows; when none is that old, the oldest."""
-    spread = [key for key in keys if key.created <= now - SPREAD]
-    return max(spread, key=lambda key: (key.created, key.id)) if spread else min(keys, key=lambda key: (key.created, key.id), default=None)
-
-
-def kept(keys: Sequence[SigningKey], now: datetime) -> list[SigningKey]:
-    """Those that may have signed a token that still holds: the one that signs, newer ones, and each whose successor began to sign
-    no longer ago than the longest token lasts."""
-    ordered = sorted(keys, key=lambda key: (key.created, key.id))
-    successors = [*ordered[1:], None]
-    return [key for key, next_ in zip(ordered, successors, strict=True) if next_ is None or next_.created + SPREAD + _OVERLAP > now]
+def ring(keys: Iterable[RingKey[OKPKey]]) -> KeyRing[OKPKey]:
+    """The keys by age: which one signs, and which may have signed a token that still holds."""
+    return KeyRing(tuple(sorted(keys, key=lambda key: (key.since, key.id))), settle=SPREAD, overlap=_OVERLAP)
 
 
 class JwtTokens:
@@ -89,56 +67,61 @@ class JwtTokens:
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"hulk lease tokens").derive(secret))
         self._rotation = rotation
         self._clock = clock
-        self._keys: list[SigningKey] = []
-        self._read_at = float("-inf")
+        self._keys = ring(())
+        self._read_at = self._kept_at = float("-inf")
         self._verified: OrderedDict[str, Lease] = OrderedDict()
+
+    @property
+    def due(self) -> bool:
+        """Whether `AGAIN` has passed since they were kept."""
+        return time.monotonic() - self._kept_at >= AGAIN.total_seconds()
 
     async def keep(self) -> None:
         """Read the keys, make one when none is young enough, forget those that verify nothing any more. Done at the start and every
         `AGAIN`; raises `Unavailable`."""
         await self._read()
         now = self._clock()
-        if not self._keys or max(key.created for key in self._keys) <= now - self._rotation:
+        if not self._keys.keys or self._keys.keys[-1].since <= now - self._rotation:
             await self.rotate()
-        old = {key.id for key in self._keys} - {key.id for key in kept(self._keys, now)}
+        old = {key.id for key in self._keys.keys} - {key.id for key in self._keys.valid(now)}
         if old:
             await self._store.commit(lambda tx: tx.execute(delete(signing_table).where(signing_table.c.id.in_(old))))
             await self._read()
+        self._kept_at = time.monotonic()
 
     async def rotate(self) -> str:
         """Make a new key; gives its id."""
         id_ = ids.new("kid")
-        key = SigningKey(self._clock(), OKPKey.generate_key("Ed25519", {"kid": id_, "use": "sig", "alg": ALGORITHM}))
+        key = RingKey(id_, self._clock(), OKPKey.generate_key("Ed25519", {"kid": id_, "use": "sig", "alg": ALGORITHM}))
         await self._store.commit(lambda tx: self._put(tx, key))
         await self._read()
         return id_
 
-    def _put(self, tx: Transaction, key: SigningKey) -> None:
+    def _put(self, tx: Transaction, key: RingKey[OKPKey]) -> None:
         nonce = os.urandom(12)
-        text = json.dumps(key.key.as_dict(private=True)).encode()
+        text = json.dumps(key.value.as_dict(private=True)).encode()
         sealed = base64.b64encode(nonce + self._cipher.encrypt(nonce, text, key.id.encode())).decode()
-        tx.execute(insert(signing_table), {"id": key.id, "created": key.created, "sealed": sealed})
+        tx.execute(insert(signing_table), {"id": key.id, "created": key.since, "sealed": sealed})
 
     async def _read(self) -> None:
         rows = await self._store.read(_rows)
-        self._keys = [found for row in rows if (found := self._opened(row)) is not None]
+        self._keys = ring(found for row in rows if (found := self._opened(row)) is not None)
         self._read_at = time.monotonic()
 
-    def _opened(self, row: Row[Any]) -> SigningKey | None:
+    def _opened(self, row: Row[Any]) -> RingKey[OKPKey] | None:
         """None for a key that was enciphered with another secret: whoever has that one uses it."""
         sealed = base64.b64decode(row.sealed)
         try:
             text = self._cipher.decrypt(sealed[:12], sealed[12:], row.id.encode())
         except InvalidTag:
             return None
-        return SigningKey(row.created, OKPKey.import_key(json.loads(text)))
+        return RingKey(row.id, row.created, OKPKey.import_key(json.loads(text)))
 
     def issue(self, lease: Lease) -> str:
-        """See `Tokens`."""
-        key = signing(self._keys, self._clock())
-        assert key is not None, "keep() was called at the start"  # noqa: S101
+        """See `Tokens`. `keep()` was called at the start."""
+        key = self._keys.current(self._clock())
         header = {"alg": ALGORITHM, "kid": key.id, "typ": TYPE}
-        return jwt.encode(header, _claims(lease, self._clock()), key.key, algorithms=[ALGORITHM])
+        return jwt.encode(header, _claims(lease, self._clock()), key.value, algorithms=[ALGORITHM])
 
     async def verify(self, token: str) -> Lease:
         """See `Tokens`."""
@@ -164,9 +147,9 @@ class JwtTokens:
     async def _key(self, token: str) -> OKPKey:
         """The key that the token names; one that is not known is looked for in the store, but not too often."""
         kid = _named(token)
-        if kid not in {key.id for key in self._keys} and time.monotonic() - self._read_at > 1:
+        if kid not in {key.id for key in self._keys.keys} and time.monotonic() - self._read_at > 1:
             await self._read()
-        return next(key.key for key in [*self._keys, _NOBODYS] if key.id == kid or key is _NOBODYS)
+        return next((key.value for key in self._keys.keys if key.id == kid), _NOBODYS)
 
     def _remember(self, token: str, lease: Lease) -> None:
         self._verified[token] = lease
@@ -175,11 +158,11 @@ class JwtTokens:
 
     def public(self) -> JsonObject:
         """The keys that verify, as a JWK Set (RFC 7517)."""
-        found: JsonObject = dict(KeySet([key.key for key in self._keys]).as_dict(private=False))
+        found: JsonObject = dict(KeySet([key.value for key in self._keys.keys]).as_dict(private=False))
         return found
 
 
-_NOBODYS = SigningKey(datetime.min.replace(tzinfo=UTC), OKPKey.generate_key("Ed25519", {"kid": "nobody"}))
+_NOBODYS = OKPKey.generate_key("Ed25519", {"kid": "nobody"})
 """What a token with an unknown key is checked with, in vain: it takes as long as with one that is known."""
 
 

@@ -3,17 +3,18 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel.errors import Invalid
 from hulk.kernel.events import LONGEST_REASON
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
-from hulk.kernel.text import Text, Voice, writable
+from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
-from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view
+from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view, workers_problem
 from hulk.modules.tickets.usecases import Grant, Wish
 from hulk.runtime.http import Reasoned
+from hulk.runtime.validation import Moment
 
 Seconds = Annotated[float, Field(ge=0, le=400_000_000, allow_inf_nan=False)]
 _ASSIGNEE = "`worker_group:<name>`, `agent:<name>`, `edge_node:<name>`, `person:<name>`, or `person:` for whoever may."
@@ -37,9 +38,9 @@ class TicketBody(_Body):
     priority: Priority = "normal"
     assignee: str = Field(default="", max_length=200, description=_ASSIGNEE)
     labels: dict[str, str] = Field(default_factory=dict)
-    deadline: AwareDatetime | None = Field(default=None, description="It fails when it has not ended by then.")
+    deadline: Moment | None = Field(default=None, description="It fails when it has not ended by then.")
     sla: Seconds | None = Field(default=None, description="Seconds that it may take; told when they have passed.")
-    begins: AwareDatetime | None = Field(default=None, description="Not to be taken before.")
+    begins: Moment | None = Field(default=None, description="Not to be taken before.")
     reason: str = Field(default="", max_length=LONGEST_REASON, description="Why, for the audit trail.")
 
     def new(self) -> New:
@@ -94,7 +95,7 @@ class LeaseBody(_Body):
     """Work that a worker asks for."""
 
     worker: str = Field(max_length=200, description="The worker's name, for the audit trail.")
-    kinds: list[str] = Field(max_length=50)
+    kinds: list[Annotated[str, Field(max_length=64)]] = Field(max_length=50)
     namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=64)
     assignees: list[str] = Field(default_factory=list, max_length=20, description=_ASSIGNEE + " What is for nobody is taken too.")
     most: int = Field(default=1, ge=1, le=1000)
@@ -115,7 +116,7 @@ class LeaseBody(_Body):
 class HeartbeatBody(_Body):
     """What the worker believes to hold."""
 
-    tickets: list[str] = Field(default_factory=list, max_length=1000)
+    tickets: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=1000)
     lease_token: str = Field(default="", max_length=4096, description="When the call was made with an API key.")
 
 
@@ -156,7 +157,7 @@ class FailureBody(_Body):
 
 def failure(held: Held, code: str, detail: str, *, retry: bool, after: float) -> Ending:
     """A ticket that could not be done, with its problem as it is kept. `after` in seconds."""
-    problem = {"code": code, "text": Text("{detail}", detail=writable(detail) or "—").to_json()}
+    problem = workers_problem(code, detail)
     return Ending(held=held, how="again" if retry else "failed", problem=problem, after=timedelta(seconds=after))
 
 

@@ -4,32 +4,30 @@ from fastapi import APIRouter
 
 from hulk.kernel.errors import HulkError, Invalid
 from hulk.kernel.records import JsonObject
-from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Voice
 from hulk.modules.tickets.api.bodies import CompletionsBody, FailureBody, HeartbeatBody, LeaseBody, granted, shown
-from hulk.modules.tickets.domain import Lease
-from hulk.modules.tickets.usecases import FinishTickets, HoldOn, LeaseTickets, ProveLease
+from hulk.modules.tickets.usecases import TicketActs
 from hulk.runtime.http import Caller, Spoken
 
 
-def lease_routes(lease: LeaseTickets, hold_on: HoldOn, finish: FinishTickets, prove: ProveLease) -> APIRouter:
+def lease_routes(acts: TicketActs) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1/leases", tags=["workers"])
 
     @router.post("", summary="Take tickets that are ready")
     async def take(body: LeaseBody, caller: Caller, voice: Spoken) -> JsonObject:
         """Without tickets there is no lease: ask again."""
-        return granted(await lease(caller, body.asked()), voice)
+        return granted(await acts.lease(caller, body.asked()), voice)
 
     @router.post("/heartbeat", summary="Go on holding what a lease holds")
     async def heartbeat(body: HeartbeatBody, caller: Caller, voice: Spoken) -> JsonObject:
         """Gives a new token; `lost` are those of the tickets named that it does not hold any more."""
-        return granted(await hold_on(await _proved(prove, caller, body.lease_token), body.tickets), voice)
+        return granted(await acts.hold_on(await acts.prove(caller, body.lease_token), body.tickets), voice)
 
     @router.post("/complete", summary="Tickets are done")
     async def complete(body: CompletionsBody, caller: Caller, voice: Spoken) -> JsonObject:
         """Each by itself: one that is refused does not keep the others."""
-        answers = await finish(await _proved(prove, caller, body.lease_token), [one.ending() for one in body.completions])
+        answers = await acts.finish(await acts.prove(caller, body.lease_token), [one.ending() for one in body.completions])
         refused = {
             sent.ticket_id: _problem(answer.error, voice)
             for sent, answer in zip(body.completions, answers, strict=True)
@@ -40,13 +38,9 @@ def lease_routes(lease: LeaseTickets, hold_on: HoldOn, finish: FinishTickets, pr
     @router.post("/fail", summary="A ticket could not be done")
     async def fail(body: FailureBody, caller: Caller, voice: Spoken) -> JsonObject:
         """For good, or to be tried again."""
-        return shown(await finish.one(await _proved(prove, caller, body.lease_token), body.ending()), voice)
+        return shown(await acts.finish.one(await acts.prove(caller, body.lease_token), body.ending()), voice)
 
     return router
-
-
-async def _proved(prove: ProveLease, caller: Principal, token: str) -> Lease:
-    return await prove(caller, token)
 
 
 def _problem(error: HulkError, voice: Voice) -> JsonObject:

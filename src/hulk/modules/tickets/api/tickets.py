@@ -12,8 +12,17 @@ from hulk.kernel.text import Voice, writable
 from hulk.kernel.time import iso
 from hulk.modules.tickets.api.bodies import CommentBody, ReasonBody, StatusBody, TicketBody, TicketsBody, commented, labels_of, shown
 from hulk.modules.tickets.domain import Assignee, Filter, Priority, Status, view
-from hulk.modules.tickets.usecases import Change, CommentTicket, CreateTickets, FindTickets, MoveTicket, ShowTicket, WatchTickets
-from hulk.runtime.http import Caller, ServerEvent, Spoken, events
+from hulk.modules.tickets.usecases import (
+    Change,
+    CommentTicket,
+    CreateTickets,
+    FindTickets,
+    MoveTicket,
+    ShowTicket,
+    TicketActs,
+    WatchTickets,
+)
+from hulk.runtime.http import STREAM, Caller, ServerEvent, Spoken, events
 from hulk.runtime.telemetry import current_traceparent
 
 
@@ -40,16 +49,14 @@ async def _filter(
     )  # fmt: skip
 
 
-def ticket_routes(
-    find: FindTickets, show: ShowTicket, create: CreateTickets, move: MoveTicket, comment: CommentTicket, watch: WatchTickets
-) -> APIRouter:
+def ticket_routes(acts: TicketActs) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
-    _following(router, watch)  # before what takes any word for an id
-    _looking(router, find, show)
-    _making(router, create)
-    _deciding(router, move)
-    _talking(router, comment)
+    _following(router, acts.watch)  # before what takes any word for an id
+    _looking(router, acts.find, acts.show)
+    _making(router, acts.create)
+    _deciding(router, acts.move)
+    _talking(router, acts.comment)
     return router
 
 
@@ -116,7 +123,7 @@ def _talking(router: APIRouter, comment: CommentTicket) -> None:
 
 
 def _following(router: APIRouter, watch: WatchTickets) -> None:
-    @router.get("/watch", summary="What becomes of tickets, as it happens")
+    @router.get("/watch", summary="What becomes of tickets, as it happens", response_class=Response, responses=STREAM)
     async def follow(
         wanted: Annotated[Filter, Depends(_filter)],
         caller: Caller,

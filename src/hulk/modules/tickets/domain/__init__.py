@@ -14,15 +14,17 @@ from hulk.modules.tickets.domain.ticket import (
     Ticket,
     doomed,
     moved,
+    problem_of,
     ready,
     reopened,
     view,
+    workers_problem,
 )
 from hulk.modules.tickets.domain.work import Artefact, Done, Draft, FollowUp, Handler, NewArtefact, Work
 
 __all__ = [
-    "ENDED", "MOST_AT_ONCE", "PRIORITIES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done", "Draft",
-    "Ending", "Filter", "FollowUp",
-    "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale", "Status", "Ticket", "Verdict", "Work", "doomed",
-    "judged", "kind_name", "moved", "page_token", "read_token", "ready", "reopened", "require_new", "shortened", "terms", "view", "words",
+    "ENDED", "MOST_AT_ONCE", "PRIORITIES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done", "Draft", "Ending", "Filter",
+    "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale", "Status", "Ticket", "Verdict",
+    "Work", "doomed", "judged", "kind_name", "moved", "page_token", "problem_of", "read_token", "ready", "reopened", "require_new",
+    "shortened", "terms", "view", "words", "workers_problem",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hulk.kernel import ids
 from hulk.kernel.events import LONGEST_REASON
 from hulk.kernel.records import JsonObject, to_json
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, is_name
 from hulk.kernel.text import Text, writable
 from hulk.modules.tickets.domain.ticket import Assignee, Priority
 
@@ -22,7 +22,6 @@ LARGEST_INPUT = 256 * 1024
 MOST_AFTER = 100
 MOST_LABELS = 32
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?")
-_NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PLACE = re.compile(r"#(0|[1-9][0-9]{0,3})")
 
 Wrong = tuple[str, Text]
@@ -78,7 +77,7 @@ def _texts(new: New) -> Iterator[Wrong]:
         yield "request_id", Text("1 to {most} printable characters", most=128)
     if len(new.reason) > LONGEST_REASON or writable(new.reason) != new.reason:
         yield "reason", Text("at most {most} characters, without NUL", most=LONGEST_REASON)
-    if _NAMESPACE.fullmatch(new.namespace) is None:
+    if not is_name(new.namespace):
         yield "namespace", Text("1 to 63 small letters, digits and hyphens, no hyphen at the ends")
     if new.assignee and (len(new.assignee.name) > 128 or not (new.assignee.name or "x").isprintable()):
         yield "assignee", Text("at most {most} printable characters", most=128)

@@ -186,5 +186,15 @@ def _when(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
 
 
+def problem_of(code: str, text: Text) -> JsonObject:
+    """What kept a ticket from being done, as it is kept: `code` for programs, `text` for people in their language."""
+    return {"code": code, "text": text.to_json()}
+
+
+def workers_problem(code: str, detail: str) -> JsonObject:
+    """The same in a worker's own words."""
+    return problem_of(code, Text("{detail}", detail=writable(detail) or "—"))
+
+
 def _problem(problem: JsonObject, say: Callable[[Text], str]) -> JsonObject:
     return {"code": problem["code"], "detail": say(Text.from_json(problem["text"]))}

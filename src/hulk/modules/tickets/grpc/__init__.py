@@ -1,5 +1,5 @@
 """Tickets over gRPC: the contract proto/hulk/tickets/v1/tickets.proto over the same acts as HTTP."""
 
-from hulk.modules.tickets.grpc.acts import Acts, TicketService
+from hulk.modules.tickets.grpc.acts import TicketService
 
-__all__ = ["Acts", "TicketService"]
+__all__ = ["TicketService"]

@@ -3,88 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
 
 from hulk.kernel.time import Clock
-from hulk.modules.tickets.domain import Lease
 from hulk.modules.tickets.grpc import answers, requests
 from hulk.modules.tickets.grpc.requests import parsed, within
-from hulk.modules.tickets.usecases import (
-    CommentTicket,
-    CreateTickets,
-    FindTickets,
-    FinishTickets,
-    HoldOn,
-    LeaseTickets,
-    ListKinds,
-    MoveTicket,
-    ProveLease,
-    RegisterKind,
-    ShowTicket,
-    WatchTickets,
-)
+from hulk.modules.tickets.usecases import TicketActs
 from hulk.runtime.rpc import Call
 from hulk.runtime.telemetry import current_traceparent
 from hulk_client.tickets.v1 import tickets_pb2 as pb
-
-
-class Acts(Protocol):
-    """What the service does, as `wiring.Service` has it."""
-
-    @property
-    def create(self) -> CreateTickets:
-        """Makes tickets."""
-
-    @property
-    def find(self) -> FindTickets:
-        """Finds them."""
-
-    @property
-    def show(self) -> ShowTicket:
-        """Shows one."""
-
-    @property
-    def move(self) -> MoveTicket:
-        """Decides on one."""
-
-    @property
-    def comment(self) -> CommentTicket:
-        """Says something about one."""
-
-    @property
-    def watch(self) -> WatchTickets:
-        """Tells what becomes of them."""
-
-    @property
-    def lease(self) -> LeaseTickets:
-        """Takes them."""
-
-    @property
-    def hold_on(self) -> HoldOn:
-        """Goes on holding them."""
-
-    @property
-    def finish(self) -> FinishTickets:
-        """Ends the work on them."""
-
-    @property
-    def prove(self) -> ProveLease:
-        """Finds out which lease a caller holds."""
-
-    @property
-    def register(self) -> RegisterKind:
-        """Registers kinds."""
-
-    @property
-    def list_kinds(self) -> ListKinds:
-        """Lists them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketService:
     """The methods have the names of the contract, which protoc's are called by."""
 
-    acts: Acts
+    acts: TicketActs
     clock: Clock
 
     async def GetTicket(self, request: pb.GetTicketRequest, call: Call) -> pb.Ticket:  # noqa: N802
@@ -131,19 +64,21 @@ class TicketService:
 
     async def Heartbeat(self, request: pb.HeartbeatRequest, call: Call) -> pb.Lease:  # noqa: N802
         """What is held on to."""
-        return answers.lease(await self.acts.hold_on(await self._proved(call, request.lease_token), request.ticket_ids), call.voice)
+        return answers.lease(
+            await self.acts.hold_on(await self.acts.prove(call.principal, request.lease_token), request.ticket_ids), call.voice
+        )
 
     async def CompleteTicket(self, request: pb.CompleteTicketRequest, call: Call) -> pb.Ticket:  # noqa: N802
         """A ticket done."""
         ending = parsed(lambda parts: requests.completion(parts, request.completion), "completion.")
-        lease = await self._proved(call, request.lease_token)
+        lease = await self.acts.prove(call.principal, request.lease_token)
         with within("completion."):
             return answers.ticket(await self.acts.finish.one(lease, ending), call.voice)
 
     async def CompleteTickets(self, request: pb.CompleteTicketsRequest, call: Call) -> pb.CompleteTicketsResponse:  # noqa: N802
         """Tickets done, each by itself."""
         endings = requests.several(requests.completion, "completions", request.completions)
-        found = await self.acts.finish(await self._proved(call, request.lease_token), endings)
+        found = await self.acts.finish(await self.acts.prove(call.principal, request.lease_token), endings)
         told = [(ending.held.ticket, one) for ending, one in zip(endings, found, strict=True)]
         return pb.CompleteTicketsResponse(
             completed=[id_ for id_, one in told if one.error is None],
@@ -153,7 +88,7 @@ class TicketService:
     async def FailTicket(self, request: pb.FailTicketRequest, call: Call) -> pb.Ticket:  # noqa: N802
         """A ticket given up."""
         ending = parsed(lambda parts: requests.failure(parts, request))
-        lease = await self._proved(call, request.lease_token)
+        lease = await self.acts.prove(call.principal, request.lease_token)
         return answers.ticket(await self.acts.finish.one(lease, ending), call.voice)
 
     async def WatchTickets(self, request: pb.WatchTicketsRequest, call: Call) -> AsyncIterator[pb.TicketChange]:  # noqa: N802
@@ -173,7 +108,3 @@ class TicketService:
     async def ListKinds(self, _: pb.ListKindsRequest, call: Call) -> pb.ListKindsResponse:  # noqa: N802
         """All kinds."""
         return pb.ListKindsResponse(kinds=[answers.kind(one) for one in await self.acts.list_kinds(call.principal)])
-
-    async def _proved(self, call: Call, token: str) -> Lease:
-        """The lease of the token in the request; without one, of the token that the call itself was made with."""
-        return await self.acts.prove(call.principal, token)

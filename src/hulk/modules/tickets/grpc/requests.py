@@ -17,7 +17,7 @@ from hulk.kernel.errors import Invalid, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.text import Text, writable
-from hulk.modules.tickets.domain import Asked, Assignee, Ending, Filter, Held, Kind, New, Priority, Status
+from hulk.modules.tickets.domain import Asked, Assignee, Ending, Filter, Held, Kind, New, Priority, Status, workers_problem
 from hulk.modules.tickets.domain.kinds import LONGEST_LEASE
 from hulk.modules.tickets.usecases import Wish
 from hulk_client.tickets.v1 import tickets_pb2 as pb
@@ -208,7 +208,7 @@ def failure(parts: Parts, sent: pb.FailTicketRequest) -> Ending:
         parts.blame("problem.code", Text("1 to {most} small letters, digits and _ are expected", most=64))
     if len(sent.problem.detail) > 2000:
         parts.blame("problem.detail", Text("the length must be at most {count}", count=2000))
-    problem = {"code": code, "text": Text("{detail}", detail=writable(sent.problem.detail) or "—").to_json()}
+    problem = workers_problem(code, sent.problem.detail)
     after = parts.duration("retry_after", sent.retry_after)
     held = _held(parts, sent.ticket_id, sent.fence)
     return Ending(held=held, how="again" if sent.retry else "failed", problem=problem, after=after if sent.retry else timedelta(0))

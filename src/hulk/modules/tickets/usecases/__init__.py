@@ -1,5 +1,6 @@
 """What is done with tickets: those of plans are executed by runs; others are made, taken, finished and decided on from outside."""
 
+from hulk.modules.tickets.usecases.acts import TicketActs
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import CreateTickets, Persisted, unheard
 from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, Matter, MoveTicket, Wish
@@ -13,5 +14,6 @@ from hulk.modules.tickets.usecases.sweep import SweepTickets
 __all__ = [
     "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "Change", "CommentTicket", "CreateTickets", "FindTickets",
     "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease",
-    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "WatchTickets", "Wish", "fact", "opened", "unheard",
+    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "opened",
+    "unheard",
 ]  # fmt: skip

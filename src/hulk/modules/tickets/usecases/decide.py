@@ -11,7 +11,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock
-from hulk.modules.tickets.domain import Assignee, Comment, Priority, Status, Ticket
+from hulk.modules.tickets.domain import Assignee, Comment, Priority, Status, Ticket, problem_of
 from hulk.modules.tickets.ports import Board, CallOff, Moved
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import unfit_json
@@ -62,7 +62,7 @@ class MoveTicket:
         problem = None
         if wish.status == "failed":
             reason = writable(wish.reason) or "—"
-            problem = {"code": "rejected", "text": Text("{actor} rejected it: {reason}", actor=by.actor, reason=reason).to_json()}
+            problem = problem_of("rejected", Text("{actor} rejected it: {reason}", actor=by.actor, reason=reason))
         moving = self.board.move(by.tenant, wish.ticket, wish.status, revision=wish.revision, result=wish.result, problem=problem)
         return followed(moving, lambda moved: [] if moved is None else self._told(moved, by, wish))
 

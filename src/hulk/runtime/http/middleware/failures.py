@@ -1,6 +1,7 @@
 """Turns every error that leaves the inside into a problem; bugs are logged with their trace and told without it."""
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hulk.kernel.errors import HulkError
@@ -34,6 +35,8 @@ class Failures:
                 log.warning("answer_broken_off", reason=error.code)
                 raise
             await problems.response(scope, problems.of_error(error))(scope, receive, send)
+        except ClientDisconnect:
+            return  # amid its body: there is nobody to answer, and nobody's mistake to tell of
         except Exception:
             log.exception("request_failed")
             if begun:

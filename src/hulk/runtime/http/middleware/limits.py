@@ -1,6 +1,7 @@
 """How much a caller may ask: requests per second, bytes per request, seconds per request."""
 
 import asyncio
+import math
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from hulk.runtime.http.request import state
 _DRAINED = 64_000_000
 """Bytes of a request that is too large which are still taken, so that its sender hears why."""
 _DRAINING_SECONDS = 5.0
+_LONGEST_LENGTH = 18
+"""Digits of a length: what has more is too large, and past 4300 of them Python reads no number."""
 
 
 class RateLimit:
@@ -50,8 +53,7 @@ class BodyLimit:
             return
         upload = any(scope["path"] == path or scope["path"].startswith(f"{path}/") for path in self.uploads)
         most, setting = (self.most_upload, "server.max_upload") if upload else (self.most, "server.max_body")
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > most:
+        if _declared(scope) > most:
             await _drained(receive)
             raise _too_large(most, setting)
         read = 0
@@ -67,6 +69,14 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+def _declared(scope: Scope) -> float:
+    """The length that the head promises; 0 when it promises none."""
+    length = Headers(scope=scope).get("content-length", "")
+    if not length.isdecimal():
+        return 0
+    return int(length) if len(length) <= _LONGEST_LENGTH else math.inf
 
 
 async def _drained(receive: Receive) -> None:

@@ -26,6 +26,10 @@ class RunQueries:
         """A run and its recorded steps in order; raises `NotFound`."""
         return await self._store.read(lambda connection: (run_of(the_run(connection, run_id)), steps_of(connection, run_id)))
 
+    async def alone(self, run_id: str) -> Run:
+        """A run without its steps, which costs the same whether there is one or not; raises `NotFound`."""
+        return await self._store.read(lambda connection: run_of(the_run(connection, run_id)))
+
     async def timeline(self, run_id: str) -> Timeline:
         """All that became of a run; raises `NotFound`."""
         return await self._store.read(lambda connection: timeline_of(connection, run_id))

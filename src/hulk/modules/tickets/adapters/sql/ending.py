@@ -11,7 +11,7 @@ from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.modules.tickets.adapters.sql.tables import dependency_table, lease_table, ticket_of, ticket_table
-from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, judged, moved, reopened
+from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, judged, moved, problem_of, reopened
 from hulk.modules.tickets.ports import Ended, Moved
 from hulk.runtime.store import Transaction, among
 
@@ -214,8 +214,7 @@ def _with(moved_: Moved | None, told: Told) -> Moved | None:
 
 def failed_by_time(writes: Writes, ticket: Ticket, code: str, text: Text) -> Moved:
     """A ticket that time has ended, with what became of others."""
-    problem = {"code": code, "text": text.to_json()}
-    after = writes.put(replace(ticket, status="failed", problem=problem, ended=writes.now))
+    after = writes.put(replace(ticket, status="failed", problem=problem_of(code, text), ended=writes.now))
     found = _with(Moved(before=ticket, after=after), _told(writes, [after]))
     assert found is not None  # noqa: S101  # it was given
     return found

@@ -1,0 +1,123 @@
+"""What requests are about: something of acme's of each kind, and the addresses it has."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from hulk.kernel import ids
+from support.callers import World
+from support.wellformed import Known
+
+ROOT = Path(__file__).parents[2]
+
+Act = Callable[[World], Awaitable[Any]]
+
+
+async def intent(world: World) -> str:
+    """An intent of acme's in the namespace `default`; the same for all."""
+    status, body = await world.call("admin", "GET", "/v1/intents")
+    assert status == 200, body
+    found = body["intents"]
+    if not found:
+        _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+        source = {"kind": "file", "blob": sent["blob"], "name": "sales.csv"}
+        made = await world.made("admin", "/v1/intents", text="Find anomalies in sales.csv", sources=[source])
+        ended = await world.ended("admin", made["intent_id"])
+        assert ended["status"] == "completed", ended
+        return str(made["intent_id"])
+    return str(found[-1]["intent_id"])
+
+
+async def ticket(world: World) -> str:
+    """A new ticket of acme's, for a person to decide on."""
+    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/matter", json={}))[0] == 200
+    return str((await world.made("admin", "/v1/tickets", kind="matter", title="x", assignee="person:"))["ticket_id"])
+
+
+async def artefact(world: World) -> str:
+    """A file that it has made."""
+    return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["artefacts"][0]["name"])
+
+
+async def run(world: World) -> str:
+    """The intent's run."""
+    await intent(world)
+    return str((await world.call("admin", "GET", "/v1/runs?workflow=intent"))[1]["runs"][0]["run_id"])
+
+
+async def schedule(world: World) -> str:
+    """A new schedule of acme's."""
+    body = {"name": ids.new("x"), "every": "24h", "paused": True, "intent": {"text": "Is the disk full?"}}
+    return str((await world.made("admin", "/v1/schedules", **body))["schedule_id"])
+
+
+async def person(world: World) -> str:
+    """A new person of acme's."""
+    return str((await world.made("admin", "/v1/people", name="x", email=f"{ids.new('x')}@example.com"))["account_id"])
+
+
+async def account(world: World) -> str:
+    """A new service account of acme's."""
+    return str((await world.made("admin", "/v1/service-accounts", name="x"))["account_id"])
+
+
+async def key(world: World) -> str:
+    """A new key of acme's."""
+    return str((await world.made("admin", "/v1/keys", name="x", grants=[{"role": "viewer"}]))["key_id"])
+
+
+async def namespace(world: World) -> str:
+    """A new namespace of acme's."""
+    return str((await world.made("admin", "/v1/namespaces", name=ids.new("x").replace("_", "-")))["namespace"])
+
+
+async def session(_: World) -> str:
+    """Nobody's session."""
+    return ids.new("ses")
+
+
+PARTS: dict[str, Act] = {
+    "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
+    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent,
+}  # fmt: skip
+FIXED = {
+    "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
+}  # fmt: skip
+NAMES = {
+    "/docs/{name}": "swagger-ui.css",
+    "/v1/caches/{name}": "prices",
+    "/v1/breakers/{name}": "nothing",
+    "/v1/ticket-kinds/{name}": "report",
+}
+
+
+async def address(world: World, route: str, *, of: Act | None = None) -> str:
+    """The route's path with what it is about: something of acme's, or what `of` gives in its place."""
+    path = route.split(" ")[1]
+    for beginning, name in NAMES.items():
+        path = path.replace(beginning, beginning.replace("{name}", name))
+    for part, value in FIXED.items():
+        path = path.replace(part, value)
+    for part, make in PARTS.items():
+        if part in path:
+            path = path.replace(part, await (of or make)(world))
+    return path
+
+
+MADE = {"schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
+
+
+async def known(world: World) -> Known:
+    """Words that mean something: what there is in this Hulk."""
+    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/report", json={}))[0] == 200
+    tickets = [str((await world.made("admin", "/v1/tickets", kind="report", title="x"))["ticket_id"]) for _ in range(8)]
+    held = await world.made("admin", "/v1/leases", worker="w", kinds=["report"], most=4, lease_for=3600)
+    intents, runs, waiting = [await intent(world)], [await run(world)], await ticket(world)
+    _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+    names = [await artefact(world), "report", "prices", "swagger-ui.css"]
+    some = {name: [await make(world) for _ in range(4)] for name, make in MADE.items()}
+    return {
+        **some, "intent_id": intents, "intent": intents, "run_id": runs, "parent": runs, "runs": runs, "ticket_id": [*tickets, waiting],
+        "tickets": tickets, "after": [*tickets, "#0"], "lease_token": [held["token"]], "blob": [sent["blob"]], "name": names,
+        "id": [*intents, *runs, *tickets], "tenant": ["spare", "other"],
+    }  # fmt: skip
