@@ -126,6 +126,12 @@ NO_PORT = {
 """Adapter files whose subject no port describes, and where they are tested."""
 
 PARTS = {
+    "hulk.modules.identity.adapters.sql": (
+        identity_sql.SqlAccounts,
+        identity_sql.SqlKeys,
+        identity_sql.SqlSessions,
+        identity_sql.SqlTenants,
+    ),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from hulk.apps.routes import cache_routes
+from hulk.apps.routes import Platform, cache_routes
 from hulk.runtime.cache import Cache, running
+from support.memory import Told, at_once
 from support.program import started, thor
 from support.served import application, served
 
@@ -13,7 +14,7 @@ async def give(_: object) -> int:
 
 
 async def test_caches_are_shown_and_emptied_over_http() -> None:
-    async with running(100) as caches, served(application([cache_routes(caches)])) as client:
+    async with running(100) as caches, served(application([cache_routes(caches, Platform(Told(), at_once))])) as client:
         cache: Cache[int] = caches.named("numbers")
         for tenant in ("", "default", "acme"):
             for key in ("a", "b/c", "d"):
@@ -37,7 +38,7 @@ async def test_caches_are_shown_and_emptied_over_http() -> None:
 
 
 async def test_an_unknown_cache_is_named_and_only_an_admin_may_empty_one() -> None:
-    async with running(100) as caches, served(application([cache_routes(caches)])) as client:
+    async with running(100) as caches, served(application([cache_routes(caches, Platform(Told(), at_once))])) as client:
         caches.named("numbers")
         async with client.delete("/v1/caches/letters") as response:
             body = await response.json()

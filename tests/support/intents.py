@@ -128,7 +128,7 @@ class Bench:
 
     async def namespace(self, _: str, name: str) -> None:
         """There is `prod` besides."""
-        if name != "prod":
+        if name not in ("default", "prod"):
             raise Refused("no such namespace")
 
     def quota(self, _: str) -> Change[Exhausted | None]:

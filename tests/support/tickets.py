@@ -44,7 +44,7 @@ class Heard:
         return change
 
 
-def _call_off(run: str, actor: str) -> Change[None]:
+def _call_off(run: str, actor: str, reason: str) -> Change[None]:
     raise AssertionError((run, actor))
 
 

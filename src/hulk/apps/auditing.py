@@ -64,9 +64,9 @@ class Auditor:
         """A new hold."""
         return [_hold(await self.keep.add(tenant, reason=reason, actor=ACTOR, subject=subject, intent=intent))]
 
-    async def lift(self, hold: str) -> list[Row]:
+    async def lift(self, hold: str, reason: str = "") -> list[Row]:
         """A hold that holds no more."""
-        return [_hold(await self.keep.lift(hold, actor=ACTOR))]
+        return [_hold(await self.keep.lift(hold, actor=ACTOR, reason=reason))]
 
 
 def _hold(one: Hold) -> Row:

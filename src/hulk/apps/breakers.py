@@ -3,17 +3,20 @@
 import asyncio
 import os
 import socket
+from collections.abc import Mapping
 from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from hulk.apps.routes.platform import Platform, deed
 from hulk.kernel.events import Event
 from hulk.runtime.breaker import Breaker, Breakers, Change, State
 from hulk.runtime.bus import Bus, to_message
-from hulk.runtime.http import Caller, allow
+from hulk.runtime.http import Caller, Reasoned, allow
 
 _MOST_UNTOLD = 1000
+_AFTER: Mapping[str, State] = {"isolate": "isolated", "reset": "closed", "disable": "disabled"}
 
 
 class BreakerBody(BaseModel):
@@ -33,7 +36,7 @@ class BreakersBody(BaseModel):
     breakers: list[BreakerBody]
 
 
-def breaker_routes(breakers: Breakers) -> APIRouter:
+def breaker_routes(breakers: Breakers, platform: Platform) -> APIRouter:
     """`GET /v1/breakers` and `POST /v1/breakers/{name}/isolate`, `reset`, `disable`."""
     router = APIRouter(prefix="/v1/breakers", tags=["operation"])
 
@@ -44,10 +47,11 @@ def breaker_routes(breakers: Breakers) -> APIRouter:
         return BreakersBody(breakers=[_body(breaker) for breaker in breakers])
 
     @router.post("/{name}/{act}", summary="Cut a dependency off, let all calls through, or begin anew")
-    async def act(name: str, act: Literal["isolate", "reset", "disable"], caller: Caller) -> BreakerBody:
+    async def act(name: str, act: Literal["isolate", "reset", "disable"], caller: Caller, body: Reasoned | None = None) -> BreakerBody:
         """`isolate` and `disable` hold until `reset`."""
         allow(caller, "manage", "platform")
-        breaker = breakers.find(name)
+        breaker, why = breakers.find(name), (body or Reasoned()).reason
+        await platform.tell(deed("hulk.breaker.set.v1", name, caller, why, {"state": breaker.state}, {"state": _AFTER[act]}))
         {"isolate": breaker.isolate, "reset": breaker.reset, "disable": breaker.disable}[act]()
         return _body(breaker)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # each is loaded by the act that needs it: a command of `thor
     from hulk.apps.helm import Helm
     from hulk.apps.limits import QuotaRows
     from hulk.apps.story import Teller
-    from hulk.runtime.scheduler import Schedule, Schedules
+    from hulk.runtime.scheduler import Schedule, Schedules, What
 
 Row: TypeAlias = Mapping[str, Any]
 Body = TypeVar("Body", bound=BaseModel)
@@ -76,7 +76,7 @@ class Desk:
         """Schedules."""
         from hulk.runtime.scheduler import Schedules
 
-        return Schedules(self.store)
+        return Schedules(self.store, self.outbox)
 
     async def story(self, wanted: str) -> Row:
         """The whole story of what has that id, whose ever it is."""
@@ -118,42 +118,43 @@ class Desk:
         """All schedules."""
         return [self._schedule(one) for one in await self.schedule_store.of_tenant(tenant)]
 
-    async def add_schedule(self, tenant: str, body: Mapping[str, Any]) -> list[Row]:
+    async def add_schedule(self, tenant: str, body: Mapping[str, Any], reason: str = "") -> list[Row]:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
         from hulk.apps.schedules import NewBody, Wishes, made
 
         wanted = _parsed(NewBody, body)
         await self.members.identity.list_namespaces.require(tenant, wanted.namespace)
         schedule = made(wanted, Wishes(), admin(tenant), self.config.locale.timezone)
-        await self.store.commit(self.schedule_store.add(schedule))
+        await self.schedule_store.add(schedule, reason)
         return [self._schedule(schedule)]
 
-    async def change_schedule(self, tenant: str, wanted: str, body: Mapping[str, Any]) -> list[Row]:
+    async def change_schedule(self, tenant: str, wanted: str, body: Mapping[str, Any], reason: str = "") -> list[Row]:
         """A schedule changed, as `PATCH /v1/schedules/{schedule}` does it; a running Hulk notices it within a second."""
         from hulk.apps.schedules import ChangeBody, Wishes, altered
 
-        return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()))
+        return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()), reason)
 
-    async def pause_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def pause_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests now."""
-        return await self._change_schedule(tenant, wanted, lambda one: one.paused_now())
+        return await self._change_schedule(tenant, wanted, lambda one: one.paused_now(), reason)
 
-    async def resume_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def resume_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests no more."""
-        return await self._change_schedule(tenant, wanted, lambda one: one.resumed(utc_now()))
+        return await self._change_schedule(tenant, wanted, lambda one: one.resumed(utc_now()), reason)
 
-    async def run_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def run_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that a running Hulk, or the next to start, fires at once."""
-        return await self._change_schedule(tenant, wanted, lambda one: one.asking(utc_now()))
+        return await self._change_schedule(tenant, wanted, lambda one: one.asking(utc_now()), reason, what="asked")
 
-    async def _change_schedule(self, tenant: str, wanted: str, act: Callable[["Schedule"], "Schedule"]) -> list[Row]:
-        return [self._schedule(await self.schedule_store.change(tenant, wanted, act))]
+    async def _change_schedule(
+        self, tenant: str, wanted: str, act: Callable[["Schedule"], "Schedule"], reason: str, what: "What" = "changed"
+    ) -> list[Row]:
+        actor = admin(tenant).actor
+        return [self._schedule(await self.schedule_store.change(tenant, wanted, act, actor, reason, what=what))]
 
-    async def remove_schedule(self, tenant: str, wanted: str) -> list[Row]:
+    async def remove_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule, as it was before it was removed."""
-        found = await self.schedule_store.find(tenant, wanted)
-        await self.store.commit(self.schedule_store.remove(found))
-        return [self._schedule(found)]
+        return [self._schedule(await self.schedule_store.remove(tenant, wanted, admin(tenant).actor, reason))]
 
     def _schedule(self, schedule: "Schedule") -> Row:
         from hulk.apps.schedules import shown

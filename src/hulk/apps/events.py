@@ -1,5 +1,7 @@
 """The kinds of events that Hulk tells, for docs/events.md and the AsyncAPI document (`tools/asyncapi.py`)."""
 
+from hulk.kernel.events import changed
+from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import EventType
 
 _TYPEID = "01m7y5yr6fe5hvadg4t960z6tv"
@@ -16,11 +18,32 @@ _TICKET = {
     "kind": "report.monthly", "namespace": "default", "plan": None, "run": None, "worker": "w1", "lease": f"lse_{_TYPEID}", "fence": 1,
 }  # fmt: skip
 
+_RUN = {"status": "failed", "cancelling": False, "dead": True, "input": "44136fa3…"}
+_ALIVE = {**_RUN, "status": "held", "dead": False}
+_SCHEDULE = {
+    "namespace": "default", "every": "24h", "timezone": "America/Sao_Paulo", "missed": "run", "paused": False, "begins": "intent",
+    "wish": "9c0d294c…", "asked": None,
+}  # fmt: skip
+_KIND = {
+    "version": 1, "description": "", "lease": 30.0, "attempts": 5, "input_schema": "44136fa3…", "result_schema": "44136fa3…",
+}  # fmt: skip
+_SESSION = {"agent": "Firefox", "expires": "2026-11-22T12:00:00.000000Z"}
+_HOLD = {"subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"}
+
+
+def _done(after: str, reason: str = "", before: str = "running") -> JsonObject:
+    """What is told of a ticket that was moved."""
+    return changed(reason, {"status": before}, {"status": after})
+
+
 EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.intent.accepted.v1",
         summary="An intent was kept, and will be worked on. `digest` is the SHA-256 of what was asked; the text itself is not told.",
-        data={"run": f"run_{_TYPEID}", "digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1},
+        data={
+            "run": f"run_{_TYPEID}", "digest": "1c56a6d6…", "characters": 39, "language": "en", "sources": 1,
+            **changed("month's end", None, {"status": "accepted", "namespace": "default"}),
+        },
     ),
     EventType(
         type="hulk.decision.made.v1",
@@ -45,22 +68,23 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.ticket.created.v1",
         summary="A ticket was opened: for a run of Hulk's own (`run`, then with its `key` in the plan), a worker or a person.",
-        data=_TICKET | {"worker": None, "lease": None, "fence": 0, "owner": "worker", "priority": "normal", "key": ""},
+        data=_TICKET | {"worker": None, "lease": None, "fence": 0, "owner": "worker", "priority": "normal", "key": ""}
+        | changed("month's end", None, {"status": "ready"}),
     ),
     EventType(
         type="hulk.ticket.leased.v1",
         summary="A worker has taken tickets under a lease, each with its fence; the subject is the lease.",
-        data={"worker": "w1", "tickets": {f"tkt_{_TYPEID}": 1}},
+        data={"worker": "w1", "tickets": {f"tkt_{_TYPEID}": 1}} | _done("running", before="ready"),
     ),
     EventType(
         type="hulk.ticket.given_back.v1",
         summary="A worker has given a ticket back, to be tried again.",
-        data=_TICKET | {"problem": _PROBLEM},
+        data=_TICKET | {"problem": _PROBLEM} | _done("ready", "refused"),
     ),
     EventType(
         type="hulk.ticket.lease_lost.v1",
         summary="A lease ran out before its ticket was done; the ticket may be taken again.",
-        data=_TICKET | {"problem": None},
+        data=_TICKET | {"problem": None} | _done("ready"),
     ),
     EventType(
         type="hulk.ticket.released.v1",
@@ -91,28 +115,30 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.ticket.commented.v1",
         summary="Somebody said something about a ticket; the text itself is not told.",
-        data=_TICKET | {"comment": f"cmt_{_TYPEID}"},
+        data=_TICKET | {"comment": f"cmt_{_TYPEID}"} | changed("", None, {"comment": f"cmt_{_TYPEID}"}),
     ),
     EventType(
         type="hulk.kind.registered.v1",
         summary="A kind of ticket was registered or changed; the subject is its name.",
-        data={"kind": "report.monthly", "version": 1, "input_schema": {"type": "object"}, "result_schema": {}},
+        data={"kind": "report.monthly", "version": 1, "input_schema": {"type": "object"}, "result_schema": {}}
+        | changed("a new report", None, _KIND),
     ),
     EventType(
         type="hulk.kind.removed.v1",
         summary="No more tickets of a kind are taken.",
-        data={"kind": "report.monthly", "version": 1, "input_schema": {"type": "object"}, "result_schema": {}},
+        data={"kind": "report.monthly", "version": 1, "input_schema": {"type": "object"}, "result_schema": {}}
+        | changed("no longer made", _KIND, None),
     ),
     EventType(type="hulk.ticket.started.v1", summary="A run of Hulk's own has begun a ticket.", data=_TICKET),
     EventType(
         type="hulk.ticket.completed.v1",
         summary="A ticket is done, and made these files.",
-        data=_TICKET | {"artefacts": ["anomalies.csv"]},
+        data=_TICKET | {"artefacts": ["anomalies.csv"]} | _done("completed"),
     ),
     EventType(
         type="hulk.ticket.failed.v1",
         summary="A ticket could not be done, or was not in time.",
-        data=_TICKET | {"problem": _PROBLEM},
+        data=_TICKET | {"problem": _PROBLEM} | _done("failed", "refused"),
     ),
     EventType(
         type="hulk.ticket.reopened.v1",
@@ -127,29 +153,83 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.run.cancelled.v1",
         summary="Somebody called a run off, and with it all that it had begun.",
-        data={"workflow": "ticket", "runs": [f"run_{_TYPEID}"]},
+        data={"workflow": "ticket", "runs": [f"run_{_TYPEID}"]}
+        | changed("too dear", {**_ALIVE, "status": "waiting"}, {**_ALIVE, "cancelling": True}),
     ),
     EventType(
         type="hulk.run.replayed.v1",
         summary="Somebody has a failed run executed again from that step on, null for where it stopped; its parents go on too.",
-        data={"workflow": "ticket", "index": None, "runs": [f"run_{_TYPEID}"]},
+        data={"workflow": "ticket", "index": None, "runs": [f"run_{_TYPEID}"]}
+        | changed("the disk is back", _RUN, _ALIVE),
     ),
     EventType(
         type="hulk.run.forked.v1",
         summary="Somebody began a copy of a run that goes on from that step.",
-        data={"workflow": "ticket", "index": 2, "run": f"run_{_TYPEID}"},
+        data={"workflow": "ticket", "index": 2, "run": f"run_{_TYPEID}"} | changed("to compare", None, _ALIVE),
     ),
     EventType(
         type="hulk.run.discarded.v1",
         summary="Somebody has dealt with a dead letter: it stays failed.",
-        data={"workflow": "ticket"},
+        data={"workflow": "ticket"} | changed("known", _RUN, {**_RUN, "dead": False}),
+    ),
+    EventType(
+        type="hulk.run.signalled.v1",
+        summary="Somebody left a signal for a run.",
+        data={"workflow": "review"} | changed("checked", None, {"signal": "go", "key": "sent:4711", "payload": "44136fa3…"}),
     ),
     EventType(
         type="hulk.queue.paused.v1",
         summary="Somebody paused a queue: nothing more of it begins.",
-        data={"reason": "the database is being moved"},
+        data=changed(
+            "the database is being moved", {"paused": None, "reason": None},
+            {"paused": "2026-11-21T12:00:00.000000Z", "reason": "the database is being moved"},
+        ),
     ),
-    EventType(type="hulk.queue.resumed.v1", summary="Somebody let a paused queue go on.", data={"reason": None}),
+    EventType(
+        type="hulk.queue.resumed.v1",
+        summary="Somebody let a paused queue go on.",
+        data=changed("moved", {"paused": "2026-11-21T12:00:00.000000Z", "reason": "the move"}, {"paused": None, "reason": None}),
+    ),
+    EventType(
+        type="hulk.schedule.created.v1",
+        summary="A schedule was made. Of what it begins, `wish` is a digest.",
+        data={"name": "disk"} | changed("month's end", None, _SCHEDULE),
+    ),
+    EventType(
+        type="hulk.schedule.changed.v1",
+        summary="A schedule was changed, paused or resumed.",
+        data={"name": "disk"} | changed("holidays", _SCHEDULE, {**_SCHEDULE, "paused": True}),
+    ),
+    EventType(
+        type="hulk.schedule.asked.v1",
+        summary="Somebody wants a schedule to fire now.",
+        data={"name": "disk"} | changed("to see it", _SCHEDULE, {**_SCHEDULE, "asked": "2026-11-23T11:00:00.000000Z"}),
+    ),
+    EventType(
+        type="hulk.schedule.removed.v1",
+        summary="A schedule was removed.",
+        data={"name": "disk"} | changed("not needed", _SCHEDULE, None),
+    ),
+    EventType(
+        type="hulk.file.kept.v1",
+        summary="Somebody sent a file, which the tenant had not; the subject is its SHA-256.",
+        data=changed("sales of May", None, {"size": 4711}),
+    ),
+    EventType(
+        type="hulk.cache.emptied.v1",
+        summary="Somebody emptied a cache, or removed from it what is under a `key` or has a `tag`; the subject is its name.",
+        data=changed("a wrong price", {"key": "BRL", "shared": False}, None),
+    ),
+    EventType(
+        type="hulk.breaker.set.v1",
+        summary="Somebody set a circuit breaker of a process; the subject is its name.",
+        data=changed("the vendor is away", {"state": "closed"}, {"state": "isolated"}),
+    ),
+    EventType(
+        type="hulk.logging.changed.v1",
+        summary="Somebody changed what a process logs; the subject is the process.",
+        data=changed("looking for it", {"level": "info"}, {"level": "debug"}),
+    ),
     EventType(
         type="hulk.ticket.skipped.v1",
         summary="A ticket will not be begun, because one that it comes after failed.",
@@ -208,11 +288,15 @@ EVENTS: tuple[EventType, ...] = (
         summary="A person or a service account was removed.",
         data={"reason": "left", "before": _ACCOUNT, "after": None},
     ),
-    EventType(type="hulk.session.begun.v1", summary="Somebody has logged in.", data={"account": f"usr_{_TYPEID}"}),
+    EventType(
+        type="hulk.session.begun.v1",
+        summary="Somebody has logged in.",
+        data={"account": f"usr_{_TYPEID}"} | changed("login", None, _SESSION),
+    ),
     EventType(
         type="hulk.session.ended.v1",
         summary="Somebody has logged out, or logged in anew with the same browser.",
-        data={"account": f"usr_{_TYPEID}"},
+        data={"account": f"usr_{_TYPEID}"} | changed("", _SESSION, None),
     ),
     EventType(
         type="hulk.namespace.created.v1",
@@ -237,17 +321,18 @@ EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.audit.held.v1",
         summary="Somebody put entries of the trail under legal hold: a subject's, an intent's, or with neither all of the tenant's.",
-        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"},
+        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}"} | changed("case 4711", None, _HOLD),
     ),
     EventType(
         type="hulk.audit.released.v1",
         summary="Somebody lifted a legal hold.",
-        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"},
+        data={"hold": f"hld_{_TYPEID}", "subject": None, "intent": f"int_{_TYPEID}"} | changed("settled", _HOLD, None),
     ),
     EventType(
         type="hulk.audit.pruned.v1",
-        summary="Entries from before that time were removed from the trail, as its retention says: these ranges of positions.",
-        data={"before": "2026-08-23T04:19:01.797380Z", "entries": 1200, "ranges": [[1, 1200]]},
+        summary="Entries from before that time (`older_than`) were removed from the trail, as its retention says: these ranges.",
+        data={"older_than": "2026-08-23T04:19:01.797380Z", "entries": 1200, "ranges": [[1, 1200]]}
+        | changed("retention", {"entries": 1200}, None),
     ),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),

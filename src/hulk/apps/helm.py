@@ -56,22 +56,22 @@ class Helm:
         children = ", ".join(f"{status} {count}" for status, count in sorted(timeline.children.items()))
         return {**self._run(timeline.run), "children": children}, [self._entry(entry) for entry in timeline.entries]
 
-    async def cancel(self, run_id: str) -> list[Row]:
+    async def cancel(self, run_id: str, reason: str = "") -> list[Row]:
         """A run called off, with all it has begun."""
-        return await self._did(self.steering.cancel(run_id, ACTOR))
+        return await self._did(self.steering.cancel(run_id, ACTOR, reason))
 
-    async def replay(self, run_id: str, step: int | None, data: JsonObject | None) -> list[Row]:
+    async def replay(self, run_id: str, step: int | None, data: JsonObject | None, reason: str = "") -> list[Row]:
         """A run that failed, executed again, and those of its parents that go on."""
-        return await self._did(self.steering.replay(run_id, ACTOR, index=step, data=data))
+        return await self._did(self.steering.replay(run_id, ACTOR, reason, index=step, data=data))
 
-    async def fork(self, run_id: str, step: int, data: JsonObject | None) -> list[Row]:
+    async def fork(self, run_id: str, step: int, data: JsonObject | None, reason: str = "") -> list[Row]:
         """A copy of a run."""
-        (new,) = await self.store.commit(self.steering.fork(run_id, ids.new("run"), ACTOR, index=step, data=data))
+        (new,) = await self.store.commit(self.steering.fork(run_id, ids.new("run"), ACTOR, reason, index=step, data=data))
         return await self._named([new])
 
-    async def resolve(self, run_id: str, step: int | None) -> list[Row]:
+    async def resolve(self, run_id: str, step: int | None, reason: str = "") -> list[Row]:
         """A run that needed attention, going on or cancelled."""
-        return await self._did(self.steering.resolve(run_id, ACTOR, index=step))
+        return await self._did(self.steering.resolve(run_id, ACTOR, reason, index=step))
 
     async def _did(self, change: Change[list[str]]) -> list[Row]:
         (runs,) = await self.store.commit(change)
@@ -99,15 +99,15 @@ class Helm:
             for one in await self.queries.dead_groups(tenant)
         ]
 
-    async def replay_dead(self, which: Which, limit: int, *, dry_run: bool) -> list[Row]:
+    async def replay_dead(self, which: Which, limit: int, reason: str = "", *, dry_run: bool) -> list[Row]:
         """Dead letters executed again, or that would be."""
-        return _dealt(await self._dead.replay(which, ACTOR, limit=limit, dry_run=dry_run), "would be replayed" if dry_run else "replayed")
+        dealt = await self._dead.replay(which, ACTOR, reason, limit=limit, dry_run=dry_run)
+        return _dealt(dealt, "would be replayed" if dry_run else "replayed")
 
-    async def discard_dead(self, which: Which, limit: int, *, dry_run: bool) -> list[Row]:
+    async def discard_dead(self, which: Which, limit: int, reason: str = "", *, dry_run: bool) -> list[Row]:
         """Dead letters dealt with, or that would be."""
-        return _dealt(
-            await self._dead.discard(which, ACTOR, limit=limit, dry_run=dry_run), "would be discarded" if dry_run else "discarded"
-        )
+        dealt = await self._dead.discard(which, ACTOR, reason, limit=limit, dry_run=dry_run)
+        return _dealt(dealt, "would be discarded" if dry_run else "discarded")
 
     @property
     def _dead(self) -> DeadLetters:
@@ -122,9 +122,9 @@ class Helm:
         await self.store.commit(self.steering.pause(queue, ACTOR, reason))
         return await self.queues()
 
-    async def resume(self, queue: str) -> list[Row]:
+    async def resume(self, queue: str, reason: str = "") -> list[Row]:
         """A queue that goes on."""
-        await self.store.commit(self.steering.resume(queue, ACTOR))
+        await self.store.commit(self.steering.resume(queue, ACTOR, reason))
         return await self.queues()
 
     def _run(self, run: Run) -> Row:

@@ -1,7 +1,7 @@
 """Schedules over HTTP, and what they may begin: an intent, or a run of a workflow that allows it."""
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter
@@ -16,10 +16,12 @@ from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso, utc_now
 from hulk.modules.intents import AcceptIntent, Asked
 from hulk.modules.intents.api import IntentBody
-from hulk.runtime.http import Caller, Spoken, allow, allow_somewhere
+from hulk.runtime.http import Caller, Reason, Reasoned, Spoken, allow, allow_somewhere
 from hulk.runtime.scheduler import Begins, Firing, Kind, Policy, Schedule, Scheduler, named
 from hulk.runtime.telemetry import current_traceparent
 
+FIRED = "schedule"
+"""Why an intent was asked that a schedule has begun: its actor is the schedule."""
 SHOWN = 3
 """How many coming moments are shown of a schedule."""
 
@@ -55,7 +57,7 @@ class TimesBody(BaseModel):
         return found[0] if found else None
 
 
-class NewBody(TimesBody):
+class NewBody(TimesBody, Reasoned):
     """A new schedule."""
 
     model_config = ConfigDict(
@@ -72,7 +74,7 @@ class NewBody(TimesBody):
     run: RunBody | None = Field(default=None, description="Or begin this.")
 
 
-class ChangeBody(TimesBody):
+class ChangeBody(TimesBody, Reasoned):
     """What changes; what is not given stays."""
 
     missed: Policy | None = None
@@ -105,10 +107,11 @@ class Wishes:
         return "run", run.model_dump(mode="json")
 
 
-def asked(body: IntentBody, *, key: str | None = None, zone: str | None = None, namespace: str = DEFAULT_NAMESPACE) -> Asked:
+def asked(
+    body: IntentBody, *, key: str | None = None, zone: str | None = None, namespace: str = DEFAULT_NAMESPACE, reason: str = ""
+) -> Asked:
     """The request as the domain has it."""
-    sources = tuple(one.source() for one in body.sources)
-    return Asked(text=body.text, language=body.language, zone=body.timezone or zone, sources=sources, key=key, namespace=namespace)
+    return replace(body.asked(key), zone=body.timezone or zone, namespace=namespace, reason=reason)
 
 
 def begins_intent(accept: AcceptIntent) -> Begins:
@@ -117,7 +120,9 @@ def begins_intent(accept: AcceptIntent) -> Begins:
     async def begin(firing: Firing) -> tuple[str, Change[Any]]:
         schedule = firing.schedule
         principal = Principal(tenant=schedule.tenant, actor=f"schedule:{schedule.id}", grants=everywhere("operator"))
-        wish = asked(IntentBody.model_validate(schedule.wish), key=firing.id, zone=schedule.zone, namespace=schedule.namespace)
+        wish = asked(
+            IntentBody.model_validate(schedule.wish), key=firing.id, zone=schedule.zone, namespace=schedule.namespace, reason=FIRED
+        )
         intent, change = await accept.prepared(wish, principal, current_traceparent())
         return intent.id, change
 
@@ -237,19 +242,20 @@ def _keeping(scheduler: Scheduler, wishes: Wishes, zone: str, require_namespace:
         allow(caller, "write", "schedules", body.namespace)
         await require_namespace(caller.tenant, body.namespace)
         schedule = made(body, wishes, caller, zone)
-        await scheduler.add(schedule)
+        await scheduler.add(schedule, body.reason)
         return shown(schedule, voice)
 
     @router.patch("/{schedule}", summary="Change a schedule")
     async def change(schedule: str, body: ChangeBody, caller: Caller, voice: Spoken) -> JsonObject:
         """What is not given stays as it is."""
         found = await changeable(scheduler, caller, schedule)
-        return shown(await scheduler.change(caller.tenant, found.id, altered(body, wishes)), voice)
+        return shown(await scheduler.change(caller.tenant, found.id, altered(body, wishes), caller.actor, body.reason), voice)
 
     @router.delete("/{schedule}", status_code=204, summary="Remove a schedule")
-    async def remove(schedule: str, caller: Caller) -> None:
+    async def remove(schedule: str, caller: Caller, reason: Reason = "") -> None:
         """What it has begun goes on."""
-        await scheduler.remove(caller.tenant, (await changeable(scheduler, caller, schedule)).id)
+        found = await changeable(scheduler, caller, schedule)
+        await scheduler.remove(caller.tenant, found.id, caller.actor, reason)
 
     return router
 
@@ -258,21 +264,23 @@ def _acting(scheduler: Scheduler) -> APIRouter:
     router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
     @router.post("/{schedule}/pause", summary="Let a schedule rest")
-    async def pause(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+    async def pause(schedule: str, caller: Caller, voice: Spoken, body: Reasoned | None = None) -> JsonObject:
         """It fires at none of its times until it is resumed; asked to, it fires all the same."""
         found = await changeable(scheduler, caller, schedule)
-        return shown(await scheduler.change(caller.tenant, found.id, Schedule.paused_now), voice)
+        why = (body or Reasoned()).reason
+        return shown(await scheduler.change(caller.tenant, found.id, Schedule.paused_now, caller.actor, why), voice)
 
     @router.post("/{schedule}/resume", summary="Wake a schedule that rests")
-    async def resume(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+    async def resume(schedule: str, caller: Caller, voice: Spoken, body: Reasoned | None = None) -> JsonObject:
         """What would have fired meanwhile was not missed."""
         found = await changeable(scheduler, caller, schedule)
-        return shown(await scheduler.change(caller.tenant, found.id, lambda one: one.resumed(utc_now())), voice)
+        why = (body or Reasoned()).reason
+        return shown(await scheduler.change(caller.tenant, found.id, lambda one: one.resumed(utc_now()), caller.actor, why), voice)
 
     @router.post("/{schedule}/run", status_code=202, summary="Fire a schedule now, besides its times")
-    async def run(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
+    async def run(schedule: str, caller: Caller, voice: Spoken, body: Reasoned | None = None) -> JsonObject:
         """Its times stay as they are."""
         found = await changeable(scheduler, caller, schedule)
-        return shown(await scheduler.ask(caller.tenant, found.id), voice)
+        return shown(await scheduler.ask(caller.tenant, found.id, caller.actor, (body or Reasoned()).reason), voice)
 
     return router

@@ -12,6 +12,7 @@ from hulk.kernel.errors import NotFound, Unavailable
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
 from hulk.modules.identity import Identity
+from hulk.modules.intents import Intents
 from hulk.modules.intents.wiring import intents_of
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.tickets import Chain, Surroundings
@@ -53,11 +54,11 @@ def surroundings(store: Store, workflows: Workflows, quotas: QuotaActs, identity
 
 def _chain(store: Store) -> Chain:
     """Which intents of a tenant there are, and their plans."""
-    return partial(_plan, store)
+    return partial(_plan, intents_of(store))
 
 
-async def _plan(store: Store, tenant: str, intent: str) -> str | None:
-    found = await intents_of(store).get(intent)
+async def _plan(intents: Intents, tenant: str, intent: str) -> str | None:
+    found = await intents.get(intent)
     if found.tenant != tenant:
         raise NotFound("There is no intent {id}.", id=intent)
     return found.plan

@@ -4,8 +4,10 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from hulk.kernel.durable import Commit
+from hulk.kernel.durable import Commit, followed
 from hulk.kernel.errors import NotFound, TooLarge
+from hulk.kernel.events import Event, Trail, changed
+from hulk.kernel.tenancy import Principal
 from hulk.modules.quotas import QuotaActs
 from hulk.runtime.blobs import Blob, FolderBlobs
 
@@ -18,22 +20,24 @@ class Uploads:
 
     blobs: FolderBlobs
     quotas: QuotaActs
+    trail: Trail
     commit: Commit
     most: int
 
-    async def __call__(self, tenant: str, chunks: AsyncIterator[bytes]) -> Blob:
+    async def __call__(self, by: Principal, chunks: AsyncIterator[bytes], reason: str = "") -> Blob:
         """The file; raises `TooLarge`, `OverQuota` when it does not fit into what the tenant may keep, and `Unavailable`.
 
         Of files that come in at once, the one that no longer fits is refused at its end: its bytes stay on
         disk, and nobody is told its id."""
-        left, limit = await self.quotas.room(tenant)
+        left, limit = await self.quotas.room(by.tenant)
         try:
             blob = await self.blobs.put(chunks, self.most if left is None else min(self.most, left))
         except TooLarge as error:
             if left is None or left >= self.most:
                 raise
             raise self.quotas.room.over(limit, left) from error
-        await self.commit(self.quotas.quotas.keep_file(tenant, blob.id, blob.size))
+        told = self.trail.append(_kept(by, blob, reason))
+        await self.commit(followed(self.quotas.quotas.keep_file(by.tenant, blob.id, blob.size), lambda new: [told] if new else []))
         return blob
 
     async def require(self, tenant: str, blob: str) -> None:
@@ -41,3 +45,8 @@ class Uploads:
         if _ID.fullmatch(blob) and not await self.quotas.quotas.keeps_file(tenant, blob):
             raise NotFound("There is no file {id} here. Send it again.", id=blob)
         await self.blobs.path(blob)
+
+
+def _kept(by: Principal, blob: Blob, reason: str) -> Event:
+    data = changed(reason, None, {"size": blob.size})
+    return Event(type="hulk.file.kept.v1", subject=blob.id, tenant=by.tenant, actor=by.actor, data=data)

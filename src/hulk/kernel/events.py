@@ -6,17 +6,26 @@ Events are facts that commit together with the change they tell of; types are ve
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
-from hulk.kernel.records import JsonObject
+from hulk.kernel.errors import Refused
+from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.text import writable
 from hulk.kernel.time import iso, utc_now
+
+T = TypeVar("T")
 
 GENESIS = "0" * 64
 """What the first link of a tenant's chain points at."""
+PLATFORM = "-"
+"""In place of a tenant: the chain of what is done to the installation itself."""
+LONGEST_REASON = 500
+"""Characters of why somebody changes something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,29 @@ class Event:
     id: str = field(default_factory=lambda: ids.new("evt"))
     time: datetime = field(default_factory=utc_now)
     source: str = "hulk"
+
+
+def changed(reason: str, before: JsonObject | None, after: JsonObject | None) -> JsonObject:
+    """What the event of a change tells, whatever was changed: why, how it was (None when it is made), and how it is (None when it is
+    removed). No secret, and no text of somebody's: what these were before and after shows by a digest."""
+    return {"reason": reason, "before": before, "after": after}
+
+
+def changed_as(plain: Callable[[T], JsonObject], reason: str, before: T | None, after: T | None) -> JsonObject:
+    """The same of a thing of which `plain` gives what may be told."""
+    return changed(reason, None if before is None else plain(before), None if after is None else plain(after))
+
+
+def reasoned(reason: str) -> str:
+    """`reason` as it can be kept; raises `Refused`."""
+    if len(reason) > LONGEST_REASON or writable(reason) != reason:
+        raise Refused("A reason has at most {most} characters, and no NUL or half of a UTF-16 pair.", most=LONGEST_REASON)
+    return reason
+
+
+def digest(data: Json) -> str:
+    """SHA-256 of data as JSON, to tell that it is another without telling what it is."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
 def canonical(event: Event) -> bytes:

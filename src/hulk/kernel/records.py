@@ -7,12 +7,15 @@ newer program is never read as half of itself.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from cattrs.preconf.json import make_converter
 
 from hulk.kernel.text import Text
 from hulk.kernel.time import from_iso, iso
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 JsonObject: TypeAlias = dict[str, Any]
@@ -31,6 +34,11 @@ _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
 _converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
 _converter.register_unstructure_hook(Text, Text.to_json)
 _converter.register_structure_hook(Text, lambda data, _: Text.from_json(data))
+
+
+def fields_of(kind: type["DataclassInstance"], one: object) -> dict[str, Any]:
+    """What `one`, which is of that kind or a row of one, has in its fields, as it is; `asdict` would copy it to the last leaf."""
+    return {name: getattr(one, name) for name in kind.__dataclass_fields__}
 
 
 def to_json(value: object) -> Any:

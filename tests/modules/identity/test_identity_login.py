@@ -419,6 +419,22 @@ async def test_one_ends_sessions_of_ones_own_and_of_nobody_else(place: Place, tw
         assert (await ana.get("/v1/me"))[0] == 401
 
 
+async def test_the_end_of_a_session_is_told_with_who_and_why(place: Place, twin: Twin) -> None:
+    twin.lies()
+    async with a_hulk(place, issuer=twin.url) as open_browser:
+        chrome = open_browser()
+        for reason in ("", "lost"):
+            await chrome.log_in()
+            [mine] = [one for one in (await chrome.get("/v1/sessions"))[2]["sessions"] if one["current"]]
+            method, path = ("DELETE", f"/v1/sessions/{mine['session_id']}?reason={reason}") if reason else ("POST", "/v1/logout")
+            assert (await chrome.send(method, path, headers={"Origin": chrome.base}))[0] == 204
+            begun, ended = place.told.events[-2:]
+            assert [one.type for one in (begun, ended)] == ["hulk.session.begun.v1", "hulk.session.ended.v1"]
+            assert (ended.actor, ended.data["reason"], ended.data["after"]) == ("person:ana@example.com", reason, None)
+            assert begun.data["before"] is None
+            assert begun.data["after"] == ended.data["before"] != {}
+
+
 async def test_disabling_a_person_ends_their_sessions_for_good(place: Place, twin: Twin) -> None:
     twin.lies()
     async with a_hulk(place, issuer=twin.url) as open_browser:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import sqlalchemy.event
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlSessions, SqlTenants
 from hulk.modules.identity.domain import Account, AccountChange, NewKey, covers, within
 from hulk.modules.identity.usecases import REMEMBERED, Identity, Places, acts
+from hulk.modules.identity.usecases.tenants import ListNamespaces
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from support.identities import ADMIN, START, Place, a_place, wanted
@@ -328,3 +330,14 @@ async def test_of_two_admins_who_demote_each_other_in_two_processes_one_stays(st
                     group.create_task(demote(identity, whom))
             assert [one.id for one in await processes[1].list_accounts(by, "service") if one.grants] == refused
             assert len(refused) == 1
+
+
+async def test_the_namespace_that_all_have_is_known_without_a_look_at_the_store(store: Store) -> None:
+    asked: list[str] = []
+    sqlalchemy.event.listen(store.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    namespaces = ListNamespaces(SqlTenants(store))
+    await namespaces.require("acme", "default")
+    assert asked == []
+    with pytest.raises(Refused):
+        await namespaces.require("acme", "prod")
+    assert len(asked) > 0

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from hulk.kernel.tenancy import Principal
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.runtime.blobs import Blob, FolderBlobs
@@ -27,7 +28,7 @@ async def client(kind: Kind, tmp_path: Path, postgres: Callable[[], Postgres]) -
         assert isinstance(bench.trail, Outbox)
         blobs = FolderBlobs(tmp_path / "blobs")
 
-        async def upload(_: str, chunks: AsyncIterator[bytes]) -> Blob:
+        async def upload(_: Principal, chunks: AsyncIterator[bytes], reason: str) -> Blob:
             return await blobs.put(chunks, 1000)
 
         api = IntentsApi(bench.accept, bench.show, bench.intents, bench.trail, blobs, voice, upload)

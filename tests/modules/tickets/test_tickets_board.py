@@ -428,7 +428,7 @@ async def test_kinds_have_versions(store: Store) -> None:
     kinds: Kinds = SqlKinds(store)
     first, same = kind(), kind()
     changed = kind(input_schema={"type": "object"}, lease=timedelta(seconds=90))
-    assert [(await store.commit(kinds.put(one)))[0].version for one in (first, same, changed, first)] == [1, 1, 2, 3]
+    assert [(await store.commit(kinds.put(one)))[0][1].version for one in (first, same, changed, first)] == [1, 1, 2, 3]
     await store.commit(kinds.put(kind("build")))
     assert [one.name for one in await kinds.of_tenant("acme")] == ["build", "report"]
     assert (await kinds.get("acme", "report"), await kinds.get("rival", "report")) == ((await kinds.of_tenant("acme"))[1], None)

@@ -298,11 +298,11 @@ async def test_a_paused_schedule_rests_until_it_is_resumed(store: Store, tmp_pat
         scheduler = a_scheduler(store, bus)
         async with at_work(scheduler):
             await scheduler.add(a_schedule("every", "1s"))
-            await scheduler.change("acme", "disk", Schedule.paused_now)
+            await scheduler.change("acme", "disk", Schedule.paused_now, "ana")
             assert await kept(bus) == {}
             await asyncio.sleep(2.2)
             assert await marks(store) == []
-            await scheduler.change("acme", "disk", lambda one: one.resumed(utc_now()))
+            await scheduler.change("acme", "disk", lambda one: one.resumed(utc_now()), "ana")
             await until(fired(scheduler, 1))
 
 
@@ -311,7 +311,7 @@ async def test_it_can_be_fired_besides_its_times_also_when_paused(store: Store, 
         scheduler = a_scheduler(store, bus)
         await scheduler.add(a_schedule("every", "1h", paused=True))
         before = await scheduler.schedules.find("acme", "disk")
-        after = await scheduler.ask("acme", "disk")
+        after = await scheduler.ask("acme", "disk", "ana")
         assert (after.fired, after.next, after.paused, after.asked) == (1, before.next, True, None)
         assert [one["asked"] for one in await ticks(store)] == [True]
 
@@ -321,7 +321,7 @@ async def test_asked_for_in_the_rows_alone_it_fires_within_two_seconds(store: St
         scheduler = a_scheduler(store, bus)
         await scheduler.add(a_schedule("every", "1h"))
         async with at_work(scheduler):
-            await a_scheduler(elsewhere, bus).schedules.change("acme", "disk", lambda one: one.asking(utc_now()))
+            await a_scheduler(elsewhere, bus).schedules.change("acme", "disk", lambda one: one.asking(utc_now()), "ana")
             await until(fired(scheduler, 1), within=2)
 
 
@@ -330,12 +330,12 @@ async def test_a_removed_schedule_is_gone_from_jetstream_too(store: Store, tmp_p
         scheduler = a_scheduler(store, bus)
         async with at_work(scheduler):
             await scheduler.add(a_schedule("every", "1s"))
-            await scheduler.remove("acme", "disk")
+            await scheduler.remove("acme", "disk", "ana")
             assert await kept(bus) == {}
             await asyncio.sleep(1.5)
             assert await marks(store) == []
         with pytest.raises(NotFound):
-            await scheduler.remove("acme", "disk")
+            await scheduler.remove("acme", "disk", "ana")
 
 
 async def test_ticks_of_schedules_that_went_otherwise_do_no_harm(store: Store, tmp_path: Path) -> None:

@@ -2,10 +2,21 @@
 
 from hulk.apps.routes.caches import cache_routes
 from hulk.apps.routes.dead_letters import dead_letter_routes
+from hulk.apps.routes.platform import Platform
 from hulk.apps.routes.queues import queue_routes
 from hulk.apps.routes.running import logging_routes, metrics_of
 from hulk.apps.routes.runs import run_routes
 from hulk.apps.routes.steered import Steered
 from hulk.apps.routes.trace import trace_routes
 
-__all__ = ["Steered", "cache_routes", "dead_letter_routes", "logging_routes", "metrics_of", "queue_routes", "run_routes", "trace_routes"]
+__all__ = [
+    "Platform",
+    "Steered",
+    "cache_routes",
+    "dead_letter_routes",
+    "logging_routes",
+    "metrics_of",
+    "queue_routes",
+    "run_routes",
+    "trace_routes",
+]

@@ -9,7 +9,7 @@ from hulk.apps.routes.steered import Steered, dead_view, run_view
 from hulk.kernel import ids
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
-from hulk.runtime.http import Caller, Spoken, allow_somewhere
+from hulk.runtime.http import Caller, Reasoned, Spoken, allow_somewhere
 from hulk.runtime.validation import Moment
 from hulk.runtime.workflows import DeadLetters, Dealt, Search, Which
 
@@ -36,10 +36,8 @@ class FilterBody(BaseModel):
         )  # fmt: skip
 
 
-class DealBody(BaseModel):
+class DealBody(Reasoned):
     """With which dead letters to deal."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     filter: FilterBody
     dry_run: bool = Field(default=False, description="Only tell which they are.")
@@ -76,12 +74,14 @@ def _dealing(router: APIRouter, steered: Steered, dead: DeadLetters) -> None:
     @router.post("/replay", summary="Have dead letters executed again")
     async def replay(body: DealBody, caller: Caller) -> JsonObject:
         """From where they stopped; the intents and tickets that failed with them go on."""
-        return _told(await dead.replay(await _meant(steered, body, caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+        which = await _meant(steered, body, caller)
+        return _told(await dead.replay(which, caller.actor, body.reason, limit=body.limit, dry_run=body.dry_run), body)
 
     @router.post("/discard", summary="Dead letters are dealt with")
     async def discard(body: DealBody, caller: Caller) -> JsonObject:
         """They stay failed, and are dead letters no more."""
-        return _told(await dead.discard(await _meant(steered, body, caller), caller.actor, limit=body.limit, dry_run=body.dry_run), body)
+        which = await _meant(steered, body, caller)
+        return _told(await dead.discard(which, caller.actor, body.reason, limit=body.limit, dry_run=body.dry_run), body)
 
 
 async def _meant(steered: Steered, body: DealBody, caller: Principal) -> Which:

@@ -1,27 +1,26 @@
 """The log level, and metrics that are read when scraped."""
 
 import functools
-from typing import Literal
+import os
+import socket
 
 from fastapi import APIRouter
 from prometheus_client import Gauge
-from pydantic import BaseModel, ConfigDict
 
+from hulk.apps.routes.platform import Platform, deed
 from hulk.runtime.bus import Bus
-from hulk.runtime.http import Caller, allow
-from hulk.runtime.telemetry import Metrics, set_level
+from hulk.runtime.http import Caller, Reasoned, allow
+from hulk.runtime.telemetry import Level, Metrics, level, set_level
 from hulk.runtime.workflows import Workflows
 
 
-class LevelBody(BaseModel):
+class LevelBody(Reasoned):
     """The least level that is logged."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    level: Literal["debug", "info", "warning", "error"]
+    level: Level
 
 
-def logging_routes() -> APIRouter:
+def logging_routes(platform: Platform) -> APIRouter:
     """`PUT /v1/log-level`."""
     router = APIRouter(prefix="/v1", tags=["operation"])
 
@@ -29,6 +28,8 @@ def logging_routes() -> APIRouter:
     async def put(body: LevelBody, caller: Caller) -> None:
         """Of this process, until it ends or is told otherwise."""
         allow(caller, "manage", "platform")
+        process, before, after = f"{socket.gethostname()}:{os.getpid()}", {"level": level()}, {"level": body.level}
+        await platform.tell(deed("hulk.logging.changed.v1", process, caller, body.reason, before, after))
         set_level(body.level)
 
     return router

@@ -3,17 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from hulk.apps.routes.steered import Steered, entry_view, require_storable, run_view
 from hulk.kernel import ids
-from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
-from hulk.runtime.http import Caller, Spoken, allow_somewhere
+from hulk.runtime.http import Caller, Reasoned, Spoken, allow_somewhere
 from hulk.runtime.validation import Moment
-from hulk.runtime.workflows import ENDED, Run, Search
+from hulk.runtime.workflows import Search
 from hulk.runtime.workflows.queries.search import attributes_of
 
 CHILD = "child"
@@ -23,11 +23,7 @@ _FROM = "At this time or later (RFC 3339, with its offset)."
 _BEFORE = "Before this time (RFC 3339, with its offset)."
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ReplayBody(_Body):
+class ReplayBody(Reasoned):
     """From where a run is executed again."""
 
     step: int | None = Field(
@@ -36,14 +32,14 @@ class ReplayBody(_Body):
     data: JsonObject | None = Field(default=None, description="Another input than it had. Not for runs of intents and tickets.")
 
 
-class ForkBody(_Body):
+class ForkBody(Reasoned):
     """From where a copy of a run goes on."""
 
     step: int = Field(ge=0, description=f"{_STEP} The copy has those before it.")
     data: JsonObject | None = Field(default=None, description="Another input than the run had.")
 
 
-class ResolveBody(_Body):
+class ResolveBody(Reasoned):
     """What becomes of a run that was set aside."""
 
     step: int | None = Field(
@@ -51,17 +47,15 @@ class ResolveBody(_Body):
     )
 
 
-class SignalBody(_Body):
+class SignalBody(Reasoned):
     """Something for a run that waits for it."""
 
     name: str = Field(min_length=1, max_length=100, description="What the run waits for.")
     payload: Any = Field(default=None, description="What it is given; any JSON.")
     key: str = Field(min_length=1, max_length=100, description="The same key leaves the signal once, however often it is sent.")
 
-    def require_for(self, run: Run) -> None:
-        """Raises `Conflict` for a run that hears nothing any more, `Refused` for what may not be sent or cannot be kept."""
-        if run.status in ENDED:
-            raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run.id, status=run.status)
+    def require_fit(self) -> None:
+        """Raises `Refused` for what may not be sent or cannot be kept."""
         if self.name == CHILD:
             raise Refused("“{name}” is how runs hear of their children, and nobody else's to send. Name another signal.", name=CHILD)
         if writable(self.name + self.key) != self.name + self.key:
@@ -127,16 +121,16 @@ def _looking(router: APIRouter, steered: Steered) -> None:
 
 def _ending(router: APIRouter, steered: Steered) -> None:
     @router.post("/{run_id}/cancel", summary="Call a run off, with all it has begun")
-    async def cancel(run_id: str, caller: Caller) -> JsonObject:
+    async def cancel(run_id: str, caller: Caller, body: Reasoned | None = None) -> JsonObject:
         """Each leaves off at its step, undoes what it can, and ends `cancelled`."""
-        run = await steered.steerable(run_id, caller)
-        return {"runs": await steered.did(steered.steering.cancel(run.id, caller.actor))}
+        run, why = await steered.steerable(run_id, caller), body or Reasoned()
+        return {"runs": await steered.did(steered.steering.cancel(run.id, caller.actor, why.reason))}
 
     @router.post("/{run_id}/discard", summary="A dead letter is dealt with")
-    async def discard(run_id: str, caller: Caller) -> JsonObject:
+    async def discard(run_id: str, caller: Caller, body: Reasoned | None = None) -> JsonObject:
         """It stays failed, and is a dead letter no more."""
-        run = await steered.steerable(run_id, caller)
-        await steered.did(steered.steering.discard(run.id, caller.actor))
+        run, why = await steered.steerable(run_id, caller), body or Reasoned()
+        await steered.did(steered.steering.discard(run.id, caller.actor, why.reason))
         return {"runs": [run.id]}
 
 
@@ -146,13 +140,14 @@ def _going_on(router: APIRouter, steered: Steered) -> None:
         """Its parents that failed because of it go on too."""
         run, asked = await steered.steerable(run_id, caller), body or ReplayBody()
         require_storable(asked.data)
-        return {"runs": await steered.did(steered.steering.replay(run.id, caller.actor, index=asked.step, data=asked.data))}
+        change = steered.steering.replay(run.id, caller.actor, asked.reason, index=asked.step, data=asked.data)
+        return {"runs": await steered.did(change)}
 
     @router.post("/{run_id}/resolve", summary="Decide on a run that needs attention")
     async def resolve(run_id: str, caller: Caller, body: ResolveBody | None = None) -> JsonObject:
         """Its code no longer fits what it has recorded."""
         run, asked = await steered.steerable(run_id, caller), body or ResolveBody()
-        return {"runs": await steered.did(steered.steering.resolve(run.id, caller.actor, index=asked.step))}
+        return {"runs": await steered.did(steered.steering.resolve(run.id, caller.actor, asked.reason, index=asked.step))}
 
 
 def _copying(router: APIRouter, steered: Steered) -> None:
@@ -161,7 +156,7 @@ def _copying(router: APIRouter, steered: Steered) -> None:
         """Not for runs of intents and tickets."""
         run = await steered.steerable(run_id, caller)
         require_storable(body.data)
-        change = steered.steering.fork(run.id, ids.new("run"), caller.actor, index=body.step, data=body.data)
+        change = steered.steering.fork(run.id, ids.new("run"), caller.actor, body.reason, index=body.step, data=body.data)
         new = await steered.did(change)
         return JSONResponse({"run_id": new}, 201, {"location": f"/v1/runs/{new}"})
 
@@ -171,7 +166,8 @@ def _signalling(router: APIRouter, steered: Steered) -> None:
     async def signal(run_id: str, body: SignalBody, caller: Caller) -> JsonObject:
         """It goes on if it waits for one of that name."""
         run = await steered.steerable(run_id, caller)
-        body.require_for(run)
+        body.require_fit()
         # Of a space of their own: a key that is a child's id would keep the run from hearing of that child.
-        await steered.did(steered.signal(run.id, body.name, body.payload, key=f"sent:{body.key}"))
+        key = f"sent:{body.key}"
+        await steered.did(steered.steering.signal(run.id, body.name, body.payload, caller.actor, body.reason, key=key))
         return {"run_id": run.id, "name": body.name}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
@@ -25,13 +25,6 @@ def require_storable(data: Json) -> None:
         raise Refused("The data holds NaN, Infinity or half of a UTF-16 pair, which no store keeps as JSON.") from error
 
 
-class Signals(Protocol):
-    """Leaves signals (`kernel.durable.Runs.signal`)."""
-
-    def __call__(self, run_id: str, name: str, payload: Json, *, key: str) -> Change[None]:
-        """Leave a signal for the run, once per `key`, and wake it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Steered:
     """What the routes need."""
@@ -39,7 +32,6 @@ class Steered:
     store: Store
     queries: RunQueries
     steering: Steering
-    signal: Signals
 
     async def own(self, run_id: str, caller: Principal) -> Run:
         """The run, if the caller may see it; raises `Refused` for what is no run's id and `NotFound`."""

@@ -10,7 +10,7 @@ import typer
 
 from hulk.apps import starting
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, TenantOption, end, group, settings_of, show
+from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, ReasonOption, Rows, TenantOption, end, group, settings_of, show
 from hulk.apps.whereabouts import data_folder
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text
@@ -103,10 +103,10 @@ def hold_add(
 @holds.command("remove", help=spoken(Text("Lift a hold.")))
 def hold_remove(
     hold: Annotated[str, typer.Argument(help=spoken(Text("The hold's id (hld_…), from `thor audit hold list`.")))],
-    config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False,
+    reason: ReasonOption = "", config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Lift a hold."""
-    rows(config, data, lambda auditor: auditor.lift(hold), as_json=as_json)
+    rows(config, data, lambda auditor: auditor.lift(hold, reason), as_json=as_json)
 
 
 @holds.command("list", help=spoken(Text("All that is held.")))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import DataOption, JsonOption, Rows, asked, group
+from hulk.apps.thor.commands import DataOption, JsonOption, ReasonOption, Rows, asked, group
 from hulk.kernel.text import Text
 
 if TYPE_CHECKING:  # aiohttp: not for `--help`
@@ -31,9 +31,9 @@ def _act(act: str, about: Text) -> None:
     """A command that changes a breaker's state by hand, and shows it."""
 
     @app.command(act, help=spoken(about))
-    def command(name: BreakerArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    def command(name: BreakerArgument, reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False) -> None:
         async def changed(client: "Client") -> Rows:
-            return [await client.post(f"/v1/breakers/{quote(name, safe='')}/{act}", {}, {})]
+            return [await client.post(f"/v1/breakers/{quote(name, safe='')}/{act}", {"reason": reason}, {})]
 
         asked(data, changed, as_json=as_json)
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import DataOption, JsonOption, Rows, asked, group
+from hulk.apps.thor.commands import DataOption, JsonOption, ReasonOption, Rows, asked, group
 from hulk.kernel.text import Text
 
 if TYPE_CHECKING:  # aiohttp: not for `--help`
@@ -29,10 +29,10 @@ def cache_list(data: DataOption = None, as_json: JsonOption = False) -> None:
 @app.command("clear", help=spoken(Text("Empty a cache, in every process.")))
 def cache_clear(
     name: Annotated[str, typer.Argument(help=spoken(Text("The cache's name, from `thor cache list`.")))],
-    data: DataOption = None, as_json: JsonOption = False,
+    reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Empty a cache."""
-    _removed(data, f"/v1/caches/{quote(name)}", as_json=as_json)
+    _removed(data, f"/v1/caches/{quote(name)}?{urlencode({'reason': reason})}", as_json=as_json)
 
 
 @app.command("remove", help=spoken(Text("Remove from a cache what is under a key or has a tag, in every process.")))
@@ -41,13 +41,14 @@ def cache_remove(
     key: Annotated[str | None, typer.Option("--key", help=spoken(Text("Remove what is under this key.")))] = None,
     tag: Annotated[str | None, typer.Option("--tag", help=spoken(Text("Remove all that has this tag.")))] = None,
     shared: Annotated[bool, typer.Option("--shared", help=spoken(Text("What belongs to no tenant, instead of the tenant's own.")))] = False,
-    data: DataOption = None, as_json: JsonOption = False,
+    reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Remove by key or tag."""
     if (key is None) == (tag is None):
         raise typer.BadParameter("--key | --tag")
     what = f"keys/{quote(key)}" if key is not None else f"tags/{quote(tag or '')}"
-    _removed(data, f"/v1/caches/{quote(name)}/{what}?shared={str(shared).lower()}", as_json=as_json)
+    more = urlencode({"shared": str(shared).lower(), "reason": reason})
+    _removed(data, f"/v1/caches/{quote(name)}/{what}?{more}", as_json=as_json)
 
 
 def _removed(data: Path | None, path: str, *, as_json: bool) -> None:

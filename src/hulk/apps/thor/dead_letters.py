@@ -12,6 +12,7 @@ from hulk.apps.thor.commands import (
     DataOption,
     JsonOption,
     LimitOption,
+    ReasonOption,
     Rows,
     TenantOption,
     WorkflowOption,
@@ -57,14 +58,14 @@ def _deal(name: str, about: Text, deal: Callable[[Any], Callable[..., Coroutine[
     @app.command(name, help=spoken(about))
     def command(
         run: RunsArgument = None, workflow: WorkflowOption = None, code: CodeOption = None, every: AllOption = False,
-        dry_run: DryRunOption = False, limit: MostOption = 1000, config: ConfigOption = None, data: DataOption = None,
-        tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+        dry_run: DryRunOption = False, limit: MostOption = 1000, reason: ReasonOption = "", config: ConfigOption = None,
+        data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
     ) -> None:  # fmt: skip
         async def dealt(desk: Any) -> Rows:
             from hulk.runtime.workflows import Which  # the store: not for `--help`
 
             which = Which(tenant=tenant, runs=tuple(run or ()), workflow=workflow, code=code, every=every)
-            return await deal(desk.helm)(which, limit, dry_run=dry_run)
+            return await deal(desk.helm)(which, limit, reason, dry_run=dry_run)
 
         listed(config, data, dealt, as_json=as_json)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, alone, group, listed
+from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, ReasonOption, alone, group, listed
 from hulk.kernel.text import Text
 
 app = group(Text("The queues with what stands in them, or one of these acts."), bare=True)
@@ -31,6 +31,8 @@ def queues_pause(
 
 
 @app.command("resume", help=spoken(Text("Let a paused queue go on.")))
-def queues_resume(queue: QueueArgument, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+def queues_resume(
+    queue: QueueArgument, reason: ReasonOption = "", config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
     """Let a queue go on."""
-    listed(config, data, lambda desk: desk.helm.resume(queue), as_json=as_json)
+    listed(config, data, lambda desk: desk.helm.resume(queue, reason), as_json=as_json)

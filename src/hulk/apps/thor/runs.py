@@ -13,6 +13,7 @@ from hulk.apps.thor.commands import (
     DataOption,
     JsonOption,
     LimitOption,
+    ReasonOption,
     StatusOption,
     TenantOption,
     WorkflowOption,
@@ -92,39 +93,43 @@ def runs_show(run: RunArgument, config: ConfigOption = None, data: DataOption = 
 
 
 @app.command("cancel", help=spoken(Text("Call a run off, with all it has begun: each undoes what it can, and ends as cancelled.")))
-def runs_cancel(run: RunArgument, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+def runs_cancel(
+    run: RunArgument, reason: ReasonOption = "", config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
     """Call a run off."""
-    listed(config, data, lambda desk: desk.helm.cancel(run), as_json=as_json)
+    listed(config, data, lambda desk: desk.helm.cancel(run, reason), as_json=as_json)
 
 
 @app.command(
     "replay", help=spoken(Text("Have a run that failed executed again, from where it stopped or from a step; what failed with it goes on."))
 )
 def runs_replay(
-    run: RunArgument, step: StepOption = None, new_input: InputOption = None, config: ConfigOption = None, data: DataOption = None,
-    as_json: JsonOption = False,
+    run: RunArgument, step: StepOption = None, new_input: InputOption = None, reason: ReasonOption = "", config: ConfigOption = None,
+    data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Execute a run again."""
-    listed(config, data, lambda desk: desk.helm.replay(run, step, _input(new_input)), as_json=as_json)
+    listed(config, data, lambda desk: desk.helm.replay(run, step, _input(new_input), reason), as_json=as_json)
 
 
 @app.command("fork", help=spoken(Text("Begin a copy of a run that goes on from a step; not of those of intents and tickets.")))
 def runs_fork(
     run: RunArgument, step: Annotated[int, _STEP],
-    new_input: InputOption = None, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False,
+    new_input: InputOption = None, reason: ReasonOption = "", config: ConfigOption = None, data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Copy a run."""
-    listed(config, data, lambda desk: desk.helm.fork(run, step, _input(new_input)), as_json=as_json)
+    listed(config, data, lambda desk: desk.helm.fork(run, step, _input(new_input), reason), as_json=as_json)
 
 
 @app.command(
     "resolve", help=spoken(Text("Have a run that needs attention go on from a step with the code there is now; without --step, cancel it."))
 )
 def runs_resolve(
-    run: RunArgument, step: StepOption = None, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False
-) -> None:
+    run: RunArgument, step: StepOption = None, reason: ReasonOption = "", config: ConfigOption = None, data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
     """Decide on a run that was set aside."""
-    listed(config, data, lambda desk: desk.helm.resolve(run, step), as_json=as_json)
+    listed(config, data, lambda desk: desk.helm.resolve(run, step, reason), as_json=as_json)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, TenantOption, group, listed
+from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, ReasonOption, Rows, TenantOption, group, listed
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, DEFAULT_TENANT
 from hulk.kernel.text import Text
 
@@ -46,7 +46,8 @@ def schedules_add(
     namespace: Annotated[str, typer.Option(help=spoken(Text("The namespace of the schedule and of what it asks.")))] = DEFAULT_NAMESPACE,
     repo: Annotated[str | None, typer.Option(help=spoken(Text("A git repository it is about.")))] = None,
     file: Annotated[list[str] | None, typer.Option(help=spoken(Text("A file it is about; may be given again.")))] = None,
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, reason: ReasonOption = "",
+    as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Make a schedule."""
     paths = [("file", one) for one in file or []] + ([("repository", repo)] if repo else [])
@@ -61,7 +62,7 @@ def schedules_add(
         "missed": missed,
         "intent": intent,
     }
-    listed(config, data, lambda desk: desk.add_schedule(tenant, body), as_json=as_json)
+    listed(config, data, lambda desk: desk.add_schedule(tenant, body, reason), as_json=as_json)
 
 
 @app.command("change", help=spoken(Text("Change when a schedule asks, or what it does about missed times; what is not given stays.")))
@@ -69,24 +70,26 @@ def schedules_change(
     schedule: NamedOption, cron: CronOption = None, every: EveryOption = None, at: AtOption = None,
     timezone: Annotated[str | None, typer.Option(help=spoken(Text("IANA time zone (default: the one it has).")))] = None,
     missed: Annotated[str | None, _MISSED] = None,
-    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+    config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, reason: ReasonOption = "",
+    as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Change a schedule."""
     body = {"cron": cron, "every": every, "at": at, "timezone": timezone, "missed": missed}
     if not any(body.values()):
         raise typer.BadParameter("--cron | --every | --at | --timezone | --missed")
-    listed(config, data, lambda desk: desk.change_schedule(tenant, schedule, body), as_json=as_json)
+    listed(config, data, lambda desk: desk.change_schedule(tenant, schedule, body, reason), as_json=as_json)
 
 
-def _act(name: str, about: Text, act: Callable[[Any], Callable[[str, str], Coroutine[Any, Any, Rows]]]) -> None:
+def _act(name: str, about: Text, act: Callable[[Any], Callable[[str, str, str], Coroutine[Any, Any, Rows]]]) -> None:
     """A command that does something to one schedule; `act` gives that act of the desk."""
 
     @app.command(name, help=spoken(about))
     def command(
         schedule: NamedOption,
-        config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, as_json: JsonOption = False,
+        config: ConfigOption = None, data: DataOption = None, tenant: TenantOption = DEFAULT_TENANT, reason: ReasonOption = "",
+        as_json: JsonOption = False,
     ) -> None:  # fmt: skip
-        listed(config, data, lambda desk: act(desk)(tenant, schedule), as_json=as_json)
+        listed(config, data, lambda desk: act(desk)(tenant, schedule, reason), as_json=as_json)
 
 
 _act("pause", Text("Let a schedule rest."), lambda desk: desk.pause_schedule)

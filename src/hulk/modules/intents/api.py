@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from hulk.kernel.addresses import address_name, no_repository_at, require_no_pas
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language, Voice
 from hulk.kernel.time import iso
 from hulk.modules.intents.domain import Asked, Intent, Status
@@ -26,7 +26,7 @@ from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
 from hulk.runtime.blobs import Blob, FolderBlobs
-from hulk.runtime.http import STREAM, Caller, Download, ServerEvent, allow, allow_somewhere, events, sending
+from hulk.runtime.http import STREAM, Caller, Download, Reason, Reasoned, ServerEvent, allow, allow_somewhere, events, sending
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
 
@@ -88,6 +88,14 @@ class IntentBody(BaseModel):
         return Asked(text=self.text, language=self.language, zone=self.timezone, sources=sources, key=key, namespace=self.namespace)
 
 
+class AskBody(IntentBody, Reasoned):
+    """What is asked, and why."""
+
+    def asked(self, key: str | None) -> Asked:
+        """As the domain has it, with the reason."""
+        return replace(super().asked(key), reason=self.reason)
+
+
 class AcceptedView(BaseModel):
     """What is told at once."""
 
@@ -107,10 +115,10 @@ class IntentsApi:
     outbox: Outbox
     blobs: FolderBlobs
     voices: Callable[[Language], Voice]
-    upload_for: Callable[[str, AsyncIterator[bytes]], Awaitable[Blob]]
+    upload_for: Callable[[Principal, AsyncIterator[bytes], str], Awaitable[Blob]]
 
     async def ask(
-        self, body: IntentBody, caller: Caller,
+        self, body: AskBody, caller: Caller,
         idempotency_key: Annotated[str | None, Header(description="The same key gives the same intent.")] = None,
     ) -> Response:  # fmt: skip
         """Accept an intent."""
@@ -145,10 +153,10 @@ class IntentsApi:
             raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
         return _download(await self.blobs.kept(made.blob), made)
 
-    async def upload(self, request: Request, caller: Caller) -> dict[str, Any]:
+    async def upload(self, request: Request, caller: Caller, reason: Reason = "") -> dict[str, Any]:
         """Keep a file that is sent."""
         allow_somewhere(caller, "write", "files")
-        blob = await self.upload_for(caller.tenant, request.stream())
+        blob = await self.upload_for(caller, request.stream(), reason)
         return {"blob": blob.id, "size": blob.size}
 
 

@@ -25,7 +25,8 @@ _KEY_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What somebody asks, parsed and not yet accepted. `key` is the idempotency key, if one was given."""
+    """What somebody asks, parsed and not yet accepted. `key` is the idempotency key, if one was given; `reason` is for the trail, and
+    makes it no other request."""
 
     text: str
     language: Language | None = None
@@ -33,6 +34,7 @@ class Asked:
     sources: tuple[Source, ...] = ()
     key: str | None = None
     namespace: str = DEFAULT_NAMESPACE
+    reason: str = ""
 
     def checked(self) -> "Asked":
         """This, if it can be accepted; raises `Refused` or `TooLarge` naming what is wrong."""

@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from hulk.kernel.records import JsonObject
 from hulk.modules.quotas.domain import Name
 from hulk.modules.quotas.usecases import QuotaActs
-from hulk.runtime.http import Caller
+from hulk.runtime.http import Caller, Reasoned
 
 _MOST = 2**62
 Count = Annotated[int, Field(ge=0, le=_MOST)] | Literal["unlimited"] | None
@@ -17,17 +17,14 @@ Rate = Annotated[int, Field(ge=0, le=100_000)] | Literal["unlimited"] | None
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=30)] | Literal["unlimited"] | None
 
 
-class QuotasBody(BaseModel):
+class QuotasBody(Reasoned):
     """A tenant's own quotas: a number, “unlimited”, or null for what the settings say. What is not given is as the settings say."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     intents_per_minute: Rate = Field(default=None, description="Intents that it may ask per minute.")
     open_tickets: Count = Field(default=None, description="Tickets that may be open at once.")
     concurrent_runs: Count = Field(default=None, description="Runs at work, or waiting for a worker.")
     monthly_spend: Amount = Field(default=None, description="In finops.currency.")
     storage: Count = Field(default=None, description="Bytes of files sent.")
-    reason: str = Field(default="", max_length=500, description="Why, for the audit trail.")
 
     def own(self) -> dict[Name, Any]:
         """As the domain has it."""

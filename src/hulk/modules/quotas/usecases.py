@@ -7,7 +7,7 @@ from typing import Any
 
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Forbidden, NotFound, OverQuota, Refused
-from hulk.kernel.events import Event, Trail
+from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_TENANT, Principal, Verb
 from hulk.kernel.time import Clock
@@ -101,14 +101,14 @@ class ChangeQuotas:
             raise NotFound("There is no tenant “{name}”.", name=tenant[:80])
         if wrong := [name for name, value in own.items() if value is not None and value < 0]:
             raise Refused("The quota {name} cannot be less than 0.", name=wrong[0])
-        await self.commit(self._changed(by, tenant, own, reason))
+        await self.commit(self._changed(by, tenant, own, reasoned(reason)))
 
     def _changed(self, by: Principal, tenant: str, own: Own, reason: str) -> Change[None]:
         put = self.quotas.change(tenant, own)
 
         def change(tx: Any) -> None:
             before, after = put(tx)
-            data = {"reason": reason, "before": plain(before), "after": plain(after)}
+            data = changed_as(plain, reason, before, after)
             self.trail.append(Event(type="hulk.quota.changed.v1", subject=tenant, tenant=tenant, actor=by.actor, data=data))(tx)
 
         return change

@@ -21,9 +21,10 @@ from hulk.modules.tickets.domain import (
     view,
 )
 from hulk.modules.tickets.ports import Board, Chain, Surroundings, Tickets
-from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, Persisted, TicketActs, fact
+from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, Persisted, TicketActs, fact, opened
 
 __all__ = [
     "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter",
-    "NewArtefact", "Persisted", "Status", "Surroundings", "Ticket", "TicketActs", "Tickets", "Work", "doomed", "fact", "ready", "view",
+    "NewArtefact", "Persisted", "Status", "Surroundings", "Ticket", "TicketActs", "Tickets", "Work", "doomed", "fact", "opened", "ready",
+    "view",
 ]  # fmt: skip

@@ -1,8 +1,9 @@
 """What each cache has done, counted in plain numbers because a hit must cost next to nothing."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from hulk.kernel.records import fields_of
 from hulk.runtime.telemetry import Metrics
 
 LEVELS = ("l1", "l2", "l3")
@@ -30,7 +31,7 @@ class Figures:
 
     def told(self) -> dict[str, int | float]:
         """All of them by name."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return fields_of(Figures, self)
 
 
 def measured(metrics: Metrics, figures: Mapping[str, Figures], entries: Callable[[], int], waiting: Callable[[], int]) -> None:

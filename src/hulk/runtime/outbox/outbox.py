@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
+from hulk.kernel.records import fields_of
 from hulk.runtime.outbox.tables import LONE, event_table, head_table, outbox_table
 from hulk.runtime.store import Store, Transaction, records
 
@@ -44,7 +45,7 @@ class _Chain:
     def extend(self, event: Event) -> None:
         self.position += 1
         self.hash = link(self.hash, self.position, event)
-        self.rows.append({**_columns(event), "position": self.position, "hash": self.hash})
+        self.rows.append({**fields_of(Event, event), "position": self.position, "hash": self.hash})
 
 
 class Outbox:
@@ -203,9 +204,6 @@ _OF_INTENT = (
 )
 
 
-def _columns(event: Event) -> dict[str, Any]:
-    """An event's fields as they are; `asdict` would copy its data to the last leaf."""
-    return {name: getattr(event, name) for name in Event.__dataclass_fields__}
 
 
 async def _either(watcher: asyncio.Event, seconds: float) -> None:
@@ -218,8 +216,7 @@ async def _either(watcher: asyncio.Event, seconds: float) -> None:
 
 def kept(row: Row[Any]) -> Kept:
     """A row of the trail as it is read back."""
-    fields = {name: getattr(row, name) for name in Event.__dataclass_fields__}
-    return Kept(sequence=row.sequence, position=row.position, hash=row.hash, event=Event(**fields))
+    return Kept(sequence=row.sequence, position=row.position, hash=row.hash, event=Event(**fields_of(Event, row)))
 
 
 def _of_intent(connection: Connection, intent: str, after: int) -> list[Kept]:

@@ -24,7 +24,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, iso, utc_now
 from hulk.runtime.bus import SCHEDULES, Bus, Message
 from hulk.runtime.scheduler.schedule import Firing, Schedule
-from hulk.runtime.scheduler.schedules import Schedules
+from hulk.runtime.scheduler.schedules import Schedules, guarded
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics, span
 
@@ -51,7 +51,7 @@ class Scheduler:
     def __init__(
         self, store: Store, bus: Bus, trail: Trail, begins: Mapping[str, Begins], metrics: Metrics, clock: Clock = utc_now
     ) -> None:
-        self.schedules = Schedules(store)
+        self.schedules = Schedules(store, trail)
         self._store = store
         self._bus = bus
         self._trail = trail
@@ -64,26 +64,25 @@ class Scheduler:
         self._missed = metrics.counter("hulk_schedule_missed", "Moments at which a schedule should have fired and did not.")
         self._late = metrics.histogram("hulk_schedule_lateness_seconds", "From a schedule's moment to what it began being on disk.")
 
-    async def add(self, schedule: Schedule) -> None:
-        """Keep a new schedule; raises `Conflict` when its tenant has one of that name."""
-        await self._store.commit(self.schedules.add(schedule))
+    async def add(self, schedule: Schedule, reason: str = "") -> None:
+        """Keep a new schedule of its owner's; raises `Conflict` when its tenant has one of that name."""
+        await self.schedules.add(schedule, reason)
         await self._put_next(schedule)
 
-    async def change(self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule]) -> Schedule:
+    async def change(self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule], actor: str, reason: str = "") -> Schedule:
         """What `act` makes of a tenant's schedule (id or name), kept. Raises `NotFound`, and what `act` raises."""
-        changed = await self.schedules.change(tenant, wanted, act)
+        changed = await self.schedules.change(tenant, wanted, act, actor, reason)
         await self._put_next(changed)
         return changed
 
-    async def remove(self, tenant: str, wanted: str) -> None:
+    async def remove(self, tenant: str, wanted: str, actor: str, reason: str = "") -> None:
         """Forget a tenant's schedule (id or name); raises `NotFound`."""
-        found = await self.schedules.find(tenant, wanted)
-        await self._store.commit(self.schedules.remove(found))
-        await self._withdraw(found.id)
+        await self._withdraw((await self.schedules.remove(tenant, wanted, actor, reason)).id)
 
-    async def ask(self, tenant: str, wanted: str) -> Schedule:
+    async def ask(self, tenant: str, wanted: str, actor: str, reason: str = "") -> Schedule:
         """Fire a tenant's schedule (id or name) now, besides its timetable and even when paused; gives it as it is then."""
-        asked = await self.change(tenant, wanted, lambda one: one.asking(self._clock()))
+        asked = await self.schedules.change(tenant, wanted, lambda one: one.asking(self._clock()), actor, reason, what="asked")
+        await self._put_next(asked)
         return await self.fire(asked.id) or asked
 
     async def fire(self, id_: str) -> Schedule | None:
@@ -98,7 +97,7 @@ class Scheduler:
             begun, problem, changes = await self._begun(firing)
             moved = firing.advanced() if firing.skipped else firing.fired(begun, problem)
             told_of = [] if firing.skipped else [self._trail.append(_tick(firing, begun, problem))]
-            (won,) = await self._store.commit(_guarded(self.schedules.replace(moved), [*told_of, *changes]))
+            (won,) = await self._store.commit(guarded(self.schedules.replace(moved), [*told_of, *changes]))
         if won:
             self._count(firing, begun)
             await self._put_next(moved)
@@ -224,19 +223,6 @@ class Scheduler:
             found |= {subject.rpartition(".")[2] for subject in page}
             if len(found) >= info.get("total", 0) or not page:
                 return found
-
-
-def _guarded(move: Change[bool], changes: Sequence[Change[Any]]) -> Change[bool]:
-    """`changes` with `move`, if that finds the schedule as it was."""
-
-    def change(tx: Any) -> bool:
-        if not move(tx):
-            return False
-        for one in changes:
-            one(tx)
-        return True
-
-    return change
 
 
 def _mistake(error: Exception) -> HulkError:

@@ -1,35 +1,40 @@
-"""Where schedules are kept: SQL, each change guarded by the row's version."""
+"""Where schedules are kept: SQL, each change guarded by the row's version, and told to the trail with who made it, and why."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
-from hulk.kernel.durable import Change
+from hulk.kernel.durable import Change, followed
 from hulk.kernel.errors import Conflict, NotFound
+from hulk.kernel.events import Event, Trail, changed_as, digest, reasoned
+from hulk.kernel.records import JsonObject, fields_of
+from hulk.kernel.time import iso
 from hulk.runtime.scheduler.schedule import Schedule
 from hulk.runtime.scheduler.tables import schedule_table
 from hulk.runtime.store import Store, Transaction
 
-_NAMES = tuple(Schedule.__dataclass_fields__)
+What: TypeAlias = Literal["created", "changed", "removed", "asked"]
+"""What somebody does to a schedule."""
 
 
 class Schedules:
     """The table of schedules."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, trail: Trail) -> None:
         self._store = store
+        self._trail = trail
 
-    def add(self, schedule: Schedule) -> Change[None]:
-        """Keep a new one; raises `Conflict` when its tenant has one of that name."""
+    async def add(self, schedule: Schedule, reason: str = "") -> None:
+        """Keep a new one of its owner's; raises `Conflict` when its tenant has one of that name."""
 
         def change(tx: Transaction) -> None:
             if not tx.insert_new(schedule_table, _columns(schedule)):
                 raise Conflict("There is a schedule “{name}” already. Use another name, or change that one.", name=schedule.name)
 
-        return change
+        await self._store.commit(change, self._told("created", schedule.owner, reason, None, schedule))
 
     def replace(self, schedule: Schedule) -> Change[bool]:
         """Keep what became of `schedule`; False when it was changed or removed since it was read."""
@@ -41,20 +46,33 @@ class Schedules:
 
         return change
 
-    def remove(self, schedule: Schedule) -> Change[None]:
-        """Forget it."""
+    async def remove(self, tenant: str, wanted: str, actor: str, reason: str = "") -> Schedule:
+        """Forget a tenant's schedule (id or name); gives what it was. Raises `NotFound`."""
+        found = await self.find(tenant, wanted)
+        at = schedule_table.c.id == found.id
+        removal = followed(
+            lambda tx: tx.execute(delete(schedule_table).where(at)).rowcount,
+            lambda gone: [self._told("removed", actor, reason, found, None)] if gone else [],
+        )
+        await self._store.commit(removal)
+        return found
 
-        def change(tx: Transaction) -> None:
-            tx.execute(delete(schedule_table).where(schedule_table.c.id == schedule.id))
-
-        return change
-
-    async def change(self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule]) -> Schedule:
+    async def change(
+        self, tenant: str, wanted: str, act: Callable[[Schedule], Schedule], actor: str, reason: str = "", *, what: What = "changed"
+    ) -> Schedule:
         """Keep what `act` makes of a tenant's schedule (id or name); read again when somebody was faster. Raises `NotFound`."""
         while True:
-            changed = act(await self.find(tenant, wanted))
-            if (await self._store.commit(self.replace(changed)))[0]:
-                return replace(changed, version=changed.version + 1)
+            found = await self.find(tenant, wanted)
+            after = act(found)
+            told = [] if plain(after) == plain(found) else [self._told(what, actor, reason, found, after)]
+            if (await self._store.commit(guarded(self.replace(after), told)))[0]:
+                return replace(after, version=after.version + 1)
+
+    def _told(self, what: What, actor: str, reason: str, before: Schedule | None, after: Schedule | None) -> Change[None]:
+        one = after or before
+        assert one is not None  # noqa: S101  # a change is one of something
+        data = {"name": one.name, **changed_as(plain, reasoned(reason), before, after)}
+        return self._trail.append(Event(type=f"hulk.schedule.{what}.v1", subject=one.id, tenant=one.tenant, actor=actor, data=data))
 
     async def find(self, tenant: str, wanted: str) -> Schedule:
         """A tenant's schedule by id or name; raises `NotFound`."""
@@ -90,9 +108,31 @@ class Schedules:
         return await self._store.read(read)
 
 
+def plain(schedule: Schedule) -> JsonObject:
+    """What somebody can change about it; of what it begins, a digest: the text is not told."""
+    return {
+        "namespace": schedule.namespace, schedule.kind: schedule.expression, "timezone": schedule.zone, "missed": schedule.policy,
+        "paused": schedule.paused, "begins": schedule.begins, "wish": digest(schedule.wish),
+        "asked": schedule.asked and iso(schedule.asked),
+    }  # fmt: skip
+
+
+def guarded(move: Change[bool], changes: Sequence[Change[Any]]) -> Change[bool]:
+    """`changes` with `move`, if that finds the schedule as it was."""
+
+    def change(tx: Transaction) -> bool:
+        if not move(tx):
+            return False
+        for one in changes:
+            one(tx)
+        return True
+
+    return change
+
+
 def _columns(schedule: Schedule) -> dict[str, Any]:
     return asdict(schedule)
 
 
 def _schedule(row: Row[Any]) -> Schedule:
-    return Schedule(**{name: getattr(row, name) for name in _NAMES})
+    return Schedule(**fields_of(Schedule, row))

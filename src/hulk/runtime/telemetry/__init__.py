@@ -18,12 +18,24 @@ from typing import TextIO
 import hulk
 from hulk.runtime.config import Config
 from hulk.runtime.telemetry import logs, tracing
-from hulk.runtime.telemetry.logs import Level, set_level
+from hulk.runtime.telemetry.logs import Level, level, set_level
 from hulk.runtime.telemetry.metrics import SECONDS, Metrics
 from hulk.runtime.telemetry.redaction import redacted
 from hulk.runtime.telemetry.tracing import current_traceparent, span, trace_id
 
-__all__ = ["SECONDS", "Level", "Metrics", "Telemetry", "current_traceparent", "redacted", "set_level", "span", "started", "trace_id"]
+__all__ = [
+    "SECONDS",
+    "Level",
+    "Metrics",
+    "Telemetry",
+    "current_traceparent",
+    "level",
+    "redacted",
+    "set_level",
+    "span",
+    "started",
+    "trace_id",
+]
 
 
 @dataclass(frozen=True, slots=True)

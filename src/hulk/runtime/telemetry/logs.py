@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TextIO, TypeAlias
+from typing import Any, Literal, TextIO, TypeAlias, get_args
 
 import structlog
 from opentelemetry import trace
@@ -81,6 +81,13 @@ def set_level(name: str) -> None:
         raise Refused("“{level}” is not a log level; allowed: {allowed}.", level=name, allowed=", ".join(_LEVELS))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[name]))
     logging.getLogger().setLevel(_LEVELS[name])
+
+
+def level() -> Level:
+    """The least level that is written."""
+    number = logging.getLogger().getEffectiveLevel()
+    found: Level = next((name for name in reversed(get_args(Level)) if _LEVELS[name] <= number), "debug")
+    return found
 
 
 def _stamped(logger: Any, method: str, event: EventDict) -> EventDict:

@@ -31,13 +31,13 @@ class DeadLetters:
     queries: RunQueries
     steering: Steering
 
-    async def replay(self, which: Which, actor: str, *, limit: int, dry_run: bool = False) -> Dealt:
+    async def replay(self, which: Which, actor: str, reason: str = "", *, limit: int, dry_run: bool = False) -> Dealt:
         """Have them executed again from where they stopped. Raises `NotFound` for a run that is named and is no dead letter."""
-        return await self._each(which, lambda run: self.steering.replay(run, actor), limit, dry_run=dry_run)
+        return await self._each(which, lambda run: self.steering.replay(run, actor, reason), limit, dry_run=dry_run)
 
-    async def discard(self, which: Which, actor: str, *, limit: int, dry_run: bool = False) -> Dealt:
+    async def discard(self, which: Which, actor: str, reason: str = "", *, limit: int, dry_run: bool = False) -> Dealt:
         """They stay failed, and are no dead letters any more. Raises `NotFound` for a run that is named and is no dead letter."""
-        return await self._each(which, lambda run: self.steering.discard(run, actor), limit, dry_run=dry_run)
+        return await self._each(which, lambda run: self.steering.discard(run, actor, reason), limit, dry_run=dry_run)
 
     async def _each(self, which: Which, change: Callable[[str], Change[Any]], limit: int, *, dry_run: bool) -> Dealt:
         meant, whole = await self.queries.dead_meant(which, limit)

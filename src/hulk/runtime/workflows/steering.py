@@ -6,17 +6,17 @@ made where no worker is, as `thor` does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
 
 from hulk.kernel.durable import Change, Started
 from hulk.kernel.errors import Conflict, NotFound, Refused
-from hulk.kernel.events import Event
-from hulk.kernel.records import JsonObject
+from hulk.kernel.events import LONGEST_REASON, PLATFORM, Event, changed, digest, reasoned
+from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import writable
-from hulk.kernel.time import Clock, utc_now
+from hulk.kernel.time import Clock, iso, utc_now
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Transaction
 from hulk.runtime.workflows.beginning import ENDED, retry_of
@@ -37,7 +37,7 @@ class Steering:
     outbox: Outbox
     clock: Clock = utc_now
 
-    def cancel(self, run: str, actor: str) -> Change[list[str]]:
+    def cancel(self, run: str, actor: str, reason: str = "") -> Change[list[str]]:
         """Call a run off with all it has begun; gives those that were not ended yet. Raises `NotFound`, `Conflict` when it has ended."""
         call_off = self.journal.cancel(run)
 
@@ -46,12 +46,14 @@ class Steering:
             if row.status in ENDED:
                 raise Conflict("The run {run} has ended ({status}); there is nothing to cancel.", run=run, status=row.status)
             called_off = call_off(tx)
-            self._tell(tx, row, "cancelled", actor, {"runs": called_off})
+            self._tell(tx, row, "cancelled", actor, {"runs": called_off, **_changed(tx, row, reason)})
             return called_off
 
         return change
 
-    def replay(self, run: str, actor: str, *, index: int | None = None, data: JsonObject | None = None) -> Change[list[str]]:
+    def replay(
+        self, run: str, actor: str, reason: str = "", *, index: int | None = None, data: JsonObject | None = None
+    ) -> Change[list[str]]:
         """Have a run that failed executed again: from its first step that is not recorded, or from `index` on, whose records and
         later ones are forgotten; with other `data` when given. A parent that heard of the failure goes on too, from there.
 
@@ -68,7 +70,7 @@ class Steering:
             if row.status not in REPLAYABLE:
                 raise Conflict("The run {run} is {status}; only one that failed is executed again.", run=run, status=row.status)
             revived = self._revive(tx, row, index, data)
-            self._tell(tx, row, "replayed", actor, {"index": index, "runs": revived})
+            self._tell(tx, row, "replayed", actor, {"index": index, "runs": revived, **_changed(tx, row, reason)})
             return revived
 
         return change
@@ -95,7 +97,7 @@ class Steering:
             return []
         return self._revive(tx, parent, heard, None)
 
-    def fork(self, run: str, new: str, actor: str, *, index: int, data: JsonObject | None = None) -> Change[str]:
+    def fork(self, run: str, new: str, actor: str, reason: str = "", *, index: int, data: JsonObject | None = None) -> Change[str]:
         """Begin a copy of the run, with the id `new`, that has its steps before `index` and goes on from there; it tells no parent.
 
         Raises `NotFound`, `Refused` for a step it does not have or a workflow whose runs are tied to what they work for."""
@@ -112,16 +114,16 @@ class Steering:
             self.journal.begin(copy)(tx)
             tx.execute(update(run_table).where(run_table.c.id == new).values(origin=run, wake=SECOND, due=None))
             tx.execute(_COPY, {"at_run": run, "at_index": at, "new_run": new})
-            self._tell(tx, row, "forked", actor, {"index": at, "run": new})
+            self._tell(tx, row, "forked", actor, {"index": at, "run": new, **changed(reasoned(reason), None, _plain(_row(tx, new)))})
             return new
 
         return change
 
-    def resolve(self, run: str, actor: str, *, index: int | None) -> Change[list[str]]:
+    def resolve(self, run: str, actor: str, reason: str = "", *, index: int | None) -> Change[list[str]]:
         """A run that was set aside goes on from `index` with the code there is now; without one it ends as cancelled, undoing nothing more.
 
         Raises `NotFound`, and `Conflict` when it was not set aside."""
-        go_on = self.replay(run, actor, index=index)
+        go_on = self.replay(run, actor, reason, index=index)
         stop = self.journal.cancel(run)
 
         def change(tx: Transaction) -> list[str]:
@@ -130,12 +132,13 @@ class Steering:
                 raise Conflict("The run {run} is {status}; only one that needs attention is resolved.", run=run, status=row.status)
             if index is not None:
                 return go_on(tx)
-            self._tell(tx, row, "cancelled", actor, {"runs": [run]})
-            return stop(tx)
+            stopped = stop(tx)
+            self._tell(tx, row, "cancelled", actor, {"runs": [run], **_changed(tx, row, reason)})
+            return stopped
 
         return change
 
-    def discard(self, run: str, actor: str) -> Change[None]:
+    def discard(self, run: str, actor: str, reason: str = "") -> Change[None]:
         """A dead letter is dealt with: it stays failed, and is no dead letter any more. Raises `NotFound`, `Conflict` when it is none."""
 
         def change(tx: Transaction) -> None:
@@ -143,30 +146,47 @@ class Steering:
             if not row.dead:
                 raise Conflict("The run {run} is no dead letter.", run=run)
             tx.execute(update(run_table).where(run_table.c.id == run).values(dead=False))
-            self._tell(tx, row, "discarded", actor, {})
+            self._tell(tx, row, "discarded", actor, _changed(tx, row, reason))
+
+        return change
+
+    def signal(self, run: str, name: str, payload: Json, actor: str, reason: str = "", *, key: str) -> Change[None]:
+        """Leave a signal for a run, once per `key`, and wake it. Raises `NotFound`, `Conflict` for one that hears nothing any more, and
+        as `Journal.signal`."""
+        leave = self.journal.signal(run, name, payload, key=key)
+
+        def change(tx: Transaction) -> None:
+            row = _row(tx, run)
+            if row.status in ENDED:
+                raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run, status=row.status)
+            if tx.execute(_LEFT, {"at_run": run, "at_key": key}).one_or_none() is None:
+                leave(tx)
+                after = {"signal": name, "key": key, "payload": digest(payload)}
+                self._tell(tx, row, "signalled", actor, changed(reasoned(reason), None, after))
 
         return change
 
     def pause(self, queue: str, actor: str, reason: str) -> Change[None]:
         """Let nothing more of a queue begin; what runs goes on to its end. Raises `NotFound` for a queue that no process has
         worked and that has no runs: a name mistyped."""
-        values = {"paused": self.clock(), "actor": actor, "reason": reason[:500]}
-        return self._queue(queue, values, "paused", actor)
+        kept = reason[:LONGEST_REASON]
+        return self._queue(queue, {"paused": self.clock(), "actor": actor, "reason": kept}, "paused", actor, kept)
 
-    def resume(self, queue: str, actor: str) -> Change[None]:
+    def resume(self, queue: str, actor: str, reason: str = "") -> Change[None]:
         """Let the queue go on. Raises `NotFound` as `pause` does."""
-        return self._queue(queue, {"paused": None, "actor": actor, "reason": None}, "resumed", actor)
+        return self._queue(queue, {"paused": None, "actor": actor, "reason": None}, "resumed", actor, reasoned(reason))
 
-    def _queue(self, queue: str, values: Mapping[str, Any], what: str, actor: str) -> Change[None]:
+    def _queue(self, queue: str, values: Mapping[str, Any], what: str, actor: str, reason: str) -> Change[None]:
         def change(tx: Transaction) -> None:
             if queue not in (known := known_queues(tx.connection)):
                 raise NotFound(
                     "There is no queue “{queue}”; there are: {known}.", queue=writable(queue)[:80], known=", ".join(known) or "—"
                 )
             tx.insert_new(queue_table, {"name": queue})
+            row = tx.execute(_QUEUE, {"at_name": queue}).one()
             tx.execute(update(queue_table).where(queue_table.c.name == queue).values(dict(values)))
-            event = Event(type=f"hulk.queue.{what}.v1", subject=queue, tenant="-", actor=actor, data={"reason": values.get("reason")})
-            self.outbox.append(event)(tx)
+            data = changed(reason, _standing(row.paused, row.reason), _standing(values["paused"], values["reason"]))
+            self.outbox.append(Event(type=f"hulk.queue.{what}.v1", subject=queue, tenant=PLATFORM, actor=actor, data=data))(tx)
             tx.after(lambda: self.journal.hooks.paused(queue, what == "paused"))
 
         return change
@@ -177,6 +197,21 @@ class Steering:
             data={"workflow": row.workflow, **data},
         )  # fmt: skip
         self.outbox.append(event)(tx)
+
+
+def _changed(tx: Transaction, row: Row[Any], reason: str) -> JsonObject:
+    """Why, and how the run was and is."""
+    return changed(reasoned(reason), _plain(row), _plain(_row(tx, row.id)))
+
+
+def _plain(row: Row[Any]) -> JsonObject:
+    """What somebody can change about a run."""
+    return {"status": row.status, "cancelling": row.cancelling, "dead": row.dead, "input": digest(row.input)}
+
+
+def _standing(paused: datetime | None, reason: str | None) -> JsonObject:
+    """Since when a queue is paused, and why."""
+    return {"paused": paused and iso(paused), "reason": reason}
 
 
 def started(row: Row[Any]) -> Started:
@@ -220,6 +255,8 @@ def _heard(tx: Transaction, parent: str, child: Row[Any]) -> int | None:
 
 
 _run, _step, _signal = run_table.c, step_table.c, signal_table.c
+_LEFT = select(_signal.key).where(_signal.run == bindparam("at_run"), _signal.key == bindparam("at_key"))
+_QUEUE = select(queue_table).where(queue_table.c.name == bindparam("at_name"))
 _HELD = timedelta(microseconds=1)
 """The least that keeps a run from going straight to the queue, before its steps are there."""
 SECOND = 2

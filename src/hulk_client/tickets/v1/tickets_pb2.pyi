@@ -195,7 +195,7 @@ class ListTicketsResponse(_message.Message):
     def __init__(self, tickets: _Optional[_Iterable[_Union[Ticket, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class NewTicket(_message.Message):
-    __slots__ = ("request_id", "kind", "title", "input_json", "namespace", "intent_id", "plan_id", "after", "priority", "assignee", "labels", "deadline", "sla", "begins")
+    __slots__ = ("request_id", "kind", "title", "input_json", "namespace", "intent_id", "plan_id", "after", "priority", "assignee", "labels", "deadline", "sla", "begins", "reason")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -217,6 +217,7 @@ class NewTicket(_message.Message):
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     SLA_FIELD_NUMBER: _ClassVar[int]
     BEGINS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     kind: str
     title: str
@@ -231,7 +232,8 @@ class NewTicket(_message.Message):
     deadline: _timestamp_pb2.Timestamp
     sla: _duration_pb2.Duration
     begins: _timestamp_pb2.Timestamp
-    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[str] = ..., title: _Optional[str] = ..., input_json: _Optional[str] = ..., namespace: _Optional[str] = ..., intent_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., after: _Optional[_Iterable[str]] = ..., priority: _Optional[_Union[Priority, str]] = ..., assignee: _Optional[_Union[Assignee, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sla: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., begins: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    reason: str
+    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[str] = ..., title: _Optional[str] = ..., input_json: _Optional[str] = ..., namespace: _Optional[str] = ..., intent_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., after: _Optional[_Iterable[str]] = ..., priority: _Optional[_Union[Priority, str]] = ..., assignee: _Optional[_Union[Assignee, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sla: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., begins: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class CreateTicketRequest(_message.Message):
     __slots__ = ("ticket",)
@@ -445,10 +447,12 @@ class Kind(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., description: _Optional[str] = ..., input_schema_json: _Optional[str] = ..., result_schema_json: _Optional[str] = ..., lease: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., attempts: _Optional[int] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class RegisterKindRequest(_message.Message):
-    __slots__ = ("kind",)
+    __slots__ = ("kind", "reason")
     KIND_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     kind: Kind
-    def __init__(self, kind: _Optional[_Union[Kind, _Mapping]] = ...) -> None: ...
+    reason: str
+    def __init__(self, kind: _Optional[_Union[Kind, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ListKindsRequest(_message.Message):
     __slots__ = ()

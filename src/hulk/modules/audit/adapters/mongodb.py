@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hulk.kernel.errors import Refused, Unavailable
+from hulk.kernel.records import fields_of
 from hulk.kernel.time import iso
 from hulk.modules.audit.domain import BESIDE, Gap, Link, Wanted, beside
 from hulk.runtime.telemetry import Metrics
@@ -128,7 +129,7 @@ class MongoArchive:
     async def remove(self, gap: Gap) -> None:
         """See `Archive`. What it says is there before the first entry goes."""
         await self._prepare()
-        told = {name: getattr(gap, name) for name in Gap.__dataclass_fields__ if name not in ("tenant", "first")}
+        told = {name: value for name, value in fields_of(Gap, gap).items() if name not in ("tenant", "first")}
         with self._counted("update"):
             await self._gaps.update_one({"tenant": gap.tenant, "first": gap.first}, {"$setOnInsert": told}, upsert=True)
         with self._counted("delete"):

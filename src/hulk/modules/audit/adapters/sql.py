@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Row, String, Table, Update, bindparam, func, or_, select, union, update
+from sqlalchemy import BigInteger, Column, Connection, MetaData, Row, String, Table, Update, bindparam, func, or_, select, union, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.events import canonical
@@ -25,6 +25,21 @@ mark_table = Table(
     Column("holder", String(64), nullable=False),
     Column("until", Moment, nullable=False),
 )
+
+
+def gaps_in(tables: MetaData, name: str) -> Table:
+    """The table of removed ranges of that name, with a column for each field of `domain.Gap`: the store has one, an archive another."""
+    return Table(
+        name,
+        tables,
+        Column("tenant", String(64), primary_key=True),
+        Column("first", BigInteger, primary_key=True, autoincrement=False),
+        Column("last", BigInteger, nullable=False),
+        Column("before", String(64), nullable=False),
+        Column("hash", String(64), nullable=False),
+        Column("removed", String(27), nullable=False),
+        Column("seal", String(64), nullable=False),
+    )
 
 
 class SqlChains:

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Row, String, Table, Text, delete, select, text
 
+from hulk.kernel.records import fields_of
 from hulk.kernel.time import iso
+from hulk.modules.audit.adapters.sql import gaps_in
 from hulk.modules.audit.domain import BESIDE, Gap, Link, Wanted, beside
 from hulk.runtime.store import Store, Transaction
 
@@ -35,17 +37,7 @@ entry_table = Table(
     Index("ix_audit_entry_time", "tenant", "time"),
 )
 
-gap_table = Table(
-    "audit_entry_gap",
-    own,
-    Column("tenant", String(64), primary_key=True),
-    Column("first", BigInteger, primary_key=True, autoincrement=False),
-    Column("last", BigInteger, nullable=False),
-    Column("before", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("removed", String(27), nullable=False),
-    Column("seal", String(64), nullable=False),
-)
+gap_table = gaps_in(own, "audit_entry_gap")
 
 
 class SqlArchive:
@@ -131,7 +123,7 @@ def _appended(tx: Transaction, links: Sequence[Link]) -> list[Link]:
 
 
 def _removed(tx: Transaction, gap: Gap) -> None:
-    tx.insert_new(gap_table, {name: getattr(gap, name) for name in Gap.__dataclass_fields__})
+    tx.insert_new(gap_table, fields_of(Gap, gap))
     tx.execute(delete(entry_table).where(entry_table.c.tenant == gap.tenant, entry_table.c.position.between(gap.first, gap.last)))
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -25,7 +24,8 @@ from sqlalchemy import Text as Prose
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, NotFound
-from hulk.modules.audit.adapters.sql import mark_table
+from hulk.kernel.records import fields_of
+from hulk.modules.audit.adapters.sql import gaps_in, mark_table
 from hulk.modules.audit.domain import Gap, Hold, Old
 from hulk.runtime.outbox import event_table
 from hulk.runtime.outbox.tables import outbox_table
@@ -45,17 +45,7 @@ hold_table = Table(
     Index("ix_audit_hold_tenant", "tenant"),
 )
 
-gap_table = Table(
-    "audit_gap",
-    metadata,
-    Column("tenant", String(64), primary_key=True),
-    Column("first", BigInteger, primary_key=True, autoincrement=False),
-    Column("last", BigInteger, nullable=False),
-    Column("before", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("removed", String(27), nullable=False),
-    Column("seal", String(64), nullable=False),
-)
+gap_table = gaps_in(metadata, "audit_gap")
 
 
 class SqlHolds:
@@ -66,7 +56,7 @@ class SqlHolds:
 
     def add(self, hold: Hold) -> Change[None]:
         """See `Holds`."""
-        values = {name: getattr(hold, name) for name in Hold.__dataclass_fields__}
+        values = fields_of(Hold, hold)
 
         def change(tx: Transaction) -> None:
             tx.execute(insert(hold_table), values)
@@ -120,7 +110,7 @@ class SqlRemovals:
         """See `Removals`."""
 
         def change(tx: Transaction) -> None:
-            tx.execute(insert(gap_table), {name: getattr(gap, name) for name in Gap.__dataclass_fields__})
+            tx.execute(insert(gap_table), fields_of(Gap, gap))
             within = and_(event_table.c.tenant == gap.tenant, event_table.c.position.between(gap.first, gap.last))
             if tx.execute(delete(event_table).where(within, _free())).rowcount != gap.entries:
                 raise Conflict("Entries {first} to {last} are not all there to be removed, or are held.", first=gap.first, last=gap.last)

@@ -9,7 +9,8 @@ import structlog
 from hulk.kernel import ids
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Conflict, Refused
-from hulk.kernel.events import GENESIS, Event, Trail
+from hulk.kernel.events import GENESIS, Event, Trail, changed, reasoned
+from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, iso, utc_now
 from hulk.modules.audit.domain import Gap, Hold, Old, Verifier, ranges
@@ -88,12 +89,8 @@ class Prune:
         """Whether they were removed; not when something has changed meanwhile."""
         for gap in gaps:
             await self._require_whole(gap)
-        told = Event(
-            type=PRUNED, subject=tenant, tenant=tenant, actor=actor,
-            data={"before": iso(before), "entries": sum(gap.entries for gap in gaps), "ranges": [[gap.first, gap.last] for gap in gaps]},
-        )  # fmt: skip
         try:
-            await self.commit(*(self.removals.remove(gap) for gap in gaps), self.trail.append(told))
+            await self.commit(*(self.removals.remove(gap) for gap in gaps), self.trail.append(_pruned(gaps, before, actor)))
         except Conflict as error:
             log.info("audit_prune_waits", tenant=tenant, reason=str(error))
             return False
@@ -109,6 +106,15 @@ class Prune:
                 verifier.take(some)
             if verifier.wrong is not None or (verifier.position, verifier.hash) != (gap.last, gap.hash):
                 raise _not_whole(gap, verifier)
+
+
+def _pruned(gaps: Sequence[Gap], before: datetime, actor: str) -> Event:
+    tenant, entries = gaps[0].tenant, sum(gap.entries for gap in gaps)
+    data = {
+        "older_than": iso(before), "entries": entries, "ranges": [[gap.first, gap.last] for gap in gaps],
+        **changed("retention", {"entries": entries}, None),
+    }  # fmt: skip
+    return Event(type=PRUNED, subject=tenant, tenant=tenant, actor=actor, data=data)
 
 
 def _not_whole(gap: Gap, verifier: Verifier) -> Refused:
@@ -135,18 +141,28 @@ class KeepHolds:
         hold = Hold(
             id=ids.new("hld"), tenant=tenant, reason=reason.strip(), actor=actor, created=self.clock(), subject=subject, intent=intent
         )  # fmt: skip
-        await self.commit(self.holds.add(hold), self.trail.append(_told("hulk.audit.held.v1", hold, actor)))
+        await self.commit(
+            self.holds.add(hold), self.trail.append(_told("hulk.audit.held.v1", hold, actor, changed(hold.reason, None, _plain(hold))))
+        )
         return hold
 
-    async def lift(self, hold: str, *, actor: str) -> Hold:
+    async def lift(self, hold: str, *, actor: str, reason: str = "") -> Hold:
         """It holds no more. Raises `NotFound`, `Conflict`."""
         found = next((one for one in await self.holds.all(None) if one.id == hold), None)
-        told = [] if found is None else [self.trail.append(_told("hulk.audit.released.v1", found, actor))]
+        told = (
+            []
+            if found is None
+            else [self.trail.append(_told("hulk.audit.released.v1", found, actor, changed(reasoned(reason), _plain(found), None)))]
+        )
         [lifted, *_] = await self.commit(self.holds.lift(hold, self.clock()), *told)
         assert isinstance(lifted, Hold)  # noqa: S101  # what the first change gives
         return lifted
 
 
-def _told(type_: str, hold: Hold, actor: str) -> Event:
-    data = {"hold": hold.id, "subject": hold.subject, "intent": hold.intent, "reason": hold.reason}
+def _plain(hold: Hold) -> JsonObject:
+    return {"subject": hold.subject, "intent": hold.intent, "reason": hold.reason}
+
+
+def _told(type_: str, hold: Hold, actor: str, change: JsonObject) -> Event:
+    data = {"hold": hold.id, "subject": hold.subject, "intent": hold.intent, **change}
     return Event(type=type_, subject=hold.id, tenant=hold.tenant, actor=actor, data=data)

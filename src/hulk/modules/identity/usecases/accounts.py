@@ -7,14 +7,14 @@ from typing import Any
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import NotFound
-from hulk.kernel.events import Trail
+from hulk.kernel.events import Trail, reasoned
 from hulk.kernel.tenancy import Grant, Principal
 from hulk.kernel.time import Clock
 from hulk.modules.identity.domain import PREFIXES, Account, AccountChange, Kind
 from hulk.modules.identity.ports import Accounts, Sessions, Tenants
 from hulk.modules.identity.usecases.authenticate import Verified
 from hulk.modules.identity.usecases.rights import require, require_anywhere, require_giving, seen
-from hulk.modules.identity.usecases.telling import reasoned, telling
+from hulk.modules.identity.usecases.telling import telling
 
 
 @dataclass(frozen=True, slots=True)

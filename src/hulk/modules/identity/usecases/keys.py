@@ -9,14 +9,14 @@ from typing import Any
 from hulk.kernel import ids
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Conflict, NotFound, Refused
-from hulk.kernel.events import Trail
+from hulk.kernel.events import Trail, reasoned
 from hulk.kernel.tenancy import Grant, Principal
 from hulk.kernel.time import Clock, iso
 from hulk.modules.identity.domain import Account, ApiKey, NewKey, granted, hashed, label, prefix_of, written
 from hulk.modules.identity.ports import Accounts, Keys, Tenants
 from hulk.modules.identity.usecases.authenticate import Verified
 from hulk.modules.identity.usecases.rights import require, require_anywhere, require_giving, sees_key
-from hulk.modules.identity.usecases.telling import reasoned, telling
+from hulk.modules.identity.usecases.telling import telling
 
 OVERLAP = timedelta(hours=24)
 """How long a key that was rotated goes on working, unless told otherwise."""

@@ -9,9 +9,10 @@ from typing import Any
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import NotFound, Unauthenticated, Unavailable
-from hulk.kernel.events import Event, Trail
+from hulk.kernel.events import Event, Trail, changed, reasoned
+from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Grant, Principal
-from hulk.kernel.time import Clock
+from hulk.kernel.time import Clock, iso
 from hulk.modules.identity.domain import (
     LOGIN,
     PREFIXES,
@@ -36,6 +37,8 @@ from hulk.modules.identity.usecases.authenticate import USE_KEPT, Known, Verifie
 from hulk.modules.identity.usecases.telling import telling
 
 OIDC = "oidc"
+LOGGED_IN = "login"
+"""Why a session begins, another ends for it, and a person is made or changed as the provider says."""
 """Who is named in the trail for what a login changes of an account."""
 _AGENT = 200
 
@@ -123,7 +126,7 @@ class FinishLogin:
 
         def change(tx: Any) -> Account:
             before, after = change_it(tx)
-            telling(self.trail, "hulk.account.changed.v1", self._provider, "login", before, after)(tx)
+            telling(self.trail, "hulk.account.changed.v1", self._provider, LOGGED_IN, before, after)(tx)
             return after
 
         return change
@@ -135,7 +138,7 @@ class FinishLogin:
         blank = Account(id=ids.new(PREFIXES["person"]), tenant=self.rules.tenant, kind="person", name="", created=(now := self.clock()))
         printable = name.strip()[:100] if isinstance(name, str) and name.strip() and name.isprintable() else email
         person = replace(AccountChange(name=printable, email=email, grants=grants).applied(blank, now), subject=subject)
-        told = telling(self.trail, "hulk.account.created.v1", self._provider, "login", None, person)
+        told = telling(self.trail, "hulk.account.created.v1", self._provider, LOGGED_IN, None, person)
         await self.commit(*self._named(grants), self.accounts.add(person), told)
         return person
 
@@ -149,7 +152,7 @@ class FinishLogin:
             seen=now, expires=now + self.rules.lifetime,
         )  # fmt: skip
         ended = await self._replaced(back.session, person)
-        await self.commit(self.sessions.add(session), self.trail.append(_told("begun", session, person.actor)), *ended)
+        await self.commit(self.sessions.add(session), self.trail.append(_begun(session, person.actor)), *ended)
         return NewSession(session, secret)
 
     async def _replaced(self, secret: str | None, person: Account) -> list[Change[Any]]:
@@ -158,7 +161,7 @@ class FinishLogin:
         if old is None or old.ended is not None:
             return []
         self.verified.forget(old.hash)
-        told = self.trail.append(_told("ended", old, person.actor if old.account == person.id else OIDC))
+        told = self.trail.append(_ended(old, person.actor if old.account == person.id else OIDC, LOGGED_IN))
         return [self.sessions.end(old.tenant, old.account, old.id, self.clock()), told]
 
     @property
@@ -216,7 +219,7 @@ class EndSession:
     verified: Verified
     clock: Clock
 
-    async def __call__(self, by: Principal, id_: str) -> None:
+    async def __call__(self, by: Principal, id_: str, reason: str = "") -> None:
         """It opens no more: here at once, in other processes within `REMEMBERED`. Raises `NotFound` for one that is not theirs."""
         ids.parse(id_, "ses")
         mine = await self.of(by)
@@ -226,7 +229,7 @@ class EndSession:
         if session.ended is not None:
             return
         change = self.sessions.end(session.tenant, session.account, id_, self.clock())
-        await self.commit(change, self.trail.append(_told("ended", session, by.actor)))
+        await self.commit(change, self.trail.append(_ended(session, by.actor, reasoned(reason))))
         self.verified.forget(session.hash)
 
     async def by_secret(self, by: Principal, secret: str) -> None:
@@ -250,8 +253,18 @@ class Logins:
     rules: LoginRules
 
 
-def _told(what: str, session: Session, actor: str) -> Event:
-    return Event(type=f"hulk.session.{what}.v1", subject=session.id, tenant=session.tenant, actor=actor, data={"account": session.account})
+def _begun(session: Session, actor: str) -> Event:
+    data = {"account": session.account, **changed(LOGGED_IN, None, _plain(session))}
+    return Event(type="hulk.session.begun.v1", subject=session.id, tenant=session.tenant, actor=actor, data=data)
+
+
+def _ended(session: Session, actor: str, reason: str) -> Event:
+    data = {"account": session.account, **changed(reason, _plain(session), None)}
+    return Event(type="hulk.session.ended.v1", subject=session.id, tenant=session.tenant, actor=actor, data=data)
+
+
+def _plain(session: Session) -> JsonObject:
+    return {"agent": session.agent, "expires": iso(session.expires)}
 
 
 def _over() -> Unauthenticated:

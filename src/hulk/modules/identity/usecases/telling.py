@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Refused
-from hulk.kernel.events import Event, Trail
+from hulk.kernel.events import Event, Trail, changed
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Grant, Principal
-from hulk.kernel.text import writable
 from hulk.kernel.time import iso
 from hulk.modules.identity.domain import Account, ApiKey, Namespace, Tenant
-
-_LONGEST = 500
 
 Thing = Account | ApiKey | Namespace | Tenant
 
@@ -21,7 +17,7 @@ def fact(kind: str, by: Principal, reason: str, before: Thing | None, after: Thi
     """The event of a change to the thing, which was so before and is so after it."""
     thing = after or before
     assert thing is not None  # noqa: S101  # a change is one of something
-    data: JsonObject = {"reason": reason, "before": before and plain(before), "after": after and plain(after)}
+    data = changed(reason, None if before is None else plain(before), None if after is None else plain(after))
     tenant = thing.id if isinstance(thing, Tenant) else thing.tenant
     return Event(type=kind, subject=thing.name if isinstance(thing, Namespace) else thing.id, tenant=tenant, actor=by.actor, data=data)
 
@@ -29,13 +25,6 @@ def fact(kind: str, by: Principal, reason: str, before: Thing | None, after: Thi
 def telling(trail: Trail, kind: str, by: Principal, reason: str, before: Thing | None, after: Thing | None) -> Change[None]:
     """The change that tells it."""
     return trail.append(fact(kind, by, reason, before, after))
-
-
-def reasoned(reason: str) -> str:
-    """`reason` as it can be kept; raises `Refused`."""
-    if len(reason) > _LONGEST or writable(reason) != reason:
-        raise Refused("A reason has at most {most} characters, and no NUL or half of a UTF-16 pair.", most=_LONGEST)
-    return reason
 
 
 def plain(thing: Thing) -> JsonObject:

@@ -6,14 +6,14 @@ from typing import Any
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Conflict, Refused
-from hulk.kernel.events import Trail
+from hulk.kernel.events import Trail, reasoned
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, DEFAULT_TENANT, Principal, everywhere
 from hulk.kernel.time import Clock
 from hulk.modules.identity.domain import Namespace, NewKey, Tenant, namespace_name, tenant_name
 from hulk.modules.identity.ports import Keys, Tenants
 from hulk.modules.identity.usecases.keys import WantedKey, made
 from hulk.modules.identity.usecases.rights import require, require_anywhere
-from hulk.modules.identity.usecases.telling import reasoned, telling
+from hulk.modules.identity.usecases.telling import telling
 
 FIRST_KEY = "first admin"
 """The name of the key with which a new tenant is begun."""
@@ -97,7 +97,7 @@ class ListNamespaces:
 
     async def require(self, tenant: str, name: str) -> None:
         """Raises `Refused` unless the tenant has a namespace of that name; for other modules, not for callers."""
-        if name == DEFAULT_NAMESPACE:  # every tenant has it
+        if name == DEFAULT_NAMESPACE:  # which all have, and most that is asked for is in: no look at the store
             return
         if name not in [one.name for one in await self.tenants.namespaces(tenant)]:
             raise Refused("There is no namespace “{name}” here.", name=name[:80])

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Te
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
-from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.kernel.records import JsonObject, fields_of, from_json, to_json
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan, Status
 from hulk.modules.skills import Source
@@ -61,7 +61,7 @@ class SqlIntents:
 
     def add(self, intent: Intent) -> Change[bool]:
         """Keep a new intent; False when its tenant has one under the same key already."""
-        row: dict[str, Any] = {name: getattr(intent, name) for name in Intent.__dataclass_fields__}
+        row = fields_of(Intent, intent)
         row["sources"] = to_json(intent.sources)
 
         def change(tx: Transaction) -> bool:
@@ -156,5 +156,5 @@ def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 def _intent(row: Row[Any]) -> Intent:
-    fields = {name: getattr(row, name) for name in Intent.__dataclass_fields__}
+    fields = fields_of(Intent, row)
     return Intent(**fields | {"sources": tuple(from_json(list[Source], row.sources))})

@@ -6,8 +6,8 @@ from typing import Any
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, Runs, Started
 from hulk.kernel.errors import Conflict, Exhausted, NotFound
-from hulk.kernel.events import Trail
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
+from hulk.kernel.events import Trail, changed
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Asked, Intent
@@ -43,7 +43,7 @@ class AcceptIntent:
         if asked.key and (known := await self._known(intent)):
             return known
         await self._admitted(intent)
-        [kept] = await self.commit(self._kept(intent))
+        [kept] = await self.commit(self._kept(intent, asked.reason))
         if isinstance(kept, Exhausted):
             raise kept
         return intent if kept else await self._known(intent) or intent
@@ -53,7 +53,7 @@ class AcceptIntent:
         under its key was accepted before. Raises as calling does, but for `Conflict`; the change raises `Exhausted`."""
         intent = self._intent(asked.checked(), principal, trace)
         await self._admitted(intent)
-        keep = self._kept(intent)
+        keep = self._kept(intent, asked.reason)
 
         def change(tx: Any) -> bool:
             kept = keep(tx)
@@ -64,8 +64,7 @@ class AcceptIntent:
         return intent, change
 
     async def _admitted(self, intent: Intent) -> None:
-        if intent.namespace != DEFAULT_NAMESPACE:
-            await self.require_namespace(intent.tenant, intent.namespace)
+        await self.require_namespace(intent.tenant, intent.namespace)
         for source in intent.sources:
             await self.check(intent.tenant, source)
         self.admit()
@@ -89,7 +88,7 @@ class AcceptIntent:
             raise Conflict("The idempotency key “{key}” was used for another request ({id}). Use a new one.", key=intent.key, id=known.id)
         return known
 
-    def _kept(self, intent: Intent) -> Change[bool | Exhausted]:
+    def _kept(self, intent: Intent, reason: str) -> Change[bool | Exhausted]:
         """The intent, its run and its event, together; False when its key is taken. Why not, and nothing written, when its tenant's
         quota has no room: raising it would have all that commit together begin anew."""
         started = Started(
@@ -102,6 +101,7 @@ class AcceptIntent:
             "characters": len(intent.text),
             "language": intent.language,
             "sources": len(intent.sources),
+            **changed(reason, None, {"status": intent.status, "namespace": intent.namespace}),
         }
         event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)
         add, begin, append = self.intents.add(intent), self.runs.begin(started), self.trail.append(event)

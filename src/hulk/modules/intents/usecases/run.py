@@ -21,6 +21,7 @@ from hulk.modules.router import Decision, Question
 from hulk.modules.skills import Answer, Report, Request, Skill, read
 from hulk.modules.tickets import BeginTicket, Draft, FollowUp, Status, Ticket, Tickets, doomed, ready
 from hulk.modules.tickets import fact as of_ticket
+from hulk.modules.tickets import opened as ticket_opened
 
 LONGEST_MODEL_CALL = timedelta(minutes=3)
 
@@ -229,8 +230,7 @@ def _followed(follow_up: FollowUp, place: int, plan: Plan, intent: Intent, clock
 
 
 def _opened(intent: Intent, tickets: Collection[Ticket]) -> list[Event]:
-    data = [{"owner": one.owner, "priority": one.priority, "key": one.key} for one in tickets]
-    return [of_ticket("created", one, "hulk", intent.trace, each) for one, each in zip(tickets, data, strict=True)]
+    return [ticket_opened(one, "hulk", intent.trace) for one in tickets]
 
 
 def _broken(ticket: Ticket) -> HulkError:

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel.errors import Invalid
+from hulk.kernel.events import LONGEST_REASON
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
 from hulk.modules.tickets.domain import Asked, Assignee, Comment, Ending, Held, Kind, New, Priority, Ticket, view, workers_problem
 from hulk.modules.tickets.usecases import Grant, Wish
+from hulk.runtime.http import Reasoned
 from hulk.runtime.validation import Moment
 
 Seconds = Annotated[float, Field(ge=0, le=400_000_000, allow_inf_nan=False)]
@@ -39,6 +41,7 @@ class TicketBody(_Body):
     deadline: Moment | None = Field(default=None, description="It fails when it has not ended by then.")
     sla: Seconds | None = Field(default=None, description="Seconds that it may take; told when they have passed.")
     begins: Moment | None = Field(default=None, description="Not to be taken before.")
+    reason: str = Field(default="", max_length=LONGEST_REASON, description="Why, for the audit trail.")
 
     def new(self) -> New:
         """What is asked; raises `Refused`."""
@@ -46,6 +49,7 @@ class TicketBody(_Body):
             kind=self.kind, title=self.title, input=self.input, request=self.request_id, namespace=self.namespace, intent=self.intent_id,
             plan=self.plan_id, after=tuple(self.after), priority=self.priority, assignee=Assignee.of(self.assignee), labels=self.labels,
             deadline=self.deadline, sla=None if self.sla is None else timedelta(seconds=self.sla), begins=self.begins,
+            reason=self.reason,
         )  # fmt: skip
 
 
@@ -157,7 +161,7 @@ def failure(held: Held, code: str, detail: str, *, retry: bool, after: float) ->
     return Ending(held=held, how="again" if retry else "failed", problem=problem, after=timedelta(seconds=after))
 
 
-class KindBody(_Body):
+class KindBody(Reasoned):
     """A kind of ticket."""
 
     description: str = Field(default="", max_length=1000)

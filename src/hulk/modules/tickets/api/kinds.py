@@ -9,7 +9,7 @@ from hulk.kernel.time import Clock
 from hulk.modules.tickets.api.bodies import KindBody, kind_view
 from hulk.modules.tickets.domain import Kind
 from hulk.modules.tickets.usecases import TicketActs
-from hulk.runtime.http import Caller
+from hulk.runtime.http import Caller, Reason
 
 
 def kind_routes(acts: TicketActs, clock: Clock) -> APIRouter:
@@ -28,11 +28,11 @@ def kind_routes(acts: TicketActs, clock: Clock) -> APIRouter:
             tenant=caller.tenant, name=name, input_schema=body.input_schema, result_schema=body.result_schema,
             description=body.description, lease=timedelta(seconds=body.lease), attempts=body.attempts, actor=caller.actor, created=clock(),
         )  # fmt: skip
-        return kind_view(await acts.register(caller, kind))
+        return kind_view(await acts.register(caller, kind, body.reason))
 
     @router.delete("/{name}", summary="Take no more tickets of a kind", status_code=204)
-    async def remove(name: str, caller: Caller) -> None:
+    async def remove(name: str, caller: Caller, reason: Reason = "") -> None:
         """Those there are stay."""
-        await acts.register.remove(caller, name)
+        await acts.register.remove(caller, name, reason)
 
     return router

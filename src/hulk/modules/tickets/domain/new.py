@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hulk.kernel import ids
+from hulk.kernel.events import LONGEST_REASON
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, is_name
 from hulk.kernel.text import Text, writable
@@ -48,10 +49,12 @@ class New:
     sla: timedelta | None = None
     begins: datetime | None = None
     waiter: str | None = None
+    reason: str = ""
 
     def digest(self) -> str:
-        """SHA-256 of what is asked."""
-        return hashlib.sha256(json.dumps(to_json(self), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        """SHA-256 of what is asked; why makes it no other request."""
+        asked = {name: value for name, value in to_json(self).items() if name != "reason"}
+        return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def id_for(self, tenant: str) -> str:
         """The ticket's id: always the same for the same request of a tenant."""
@@ -72,6 +75,8 @@ def _texts(new: New) -> Iterator[Wrong]:
         yield "title", Text("1 to {most} characters, without NUL", most=LONGEST_TITLE)
     if new.request is not None and not (0 < len(new.request) <= 128 and new.request.isprintable() and writable(new.request) == new.request):
         yield "request_id", Text("1 to {most} printable characters", most=128)
+    if len(new.reason) > LONGEST_REASON or writable(new.reason) != new.reason:
+        yield "reason", Text("at most {most} characters, without NUL", most=LONGEST_REASON)
     if not is_name(new.namespace):
         yield "namespace", Text("1 to 63 small letters, digits and hyphens, no hyphen at the ends")
     if new.assignee and (len(new.assignee.name) > 128 or not (new.assignee.name or "x").isprintable()):

@@ -103,7 +103,7 @@ class TicketService:
         by = call.principal
         kind = parsed(lambda parts: requests.kind(parts, by.tenant, by.actor, self.clock(), request.kind), "kind.")
         with within("kind."):
-            return answers.kind(await self.acts.register(by, kind))
+            return answers.kind(await self.acts.register(by, kind, request.reason))
 
     async def ListKinds(self, _: pb.ListKindsRequest, call: Call) -> pb.ListKindsResponse:  # noqa: N802
         """All kinds."""

@@ -139,7 +139,7 @@ def new(parts: Parts, sent: pb.NewTicket) -> New:
         priority=parts.among("priority", PRIORITIES, sent.priority, "normal") or "normal",
         deadline=parts.moment("deadline", sent.deadline) if sent.HasField("deadline") else None,
         sla=parts.duration("sla", sent.sla) if sent.HasField("sla") else None,
-        begins=parts.moment("begins", sent.begins) if sent.HasField("begins") else None,
+        begins=parts.moment("begins", sent.begins) if sent.HasField("begins") else None, reason=sent.reason,
     )  # fmt: skip
 
 

@@ -121,8 +121,8 @@ class Board(Protocol):
 class Kinds(Protocol):
     """Where kinds are kept, by tenant and name."""
 
-    def put(self, kind: Kind) -> Change[Kind]:
-        """Keep the kind; over one that is there it gets the next version, unless it is the same."""
+    def put(self, kind: Kind) -> Change[tuple[Kind | None, Kind]]:
+        """Keep the kind; over one that is there it gets the next version, unless it is the same. Gives what was there, and is now."""
 
     def remove(self, tenant: str, name: str) -> Change[bool]:
         """Forget the kind; whether it was there. Its tickets stay."""
@@ -167,8 +167,8 @@ class Room(Protocol):
 RequireNamespace: TypeAlias = Callable[[str, str], Awaitable[None]]
 """Raises `Refused` unless the tenant has a namespace of that name."""
 
-CallOff: TypeAlias = Callable[[str, str], Change[Any]]
-"""Cancels a run (id, actor)."""
+CallOff: TypeAlias = Callable[[str, str, str], Change[Any]]
+"""Cancels a run (id, actor, reason)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import CreateTickets, Persisted, unheard
 from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, Matter, MoveTicket, Wish
 from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
-from hulk.modules.tickets.usecases.facts import Following, fact
+from hulk.modules.tickets.usecases.facts import Following, fact, opened
 from hulk.modules.tickets.usecases.find import Change, FindTickets, ShowTicket, WatchTickets
 from hulk.modules.tickets.usecases.kinds import ListKinds, RegisterKind
 from hulk.modules.tickets.usecases.lease import Answer, FinishTickets, Grant, HoldOn, LeaseTickets, ProveLease
@@ -14,5 +14,6 @@ from hulk.modules.tickets.usecases.sweep import SweepTickets
 __all__ = [
     "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "Change", "CommentTicket", "CreateTickets", "FindTickets",
     "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease",
-    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "unheard",
+    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "opened",
+    "unheard",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from hulk.modules.tickets.domain import MOST_AT_ONCE, Kind, New, Ticket, require
 from hulk.modules.tickets.domain.new import LARGEST_INPUT, Wrong, placed
 from hulk.modules.tickets.ports import Board, Kinds, Made, Schemas, Surroundings
 from hulk.modules.tickets.usecases.bell import Bell
-from hulk.modules.tickets.usecases.facts import fact
+from hulk.modules.tickets.usecases.facts import opened
 
 UNKNOWN = "-"
 """In place of a plan: of an intent that there is not."""
@@ -58,7 +58,8 @@ class CreateTickets:
         if made is not None:
             return self._kept([made])[0]
         kinds = await self._kinds(by.tenant, [new])
-        return (await self._together([await self._looked_at(by, new, kinds)], by, trace))[0]
+        ticket = await self._looked_at(by, new, kinds)
+        return (await self._together([ticket], by, trace, {ticket.id: new.reason}))[0]
 
     async def _added(self, by: Principal, new: New, kind: Kind, trace: str | None) -> Made | None:
         """The ticket, of a kind that was not looked up again; None when the kind has changed, or the ticket is there already. What is
@@ -67,7 +68,7 @@ class CreateTickets:
             ticket = await self._looked_at(by, new, {new.kind: kind})
         except Invalid:
             return None
-        follow = (self.around.room.take(by.tenant, 1), self.trail.append(_created(ticket, by, trace)))
+        follow = (self.around.room.take(by.tenant, 1), self.trail.append(opened(ticket, by.actor, trace, new.reason)))
         made: Made | None = (await self.commit(self.board.add(ticket, kind, *follow)))[0]
         return made
 
@@ -96,14 +97,14 @@ class CreateTickets:
         _require_right(iter([(f"tickets[{place}].{field}", text) for place, field, text in await self._strangers(by, new)]))
         ids = [one.id_for(by.tenant) for one in new]
         drafted = [_drafted(one, id_, placed(one.after, ids), by, kinds[one.kind], self.clock) for one, id_ in zip(new, ids, strict=True)]
-        return await self._together(drafted, by, trace)
+        return await self._together(drafted, by, trace, {id_: one.reason for id_, one in zip(ids, new, strict=True)})
 
-    async def _together(self, tickets: Sequence[Ticket], by: Principal, trace: str | None) -> list[Ticket]:
-        create = followed(self.board.create(tickets), lambda made: self._told([one.ticket for one in made if one.new], by, trace))
+    async def _together(self, tickets: Sequence[Ticket], by: Principal, trace: str | None, reasons: Mapping[str, str]) -> list[Ticket]:
+        create = followed(self.board.create(tickets), lambda made: self._told([one.ticket for one in made if one.new], by, trace, reasons))
         return self._kept((await self.commit(create))[0])
 
-    def _told(self, new: Sequence[Ticket], by: Principal, trace: str | None) -> list[Change[Any]]:
-        told = self.trail.append(*(_created(ticket, by, trace) for ticket in new))
+    def _told(self, new: Sequence[Ticket], by: Principal, trace: str | None, reasons: Mapping[str, str]) -> list[Change[Any]]:
+        told = self.trail.append(*(opened(ticket, by.actor, trace, reasons[ticket.id]) for ticket in new))
         return [self.around.room.take(by.tenant, len(new)), told] if new else []
 
     @contextmanager
@@ -221,7 +222,3 @@ def _drafted(new: New, id_: str, after: tuple[str, ...], by: Principal, kind: Ki
         namespace=new.namespace, assignee=new.assignee, labels=new.labels, deadline=new.deadline, sla=new.sla, begins=new.begins,
         actor=by.actor, waiter=new.waiter, most_attempts=kind.attempts, digest=new.digest() if new.request is not None else "",
     )  # fmt: skip
-
-
-def _created(ticket: Ticket, by: Principal, trace: str | None) -> Any:
-    return fact("created", ticket, by.actor, trace, {"owner": ticket.owner, "priority": ticket.priority, "key": ticket.key})

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hulk.kernel import ids
+from hulk.kernel import events, ids
 from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, followed
 from hulk.kernel.errors import Forbidden, Invalid, NotFound, Refused
-from hulk.kernel.events import Trail
+from hulk.kernel.events import Trail, changed
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Text, writable
@@ -15,7 +15,7 @@ from hulk.modules.tickets.domain import Assignee, Comment, Priority, Status, Tic
 from hulk.modules.tickets.ports import Board, CallOff, Moved
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import unfit_json
-from hulk.modules.tickets.usecases.facts import Following, fact, signal
+from hulk.modules.tickets.usecases.facts import Following, fact, opened, signal
 
 LONGEST_REASON = 2000
 LONGEST_COMMENT = 10_000
@@ -51,7 +51,7 @@ class MoveTicket:
         ticket = await visible(self.board, by, wish.ticket)
         _require_right(by, ticket, wish)
         if ticket.owner == "run" and wish.status == "cancelled" and ticket.run is not None:
-            await self.commit(self.call_off(ticket.run, by.actor))
+            await self.commit(self.call_off(ticket.run, by.actor, writable(wish.reason)[: events.LONGEST_REASON]))
             return await self.board.get(by.tenant, ticket.id)
         moved: Moved | None = (await self.commit(self._change(by, wish)))[0]
         if moved is not None and (moved.released or moved.after.status == "ready"):
@@ -68,8 +68,8 @@ class MoveTicket:
 
     def _told(self, moved: Moved, by: Principal, wish: Wish) -> list[Change[Any]]:
         word = _WORDS[wish.status] if moved.after.owner == "person" or wish.status in ("cancelled", "open") else wish.status
-        statuses = {"before": {"status": moved.before.status}, "after": {"status": moved.after.status}}
-        event = fact(word, moved.after, by.actor, data={"reason": writable(wish.reason), **statuses})
+        data = changed(writable(wish.reason), {"status": moved.before.status}, {"status": moved.after.status})
+        event = fact(word, moved.after, by.actor, data=data)
         return [self.trail.append(event), *self.following(moved, by.actor)]
 
 
@@ -127,7 +127,11 @@ class CommentTicket:
         return next(one for one in await self.board.comments(ticket) if one.id == id_)
 
     def _told(self, ticket: Ticket, comment: Comment) -> list[Change[Any]]:
-        told = [self.trail.append(fact("commented", ticket, comment.actor, data={"comment": comment.id}))]
+        told = [
+            self.trail.append(
+                fact("commented", ticket, comment.actor, data={"comment": comment.id, **changed("", None, {"comment": comment.id})})
+            )
+        ]
         if ticket.waiter is not None:
             told.append(signal(ticket, self.runs, "comment", comment.actor, comment.id, text=comment.text))
         return told
@@ -174,7 +178,7 @@ class AskPerson:
             title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=self.clock(),
             namespace=matter.namespace, assignee=Assignee("person", matter.person), actor=f"run:{context.run_id}", waiter=context.run_id,
         )  # fmt: skip
-        told = self.trail.append(fact("created", ticket, ticket.actor, data={"owner": "person", "priority": ticket.priority, "key": name}))
+        told = self.trail.append(opened(ticket, ticket.actor))
         return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told] if made[0].new else [])])
 
 

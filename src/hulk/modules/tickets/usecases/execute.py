@@ -12,7 +12,7 @@ from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Language, writable
 from hulk.modules.tickets.domain import Artefact, Done, Handler, Ticket, Work
 from hulk.modules.tickets.ports import Files, Tickets, Voices
-from hulk.modules.tickets.usecases.facts import fact, fact_of_run
+from hulk.modules.tickets.usecases.facts import fact, fact_of_run, statuses
 
 WORKFLOW = "ticket"
 LONGEST = timedelta(minutes=30)
@@ -47,7 +47,7 @@ class ReopenTicket:
     def __call__(self, run: Started) -> Sequence[Change[Any]]:
         """The ticket is ready again."""
         ticket = run.data["ticket"]
-        event = fact_of_run("reopened", run, {"reason": "", "before": {"status": "failed"}, "after": {"status": "ready"}})
+        event = fact_of_run("reopened", run, statuses("failed", "ready"))
         return [self.tickets.reopen(ticket), self.trail.append(event)]
 
 
@@ -71,9 +71,9 @@ class RunTicket:
 
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The ticket fails with its run."""
-        ticket = run.data["ticket"]
-        event = fact_of_run("failed", run, {"problem": told(error)})
-        return [self.tickets.end(ticket, "failed", problem=told(error)), self.trail.append(event)]
+        ticket, problem = run.data["ticket"], told(error)
+        event = fact_of_run("failed", run, {"problem": problem, **statuses("running", "failed", problem)})
+        return [self.tickets.end(ticket, "failed", problem=problem), self.trail.append(event)]
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
         """The ticket is ready again with its run."""
@@ -103,6 +103,7 @@ class RunTicket:
 
     async def _complete(self, ticket: Ticket, done: JsonObject) -> Outcome[None]:
         artefacts = from_json(list[Artefact], done["artefacts"])
-        event = fact("completed", ticket, "hulk", data={"artefacts": [made.name for made in artefacts]})
+        made = {"artefacts": [one.name for one in artefacts]}
+        event = fact("completed", ticket, "hulk", data={**made, **statuses("running", "completed")})
         ending = self.tickets.end(ticket.id, "completed", result=done["result"])
         return Outcome(None, [ending, self.tickets.attach(ticket.id, artefacts), self.trail.append(event)])

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hulk.kernel.durable import Change, Runs, Started
-from hulk.kernel.events import Event, Trail
+from hulk.kernel.events import Event, Trail, changed
 from hulk.kernel.records import JsonObject
-from hulk.modules.tickets.domain import ENDED, Claim, Ticket
+from hulk.modules.tickets.domain import ENDED, Claim, Status, Ticket
 from hulk.modules.tickets.ports import Moved, Room
 
 CHAIN = ("kind", "namespace", "plan", "run", "worker", "lease", "fence")
@@ -32,9 +32,24 @@ def fact_of_run(what: str, run: Started, data: JsonObject) -> Event:
     )  # fmt: skip
 
 
+def opened(ticket: Ticket, actor: str, trace: str | None = None, reason: str = "") -> Event:
+    """`hulk.ticket.created.v1`."""
+    made = {"owner": ticket.owner, "priority": ticket.priority, "key": ticket.key}
+    return fact("created", ticket, actor, trace, {**made, **changed(reason, None, {"status": ticket.status})})
+
+
+def statuses(before: Status, after: Status, problem: JsonObject | None = None) -> JsonObject:
+    """What is told of a ticket that work on it, or time, has moved. The reason is the code of what was wrong, if something was."""
+    return changed("" if problem is None else str(problem["code"]), {"status": before}, {"status": after})
+
+
 def leased(claim: Claim, tickets: Sequence[Ticket]) -> Event:
-    """A worker has taken these tickets: one event for all, about the lease."""
-    data: JsonObject = {"worker": claim.worker, "tickets": {ticket.id: ticket.fence for ticket in tickets}}
+    """A worker has taken these tickets: one event for all, about the lease. It says no reason: work was there."""
+    data: JsonObject = {
+        "worker": claim.worker,
+        "tickets": {ticket.id: ticket.fence for ticket in tickets},
+        **statuses("ready", "running"),
+    }
     return Event(type="hulk.ticket.leased.v1", subject=claim.id, tenant=claim.tenant, actor=claim.actor, data=data)
 
 

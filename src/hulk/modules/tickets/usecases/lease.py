@@ -16,7 +16,7 @@ from hulk.modules.tickets.domain.new import Wrong
 from hulk.modules.tickets.ports import Board, Ended, Kinds, Schemas, Taken, Tokens
 from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import joined, unfit_json
-from hulk.modules.tickets.usecases.facts import Following, fact, leased
+from hulk.modules.tickets.usecases.facts import Following, fact, leased, statuses
 
 LOOK_SECONDS = 0.5
 """How often who waits for work looks for what another process has made."""
@@ -189,7 +189,7 @@ def _event(ended: Ended, lease: Lease) -> Event:
     assert ended.ticket is not None  # noqa: S101  # it was moved
     what = {"completed": "completed", "failed": "failed"}.get(ended.ticket.status, "given_back")
     data: JsonObject = {"artefacts": []} if what == "completed" else {"problem": ended.ticket.problem}
-    return fact(what, ended.ticket, lease.actor, data=data)
+    return fact(what, ended.ticket, lease.actor, data=data | statuses("running", ended.ticket.status, data.get("problem")))
 
 
 def _answer(ended: Ended, lease: Lease) -> Answer:

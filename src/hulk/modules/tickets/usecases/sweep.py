@@ -9,7 +9,7 @@ from hulk.kernel.events import Event, Trail
 from hulk.kernel.time import iso
 from hulk.modules.tickets.ports import Board, Moved, Swept
 from hulk.modules.tickets.usecases.bell import Bell
-from hulk.modules.tickets.usecases.facts import Following, fact
+from hulk.modules.tickets.usecases.facts import Following, fact, statuses
 
 MOST = 500
 """Tickets of each sort at a time."""
@@ -36,7 +36,7 @@ class SweepTickets:
     def _told(self, swept: Swept) -> Sequence[Change[Any]]:
         events = [
             *map(_lost, swept.lost),
-            *(fact("failed", one.after, ACTOR, data={"problem": one.after.problem}) for one in swept.expired),
+            *(_ended("failed", one) for one in swept.expired),
         ]
         events += [fact("woken", ticket, ACTOR) for ticket in swept.woken]
         events += [fact("overdue", ticket, ACTOR, data={"due": iso(ticket.due)}) for ticket in swept.late if ticket.due]
@@ -47,4 +47,9 @@ class SweepTickets:
 def _lost(moved: Moved) -> Event:
     """Ready again, or failed with its last attempt."""
     what = "failed" if moved.after.status == "failed" else "lease_lost"
-    return fact(what, moved.after, ACTOR, data={"problem": moved.after.problem})
+    return _ended(what, moved)
+
+
+def _ended(what: str, moved: Moved) -> Event:
+    problem = moved.after.problem
+    return fact(what, moved.after, ACTOR, data={"problem": problem, **statuses(moved.before.status, moved.after.status, problem)})

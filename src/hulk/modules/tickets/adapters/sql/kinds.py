@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, tuple_
 
 from hulk.kernel.durable import Change
+from hulk.kernel.records import fields_of
 from hulk.modules.tickets.adapters.sql.tables import kind_table
 from hulk.modules.tickets.domain import Kind
 from hulk.runtime.store import Store, Transaction
@@ -22,17 +23,17 @@ class SqlKinds:
         self._store = store
         self._seen: dict[tuple[str, str], Kind] = {}
 
-    def put(self, kind: Kind) -> Change[Kind]:
+    def put(self, kind: Kind) -> Change[tuple[Kind | None, Kind]]:
         """See `Kinds`."""
 
-        def change(tx: Transaction) -> Kind:
+        def change(tx: Transaction) -> tuple[Kind | None, Kind]:
             row = tx.execute(_OF.where(_its.tenant == kind.tenant, _its.name == kind.name).with_for_update()).one_or_none()
             before = None if row is None else _kind(row)
             if before is not None and replace(kind, version=before.version, actor=before.actor, created=before.created) == before:
-                return before
+                return before, before
             new = replace(kind, version=before.version + 1) if before else kind
             tx.put(kind_table, _row(new))
-            return new
+            return before, new
 
         return change
 
@@ -83,7 +84,7 @@ def _of_names(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[t
 
 
 def _row(kind: Kind) -> dict[str, Any]:
-    return {name: getattr(kind, name) for name in Kind.__dataclass_fields__} | {"lease": kind.lease.total_seconds()}
+    return fields_of(Kind, kind) | {"lease": kind.lease.total_seconds()}
 
 
 def _kind(row: Row[Any]) -> Kind:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, text, update
 
 from hulk.kernel.errors import Conflict
+from hulk.kernel.records import fields_of
 from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, TAKABLE, lease_table, ticket_table, tickets_of
 from hulk.modules.tickets.domain import PRIORITIES, Asked, Claim, Lease, Ticket, changed
 from hulk.modules.tickets.ports import Taken
@@ -48,7 +49,7 @@ def lease(tx: Transaction, claim: Claim, asked: Asked) -> Taken:
 
 def _lasting(tx: Transaction, claim: Claim) -> Lease:
     """The lease from now on."""
-    return Lease(**{name: getattr(claim, name) for name in Claim.__dataclass_fields__}, until=tx.now() + claim.lasting)
+    return Lease(**fields_of(Claim, claim), until=tx.now() + claim.lasting)
 
 
 def _candidates(tx: Transaction, tenant: str, asked: Asked) -> Iterator[Ticket]:

@@ -1,0 +1,63 @@
+"""What goes on beside the work for as long as the program runs."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from hulk.kernel.errors import HulkError, Unavailable
+from hulk.kernel.events import Event
+from hulk.modules.audit import Prune
+from hulk.modules.finops import Finops
+from hulk.runtime.bus import Bus, to_message
+
+log = structlog.get_logger(__name__)
+HEALTH_SECONDS = 15.0
+HOUSEKEEPING_SECONDS = 600.0
+PRUNING_SECONDS = 6 * 3600.0
+
+
+@asynccontextmanager
+async def background(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """They go on until the block ends; when one of them fails, so does the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in parts]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def keeping_house(finops: Finops) -> None:
+    """Close what processes that died have left reserved."""
+    while True:
+        try:
+            await finops.close_stale()
+        except Unavailable as error:
+            log.warning("stale_reservations_stay", reason=str(error))
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def pruning(prune: Prune, retention: timedelta) -> None:
+    """Remove what is too old of the trail, now and then."""
+    while True:
+        try:
+            await prune(retention, actor="hulk")
+        except HulkError as error:
+            log.warning("audit_not_pruned", reason=str(error))
+        await asyncio.sleep(PRUNING_SECONDS)
+
+
+async def beating(bus: Bus) -> None:
+    """Tell the bus now and then that this process lives."""
+    while True:
+        event = Event(type="hulk.runtime.health.v1", subject=f"{socket.gethostname()}:{os.getpid()}", tenant="-", actor="hulk")
+        subject, headers, body = to_message(event)
+        await bus.notify(subject, body, headers)
+        await asyncio.sleep(HEALTH_SECONDS)

@@ -1,0 +1,170 @@
+"""The modules at work, joined with the runtime: begun in the order in which one needs the other."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from fastapi import APIRouter
+
+from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning
+from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.bootstrap.modules import caches_of, modules_of
+from hulk.apps.breakers import breaker_routes
+from hulk.apps.chain import chain
+from hulk.apps.limits import limits_of
+from hulk.apps.routes import (
+    Platform,
+    Steered,
+    cache_routes,
+    dead_letter_routes,
+    logging_routes,
+    metrics_of,
+    queue_routes,
+    run_routes,
+    trace_routes,
+)
+from hulk.apps.rpc import persisted_total
+from hulk.apps.schedules import Wishes, begins_intent, begins_run
+from hulk.apps.schedules import routes as schedule_routes
+from hulk.apps.secrets import secret_routes
+from hulk.apps.story import teller_of
+from hulk.apps.ticketing import kept_in_time, surroundings
+from hulk.apps.ticketing import routes_of as ticket_routes_of
+from hulk.modules.audit import ArchiveTrail
+from hulk.modules.audit.api import routes as audit_routes
+from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.finops.wiring import wired as wired_finops
+from hulk.modules.identity import Identity
+from hulk.modules.identity.api import routes as identity_routes
+from hulk.modules.identity.settings import IdentitySettings
+from hulk.modules.identity.wiring import identity as wired_identity
+from hulk.modules.identity.wiring import provider as oidc_provider
+from hulk.modules.intents import AcceptIntent
+from hulk.modules.tickets import Surroundings
+from hulk.modules.tickets.settings import TicketsSettings
+from hulk.modules.tickets.wiring import Service as TicketService
+from hulk.modules.tickets.wiring import serving as serving_tickets
+from hulk.runtime.cache import Caches
+from hulk.runtime.config import Config
+from hulk.runtime.engine import Watchdog, blocked_histogram
+from hulk.runtime.outbox import Relay
+from hulk.runtime.scheduler import Scheduler
+from hulk.runtime.store import Store
+from hulk.runtime.workflows import RunQueries, Workflows, blame
+
+log = structlog.get_logger(__name__)
+LAST_ENTRIES_SECONDS = 3.0
+"""How long a stop may take to archive what was written last; the next start goes on with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The modules at work."""
+
+    workflows: Workflows
+    identity: Identity
+    archiver: ArchiveTrail
+    routers: Sequence[APIRouter]
+    """For whoever asks for work and looks at it."""
+    own: Sequence[APIRouter]
+    """For whoever looks after this process."""
+    tickets: TicketService
+
+
+async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
+    """All modules over that ground, at work until the stack is left."""
+    config, store, outbox = ground.config, ground.store, ground.outbox
+    workflows, caches, identity = _workflows(ground), await caches_of(stack, ground), await _identity(stack, ground)
+    quotas = limits_of(config, store, outbox, identity)
+    finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
+    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require)
+    scheduler = _scheduler(ground, workflows, accept)
+    service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
+    archiver, audit = await _archived(stack, ground)
+    await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
+    await stack.enter_async_context(
+        background(
+            Relay(store, outbox, ground.bus).run(), scheduler.run(), beating(ground.bus), keeping_house(finops), kept_in_time(service)
+        )
+    )
+    stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
+    metrics_of(ground.telemetry.metrics, workflows, ground.bus)
+    routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service)
+
+
+def _workflows(ground: Ground) -> Workflows:
+    engine = ground.config.engine
+    return Workflows(
+        ground.store, ground.bus, ground.outbox, slots=engine.slots, most_slots=engine.most_slots, queues=engine.queues,
+        weights=engine.weights, queue_size=engine.queue_size, limit=engine.timeout, metrics=ground.telemetry.metrics, chain=chain,
+    )  # fmt: skip
+
+
+async def _identity(stack: AsyncExitStack, ground: Ground) -> Identity:
+    oidc = await stack.enter_async_context(oidc_provider(ground.config.section(IdentitySettings)))
+    identity = wired_identity(ground.store, ground.outbox, local=ground.config.server.loopback, oidc=oidc)
+    await identity.ensure_tenant()
+    return identity
+
+
+def _scheduler(ground: Ground, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
+    begins = {"intent": begins_intent(accept), "run": begins_run(workflows)}
+    return Scheduler(ground.store, ground.bus, ground.outbox, begins, ground.telemetry.metrics)
+
+
+async def _ticket_service(ground: Ground, workflows: Workflows, around: Surroundings) -> TicketService:
+    rotation, persisted = ground.config.section(TicketsSettings).rotation, persisted_total(ground.telemetry.metrics)
+    return await serving_tickets(
+        ground.store, ground.outbox, workflows, around, secret=ground.audit_key, rotation=rotation, persisted=persisted
+    )  # fmt: skip
+
+
+async def _archived(stack: AsyncExitStack, ground: Ground) -> tuple[ArchiveTrail, APIRouter]:
+    """Who carries the trail to its archive, and the routes to both; at a stop it does so once more, when all else has ended."""
+    settings, url, metrics = ground.config.section(AuditSettings), ground.config.store.url, ground.telemetry.metrics
+    if url and not settings.archive.get_secret_value():
+        log.warning("audit_archive_not_apart", why="both copies of the trail are in one database: set audit.archive to another")
+    audit = await stack.enter_async_context(wired_audit(settings, ground.store, url, ground.data, ground.audit_key, metrics))
+    archiver = audit.archiving(metrics, ground.outbox.bell())
+    stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
+    await stack.enter_async_context(background(archiver.run()))
+    if settings.retention is not None:
+        await stack.enter_async_context(background(pruning(audit.prune(ground.outbox), timedelta(days=settings.retention))))
+    return archiver, audit_routes(audit.archive, audit.export)
+
+
+def _routes(ground: Ground, identity: Identity, scheduler: Scheduler, workflows: Workflows) -> list[APIRouter]:
+    """For whoever asks for work and looks at it, besides those that modules bring along."""
+    config = ground.config
+    return [
+        trace_routes(teller_of(ground.store, ground.outbox, config.section(FinopsSettings))),
+        *identity_routes(identity, config.section(IdentitySettings).url),
+        *schedule_routes(scheduler, Wishes(), config.locale.timezone, identity.list_namespaces.require),
+        *_steering_routes(ground.store, workflows),
+    ]
+
+
+def _own_routes(ground: Ground, caches: Caches) -> list[APIRouter]:
+    """For whoever looks after this process."""
+    platform = Platform(ground.outbox, ground.store.commit)
+    return [
+        logging_routes(platform),
+        breaker_routes(ground.breakers, platform),
+        cache_routes(caches, platform),
+        secret_routes(ground.secrets),
+    ]
+
+
+def _steering_routes(store: Store, workflows: Workflows) -> list[APIRouter]:
+    steered = Steered(store, RunQueries(store), workflows.steering)
+    return [run_routes(steered), dead_letter_routes(steered), queue_routes(steered)]
+
+
+def _sole(config: Config) -> bool:
+    """Whether no other process can be working on the same store: the data folder's lock holds for the embedded one."""
+    return not config.store.url

@@ -1,0 +1,170 @@
+"""The modules that answer intents, each given what it needs of the others."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from fastapi import APIRouter
+
+from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.cluster import shared
+from hulk.apps.schedules import RequireNamespace
+from hulk.apps.secrets import model_keys
+from hulk.apps.uploads import Uploads
+from hulk.kernel.money import Money
+from hulk.modules.finops import Finops
+from hulk.modules.intents import WORKFLOW as INTENT
+from hulk.modules.intents import AcceptIntent
+from hulk.modules.intents.api import IntentsApi
+from hulk.modules.intents.api import routes as intent_routes
+from hulk.modules.intents.wiring import Needs
+from hulk.modules.intents.wiring import wired as wired_intents
+from hulk.modules.quotas import QuotaActs
+from hulk.modules.quotas.api import routes as quota_routes
+from hulk.modules.router import Attachment, Candidate, Router
+from hulk.modules.router.settings import ModelsSettings
+from hulk.modules.router.wiring import wired as wired_router
+from hulk.modules.skills import Book, Skill, Source
+from hulk.modules.skills.settings import SkillsSettings
+from hulk.modules.skills.wiring import SkillsModule
+from hulk.modules.skills.wiring import wired as wired_skills
+from hulk.modules.tickets import WORKFLOW as TICKET
+from hulk.modules.tickets.wiring import wired as wired_tickets
+from hulk.modules.tools.settings import ToolsSettings
+from hulk.modules.tools.wiring import Tools
+from hulk.modules.tools.wiring import wired as wired_tools
+from hulk.runtime.blobs import FolderBlobs
+from hulk.runtime.cache import Caches
+from hulk.runtime.cache import opened as opened_caches
+from hulk.runtime.config import Config
+from hulk.runtime.language import voice
+from hulk.runtime.models import LocalEmbedder, Remembered
+from hulk.runtime.workflows import Workflows
+
+log = structlog.get_logger(__name__)
+SHIPPED_VECTORS = Path(__file__).parents[1] / "vectors.npz"
+"""The vectors of the built-in examples, made by `tools/vectors.py`."""
+
+
+async def modules_of(
+    stack: AsyncExitStack,
+    ground: Ground,
+    workflows: Workflows,
+    finops: Finops,
+    quotas: QuotaActs,
+    require_namespace: RequireNamespace,
+) -> tuple[list[APIRouter], AcceptIntent]:
+    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
+    config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
+    tools = _tools(ground, blobs)
+    skills = _skills(ground, tools)
+    router = await _router(stack, ground, skills.book, finops)
+    tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
+    uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
+    needs = Needs(
+        runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
+        asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
+        check=_check(tools, blobs, uploads), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
+        require_namespace=require_namespace,
+    )  # fmt: skip
+    intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
+    workflows.register(INTENT, intents.workflow, forkable=False)
+    workflows.register(TICKET, tickets.workflow, forkable=False)
+    api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
+    return [intent_routes(api), quota_routes(quotas)], intents.accept
+
+
+def _skills(ground: Ground, tools: Tools) -> SkillsModule:
+    folders = ground.config.section(SkillsSettings).folders
+    return wired_skills(folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(ground))
+
+
+async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops) -> Router:
+    config = ground.config
+    return await stack.enter_async_context(
+        wired_router(
+            ground.store, config.section(ModelsSettings), _vectors(config, ground.data), Shelf(book), finops, ground.breakers,
+            key_of=model_keys(ground.secrets, config),
+        )
+    )  # fmt: skip
+
+
+def blobs_of(ground: Ground) -> FolderBlobs:
+    """The blobs in the data folder, or in the one that all share; scratch is always our own."""
+    path = ground.config.blobs.path
+    if path is None and shared(ground.config):
+        log.warning("blobs_not_shared", why="files taken by one process are not seen by the others: set blobs.path to a shared folder")
+    blobs = FolderBlobs(ground.data / "blobs") if path is None else FolderBlobs(path, ground.data / "scratch")
+    blobs.sweep()
+    return blobs
+
+
+async def caches_of(stack: AsyncExitStack, ground: Ground) -> Caches:
+    """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
+    others = ground.bus if ground.config.nats.urls else None
+    l2_url = ground.secrets.follow("cache.l2_url")
+    caches = await stack.enter_async_context(opened_caches(ground.config.cache, ground.data / "cache", others, ground.breakers, l2_url))
+    caches.measure(ground.telemetry.metrics)
+    return caches
+
+
+def _tools(ground: Ground, blobs: FolderBlobs) -> Tools:
+    settings = ground.config.section(ToolsSettings)
+    return wired_tools(settings, roots(settings.files.roots, ground.folder), blobs.kept, ground.breakers)
+
+
+def roots(listed: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """The folders under which paths in requests are read: those listed, else where Hulk was started."""
+    return tuple((folder / path).resolve() for path in listed) or (folder.resolve(),)
+
+
+def _repository(ground: Ground) -> Path | None:
+    """The repository that is meant when none is named: the one Hulk was started in, if it was."""
+    first = roots(ground.config.section(ToolsSettings).files.roots, ground.folder)[0]
+    return first if (first / ".git").exists() else None
+
+
+def _vectors(config: Config, data: Path) -> Remembered:
+    folder = config.cache.l3_path or data / "cache"
+    return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=folder, shipped=SHIPPED_VECTORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The skills as the router's catalogue sees them."""
+
+    book: Book
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Each skill's name, examples, and what it works on."""
+        return tuple(Candidate(name=skill.name, examples=skill.examples, takes=_takes(skill)) for skill in self.book)
+
+
+def _takes(skill: Skill) -> frozenset[Attachment]:
+    kinds: dict[str, Attachment] = {"table": "file", "repository": "repository"}
+    return frozenset(kinds[one.kind] for one in skill.parameters if one.kind in kinds)
+
+
+def _check(tools: Tools, blobs: FolderBlobs, uploads: Uploads) -> Callable[[str, Source], Awaitable[None]]:
+    """Refuses at once what could never be read. What is at an address is fetched later, by who works with it."""
+
+    async def check(tenant: str, source: Source) -> None:
+        if source.blob is not None:
+            await uploads.require(tenant, source.blob)
+        elif source.url is not None:
+            tools.check_address(source.url)
+        else:
+            async with blobs.scratch() as scratch:
+                await (tools.sources.repository if source.kind == "repository" else tools.sources.table)(source, scratch)
+
+    return check
+
+
+def _cost(finops: Finops) -> Callable[[str, str], Awaitable[Money]]:
+    async def cost(tenant: str, intent: str) -> Money:
+        total, _ = await finops.cost_of_intent(tenant, intent)
+        return total
+
+    return cost

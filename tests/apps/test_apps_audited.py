@@ -1,0 +1,308 @@
+"""Every write of the running program, and the entry of the trail that tells of it: one that is not in the table fails here."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import grpc
+import pytest
+from sqlalchemy import Row
+
+from hulk.kernel import ids
+from hulk_client.tickets.v1 import tickets_pb2 as pb
+from hulk_client.tickets.v1 import tickets_pb2_grpc
+from support.callers import World, a_world, routes_of
+from support.writes import (
+    ASKED,
+    WHY,
+    a_dead_run,
+    a_key,
+    a_kind,
+    a_lease,
+    a_namespace,
+    a_paused_queue,
+    a_person,
+    a_run,
+    a_schedule,
+    a_service,
+    a_ticket,
+    newest,
+    said,
+    told,
+)
+
+TESTS = Path(__file__).parents[1]
+SERVICE = pb.DESCRIPTOR.services_by_name["TicketService"]
+
+How = Literal["made", "changed", "removed"]
+Sent = tuple[str, dict[str, Any]]
+"""What the route's path ends in, and what goes with the request."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """What makes a write succeed, and what the trail is to tell of it. Workers' acts say no reason of their own: `reason` is what is
+    told in its place."""
+
+    event: str
+    how: How
+    send: Callable[[World], Awaitable[Any]]
+    who: str = "admin"
+    reason: str = WHY
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A write that takes what this program has not; this test has it."""
+
+    test: str
+
+
+@dataclass(frozen=True)
+class NoChange:
+    """What is no change of state, and why not."""
+
+    why: str
+
+
+def of(make: Callable[[World], Awaitable[str]], request: dict[str, Any]) -> Callable[[World], Awaitable[Sent]]:
+    """The request about something that is made for it."""
+
+    async def send(world: World) -> Sent:
+        return await make(world), request
+
+    return send
+
+
+def to(last: str, request: dict[str, Any]) -> Callable[[World], Awaitable[Sent]]:
+    """The request about what has that name."""
+
+    async def send(_: World) -> Sent:
+        return last, request
+
+    return send
+
+
+async def waiting(world: World) -> str:
+    return await a_run(world, status="waiting")
+
+
+async def set_aside(world: World) -> str:
+    return await a_run(world, status="needs_attention")
+
+
+async def awake(world: World) -> str:
+    return await a_schedule(world, paused=False)
+
+
+async def dead_letters(world: World) -> Sent:
+    return "", said(filter={"runs": [await a_dead_run(world)]})
+
+
+async def new_tickets(world: World) -> Sent:
+    return "", {"json": {"tickets": [{"kind": await a_kind(world), "title": "x", "reason": WHY}]}}
+
+
+async def new_ticket(world: World) -> Sent:
+    return "", said(kind=await a_kind(world), title="x", assignee="person:")
+
+
+async def ready_work(world: World) -> Sent:
+    await a_ticket(world, "")
+    return "", {"json": {"worker": "w", "kinds": ["matter"]}}
+
+
+async def done_work(world: World) -> Sent:
+    token, held = await a_lease(world)
+    return "", {"json": {"lease_token": token, "completions": [held]}}
+
+
+async def failed_work(world: World) -> Sent:
+    token, held = await a_lease(world)
+    return "", {"json": {"lease_token": token, "code": "no_paper", **held}}
+
+
+async def loud(world: World) -> Sent:
+    assert (await world.call("platform", "PUT", "/v1/log-level", json={"level": "debug"}))[0] == 204
+    return "", said(level="info")
+
+
+ROUTES: dict[str, Write | Elsewhere | NoChange] = {
+    "POST /v1/breakers/{name}/{act}": Elsewhere("apps/test_apps_breakers.py::test_who_sets_a_breaker_is_told_in_the_trail"),
+    "DELETE /v1/caches/{name}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
+    "DELETE /v1/caches/{name}/keys/{key:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
+    "DELETE /v1/caches/{name}/tags/{tag:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
+    "POST /v1/dead-letters/discard": Write("hulk.run.discarded.v1", "changed", dead_letters),
+    "POST /v1/dead-letters/replay": Write("hulk.run.replayed.v1", "changed", dead_letters),
+    "POST /v1/files": Write("hulk.file.kept.v1", "made", to("", {"data": b"a,b\n1,2\n", **ASKED})),
+    "POST /v1/intents": Write("hulk.intent.accepted.v1", "made", to("", said(text="Is the disk full?"))),
+    "POST /v1/keys": Write("hulk.key.created.v1", "made", to("", said(name="x", grants=[{"role": "viewer"}]))),
+    "DELETE /v1/keys/{key}": Write("hulk.key.revoked.v1", "changed", of(a_key, ASKED)),
+    "POST /v1/keys/{key}/rotate": Write("hulk.key.rotated.v1", "changed", of(a_key, said())),
+    "PUT /v1/log-level": Write("hulk.logging.changed.v1", "changed", loud, "platform"),
+    "POST /v1/leases": Write("hulk.ticket.leased.v1", "changed", ready_work, reason=""),
+    "POST /v1/leases/complete": Write("hulk.ticket.completed.v1", "changed", done_work, reason=""),
+    "POST /v1/leases/fail": Write("hulk.ticket.failed.v1", "changed", failed_work, reason="no_paper"),
+    "POST /v1/leases/heartbeat": NoChange("the worker lives; what it holds, and who holds it, stays. A lease that is lost is told"),
+    "POST /v1/logout": Elsewhere("modules/identity/test_identity_login.py::test_the_end_of_a_session_is_told_with_who_and_why"),
+    "POST /v1/namespaces": Write("hulk.namespace.created.v1", "made", to("", said(name="stage"))),
+    "DELETE /v1/namespaces/{namespace}": Write("hulk.namespace.removed.v1", "removed", of(a_namespace, ASKED)),
+    "POST /v1/people": Write("hulk.account.created.v1", "made", to("", said(name="x", email="x@example.com"))),
+    "DELETE /v1/people/{person}": Write("hulk.account.removed.v1", "removed", of(a_person, ASKED)),
+    "PATCH /v1/people/{person}": Write("hulk.account.changed.v1", "changed", of(a_person, said(name="y"))),
+    "POST /v1/queues/{queue}/pause": Write("hulk.queue.paused.v1", "changed", to("default", said()), "platform"),
+    "POST /v1/queues/{queue}/resume": Write("hulk.queue.resumed.v1", "changed", of(a_paused_queue, said()), "platform"),
+    "POST /v1/runs/{run_id}/cancel": Write("hulk.run.cancelled.v1", "changed", of(waiting, said())),
+    "POST /v1/runs/{run_id}/discard": Write("hulk.run.discarded.v1", "changed", of(a_dead_run, said())),
+    "POST /v1/runs/{run_id}/fork": Write("hulk.run.forked.v1", "made", of(waiting, said(step=0))),
+    "POST /v1/runs/{run_id}/replay": Write("hulk.run.replayed.v1", "changed", of(a_dead_run, said())),
+    "POST /v1/runs/{run_id}/resolve": Write("hulk.run.cancelled.v1", "changed", of(set_aside, said())),
+    "POST /v1/runs/{run_id}/signals": Write("hulk.run.signalled.v1", "made", of(waiting, said(name="go", key="k"))),
+    "POST /v1/schedules": Write(
+        "hulk.schedule.created.v1", "made", to("", said(name="disk", every="24h", paused=True, intent={"text": "Is the disk full?"}))
+    ),
+    "DELETE /v1/schedules/{schedule}": Write("hulk.schedule.removed.v1", "removed", of(a_schedule, ASKED)),
+    "PATCH /v1/schedules/{schedule}": Write("hulk.schedule.changed.v1", "changed", of(a_schedule, said(every="48h"))),
+    "POST /v1/schedules/{schedule}/pause": Write("hulk.schedule.changed.v1", "changed", of(awake, said())),
+    "POST /v1/schedules/{schedule}/resume": Write("hulk.schedule.changed.v1", "changed", of(a_schedule, said())),
+    "POST /v1/schedules/{schedule}/run": Write("hulk.schedule.asked.v1", "changed", of(a_schedule, said())),
+    "POST /v1/service-accounts": Write("hulk.account.created.v1", "made", to("", said(name="x"))),
+    "DELETE /v1/service-accounts/{account}": Write("hulk.account.removed.v1", "removed", of(a_service, ASKED)),
+    "PATCH /v1/service-accounts/{account}": Write("hulk.account.changed.v1", "changed", of(a_service, said(name="y"))),
+    "DELETE /v1/sessions/{session}": Elsewhere(
+        "modules/identity/test_identity_login.py::test_the_end_of_a_session_is_told_with_who_and_why"
+    ),
+    "POST /v1/tenants": Write("hulk.tenant.created.v1", "made", to("", said(tenant="beta")), "platform"),
+    "PUT /v1/tenants/{tenant}/quotas": Write("hulk.quota.changed.v1", "changed", to("acme", said(storage=10_000)), "platform"),
+    "DELETE /v1/ticket-kinds/{name}": Write("hulk.kind.removed.v1", "removed", of(lambda world: a_kind(world, "old"), ASKED)),
+    "PUT /v1/ticket-kinds/{name}": Write("hulk.kind.registered.v1", "made", to("report", said())),
+    "POST /v1/tickets": Write("hulk.ticket.created.v1", "made", new_ticket),
+    "POST /v1/tickets/batch": Write("hulk.ticket.created.v1", "made", new_tickets),
+    "POST /v1/tickets/{ticket_id}/approve": Write("hulk.ticket.approved.v1", "changed", of(a_ticket, said())),
+    "POST /v1/tickets/{ticket_id}/cancel": Write("hulk.ticket.cancelled.v1", "changed", of(a_ticket, said())),
+    "POST /v1/tickets/{ticket_id}/comments": Write("hulk.ticket.commented.v1", "made", of(a_ticket, {"json": {"text": "x"}}), reason=""),
+    "POST /v1/tickets/{ticket_id}/reject": Write("hulk.ticket.rejected.v1", "changed", of(a_ticket, said())),
+    "POST /v1/tickets/{ticket_id}/status": Write("hulk.ticket.cancelled.v1", "changed", of(a_ticket, said(status="cancelled"))),
+}
+
+
+async def to_create(world: World) -> Any:
+    return pb.CreateTicketRequest(ticket=pb.NewTicket(kind=await a_kind(world), title="x", reason=WHY))
+
+
+async def to_create_many(world: World) -> Any:
+    return pb.CreateTicketsRequest(tickets=[pb.NewTicket(kind=await a_kind(world), title="x", reason=WHY)])
+
+
+async def to_move(world: World) -> Any:
+    return pb.UpdateTicketStatusRequest(ticket_id=await a_ticket(world), status=pb.TICKET_STATUS_COMPLETED, reason=WHY)
+
+
+async def to_comment(world: World) -> Any:
+    return pb.CommentTicketRequest(ticket_id=await a_ticket(world), text="x")
+
+
+async def to_lease(world: World) -> Any:
+    await a_ticket(world, "")
+    return pb.LeaseTicketsRequest(worker="w", kinds=["matter"])
+
+
+async def to_complete(world: World) -> Any:
+    token, held = await a_lease(world)
+    return pb.CompleteTicketRequest(lease_token=token, completion=pb.Completion(**held))
+
+
+async def to_complete_many(world: World) -> Any:
+    token, held = await a_lease(world)
+    return pb.CompleteTicketsRequest(lease_token=token, completions=[pb.Completion(**held)])
+
+
+async def to_fail(world: World) -> Any:
+    token, held = await a_lease(world)
+    return pb.FailTicketRequest(lease_token=token, problem=pb.Problem(code="no_paper"), **held)
+
+
+async def to_register(_: World) -> Any:
+    return pb.RegisterKindRequest(kind=pb.Kind(name=f"k{ids.new('x')[-8:]}"), reason=WHY)
+
+
+READS = NoChange("it only looks")
+CALLS: dict[str, Write | NoChange] = {
+    "GetTicket": READS, "ListTickets": READS, "ListComments": READS, "WatchTickets": READS, "ListKinds": READS,
+    "CreateTicket": Write("hulk.ticket.created.v1", "made", to_create),
+    "CreateTickets": Write("hulk.ticket.created.v1", "made", to_create_many),
+    "UpdateTicketStatus": Write("hulk.ticket.approved.v1", "changed", to_move),
+    "CommentTicket": Write("hulk.ticket.commented.v1", "made", to_comment, reason=""),
+    "LeaseTickets": Write("hulk.ticket.leased.v1", "changed", to_lease, reason=""),
+    "Heartbeat": NoChange("as POST /v1/leases/heartbeat"),
+    "CompleteTicket": Write("hulk.ticket.completed.v1", "changed", to_complete, reason=""),
+    "CompleteTickets": Write("hulk.ticket.completed.v1", "changed", to_complete_many, reason=""),
+    "FailTicket": Write("hulk.ticket.failed.v1", "changed", to_fail, reason="no_paper"),
+    "RegisterKind": Write("hulk.kind.registered.v1", "made", to_register),
+}  # fmt: skip
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A running Hulk."""
+    async with a_world(tmp_path) as made:
+        yield made
+
+
+async def asked(world: World, route: str, who: str, last: str, request: dict[str, Any]) -> None:
+    """Make the write over HTTP."""
+    method, path = route.split(" ")
+    there = re.sub(r"\{[^}]+\}", "x", re.sub(r"\{[^}]+\}", last, path, count=1))
+    status, body = await world.call(who, method, there, **request)
+    assert status in (200, 201, 202, 204), f"{route}: {body}"
+
+
+def misses(write: Write, actor: str, entries: list[Row[Any]]) -> str | None:
+    """What is wrong with what the trail was told."""
+    found = [one for one in entries if (one.type, one.actor) == (write.event, actor)]
+    if len(found) != 1:
+        return f"{len(found)} entries of {write.event} by {actor} among {[(one.type, one.actor) for one in entries]}"
+    reason, before, after = (found[0].data.get(name, "is missing") for name in ("reason", "before", "after"))
+    right = {
+        "made": before is None and after,
+        "removed": before and after is None,
+        "changed": before != after and None not in (before, after),
+    }
+    return None if reason == write.reason and right[write.how] else f"{reason=} {before=} {after=}"
+
+
+async def actor_of(world: World, who: str) -> str:
+    return str((await world.call(who, "GET", "/v1/me"))[1]["actor"])
+
+
+async def test_every_write_over_http_is_told_with_who_why_before_and_after(world: World) -> None:
+    served = sorted(route for route in routes_of(world.app) if not route.startswith("GET "))
+    assert served == sorted(ROUTES), "a route is not in the table, or no longer served"
+    actors, found = {who: await actor_of(world, who) for who in ("admin", "platform")}, {}
+    for route, write in ROUTES.items():
+        if isinstance(write, Write):
+            (last, request), since = await write.send(world), await newest(world)
+            await asked(world, route, write.who, last, request)
+            found[route] = misses(write, actors[write.who], list(await told(world, since)))
+    assert {route: wrong for route, wrong in found.items() if wrong} == {}
+
+
+async def test_every_write_over_grpc_is_told_with_who_why_before_and_after(world: World) -> None:
+    assert {method.name for method in SERVICE.methods} == set(CALLS), "a call is not in the table, or no longer served"
+    metadata, actor, found = [("authorization", f"Bearer {world.keys['admin']}")], await actor_of(world, "admin"), {}
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{world.rpc}") as channel:
+        stub = tickets_pb2_grpc.TicketServiceStub(channel)
+        for call, write in CALLS.items():
+            if isinstance(write, Write):
+                request, since = await write.send(world), await newest(world)
+                await getattr(stub, call)(request, metadata=metadata)
+                found[call] = misses(write, actor, list(await told(world, since)))
+    assert {call: wrong for call, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("test", sorted(one.test for one in ROUTES.values() if isinstance(one, Elsewhere)))
+def test_what_is_tried_elsewhere_is_tried_there(test: str) -> None:
+    file, _, name = test.partition("::")
+    assert f"def {name}(" in (TESTS / file).read_text()
