@@ -22,7 +22,8 @@ from hulk.runtime.telemetry import Metrics
 
 KEY = b"test"
 mark_table = Table("test_firing", MetaData(), Column("firing", String(64)), Column("schedule", String(64)), Column("by", String(16)))
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NOW = datetime(2054, 11, 21, 12, tzinfo=UTC)
+"""A moment that is not past while these tests are: JetStream, which knows no other clock than its own, would fire at once."""
 
 
 def a_schedule(

@@ -420,7 +420,7 @@ async def test_waiting_for_work_ends_when_there_is_some(served: Served) -> None:
 
 
 async def test_a_caller_who_goes_away_leaves_nothing_behind(served: Served) -> None:
-    call = served.tickets.WatchTickets(pb.WatchTicketsRequest(), metadata=VIEW)
+    call = served.tickets.WatchTickets(pb.WatchTicketsRequest(after="0"), metadata=VIEW)
     await made(served)
     async with aclosing(call.__aiter__()) as changes:
         await anext(changes)

@@ -204,8 +204,6 @@ _OF_INTENT = (
 )
 
 
-
-
 async def _either(watcher: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
