@@ -61,7 +61,7 @@ async def test_many_added_at_once_are_each_told_whether_they_are_new(store: Stor
     def following(number: int) -> Any:
         return lambda tx: tx.after(lambda: followed.append(number))
 
-    [seen] = await store.commit(SqlKinds(store).put(kind()))
+    [(_, seen)] = await store.commit(SqlKinds(store).put(kind()))
     async with asyncio.TaskGroup() as group:
         adding = [group.create_task(store.commit(board.add(ticket(n % 40), seen, following(n)))) for n in range(60)]
     made = [task.result()[0] for task in adding]
@@ -72,8 +72,8 @@ async def test_many_added_at_once_are_each_told_whether_they_are_new(store: Stor
 
 async def test_of_many_added_at_once_those_whose_kind_has_changed_since_are_not(store: Store, board: Board) -> None:
     kinds = SqlKinds(store)
-    [old, other] = await store.commit(kinds.put(kind()), kinds.put(kind("other")))
-    [new] = await store.commit(kinds.put(kind(attempts=9)))
+    [(_, old), (_, other)] = await store.commit(kinds.put(kind()), kinds.put(kind("other")))
+    [(_, new)] = await store.commit(kinds.put(kind(attempts=9)))
     assert (old.version, new.version) == (1, 2)
     wanted = [(ticket(n), old) if n % 4 == 1 else (ticket(n, kind="other"), other) for n in range(20)]
     async with asyncio.TaskGroup() as group:
@@ -84,10 +84,10 @@ async def test_of_many_added_at_once_those_whose_kind_has_changed_since_are_not(
 
 async def test_a_kind_that_was_removed_and_registered_anew_is_another(store: Store, board: Board) -> None:
     kinds = SqlKinds(store)
-    [old] = await store.commit(kinds.put(kind()))
+    [(_, old)] = await store.commit(kinds.put(kind()))
     await store.commit(kinds.remove("acme", "report"))
     assert await store.commit(board.add(ticket(1), old)) == [None]
-    [new] = await store.commit(kinds.put(kind()))
+    [(_, new)] = await store.commit(kinds.put(kind()))
     assert new.version == old.version
     assert await store.commit(board.add(ticket(1), old)) == [None]
     assert await store.commit(board.add(ticket(1), new)) != [None]
@@ -96,7 +96,7 @@ async def test_a_kind_that_was_removed_and_registered_anew_is_another(store: Sto
 async def test_a_kind_is_seen_as_it_was_asked_for_last(store: Store) -> None:
     kinds = SqlKinds(store)
     assert kinds.seen("acme", "report") is None
-    [one] = await store.commit(kinds.put(kind()))
+    [(_, one)] = await store.commit(kinds.put(kind()))
     assert await kinds.get("acme", "report") == one == kinds.seen("acme", "report")
     await store.commit(kinds.remove("acme", "report"))
     assert await kinds.get("acme", "report") is None

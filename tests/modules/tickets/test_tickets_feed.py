@@ -46,6 +46,6 @@ async def test_who_names_no_place_gets_only_what_comes(store: Store) -> None:
     following = TrailFeed(outbox).follow("acme", None)
     async with asyncio.TaskGroup() as group:
         first = group.create_task(some(following, 1))
-        await until(lambda: bool(outbox._watchers))  # it looks where the trail ends before it waits
+        await until(lambda: bool(outbox._followers._listeners))  # it looks where the trail ends before it waits
         await store.commit(outbox.append(event(2)))
     assert first.result() == [(2, 2)]

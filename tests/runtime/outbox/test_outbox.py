@@ -158,7 +158,7 @@ async def test_a_follower_that_leaves_is_forgotten(store: Store) -> None:
     outbox = Outbox(store, KEY)
     async with following(outbox, "int_1"):
         await asyncio.sleep(0.05)
-    await until(lambda: not outbox._watchers, within=1)
+    await until(lambda: not outbox._followers._listeners, within=1)
 
 
 async def published(bus: Bus, count: int) -> dict[str, list[int]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Runs, Workflow
 from hulk.kernel.events import Trail
 from hulk.kernel.time import utc_now
@@ -17,7 +18,6 @@ from hulk.modules.tickets.ports import Board, Surroundings, Tickets, Voices
 from hulk.modules.tickets.usecases import (
     AskPerson,
     BeginTicket,
-    Bell,
     CommentTicket,
     CreateTickets,
     FindTickets,
@@ -89,7 +89,7 @@ async def serving(
 ) -> Service:
     """The acts over the store. `secret` is the installation's, which seals the keys that sign leases; one signs for `rotation`.
     `persisted` hears of each ticket that was asked for."""
-    board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bell()
+    board, kinds, schemas, bell = SqlBoard(store), SqlKinds(store), RustSchemas(), Bells()
     tokens = JwtTokens(store, secret, rotation, utc_now)
     await tokens.keep()
     following = Following(outbox, runs, around.room)

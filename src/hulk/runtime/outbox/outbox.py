@@ -1,15 +1,14 @@
 """Appending to the trail, and reading it."""
 
 import asyncio
-import contextlib
 import hmac
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
+from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
@@ -54,8 +53,8 @@ class Outbox:
     def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
         self._key = key
-        self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
-        """Who waits for events, by the intent or `tenant:` and the tenant."""
+        self._followers = Bells()
+        """Of those who wait for events: an intent's, or `tenant:` and the tenant."""
         self.unsent = asyncio.Event()
         """Set whenever events were committed that the relay has not seen."""
         self._bells = [self.unsent]
@@ -109,10 +108,7 @@ class Outbox:
     def _announce(self, events: Sequence[Event]) -> None:
         for bell in self._bells:
             bell.set()
-        watched = {event.intent for event in events if event.intent} | {f"tenant:{event.tenant}" for event in events}
-        for one in watched:
-            for watcher in self._watchers.get(one, ()):
-                watcher.set()
+        self._followers.ring(name for event in events for name in (event.intent, f"tenant:{event.tenant}") if name)
 
     async def of_intent(self, intent: str, after: int = 0) -> list[Kept]:
         """The events of an intent past sequence `after`, oldest first."""
@@ -132,13 +128,12 @@ class Outbox:
 
     async def follow(self, intent: str, after: int = 0) -> AsyncIterator[Kept]:
         """The events of an intent past sequence `after`, then each new one as it is committed, without end."""
-        with self._watching(intent) as watcher:
+        with self._followers.listening(intent) as bell:
             while True:
-                watcher.clear()
                 for one in await self.of_intent(intent, after):
                     after = one.sequence
                     yield one
-                await _either(watcher, ELSEWHERE_SECONDS)
+                await bell.heard(ELSEWHERE_SECONDS)
 
     async def position(self, tenant: str) -> int:
         """Where the tenant's chain ends; 0 when it has not begun."""
@@ -148,28 +143,16 @@ class Outbox:
     async def follow_tenant(self, tenant: str, after: int) -> AsyncIterator[Sequence[Kept]]:
         """A tenant's events past position `after`, some at a time, then the new ones as they are committed, without end. Positions have
         no gaps, and a later one never commits before an earlier one: nothing is missed."""
-        with self._watching(f"tenant:{tenant}") as watcher:
+        with self._followers.listening(f"tenant:{tenant}") as bell:
             while True:
-                watcher.clear()
                 while some := await self._past(tenant, after):
                     after = some[-1].position
                     yield some
-                await _either(watcher, ELSEWHERE_SECONDS)
+                await bell.heard(ELSEWHERE_SECONDS)
 
     async def _past(self, tenant: str, after: int) -> list[Kept]:
         at = {"of": tenant, "past": after}
         return await self._store.read(lambda connection: [kept(row) for row in connection.execute(_OF_TENANT, at)])
-
-    @contextlib.contextmanager
-    def _watching(self, whom: str) -> Iterator[asyncio.Event]:
-        watcher = asyncio.Event()
-        self._watchers[whom].add(watcher)
-        try:
-            yield watcher
-        finally:
-            self._watchers[whom].discard(watcher)
-            if not self._watchers[whom]:
-                del self._watchers[whom]
 
 
 _HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_for_update()
@@ -202,14 +185,6 @@ _OF_INTENT = (
     .where(event_table.c.intent == bindparam("at"), event_table.c.sequence > bindparam("past"))
     .order_by(event_table.c.sequence)
 )
-
-
-async def _either(watcher: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await watcher.wait()
-    except TimeoutError:
-        return
 
 
 def kept(row: Row[Any]) -> Kept:

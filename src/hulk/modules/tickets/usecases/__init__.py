@@ -1,7 +1,6 @@
 """What is done with tickets: those of plans are executed by runs; others are made, taken, finished and decided on from outside."""
 
 from hulk.modules.tickets.usecases.acts import TicketActs
-from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import CreateTickets, Persisted, unheard
 from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, Matter, MoveTicket, Wish
 from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
@@ -12,7 +11,7 @@ from hulk.modules.tickets.usecases.lease import Answer, FinishTickets, Grant, Ho
 from hulk.modules.tickets.usecases.sweep import SweepTickets
 
 __all__ = [
-    "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Bell", "Change", "CommentTicket", "CreateTickets", "FindTickets",
+    "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Change", "CommentTicket", "CreateTickets", "FindTickets",
     "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease",
     "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "opened",
     "unheard",

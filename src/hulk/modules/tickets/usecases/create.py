@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from hulk.kernel.events import Trail
@@ -15,7 +16,6 @@ from hulk.kernel.time import Clock
 from hulk.modules.tickets.domain import MOST_AT_ONCE, Kind, New, Ticket, require_new
 from hulk.modules.tickets.domain.new import LARGEST_INPUT, Wrong, placed
 from hulk.modules.tickets.ports import Board, Kinds, Made, Schemas, Surroundings
-from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.facts import opened
 
 UNKNOWN = "-"
@@ -41,7 +41,7 @@ class CreateTickets:
     schemas: Schemas
     trail: Trail
     commit: Commit
-    bell: Bell
+    bells: Bells
     clock: Clock
     around: Surroundings
     persisted: Persisted = unheard
@@ -123,7 +123,7 @@ class CreateTickets:
         if created < len(made):
             self.persisted("existing", len(made) - created)
         if any(one.ticket.status == "ready" for one in made):
-            self.bell.ring(made[0].ticket.tenant)
+            self.bells.ring([made[0].ticket.tenant])
         return [one.ticket for one in made]
 
     async def _strangers(self, by: Principal, new: Sequence[New]) -> list[tuple[int, str, Text]]:

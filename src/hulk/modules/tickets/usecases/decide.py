@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hulk.kernel import events, ids
+from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, followed
 from hulk.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from hulk.kernel.events import Trail, changed
@@ -13,7 +14,6 @@ from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock
 from hulk.modules.tickets.domain import Assignee, Comment, Priority, Status, Ticket, problem_of
 from hulk.modules.tickets.ports import Board, CallOff, Moved
-from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import unfit_json
 from hulk.modules.tickets.usecases.facts import Following, fact, opened, signal
 
@@ -41,7 +41,7 @@ class MoveTicket:
     trail: Trail
     following: Following
     commit: Commit
-    bell: Bell
+    bells: Bells
     call_off: CallOff
 
     async def __call__(self, by: Principal, wish: Wish) -> Ticket:
@@ -55,7 +55,7 @@ class MoveTicket:
             return await self.board.get(by.tenant, ticket.id)
         moved: Moved | None = (await self.commit(self._change(by, wish)))[0]
         if moved is not None and (moved.released or moved.after.status == "ready"):
-            self.bell.ring(by.tenant)
+            self.bells.ring([by.tenant])
         return moved.after if moved else await self.board.get(by.tenant, ticket.id)
 
     def _change(self, by: Principal, wish: Wish) -> Change[Moved | None]:

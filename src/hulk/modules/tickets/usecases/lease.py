@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.errors import Conflict, Forbidden, HulkError, Invalid, LeaseLost, NotFound, Refused, Unauthenticated
 from hulk.kernel.events import Event, Trail
@@ -14,7 +15,6 @@ from hulk.kernel.text import Text
 from hulk.modules.tickets.domain import MOST_AT_ONCE, Asked, Claim, Ending, Lease, Ticket, shortened
 from hulk.modules.tickets.domain.new import Wrong
 from hulk.modules.tickets.ports import Board, Ended, Kinds, Schemas, Taken, Tokens
-from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.create import joined, unfit_json
 from hulk.modules.tickets.usecases.facts import Following, fact, leased, statuses
 
@@ -41,7 +41,7 @@ class LeaseTickets:
     tokens: Tokens
     trail: Trail
     commit: Commit
-    bell: Bell
+    bells: Bells
 
     async def __call__(self, by: Principal, asked: Asked) -> Grant:
         """Up to `asked.most` tickets, as soon as there is one, at the latest after `asked.wait`: then maybe none. Raises `Invalid`,
@@ -67,12 +67,13 @@ class LeaseTickets:
     async def _taken(self, claim: Claim, asked: Asked) -> Taken:
         loop = asyncio.get_running_loop()
         until = loop.time() + asked.wait.total_seconds()
-        while True:
-            taken = await self._once(claim, asked)
-            left = until - loop.time()
-            if taken.tickets or left <= 0:
-                return taken
-            await self.bell.heard(claim.tenant, min(LOOK_SECONDS, left))
+        with self.bells.listening(claim.tenant) as bell:
+            while True:
+                taken = await self._once(claim, asked)
+                left = until - loop.time()
+                if taken.tickets or left <= 0:
+                    return taken
+                await bell.heard(min(LOOK_SECONDS, left))
 
     async def _once(self, claim: Claim, asked: Asked) -> Taken:
         def told(taken: Taken) -> list[Change[Any]]:
@@ -131,7 +132,7 @@ class FinishTickets:
     trail: Trail
     following: Following
     commit: Commit
-    bell: Bell
+    bells: Bells
 
     async def one(self, lease: Lease, ending: Ending) -> Ticket:
         """The ticket as it ended; raises `LeaseLost`, `NotFound`, `Invalid` or `Conflict`."""
@@ -149,7 +150,7 @@ class FinishTickets:
         good = [ending for place, ending in enumerate(endings) if place not in bad]
         ended: list[Ended] = (await self.commit(self._change(lease, good)))[0] if good else []
         if any(one.moved and (one.moved.released or one.moved.after.status == "ready") for one in ended):
-            self.bell.ring(lease.tenant)
+            self.bells.ring([lease.tenant])
         answers = iter(ended)
         return [Answer(ticket=None, error=bad[place]) if place in bad else _answer(next(answers), lease) for place in range(len(endings))]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.time import iso
 from hulk.modules.tickets.ports import Board, Moved, Swept
-from hulk.modules.tickets.usecases.bell import Bell
 from hulk.modules.tickets.usecases.facts import Following, fact, statuses
 
 MOST = 500
@@ -24,13 +24,13 @@ class SweepTickets:
     trail: Trail
     following: Following
     commit: Commit
-    bell: Bell
+    bells: Bells
 
     async def __call__(self) -> bool:
         """Do what time demands; whether there is more of it. Raises `Unavailable`."""
         swept: Swept = (await self.commit(followed(self.board.sweep(MOST), self._told)))[0]
         for tenant in {ticket.tenant for ticket in (*swept.woken, *(one.after for one in swept.lost))}:
-            self.bell.ring(tenant)
+            self.bells.ring([tenant])
         return swept.more
 
     def _told(self, swept: Swept) -> Sequence[Change[Any]]:
