@@ -9,8 +9,7 @@ from hulk.kernel.tenancy import Grant
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.identity.adapters.oidc import OidcProvider, Registered
 from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlSessions, SqlTenants
-from hulk.modules.identity.api import CALLBACK
-from hulk.modules.identity.domain import ClaimGrant, LoginRules
+from hulk.modules.identity.domain import CALLBACK, ClaimGrant, LoginRules
 from hulk.modules.identity.ports import Provider
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.identity.usecases import Identity, Places, acts

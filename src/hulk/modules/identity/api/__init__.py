@@ -5,12 +5,12 @@ from fastapi import APIRouter
 from hulk.modules.identity.api.accounts import people_routes, service_routes
 from hulk.modules.identity.api.cookies import Cookies
 from hulk.modules.identity.api.keys import key_routes
-from hulk.modules.identity.api.logging_in import CALLBACK, login_routes, session_routes
+from hulk.modules.identity.api.logging_in import login_routes, session_routes
 from hulk.modules.identity.api.tenants import me_routes, namespace_routes, tenant_routes
 from hulk.modules.identity.usecases import Identity
 from hulk.runtime.http import Browser
 
-__all__ = ["CALLBACK", "Cookies", "browser", "routes"]
+__all__ = ["Cookies", "browser", "routes"]
 
 
 def browser(identity: Identity, url: str) -> Browser | None:

@@ -9,11 +9,10 @@ from hulk.kernel.errors import NotFound, Unauthenticated
 from hulk.kernel.records import JsonObject
 from hulk.modules.identity.api.cookies import Cookies
 from hulk.modules.identity.api.views import session_view
-from hulk.modules.identity.domain import LOGIN, hashed
+from hulk.modules.identity.domain import CALLBACK, LOGIN, hashed
 from hulk.modules.identity.usecases import Identity, Logins, Returned
 from hulk.runtime.http import Caller, Reason
 
-CALLBACK = "/v1/login/callback"
 _STATE_SECONDS = int(LOGIN.total_seconds())
 
 
@@ -36,7 +35,9 @@ def _beginning(router: APIRouter, identity: Identity, cookies: Cookies) -> None:
 
 
 def _finishing(router: APIRouter, identity: Identity, cookies: Cookies) -> None:
-    @router.get("/login/callback", summary="Where the provider sends the browser back to", status_code=303, response_class=Response)
+    @router.get(
+        CALLBACK.removeprefix("/v1"), summary="Where the provider sends the browser back to", status_code=303, response_class=Response
+    )
     async def finish(
         request: Request,
         state: Annotated[str, Query(max_length=200)] = "",

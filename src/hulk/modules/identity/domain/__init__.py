@@ -17,6 +17,7 @@ from hulk.modules.identity.domain.accounts import (
 from hulk.modules.identity.domain.keys import ApiKey, NewKey, hashed, opens, prefix_of, written
 from hulk.modules.identity.domain.sessions import (
     ALGORITHMS,
+    CALLBACK,
     LOGIN,
     SECRET_BYTES,
     ClaimGrant,
@@ -36,6 +37,7 @@ from hulk.modules.identity.domain.tenants import Namespace, Tenant, label, names
 
 __all__ = [
     "ALGORITHMS",
+    "CALLBACK",
     "LOGIN",
     "PREFIXES",
     "SECRET_BYTES",

@@ -15,6 +15,8 @@ from hulk.modules.identity.domain.keys import hashed
 
 SECRET_BYTES = 32
 """Random bytes of a session's secret, of a state, of a nonce and of a verifier: 256 bits."""
+CALLBACK = "/v1/login/callback"
+"""Where the provider sends the browser back to."""
 LOGIN = timedelta(minutes=10)
 """How long somebody may take to log in at the provider."""
 LEEWAY = timedelta(seconds=60)
