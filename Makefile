@@ -7,8 +7,8 @@ SEEDS ?= 100
 FIRST ?= 0
 TICKETS ?= 100000
 REQUESTS ?= 1000000
-# Two hundred intents at once execute no line of their own, and wait in vain for a program that is measured.
-CROWD := tests/journeys/test_journey_ask.py::test_two_hundred_intents_at_once_all_end
+# A crowd of intents at once executes no line of their own, and waits in vain for a program that is measured.
+CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
 .PHONY: help run test check coverage format bench bench-peers test-deploy test-faults test-long messages proto lock clean
@@ -43,8 +43,9 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 	@exec $(BIN)/hulk up --data .hulk --port $(PORT) $(if $(ONCE),--once) \
 		--ask "Quais arquivos mais mudaram nos últimos 30 dias? Abra um ticket de revisão para os 3 primeiros."
 
+# Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long and not deploy"
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long and not deploy"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -65,7 +66,7 @@ format: $(VENV)/dev.stamp ## format the code
 
 test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin, TICKETS=
 	@HULK_TEST_SEEDS=$$((20 * $(SEEDS))) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/simulation
-	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) $(BIN)/python -m pytest tests/faults tests/modules/audit/test_audit_copies.py --timeout 7200
+	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) $(BIN)/python -m pytest tests/faults tests/modules/audit/test_audit_copies.py $(CROWD) --timeout 7200
 
 $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
