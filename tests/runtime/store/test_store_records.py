@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Float, MetaData, String, Table, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, String, Table, select, text
 
-from hulk.runtime.store import Document, Moment, Store, Texts, Transaction, dumps
+from hulk.runtime.store import PLANNED_ANEW, Document, Moment, Store, Texts, Transaction, dumps
 
 kept = Table(
     "test_kept",
@@ -78,3 +78,19 @@ async def test_none_is_nothing_to_do(store: Store) -> None:
         return tx.insert_all_new(kept, [])
 
     assert await store.commit(nothing) == [True]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)  # the one that prepares statements
+async def test_what_is_planned_anew_is_never_prepared(store: Store) -> None:
+    query = text("select 1 where 1 = any (cast(:some as int[]))")
+
+    def prepared(connection: Connection) -> tuple[int, int]:
+        known = text("select count(*) from pg_prepared_statements where statement like '%select 1 where 1 =%'")
+        for _ in range(20):
+            assert connection.execute(query, {"some": [1]}, execution_options=PLANNED_ANEW).scalar_one() == 1
+        anew = connection.execute(known).scalar_one()
+        for _ in range(20):
+            connection.execute(query, {"some": [1]})
+        return anew, connection.execute(known).scalar_one()
+
+    assert await store.read(prepared) == (0, 1)

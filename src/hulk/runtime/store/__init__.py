@@ -13,13 +13,13 @@ Reads run in a few threads of their own: `await store.read(lambda connection: co
 """
 
 from hulk.runtime.store.columns import Document, Moment, Texts, among, dumps, metadata
-from hulk.runtime.store.database import Dialect, engine_for, folder_lock
+from hulk.runtime.store.database import PLANNED_ANEW, Dialect, engine_for, folder_lock
 from hulk.runtime.store.login import Credentials, Login, credentials
 from hulk.runtime.store.store import Store, opened
 from hulk.runtime.store.transaction import Alike, Transaction, moment_of
 from hulk.runtime.store.trouble import Trouble
 
 __all__ = [
-    "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "among", "credentials",
-    "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened",
+    "PLANNED_ANEW", "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "among",
+    "credentials", "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from hulk.modules.tickets.adapters.sql import creating, ending, leasing, search,
 from hulk.modules.tickets.adapters.sql.tables import HELD, NEVER, THEIRS, comment_table, rows_of, ticket_of, ticket_table, tickets_of
 from hulk.modules.tickets.domain import Asked, Claim, Comment, Ending, Filter, Held, Kind, Page, Status, Ticket, page_token
 from hulk.modules.tickets.ports import Ended, Made, Moved, Swept, Taken
-from hulk.runtime.store import Alike, Store, Transaction, among, moment_of
+from hulk.runtime.store import PLANNED_ANEW, Alike, Store, Transaction, among, moment_of
 
 _its = ticket_table.c
 
@@ -90,7 +90,7 @@ class SqlBoard:
     def _found(self, connection: Connection, wanted: Filter, size: int, after: tuple[datetime, str] | None) -> list[Ticket]:
         now = moment_of(connection) if wanted.overdue else NEVER
         query = search.query(wanted, self._store.dialect, now, after, size + 1)
-        return tickets_of(connection.execute(query).all())
+        return tickets_of(connection.execute(query, execution_options=PLANNED_ANEW).all())
 
     async def comments(self, ticket: str) -> list[Comment]:
         """See `Board`."""
