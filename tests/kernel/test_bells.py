@@ -10,8 +10,10 @@ LONG = 60.0
 async def test_what_rings_during_a_look_is_heard_by_the_wait_after_it() -> None:
     bells = Bells()
     with bells.listening("acme") as listener:
+        listener.looks()
         bells.ring(["acme"])
-        await listener.heard(LONG)
+        assert await listener.heard(LONG)
+        listener.looks()
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(listener.heard(LONG))
             await asyncio.sleep(0)
@@ -24,9 +26,9 @@ async def test_only_the_bell_that_one_listens_to_is_heard() -> None:
     with bells.listening("acme") as listener, bells.listening("rival") as other:
         bells.ring(["rival", "nobody"])
         await other.heard(LONG)
-        await listener.heard(0)
+        assert not await listener.heard(0)
         bells.ring(iter(["acme"]))
-        await listener.heard(LONG)
+        assert await listener.heard(LONG)
 
 
 async def test_names_are_not_made_for_nobody() -> None:

@@ -7,7 +7,13 @@ from contextlib import contextmanager
 
 
 class Listener:
-    """Somebody who looks and then waits. What rings while they look is not missed: they hear it as soon as they wait."""
+    """Somebody who looks and then waits, over and over. What rings while they look is not missed: they hear it as soon as they wait.
+
+    while True:
+        listener.looks()
+        …                                # look, and do what there is to do
+        await listener.heard(5)
+    """
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
@@ -16,14 +22,18 @@ class Listener:
         """Let them look."""
         self._rung.set()
 
-    async def heard(self, seconds: float) -> None:
-        """Return when it has rung since this returned last, or after that long."""
+    def looks(self) -> None:
+        """They look now, and see what it rang for until now."""
+        self._rung.clear()
+
+    async def heard(self, seconds: float) -> bool:
+        """Return when it has rung since they began to look, or after that long; whether it has."""
         try:
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
         except TimeoutError:
-            return
-        self._rung.clear()
+            return False
+        return True
 
 
 class Bells:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from hulk.kernel.bells import Listener
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.events import Event, canonical
 from hulk.modules.audit.adapters.prometheus import PrometheusFigures
@@ -81,9 +82,9 @@ async def opened(tmp_path: Path, postgres: Callable[[], Postgres], mongo: Callab
         yield made
 
 
-def archiver(store: Store, archive: Archive, figures: Figures | None = None, bell: asyncio.Event | None = None) -> ArchiveTrail:
+def archiver(store: Store, archive: Archive, figures: Figures | None = None, bell: Listener | None = None) -> ArchiveTrail:
     removals, marks = SqlRemovals(store, "archive"), SqlMarks(store, "archive")
-    return ArchiveTrail(SqlChains(store), removals, archive, marks, KEY, store.commit, figures or Figured(), bell or asyncio.Event())
+    return ArchiveTrail(SqlChains(store), removals, archive, marks, KEY, store.commit, figures or Figured(), bell or Listener())
 
 
 async def told(store: Store, *events: Event) -> list[Event]:
@@ -131,7 +132,7 @@ async def test_what_waits_is_told_with_its_age(store: Store, opened: Opened) -> 
 
 
 async def test_nothing_is_lost_while_the_archive_is_away(store: Store, opened: Opened) -> None:
-    flaky, bell = Flaky(opened.archive, away=True), asyncio.Event()
+    flaky, bell = Flaky(opened.archive, away=True), Listener()
     act = archiver(store, flaky, bell=bell)
     act.away = (0.01, 0.02)
     events = await told(store, *(happened(number) for number in range(20)))

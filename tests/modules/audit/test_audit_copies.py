@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from hulk.kernel.bells import Listener
 from hulk.kernel.events import GENESIS, Event, canonical, link
 from hulk.kernel.time import utc_now
 from hulk.modules.audit import Verdict, VerifyCopies
@@ -45,7 +46,7 @@ def verifying(store: Store, opened: Opened) -> VerifyCopies:
 
 
 async def archived(store: Store, opened: Opened) -> None:
-    act = AuditModule(store, opened.archive, "archive", KEY).archiving(Metrics(), asyncio.Event())
+    act = AuditModule(store, opened.archive, "archive", KEY).archiving(Metrics(), Listener())
     await store.commit(lambda tx: tx.execute(update(mark_table).values(until=utc_now() - timedelta(days=1))).rowcount)
     while await act.once():
         pass

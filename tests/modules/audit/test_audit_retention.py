@@ -1,6 +1,5 @@
 """What is too old is removed from both copies, but what is held; what is left, and that just this was removed, stays provable."""
 
-import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from hulk.kernel.bells import Listener
 from hulk.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from hulk.kernel.events import GENESIS, Event
 from hulk.kernel.time import iso, utc_now
@@ -53,7 +53,7 @@ def module(store: Store, archive: Archive, name: str = NAME) -> AuditModule:
 
 
 async def archived(store: Store, opened: Opened) -> None:
-    act = module(store, opened.archive).archiving(Metrics(), asyncio.Event())
+    act = module(store, opened.archive).archiving(Metrics(), Listener())
     await store.commit(lambda tx: tx.execute(update(mark_table).values(until=datetime(2020, 1, 1, tzinfo=UTC))).rowcount)
     while await act.once():
         pass
@@ -202,7 +202,7 @@ async def test_another_archive_gets_what_is_left_and_is_whole(
     await pruned(store, opened)
     async with an_archive("mongodb", tmp_path, postgres, mongo) as other:
         metrics = Metrics()
-        act = module(store, other.archive, "another").archiving(metrics, asyncio.Event())
+        act = module(store, other.archive, "another").archiving(metrics, Listener())
         while await act.once():
             pass
         assert [one.position async for links in other.archive.links("acme", 0) for one in links] == [7, 8, 9, 10]

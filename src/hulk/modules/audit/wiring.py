@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from hulk.kernel.bells import Listener
 from hulk.kernel.events import Trail
 from hulk.modules.audit.adapters.mongodb import connected
 from hulk.modules.audit.adapters.prometheus import PrometheusFigures
@@ -62,7 +63,7 @@ class AuditModule:
         """The holds there are."""
         return SqlHolds(self.store)
 
-    def archiving(self, metrics: Metrics, told: asyncio.Event) -> ArchiveTrail:
+    def archiving(self, metrics: Metrics, told: Listener) -> ArchiveTrail:
         """The act that carries the store's trail to the archive, whenever it is `told` of new entries."""
         figures = PrometheusFigures(metrics)
         return ArchiveTrail(self._chains, self._removals, self.archive, self._marks, self.key, self.store.commit, figures, told)

@@ -1,6 +1,5 @@
 """Appending to the trail, and reading it."""
 
-import asyncio
 import hmac
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
@@ -8,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
-from hulk.kernel.bells import Bells
+from hulk.kernel.bells import Bells, Listener
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.kernel.records import fields_of
 from hulk.runtime.outbox.tables import LONE, event_table, head_table, outbox_table
-from hulk.runtime.store import Store, Transaction, records
+from hulk.runtime.store import Store, Transaction, among, records
 
 SOME = 500
 """The most events that a follower of a tenant gets at a time."""
@@ -55,8 +54,8 @@ class Outbox:
         self._key = key
         self._followers = Bells()
         """Of those who wait for events: an intent's, or `tenant:` and the tenant."""
-        self.unsent = asyncio.Event()
-        """Set whenever events were committed that the relay has not seen."""
+        self.unsent = Listener()
+        """Rung whenever events were committed that the relay has not seen."""
         self._bells = [self.unsent]
 
     async def require_same_key(self) -> None:
@@ -100,14 +99,14 @@ class Outbox:
     def _head(self, chain: _Chain) -> dict[str, Any]:
         return {"position": chain.position, "hash": chain.hash, "seal": seal(self._key, chain.tenant, chain.position, chain.hash)}
 
-    def bell(self) -> asyncio.Event:
-        """One more event that is set whenever events were committed, for somebody else who reads the trail."""
-        self._bells.append(bell := asyncio.Event())
+    def bell(self) -> Listener:
+        """One more that is rung whenever events were committed, for somebody else who reads the trail."""
+        self._bells.append(bell := Listener())
         return bell
 
     def _announce(self, events: Sequence[Event]) -> None:
         for bell in self._bells:
-            bell.set()
+            bell.ring()
         self._followers.ring(name for event in events for name in (event.intent, f"tenant:{event.tenant}") if name)
 
     async def of_intent(self, intent: str, after: int = 0) -> list[Kept]:
@@ -130,6 +129,7 @@ class Outbox:
         """The events of an intent past sequence `after`, then each new one as it is committed, without end."""
         with self._followers.listening(intent) as bell:
             while True:
+                bell.looks()
                 for one in await self.of_intent(intent, after):
                     after = one.sequence
                     yield one
@@ -145,6 +145,7 @@ class Outbox:
         no gaps, and a later one never commits before an earlier one: nothing is missed."""
         with self._followers.listening(f"tenant:{tenant}") as bell:
             while True:
+                bell.looks()
                 while some := await self._past(tenant, after):
                     after = some[-1].position
                     yield some
@@ -177,7 +178,7 @@ _OF_TENANT = (
 _BY_ID = select(event_table).where(event_table.c.id == bindparam("at"))
 _OF_SUBJECTS = (
     select(event_table)
-    .where(event_table.c.subject.in_(bindparam("these", expanding=True)), LONE, event_table.c.tenant == bindparam("of"))
+    .where(among(event_table.c.subject, "these"), LONE, event_table.c.tenant == bindparam("of"))
     .order_by(event_table.c.sequence)
 )
 _OF_INTENT = (

@@ -43,7 +43,7 @@ class Relay:
     async def run(self) -> None:
         """Publish what waits, as it comes; ends only by cancellation."""
         while True:
-            self._outbox.unsent.clear()
+            self._outbox.unsent.looks()
             begun = time.monotonic()
             try:
                 while await self._some():
@@ -55,13 +55,9 @@ class Relay:
             await self._told(2 * (time.monotonic() - begun))
 
     async def _told(self, linger: float) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._outbox.unsent.wait()
-        except TimeoutError:
-            return
-        least, most = LINGER_SECONDS
-        await asyncio.sleep(min(max(linger, least), most))
+        if await self._outbox.unsent.heard(IDLE_SECONDS):
+            least, most = LINGER_SECONDS
+            await asyncio.sleep(min(max(linger, least), most))
 
     async def _some(self) -> bool:
         """Publish up to a batch; whether there may be more."""

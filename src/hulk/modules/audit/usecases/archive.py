@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 
 from hulk.kernel import ids
+from hulk.kernel.bells import Listener
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Text
@@ -43,8 +44,8 @@ class ArchiveTrail:
     key: bytes
     commit: Commit
     figures: Figures
-    told: asyncio.Event
-    """Set whenever there are new entries."""
+    told: Listener
+    """Rung whenever there are new entries."""
     clock: Clock = utc_now
     lease: timedelta = LEASE
     away: tuple[float, float] = AWAY_SECONDS
@@ -59,7 +60,7 @@ class ArchiveTrail:
         """Archive what there is, as it comes; ends only by cancellation."""
         pause = self.away[0]
         while True:
-            self.told.clear()
+            self.told.looks()
             try:
                 while await self.once():
                     pause = self.away[0]
@@ -76,12 +77,8 @@ class ArchiveTrail:
         log.warning("audit_archive_waits", reason=str(error), entries=self.waiting.entries)
 
     async def _told(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self.told.wait()
-        except TimeoutError:
-            return
-        await asyncio.sleep(LINGER_SECONDS)
+        if await self.told.heard(IDLE_SECONDS):
+            await asyncio.sleep(LINGER_SECONDS)
 
     async def finish(self, within: float) -> None:
         """Archive what is left, if that can be done in so many seconds: at a stop, when nothing is written any more."""

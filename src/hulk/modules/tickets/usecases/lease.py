@@ -69,6 +69,7 @@ class LeaseTickets:
         until = loop.time() + asked.wait.total_seconds()
         with self.bells.listening(claim.tenant) as bell:
             while True:
+                bell.looks()
                 taken = await self._once(claim, asked)
                 left = until - loop.time()
                 if taken.tickets or left <= 0:
