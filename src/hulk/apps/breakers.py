@@ -1,8 +1,6 @@
 """The breakers of the running program: their routes, and the event that tells the bus of each change."""
 
 import asyncio
-import os
-import socket
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,10 +8,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from hulk.apps.routes.platform import Platform, deed
-from hulk.kernel.events import Event
+from hulk.kernel import ids
+from hulk.kernel.events import PLATFORM, Event
 from hulk.runtime.breaker import Breaker, Breakers, Change, State
 from hulk.runtime.bus import Bus, to_message
-from hulk.runtime.http import Caller, Reasoned, allow
+from hulk.runtime.http import Caller, Why, allow
 
 _MOST_UNTOLD = 1000
 _AFTER: Mapping[str, State] = {"isolate": "isolated", "reset": "closed", "disable": "disabled"}
@@ -47,10 +46,10 @@ def breaker_routes(breakers: Breakers, platform: Platform) -> APIRouter:
         return BreakersBody(breakers=[_body(breaker) for breaker in breakers])
 
     @router.post("/{name}/{act}", summary="Cut a dependency off, let all calls through, or begin anew")
-    async def act(name: str, act: Literal["isolate", "reset", "disable"], caller: Caller, body: Reasoned | None = None) -> BreakerBody:
+    async def act(name: str, act: Literal["isolate", "reset", "disable"], caller: Caller, why: Why) -> BreakerBody:
         """`isolate` and `disable` hold until `reset`."""
         allow(caller, "manage", "platform")
-        breaker, why = breakers.find(name), (body or Reasoned()).reason
+        breaker = breakers.find(name)
         await platform.tell(deed("hulk.breaker.set.v1", name, caller, why, {"state": breaker.state}, {"state": _AFTER[act]}))
         {"isolate": breaker.isolate, "reset": breaker.reset, "disable": breaker.disable}[act]()
         return _body(breaker)
@@ -81,7 +80,7 @@ class Told:
         """Send until cancelled."""
         while True:
             change = await self._changes.get()
-            data = {"process": f"{socket.gethostname()}:{os.getpid()}", "before": change.before, "state": change.state}
-            event = Event(type="hulk.runtime.breaker.v1", subject=change.name, tenant="-", actor="hulk", data=data)
+            data = {"process": ids.process(), "before": change.before, "state": change.state}
+            event = Event(type="hulk.runtime.breaker.v1", subject=change.name, tenant=PLATFORM, actor="hulk", data=data)
             subject, headers, body = to_message(event)
             await self._bus.notify(subject, body, headers)

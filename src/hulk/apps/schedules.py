@@ -16,7 +16,7 @@ from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso, utc_now
 from hulk.modules.intents import AcceptIntent, Asked
 from hulk.modules.intents.api import IntentBody
-from hulk.runtime.http import Caller, Reason, Reasoned, Spoken, allow, allow_somewhere
+from hulk.runtime.http import Caller, Reason, Reasoned, Spoken, Why, allow, allow_somewhere
 from hulk.runtime.scheduler import Begins, Firing, Kind, Policy, Schedule, Scheduler, named
 from hulk.runtime.telemetry import current_traceparent
 
@@ -264,23 +264,21 @@ def _acting(scheduler: Scheduler) -> APIRouter:
     router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
     @router.post("/{schedule}/pause", summary="Let a schedule rest")
-    async def pause(schedule: str, caller: Caller, voice: Spoken, body: Reasoned | None = None) -> JsonObject:
+    async def pause(schedule: str, caller: Caller, voice: Spoken, why: Why) -> JsonObject:
         """It fires at none of its times until it is resumed; asked to, it fires all the same."""
         found = await changeable(scheduler, caller, schedule)
-        why = (body or Reasoned()).reason
         return shown(await scheduler.change(caller.tenant, found.id, Schedule.paused_now, caller.actor, why), voice)
 
     @router.post("/{schedule}/resume", summary="Wake a schedule that rests")
-    async def resume(schedule: str, caller: Caller, voice: Spoken, body: Reasoned | None = None) -> JsonObject:
+    async def resume(schedule: str, caller: Caller, voice: Spoken, why: Why) -> JsonObject:
         """What would have fired meanwhile was not missed."""
         found = await changeable(scheduler, caller, schedule)
-        why = (body or Reasoned()).reason
         return shown(await scheduler.change(caller.tenant, found.id, lambda one: one.resumed(utc_now()), caller.actor, why), voice)
 
     @router.post("/{schedule}/run", status_code=202, summary="Fire a schedule now, besides its times")
-    async def run(schedule: str, caller: Caller, voice: Spoken, body: Reasoned | None = None) -> JsonObject:
+    async def run(schedule: str, caller: Caller, voice: Spoken, why: Why) -> JsonObject:
         """Its times stay as they are."""
         found = await changeable(scheduler, caller, schedule)
-        return shown(await scheduler.ask(caller.tenant, found.id, caller.actor, (body or Reasoned()).reason), voice)
+        return shown(await scheduler.ask(caller.tenant, found.id, caller.actor, why), voice)
 
     return router

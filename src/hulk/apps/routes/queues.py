@@ -7,7 +7,7 @@ from hulk.apps.routes.steered import Steered, queue_view
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
-from hulk.runtime.http import Caller, Reasoned, allow, allow_somewhere
+from hulk.runtime.http import Caller, Why, allow, allow_somewhere
 
 
 class PauseBody(BaseModel):
@@ -37,9 +37,9 @@ def queue_routes(steered: Steered) -> APIRouter:
         await steered.did(steered.steering.pause(queue, caller.actor, body.reason))
 
     @router.post("/{queue}/resume", summary="Let a paused queue go on", status_code=204)
-    async def resume(queue: str, caller: Caller, body: Reasoned | None = None) -> None:
+    async def resume(queue: str, caller: Caller, why: Why) -> None:
         """For all tenants."""
         allow(caller, "manage", "platform")
-        await steered.did(steered.steering.resume(queue, caller.actor, (body or Reasoned()).reason))
+        await steered.did(steered.steering.resume(queue, caller.actor, why))
 
     return router

@@ -1,13 +1,12 @@
 """The log level, and metrics that are read when scraped."""
 
 import functools
-import os
-import socket
 
 from fastapi import APIRouter
 from prometheus_client import Gauge
 
 from hulk.apps.routes.platform import Platform, deed
+from hulk.kernel import ids
 from hulk.runtime.bus import Bus
 from hulk.runtime.http import Caller, Reasoned, allow
 from hulk.runtime.telemetry import Level, Metrics, level, set_level
@@ -28,7 +27,7 @@ def logging_routes(platform: Platform) -> APIRouter:
     async def put(body: LevelBody, caller: Caller) -> None:
         """Of this process, until it ends or is told otherwise."""
         allow(caller, "manage", "platform")
-        process, before, after = f"{socket.gethostname()}:{os.getpid()}", {"level": level()}, {"level": body.level}
+        process, before, after = ids.process(), {"level": level()}, {"level": body.level}
         await platform.tell(deed("hulk.logging.changed.v1", process, caller, body.reason, before, after))
         set_level(body.level)
 

@@ -11,7 +11,7 @@ from hulk.kernel import ids
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
-from hulk.runtime.http import Caller, Reasoned, Spoken, allow_somewhere
+from hulk.runtime.http import Caller, Reasoned, Spoken, Why, allow_somewhere
 from hulk.runtime.validation import Moment
 from hulk.runtime.workflows import Search
 from hulk.runtime.workflows.queries.search import attributes_of
@@ -121,16 +121,16 @@ def _looking(router: APIRouter, steered: Steered) -> None:
 
 def _ending(router: APIRouter, steered: Steered) -> None:
     @router.post("/{run_id}/cancel", summary="Call a run off, with all it has begun")
-    async def cancel(run_id: str, caller: Caller, body: Reasoned | None = None) -> JsonObject:
+    async def cancel(run_id: str, caller: Caller, why: Why) -> JsonObject:
         """Each leaves off at its step, undoes what it can, and ends `cancelled`."""
-        run, why = await steered.steerable(run_id, caller), body or Reasoned()
-        return {"runs": await steered.did(steered.steering.cancel(run.id, caller.actor, why.reason))}
+        run = await steered.steerable(run_id, caller)
+        return {"runs": await steered.did(steered.steering.cancel(run.id, caller.actor, why))}
 
     @router.post("/{run_id}/discard", summary="A dead letter is dealt with")
-    async def discard(run_id: str, caller: Caller, body: Reasoned | None = None) -> JsonObject:
+    async def discard(run_id: str, caller: Caller, why: Why) -> JsonObject:
         """It stays failed, and is a dead letter no more."""
-        run, why = await steered.steerable(run_id, caller), body or Reasoned()
-        await steered.did(steered.steering.discard(run.id, caller.actor, why.reason))
+        run = await steered.steerable(run_id, caller)
+        await steered.did(steered.steering.discard(run.id, caller.actor, why))
         return {"runs": [run.id]}
 
 

@@ -17,7 +17,7 @@ from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.middleware.door import Browser
 from hulk.runtime.http.problems import TimedOut
-from hulk.runtime.http.reasons import Reason, Reasoned
+from hulk.runtime.http.reasons import Reason, Reasoned, Why
 from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id
 from hulk.runtime.http.server import Serving, bind, serve
 
@@ -35,6 +35,7 @@ __all__ = [
     "Serving",
     "Spoken",
     "TimedOut",
+    "Why",
     "allow",
     "allow_somewhere",
     "bind",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hulk.kernel.events import LONGEST_REASON, reasoned
@@ -19,3 +19,11 @@ class Reasoned(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: Annotated[str, AfterValidator(reasoned)] = Field(default="", max_length=LONGEST_REASON, description=_WHY)
+
+
+async def _said(body: Reasoned | None = None) -> str:
+    return "" if body is None else body.reason
+
+
+Why = Annotated[str, Depends(_said)]
+"""In a body that has nothing else, and may be left out."""
