@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
@@ -14,6 +13,7 @@ import typer
 from hulk.apps import starting
 from hulk.apps.terminal import language, spoken, told
 from hulk.apps.whereabouts import data_folder
+from hulk.kernel import ids
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.text import Text
 
@@ -136,7 +136,7 @@ def _work_on_tickets(
         target, encrypted = address(url)
         work = Work(
             target=target, encrypted=encrypted, commands=commands(kinds), slots=slots, namespace=namespace, group=group,
-            name=name or f"{socket.gethostname()}:{os.getpid()}", lease=None if lease is None else timedelta(seconds=lease),
+            name=name or ids.process(), lease=None if lease is None else timedelta(seconds=lease),
             key=os.environ.get("HULK_API_KEY") or None, language=language(os.environ),
         )  # fmt: skip
         return run(lambda: execute_until_stopped(work))

@@ -55,16 +55,21 @@ def changed_as(plain: Callable[[T], JsonObject], reason: str, before: T | None, 
     return changed(reason, None if before is None else plain(before), None if after is None else plain(after))
 
 
+def is_reason(text: str) -> bool:
+    """Whether it can be kept as a reason."""
+    return len(text) <= LONGEST_REASON and writable(text) == text
+
+
 def reasoned(reason: str) -> str:
     """`reason` as it can be kept; raises `Refused`."""
-    if len(reason) > LONGEST_REASON or writable(reason) != reason:
+    if not is_reason(reason):
         raise Refused("A reason has at most {most} characters, and no NUL or half of a UTF-16 pair.", most=LONGEST_REASON)
     return reason
 
 
 def digest(data: Json) -> str:
     """SHA-256 of data as JSON, to tell that it is another without telling what it is."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_canonical(data)).hexdigest()
 
 
 def canonical(event: Event) -> bytes:
@@ -81,7 +86,11 @@ def canonical(event: Event) -> bytes:
         "trace": event.trace,
         "data": event.data,
     }
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _canonical(fields)
+
+
+def _canonical(data: Json) -> bytes:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def link(previous: str, position: int, event: Event) -> str:

@@ -6,6 +6,7 @@ alphabet, most significant bits first, so ids sort by the millisecond in which t
 
 import os
 import re
+import socket
 import time
 import uuid
 from collections import deque
@@ -49,6 +50,11 @@ def _ten() -> bytes:
         many = os.urandom(10 * _MANY)
         _chances.extend(many[at : at + 10] for at in range(10, len(many), 10))
         return many[:10]
+
+
+def process() -> str:
+    """This process, by host and number: `node-1:4711`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def derived(prefix: str, *parts: str) -> str:

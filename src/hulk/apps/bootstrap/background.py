@@ -1,8 +1,6 @@
 """What goes on beside the work for as long as the program runs."""
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,8 +8,9 @@ from typing import Any
 
 import structlog
 
+from hulk.kernel import ids
 from hulk.kernel.errors import HulkError, Unavailable
-from hulk.kernel.events import Event
+from hulk.kernel.events import PLATFORM, Event
 from hulk.modules.audit import Prune
 from hulk.modules.finops import Finops
 from hulk.runtime.bus import Bus, to_message
@@ -57,7 +56,7 @@ async def pruning(prune: Prune, retention: timedelta) -> None:
 async def beating(bus: Bus) -> None:
     """Tell the bus now and then that this process lives."""
     while True:
-        event = Event(type="hulk.runtime.health.v1", subject=f"{socket.gethostname()}:{os.getpid()}", tenant="-", actor="hulk")
+        event = Event(type="hulk.runtime.health.v1", subject=ids.process(), tenant=PLATFORM, actor="hulk")
         subject, headers, body = to_message(event)
         await bus.notify(subject, body, headers)
         await asyncio.sleep(HEALTH_SECONDS)

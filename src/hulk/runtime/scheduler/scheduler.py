@@ -24,7 +24,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, iso, utc_now
 from hulk.runtime.bus import SCHEDULES, Bus, Message
 from hulk.runtime.scheduler.schedule import Firing, Schedule
-from hulk.runtime.scheduler.schedules import Schedules, guarded
+from hulk.runtime.scheduler.schedules import Schedules
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics, span
 
@@ -97,7 +97,7 @@ class Scheduler:
             begun, problem, changes = await self._begun(firing)
             moved = firing.advanced() if firing.skipped else firing.fired(begun, problem)
             told_of = [] if firing.skipped else [self._trail.append(_tick(firing, begun, problem))]
-            (won,) = await self._store.commit(guarded(self.schedules.replace(moved), [*told_of, *changes]))
+            (won,) = await self._store.commit(self.schedules.kept(moved, [*told_of, *changes]))
         if won:
             self._count(firing, begun)
             await self._put_next(moved)

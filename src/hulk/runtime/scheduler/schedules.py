@@ -46,6 +46,10 @@ class Schedules:
 
         return change
 
+    def kept(self, schedule: Schedule, also: Sequence[Change[Any]]) -> Change[bool]:
+        """As `replace`, with `also` if it finds the schedule as it was."""
+        return followed(self.replace(schedule), lambda won: also if won else [])
+
     async def remove(self, tenant: str, wanted: str, actor: str, reason: str = "") -> Schedule:
         """Forget a tenant's schedule (id or name); gives what it was. Raises `NotFound`."""
         found = await self.find(tenant, wanted)
@@ -65,7 +69,7 @@ class Schedules:
             found = await self.find(tenant, wanted)
             after = act(found)
             told = [] if plain(after) == plain(found) else [self._told(what, actor, reason, found, after)]
-            if (await self._store.commit(guarded(self.replace(after), told)))[0]:
+            if (await self._store.commit(self.kept(after, told)))[0]:
                 return replace(after, version=after.version + 1)
 
     def _told(self, what: What, actor: str, reason: str, before: Schedule | None, after: Schedule | None) -> Change[None]:
@@ -115,19 +119,6 @@ def plain(schedule: Schedule) -> JsonObject:
         "paused": schedule.paused, "begins": schedule.begins, "wish": digest(schedule.wish),
         "asked": schedule.asked and iso(schedule.asked),
     }  # fmt: skip
-
-
-def guarded(move: Change[bool], changes: Sequence[Change[Any]]) -> Change[bool]:
-    """`changes` with `move`, if that finds the schedule as it was."""
-
-    def change(tx: Transaction) -> bool:
-        if not move(tx):
-            return False
-        for one in changes:
-            one(tx)
-        return True
-
-    return change
 
 
 def _columns(schedule: Schedule) -> dict[str, Any]:

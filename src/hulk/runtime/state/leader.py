@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from typing import NoReturn
 
 import structlog
 
+from hulk.kernel import ids
 from hulk.kernel.errors import Conflict, Unavailable
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.state.bucket import Bucket
@@ -84,7 +83,7 @@ class Office:
 @asynccontextmanager
 async def leader(bucket: Bucket[str], key: str, *, ttl: timedelta) -> AsyncIterator[Office]:
     """Stand for the office while the block lasts, then leave it to another. After a kill it is free again in `ttl` and a third."""
-    office = Office(bucket, key, f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}", ttl)
+    office = Office(bucket, key, f"{ids.process()}:{secrets.token_hex(4)}", ttl)
     try:
         async with meanwhile(office.stand()):
             yield office

@@ -8,14 +8,13 @@ Loggers are structlog's: `log = structlog.get_logger(__name__)`. Secrets are mas
 """
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
 import hulk
+from hulk.kernel import ids
 from hulk.runtime.config import Config
 from hulk.runtime.telemetry import logs, tracing
 from hulk.runtime.telemetry.logs import Level, level, set_level
@@ -54,7 +53,7 @@ async def started(config: Config, *, service: str = "hulk", stream: TextIO | Non
     """Logging, and tracing when it is enabled, until the block ends; then what was recorded is flushed (5 s at most)."""
     logs.begin(config.logging.level, config.logging.format, stream)
     settings = config.telemetry.tracing
-    close = tracing.exporting(settings, service, hulk.__version__, f"{socket.gethostname()}:{os.getpid()}") if settings.enabled else None
+    close = tracing.exporting(settings, service, hulk.__version__, ids.process()) if settings.enabled else None
     try:
         yield Telemetry()
     finally:

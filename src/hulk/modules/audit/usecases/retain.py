@@ -141,19 +141,14 @@ class KeepHolds:
         hold = Hold(
             id=ids.new("hld"), tenant=tenant, reason=reason.strip(), actor=actor, created=self.clock(), subject=subject, intent=intent
         )  # fmt: skip
-        await self.commit(
-            self.holds.add(hold), self.trail.append(_told("hulk.audit.held.v1", hold, actor, changed(hold.reason, None, _plain(hold))))
-        )
+        told = _told("hulk.audit.held.v1", hold, actor, changed(hold.reason, None, _plain(hold)))
+        await self.commit(self.holds.add(hold), self.trail.append(told))
         return hold
 
     async def lift(self, hold: str, *, actor: str, reason: str = "") -> Hold:
         """It holds no more. Raises `NotFound`, `Conflict`."""
         found = next((one for one in await self.holds.all(None) if one.id == hold), None)
-        told = (
-            []
-            if found is None
-            else [self.trail.append(_told("hulk.audit.released.v1", found, actor, changed(reasoned(reason), _plain(found), None)))]
-        )
+        told = [] if found is None else [self.trail.append(_released(found, actor, reasoned(reason)))]
         [lifted, *_] = await self.commit(self.holds.lift(hold, self.clock()), *told)
         assert isinstance(lifted, Hold)  # noqa: S101  # what the first change gives
         return lifted
@@ -161,6 +156,10 @@ class KeepHolds:
 
 def _plain(hold: Hold) -> JsonObject:
     return {"subject": hold.subject, "intent": hold.intent, "reason": hold.reason}
+
+
+def _released(hold: Hold, actor: str, reason: str) -> Event:
+    return _told("hulk.audit.released.v1", hold, actor, changed(reason, _plain(hold), None))
 
 
 def _told(type_: str, hold: Hold, actor: str, change: JsonObject) -> Event:

@@ -37,9 +37,9 @@ from hulk.modules.identity.usecases.authenticate import USE_KEPT, Known, Verifie
 from hulk.modules.identity.usecases.telling import telling
 
 OIDC = "oidc"
+"""Who is named in the trail for what a login changes of an account."""
 LOGGED_IN = "login"
 """Why a session begins, another ends for it, and a person is made or changed as the provider says."""
-"""Who is named in the trail for what a login changes of an account."""
 _AGENT = 200
 
 

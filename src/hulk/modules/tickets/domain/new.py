@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hulk.kernel import ids
-from hulk.kernel.events import LONGEST_REASON
+from hulk.kernel.events import LONGEST_REASON, is_reason
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, is_name
 from hulk.kernel.text import Text, writable
@@ -75,7 +75,7 @@ def _texts(new: New) -> Iterator[Wrong]:
         yield "title", Text("1 to {most} characters, without NUL", most=LONGEST_TITLE)
     if new.request is not None and not (0 < len(new.request) <= 128 and new.request.isprintable() and writable(new.request) == new.request):
         yield "request_id", Text("1 to {most} printable characters", most=128)
-    if len(new.reason) > LONGEST_REASON or writable(new.reason) != new.reason:
+    if not is_reason(new.reason):
         yield "reason", Text("at most {most} characters, without NUL", most=LONGEST_REASON)
     if not is_name(new.namespace):
         yield "namespace", Text("1 to 63 small letters, digits and hyphens, no hyphen at the ends")

@@ -127,11 +127,8 @@ class CommentTicket:
         return next(one for one in await self.board.comments(ticket) if one.id == id_)
 
     def _told(self, ticket: Ticket, comment: Comment) -> list[Change[Any]]:
-        told = [
-            self.trail.append(
-                fact("commented", ticket, comment.actor, data={"comment": comment.id, **changed("", None, {"comment": comment.id})})
-            )
-        ]
+        made = {"comment": comment.id}
+        told = [self.trail.append(fact("commented", ticket, comment.actor, data={**made, **changed("", None, made)}))]
         if ticket.waiter is not None:
             told.append(signal(ticket, self.runs, "comment", comment.actor, comment.id, text=comment.text))
         return told
