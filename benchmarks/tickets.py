@@ -1,4 +1,4 @@
-"""Tickets over gRPC on PostgreSQL: the server in a process of its own, clients in others, and what each costs.
+"""Tickets over gRPC on PostgreSQL: one server or two, each in a process of its own, clients in others, and what each costs.
 
 Callers show an API key, workers the token of their lease (a JWT). Server, PostgreSQL and clients share the machine: its rate says what
 all of them need together, the CPU of each where it goes. `python -m benchmarks.tickets ACT TARGET KEY SECONDS AT_ONCE` is one client, which
@@ -6,6 +6,7 @@ prints what it has measured.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import statistics
@@ -14,7 +15,8 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,13 @@ import grpc
 import uvloop
 
 from benchmarks.figures import Figure
-from benchmarks.program import Program, family_cpu, started
-from benchmarks.servers import Server, postgres
+from benchmarks.program import Program, cpu_of, family_cpu, started
+from benchmarks.servers import Server, nats, postgres
 from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1.tickets_pb2_grpc import TicketServiceStub
 
 SECONDS = 8.0
+PROGRAMS = (1, 2)
 CLIENTS = 2
 AT_ONCE = 16
 WORKERS = 4
@@ -50,16 +53,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A server on its store, and the key that clients show it."""
+    """Programs that share a store and a NATS, and the key that clients show them."""
 
-    program: Program
+    programs: Sequence[Program]
     store: Server
+    bus: Server
     key: str
 
     def costs(self) -> Mapping[str, float]:
         """Seconds of CPU so far, by whose."""
-        own = self.program.own_cpu_seconds()
-        return {"Hulk": own, "NATS": self.program.cpu_seconds() - own, "PostgreSQL": family_cpu(self.store.pid)}
+        own = sum(one.own_cpu_seconds() for one in self.programs)
+        return {"Hulk": own, "NATS": cpu_of(self.bus.pid), "PostgreSQL": family_cpu(self.store.pid)}
 
     async def measured(self, name: str, act: str, clients: int, at_once: int, goal: str) -> tuple[list[Figure], list[float]]:
         """What clients do for `SECONDS`, all tickets per second and what one costs; and how long each call took."""
@@ -73,19 +77,37 @@ class Bench:
         return figures, [wait for one in told for wait in one.waits]
 
     async def clients(self, act: str, seconds: float, clients: int, at_once: int) -> list[Told]:
-        """What each client tells."""
+        """What each client tells; they are shared out among the programs."""
+        targets = [one.grpc for one, _ in zip(itertools.cycle(self.programs), range(clients), strict=False)]
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(_client(act, self.program.grpc, self.key, seconds, at_once)) for _ in range(clients)]
+            asked = [group.create_task(_client(act, target, self.key, seconds, at_once)) for target in targets]
         return [one.result() for one in asked]
 
 
 async def measured() -> list[Figure]:
-    """All figures."""
-    with tempfile.TemporaryDirectory() as folder, postgres() as store:
-        env = {"HULK_STORE__URL": store.url, "HULK_SERVER__RATE_LIMIT": "1e9", "HULK_LOGGING__LEVEL": "warning"}
-        async with started(Path(folder), "tickets", env) as program:
-            bench = Bench(program, store, _key(program, env))
+    """All figures: of one program, and of several that share the work."""
+    return [figure for count in PROGRAMS for figure in await _measured(count)]
+
+
+async def _measured(count: int) -> list[Figure]:
+    with postgres() as store, nats() as bus:
+        env = {
+            "HULK_STORE__URL": store.url,
+            "HULK_NATS__URLS": json.dumps([bus.url]),
+            "HULK_SERVER__RATE_LIMIT": "1e9",
+            "HULK_LOGGING__LEVEL": "warning",
+        }
+        async with AsyncExitStack() as stack:
+            programs = [await stack.enter_async_context(_started(env)) for _ in range(count)]
+            bench = Bench(programs, store, bus, _key(programs[0], env))
             return [*await _creating(bench), *await _working(bench)]
+
+
+@asynccontextmanager
+async def _started(env: Mapping[str, str]) -> AsyncIterator[Program]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with started(Path(folder), "tickets", env) as program:
+            yield program
 
 
 def _key(program: Program, env: Mapping[str, str]) -> str:
@@ -98,7 +120,7 @@ def _key(program: Program, env: Mapping[str, str]) -> str:
 async def _creating(bench: Bench) -> list[Figure]:
     """As many new tickets as clients can have made, each in a call of its own."""
     await bench.clients("create", 1.0, CLIENTS, AT_ONCE)
-    name = f"CreateTicket over gRPC, PostgreSQL, {CLIENTS} clients of {AT_ONCE}"
+    name = f"CreateTicket over gRPC, PostgreSQL, {_programs(bench)}, {CLIENTS} clients of {AT_ONCE}"
     figures, waits = await bench.measured(name, "create", CLIENTS, AT_ONCE, ">= 1,000")
     p99 = Figure("  p99", 1000 * statistics.quantiles(waits, n=100)[-1], "ms", "<= 50")
     return [figures[0], Figure("  p50", 1000 * statistics.median(waits), "ms"), p99, *figures[1:]]
@@ -108,16 +130,21 @@ async def _working(bench: Bench) -> list[Figure]:
     """What was made is taken and finished in batches, once what making it leads to (the relay, the second copy of the trail) is done."""
     await bench.clients("fill", 0.0, 1, 1)
     await _calm(bench)
-    name = f"lease and complete in batches of {BATCH}, {WORKERS} workers"
-    return (await bench.measured(name, "work", 1, WORKERS, ">= 5,000"))[0]
+    name = f"lease and complete in batches of {BATCH}, {_programs(bench)}, {WORKERS} workers"
+    clients = len(bench.programs)
+    return (await bench.measured(name, "work", clients, WORKERS // clients, ">= 5,000"))[0]
+
+
+def _programs(bench: Bench) -> str:
+    return "one program" if len(bench.programs) == 1 else f"{len(bench.programs)} programs"
 
 
 async def _calm(bench: Bench) -> None:
     """Until the program has little to do."""
-    before = bench.program.cpu_seconds()
+    before = bench.costs()["Hulk"]
     while True:
         await asyncio.sleep(1)
-        now = bench.program.cpu_seconds()
+        now = bench.costs()["Hulk"]
         if now - before < 0.2:
             return
         before = now

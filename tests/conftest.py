@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, settings
 from hulk.runtime.store import Store, opened
 from support.mongo import Mongo, a_mongo
 from support.postgres import Postgres, a_postgres
+from support.sockets import tell
 from support.stores import KINDS, Another, Kind, a_store, url_of
 
+tell()
 settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("hulk")
 
