@@ -31,12 +31,12 @@ async def minted(store: Store, *ids: int) -> None:
 
 def take(tx: Transaction, ids: Sequence[str]) -> bool:
     WRITTEN.append(len(ids))
-    return tx.execute(TAKE.where(coin.c.id == bindparam("at")), [{"at": one} for one in ids]).rowcount == len(ids)
+    return tx.each(TAKE.where(coin.c.id == bindparam("at")), [{"at": one} for one in ids]) == len(ids)
 
 
 def mint(tx: Transaction, ids: Sequence[str]) -> bool:
     WRITTEN.append(len(ids))
-    tx.execute(insert(coin), [{"id": one, "value": 1} for one in ids])
+    tx.insert_all(coin, [{"id": one, "value": 1} for one in ids])
     return True
 
 

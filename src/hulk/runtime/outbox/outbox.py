@@ -93,7 +93,7 @@ class Outbox:
             tx.execute(_ADD, {records.ROWS: records.written(event_table, chain.rows)})
         else:
             sequences = [row.sequence for row in tx.connection.execute(_INSERT, chain.rows)]
-            tx.execute(_UNSENT, [{"sequence": sequence} for sequence in sequences])
+            tx.insert_all(outbox_table, [{"sequence": sequence} for sequence in sequences])
         tx.execute(_MOVE_HEAD, {"of": chain.tenant, **self._head(chain)})
 
     def _head(self, chain: _Chain) -> dict[str, Any]:
@@ -160,7 +160,6 @@ _HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_fo
 _ANY_HEAD = select(head_table).order_by(head_table.c.tenant).limit(1)
 _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
 _INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
-_UNSENT = insert(outbox_table)
 _NAMES = (*Event.__dataclass_fields__, "position", "hash")
 _ADD = text(
     f"with added as (insert into event ({records.listed(_NAMES)})"  # noqa: S608  # our own names

@@ -109,8 +109,7 @@ class Aggregates(Generic[S]):
                     id=id_,
                     expected=expected,
                 )
-            if facts:
-                tx.execute(insert(fact_table), self._rows(tx, at, expected, facts))
+            tx.insert_all(fact_table, self._rows(tx, at, expected, facts))
             if version // self._kind.snapshot_every > expected // self._kind.snapshot_every:
                 self._snapshot(tx, at)
             return version

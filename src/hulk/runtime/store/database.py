@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import stamina
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExecutionContext
 from sqlalchemy.exc import ArgumentError
@@ -57,7 +57,6 @@ def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SEC
     engine = create_engine(parsed, pool_size=readers + 1, max_overflow=0, connect_args=_PATIENCE, **ways)
     (login or Login(credentials(url))).listen(engine)
     event.listen(engine, "connect", _thawing_postgresql)
-    event.listen(engine, "after_cursor_execute", _thawing_again, named=True)
     event.listen(engine, "do_execute", _planned_anew)
     return engine
 
@@ -93,13 +92,6 @@ def _thawing_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     with contextlib.closing(connection.cursor()) as cursor:
         cursor.execute(f"set idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
     connection.commit()
-
-
-def _thawing_again(*, conn: Connection, executemany: bool, **_: object) -> None:
-    """psycopg ends a pipeline, in which it executes many, with a Flush; with that PostgreSQL (18.6) forgets that it was waiting and
-    would wait for a frozen process for ever. It begins anew with the next Sync, which an empty query carries."""
-    if executemany:
-        conn.connection.driver_connection.pgconn.exec_(b"")  # type: ignore[union-attr]  # psycopg's
 
 
 def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

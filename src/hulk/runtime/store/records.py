@@ -44,22 +44,29 @@ def listed(names: tuple[str, ...]) -> str:
 
 @functools.cache
 def inserting(table: Table, names: tuple[str, ...]) -> TextClause:
-    """Inserts those of the rows whose keys are not there; its result knows how many that were."""
-    into = f"insert into {table.name} ({listed(names)}) select {values(table, names)} from {given(table, names)} on conflict do nothing"  # noqa: S608  # our own names
-    return text(into).execution_options(preserve_rowcount=True)
+    """Inserts the rows."""
+    return text(f"insert into {table.name} ({listed(names)}) select {values(table, names)} from {given(table, names)}")  # noqa: S608  # our own names
 
 
 @functools.cache
-def updating(table: Table, key: str, names: tuple[str, ...]) -> TextClause:
-    """Writes the other columns to each of the rows that is there, found by the index of `key`: PostgreSQL takes any JSON for a hundred rows
-    and would go through all of a table of some ten thousand for them, and stay with that plan when the table has grown. An array, it knows,
-    is for an index."""
-    others = tuple(name for name in names if name != key)
+def inserting_new(table: Table, names: tuple[str, ...]) -> TextClause:
+    """Inserts those of the rows whose keys are not there; its result knows how many that were."""
+    return text(f"{inserting(table, names)} on conflict do nothing").execution_options(preserve_rowcount=True)
+
+
+@functools.cache
+def updating(table: Table, key: str, names: tuple[str, ...], *, by: tuple[str, ...] = (), only: str = "true") -> TextClause:
+    """Writes the other columns, but for those of `by`, to each of the rows that is there and `only` if that is so (SQL, with the row as
+    `given`); its result knows how many that were.
+
+    Rows are found by the index of `key`: PostgreSQL takes any JSON for a hundred rows and would go through all of a table of some ten
+    thousand for them, and stay with that plan when the table has grown. An array, it knows, is for an index."""
+    others = tuple(name for name in names if name not in (key, *by))
     sets = ", ".join(f'"{name}" = {values(table, (name,))}' for name in others)
     return text(
         f"with given as materialized (select * from {given(table, names)}) update {table.name} set {sets} from given"  # noqa: S608  # our own names
-        f' where {table.name}."{key}" = given."{key}" and {table.name}."{key}" = any (array(select "{key}" from given))'
-    )
+        f' where {table.name}."{key}" = given."{key}" and {table.name}."{key}" = any (array(select "{key}" from given)) and {only}'
+    ).execution_options(preserve_rowcount=True)
 
 
 def _is_document(column: Column[Any]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, Update, bindparam, text, update
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, Update, bindparam, insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hulk.kernel.time import utc_now
@@ -32,13 +32,19 @@ class Transaction:
     shared: Shared
     following: list[Callable[[], None]] = field(default_factory=list)
 
-    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+    def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run a statement; its result has `rowcount`, `one()`, `scalar()`…
 
-        Many rows go in a pipeline, a single one does not: to begin and end it costs more than it spares."""
-        if isinstance(parameters, list) and len(parameters) == 1:
-            parameters = parameters[0]
+        It is run once: with many sets of parameters psycopg makes a pipeline of it, whose end lets PostgreSQL (18.6) forget that it was
+        waiting for us. Should this process be frozen just then, others would wait for its rows for ever."""
         return self.connection.execute(statement, parameters)
+
+    def insert_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows none of whose keys is there."""
+        if len(rows) > 1 and self.connection.dialect.name == "postgresql":
+            self.execute(records.inserting(table, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
+        elif rows:
+            self.each(insert(table), rows)
 
     def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless one with the same key is there; whether it was inserted."""
@@ -49,19 +55,24 @@ class Transaction:
         if not rows:
             return True
         if len(rows) > 1 and self.connection.dialect.name == "postgresql":
-            done = self.execute(records.inserting(table, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
+            done = self.execute(records.inserting_new(table, tuple(rows[0])), {records.ROWS: records.written(table, rows)}).rowcount
         else:
-            done = self.execute(_insert_new(self.connection.dialect.name, table), rows)
-        return done.rowcount == len(rows)
+            done = self.each(_insert_new(self.connection.dialect.name, table), rows)
+        return done == len(rows)
 
     def update_each(self, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write to each row of the table that is named by its `key` the other values; all rows have the same names."""
         if len(rows) > 1 and self.connection.dialect.name == "postgresql":
             self.execute(records.updating(table, key, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
         elif rows:
-            self.execute(
-                _update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows]
-            )
+            self.each(_update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows])
+
+    def each(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement with each of the rows; gives how many rows of the table that was about. To SQLite the way is short;
+        PostgreSQL is asked again and again: where there are many, send it all of them at once (`insert_all`, `update_each`)."""
+        if self.connection.dialect.name == "sqlite":
+            return self.connection.execute(statement, list(rows)).rowcount
+        return sum(self.execute(statement, row).rowcount for row in rows)
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row; one with the same key is overwritten."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, select, update
 
 from hulk.kernel.durable import Change, Retry, Started
 from hulk.kernel.errors import Exhausted
@@ -81,8 +81,7 @@ def _insert(tx: Transaction, runs: Sequence[_New]) -> bool:
 
 def _follow(tx: Transaction, new: _New) -> bool:
     run = new.run
-    if run.attributes:
-        tx.execute(_DESCRIBE, [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
+    tx.insert_all(attribute_table, [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
     tx.after(new.announce)
     return True
 
@@ -180,7 +179,6 @@ def _postpone(tx: Transaction, run: Started, due: datetime) -> None:
 
 
 _run, _flow = run_table.c, flow_table.c
-_DESCRIBE = insert(attribute_table)
 _KNOWN = select(_run.id).where(_run.id == bindparam("at_run"))
 _AT = and_(_flow.kind == bindparam("at_kind"), _flow.tenant == bindparam("at_tenant"), _flow.key == bindparam("at_key"))
 _HOLDER = (

@@ -24,7 +24,8 @@ from hulk.runtime.store import Store, Trouble
 from hulk.runtime.telemetry import span
 from hulk.runtime.workflows.beginning import retry_of
 from hulk.runtime.workflows.context import LetGo, NeedsAttention, Overtaken, RunContext
-from hulk.runtime.workflows.journal import Fenced, Hold, Journal, Taken, fresh
+from hulk.runtime.workflows.holding import Hold
+from hulk.runtime.workflows.journal import Fenced, Journal, Taken, fresh
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import started

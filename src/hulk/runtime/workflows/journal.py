@@ -4,28 +4,25 @@ Every write of a run's holder first touches its row `where epoch = mine`; when t
 overtaken, and none of what it wanted to write is written (DESIGN §3, rule 2).
 """
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from hulk.kernel.durable import Change, Started
 from hulk.kernel.errors import Cancelled
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, utc_now
-from hulk.runtime.engine import FIRST, NONCE_BITS, Task, delivery_of
+from hulk.runtime.engine import NONCE_BITS, Task, delivery_of
 from hulk.runtime.store import Alike, Transaction, among
 from hulk.runtime.workflows.beginning import ENDED, FREE, begun
+from hulk.runtime.workflows.holding import Hold, held
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import failure_table, run_table, signal_table, stands, step_table
-
-Hold: TypeAlias = tuple[str, int]
-"""A run, and the epoch it is held under."""
 
 SWEEP = 1000
 """The most runs that one sweep touches in one transaction."""
@@ -133,9 +130,9 @@ class Journal:
 
     def _record(self, tx: Transaction, steps: Sequence["_Step"]) -> bool:
         now = self._clock()
-        if not self._hold(tx, {step.hold: {"takes": 0, "failures": 0} for step in steps}, now):
+        if not held(tx, {step.hold: {"takes": 0, "failures": 0} for step in steps}, now):
             return False
-        tx.execute(_KEEP, [{**step.row, "recorded": now} for step in steps])
+        tx.insert_all(step_table, [{**step.row, "recorded": now} for step in steps])
         return True
 
     def receive(self, run: str, epoch: int, index: int, name: str, due: datetime | None) -> Change[Recorded | Waiting | Fenced]:
@@ -224,7 +221,7 @@ class Journal:
 
     def _ends(self, tx: Transaction, ends: Sequence["_End"]) -> bool:
         now = self._clock()
-        return self._hold(tx, {(end.run.id, end.epoch): {**end.values, "ended": now, "due": None} for end in ends}, now)
+        return held(tx, {(end.run.id, end.epoch): {**end.values, "ended": now, "due": None} for end in ends}, now)
 
     def _ended(self, tx: Transaction, end: "_End") -> None:
         """What follows from the end of a run."""
@@ -305,14 +302,14 @@ class Journal:
 
         return change
 
-    def touch(self, held: Iterable[Hold]) -> Change[Touched]:
+    def touch(self, ours: Iterable[Hold]) -> Change[Touched]:
         """Show that this process is at work on the runs it holds; give those that another has taken over, and those to be cancelled."""
-        mine = sorted(held)
+        mine = sorted(ours)
 
         def change(tx: Transaction) -> Touched:
             if not mine:
                 return Touched([], [])
-            every = self._hold(tx, {hold: {} for hold in mine}, self._clock())
+            every = held(tx, {hold: {} for hold in mine}, self._clock())
             lost = [] if every else [hold for hold in mine if not self._held(tx, hold)]
             return Touched(lost, tx.execute(_CANCELLING, {"runs": [run for run, _ in mine]}).scalars().all())
 
@@ -320,17 +317,7 @@ class Journal:
 
     def _held(self, tx: Transaction, hold: Hold, **values: Any) -> bool:
         """Write `values` to the run if it is held so; whether it is."""
-        return self._hold(tx, {hold: values}, self._clock())
-
-    def _hold(self, tx: Transaction, holds: Mapping[Hold, Mapping[str, Any]], now: datetime) -> bool:
-        """Write to the runs what belongs to each, all of the same names, if they are held so; whether all are. In the order of the
-        runs, so that no two processes wait for each other."""
-        rows = [
-            {"at_run": run, "at_epoch": epoch, "at_wake": int(delivery_of(epoch) == FIRST), "new_touched": now}
-            | {f"new_{name}": value for name, value in values.items()}
-            for (run, epoch), values in sorted(holds.items(), key=_by_hold)
-        ]
-        return tx.execute(_holding(*next(iter(holds.values()))), rows).rowcount == len(rows)
+        return held(tx, {hold: values}, self._clock())
 
     def _keep(self, tx: Transaction, run: str, index: int, name: str, value: Json) -> Recorded:
         tx.execute(_KEEP, {"run": run, "position": index, "name": name, "value": value, "began": None, "recorded": self._clock()})
@@ -404,23 +391,6 @@ _CONSUME = (
 )
 
 
-@functools.cache
-def _holding(*names: str) -> Update:
-    """Writes `new_<name>` to each of those columns of the run at `at_run` if `at_epoch` holds it.
-
-    With 1 for `at_wake`, under an epoch of the first delivery, that takes the run too, if nobody has; whoever comes later has
-    another epoch, and 0 there, which is no wake-up's count."""
-    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_run[name].type) for name in ("touched", *names)}
-    held = and_(_run.epoch == bindparam("at_epoch"), _run.status == "running")
-    new = and_(_run.epoch == 0, _run.status == "pending", _run.wake == bindparam("at_wake"))
-    taken = {"status": "running", "epoch": bindparam("at_epoch")}
-    return update(run_table).where(_run.id == bindparam("at_run"), or_(held, new)).values(taken | values)
-
-
-def _by_hold(hold: tuple[Hold, object]) -> Hold:
-    return hold[0]
-
-
 def _apply(tx: Transaction, written: "_Step | _End") -> None:
     for change in written.changes:
         change(tx)
@@ -429,7 +399,7 @@ def _apply(tx: Transaction, written: "_Step | _End") -> None:
 def fresh(connection: Connection, runs: Sequence[str]) -> dict[str, Row[Any]]:
     """Those of the runs that nobody has held yet, to be begun by a first delivery.
 
-    A run is taken by the first write under that epoch, which saves a commit; see `_holding`."""
+    A run is taken by the first write under that epoch, which saves a commit; see `held`."""
     return {row.id: row for row in connection.execute(_NEW, {"runs": runs})}
 
 
