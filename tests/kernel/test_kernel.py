@@ -126,7 +126,7 @@ def test_an_error_can_be_kept_and_told_again(error: NotFound | Refused | Unavail
     assert (type(again), str(again), again.code) == (type(error), str(error), error.code)
 
 
-@given(some.dictionaries(some.text(), JSON), some.integers(1, 9))
+@given(some.dictionaries(some.text(), JSON, max_size=3), some.integers(1, 9))
 def test_a_link_depends_on_everything_it_links(data: dict[str, object], position: int) -> None:
     event = replace(EVENT, data=data)
     here = link(GENESIS, position, event)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -38,16 +39,23 @@ async def recognise(vectors: Remembered) -> Recognise:
     return Recognise(built_in(), Ridge(vectors))
 
 
-async def shares(
-    recognise: Recognise, inside: Mapping[str, Sequence[str]], outside: Sequence[str], attached: bool
-) -> tuple[float, float, float]:
+Heard: TypeAlias = list[tuple[str | None, str | None]]
+"""For which skill each sentence was meant, and for which it was taken."""
+
+
+async def heard(recognise: Recognise, inside: Mapping[str, Sequence[str]], outside: Sequence[str], attached: bool) -> Heard:
+    """What becomes of sentences for skills, and of such that are for none."""
+    meant: list[tuple[str | None, Attachment, str]] = [(skill, TAKES[skill], text) for skill, texts in inside.items() for text in texts]
+    meant += [(None, "file", text) for text in outside]
+    return [(skill, (await recognise(text, (kind,) if attached else ())).skill) for skill, kind, text in meant]
+
+
+def shares(all_: Heard) -> tuple[float, float, float]:
     """The shares of sentences taken rightly, taken for a wrong skill, and falsely taken."""
-    asked = [
-        (skill, (await recognise(text, (TAKES[skill],) if attached else ())).skill) for skill, texts in inside.items() for text in texts
-    ]
+    asked = [(skill, found) for skill, found in all_ if skill is not None]
+    taken = [found for skill, found in all_ if skill is None]
     right = sum(skill == found for skill, found in asked) / len(asked)
     wrong = sum(found not in (skill, None) for skill, found in asked) / len(asked)
-    taken = [(await recognise(text, ("file",) if attached else ())).skill for text in outside]
     return right, wrong, sum(found is not None for found in taken) / len(taken)
 
 
@@ -65,9 +73,10 @@ OUTSIDE = tuple(text for _, outside in HELD_OUT.values() for text in outside)
     "attached", [pytest.param(False, id="bare sentences"), pytest.param(True, id="with the file or repository attached")]
 )
 async def test_held_out_sentences(recognise: Recognise, attached: bool) -> None:
-    for name, (inside, outside) in HELD_OUT.items():
-        print(f"{name}: right, wrong skill, falsely taken: {await shares(recognise, inside, outside, attached)}")
-    right, wrong, false = await shares(recognise, INSIDE, OUTSIDE, attached)
+    found = {name: await heard(recognise, inside, outside, attached) for name, (inside, outside) in HELD_OUT.items()}
+    for name, some in found.items():
+        print(f"{name}: right, wrong skill, falsely taken: {shares(some)}")
+    right, wrong, false = shares([one for some in found.values() for one in some])
     print(f"all: {(right, wrong, false)}")
     assert right >= 0.95
     assert wrong <= 0.01
@@ -138,7 +147,7 @@ async def test_no_skill_no_match(vectors: Remembered) -> None:
 async def test_one_skill_alone_is_recognised_and_takes_nothing_else(vectors: Remembered) -> None:
     [churn] = [candidate for candidate in built_in().all if candidate.name == "code.churn"]
     alone = Recognise(Skills((churn,)), Ridge(vectors))
-    right, _, false = await shares(alone, {"code.churn": IN_SCOPE["code.churn"]}, OUT_OF_SCOPE, attached=False)
+    right, _, false = shares(await heard(alone, {"code.churn": IN_SCOPE["code.churn"]}, OUT_OF_SCOPE, attached=False))
     assert right >= 0.95
     assert false <= 0.03
 
@@ -157,7 +166,7 @@ async def test_fifty_skills_are_told_apart(vectors: Remembered) -> None:
         for pt, en in things.items()
     )
     many = Recognise(Skills(built_in().all + skills), Ridge(vectors))
-    right, wrong, false = await shares(many, IN_SCOPE, OUT_OF_SCOPE, attached=False)
+    right, wrong, false = shares(await heard(many, IN_SCOPE, OUT_OF_SCOPE, attached=False))
     print(f"right {right:.3f}, wrong skill {wrong:.3f}, falsely taken {false:.3f}")
     assert right >= 0.9
     assert wrong <= 0.02
