@@ -1,4 +1,4 @@
-"""Telling the bus what was committed: at least once, and later when the bus is away.
+"""Telling the bus what was committed: at least once, and later when the bus is away. Processes that share a store take turns.
 
 A batch is sent in order without waiting for each answer, so the stream has it in order too; only what is sent again after
 the bus was lost in the middle of a batch may come behind what followed it.
@@ -19,7 +19,7 @@ from hulk.kernel.events import Event
 from hulk.runtime.bus import LIFETIMES, MESSAGE_ID, STREAMS, Bus, Letter, headers_of, subject_of
 from hulk.runtime.outbox.outbox import Outbox
 from hulk.runtime.outbox.tables import event_table, outbox_table
-from hulk.runtime.store import Store, Transaction, among
+from hulk.runtime.store import Store, Turn, among
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +27,10 @@ BATCH = 200
 IDLE_SECONDS = 5.0
 """How often to look without being told, for events that another process committed and did not relay."""
 AWAY_SECONDS = 1.0
+OTHERS_SECONDS = 0.025
+"""How long to wait before trying again for a turn that another process has."""
+_TURN = 0x52454C41
+"""The turn of relays ("RELA")."""
 LINGER_SECONDS = (0.01, 0.05)
 """How long to let events gather once there are some, at least and at most: reading them and ticking them off costs a transaction, however
 many. In between twice as long as the last batch took: where much goes on, the relay takes a third of the time, and batches grow."""
@@ -39,6 +43,7 @@ class Relay:
         self._store = store
         self._outbox = outbox
         self._bus = bus
+        self._turn = Turn(_TURN, _unsent, self._tell, _sent)
 
     async def run(self) -> None:
         """Publish what waits, as it comes; ends only by cancellation."""
@@ -60,12 +65,15 @@ class Relay:
             await asyncio.sleep(min(max(linger, least), most))
 
     async def _some(self) -> bool:
-        """Publish up to a batch; whether there may be more."""
-        waiting = await self._store.read(_unsent)
-        if waiting:
-            await self._publish([letter for one in waiting if taken((letter := one.letter()).subject)])
-            await self._store.commit(lambda tx: _sent(tx, waiting))
+        """Publish up to a batch; whether there may be more, which another process may be just publishing."""
+        waiting = await self._store.in_turn(self._turn)
+        if waiting is None:
+            await asyncio.sleep(OTHERS_SECONDS)
+            return True
         return len(waiting) == BATCH
+
+    async def _tell(self, waiting: Sequence["_Waiting"]) -> None:
+        await self._publish([letter for one in waiting if taken((letter := one.letter()).subject)])
 
     async def _publish(self, letters: Sequence[Letter]) -> None:
         """Raises `Unavailable` when any may not have been stored, once all the others were tried."""
@@ -106,8 +114,8 @@ def _waiting(row: Any) -> _Waiting:
     return _Waiting(row.sequence, Event(**dict(zip(_NAMES, _named(row), strict=True))), row.data)
 
 
-def _sent(tx: Transaction, events: Sequence[_Waiting]) -> None:
-    tx.execute(_TICK_OFF, {"sequences": [event.sequence for event in events]})
+def _sent(connection: Connection, events: Sequence[_Waiting]) -> None:
+    connection.execute(_TICK_OFF, {"sequences": [event.sequence for event in events]})
 
 
 _NAMES = tuple(name for name in Event.__dataclass_fields__ if name != "data")

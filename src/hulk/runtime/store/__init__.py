@@ -18,8 +18,9 @@ from hulk.runtime.store.login import Credentials, Login, credentials
 from hulk.runtime.store.store import Store, opened
 from hulk.runtime.store.transaction import Alike, Transaction, moment_of
 from hulk.runtime.store.trouble import Trouble
+from hulk.runtime.store.turns import Turn
 
 __all__ = [
-    "PLANNED_ANEW", "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "among",
-    "credentials", "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened",
+    "PLANNED_ANEW", "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "Turn",
+    "among", "credentials", "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened",
 ]  # fmt: skip

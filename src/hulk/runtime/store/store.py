@@ -24,6 +24,7 @@ from hulk.runtime.store.login import Login
 from hulk.runtime.store.lookup import Lookup
 from hulk.runtime.store.transaction import Alike, Shared, Transaction
 from hulk.runtime.store.trouble import Away, Collided, Dropped, Trouble, committing, translated
+from hulk.runtime.store.turns import Turn, taken
 from hulk.runtime.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
@@ -109,6 +110,16 @@ class Store:
     async def read(self, query: Callable[[Connection], T]) -> T:
         """What `query` gives on a connection of its own; raises `Unavailable` when the database is away."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    async def in_turn(self, turn: Turn[list[T]]) -> list[T] | None:
+        """What the turn's `read` gave, once its act was done; None when another process is at it. Raises what `act` raises, and
+        `Unavailable` when the database is away. Of SQLite, which is one process's, its turn is always."""
+        if self.dialect == "postgresql":
+            return await taken(self.engine, self._readers, turn)
+        if found := await self.read(turn.read):
+            await turn.act(found)
+            await self.commit(lambda tx: turn.write(tx.connection, found))
+        return found
 
     async def look_up(self, query: Callable[[Connection, Sequence[K]], Mapping[K, T]], key: K) -> T | None:
         """What `query` gives for `key`, asked for many keys at once when many ask; raises as `read`. `query` is one of a module."""
