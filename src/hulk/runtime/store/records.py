@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Table, TextClause, text
+from sqlalchemy import Column, ColumnElement, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
 
 from hulk.kernel.time import iso
@@ -65,8 +65,13 @@ def updating(table: Table, key: str, names: tuple[str, ...], *, by: tuple[str, .
     sets = ", ".join(f'"{name}" = {values(table, (name,))}' for name in others)
     return text(
         f"with given as materialized (select * from {given(table, names)}) update {table.name} set {sets} from given"  # noqa: S608  # our own names
-        f' where {table.name}."{key}" = given."{key}" and {table.name}."{key}" = any (array(select "{key}" from given)) and {only}'
+        f' where {table.name}."{key}" = given."{key}" and {table.name}."{key}" = any (array(select "{key}" from given)) and ({only})'
     ).execution_options(preserve_rowcount=True)
+
+
+def sql(condition: ColumnElement[bool]) -> str:
+    """A condition as PostgreSQL is told it, with its values in it: constants of ours only."""
+    return str(condition.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 def _is_document(column: Column[Any]) -> bool:

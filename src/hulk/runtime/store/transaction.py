@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, Update, bindparam, insert, text, update
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, TextClause, Update, bindparam, insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hulk.kernel.time import utc_now
@@ -41,10 +41,7 @@ class Transaction:
 
     def insert_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows none of whose keys is there."""
-        if len(rows) > 1 and self.connection.dialect.name == "postgresql":
-            self.execute(records.inserting(table, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
-        elif rows:
-            self.each(insert(table), rows)
+        self._insert(table, rows, records.inserting, insert(table))
 
     def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless one with the same key is there; whether it was inserted."""
@@ -52,20 +49,28 @@ class Transaction:
 
     def insert_all_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Insert those rows whose keys are not there; whether that was all of them."""
+        return self._insert(table, rows, records.inserting_new, _insert_new(self.connection.dialect.name, table)) == len(rows)
+
+    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]], all_: Callable[..., TextClause], one: Insert) -> int:
+        """Insert the rows, by the statement that `all_` gives for all of them, or by `one` for each."""
         if not rows:
-            return True
-        if len(rows) > 1 and self.connection.dialect.name == "postgresql":
-            done = self.execute(records.inserting_new(table, tuple(rows[0])), {records.ROWS: records.written(table, rows)}).rowcount
-        else:
-            done = self.each(_insert_new(self.connection.dialect.name, table), rows)
-        return done == len(rows)
+            return 0
+        return self.all_at_once(table, rows, all_(table, tuple(rows[0]))) if self.takes_all(rows) else self.each(one, rows)
 
     def update_each(self, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write to each row of the table that is named by its `key` the other values; all rows have the same names."""
-        if len(rows) > 1 and self.connection.dialect.name == "postgresql":
-            self.execute(records.updating(table, key, tuple(rows[0])), {records.ROWS: records.written(table, rows)})
+        if self.takes_all(rows):
+            self.all_at_once(table, rows, records.updating(table, key, tuple(rows[0])))
         elif rows:
             self.each(_update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows])
+
+    def takes_all(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether these rows go to the database in one statement (`all_at_once`), rather than in one for `each`."""
+        return len(rows) > 1 and self.connection.dialect.name == "postgresql"
+
+    def all_at_once(self, table: Table, rows: Sequence[Mapping[str, Any]], statement: TextClause) -> int:
+        """Run a statement of `records` with all of the rows; gives how many rows of the table that was about."""
+        return self.execute(statement, {records.ROWS: records.written(table, rows)}).rowcount
 
     def each(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a statement with each of the rows; gives how many rows of the table that was about. To SQLite the way is short;

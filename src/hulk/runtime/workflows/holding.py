@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Update, and_, bindparam, or_, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, literal_column, or_, update
 
 from hulk.runtime.engine import FIRST, delivery_of
 from hulk.runtime.store import Transaction, records
@@ -16,7 +16,6 @@ Hold: TypeAlias = tuple[str, int]
 
 _run = run_table.c
 _BY = ("wake",)
-_ONLY = "(run.epoch = given.epoch and run.status = 'running' or run.epoch = 0 and run.status = 'pending' and run.wake = given.wake)"
 
 
 def held(tx: Transaction, holds: Mapping[Hold, Mapping[str, Any]], now: datetime) -> bool:
@@ -27,9 +26,8 @@ def held(tx: Transaction, holds: Mapping[Hold, Mapping[str, Any]], now: datetime
     which is no wake-up's count."""
     rows = [{**_row(hold, now), **values} for hold, values in sorted(holds.items(), key=_by_hold)]
     names = tuple(rows[0])
-    if len(rows) > 1 and tx.connection.dialect.name == "postgresql":
-        writing = records.updating(run_table, "id", names, by=_BY, only=_ONLY)
-        return tx.execute(writing, {records.ROWS: records.written(run_table, rows)}).rowcount == len(rows)
+    if tx.takes_all(rows):
+        return tx.all_at_once(run_table, rows, records.updating(run_table, "id", names, by=_BY, only=_ALL)) == len(rows)
     return tx.each(_writing(names), [{f"at_{name}": value for name, value in row.items()} for row in rows]) == len(rows)
 
 
@@ -42,10 +40,17 @@ def _by_hold(hold: tuple[Hold, object]) -> Hold:
     return hold[0]
 
 
+def _writable(epoch: ColumnElement[int], wake: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a run is held under that epoch, or can be taken under it."""
+    return or_(and_(_run.epoch == epoch, _run.status == "running"), and_(_run.epoch == 0, _run.status == "pending", _run.wake == wake))
+
+
 @functools.cache
 def _writing(names: tuple[str, ...]) -> Update:
-    """What `_ONLY` and the rest of `records.updating` say, for one row."""
-    holds = and_(_run.epoch == bindparam("at_epoch"), _run.status == "running")
-    new = and_(_run.epoch == 0, _run.status == "pending", _run.wake == bindparam("at_wake"))
+    """One row as `records.updating` writes many."""
     values = {name: bindparam(f"at_{name}", type_=_run[name].type) for name in names if name not in ("id", *_BY)}
-    return update(run_table).where(_run.id == bindparam("at_id"), or_(holds, new)).values(values)
+    writable = _writable(bindparam("at_epoch"), bindparam("at_wake"))
+    return update(run_table).where(_run.id == bindparam("at_id"), writable).values(values)
+
+
+_ALL = records.sql(_writable(literal_column("given.epoch"), literal_column("given.wake")))
