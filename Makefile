@@ -45,7 +45,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long and not deploy"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -56,7 +56,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 
 coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n 2 --dist loadgroup -m "not long and not deploy" --deselect $(CROWD)
+	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy" --deselect $(CROWD)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under 85
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under 100 --include '$(CRITICAL)'

@@ -1,28 +1,31 @@
 """What all tests share."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from hulk.runtime.store import Store, opened
 from support.mongo import Mongo, a_mongo
 from support.postgres import Postgres, a_postgres
+from support.scheduling import Sharing
 from support.sockets import tell
 from support.stores import KINDS, Another, Kind, a_store, url_of
 
+# Tests start programs: to a child between fork and exec gRPC's own handlers would give its threads, which then find no descriptors.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 tell()
 settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("hulk")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A journey's tests share a running Hulk: they stay together in one of the processes that test."""
-    for item in items:
-        if "journeys" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """What hands the tests out to the processes that test."""
+    return Sharing(config, log)
 
 
 @pytest.fixture(scope="session")

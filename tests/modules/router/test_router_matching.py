@@ -21,8 +21,6 @@ from support.catalogue import SKILLS, Skills, built_in
 from support.operators import LATE_IN_SCOPE, LATE_OUT_OF_SCOPE, WORK_IN_SCOPE, WORK_OUT_OF_SCOPE
 from support.utterances import FRESH_IN_SCOPE, FRESH_OUT_OF_SCOPE, IN_SCOPE, OUT_OF_SCOPE
 
-pytestmark = pytest.mark.xdist_group("the model's vectors")
-
 TAKES: Mapping[str, Attachment] = {"code.churn": "repository", "data.profile": "file", "data.anomalies": "file"}
 
 

@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import functools
 import queue
+import random
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from hulk.kernel.durable import Change
+from hulk.kernel.durable import Change, Retry, backoff
 from hulk.kernel.errors import Unavailable
 from hulk.runtime.store.answers import Answer, deliver, failed
 from hulk.runtime.store.counting import Counting
@@ -33,8 +36,9 @@ K = TypeVar("K")
 
 GROUP = 512
 """The most change groups in one transaction."""
-COLLISIONS = 10
-"""How often a transaction is tried again that the database ended because of another process's, or whose connection was lost."""
+COLLISIONS = Retry(attempts=10, first=timedelta(milliseconds=10), most=timedelta(seconds=1))
+"""How a transaction is tried again that the database ended because of another process's, or whose connection was lost. It waits a
+little: who tries at once meets the other's next transaction, and may lose every time."""
 
 
 @dataclass(eq=False, frozen=True, slots=True)
@@ -177,8 +181,9 @@ class Store:
                 groups = [group.apart() for group in groups]
             except Collided as error:
                 collisions += 1
-                if collisions > COLLISIONS:
+                if collisions == COLLISIONS.attempts:
                     return mistaken + _failed(groups, error)
+                time.sleep(backoff(COLLISIONS, collisions - 1, random.random()).total_seconds())  # noqa: S311  # jitter, not a secret
             except Exception as error:  # noqa: BLE001  # every kind of failure belongs to whoever waits for the groups
                 return mistaken + (_failed(groups, error) if len(groups) == 1 or isinstance(error, Away) else self._apart(groups))
 
