@@ -15,7 +15,7 @@ import pytest
 from support.program import Caller, calling, start, thor
 from support.worlds import repository, sales, sensors
 
-MOMENTS = int(os.environ.get("HULK_TEST_SEEDS", "5"))
+MOMENTS = int(os.environ.get("HULK_TEST_SEEDS", "8"))
 LONGEST = 2.5
 """Seconds after the first question within which the kill falls; the three take about that long together."""
 

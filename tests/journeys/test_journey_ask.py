@@ -114,7 +114,7 @@ async def test_progress_is_told_as_it_happens_and_can_be_taken_up_again(up: Up) 
         assert rest.count("event: ") == 1
 
 
-CROWD = 200 if "HULK_TEST_SEEDS" in os.environ else 40
+CROWD = 200 if "HULK_TEST_SEEDS" in os.environ else 80
 """Intents asked at once: more in `make test-faults`."""
 
 

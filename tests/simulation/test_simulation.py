@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from support.scenarios import SCENARIOS, Scenario, scenario_of
 from support.simulation import database, simulate
 
-SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "200"))
+SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "400"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
 
 

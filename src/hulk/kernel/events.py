@@ -90,7 +90,10 @@ def canonical(event: Event) -> bytes:
 
 
 def _canonical(data: Json) -> bytes:
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encoded(data).encode()
+
+
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def link(previous: str, position: int, event: Event) -> str:

@@ -64,7 +64,7 @@ async def test_what_was_appended_comes_back_in_order_to_the_letter(opened: Opene
     assert list(await opened.archive.append(random.Random(1).sample(links, 5))) == []
     found = await read(opened.archive)
     assert plain(found) == plain(links)
-    assert [one.beside for one in found] == [beside(one.text or "") for one in links]
+    assert [one.beside for one in found] == [beside(one) for one in links]
     assert all(one.follows(before) for one, before in zip(found, [GENESIS, *(one.hash for one in found)], strict=False))
 
 

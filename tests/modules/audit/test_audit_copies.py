@@ -96,7 +96,7 @@ async def archive_link(opened: Opened, position: int) -> Link:
 
 
 def fields(one: Link, position: int) -> dict[str, Any]:
-    return {"tenant": "acme", "position": position, "hash": one.hash, "text": one.text, **beside(one.text or "")}
+    return {"tenant": "acme", "position": position, "hash": one.hash, "text": one.text, **beside(one)}
 
 
 async def archive_altered(_: Store, opened: Opened, chance: random.Random) -> set[tuple[Fault | None, int | None]]:

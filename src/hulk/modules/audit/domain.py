@@ -1,6 +1,7 @@
 """Whether a trail is whole: every link follows from the one before it, the head is marked by who may extend it, and the archive
 says the same. Pure."""
 
+import functools
 import hashlib
 import hmac
 import json
@@ -24,7 +25,7 @@ ANCIENT = datetime(1970, 1, 1, tzinfo=UTC)
 BESIDE = ("id", "type", "subject", "actor", "intent", "time")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Link:
     """An entry of the trail as it stands in a store. `text` is the event to the letter, as it is hashed (`kernel.events.canonical`);
     None when it cannot be read as one any more. `beside` is what the archive keeps beside it; the store keeps nothing."""
@@ -39,39 +40,38 @@ class Link:
         """Whether it is the link behind the one with that hash, with all that stands beside it true."""
         if self.text is None or self.hash != linked(previous, self.position, self.text.encode()):
             return False
-        told = _told(self.text)
+        told = self.told
         return told.get("tenant") == self.tenant and (self.beside is None or self.beside == {name: told.get(name) for name in BESIDE})
 
     def says(self, other: "Link") -> bool:
         """Whether it says the same as that one."""
         return (self.hash, self.text) == (other.hash, other.text)
 
+    @functools.cached_property
+    def told(self) -> Mapping[str, object]:
+        """The event that the text is of, read once; of what is none, nothing."""
+        try:
+            found = json.loads(self.text or "")
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
     @property
     def id(self) -> str | None:
         """The event's id, if it can be read."""
-        found = _told(self.text).get("id")
+        found = self.told.get("id")
         return None if found is None else str(found)
 
     @property
     def time(self) -> str | None:
         """When it happened (RFC 3339), if that can be read."""
-        found = _told(self.text).get("time")
+        found = self.told.get("time")
         return None if found is None else str(found)
 
 
-def beside(text: str) -> dict[str, str | None]:
+def beside(link: Link) -> Beside:
     """What is kept beside an entry's text."""
-    told = json.loads(text)
-    return {name: told[name] for name in BESIDE}
-
-
-def _told(text: str | None) -> Mapping[str, object]:
-    """The event that the text is of; of what is none, nothing."""
-    try:
-        found = json.loads(text or "")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return {name: link.told[name] for name in BESIDE}  # type: ignore[misc]  # an event has words there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,7 +194,7 @@ def _away(error: Exception) -> Unavailable:
 
 def _document(link: Link) -> Document:
     assert link.text is not None  # noqa: S101  # what cannot be read is not archived
-    return {"tenant": link.tenant, "position": link.position, "hash": link.hash, "text": link.text, **beside(link.text)}
+    return {"tenant": link.tenant, "position": link.position, "hash": link.hash, "text": link.text, **beside(link)}
 
 
 def _link(document: Mapping[str, Any]) -> Link:

@@ -139,7 +139,7 @@ def _there(connection: Connection, links: Sequence[Link]) -> list[Link]:
 
 def _row(link: Link) -> dict[str, Any]:
     assert link.text is not None  # noqa: S101  # what cannot be read is not archived
-    return {"tenant": link.tenant, "position": link.position, "hash": link.hash, "text": link.text, **beside(link.text)}
+    return {"tenant": link.tenant, "position": link.position, "hash": link.hash, "text": link.text, **beside(link)}
 
 
 def _link(row: Row[Any]) -> Link:

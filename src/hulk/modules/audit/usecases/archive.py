@@ -1,7 +1,6 @@
 """Carrying the trail to its archive: in order, every entry, as often as it takes."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -153,7 +152,7 @@ class ArchiveTrail:
     def _ages(self, links: Sequence[Link]) -> list[float]:
         """How old the entries are, in seconds; never less than nothing, whatever the clock of who wrote them says."""
         now = self.clock()
-        return [max(0.0, (now - from_iso(str(json.loads(link.text or "")["time"]))).total_seconds()) for link in links]
+        return [max(0.0, (now - from_iso(str(link.time))).total_seconds()) for link in links]
 
     def _mismatch(self, tenant: str, position: int, problem: Text) -> None:
         """Tell of it once: what is wrong stays so."""

@@ -19,8 +19,6 @@ _STATUSES: Mapping[Status, Any] = {word: number for number, word in STATUSES.ite
 _PRIORITIES: Mapping[Priority, Any] = {word: number for number, word in PRIORITIES.items()}
 _OWNERS: Mapping[str, Any] = {"run": pb.OWNER_RUN, "worker": pb.OWNER_WORKER, "person": pb.OWNER_PERSON}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
-_MICROSECOND = timedelta(microseconds=1)
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -41,12 +39,16 @@ def ticket(one: Ticket, voice: Voice) -> pb.Ticket:
 def _moment(when: datetime | None) -> Timestamp | None:
     if when is None:
         return None
-    since = when - _EPOCH
-    return Timestamp(seconds=since // _SECOND, nanos=since % _SECOND // _MICROSECOND * 1000)
+    return Timestamp(**_parts(when - _EPOCH))
 
 
 def _duration(lasting: timedelta | None) -> Duration | None:
-    return None if lasting is None else Duration(seconds=lasting // _SECOND, nanos=lasting % _SECOND // _MICROSECOND * 1000)
+    return None if lasting is None else Duration(**_parts(lasting))
+
+
+def _parts(lasting: timedelta) -> dict[str, int]:
+    """Whole seconds, and what is beyond them in nanoseconds."""
+    return {"seconds": lasting.days * 86_400 + lasting.seconds, "nanos": lasting.microseconds * 1000}
 
 
 def assignee(one: Assignee) -> pb.Assignee:
