@@ -11,9 +11,13 @@ from hulk.modules.router.domain.model import ABILITIES, CallPart, Completion, De
 from hulk.modules.router.ports import Provider
 from hulk.runtime.breaker import Breakers
 from support.gates import Recording
-from support.twins import openai_twin
+from support.twins import anthropic_twin, gemini_twin, openai_twin
 
-TWINS: dict[Kind, Callable[..., contextlib.AbstractContextManager[str]]] = {"openai": openai_twin}
+TWINS: dict[Kind, Callable[..., contextlib.AbstractContextManager[str]]] = {
+    "openai": openai_twin,
+    "anthropic": anthropic_twin,
+    "google": gemini_twin,
+}
 CONFORMING: dict[str, Callable[[Vendors, Breakers], Provider]] = {
     "": lambda vendors, _: vendors,
     " behind a breaker": lambda vendors, breakers: GuardedProvider(vendors, breakers, vendors.probe),

@@ -141,7 +141,7 @@ _VARIANTS: Mapping[str, dict[str, Any]] = {
     "thinking": {"reasoning": 11, "output_tokens": 15},
     "quiet": {"usage": "quiet"},
     "lying": {"usage": "lying"},
-    "empty": {"empty": True, "output_tokens": 0},
+    "empty": {"empty": True, "words": [], "output_tokens": 0},
     "stall": {"after": HOUR},
     "truncated": {"breaks": "cut"},
     "broken": {"breaks": "error"},

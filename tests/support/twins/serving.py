@@ -65,6 +65,8 @@ class Twin:
         asked = Asked(**{**vars(asked), "model": request.headers.get("x-twin", asked.model)})
         self._turns[asked.model] += 1
         done, limits = scenario(asked, self._turns[asked.model])
+        if isinstance(done, Trouble) and limits and hasattr(self._wire, "exhausted") and done.retry_after is None:
+            return web.json_response(self._wire.exhausted(limits), status=done.status)
         if isinstance(done, Trouble):
             return self._error(done.status, done.retry_after, limits)
         if isinstance(done, Odd):

@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from hulk.kernel.errors import Refused
+from hulk.modules.router.adapters.vendors.anthropic import AnthropicDialect
 from hulk.modules.router.adapters.vendors.dialect import Broken, Dialect, Heard, Interrupted, Thought, most_output
 from hulk.modules.router.adapters.vendors.events import Overlong, events
 from hulk.modules.router.adapters.vendors.failures import of_status, reaching, reading, slow
+from hulk.modules.router.adapters.vendors.gemini import GeminiDialect
 from hulk.modules.router.adapters.vendors.openai import OpenAiDialect
 from hulk.modules.router.domain.model import (
     CallPart,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:  # loaded when the first question goes to a model
 _OPENAI = OpenAiDialect()
 DIALECTS: Mapping[Kind, Dialect] = {
     "openai": _OPENAI,
+    "anthropic": AnthropicDialect(),
+    "google": GeminiDialect(),
     "deepseek": _OPENAI,
     "xai": _OPENAI,
     "zai": _OPENAI,
