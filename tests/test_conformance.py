@@ -34,7 +34,7 @@ from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
-from hulk.modules.router.adapters import provider, ridge
+from hulk.modules.router.adapters import ridge, vendors
 from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider
 from hulk.modules.skills.ports.charts import Charts
@@ -79,7 +79,7 @@ SUITES = (
     Suite(Intents, (intents_memory.MemoryIntents, intents_sql.SqlIntents), "modules/intents/test_intents_kept.py"),
     Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
-    Suite(Provider, (provider.OpenAiCompatible, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
+    Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
     Suite(Charts, (charts.MatplotlibCharts,), "modules/tools/test_tables_charts.py"),
@@ -111,6 +111,7 @@ FILLED_ELSEWHERE = {
     "hulk.modules.intents.ports.Decisions": "the router's port of that name, narrowed",
     "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
     "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
+    "hulk.modules.router.ports.Gate": "the router's wiring, a function: to_models",
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
     "hulk.modules.tickets.ports.board.Chain": "hulk.apps.ticketing, over the intents",
     "hulk.modules.tickets.ports.board.Room": "hulk.apps.ticketing.TicketRoom, over the quotas",
@@ -119,6 +120,7 @@ FILLED_ELSEWHERE = {
 """Ports without an adapter of their own, and what bootstrap fills them with."""
 
 NO_PORT = {
+    "hulk.modules.router.adapters.transport": "what is under the providers; tests/modules/router/test_router_transport.py",
     "hulk.modules.skills.adapters.folders": "reads users' skills at the start; tests/modules/skills/test_skills_own.py",
     "hulk.modules.tools.adapters.guarded": "another function of an address, around it; tests/modules/tools/test_tools_guarded.py",
     "hulk.modules.tools.adapters.http": "a function of an address, which WebSources calls; tests/modules/tools/test_tools_http.py",
@@ -132,6 +134,7 @@ PARTS = {
         identity_sql.SqlSessions,
         identity_sql.SqlTenants,
     ),
+    "hulk.modules.router.adapters.vendors": (vendors.Vendors,),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }
@@ -194,7 +197,13 @@ def named_in(file: Path) -> frozenset[str]:
         node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
     }
     helped = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("support.")}
-    return frozenset(own).union(*(named_in(TESTS / f"{name.replace('.', '/')}.py") for name in helped if name))
+    return frozenset(own).union(*(named_in(_source(name)) for name in helped if name))
+
+
+def _source(name: str) -> Path:
+    """The file of a module below tests."""
+    place = TESTS / name.replace(".", "/")
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 
 @pytest.mark.parametrize("file", adapter_files())

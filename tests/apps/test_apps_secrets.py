@@ -20,7 +20,7 @@ from hulk.apps.secrets import database_login, model_keys, nats_credentials
 from hulk.apps.settings import SECTIONS
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.modules.router import Model
-from hulk.modules.router.adapters.provider import OpenAiCompatible
+from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import Prompt
 from hulk.runtime.bus import Address, connect
 from hulk.runtime.cache.guard import LevelAway
@@ -30,12 +30,13 @@ from hulk.runtime.secrets import Secrets, secrets_of
 from hulk.runtime.store import Store, Transaction, opened
 from support.caches import a_valkey
 from support.cluster import a_cluster
+from support.gates import Recording
 from support.nats_cluster import PASSWORD, USER, Nats, a_nats
-from support.openai_twin import openai_twin
 from support.patience import until, until_found
 from support.postgres import Postgres, a_postgres
 from support.program import BIN, calling, environment, launch, run, started, thor, until_ready
 from support.stores import Another
+from support.twins import openai_twin
 
 ROLE = "hulk_worker"
 
@@ -284,9 +285,9 @@ async def test_a_model_is_asked_with_the_key_of_now(tmp_path: Path) -> None:
     with openai_twin() as url:
         config = load(SECTIONS, overrides={"models.providers": [{"name": "a", "url": url, "model": "echo", "api_key": f"file:{file}"}]})
         secrets = await secrets_of(config, {})
-        provider = OpenAiCompatible(model_keys(secrets, config))
+        provider = Vendors(Recording(), model_keys(secrets, config))
         model = Model(name="a", url=url, model="echo")
-        prompt = Prompt(instructions="", text="hi")
+        prompt = Prompt.plain("", "hi")
         with pytest.raises(Refused, match="refuses the key"):
             await provider.complete(model, prompt)
         written(file, "right")

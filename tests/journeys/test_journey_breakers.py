@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from support.openai_twin import openai_twin
 from support.ports import free_port
 from support.program import Caller, Up, calling, started, thor
+from support.twins import openai_twin
 
 NAME = "model:acme"
 

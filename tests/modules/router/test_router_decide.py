@@ -19,17 +19,18 @@ from hulk.modules.finops.adapters.sql import SqlLedger
 from hulk.modules.finops.usecases import acts
 from hulk.modules.router import Decision, Model, Question
 from hulk.modules.router.adapters.memory import MemoryDecisions
-from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.adapters.sql import SqlDecisions
+from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.domain.model import Unsent
 from hulk.modules.router.ports import Decisions, Fitted
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise
 from support.catalogue import built_in
+from support.gates import Recording
 from support.memory import at_once
-from support.openai_twin import openai_twin
 from support.postgres import Postgres
 from support.stores import KINDS, a_store
+from support.twins import openai_twin
 
 CHURN = "Quais arquivos mais mudaram nos últimos 30 dias?"
 QUESTION = Question(text="qual a capital da França?", language="pt", tenant="t1", intent="int_1", key="run_1/2")
@@ -79,8 +80,8 @@ def twin() -> Iterator[str]:
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[OpenAiCompatible]:
-    provider = OpenAiCompatible()
+async def provider() -> AsyncIterator[Vendors]:
+    provider = Vendors(Recording())
     yield provider
     await provider.close()
 
@@ -189,11 +190,11 @@ async def test_decisions_of_an_intent_come_oldest_first(bench: Bench) -> None:
     assert [one.id for one in await bench.decisions.of_intent("t1", "int_1")] == ["dec_1", "dec_2", "dec_3", "dec_0"]
 
 
-def asking(bench: Bench, provider: OpenAiCompatible, *models: Model) -> AnswerFreely:
+def asking(bench: Bench, provider: Vendors, *models: Model) -> AnswerFreely:
     return AnswerFreely(models, provider, bench.finops, bench.commit)
 
 
-async def test_a_free_answer_is_paid_for_exactly(bench: Bench, provider: OpenAiCompatible, twin: str) -> None:
+async def test_a_free_answer_is_paid_for_exactly(bench: Bench, provider: Vendors, twin: str) -> None:
     reply = await asking(bench, provider, model(url=twin, price=1000))(QUESTION, "cloud")
     total, [row] = await bench.finops.cost_of_intent("t1", "int_1")
     assert reply.text == f"You said: {QUESTION.text}"
@@ -208,14 +209,14 @@ async def test_a_free_answer_is_paid_for_exactly(bench: Bench, provider: OpenAiC
     )
 
 
-async def test_a_failed_attempt_that_did_nothing_costs_nothing_and_is_repeated(bench: Bench, provider: OpenAiCompatible, twin: str) -> None:
+async def test_a_failed_attempt_that_did_nothing_costs_nothing_and_is_repeated(bench: Bench, provider: Vendors, twin: str) -> None:
     reply = await asking(bench, provider, model(url=twin, vendor="flaky"))(QUESTION, "cloud")
     _, rows = await bench.finops.cost_of_intent("t1", "int_1")
     assert sorted(row.status for row in rows) == ["released", "settled"]
     assert reply.cost.amount == sum(row.amount for row in rows)
 
 
-async def test_attempts_with_an_unknown_outcome_count_in_full(bench: Bench, provider: OpenAiCompatible, twin: str) -> None:
+async def test_attempts_with_an_unknown_outcome_count_in_full(bench: Bench, provider: Vendors, twin: str) -> None:
     with pytest.raises(Unavailable):
         await asking(bench, provider, model(url=twin, vendor="garbage"))(QUESTION, "cloud")
     _, rows = await bench.finops.cost_of_intent("t1", "int_1")
@@ -232,14 +233,14 @@ async def test_attempts_with_an_unknown_outcome_count_in_full(bench: Bench, prov
     ],
 )
 async def test_what_may_not_be_asked_is_never_sent(
-    bench: Bench, provider: OpenAiCompatible, question: Question, chosen: Model, error: type[Exception]
+    bench: Bench, provider: Vendors, question: Question, chosen: Model, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         await asking(bench, provider, chosen)(question, "cloud")
     assert (await bench.finops.cost_of_intent("t1", "int_1"))[1] == []
 
 
-async def test_a_budget_that_is_used_up_between_decision_and_call_stops_it(bench: Bench, provider: OpenAiCompatible, twin: str) -> None:
+async def test_a_budget_that_is_used_up_between_decision_and_call_stops_it(bench: Bench, provider: Vendors, twin: str) -> None:
     small = bench.priced(daily=Decimal("0.0001"))
     with pytest.raises(Exhausted):
         await asking(small, provider, model(url=twin))(QUESTION, "cloud")

@@ -8,14 +8,15 @@ import pytest
 
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.guarded import GuardedProvider
-from hulk.modules.router.adapters.provider import OpenAiCompatible
-from hulk.modules.router.domain.model import Prompt, Uncertain, Unsent
+from hulk.modules.router.adapters.vendors import Vendors
+from hulk.modules.router.domain.model import Ended, Prompt, Uncertain, Unsent
 from hulk.runtime.breaker import Breakers
-from support.openai_twin import openai_twin
+from support.gates import Recording
 from support.patience import until
 from support.ports import free_port
+from support.twins import openai_twin
 
-PROMPT = Prompt(instructions="Be brief.", text="hello")
+PROMPT = Prompt.plain("Be brief.", "hello")
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ async def breakers() -> AsyncIterator[Breakers]:
 
 @pytest.fixture
 async def guarded(breakers: Breakers) -> AsyncIterator[GuardedProvider]:
-    provider = OpenAiCompatible()
-    yield GuardedProvider(provider, breakers)
+    provider = Vendors(Recording())
+    yield GuardedProvider(provider, breakers, provider.probe)
     await provider.close()
 
 
@@ -73,3 +74,36 @@ async def test_each_model_has_a_breaker_of_its_own(guarded: GuardedProvider, bre
         other = Model(name="other", url=f"http://127.0.0.1:{port}/v1", model="echo", local=True)
         assert (await guarded.complete(other, PROMPT)).text == "You said: hello"
     assert [(one.name, one.state) for one in breakers] == [("model:acme", "open"), ("model:other", "closed")]
+
+
+async def test_streams_open_the_breaker_and_are_refused_by_it(guarded: GuardedProvider, breakers: Breakers) -> None:
+    with openai_twin() as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        for name in ("down", "truncated", "broken", "down", "truncated"):
+            with pytest.raises((Unsent, Uncertain)):
+                await streamed(guarded, model(port, name))
+        assert breakers.find("model:acme").state == "open"
+        with pytest.raises(Unsent, match="is not asked right now"):
+            await streamed(guarded, model(port))
+
+
+async def test_a_reader_who_fails_or_leaves_says_nothing_about_the_model(guarded: GuardedProvider, breakers: Breakers) -> None:
+    with openai_twin() as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        for _ in range(10):
+            with pytest.raises(OSError, match="the reader's own"):
+                await streamed(guarded, model(port), fails=True)
+        assert breakers.find("model:acme").counts.calls == 0
+        assert await streamed(guarded, model(port)) == "You said: hello"
+        assert breakers.find("model:acme").counts.calls == 1
+
+
+async def streamed(guarded: GuardedProvider, chosen: Model, *, fails: bool = False) -> str:
+    """The whole answer."""
+    async with guarded.stream(chosen, PROMPT) as deltas:
+        async for delta in deltas:
+            if fails:
+                raise OSError("the reader's own")
+            if isinstance(delta, Ended):
+                return delta.completion.text
+    raise AssertionError("a stream without an end")

@@ -28,9 +28,9 @@ from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import connect, embedded
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.agents import HulkDurability, StepOptions, durable, idempotency_key
-from support.openai_twin import openai_twin
 from support.runs import Hand, a_machine, a_run, giving, row_of, steps_of
 from support.stores import url_of
+from support.twins import openai_twin
 
 TESTS = Path(__file__).parents[2]
 

@@ -1,12 +1,13 @@
 """What deciding needs: the skills there are, something that scores sentences, models that answer, a place for decisions."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.modules.router.domain.decision import Decision
 from hulk.modules.router.domain.matching import Candidate, Known, Scored, Scores
-from hulk.modules.router.domain.model import Completion, Model, Prompt
+from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt
 
 
 class Catalogue(Protocol):
@@ -40,8 +41,22 @@ class Provider(Protocol):
     async def complete(self, model: Model, prompt: Prompt) -> Completion:
         """The model's answer within its limits of tokens and seconds.
 
-        Raises `Refused` when asking again is no use (key, model name, request), `Unsent` when nothing was done, and `Uncertain`
-        when it is not known whether the model did its work; both carry `retry_after` when the provider gave it."""
+        Raises `Refused` when asking again is no use (key, model name, request), `Forbidden` when it may not go out, `Unsent` when
+        nothing was done, and `Uncertain` when it is not known whether the model did its work; both carry `retry_after` when the
+        provider gave it."""
+
+    def stream(self, model: Model, prompt: Prompt) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """The same answer while it comes: words and calls, tokens where they are told before the end, and last one `Ended`, with the
+        whole. It is `cut` when more came than the limit of tokens, at most one piece of it.
+
+        Entering and iterating raise as `complete` does. Leaving the block closes the connection, wherever the answer is."""
+
+
+class Gate(Protocol):
+    """Whoever says whether a request may go out. Called in the task of who asks, so that what that has in context variables can be seen."""
+
+    async def __call__(self, method: str, url: str, body: bytes, /) -> None:
+        """Let it go by returning. Raises `Forbidden` to stop it; whatever else is raised stops it too. Never logs the `body`."""
 
 
 class Decisions(Protocol):

