@@ -36,7 +36,7 @@ from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import ridge, vendors
 from hulk.modules.router.adapters import sql as router_sql
-from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider
+from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider, Receipts
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
 from hulk.modules.skills.ports.sources import Sources
@@ -79,6 +79,7 @@ SUITES = (
     Suite(Intents, (intents_memory.MemoryIntents, intents_sql.SqlIntents), "modules/intents/test_intents_kept.py"),
     Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
+    Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
     Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
@@ -111,7 +112,7 @@ FILLED_ELSEWHERE = {
     "hulk.modules.intents.ports.Decisions": "the router's port of that name, narrowed",
     "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
     "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
-    "hulk.modules.router.ports.Gate": "the router's wiring, a function: to_models",
+    "hulk.modules.router.ports.Gate": "the router's act PassOut",
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
     "hulk.modules.tickets.ports.board.Chain": "hulk.apps.ticketing, over the intents",
     "hulk.modules.tickets.ports.board.Room": "hulk.apps.ticketing.TicketRoom, over the quotas",

@@ -1,6 +1,8 @@
-"""The key that marks the audit trail."""
+"""The key that marks the audit trail, and what is made from it."""
 
 import contextlib
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -23,3 +25,8 @@ def audit_key(settings: AuditSettings, data: Path) -> bytes:
         return path.read_text().strip().encode()
     except OSError as error:
         raise Unavailable("The audit key {path} cannot be read or made: {reason}.", path=str(path), reason=error.strerror) from error
+
+
+def leave_key(key: bytes) -> bytes:
+    """The key that signs leave to send to models, made from the trail's, so that a cluster shares it too."""
+    return hmac.new(key, b"leave to send", hashlib.sha256).digest()

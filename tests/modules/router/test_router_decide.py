@@ -25,6 +25,7 @@ from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.domain.model import Unsent
 from hulk.modules.router.ports import Decisions, Fitted
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise
+from hulk.modules.router.usecases.sending import GiveLeave, Send
 from support.catalogue import built_in
 from support.gates import Recording
 from support.memory import at_once
@@ -190,8 +191,11 @@ async def test_decisions_of_an_intent_come_oldest_first(bench: Bench) -> None:
     assert [one.id for one in await bench.decisions.of_intent("t1", "int_1")] == ["dec_1", "dec_2", "dec_3", "dec_0"]
 
 
+KEY = b"k" * 32
+
+
 def asking(bench: Bench, provider: Vendors, *models: Model) -> AnswerFreely:
-    return AnswerFreely(models, provider, bench.finops, bench.commit)
+    return AnswerFreely(models, GiveLeave(KEY, utc_now), Send(provider, KEY, utc_now), bench.finops, bench.commit)
 
 
 async def test_a_free_answer_is_paid_for_exactly(bench: Bench, provider: Vendors, twin: str) -> None:

@@ -11,7 +11,6 @@ from hulk.kernel.errors import Forbidden
 from hulk.modules import router
 from hulk.modules.router.adapters.transport import GatedTransport, opened
 from hulk.modules.router.domain.model import Model
-from hulk.modules.router.wiring import to_models
 from support.gates import Recording
 from support.ports import free_port
 from support.twins import openai_twin, seen
@@ -107,10 +106,5 @@ async def test_proxies_of_the_environment_are_asked_through_the_gate_and_never_f
         ("https://api.example.com:8443/v1/models", False),
     ],
 )
-async def test_without_another_gate_requests_go_to_configured_models_only(url: str, held: bool) -> None:
-    gate = to_models([Model(name="a", url="https://api.example.com/v1", model="m")])
-    if held:
-        await gate("POST", url, b"{}")
-        return
-    with pytest.raises(Forbidden):
-        await gate("POST", url, b"{}")
+def test_an_address_is_a_models_below_its_own_only(url: str, held: bool) -> None:
+    assert Model(name="a", url="https://api.example.com/v1", model="m").holds(url) is held

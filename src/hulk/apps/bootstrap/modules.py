@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from fastapi import APIRouter
 
+from hulk.apps.audit_key import leave_key
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.cluster import shared
 from hulk.apps.schedules import RequireNamespace
@@ -86,7 +87,7 @@ async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Fin
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), _vectors(config, ground.data), Shelf(book), finops, ground.breakers,
-            key_of=model_keys(ground.secrets, config),
+            leave_key(ground.audit_key), key_of=model_keys(ground.secrets, config),
         )
     )  # fmt: skip
 

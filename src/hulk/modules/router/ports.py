@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from hulk.kernel.durable import Change
+from hulk.modules.router.domain.capability import Receipt
 from hulk.modules.router.domain.decision import Decision
 from hulk.modules.router.domain.matching import Candidate, Known, Scored, Scores
 from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt
@@ -57,6 +58,16 @@ class Gate(Protocol):
 
     async def __call__(self, method: str, url: str, body: bytes, /) -> None:
         """Let it go by returning. Raises `Forbidden` to stop it; whatever else is raised stops it too. Never logs the `body`."""
+
+
+class Receipts(Protocol):
+    """What was sent to models. Nothing changes them."""
+
+    def record(self, receipt: Receipt) -> Change[None]:
+        """Keep a receipt; one of that id that is there already stays as it is."""
+
+    async def of_decision(self, tenant: str, decision: str) -> Sequence[Receipt]:
+        """A decision's receipts, oldest first."""
 
 
 class Decisions(Protocol):

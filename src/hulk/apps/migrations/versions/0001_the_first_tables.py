@@ -272,6 +272,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_login_expires"), ["expires"], unique=False)
 
     op.create_table(
+        "model_receipt",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("decision", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=64), nullable=False),
+        sa.Column("host", sa.String(length=260), nullable=False),
+        sa.Column("local", sa.Boolean(), nullable=False),
+        sa.Column("payload", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.String(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("seal", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_receipt")),
+    )
+    with op.batch_alter_table("model_receipt", schema=None) as batch_op:
+        batch_op.create_index("ix_model_receipt_decision", ["tenant", "decision"], unique=False)
+
+    op.create_table(
         "namespace",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),

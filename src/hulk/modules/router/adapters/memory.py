@@ -1,10 +1,11 @@
-"""Decisions in memory: for tests and for trying things out."""
+"""Decisions and receipts in memory: for tests and for trying things out."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
+from hulk.modules.router.domain.capability import Receipt
 from hulk.modules.router.domain.decision import Decision
 
 
@@ -32,3 +33,23 @@ class MemoryDecisions:
         """See `Decisions`."""
         rows = [decision for decision in self._kept.values() if (decision.tenant, decision.intent) == (tenant, intent)]
         return sorted(rows, key=lambda decision: (decision.at, decision.id))
+
+
+class MemoryReceipts:
+    """`Receipts` in this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Receipt] = {}
+
+    def record(self, receipt: Receipt) -> Change[None]:
+        """See `Receipts`."""
+
+        def change(_: Any) -> None:
+            self._kept.setdefault(receipt.id, receipt)
+
+        return change
+
+    async def of_decision(self, tenant: str, decision: str) -> Sequence[Receipt]:
+        """See `Receipts`."""
+        rows = [one for one in self._kept.values() if (one.tenant, one.decision) == (tenant, decision)]
+        return sorted(rows, key=lambda one: (one.at, one.id))

@@ -1,15 +1,17 @@
-"""Decisions in the store."""
+"""Decisions and receipts in the store."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, Row, String, Table, bindparam, select
+from sqlalchemy import Boolean, Column, Float, Index, Row, String, Table, bindparam, select
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
+from hulk.kernel.records import fields_of
 from hulk.kernel.text import Text
+from hulk.modules.router.domain.capability import Receipt
 from hulk.modules.router.domain.decision import Decision
-from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
+from hulk.runtime.store import Alike, Document, Moment, Store, Transaction, metadata
 
 decision_table = Table(
     "decision",
@@ -29,6 +31,22 @@ decision_table = Table(
     Column("threshold", Float, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_decision_tenant_intent", "tenant", "intent"),
+)
+
+receipt_table = Table(
+    "model_receipt",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("decision", String(64), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("host", String(260), nullable=False),
+    Column("local", Boolean, nullable=False),
+    Column("payload", String(64), nullable=False),
+    Column("body", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("seal", String(64), nullable=False),
+    Index("ix_model_receipt_decision", "tenant", "decision"),
 )
 
 _PLAIN = ("id", "tenant", "intent", "kind", "name", "sensitivity", "language", "score", "margin", "threshold", "at")
@@ -81,3 +99,34 @@ def _decision(row: Row[Any]) -> Decision:
         labels=tuple(row.labels),
         candidates=tuple(row.candidates),
     )
+
+
+class SqlReceipts:
+    """`Receipts` over the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def record(self, receipt: Receipt) -> Change[None]:
+        """See `Receipts`."""
+        return Alike(receipt, _keep, _kept, None)
+
+    async def of_decision(self, tenant: str, decision: str) -> Sequence[Receipt]:
+        """See `Receipts`."""
+        at = {"whose": tenant, "which": decision}
+        return await self._store.read(lambda connection: [Receipt(**fields_of(Receipt, row)) for row in connection.execute(_RECEIPTS, at)])
+
+
+def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> bool:
+    return tx.insert_all_new(receipt_table, [fields_of(Receipt, one) for one in receipts])
+
+
+def _kept(_: Transaction, __: Receipt) -> None:
+    """Nothing more is done about it."""
+
+
+_RECEIPTS = (
+    select(receipt_table)
+    .where(receipt_table.c.tenant == bindparam("whose"), receipt_table.c.decision == bindparam("which"))
+    .order_by(receipt_table.c.at, receipt_table.c.id)
+)

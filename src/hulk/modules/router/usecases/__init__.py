@@ -16,6 +16,7 @@ from hulk.kernel.text import LANGUAGES, Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.finops import Charge, Finops, OwnPrice, Planned, Priced, Usage
 from hulk.modules.router.domain.background import BACKGROUND
+from hulk.modules.router.domain.capability import Capability
 from hulk.modules.router.domain.decision import Decision, Question
 from hulk.modules.router.domain.matching import (
     Attachment,
@@ -35,7 +36,8 @@ from hulk.modules.router.domain.matching import (
 )
 from hulk.modules.router.domain.model import Completion, Model, Prompt, Reply, Uncertain, Unsent
 from hulk.modules.router.domain.sensitivity import Classified, classified
-from hulk.modules.router.ports import Catalogue, Classifier, Decisions, Fitted, Provider
+from hulk.modules.router.ports import Catalogue, Classifier, Decisions, Fitted
+from hulk.modules.router.usecases.sending import GiveLeave, Send
 
 ATTEMPTS = 3
 MOST_WAIT = 20.0
@@ -175,7 +177,8 @@ class AnswerFreely:
     """Ask the model that was decided on. Each attempt is paid for by itself: reserved before, settled or released after."""
 
     models: tuple[Model, ...]
-    provider: Provider
+    give_leave: GiveLeave
+    send: Send
     finops: Finops
     commit: Commit
 
@@ -189,18 +192,22 @@ class AnswerFreely:
         if scan.sensitivity == "p0" and not model.local:
             raise _kept_in(model, scan)
         spent: list[Charge] = []
+        prompt = prompt_of(question)
+        leave = self.give_leave(
+            decision=ids.derived("dec", question.key), tenant=question.tenant, prompt=prompt,
+            reach="local" if scan.sensitivity == "p0" else "any",
+        )  # fmt: skip
         async for attempt in stamina.retry_context(on=_wait, attempts=ATTEMPTS, timeout=None, wait_max=timedelta(seconds=MOST_WAIT)):
             with attempt:
-                completion = await self._attempt(question, model, spent)
+                completion = await self._attempt(question, leave, model, prompt, spent)
                 return _reply(completion, model, spent)
         raise AssertionError("stamina gives at least one attempt")
 
-    async def _attempt(self, question: Question, model: Model, spent: list[Charge]) -> Completion:
+    async def _attempt(self, question: Question, leave: Capability, model: Model, prompt: Prompt, spent: list[Charge]) -> Completion:
         """One call. Its charge has an id of its own: when the step is executed again after a crash, that is a second call."""
-        prompt = prompt_of(question)
         charge = await self.finops.reserve(_planned(question, model, prompt, f"{question.key}/{ids.new('try')}"))
         try:
-            completion = await self.provider.complete(model, prompt)
+            completion = await self.send(leave, model, prompt)
         except Uncertain:
             spent.extend(await self.commit(self.finops.assume(charge)))
             raise
