@@ -1,10 +1,8 @@
 """What only one vendor does, read and written; and that nothing a vendor may send breaks the reading."""
 
-import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hulk.modules.router.adapters.vendors.dialect import Dialect, Heard, Interrupted, Tokens
-from hulk.modules.router.adapters.vendors.events import MOST_EVENT, Overlong, events
+from hulk.modules.router.adapters.vendors.events import MOST_EVENT, Lines, Overlong
+from hulk.modules.router.adapters.vendors.failures import of_status
 from hulk.modules.router.adapters.vendors.provider import DIALECTS
 from hulk.modules.router.domain.model import (
     ABILITIES,
@@ -29,6 +28,7 @@ from hulk.modules.router.domain.model import (
     TextPart,
     Tool,
     ToolCall,
+    Unsent,
     fitted,
 )
 
@@ -147,6 +147,46 @@ def test_pictures_recordings_and_documents_are_written_as_openai_wants_them() ->
 @pytest.mark.parametrize(("said", "seconds"), [("6m0s", 360.0), ("20ms", 0.02), ("1h2m3.5s", 3723.5), ("7", 7.0), ("soon", None)])
 def test_how_long_until_a_limit_is_whole_is_read(said: str, seconds: float | None) -> None:
     assert DIALECTS["openai"].limits({"x-ratelimit-reset-requests": said}).requests_reset == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "99999999999999"}, 86_400.0),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "9s"}, 9.0),
+        ({"x-ratelimit-remaining-requests": "4", "x-ratelimit-reset-requests": "9s"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_when_to_ask_again_is_read_from_what_was_said(headers: dict[str, str], seconds: float | None) -> None:
+    error = of_status(model("openai"), 429, headers, b"", DIALECTS["openai"])
+    assert isinstance(error, Unsent)
+    assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b'{"error":{"code":"context_length_exceeded","message":"canary"}}', "400, context_length_exceeded"),
+        (b'{"error":{"code":null,"type":"invalid_request_error"}}', "400, invalid_request_error"),
+        (b'{"error":{"code":"canary 123.456.789-09"}}', "400"),
+        (b'{"error":"canary"}', "400"),
+        (b"[]", "400"),
+        (b"canary", "400"),
+    ],
+)
+def test_of_an_error_only_its_name_is_repeated(said: bytes, told: str) -> None:
+    error = of_status(model("openai"), 400, {}, said, DIALECTS["openai"])
+    assert f"({told})" in str(error)
+    assert "canary" not in str(error)
 
 
 # Anthropic ---------------------------------------------------------------------------------------------------------------------
@@ -290,14 +330,8 @@ def test_no_bytes_break_the_reading(dialect: Dialect, data: bytes) -> None:
 
 
 def read(*pieces: bytes) -> list[bytes]:
-    async def come() -> AsyncGenerator[bytes]:
-        for piece in pieces:
-            yield piece
-
-    async def all_of_them() -> list[bytes]:
-        return [data async for data in events(come())]
-
-    return asyncio.run(all_of_them())
+    lines = Lines()
+    return [data for piece in pieces for data in lines.events(piece)]
 
 
 @given(
