@@ -9,12 +9,13 @@ import pytest
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.vendors import Vendors
-from hulk.modules.router.domain.model import Ended, Prompt, Uncertain, Unsent
+from hulk.modules.router.domain.model import Ended, Kind, Prompt, Uncertain, Unsent
 from hulk.runtime.breaker import Breakers
 from support.gates import Recording
 from support.patience import until
 from support.ports import free_port
 from support.twins import openai_twin
+from support.vendors import TWINS
 
 PROMPT = Prompt.plain("Be brief.", "hello")
 
@@ -107,3 +108,18 @@ async def streamed(guarded: GuardedProvider, chosen: Model, *, fails: bool = Fal
             if isinstance(delta, Ended):
                 return delta.completion.text
     raise AssertionError("a stream without an end")
+
+
+@pytest.mark.parametrize("kind", list(TWINS))
+async def test_every_vendor_is_probed_through_the_gate_with_the_key_of_now(kind: Kind) -> None:
+    keys, gate = ["old", "right"], Recording()
+    vendors = Vendors(gate, lambda _: keys[-1])
+    with TWINS[kind]() as url:
+        asked = Model(name="acme", url=url, model="echo", kind=kind, api_key="wrong")
+        await vendors.probe(asked)
+        keys.append("wrong")
+        await vendors.probe(asked)
+        assert [(method, body) for method, _, body in gate.passed] == [("GET", b"")] * 2
+    with pytest.raises(Unsent, match="cannot be reached"):
+        await vendors.probe(asked)
+    await vendors.close()

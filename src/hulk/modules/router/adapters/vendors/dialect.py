@@ -38,7 +38,6 @@ class Asking:
 
     path: str
     body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

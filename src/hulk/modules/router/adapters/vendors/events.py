@@ -1,7 +1,5 @@
 """Server-sent events (WHATWG HTML, section 9.2) out of bytes as they come."""
 
-import contextlib
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 MOST_BYTES = 16_000_000
@@ -37,12 +35,3 @@ class Lines:
             return None
         data, self._data = b"\n".join(self._data), []
         return data
-
-
-async def events(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """The data of each event. One that was not ended is none. Raises `Overlong`."""
-    lines = Lines()
-    async with contextlib.aclosing(pieces):
-        async for piece in pieces:
-            for data in lines.events(piece):
-                yield data

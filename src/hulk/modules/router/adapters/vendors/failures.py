@@ -15,6 +15,8 @@ from hulk.modules.router.domain.model import Limits, Model, Uncertain, Unsent
 _LATER = frozenset({408, 409, 425, 429})
 _PERHAPS_DONE = frozenset({502, 504, 522, 524})
 """A gateway lost what it had handed on: the model may have worked, and have to be paid for."""
+_DAY = 86_400.0
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _CODE = re.compile(r"[a-zA-Z][a-zA-Z_.]{0,63}")
 
 
@@ -97,17 +99,23 @@ def _named(status: int, body: bytes) -> str:
 
 def _retry_after(headers: Mapping[str, str], limits: Limits, status: int) -> float | None:
     """Seconds: of `retry-after-ms` (OpenAI), `retry-after` (RFC 9110, 10.2.3), else until the limit that is used up is whole again."""
-    try:
-        if (exact := headers.get("retry-after-ms")) is not None:
-            return max(0.0, float(exact) / 1000)
-        if (said := headers.get("retry-after")) is not None:
-            return max(0.0, float(said) if said.strip().isdigit() else _until(said))
-    except (ValueError, TypeError, OverflowError):
-        pass
+    exact = _seconds(headers.get("retry-after-ms"))
+    if exact is not None:
+        return exact / 1000
+    said = _seconds(headers.get("retry-after"))
+    if said is not None:
+        return said
     used = [(limits.requests, limits.requests_reset), (limits.tokens, limits.tokens_reset)]
     waits = [reset for left, reset in used if left == 0 and reset is not None]
     return max(waits) if waits and status == 429 else None
 
 
-def _until(date: str) -> float:
-    return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+def _seconds(said: str | None) -> float | None:
+    """A number or a date, as seconds from now; at most a day."""
+    if said is None:
+        return None
+    try:
+        wait = float(said) if _NUMBER.fullmatch(said.strip()) else email.utils.parsedate_to_datetime(said).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(0.0, wait), _DAY)

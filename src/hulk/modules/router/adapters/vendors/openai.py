@@ -6,9 +6,9 @@ knows; OpenAI and xAI want the newer. Where a vendor leaves reasoning out of `co
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hulk.modules.router.adapters.vendors.dialect import (
     Asking,
@@ -109,7 +109,7 @@ class _Choice(Sent):
 class _Chunk(Sent):
     id: str | None = None
     model: str | None = None
-    choices: Sequence[_Choice] = ()
+    choices: Annotated[Sequence[_Choice], BeforeValidator(lambda said: () if said is None else said)] = ()
     usage: Credible[_Usage] = None
     error: Any = None
 

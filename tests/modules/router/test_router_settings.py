@@ -1,0 +1,68 @@
+"""`models.providers`: what an operator writes, and the models it makes."""
+
+from typing import Any
+
+import pytest
+
+from hulk.apps.settings import SECTIONS
+from hulk.kernel.errors import HulkError
+from hulk.modules.router import Model
+from hulk.modules.router.domain.model import ABILITIES, Abilities
+from hulk.modules.router.settings import URLS, ModelsSettings
+from hulk.modules.router.wiring import _model
+from hulk.runtime.config import load
+
+
+def made(**entry: Any) -> Model:
+    """The model of one entry."""
+    config = load(SECTIONS, overrides={"models.providers": [{"name": "a", "model": "m", **entry}]})
+    [provider] = config.section(ModelsSettings).providers
+    return _model(provider)
+
+
+def test_what_was_valid_before_there_were_kinds_is_the_same_still() -> None:
+    one = made(url="http://localhost:11434/v1/", api_key="k", local=True, price={"input": "1.5", "output": "2"})
+    assert (one.kind, one.url, one.api_key, one.local) == ("compatible", "http://localhost:11434/v1", "k", True)
+    assert (one.abilities, one.most_output_tokens) == (Abilities(), 1024)
+    assert (one.connect_seconds, one.first_token_seconds, one.total_seconds) == (5.0, 30.0, 60.0)
+
+
+@pytest.mark.parametrize("kind", sorted(URLS))
+def test_a_vendor_is_where_it_is_known_to_be(kind: Any) -> None:
+    assert made(kind=kind).url == URLS[kind]
+    assert made(kind=kind).abilities == ABILITIES[kind]
+    assert made(kind=kind, url="http://proxy/x").url == "http://proxy/x"
+
+
+def test_a_vendor_is_no_local_one_because_of_its_kind() -> None:
+    assert not made(kind="ollama").local
+
+
+def test_abilities_times_and_the_rest_are_changed_by_name() -> None:
+    one = made(
+        kind="ollama",
+        abilities={"tools": False, "schema": False, "context": 4096},
+        timeouts={"connect": "1s", "first_token": "2m", "total": "5m"},
+        max_output_tokens=50,
+        extra={"keep_alive": "1h", "options": {"num_ctx": 4096}},
+    )
+    assert one.abilities == Abilities(tools=False, schema=False, context=4096)
+    assert (one.connect_seconds, one.first_token_seconds, one.total_seconds) == (1.0, 120.0, 300.0)
+    assert (one.most_output_tokens, one.extra) == (50, {"keep_alive": "1h", "options": {"num_ctx": 4096}})
+    assert hash(one) != hash(made(kind="ollama"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({}, "needs its url"),
+        ({"kind": "gopher"}, "kind"),
+        ({"url": "ftp://x"}, "url"),
+        ({"kind": "openai", "abilities": {"sings": True}}, "sings"),
+        ({"kind": "openai", "timeouts": {"total": "0s"}}, "total"),
+        ({"kind": "openai", "max_output_tokens": 0}, "max_output_tokens"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(entry: dict[str, Any], words: str) -> None:
+    with pytest.raises(HulkError, match=words):
+        made(**entry)
