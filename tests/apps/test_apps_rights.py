@@ -31,6 +31,7 @@ async def watched_world(tmp_path: Path) -> AsyncIterator[World]:
             yield made
 
 
+_VARIANT = {"name": "same", "value": "same", "share": 0.5}
 _DONE = {"ticket_id": "tkt_x", "fence": 1}
 BODIES: dict[str, Any] = {
     "POST /v1/tickets": {"kind": "nope", "title": "x"},
@@ -59,6 +60,10 @@ BODIES: dict[str, Any] = {
     "POST /v1/keys": {"name": "x", "grants": [{"role": "viewer"}]},
     "POST /v1/tenants": {"tenant": "Not A Name"},
     "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
+    "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
+    "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
+    "POST /v1/router/experiments/{experiment}/stop": {},
+    "POST /v1/router/experiments/{experiment}/kill": {},
 }
 
 TABLE = """
@@ -84,6 +89,7 @@ GET /v1/dead-letters                            401      200      200      200  
 POST /v1/dead-letters/discard                   401      403      200      403      200      200      200      200
 POST /v1/dead-letters/replay                    401      403      200      403      200      200      200      200
 POST /v1/files                                  401      403      201      403      201      201      201      201
+POST /v1/feedback                               401      403      404      403      404      404      404      404
 GET /v1/intents                                 401      200      200      200      200      200      200      200
 POST /v1/intents                                401      403      422      403      422      422      403      422
 GET /v1/intents/{intent_id}                     401      200      200      200      200      404      404      404
@@ -114,6 +120,11 @@ GET /v1/queues                                  401      200      200      200  
 POST /v1/queues/{queue}/pause                   401      403      403      403      403      403      403      204
 POST /v1/queues/{queue}/resume                  401      403      403      403      403      403      403      204
 GET /v1/quotas                                  401      200      200      200      200      200      403      200
+GET /v1/router/experiments                      401      200      200      200      200      200      403      200
+POST /v1/router/experiments                     401      403      403      403      422      422      403      422
+GET /v1/router/experiments/{experiment}         401      200      200      200      200      404      403      404
+POST /v1/router/experiments/{experiment}/kill   401      403      403      403      200      404      403      404
+POST /v1/router/experiments/{experiment}/stop   401      403      403      403      200      404      403      404
 GET /v1/runs                                    401      200      200      200      200      200      200      200
 GET /v1/runs/{run_id}                           401      200      200      200      200      404      404      404
 POST /v1/runs/{run_id}/cancel                   401      403      409      403      409      404      404      404

@@ -52,9 +52,9 @@ class LearningSettings(Section):
         default=1.0, ge=0, le=1e9, allow_inf_nan=False, description="Quality (0 to 1) that one unit of `finops.currency` is worth."
     )
     seconds: float = Field(default=0.005, ge=0, le=1e6, allow_inf_nan=False, description="Quality that one second of waiting is worth.")
-    bonus: float = Field(default=0.05, ge=0, le=10, allow_inf_nan=False, description="Quality added to a model for not being known at all.")
+    bonus: float = Field(default=0.15, ge=0, le=10, allow_inf_nan=False, description="Quality added to a model for not being known at all.")
     greed: float = Field(
-        default=4.0, ge=0, le=1e6, allow_inf_nan=False, description="How fast models that look worse are tried less, as more is known."
+        default=20.0, ge=0, le=1e6, allow_inf_nan=False, description="How fast models that look worse are tried less, as more is known."
     )
     floor: float = Field(default=0.01, ge=0, le=0.5, allow_inf_nan=False, description="The least share of each model that policy allows.")
     rows: int = Field(default=5000, ge=100, le=100_000, description="Graded answers that are learnt from, of each tenant: the newest.")

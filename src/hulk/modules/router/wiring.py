@@ -8,6 +8,7 @@ from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.learning.fitting import HalfFloats, NumpyLearning, Tuning
+from hulk.modules.router.adapters.learning.graded_files import graded_set
 from hulk.modules.router.adapters.learning.sql import SqlChoices
 from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
 from hulk.modules.router.adapters.provider import OpenAiCompatible
@@ -23,6 +24,8 @@ from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
+
+__all__ = ["decisions_of", "graded_set", "learning_of", "wired"]
 
 
 def decisions_of(store: Store) -> Decisions:

@@ -20,8 +20,8 @@ class Tuning:
 
     rows: int = 5000
     nearest: int = 60
-    fade: float = 0.2
-    shrinkage: float = 4.0
+    fade: float = 0.15
+    shrinkage: float = 2.0
     ridge: float = 1.0
 
 
