@@ -196,9 +196,9 @@ def hidden_from(who: str) -> list[str]:
     return [route for route, row in table().items() if row[who] == 404 and row["admin"] != 404 and "breakers" not in route]
 
 
-def unlike(there: str) -> tuple[str, str, str]:
+def unlike(route: str, there: str) -> tuple[str, str, str]:
     """The id in an address, and two like it that nothing has."""
-    own = next(part for part in there.split("/")[3:] if part)
+    own = there.split("/")[next(at for at, part in enumerate(route.split("/")) if part.startswith("{"))]
     kind, _, rest = own.partition("_")
     one, another = (ids.new(kind if rest else "x") for _ in range(2))
     return (own, one, another) if rest else (own, one.replace("_", "-"), another.replace("_", "-"))
@@ -232,7 +232,7 @@ async def test_what_is_not_for_a_caller_is_answered_as_what_there_is_not_and_as_
         assert len(hidden) > 20
         for route in hidden:
             there = await address(watched_world, route)
-            own, *made_up = unlike(there)
+            own, *made_up = unlike(route, there)
             answers = [await told(watched_world, who, route, there.replace(own, id_), id_) for id_ in (made_up[0], own, made_up[1])]
             assert answers[1] == answers[2], (who, route)  # the first is for what is remembered of the caller
             assert answers[1].statements, (who, route)

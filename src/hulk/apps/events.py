@@ -56,7 +56,7 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(
         type="hulk.feedback.given.v1",
-        summary="Somebody said what came of an answer or an episode; `rewarded` answers have another reward now. A comment is told as its digest.",
+        summary="Somebody said what came of an answer or an episode; `rewarded` answers have another reward now.",
         data={
             "about": "decision", "rewarded": 1,
             **changed("", None, {"thumb": "up", "score": None, "outcome": None, "comment": "1c56a6d6…"}),
@@ -69,7 +69,7 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(
         type="hulk.experiment.ended.v1",
-        summary="An experiment ended: by itself (`actor` is `hulk`), when it was known which variant is better or that none is; or by a person.",
+        summary="An experiment ended: by itself (the actor is `hulk`), when it was known which variant is better, if any; or by a person.",
         data=changed("“new” is better than “now”", _EXPERIMENT, {**_EXPERIMENT, "status": "stopped", "winner": "new"}),
     ),
     EventType(
