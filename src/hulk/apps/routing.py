@@ -15,7 +15,9 @@ from hulk.kernel.time import utc_now
 from hulk.modules.router import Aims, LearningActs, OffPolicy, Reported, RoutingPolicy, evaluated_in_words
 from hulk.modules.router.api.learning import ExperimentBody, experiment_view
 from hulk.modules.router.settings import LearningSettings
-from hulk.modules.router.wiring import graded_set
+from hulk.modules.router.wiring import evaluating, graded_set
+from hulk.runtime.config import Config
+from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.validation import dotted, expected, lines
 
 Row: TypeAlias = Mapping[str, Any]
@@ -52,16 +54,6 @@ class RoutingRows:
         outcome = [("reward", kept.arm, str(kept.reward))]
         return [{"what": what, "of": of, "detail": detail} for what, of, detail in (*told, *arms, *since, *said, *outcome)]
 
-    async def evaluate(self, file: Path, share: float, seed: int, cost: float | None) -> list[Row]:
-        """The figures, a row for each policy; then what they come to."""
-        found = await self.acts.evaluate(graded_set(file), Aims(cost=cost or 0.0), share=share, seed=seed)
-        points = (found.router, found.best, found.oracle, found.random, *found.singles)
-        rows = [{"what": one.name, "score": _number(one.score), "cost": f"{one.cost:.6f}", "detail": ""} for one in points]
-        rows[1] = {**rows[1], "what": f"best single: {found.best.name}"}
-        figures = [("recovered", found.recovered), ("apgr", found.apgr)]
-        told = [{"what": "result", "score": "", "cost": "", "detail": self.voice.say(text)} for text in evaluated_in_words(found)]
-        return [*rows, *({"what": what, "score": _number(value), "cost": "", "detail": ""} for what, value in figures), *told]
-
     async def experiments(self, tenant: str) -> list[Row]:
         """All, a row each."""
         return [self._row(experiment_view(one, self.voice)) for one in await self.acts.list_experiments(admin(tenant))]
@@ -92,6 +84,18 @@ class RoutingRows:
     def _row(self, view: Row) -> Row:
         names = ("experiment_id", "name", "about", "status", "created", "winner")
         return {**{name: view[name] for name in names}, "detail": view["conclusion"] or ""}
+
+
+async def evaluated_rows(config: Config, voice: Voice, file: Path, split: tuple[float, int], cost: float) -> list[Row]:
+    """How the router does on a graded set: a row for each policy; then what they come to. `split`: the share learnt from, and the seed."""
+    evaluate = evaluating(config.section(LearningSettings), Remembered(LocalEmbedder()))
+    found = await evaluate(graded_set(file), Aims(cost=cost), share=split[0], seed=split[1])
+    named = (("router", found.router), (f"best single: {found.best.name}", found.best), ("oracle", found.oracle), ("random", found.random))
+    points = (*named, *((one.name, one) for one in found.singles))
+    rows = [{"what": what, "score": _number(one.score), "cost": f"{one.cost:.6f}", "detail": ""} for what, one in points]
+    figures = [("recovered", found.recovered), ("apgr", found.apgr)]
+    told = [{"what": "result", "score": "", "cost": "", "detail": voice.say(text)} for text in evaluated_in_words(found)]
+    return [*rows, *({"what": what, "score": _number(value), "cost": "", "detail": ""} for what, value in figures), *told]
 
 
 def _reported(found: Reported) -> list[tuple[str, str, Text | None]]:

@@ -28,7 +28,7 @@ def row(id_: str, arm: str, quality: float, *, seen: object = LEFT, cost: float 
 async def learner(*rows: Graded, tuning: Tuning = SMALL, **regimes: str) -> Learner:
     learning: Learning = NumpyLearning(tuning)
     assert learning.rows == tuning.rows
-    return await learning.fit(rows, regimes)
+    return await learning.learner(rows, regimes)
 
 
 def of(learner: Learner, arm: Arm, seen: object = LEFT) -> Estimate:
@@ -160,7 +160,7 @@ async def test_embeddings_are_half_floats_of_length_one() -> None:
             return np.array([[0.6, 0.8]] * len(cast("list[str]", texts)), np.float32)
 
     embeds: Embeds = HalfFloats(Fixed())
-    [one, two] = await embeds(["a", "b"])
+    [one, two] = await embeds.packed(["a", "b"])
     assert one == two
     np.testing.assert_allclose(np.frombuffer(one, "<f2"), [0.6, 0.8], atol=1e-3)
     assert isinstance(await learner(), NumpyLearner)

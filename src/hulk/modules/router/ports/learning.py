@@ -40,7 +40,7 @@ class Learning(Protocol):
     def rows(self) -> int:
         """The most graded questions that one holds."""
 
-    async def fit(self, rows: Sequence[Graded], regimes: Mapping[str, str]) -> Learner:
+    async def learner(self, rows: Sequence[Graded], regimes: Mapping[str, str]) -> Learner:
         """A learner of these, the newest last; `regimes` are those that the arms are in now."""
 
 
@@ -102,5 +102,5 @@ class Experiments(Protocol):
 class Embeds(Protocol):
     """Sentences as vectors."""
 
-    async def __call__(self, texts: Sequence[str]) -> Sequence[bytes]:
+    async def packed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """Each as `Features.embedding`. Raises `Refused` when the model is not installed, `Unavailable` when it does not answer."""

@@ -36,7 +36,7 @@ class NumpyLearning:
         """See `Learning`."""
         return self._tuning.rows
 
-    async def fit(self, rows: Sequence[Graded], regimes: Mapping[str, str]) -> Learner:
+    async def learner(self, rows: Sequence[Graded], regimes: Mapping[str, str]) -> Learner:
         """See `Learning`."""
         return await asyncio.to_thread(_fitted, self._tuning, rows, regimes)
 
@@ -53,6 +53,6 @@ class HalfFloats:
 
     vectors: Vectors
 
-    async def __call__(self, texts: Sequence[str]) -> Sequence[bytes]:
+    async def packed(self, texts: Sequence[str]) -> Sequence[bytes]:
         """See `Embeds`."""
         return [row.astype("<f2").tobytes() for row in await self.vectors.embed(texts)]

@@ -6,9 +6,8 @@ from hulk.kernel.durable import Commit
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock
 from hulk.modules.router.ports import Decisions
-from hulk.modules.router.ports.learning import Embeds, Learning
+from hulk.modules.router.ports.learning import Embeds
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Featured, Places
-from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
 from hulk.modules.router.usecases.learning.experiments import CreateExperiment, EndExperiment, ListExperiments, ShowExperiment
 from hulk.modules.router.usecases.learning.explain import ExplainChoice
 from hulk.modules.router.usecases.learning.feedback import GiveFeedback
@@ -29,14 +28,12 @@ class LearningActs:
     end_experiment: EndExperiment
     report: ReportChoices
     explain: ExplainChoice
-    evaluate: EvaluateRouter
 
 
 def acts(
     places: Places,
     choose: ChooseModel,
     decisions: Decisions,
-    learning: Learning,
     embeds: Embeds,
     trail: Trail,
     commit: Commit,
@@ -55,5 +52,4 @@ def acts(
         end_experiment=EndExperiment(experiments, trail, commit, clock, stale),
         report=ReportChoices(places.choices),
         explain=ExplainChoice(places.choices, places.regimes),
-        evaluate=EvaluateRouter(learning, embeds),
     )

@@ -53,7 +53,7 @@ class Featured:
 
     async def __call__(self, text: str, language: Language) -> Features:
         """Raises as `Embeds`."""
-        [embedding] = await self.embeds([text])
+        [embedding] = await self.embeds.packed([text])
         return Features(embedding=embedding, language=language, characters=len(text))
 
 
@@ -140,7 +140,7 @@ class ChooseModel:
     async def _fitted(self, tenant: str) -> tuple[Learner, int, dict[str, Regime]]:
         rows, changes = await self._places.choices.rewarded(tenant, 0, self._learning.rows)
         regimes = {one.arm: one for one in await self._places.regimes.history(tenant)}
-        learner = await self._learning.fit([one.graded for one in rows], _names(regimes))
+        learner = await self._learning.learner([one.graded for one in rows], _names(regimes))
         return learner, changes, regimes
 
     async def _look(self, tenant: str, known: _Known) -> None:

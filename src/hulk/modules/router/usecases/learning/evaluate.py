@@ -23,7 +23,7 @@ class EvaluateRouter:
         models = models_of(asked)
         known, judged = halves(asked, share, seed)
         models_of(known), models_of(judged)
-        learner = await self.learning.fit([_graded(one, features) for one, features in await self._featured(known)], {})
+        learner = await self.learning.learner([_graded(one, features) for one, features in await self._featured(known)], {})
         arms = [Arm(name=model) for model in models]
         predicted = [learner.predict(features, arms) for _, features in await self._featured(judged)]
         best = max(models, key=lambda model: sum(one.answers[model].score for one in known))
@@ -31,7 +31,7 @@ class EvaluateRouter:
         return evaluated(judged, _picked(predicted, aims), frontier, best=best, learnt=len(known), seed=seed)
 
     async def _featured(self, asked: Sequence[Asked]) -> list[tuple[Asked, Features]]:
-        embedded = await self.embeds([one.text for one in asked])
+        embedded = await self.embeds.packed([one.text for one in asked])
         return [
             (one, Features(embedding=vector, language="en", characters=len(one.text))) for one, vector in zip(asked, embedded, strict=True)
         ]
