@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -32,13 +33,13 @@ def occasion(decision: str, *, tenant: str = "t1", episode: str = "", p0: bool =
     return Occasion(decision=decision, tenant=tenant, episode=episode or f"of-{decision}", features=seen or features(1.0), p0=p0)
 
 
-def kept(decision: str, *, arm: str = "a", tenant: str = "t1", episode: str = "", at: datetime = AT, **more: object) -> Kept:
+def kept(decision: str, *, arm: str = "a", tenant: str = "t1", episode: str = "", at: datetime = AT, **more: Any) -> Kept:
     """A choice between `a` and `b`, each with a chance of a half."""
     estimates = {name: Estimate(arm=name, quality=0.5, cost=0.01, seconds=1.0) for name in ("a", "b")}
     return Kept(
         occasion=occasion(decision, tenant=tenant, episode=episode), at=at, arm=arm, regime="r1", how="best",
         chances={"a": 0.5, "b": 0.5}, estimates=estimates, **more,
-    )  # type: ignore[arg-type]  # fmt: skip  # a test's
+    )  # fmt: skip
 
 
 @dataclass

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 from hulk.modules.router.adapters.ridge import Vectors
 from hulk.modules.router.domain.learning.case import Graded
 from hulk.modules.router.ports.learning import Learner
-
-if TYPE_CHECKING:
-    from hulk.modules.router.adapters.learning.neighbours import NumpyLearner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +38,10 @@ class NumpyLearning:
         return await asyncio.to_thread(_fitted, self._tuning, rows, regimes)
 
 
-def _fitted(tuning: Tuning, rows: Sequence[Graded], regimes: Mapping[str, str]) -> "NumpyLearner":
-    from hulk.modules.router.adapters.learning.neighbours import fitted  # see the first line
-
-    return fitted(tuning, rows, regimes)
+def _fitted(tuning: Tuning, rows: Sequence[Graded], regimes: Mapping[str, str]) -> Learner:
+    neighbours = import_module("hulk.modules.router.adapters.learning.neighbours")  # by name, see the first line
+    learner: Learner = neighbours.fitted(tuning, rows, regimes)
+    return learner
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,18 +125,16 @@ def apgr(frontier: Sequence[Point], cheap: Point, best: Point) -> float:
     spent = (best.cost - cheap.cost, best.score - cheap.score)
     if spent[0] <= 0 or spent[1] <= 0:
         return math.nan
-    curve = sorted([cheap, *frontier, best], key=lambda one: one.cost)
+    curve = sorted([cheap, *frontier, best], key=lambda one: (one.cost, one.score))
     return fmean((_reached(curve, cheap.cost + share * spent[0]) - cheap.score) / spent[1] for share in SHARES)
 
 
 def _reached(curve: Sequence[Point], cost: float) -> float:
-    """The score that mixing two neighbouring points of the curve reaches at that cost; never less than at a lower cost."""
-    before = [one for one in curve if one.cost <= cost + 1e-12]
-    after = next((one for one in curve if one.cost > cost + 1e-12), None)
-    last = max(before, key=lambda one: one.score)
-    if after is None or after.score <= last.score:
-        return last.score
-    return last.score + (after.score - last.score) * (cost - last.cost) / (after.cost - last.cost)
+    """The score at that cost, on straight lines between the points of the curve: one mixes the two by chance."""
+    last = next(one for one in reversed(curve) if one.cost <= cost + 1e-12)
+    after = next((one for one in curve if one.cost > cost + 1e-12), last)
+    share = (cost - last.cost) / (after.cost - last.cost) if after.cost > last.cost else 0.0
+    return last.score + (after.score - last.score) * share
 
 
 def bootstrapped(values: Sequence[float], seed: int, resamples: int = RESAMPLES) -> tuple[float, float]:
