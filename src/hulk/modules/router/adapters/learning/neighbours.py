@@ -113,7 +113,7 @@ class NumpyLearner:
         most = min(self.seen, self._tuning.nearest * max(len(columns), 1))
         top = np.argpartition(alike, -most)[-most:] if most < self.seen else np.arange(self.seen)
         top = top[np.argsort(-alike[top])]
-        marks = self._marks.take(top, axis=0).transpose(2, 1, 0)[columns]
+        marks = self._marks.take(top, axis=0).transpose(2, 1, 0).take(columns, axis=0)
         weights = marks[:, WEIGHT]
         counted = weights * (np.cumsum(weights, axis=1) <= self._tuning.nearest)
         counted *= np.exp((alike[top] - alike[top[0]]) / self._tuning.fade)
