@@ -37,6 +37,10 @@ from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import ridge, vendors
 from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider, Receipts
+from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments
+from hulk.modules.router.adapters.learning import memory as learning_memory
+from hulk.modules.router.adapters.learning import sql as learning_sql
+from hulk.modules.router.ports import learning as learning_ports
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
 from hulk.modules.skills.ports.sources import Sources
@@ -62,6 +66,7 @@ class Suite:
     file: str
 
 
+_LEARNING = "modules/router/test_router_learning_kept.py"
 SUITES = (
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
@@ -83,6 +88,12 @@ SUITES = (
     Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
+    Suite(learning_ports.Choices, (learning_memory.MemoryChoices, learning_sql.SqlChoices), _LEARNING),
+    Suite(learning_ports.Regimes, (learning_memory.MemoryRegimes, sql_experiments.SqlRegimes), _LEARNING),
+    Suite(learning_ports.Experiments, (learning_memory.MemoryExperiments, sql_experiments.SqlExperiments), _LEARNING),
+    Suite(learning_ports.Learning, (fitting.NumpyLearning,), "modules/router/test_router_learner.py"),
+    Suite(learning_ports.Learner, (neighbours.NumpyLearner,), "modules/router/test_router_learner.py"),
+    Suite(learning_ports.Embeds, (fitting.HalfFloats,), "modules/router/test_router_learner.py"),
     Suite(Charts, (charts.MatplotlibCharts,), "modules/tools/test_tables_charts.py"),
     Suite(History, (git.GitHistory,), "modules/skills/test_skills_history.py"),
     Suite(Sources, (sources.LocalSources, web.WebSources), "modules/skills/test_skills_sources.py"),
@@ -136,6 +147,17 @@ PARTS = {
         identity_sql.SqlTenants,
     ),
     "hulk.modules.router.adapters.vendors": (vendors.Vendors,),
+    "hulk.modules.router.adapters.learning": (
+        fitting.HalfFloats,
+        fitting.NumpyLearning,
+        learning_memory.MemoryChoices,
+        learning_memory.MemoryExperiments,
+        learning_memory.MemoryRegimes,
+        learning_sql.SqlChoices,
+        neighbours.NumpyLearner,
+        sql_experiments.SqlExperiments,
+        sql_experiments.SqlRegimes,
+    ),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }

@@ -14,10 +14,12 @@ from hulk.kernel import ids
 from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1 import tickets_pb2_grpc
 from support.callers import World, a_world, routes_of
+from support.subjects import experiment as an_experiment
 from support.writes import (
     ASKED,
     WHY,
     a_dead_run,
+    a_decision,
     a_key,
     a_kind,
     a_lease,
@@ -124,6 +126,15 @@ async def failed_work(world: World) -> Sent:
     return "", {"json": {"lease_token": token, "code": "no_paper", **held}}
 
 
+async def of_an_answer(world: World) -> Sent:
+    return "", said(decision_id=await a_decision(world), thumb="up")
+
+
+async def new_experiment(_: World) -> Sent:
+    variants = [{"name": name, "value": name, "share": 0.5} for name in ("now", "new")]
+    return "", said(name="smaller", about="models", variants=variants)
+
+
 async def loud(world: World) -> Sent:
     assert (await world.call("platform", "PUT", "/v1/log-level", json={"level": "debug"}))[0] == 204
     return "", said(level="info")
@@ -136,6 +147,7 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "DELETE /v1/caches/{name}/tags/{tag:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "POST /v1/dead-letters/discard": Write("hulk.run.discarded.v1", "changed", dead_letters),
     "POST /v1/dead-letters/replay": Write("hulk.run.replayed.v1", "changed", dead_letters),
+    "POST /v1/feedback": Write("hulk.feedback.given.v1", "made", of_an_answer),
     "POST /v1/files": Write("hulk.file.kept.v1", "made", to("", {"data": b"a,b\n1,2\n", **ASKED})),
     "POST /v1/intents": Write("hulk.intent.accepted.v1", "made", to("", said(text="Is the disk full?"))),
     "POST /v1/keys": Write("hulk.key.created.v1", "made", to("", said(name="x", grants=[{"role": "viewer"}]))),
@@ -154,6 +166,9 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "PATCH /v1/people/{person}": Write("hulk.account.changed.v1", "changed", of(a_person, said(name="y"))),
     "POST /v1/queues/{queue}/pause": Write("hulk.queue.paused.v1", "changed", to("default", said()), "platform"),
     "POST /v1/queues/{queue}/resume": Write("hulk.queue.resumed.v1", "changed", of(a_paused_queue, said()), "platform"),
+    "POST /v1/router/experiments": Write("hulk.experiment.created.v1", "made", new_experiment),
+    "POST /v1/router/experiments/{experiment}/kill": Write("hulk.experiment.ended.v1", "changed", of(an_experiment, said())),
+    "POST /v1/router/experiments/{experiment}/stop": Write("hulk.experiment.ended.v1", "changed", of(an_experiment, said())),
     "POST /v1/runs/{run_id}/cancel": Write("hulk.run.cancelled.v1", "changed", of(waiting, said())),
     "POST /v1/runs/{run_id}/discard": Write("hulk.run.discarded.v1", "changed", of(a_dead_run, said())),
     "POST /v1/runs/{run_id}/fork": Write("hulk.run.forked.v1", "made", of(waiting, said(step=0))),

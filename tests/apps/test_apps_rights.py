@@ -31,6 +31,7 @@ async def watched_world(tmp_path: Path) -> AsyncIterator[World]:
             yield made
 
 
+_VARIANT = {"name": "same", "value": "same", "share": 0.5}
 _DONE = {"ticket_id": "tkt_x", "fence": 1}
 BODIES: dict[str, Any] = {
     "POST /v1/tickets": {"kind": "nope", "title": "x"},
@@ -59,6 +60,10 @@ BODIES: dict[str, Any] = {
     "POST /v1/keys": {"name": "x", "grants": [{"role": "viewer"}]},
     "POST /v1/tenants": {"tenant": "Not A Name"},
     "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
+    "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
+    "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
+    "POST /v1/router/experiments/{experiment}/stop": {},
+    "POST /v1/router/experiments/{experiment}/kill": {},
 }
 
 TABLE = """
@@ -84,6 +89,7 @@ GET /v1/dead-letters                            401      200      200      200  
 POST /v1/dead-letters/discard                   401      403      200      403      200      200      200      200
 POST /v1/dead-letters/replay                    401      403      200      403      200      200      200      200
 POST /v1/files                                  401      403      201      403      201      201      201      201
+POST /v1/feedback                               401      403      404      403      404      404      404      404
 GET /v1/intents                                 401      200      200      200      200      200      200      200
 POST /v1/intents                                401      403      422      403      422      422      403      422
 GET /v1/intents/{intent_id}                     401      200      200      200      200      404      404      404
@@ -114,6 +120,11 @@ GET /v1/queues                                  401      200      200      200  
 POST /v1/queues/{queue}/pause                   401      403      403      403      403      403      403      204
 POST /v1/queues/{queue}/resume                  401      403      403      403      403      403      403      204
 GET /v1/quotas                                  401      200      200      200      200      200      403      200
+GET /v1/router/experiments                      401      200      200      200      200      200      403      200
+POST /v1/router/experiments                     401      403      403      403      422      422      403      422
+GET /v1/router/experiments/{experiment}         401      200      200      200      200      404      403      404
+POST /v1/router/experiments/{experiment}/kill   401      403      403      403      200      404      403      404
+POST /v1/router/experiments/{experiment}/stop   401      403      403      403      200      404      403      404
 GET /v1/runs                                    401      200      200      200      200      200      200      200
 GET /v1/runs/{run_id}                           401      200      200      200      200      404      404      404
 POST /v1/runs/{run_id}/cancel                   401      403      409      403      409      404      404      404
@@ -185,9 +196,9 @@ def hidden_from(who: str) -> list[str]:
     return [route for route, row in table().items() if row[who] == 404 and row["admin"] != 404 and "breakers" not in route]
 
 
-def unlike(there: str) -> tuple[str, str, str]:
+def unlike(route: str, there: str) -> tuple[str, str, str]:
     """The id in an address, and two like it that nothing has."""
-    own = next(part for part in there.split("/")[3:] if part)
+    own = there.split("/")[next(at for at, part in enumerate(route.split("/")) if part.startswith("{"))]
     kind, _, rest = own.partition("_")
     one, another = (ids.new(kind if rest else "x") for _ in range(2))
     return (own, one, another) if rest else (own, one.replace("_", "-"), another.replace("_", "-"))
@@ -221,7 +232,7 @@ async def test_what_is_not_for_a_caller_is_answered_as_what_there_is_not_and_as_
         assert len(hidden) > 20
         for route in hidden:
             there = await address(watched_world, route)
-            own, *made_up = unlike(there)
+            own, *made_up = unlike(route, there)
             answers = [await told(watched_world, who, route, there.replace(own, id_), id_) for id_ in (made_up[0], own, made_up[1])]
             assert answers[1] == answers[2], (who, route)  # the first is for what is remembered of the caller
             assert answers[1].statements, (who, route)

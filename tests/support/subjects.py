@@ -71,6 +71,13 @@ async def namespace(world: World) -> str:
     return str((await world.made("admin", "/v1/namespaces", name=ids.new("x").replace("_", "-")))["namespace"])
 
 
+async def experiment(world: World) -> str:
+    """A new experiment of acme's."""
+    variants = [{"name": name, "value": name, "share": 0.5} for name in ("now", "new")]
+    body = {"name": ids.new("x").replace("_", "-"), "about": "models", "variants": variants}
+    return str((await world.made("admin", "/v1/router/experiments", **body))["experiment_id"])
+
+
 async def session(_: World) -> str:
     """Nobody's session."""
     return ids.new("ses")
@@ -78,7 +85,7 @@ async def session(_: World) -> str:
 
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
-    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent,
+    "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
@@ -104,7 +111,7 @@ async def address(world: World, route: str, *, of: Act | None = None) -> str:
     return path
 
 
-MADE = {"schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
+MADE = {"experiment": experiment, "schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
 
 
 async def known(world: World) -> Known:

@@ -10,6 +10,7 @@ from hulk.kernel.durable import Started
 from hulk.runtime.outbox import event_table
 from hulk.runtime.workflows.tables import run_table
 from support.callers import World
+from support.subjects import intent
 
 WHY = "because a test asks"
 
@@ -46,6 +47,11 @@ async def a_run(world: World, **values: Any) -> str:
 async def a_dead_run(world: World) -> str:
     """A dead letter."""
     return await a_run(world, status="failed", dead=True)
+
+
+async def a_decision(world: World) -> str:
+    """A decision of acme's."""
+    return str((await world.call("admin", "GET", f"/v1/intents/{await intent(world)}"))[1]["decision"]["decision_id"])
 
 
 async def a_kind(world: World, name: str = "matter") -> str:

@@ -28,6 +28,7 @@ from hulk.runtime.validation import dotted, expected, lines
 if TYPE_CHECKING:  # each is loaded by the act that needs it: a command of `thor` needs one or two, and all take most of a second
     from hulk.apps.helm import Helm
     from hulk.apps.limits import QuotaRows
+    from hulk.apps.routing import RoutingRows
     from hulk.apps.story import Teller
     from hulk.runtime.scheduler import Schedule, Schedules, What
 
@@ -62,6 +63,17 @@ class Desk:
         from hulk.apps.limits import QuotaRows, limits_of
 
         return QuotaRows(limits_of(self.config, self.store, self.outbox, self.members.identity))
+
+    @cached_property
+    def routing(self) -> "RoutingRows":
+        """What the router has learnt, and experiments."""
+        from hulk.apps.routing import RoutingRows
+        from hulk.modules.router.settings import LearningSettings
+        from hulk.modules.router.wiring import learning_of
+        from hulk.runtime.models import LocalEmbedder, Remembered
+
+        settings = self.config.section(LearningSettings)
+        return RoutingRows(learning_of(self.store, settings, Remembered(LocalEmbedder()), self.outbox), settings, self.voice)
 
     @cached_property
     def teller(self) -> "Teller":

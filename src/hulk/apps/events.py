@@ -27,6 +27,10 @@ _SCHEDULE = {
 _KIND = {
     "version": 1, "description": "", "lease": 30.0, "attempts": 5, "input_schema": "44136fa3…", "result_schema": "44136fa3…",
 }  # fmt: skip
+_EXPERIMENT = {
+    "name": "smaller", "about": "models", "status": "running", "winner": None,
+    "variants": {"now": {"value": "large", "share": 0.5}, "new": {"value": "small", "share": 0.5}},
+}  # fmt: skip
 _SESSION = {"agent": "Firefox", "expires": "2026-11-22T12:00:00.000000Z"}
 _HOLD = {"subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"}
 
@@ -49,6 +53,24 @@ EVENTS: tuple[EventType, ...] = (
         type="hulk.decision.made.v1",
         summary="It was decided who answers an intent.",
         data={"run": f"run_{_TYPEID}", "decision": f"dec_{_TYPEID}", "kind": "skill", "name": "data.anomalies", "sensitivity": "public"},
+    ),
+    EventType(
+        type="hulk.feedback.given.v1",
+        summary="Somebody said what came of an answer or an episode; `rewarded` answers have another reward now.",
+        data={
+            "about": "decision", "rewarded": 1,
+            **changed("", None, {"thumb": "up", "score": None, "outcome": None, "comment": "1c56a6d6…"}),
+        },
+    ),
+    EventType(
+        type="hulk.experiment.created.v1",
+        summary="An experiment between models, prompts or policies began.",
+        data=changed("to see whether the small one is enough", None, _EXPERIMENT),
+    ),
+    EventType(
+        type="hulk.experiment.ended.v1",
+        summary="An experiment ended: by itself (the actor is `hulk`), when it was known which variant is better, if any; or by a person.",
+        data=changed("“new” is better than “now”", _EXPERIMENT, {**_EXPERIMENT, "status": "stopped", "winner": "new"}),
     ),
     EventType(
         type="hulk.plan.made.v1",

@@ -15,6 +15,7 @@ from hulk.apps.schedules import RequireNamespace
 from hulk.apps.secrets import model_keys
 from hulk.apps.uploads import Uploads
 from hulk.kernel.money import Money
+from hulk.kernel.time import utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
@@ -25,7 +26,9 @@ from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, Router
-from hulk.modules.router.settings import ModelsSettings
+from hulk.modules.router.api.learning import routes as learning_routes
+from hulk.modules.router.settings import LearningSettings, ModelsSettings
+from hulk.modules.router.wiring import learning_of
 from hulk.modules.router.wiring import wired as wired_router
 from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
@@ -61,7 +64,9 @@ async def modules_of(
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
-    router = await _router(stack, ground, skills.book, finops)
+    vectors = _vectors(config, ground.data)
+    router = await _router(stack, ground, skills.book, finops, vectors)
+    learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
@@ -74,7 +79,7 @@ async def modules_of(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
-    return [intent_routes(api), quota_routes(quotas)], intents.accept
+    return [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now)], intents.accept
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:
@@ -82,12 +87,12 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
     return wired_skills(folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(ground))
 
 
-async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops) -> Router:
+async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered) -> Router:
     config = ground.config
     return await stack.enter_async_context(
         wired_router(
-            ground.store, config.section(ModelsSettings), _vectors(config, ground.data), Shelf(book), finops, ground.breakers,
-            leave_key(ground.audit_key), key_of=model_keys(ground.secrets, config),
+            ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
+            key_of=model_keys(ground.secrets, config),
         )
     )  # fmt: skip
 

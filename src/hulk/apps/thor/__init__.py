@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import accounts, audit, breakers, cache, dead_letters, keys, queues, quotas, runs, schedules, secrets, tenants
+from hulk.apps.thor import accounts, audit, breakers, cache, dead_letters, keys, queues, quotas, router, runs, schedules, secrets, tenants
 from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
     ConfigOption,
@@ -41,6 +41,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(dead_letters.app, name="deadletters")
 app.add_typer(queues.app, name="queues")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(router.app, name="router")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

@@ -6,28 +6,54 @@ else nobody, with advice. Matching is calibrated on the catalogue's own examples
     decision, changes = await router.decide(Question(text=…, language="pt", tenant=…, intent=…, key=…))
     await commit(*changes)
     reply = await router.answer_freely(question, decision.name)      # when decision.kind == "model"
+
+Among models that policy allows, `LearningActs` chooses by what people said of earlier answers:
+
+    features = await learning.featured(text, language)
+    choice, changes = await learning.choose(Occasion(decision=…, tenant=…, episode=…, features=features, p0=…), [Arm(name=…), …])
+    await commit(*changes)                                          # with the decision
+    await commit(learning.places.choices.measured(tenant, decision, cost, seconds))
 """
 
 from hulk.modules.router.domain.decision import Decision, Question
+from hulk.modules.router.domain.learning.case import Aims, Arm, Features, Prior
+from hulk.modules.router.domain.learning.choosing import Choice
+from hulk.modules.router.domain.learning.graded import described as evaluated_in_words
+from hulk.modules.router.domain.learning.log import Candidate as RoutingPolicy
+from hulk.modules.router.domain.learning.log import Occasion
+from hulk.modules.router.domain.learning.offpolicy import OffPolicy
 from hulk.modules.router.domain.matching import Attachment, Candidate, Match
 from hulk.modules.router.domain.model import Model, Reply
 from hulk.modules.router.domain.sensitivity import Classified, Label, Sensitivity, classified
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.usecases import Router
+from hulk.modules.router.usecases.learning.acts import LearningActs
+from hulk.modules.router.usecases.learning.report import Reported
 
 __all__ = [
+    "Aims",
+    "Arm",
     "Attachment",
     "Candidate",
     "Catalogue",
+    "Choice",
     "Classified",
     "Decision",
     "Decisions",
+    "Features",
     "Label",
+    "LearningActs",
     "Match",
     "Model",
+    "Occasion",
+    "OffPolicy",
+    "Prior",
     "Question",
     "Reply",
+    "Reported",
     "Router",
+    "RoutingPolicy",
     "Sensitivity",
     "classified",
+    "evaluated_in_words",
 ]

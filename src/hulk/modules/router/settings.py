@@ -99,3 +99,19 @@ class ModelsSettings(Section):
     providers: Annotated[tuple[ProviderSettings, ...], AfterValidator(_named_once)] = Field(
         default=(), description="Models, in the order in which they are tried."
     )
+
+
+class LearningSettings(Section):
+    """How the router learns which model answers what best."""
+
+    cost: float = Field(
+        default=1.0, ge=0, le=1e9, allow_inf_nan=False, description="Quality (0 to 1) that one unit of `finops.currency` is worth."
+    )
+    seconds: float = Field(default=0.005, ge=0, le=1e6, allow_inf_nan=False, description="Quality that one second of waiting is worth.")
+    bonus: float = Field(default=0.15, ge=0, le=10, allow_inf_nan=False, description="Quality added to a model for not being known at all.")
+    greed: float = Field(
+        default=20.0, ge=0, le=1e6, allow_inf_nan=False, description="How fast models that look worse are tried less, as more is known."
+    )
+    floor: float = Field(default=0.01, ge=0, le=0.5, allow_inf_nan=False, description="The least share of each model that policy allows.")
+    rows: int = Field(default=5000, ge=100, le=100_000, description="Graded answers that are learnt from, of each tenant: the newest.")
+    nearest: int = Field(default=60, ge=1, le=1000, description="Graded answers that speak for each model: those to questions most alike.")

@@ -3,24 +3,51 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.router.adapters.guarded import GuardedProvider
-from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import ABILITIES, Model
+from hulk.modules.router.adapters.learning.fitting import HalfFloats, NumpyLearning, Tuning
+from hulk.modules.router.adapters.learning.graded_files import graded_set
+from hulk.modules.router.adapters.learning.sql import SqlChoices
+from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
+from hulk.modules.router.adapters.ridge import Ridge, Vectors
+from hulk.modules.router.domain.learning.case import Aims
+from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.ports import Catalogue, Decisions
-from hulk.modules.router.settings import ModelsSettings, ProviderSettings
+from hulk.modules.router.settings import LearningSettings, ModelsSettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
 from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
+from hulk.modules.router.usecases.learning.acts import LearningActs, acts
+from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
+from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
+
+__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "wired"]
 
 
 def decisions_of(store: Store) -> Decisions:
     """Only the decisions, for those who look."""
     return SqlDecisions(store)
+
+
+def learning_of(store: Store, settings: LearningSettings, vectors: Vectors, trail: Trail, clock: Clock = utc_now) -> LearningActs:
+    """How the router learns, over the store. numpy is loaded with the first question or graded set."""
+    places = Places(choices=SqlChoices(store), regimes=SqlRegimes(store), experiments=SqlExperiments(store))
+    learning = NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest))
+    aims = Aims(cost=settings.cost, seconds=settings.seconds)
+    exploration = Exploration(bonus=settings.bonus, greed=settings.greed, floor=settings.floor)
+    choose = ChooseModel(learning, places, aims, exploration, clock)
+    return acts(places, choose, SqlDecisions(store), HalfFloats(vectors), trail, store.commit, clock)
+
+
+def evaluating(settings: LearningSettings, vectors: Vectors) -> EvaluateRouter:
+    """Only what judges the router on graded sets, which needs no store; `graded_set` reads those."""
+    return EvaluateRouter(NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest)), HalfFloats(vectors))
 
 
 @contextlib.asynccontextmanager

@@ -62,6 +62,8 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.intent.>",
             "hulk.ticket.>",
             "hulk.decision.>",
+            "hulk.experiment.>",
+            "hulk.feedback.>",
             "hulk.plan.>",
             "hulk.run.>",
             "hulk.queue.>",

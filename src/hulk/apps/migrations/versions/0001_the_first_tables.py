@@ -130,6 +130,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_charge_tenant_intent", ["tenant", "intent"], unique=False)
 
     op.create_table(
+        "choice",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("decision", sa.String(length=64), nullable=False),
+        sa.Column("namespace", sa.String(length=64), nullable=False),
+        sa.Column("episode", sa.String(length=128), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("embedding", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("characters", sa.Integer(), nullable=False),
+        sa.Column("p0", sa.Boolean(), nullable=False),
+        sa.Column("arm", sa.String(length=128), nullable=False),
+        sa.Column("regime", sa.String(length=16), nullable=False),
+        sa.Column("how", sa.String(length=16), nullable=False),
+        sa.Column("chances", Document(), nullable=False),
+        sa.Column("estimates", Document(), nullable=False),
+        sa.Column("reasons", Document(), nullable=False),
+        sa.Column("enrolled", Document(), nullable=False),
+        sa.Column("cost", sa.Float(), nullable=True),
+        sa.Column("seconds", sa.Float(), nullable=True),
+        sa.Column("reward", sa.Float(), nullable=True),
+        sa.Column("changed", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "decision", name=op.f("pk_choice")),
+    )
+    with op.batch_alter_table("choice", schema=None) as batch_op:
+        batch_op.create_index("ix_choice_tenant_at", ["tenant", "at"], unique=False)
+        batch_op.create_index("ix_choice_tenant_changed", ["tenant", "changed"], unique=False)
+        batch_op.create_index("ix_choice_tenant_episode", ["tenant", "episode"], unique=False)
+
+    op.create_table(
         "decision",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -199,6 +228,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", name=op.f("pk_event_head")),
     )
     op.create_table(
+        "experiment",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("created", Moment(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("state", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_experiment")),
+    )
+    with op.batch_alter_table("experiment", schema=None) as batch_op:
+        batch_op.create_index("ix_experiment_tenant_name", ["tenant", "name"], unique=True)
+
+    op.create_table(
         "fact",
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -220,6 +262,23 @@ def upgrade() -> None:
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_head")),
     )
+    op.create_table(
+        "feedback",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("about", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("by", sa.String(length=256), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("thumb", sa.String(length=8), nullable=True),
+        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+    )
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.create_index("ix_feedback_tenant_subject", ["tenant", "subject"], unique=False)
+
     op.create_table(
         "flow",
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -259,6 +318,12 @@ def upgrade() -> None:
     with op.batch_alter_table("intent", schema=None) as batch_op:
         batch_op.create_index("ix_intent_tenant_created", ["tenant", "created"], unique=False)
 
+    op.create_table(
+        "learnt",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("changes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_learnt")),
+    )
     op.create_table(
         "login",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -337,6 +402,17 @@ def upgrade() -> None:
         sa.Column("blob", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "blob", name=op.f("pk_quota_file")),
+    )
+    op.create_table(
+        "regime",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("arm", sa.String(length=128), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("regime", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.String(length=256), nullable=False),
+        sa.Column("price", sa.String(length=256), nullable=False),
+        sa.Column("why", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "arm", "since", name=op.f("pk_regime")),
     )
     op.create_table(
         "run",

@@ -1,0 +1,1 @@
+"""How the learner computes, and where it keeps what it learns from."""
