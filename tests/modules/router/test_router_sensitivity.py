@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hulk.kernel.personal import is_card, is_cnpj, is_cpf
 from hulk.modules.router import classified
 from hulk.modules.router.domain.sensitivity import MOST_CHARACTERS
-from hulk.modules.skills.domain.personal import is_card, is_cnpj, is_cpf
 from support.utterances import FRESH_IN_SCOPE, FRESH_OUT_OF_SCOPE, IN_SCOPE, OUT_OF_SCOPE
 
 
