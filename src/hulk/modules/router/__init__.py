@@ -11,23 +11,50 @@ else nobody, with advice. Matching is calibrated on the catalogue's own examples
 from hulk.modules.router.domain.decision import Decision, Question
 from hulk.modules.router.domain.matching import Attachment, Candidate, Match
 from hulk.modules.router.domain.model import Model, Reply
-from hulk.modules.router.domain.sensitivity import Classified, Label, Sensitivity, classified
+from hulk.modules.router.domain.sensitivity import (
+    UNREADABLE,
+    Classified,
+    Finding,
+    Label,
+    Part,
+    Sensitivity,
+    Unmaskable,
+    Unmasking,
+    Vault,
+    classified,
+    classified_parts,
+    findings,
+    masked,
+    parts_of,
+    unmasked,
+)
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.usecases import Router
 
 __all__ = [
+    "UNREADABLE",
     "Attachment",
     "Candidate",
     "Catalogue",
     "Classified",
     "Decision",
     "Decisions",
+    "Finding",
     "Label",
     "Match",
     "Model",
+    "Part",
     "Question",
     "Reply",
     "Router",
     "Sensitivity",
+    "Unmaskable",
+    "Unmasking",
+    "Vault",
     "classified",
+    "classified_parts",
+    "findings",
+    "masked",
+    "parts_of",
+    "unmasked",
 ]

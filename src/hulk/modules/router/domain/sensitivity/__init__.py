@@ -10,6 +10,26 @@ label the channels and collections that carry them.
 """
 
 from hulk.modules.router.domain.sensitivity.findings import Classified, Finding, Label, Sensitivity, Why
+from hulk.modules.router.domain.sensitivity.masking import Unmaskable, Unmasking, Vault, masked, unmasked
+from hulk.modules.router.domain.sensitivity.parts import UNREADABLE, Part, classified_parts, parts_of
 from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, classified, findings
 
-__all__ = ["MOST_CHARACTERS", "Classified", "Finding", "Label", "Sensitivity", "Why", "classified", "findings"]
+__all__ = [
+    "MOST_CHARACTERS",
+    "UNREADABLE",
+    "Classified",
+    "Finding",
+    "Label",
+    "Part",
+    "Sensitivity",
+    "Unmaskable",
+    "Unmasking",
+    "Vault",
+    "Why",
+    "classified",
+    "classified_parts",
+    "findings",
+    "masked",
+    "parts_of",
+    "unmasked",
+]

@@ -32,10 +32,11 @@ pedido pedidos encomenda protocolo protocolos nota notas nf nfe nfes nfs nfce ct
 contrato contratos apolice proposta orcamento os chamado chamados ticket tickets ocorrencia atendimento processo processos processso sei
 lote lotes serie serial produto produtos codigo codigos sku skus ean eans gtin barras barcode upc isbn ncm cnae cfop cest item itens
 rastreio rastreamento tracking remessa entrega guia darf nsu autorizacao tid txid transacao transacoes lancamento
+ordem peca pecas
 order orders invoice invoices purchase po batch lot shipment product products part receipt quote case claim build commit hash sha etag
 request requests req trace span session job run versao version revision imei iccid mac asin sequencia seq patrimonio tombo
 inscricao estadual municipal ie im cei caepf medidor instalacao unidade equipamento modelo referencia ref
-valor total saldo preco montante quantia subtotal amount price size tamanho bytes duration duracao timestamp ts epoch ms ns offset count
+total saldo preco montante quantia subtotal amount price size tamanho bytes duration duracao timestamp ts epoch ms ns offset count
 quantidade qtd qtde volume estoque linha linhas line lines port porta pid ip host servidor server addr
 """
 STEMS = (
@@ -48,6 +49,7 @@ _NAMES: dict[str, Said] = {word: label for label, words in _WORDS.items() for wo
 _NAMES |= dict.fromkeys(_OF_BUSINESS.split(), "business")
 _FILLING = """
 n no nr nro num numero numeros number numbers id ids de do da dos das o a os as e ou and or the of is are foi era sao ser com
+para to for pelo pela pelos no na em at me por via
 fiscal fiscais eletronica compra venda vendas servico sob igual chave acesso interno interna nosso nossa seu sua meu minha
 my your our this esse essa este esta following seguinte seguintes mesmo dele dela antigo novo nova new old se ficou
 sp rj mg rs pr ba sc pe ce df go ssp detran uf valido valida real pessoal principal completo cadastrado digito digits digitos key value

@@ -43,9 +43,11 @@ _HEADER = re.compile(
     r"(?<![a-z])(?:bearer|basic|apikey|token)\s{1,3}(?=[A-Za-z0-9+/._~-]*[0-9A-Z])([A-Za-z0-9+/._~-]{16,}=*)", re.IGNORECASE
 )
 
-_PASSED = r"password|passwd|passphrase|passcode|senhas?|pwd|palavra[ -]passe|contrasenha|pin"
+_PASSED = r"password|passwd|passphrase|passcode|senha|pwd|palavra[ -]passe|contrasenha|pin"
 _GIVEN = (
-    r"api[ _-]?key|chave[ _-]?(?:de[ _-]?)?(?:api|acesso|secreta|privada)|access[ _-]?key|secret[ _-]?key|private[ _-]?key|account[ _-]?key"
+    r"senhas|passwords"
+    r"|api[ _-]?key|chave[ _-]?(?:de[ _-]?)?(?:api|acesso|secreta|privada)|access[ _-]?key|secret[ _-]?key|private[ _-]?key"
+    r"|account[ _-]?key"
     r"|client[ _-]?secret|secret|segredo|auth[ _-]?token|token|credential|credencial|auth|key"
 )
 _NAME = re.compile(

@@ -19,11 +19,11 @@ _OPAQUE = 400
 
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_ESCAPE = re.compile(r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|x([0-9A-Fa-f]{2})|U000([0-9A-Fa-f]{5}))")
+_ESCAPE = re.compile(r"\\{1,8}(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2})|U000([0-9A-Fa-f]{5})|([nrt\"/]))")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2}){3,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}+(?:\r?\n(?=[A-Za-z0-9+/_=-]{4})[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])")
-_PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:(?:0x)?[0-9A-Fa-f]{2}[ :,;-]{1,2}){7,}+(?:0x)?[0-9A-Fa-f]{2}(?![0-9A-Za-z])")
+_PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;-]{1,2}(?:0x)?[0-9A-Fa-f]{2}(?![0-9A-Za-z])){7,}")
 _SEGMENT = re.compile(r"[+/_-]")
 _DATA_URI = re.compile(r"data:[a-z]{1,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=.-]{1,40}){0,4};base64,")
 
@@ -49,9 +49,14 @@ def _escapes(view: View) -> Iterator[Edit]:
     if "&" in text:
         yield from ((hit.start(), hit.end(), _flat(html.unescape(hit[0]))) for hit in _ENTITY.finditer(text))
     if "\\" in text:
-        yield from ((hit.start(), hit.end(), _flat(_letter(hit[1] or hit[2] or hit[3]))) for hit in _ESCAPE.finditer(text))
+        yield from (
+            (hit.start(), hit.end(), _flat(_WHITE.get(hit[4]) or _letter(hit[1] or hit[2] or hit[3]))) for hit in _ESCAPE.finditer(text)
+        )
     if "=3" in text:
         yield from ((hit.start(), hit.end(), _flat(unquote(hit[0].replace("=", "%"), errors="replace"))) for hit in _QUOTED.finditer(text))
+
+
+_WHITE = {"n": "\n", "r": "\n", "t": "\t", '"': '"', "/": "/"}
 
 
 def _letter(code: str) -> str:
@@ -64,55 +69,59 @@ def _flat(text: str) -> str:
     return text if text.isascii() else plain(text).text
 
 
-def opened(view: View) -> Iterator[View]:
-    """Views of what runs of base64 and hexadecimal digits hold."""
+def opened(view: View) -> tuple[list[View], list[Hit]]:
+    """Views of what runs of base64 and hexadecimal digits hold; and hits for what cannot be read: files within the text, or packed up."""
+    views, hits = list(_opened_hex(view)), list(_files(view))
     for start, end in _runs(view.text):
-        yield from _opened_base64(view, start, end)
-    if _HEX_LIKE.search(view.text):
-        for pattern in (_HEX, _PAIRS):
+        if view.text.startswith(_PACKED, start):
+            hits.append((start, end, "attachment", "failed"))
+        elif (inner := _opened_base64(view, start, end)) is not None:
+            views.append(inner)
+        elif end - start >= _OPAQUE and len(set(view.text[start : start + _OPAQUE])) > _VARIED:
+            hits.append((start, end, "unreadable", "failed"))
+    return views, hits
+
+
+_PACKED = ("H4sI", "UEsDB", "JVBERi", "iVBORw0", "/9j/4")
+"""How gzip, ZIP, PDF, PNG and JPEG begin in base64."""
+_VARIED = 30
+"""Different characters that something packed has, and a drawn line or a path has not."""
+
+
+def _files(view: View) -> Iterator[Hit]:
+    if "base64," in view.lower:
+        yield from ((hit.start(), hit.end(), "attachment", "failed") for hit in _DATA_URI.finditer(view.lower))
+
+
+def _opened_hex(view: View) -> Iterator[View]:
+    for probe, pattern in _HEXES:
+        if probe.search(view.text):
             for hit in pattern.finditer(view.text):
-                digits = hit[0].lower().replace("0x", "")
-                if said := _text(bytes.fromhex("".join(letter for letter in digits if letter.isalnum()))):
+                digits = "".join(letter for letter in hit[0].replace("0x", "") if letter.isalnum())
+                if said := _text(bytes.fromhex(digits)):
                     yield view.decoded(hit.start(), hit.end(), said)
 
 
-_HEX_LIKE = re.compile(r"[0-9][0-9A-Fa-f]{15}|(?:[2-7][0-9A-Fa-f][ :,;-]{1,2}){7}|0x[2-7][0-9A-Fa-f][ ,;]")
-
-
-def packed(view: View) -> Iterator[Hit]:
-    """What cannot be read because it is a file within the text, or packed up."""
-    if "base64," in view.lower:
-        yield from ((hit.start(), hit.end(), "attachment", "failed") for hit in _DATA_URI.finditer(view.lower))
-    if any(begin in view.text for begin in ("H4sI", "UEsDB", "JVBERi", "iVBORw0", "/9j/4")):
-        for start, end in _runs(view.text):
-            if view.text.startswith(("H4sI", "UEsDB", "JVBERi", "iVBORw0", "/9j/4"), start):
-                yield start, end, "attachment", "failed"
-
-
-def opaque(view: View) -> Iterator[Hit]:
-    """Runs so long that they hold a file, which hold no text."""
-    for start, end in _runs(view.text):
-        if (
-            end - start >= _OPAQUE
-            and len(set(view.text[start : start + _OPAQUE])) > 30
-            and not any(True for _ in _opened_base64(view, start, end))
-        ):
-            yield start, end, "unreadable", "failed"
+_HEXES = (
+    (re.compile(r"[2-7c][0-9A-Fa-f]{15}"), _HEX),
+    (re.compile(r"[2-7][0-9A-Fa-f][ :,;-]{1,2}(?:0x)?[2-7][0-9A-Fa-f][ :,;-]{1,2}(?:0x)?[2-7c][0-9A-Fa-f][ :,;-]"), _PAIRS),
+)
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Where base64 may stand: words of its letters with capitals among others, as eight bytes of digits always have."""
-    at = 0
+    at = reached = 0
     for word in text.split():
-        if len(word) >= SHORTEST and not word.islower():
-            at = text.index(word, at)
-            for hit in _BASE64.finditer(text, at):
-                if hit.start() >= at + len(word):
-                    break
-                if _likely(hit[0]):
-                    yield hit.span()
-                at = hit.end()
-    return
+        if len(word) < SHORTEST or word.islower() or word.isdecimal():
+            continue
+        start = text.index(word, at)
+        at = start + len(word)
+        for hit in _BASE64.finditer(text, max(start, reached)) if at > reached else ():
+            if hit.start() >= at:
+                break
+            reached = hit.end()
+            if _likely(hit[0]):
+                yield hit.span()
 
 
 def _likely(run: str) -> bool:
@@ -121,12 +130,13 @@ def _likely(run: str) -> bool:
     )
 
 
-def _opened_base64(view: View, start: int, end: int) -> Iterator[View]:
+def _opened_base64(view: View, start: int, end: int) -> View | None:
     run = view.text[start:end]
-    for piece in (run, *(_SEGMENT.split(run) if _SEGMENT.search(run) else ())):
+    lines = run.split()
+    for piece in (run, *(lines if len(lines) > 1 else ()), *(_SEGMENT.split(run) if _SEGMENT.search(run) else ())):
         if len(piece) >= SHORTEST and (said := _base64(piece)):
-            yield view.decoded(start, end, said)
-            return
+            return view.decoded(start, end, said)
+    return None
 
 
 def _base64(run: str) -> str | None:

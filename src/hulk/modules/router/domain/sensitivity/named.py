@@ -44,8 +44,8 @@ def _code(word: str) -> bool:
 
 
 _RG = re.compile(
-    r"(?<![a-z0-9])(?:rg|r\.g\.|identidade|registro geral|identity card|id card)(?![a-z])[^0-9\n]{0,30}?"
-    r"((?:[a-z]{2}[- ]?)?\d[\d.\- ]{3,13}\d(?:[- ]?x(?![a-z0-9]))?)"
+    r"(?<![a-z0-9])(?:rg|r\.g\.|identidade|registro geral|identity card|id card)(?![a-z0-9])[^0-9\n]{0,30}?"
+    r"((?:[a-z]{2}[- ]?)?\d[\d.\- ]{3,13}\d(?:[- ]?x(?![a-z0-9]))?)(?![a-z])"
 )
 _RG_X = re.compile(r"(?<![\w.,-])\d{2}\.?\d{3}\.?\d{3}-?x(?![a-z0-9])")
 
@@ -53,7 +53,7 @@ _RG_X = re.compile(r"(?<![\w.,-])\d{2}\.?\d{3}\.?\d{3}-?x(?![a-z0-9])")
 def identity(view: View) -> Iterator[Hit]:
     """An identity card's number after its name; and with the check digit X."""
     for hit in _RG.finditer(view.lower):
-        if 5 <= sum(letter.isdigit() for letter in hit[1]) <= 12 and said(view, hit.start(1), hit.end(1)) != "business":
+        if 5 <= sum(letter.isdigit() for letter in hit[1]) <= 12 and said(view, hit.start(), hit.end()) != "business":
             yield hit.start(1), hit.end(1), "rg", "named"
 
 

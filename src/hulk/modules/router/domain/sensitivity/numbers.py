@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from hulk.modules.router.domain.sensitivity.context import STEMS, said
 from hulk.modules.router.domain.sensitivity.findings import Label, Why
-from hulk.modules.router.domain.sensitivity.rules import BY_SHAPE, EVEN, LONGEST_SHAPE, MOST_DIGITS, NAMED, WHOLE, Rule, Shape
+from hulk.modules.router.domain.sensitivity.rules import BY_SHAPE, EVEN, FREE, LONGEST_SHAPE, MOST_DIGITS, NAMED, WHOLE, Rule, Shape
 from hulk.modules.router.domain.sensitivity.view import View
 
 Hit: TypeAlias = tuple[int, int, Label, Why]
@@ -72,7 +72,7 @@ def _chain(view: View, start: int, end: int) -> Chain:
     starts, ends = [hit[0] for hit in hits], [hit[1] for hit in hits]
     between = [view.text[ends[i] : starts[i + 1]] for i in range(len(groups) - 1)]
     return Chain(
-        groups, starts, ends, [one.strip() for one in between], broken=len(between) == 1 and between[0].strip(" ") in ("\n", "\r\n")
+        groups, starts, ends, [one.strip(" \r\n") for one in between], broken=len(between) == 1 and between[0].strip(" ") in ("\n", "\r\n")
     )
 
 
@@ -110,7 +110,7 @@ def _even(chain: Chain, lengths: Shape) -> Iterator[tuple[int, Place]]:
         last = first
         while last + 1 < count and lengths[last + 1] == lengths[first] <= 2:
             last += 1
-        if last - first >= 4:
+        if last - first >= 4 and (lengths[first] == 1 or len(set(chain.marks[first:last])) == 1):
             end = last + 1 if last + 1 < count and lengths[last + 1] < lengths[first] else last
             if rules := EVEN.get(sum(lengths[first : end + 1])):
                 yield first, (first, end, rules)
@@ -128,7 +128,7 @@ def _judged(view: View, chain: Chain, first: int, last: int, rules: Sequence[Rul
     name = said(view, start, end)
     if name is not None and name != "business" and any(rule.kind == name for rule in fitting):
         return start, end, name, "named"
-    if name == "business" or _sum_of_money(marks) or fitting[0].need == "name":
+    if name == "business" or fitting[0].need == "name" or _by_chance(view, chain, first, last):
         return None
     return start, end, fitting[0].kind, "format" if fitting[0].marks else "check_digits"
 
@@ -141,9 +141,32 @@ def _written(view: View, start: int, marks: Sequence[str], wanted: tuple[str, ..
     return tuple(marks) == wanted
 
 
+def _by_chance(view: View, chain: Chain, first: int, last: int) -> bool:
+    """Whether a number is part of something else: a list, a table, a sum of money, a company's free line, a hash or UUID."""
+    groups, marks = chain.groups[first : last + 1], chain.marks[first:last]
+    free = last > first and groups[0] in FREE
+    return free or _listed(groups, marks) or _sum_of_money(marks) or _in_hash(view, chain.starts[first], chain.ends[last])
+
+
+def _listed(groups: Sequence[str], marks: Sequence[str]) -> bool:
+    """Whether the marks tell of a list; between single digits they do not."""
+    return any(len(group) > 1 for group in groups) and any(len(mark) > 2 or not set(mark).isdisjoint(",;|%\t") for mark in marks)
+
+
 def _sum_of_money(marks: Sequence[str]) -> bool:
     """Whether dots and a comma stand as in `123.456.789,01`, or the reverse."""
-    return len(marks) > 1 and {*marks[:-1], marks[-1]} == {".", ","} and len(set(marks[:-1])) == 1
+    return len(marks) > 1 and set(marks) == {".", ","} and len(set(marks[:-1])) == 1
+
+
+def _in_hash(view: View, start: int, end: int) -> bool:
+    """Whether letters and digits around make a hash or a UUID of it."""
+    before, after = _HEX_BEFORE.search(view.lower[max(0, start - 40) : start]), _HEX_AFTER.match(view.lower, end)
+    around = (before[0] if before else "") + (after[0] if after else "")
+    return any(letter in "abcdef" for letter in around) and (len(around) + end - start >= 24)
+
+
+_HEX_BEFORE = re.compile(r"[0-9a-f-]{1,40}\Z")
+_HEX_AFTER = re.compile(r"[0-9a-f-]{1,40}(?![g-z])")
 
 
 def _foreign(view: View, chain: Chain) -> Hit | None:
@@ -163,7 +186,7 @@ def _foreign(view: View, chain: Chain) -> Hit | None:
 def _named(view: View, chain: Chain) -> Hit | None:
     """A number that a word beside it names, in any grouping. See `NAMED`."""
     name = said(view, chain.starts[0], chain.ends[-1])
-    if name is None or name == "business" or name not in NAMED or _date(chain):
+    if name is None or name == "business" or name not in NAMED or _date(chain) or _within_a_word(view, chain):
         return None
     totals, may = NAMED[name]
     total, best = 0, -1
@@ -175,6 +198,11 @@ def _named(view: View, chain: Chain) -> Hit | None:
     if best < 0 or len(set(digits)) == 1 or not may(digits):
         return None
     return chain.starts[0], chain.ends[best], name, "named"
+
+
+def _within_a_word(view: View, chain: Chain) -> bool:
+    """Whether letters touch it on both sides, as in a parcel's code (`RG123456789BR`)."""
+    return view.lower[chain.starts[0] - 1 : chain.starts[0]].isalpha() and view.lower[chain.ends[-1] : chain.ends[-1] + 1].isalpha()
 
 
 def _date(chain: Chain) -> bool:

@@ -102,12 +102,15 @@ EVEN: Mapping[int, Sequence[Rule]] = {
 WHOLE: Mapping[int, Sequence[Rule]] = {11: (CPF,), 14: (CNPJ,), 16: (CARD,)}
 """In groups of any lengths with the same mark throughout, when nothing else stands beside them."""
 
-_FREE = ("0800", "0300", "0500", "4004", "4003", "3003")
+FREE = ("0800", "0300", "0500", "4004", "4003", "3003")
+
+
+"""How numbers begin that are free of charge, or the same all over the country."""
 
 
 def _reachable(digits: str) -> bool:
     """Not a company's number that is free of charge."""
-    return not digits.startswith(_FREE)
+    return not digits.startswith(FREE)
 
 
 def _any(digits: str) -> bool:

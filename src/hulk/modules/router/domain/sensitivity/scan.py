@@ -35,17 +35,18 @@ def _found(view: View) -> Iterator[Finding]:
     waiting = [view]
     while waiting:
         view = waiting.pop()
-        if view.depth > encoded.DEEPEST:
-            start, end = view.span(0, len(view.text))
-            yield Finding(start, end, "unreadable", "failed")
-            continue
-        for start, end, kind, why in _hits(view):
+        deeper, unread = encoded.opened(view)
+        for start, end, kind, why in (*_hits(view), *unread):
             yield Finding(*view.span(start, end), kind, "encoded" if view.depth and why != "failed" else why)
-        waiting += _deeper(view)
+        deeper += [plainer] if (plainer := encoded.unescaped(view)) is not None else []
+        if deeper and view.depth >= encoded.DEEPEST:
+            yield Finding(*view.span(0, len(view.text)), "unreadable", "failed")
+        else:
+            waiting += deeper
 
 
 def _hits(view: View) -> Iterator[Hit]:
-    for look in (_in_words, mails, credentials, encoded.packed, encoded.opaque):
+    for look in (_in_words, mails, credentials):
         yield from look(view)
     for other in (spoken.read_out(view), spoken.drawn(view)):
         if other is not None:
@@ -60,8 +61,3 @@ def _in_words(view: View) -> Iterator[Hit]:
 def _within(view: View, start: int, end: int) -> tuple[int, int]:
     """A span of a view in the view that it was made from."""
     return view.origin(start, last=False), view.origin(end, last=True)
-
-
-def _deeper(view: View) -> list[View]:
-    plainer = encoded.unescaped(view)
-    return [*([plainer] if plainer is not None and plainer.text != view.text else []), *encoded.opened(view)]

@@ -19,14 +19,15 @@ _MARKS = {
     "ponto": ".", "dot": ".", "point": ".", "traco": "-", "hifen": "-", "dash": "-", "hyphen": "-", "menos": "-", "barra": "/",
     "slash": "/", "virgula": ",", "espaco": " ",
 }  # fmt: skip
-_COUNTED = [word for word in (*_UNITS, *_TENS) if word not in ("um", "uma", "hum", "one", "oh", "dez", "meia", "tres")]
-_FEWEST = 4
+_COUNTED = [word for word in (*_UNITS, *_TENS) if word not in ("um", "uma", "hum", "one", "oh", "dez", "meia")]
+_FEWEST = 3
 _ONE = "|".join(sorted(_UNITS, key=len, reverse=True))
 _TEN = "|".join(_TENS)
 _MARK = "|".join(_MARKS)
 _WORD = re.compile(rf"(?<![a-z])(?:(?:({_TEN})(?:(?: e |[ -])({_ONE}))?)|({_ONE})|({_MARK})|(e))(?![a-z])")
-_LETTERS = re.compile(r"(?<![A-Za-z0-9])[0-9OoIlSsBZ|]{2,}+(?![A-Za-z])")
-_NEAR = re.compile(r"[0-9][OoIlSsBZ|]|[OoIlSsBZ|][0-9]|[0-9][.\-/ ][OoIlSBZ|]{2}")
+_DRAWN_AS = "0-9OoIlSsBZ|"
+_LETTERS = re.compile(rf"(?<![A-Za-z0-9])[{_DRAWN_AS}]++(?![A-Za-z0-9])(?:[.\-/ ()]{{1,3}}[{_DRAWN_AS}]++(?![A-Za-z0-9]))*")
+_NEAR = re.compile(r"[0-9][.\-/]?[OoIlSsBZ|]|[OoIlSsBZ|][.\-/]?[0-9]")
 _DRAWN = str.maketrans("OoIlSsBZ|", "001155821")
 
 
@@ -60,6 +61,8 @@ def drawn(view: View) -> View | None:
     return view.edited(edits) if edits else None
 
 
-def _mixed(word: str) -> bool:
-    digits = sum(letter.isdigit() for letter in word)
-    return 0 < digits < len(word) and digits * 2 >= len(word)
+def _mixed(run: str) -> bool:
+    """Whether so many digits stand among the letters that these may be digits too."""
+    digits = sum(letter.isdigit() for letter in run)
+    letters = sum(letter.isalpha() or letter == "|" for letter in run)
+    return letters > 0 and digits >= 5 and digits + 2 >= letters

@@ -123,7 +123,7 @@ _SIGNS = {"Pd": "-", "Zs": " ", "Zl": "\n", "Zp": "\n"}
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _DRAWN = {
     "-": "−⁃‐‑﹣", ".": "．。․‧∙•·", "/": "⁄∕", ":": "∶：", "0": "০", "3": "ЗӠ", "l": "ⅼıӀ", "j": "ȷ", "o": "ø", "O": "Ø",
-    **dict(zip("ABESKMHOPCTYXIJaecopijsyxdhqweE", "АВЕЅКМНОРСТУХІЈаесоріјѕухԁһԛԝёЁ", strict=True)),
+    **dict(zip("ABESKMHOPCTYXIJaecopijsyxdhqw", "АВЕЅКМНОРСТУХІЈаесоріјѕухԁһԛԝ", strict=True)),
 }  # fmt: skip
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοικνραυχμ", "ABEZHIKMNOPTYXoikvpauxu", strict=True))
 _LOOK_ALIKE = {letter: drawn for drawn, letters in _DRAWN.items() for letter in letters} | _GREEK
