@@ -26,6 +26,7 @@ _WORDS: dict[Label, str] = {
     "phone": "telefone telefones fone tel cel celular celulares whatsapp whats zap ligue ligar liga contato phone mobile call ramal sms",
     "pix": "pix",
     "plate": "placa placas plate",
+    "address": "cep",
 }
 _OF_BUSINESS = """
 pedido pedidos encomenda protocolo protocolos nota notas nf nfe nfes nfs nfce cte danfe fatura faturas boleto boletos titulos duplicata
@@ -39,12 +40,6 @@ inscricao estadual municipal ie im cei caepf medidor instalacao unidade equipame
 total saldo preco montante quantia subtotal amount price size tamanho bytes duration duracao timestamp ts epoch ms ns offset count
 quantidade qtd qtde volume estoque linha linhas line lines port porta pid ip host servidor server addr
 """
-STEMS = (
-    "cpf", "cic", "cnpj", "rg", "identi", "cnh", "habilita", "motorista", "driver", "pis", "pasep", "nit", "nis", "eleitor", "titulo",
-    "voter", "cns", "sus", "saude", "renavam", "carta", "card", "visa", "tel", "fone", "phone", "cel", "zap", "what", "lig", "contato",
-    "sms",
-)  # fmt: skip
-"""Beginnings of the words that name: where none stands in a text, none has to be looked for."""
 _NAMES: dict[str, Said] = {word: label for label, words in _WORDS.items() for word in words.split()}
 _NAMES |= dict.fromkeys(_OF_BUSINESS.split(), "business")
 _FILLING = """
@@ -127,3 +122,15 @@ def _first_after(view: View, end: int) -> str:
 
 
 _FOLLOWING = re.compile(r"[\s)(\]\[\"'\-:]{0,3}([a-z]{1,12})")
+
+
+_FAR = 160
+_STREET = re.compile(
+    r"(?<![a-z])(?:rua|r\.|avenida|av\.?|alameda|al\.|travessa|praca|rodovia|estrada|largo|vila|viela|quadra|bairro|logradouro|endereco"
+    r"|condominio|conjunto|apto?\.?|apartamento|bloco|casa|street|address|avenue|moro|mora|resid)(?![a-z])"
+)
+
+
+def in_a_street(view: View, start: int, end: int) -> bool:
+    """Whether words of an address stand near."""
+    return _STREET.search(view.lower, max(0, start - _FAR), end + _FAR // 2) is not None

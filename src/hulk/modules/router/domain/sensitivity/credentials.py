@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hulk.modules.router.domain.sensitivity.numbers import Hit
-from hulk.modules.router.domain.sensitivity.view import View
+from hulk.modules.router.domain.sensitivity.view import View, long_words
 
 _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (begin, re.compile(pattern))
@@ -38,7 +38,7 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ((":AA",), r"(?<!\d)\d{8,10}:AA[\w-]{30,}"),  # a Telegram bot
     )
 )  # fmt: skip
-_ADDRESS = re.compile(r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,100}:([^\s/@\"'<>]{1,200})@", re.IGNORECASE)
+_LOGIN = re.compile(r"://[^\s/:@\"'<>]{0,100}:([^\s/@\"'<>]{1,200})@")
 _HEADER = re.compile(
     r"(?<![a-z])(?:bearer|basic|apikey|token)\s{1,3}(?=[A-Za-z0-9+/._~-]*[0-9A-Z])([A-Za-z0-9+/._~-]{16,}=*)", re.IGNORECASE
 )
@@ -75,12 +75,12 @@ _HOLLOW = re.compile(
 def credentials(view: View) -> Iterator[Hit]:
     """The secrets of a view."""
     yield from _private_keys(view)
+    words = " ".join(view.text[start:end] for start, end in long_words(view.text))
     for begins, form in _FORMS:
-        if any(begin in view.text for begin in begins):
+        if any(begin in words for begin in begins):
             yield from ((hit.start(), hit.end(), "secret", "known_form") for hit in form.finditer(view.text))
-    if "://" in view.text:
-        yield from ((hit.start(), hit.end(), "secret", "known_form") for hit in _ADDRESS.finditer(view.text) if not _hollow(hit[1]))
-    if any(mark in view.lower for mark in ("bearer", "basic", "apikey", "token")):
+    yield from ((hit.start(), hit.end(), "secret", "known_form") for hit in _LOGIN.finditer(view.text) if not _hollow(hit[1]))
+    if any(mark in view.lower for mark in ("bearer ", "basic ", "apikey ", "token ")):
         yield from ((hit.start(1), hit.end(1), "secret", "named") for hit in _HEADER.finditer(view.text) if _random(hit[1], 12))
     for name in _NAMES:
         at = view.lower.find(name)

@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from hulk.modules.router.domain.sensitivity.numbers import Hit
-from hulk.modules.router.domain.sensitivity.view import Edit, View, plain
+from hulk.modules.router.domain.sensitivity.view import SHORTEST, Edit, View, long_words, plain
 
 DEEPEST = 4
 """How often what was decoded is decoded again."""
-SHORTEST = 11
-"""Characters of a run of base64 digits that can hold something: eight bytes."""
 _OPAQUE = 400
 """Characters from which a run that holds no text is something that was packed up (a file), no key or hash."""
 
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ESCAPE = re.compile(r"\\{1,8}(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2})|U000([0-9A-Fa-f]{5})|([nrt\"/]))")
-_QUOTED = re.compile(r"(?:=[0-9A-F]{2}){3,}")
+_QUOTED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}){2,}+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}+(?:\r?\n(?=[A-Za-z0-9+/_=-]{4})[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])")
 _PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;-]{1,2}(?:0x)?[0-9A-Fa-f]{2}(?![0-9A-Za-z])){7,}")
@@ -110,14 +108,10 @@ _HEXES = (
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Where base64 may stand: words of its letters with capitals among others, as eight bytes of digits always have."""
-    at = reached = 0
-    for word in text.split():
-        if len(word) < SHORTEST or word.islower() or word.isdecimal():
-            continue
-        start = text.index(word, at)
-        at = start + len(word)
-        for hit in _BASE64.finditer(text, max(start, reached)) if at > reached else ():
-            if hit.start() >= at:
+    reached = 0
+    for start, end in long_words(text):
+        for hit in _BASE64.finditer(text, max(start, reached)) if end > reached and not text[start:end].islower() else ():
+            if hit.start() >= end:
                 break
             reached = hit.end()
             if _likely(hit[0]):

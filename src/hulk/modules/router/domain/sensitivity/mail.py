@@ -7,6 +7,9 @@ from hulk.modules.router.domain.sensitivity.numbers import Hit
 from hulk.modules.router.domain.sensitivity.view import View
 
 _SIGN = re.compile(r"@|[(\[{<] ?(?:at|arroba) ?[)\]}>]|(?<=\w) (?:arroba|at) (?=\w)")
+_AT = re.compile("@")
+_WRITTEN = ("arroba", "(at", "[at", "{at", "<at", "( at", "[ at", " at ")
+"""How the sign begins where it is written out."""
 _LOCAL = re.compile(r"[a-z0-9._%+'&~-]{1,64} {0,2}\Z")
 _DOT = r"(?: ?[(\[{<]? ?(?:\.|(?<=[ (\[{<])(?:dot|ponto)(?=[ )\]}>])) ?[)\]}>]? ?)"
 _HOST = re.compile(
@@ -19,9 +22,8 @@ _NOBODY = ("git", "hg", "svn")
 
 def mails(view: View) -> Iterator[Hit]:
     """The addresses in a view. Cost: a bounded look to both sides of each sign."""
-    if "@" not in view.lower and "arroba" not in view.lower and "at" not in view.lower:
-        return
-    for sign in _SIGN.finditer(view.lower):
+    signs = _SIGN if any(written in view.lower for written in _WRITTEN) else _AT
+    for sign in signs.finditer(view.lower):
         local = _LOCAL.search(view.lower[max(0, sign.start() - 66) : sign.start()])
         host = _HOST.match(view.lower, sign.end()) or _LITERAL.match(view.lower, sign.end())
         if local is None or host is None or not any(letter.isalnum() for letter in local[0]):

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from hulk.kernel import personal
 from hulk.modules.router.domain.sensitivity.context import said
 from hulk.modules.router.domain.sensitivity.numbers import Hit
-from hulk.modules.router.domain.sensitivity.view import View
+from hulk.modules.router.domain.sensitivity.view import View, long_words
 
 
 def named(view: View) -> Iterator[Hit]:
     """All of these kinds in a view."""
+    yield from cnpj_with_letters(view)
+    if _IBAN_PROBE.search(view.lower):
+        yield from ibans(view)
     for marks, look in _LOOKS:
         if any(mark in view.lower for mark in marks):
             yield from look(view)
@@ -27,7 +30,8 @@ _MIXED = re.compile(
 
 def cnpj_with_letters(view: View) -> Iterator[Hit]:
     """A CNPJ in which letters stand, as from July 2026."""
-    for hit in _MIXED.finditer(view.lower):
+    stretches = [(0, len(view.text))] if "cnpj" in view.lower else long_words(view.text)
+    for hit in (hit for start, end in stretches for hit in _MIXED.finditer(view.lower, start, end)):
         bare = "".join(letter for letter in hit[0] if letter.isalnum())
         if bare.isdecimal() or not personal.is_cnpj(bare.upper()):
             continue
@@ -47,7 +51,6 @@ _RG = re.compile(
     r"(?<![a-z0-9])(?:rg|r\.g\.|identidade|registro geral|identity card|id card)(?![a-z0-9])[^0-9\n]{0,30}?"
     r"((?:[a-z]{2}[- ]?)?\d[\d.\- ]{3,13}\d(?:[- ]?x(?![a-z0-9]))?)(?![a-z])"
 )
-_RG_X = re.compile(r"(?<![\w.,-])\d{2}\.?\d{3}\.?\d{3}-?x(?![a-z0-9])")
 
 
 def identity(view: View) -> Iterator[Hit]:
@@ -55,13 +58,6 @@ def identity(view: View) -> Iterator[Hit]:
     for hit in _RG.finditer(view.lower):
         if 5 <= sum(letter.isdigit() for letter in hit[1]) <= 12 and said(view, hit.start(), hit.end()) != "business":
             yield hit.start(1), hit.end(1), "rg", "named"
-
-
-def identity_x(view: View) -> Iterator[Hit]:
-    """An identity card's number that ends with X."""
-    for hit in _RG_X.finditer(view.lower):
-        if personal.is_rg("".join(letter for letter in hit[0] if letter.isalnum())) and said(view, *hit.span()) != "business":
-            yield hit.start(), hit.end(), "rg", "check_digits"
 
 
 _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}(?![0-9a-f])")
@@ -108,6 +104,7 @@ def accounts(view: View) -> Iterator[Hit]:
             yield hit.start(), hit.end(), "bank", "named"
 
 
+_IBAN_PROBE = re.compile(r"\d(?<=[a-z]{2}\d)\d ?[a-z0-9]{4}")
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?(?![a-z0-9])")
 
 
@@ -119,32 +116,11 @@ def ibans(view: View) -> Iterator[Hit]:
             yield hit.start(), hit.end(), "bank", "check_digits"
 
 
-_CEP = re.compile(r"(?<![\d.-])(?:\d{5}-\d{3}|\d{2}\.\d{3}-\d{3}|(?<=cep )\d{8}|(?<=cep: )\d{8}|(?<=cep:)\d{8})(?![\d-])")
-_STREET = re.compile(
-    r"(?<![a-z])(?:rua|r\.|avenida|av\.?|alameda|al\.|travessa|praca|rodovia|estrada|largo|vila|viela|quadra|bairro|logradouro|endereco"
-    r"|condominio|conjunto|apto?\.?|apartamento|bloco|casa|street|address|avenue|moro|mora|resid)(?![a-z])"
-)
-
-
-def addresses(view: View) -> Iterator[Hit]:
-    """A CEP with the words of an address near it."""
-    for hit in _CEP.finditer(view.lower):
-        if _STREET.search(view.lower, max(0, hit.start() - 2 * _FAR), hit.end() + _FAR):
-            yield hit.start(), hit.end(), "address", "named"
-
-
 _Look = Callable[[View], Iterator[Hit]]
 _LOOKS: tuple[tuple[tuple[str, ...], _Look], ...] = (
-    (("",), cnpj_with_letters),
     (("rg", "r.g.", "identi", "registro geral", "id card"), identity),
-    (("x",), identity_x),
     (("pix", "chave aleatoria", "evp"), pix),
     (("plac", "veic", "carr", "caminh", "moto", "autom", "plate", "vehicle", "renavam", "detran"), plates),
     (("ag", "conta", "c/c", "account", "branch"), accounts),
-    (("",), ibans),
-    (
-        ("rua", "r.", "av", "al", "travessa", "praca", "rodovia", "estrada", "bairro", "endere", "cep", "apto", "casa", "street", "addr"),
-        addresses,
-    ),
 )
 """Where one of these stands, that is looked for."""

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hulk.modules.router.domain.sensitivity.context import STEMS, said
+from hulk.kernel.personal import is_rg
+from hulk.modules.router.domain.sensitivity.context import in_a_street, said
 from hulk.modules.router.domain.sensitivity.findings import Label, Why
 from hulk.modules.router.domain.sensitivity.rules import BY_SHAPE, EVEN, FREE, LONGEST_SHAPE, MOST_DIGITS, NAMED, WHOLE, Rule, Shape
 from hulk.modules.router.domain.sensitivity.view import View
@@ -35,6 +36,10 @@ class Chain:
 SHORTEST = 7
 _CHAIN = re.compile(r"\d++(?:[\x00-/:-@\[-`{-\x7f]{1,6}+\d++)*+")
 _DIGITS = re.compile(r"\d++")
+_DULL = re.compile(
+    r"\d{1,2}([/:.])\d{1,2}\1\d{2,4}|\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,3}(?:\.\d{3})*,\d{2}|\d{1,3}(?:,\d{3})+\.\d{2}|\d{4}/\d{2}"
+)
+"""Dates, times and sums of money, which are most of the numbers that people write."""
 _LONG = re.compile(
     r"(?<!\d)(?:\d{5}\.?\d{5} ?\d{5}\.?\d{6} ?\d{5}\.?\d{6} ?\d ?\d{14}"  # a bank's boleto, as it is typed
     r"|(?:\d{11}[- ]?\d ?){4}|(?:\d{4}[ .]?){11}"  # a utility's boleto; an NF-e's key of access
@@ -45,12 +50,23 @@ _LONG = re.compile(
 
 def numbers(view: View) -> Iterator[Hit]:
     """The sensitive numbers of a view, none over another."""
-    names = any(stem in view.lower for stem in STEMS)
     for hit in _CHAIN.finditer(view.text):
         start, end = hit.span()
-        if end - start >= SHORTEST:
+        if view.lower.startswith(("x", "-x"), end):
+            yield from _with_x(view, end)
+        if end - start >= SHORTEST and not _DULL.fullmatch(view.text, start, end):
             for chain in _apart(view, start, end):
-                yield from _in_chain(view, chain, names=names)
+                yield from _in_chain(view, chain)
+
+
+_RG_X = re.compile(r"(?<![\w.,-])\d{2}\.?\d{3}\.?\d{3}-?x(?![a-z0-9])")
+
+
+def _with_x(view: View, end: int) -> Iterator[Hit]:
+    """An identity card's number whose check digit is X."""
+    hit = _RG_X.search(view.lower, max(0, end - 11), end + 2)
+    if hit and is_rg("".join(letter for letter in hit[0] if letter.isalnum())) and said(view, *hit.span()) != "business":
+        yield hit.start(), hit.end(), "rg", "check_digits"
 
 
 def _apart(view: View, start: int, end: int) -> Iterator[Chain]:
@@ -76,13 +92,13 @@ def _chain(view: View, start: int, end: int) -> Chain:
     )
 
 
-def _in_chain(view: View, chain: Chain, *, names: bool) -> Iterator[Hit]:
+def _in_chain(view: View, chain: Chain) -> Iterator[Hit]:
     reached = -1
     for first, last, rules in _places(chain):
         if chain.starts[first] >= reached and (found := _judged(view, chain, first, last, rules)):
             yield found
             reached = found[1]
-    if reached < 0 and (found := _foreign(view, chain) or (_named(view, chain) if names else None)):
+    if reached < 0 and (found := _foreign(view, chain) or _named(view, chain)):
         yield found
 
 
@@ -125,10 +141,13 @@ def _judged(view: View, chain: Chain, first: int, last: int, rules: Sequence[Rul
         return None
     if fitting[0].need == "none":
         return start, end, fitting[0].kind, "format"
+    if fitting[0].need == "street":
+        meant = fitting[0].marks is not None or said(view, start, end) == "address"
+        return (start, end, "address", "named") if meant and in_a_street(view, start, end) else None
     name = said(view, start, end)
     if name is not None and name != "business" and any(rule.kind == name for rule in fitting):
         return start, end, name, "named"
-    if name == "business" or fitting[0].need == "name" or _by_chance(view, chain, first, last):
+    if name == "business" or _by_chance(view, chain, first, last):
         return None
     return start, end, fitting[0].kind, "format" if fitting[0].marks else "check_digits"
 
@@ -185,8 +204,10 @@ def _foreign(view: View, chain: Chain) -> Hit | None:
 
 def _named(view: View, chain: Chain) -> Hit | None:
     """A number that a word beside it names, in any grouping. See `NAMED`."""
+    if _date(chain) or _sum_of_money(chain.marks) or _within_a_word(view, chain):
+        return None
     name = said(view, chain.starts[0], chain.ends[-1])
-    if name is None or name == "business" or name not in NAMED or _date(chain) or _within_a_word(view, chain):
+    if name is None or name == "business" or name not in NAMED:
         return None
     totals, may = NAMED[name]
     total, best = 0, -1
@@ -206,4 +227,8 @@ def _within_a_word(view: View, chain: Chain) -> bool:
 
 
 def _date(chain: Chain) -> bool:
-    return tuple(map(len, chain.groups)) in {(2, 2, 4), (4, 2, 2), (2, 2, 2)} and chain.marks[0] == chain.marks[1] != ""
+    """Whether it is a date, or a time of day."""
+    return len(chain.marks) == 2 and chain.marks[0] == chain.marks[1] != "" and tuple(map(len, chain.groups)) in _DATES
+
+
+_DATES = frozenset(((2, 2, 4), (4, 2, 2), (2, 2, 2)))

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 from hulk.kernel import personal
 from hulk.modules.router.domain.sensitivity.findings import Label
 
-Need: TypeAlias = Literal["none", "no_business", "name"]
-"""What must stand beside a number with right check digits: nothing, no word that names it an order's or the like, or its own name."""
+Need: TypeAlias = Literal["none", "no_business", "street"]
+"""What must stand beside a number with right check digits: nothing, no word that names it an order's or the like, or an address."""
 Shape: TypeAlias = tuple[int, ...]
 """The lengths of groups of digits."""
 
@@ -27,6 +27,10 @@ class Rule:
     valid: Callable[[str], bool]
     need: Need = "no_business"
     marks: tuple[str, ...] | None = None
+
+
+def _any(digits: str) -> bool:
+    return len(digits) > 0
 
 
 def _mobile(digits: str) -> bool:
@@ -72,6 +76,9 @@ _BY_SHAPE: Sequence[tuple[Sequence[Shape], Sequence[Rule]]] = (
     ([(3, 4, 4)], [Rule("phone", _line, "no_business", marks) for marks in ((")", "-"), (")", ""), ("", "-"))]),
     ([(2, 2, 4, 4), (2, 2, 8)], [Rule("phone", _line, "no_business")]),
     ([(5, 4)], [Rule("phone", _nine, "no_business", ("-",))]),
+    ([(5, 3)], [Rule("address", _any, "street", ("-",))]),
+    ([(2, 3, 3)], [Rule("address", _any, "street", (".", "-"))]),
+    ([(8,)], [Rule("address", _any, "street")]),
     ([(11,)], [CPF, MOBILE, CNH, PIS]),
     ([(12,)], [VOTER]),
     ([(14,)], [CNPJ, CARD]),
@@ -111,10 +118,6 @@ FREE = ("0800", "0300", "0500", "4004", "4003", "3003")
 def _reachable(digits: str) -> bool:
     """Not a company's number that is free of charge."""
     return not digits.startswith(FREE)
-
-
-def _any(digits: str) -> bool:
-    return len(digits) > 0
 
 
 NAMED: Mapping[Label, tuple[Container[int], Callable[[str], bool]]] = {

@@ -19,7 +19,7 @@ _MARKS = {
     "ponto": ".", "dot": ".", "point": ".", "traco": "-", "hifen": "-", "dash": "-", "hyphen": "-", "menos": "-", "barra": "/",
     "slash": "/", "virgula": ",", "espaco": " ",
 }  # fmt: skip
-_COUNTED = [word for word in (*_UNITS, *_TENS) if word not in ("um", "uma", "hum", "one", "oh", "dez", "meia")]
+_COUNTED = [word for word, digit in _UNITS.items() if len(digit) == 1 and word not in ("um", "uma", "hum", "one", "oh", "meia")]
 _FEWEST = 3
 _ONE = "|".join(sorted(_UNITS, key=len, reverse=True))
 _TEN = "|".join(_TENS)
@@ -27,7 +27,15 @@ _MARK = "|".join(_MARKS)
 _WORD = re.compile(rf"(?<![a-z])(?:(?:({_TEN})(?:(?: e |[ -])({_ONE}))?)|({_ONE})|({_MARK})|(e))(?![a-z])")
 _DRAWN_AS = "0-9OoIlSsBZ|"
 _LETTERS = re.compile(rf"(?<![A-Za-z0-9])[{_DRAWN_AS}]++(?![A-Za-z0-9])(?:[.\-/ ()]{{1,3}}[{_DRAWN_AS}]++(?![A-Za-z0-9]))*")
-_NEAR = re.compile(r"[0-9][.\-/]?[OoIlSsBZ|]|[OoIlSsBZ|][.\-/]?[0-9]")
+_SORTS = (
+    bytes(
+        ord("0" if letter.isdigit() else "o" if letter in "OoIlSsBZ|" else "." if letter in ".-/" else " " if letter in " ()" else "x")
+        for letter in map(chr, range(128))
+    )
+    + b"x" * 128
+)
+_NEAR = re.compile(rb"0\.?o|o\.?0")
+"""Digits beside letters that look like digits, with or without a mark between, when each is written as one of its sort."""
 _DRAWN = str.maketrans("OoIlSsBZ|", "001155821")
 
 
@@ -55,10 +63,19 @@ def _edits(view: View) -> Iterator[Edit]:
 
 def drawn(view: View) -> View | None:
     """The view with letters that look like digits as digits, in words that are made of both; None where none are."""
-    if not _NEAR.search(view.text):
-        return None
-    edits = [(hit.start(), hit.end(), hit[0].translate(_DRAWN)) for hit in _LETTERS.finditer(view.text) if _mixed(hit[0])]
+    sorts = view.text.encode("ascii", "replace").translate(_SORTS)
+    hits = (hit for start, end in _near(sorts) for hit in _LETTERS.finditer(view.text, start, end))
+    edits = [(hit.start(), hit.end(), hit[0].translate(_DRAWN)) for hit in hits if _mixed(hit[0])]
     return view.edited(edits) if edits else None
+
+
+def _near(sorts: bytes) -> Iterator[tuple[int, int]]:
+    """Stretches of digits, look-alikes and marks in which the two stand side by side."""
+    reached = 0
+    while hit := _NEAR.search(sorts, reached):
+        begin, end = sorts.rfind(b"x", reached, hit.start()) + 1, sorts.find(b"x", hit.end())
+        reached = len(sorts) if end < 0 else end
+        yield begin, reached
 
 
 def _mixed(run: str) -> bool:

@@ -70,6 +70,21 @@ class View:
         return View(inner.text, inner.lower, whole, inner.starts, inner.ends, inner.sources, inner.until, self.depth + 1)
 
 
+SHORTEST = 11
+"""Characters of a word from which a key, a code or encoded bytes may stand in it."""
+
+
+def long_words(text: str) -> list[tuple[int, int]]:
+    """Where words that long stand, without white space, which are no plain words in small letters nor bare numbers."""
+    found, at = list[tuple[int, int]](), 0
+    for word in text.split():
+        if (len(word) >= SHORTEST and not word.isalpha()) or (len(word) >= SHORTEST and not word.islower()):
+            start = text.index(word, at)
+            at = start + len(word)
+            found.append((start, at))
+    return found
+
+
 def plain(text: str) -> View:
     """The text with compatibility forms made plain, accents, marks and invisible characters removed, look-alikes of other scripts, digits
     and dashes made ASCII, other signs made `*`.
