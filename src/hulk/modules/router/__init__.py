@@ -24,7 +24,23 @@ from hulk.modules.router.domain.learning.log import Occasion
 from hulk.modules.router.domain.learning.offpolicy import OffPolicy
 from hulk.modules.router.domain.matching import Attachment, Candidate, Match
 from hulk.modules.router.domain.model import Model, Reply
-from hulk.modules.router.domain.sensitivity import Classified, Label, Sensitivity, classified
+from hulk.modules.router.domain.sensitivity import (
+    UNREADABLE,
+    Classified,
+    Finding,
+    Label,
+    Part,
+    Sensitivity,
+    Unmaskable,
+    Unmasking,
+    Vault,
+    classified,
+    classified_parts,
+    findings,
+    masked,
+    parts_of,
+    unmasked,
+)
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.usecases import Router
 from hulk.modules.router.usecases.learning.acts import LearningActs
@@ -33,6 +49,7 @@ from hulk.modules.router.usecases.learning.report import Reported
 __all__ = [
     "Aims",
     "Arm",
+    "UNREADABLE",
     "Attachment",
     "Candidate",
     "Catalogue",
@@ -41,6 +58,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "Features",
+    "Finding",
     "Label",
     "LearningActs",
     "Match",
@@ -48,12 +66,21 @@ __all__ = [
     "Occasion",
     "OffPolicy",
     "Prior",
+    "Part",
     "Question",
     "Reply",
     "Reported",
     "Router",
     "RoutingPolicy",
     "Sensitivity",
+    "Unmaskable",
+    "Unmasking",
+    "Vault",
     "classified",
     "evaluated_in_words",
+    "classified_parts",
+    "findings",
+    "masked",
+    "parts_of",
+    "unmasked",
 ]

@@ -1,12 +1,13 @@
 """Values that point at a person: how they are recognised, and how they are kept out of results and answers.
 
-Check digits: CPF and CNPJ by Receita Federal's modulo 11 (the CNPJ also with letters, as from July 2026: a character's value is
-its ASCII code less 48), cards by Luhn's formula (ISO/IEC 7812-1).
+The check digits are those of `kernel.personal`.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
+
+from hulk.kernel.personal import is_card, is_cnpj, is_cpf
 
 Sort: TypeAlias = Literal["cpf", "cnpj", "email", "phone", "card"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -57,33 +58,3 @@ def found(values: Iterable[str]) -> Sort | None:
 
 def _bare(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
-
-
-def is_cpf(text: str) -> bool:
-    """Whether 11 digits are a CPF with right check digits (and not all the same)."""
-    if len(text) != 11 or not text.isdecimal() or len(set(text)) == 1:
-        return False
-    values = [int(digit) for digit in text]
-    return all(_modulo_11(values[:n], range(n + 1, 1, -1)) == values[n] for n in (9, 10))
-
-
-def is_cnpj(text: str) -> bool:
-    """Whether 14 letters or digits (the last two digits) are a CNPJ with right check digits (and not all the same)."""
-    if len(text) != 14 or not text.isalnum() or not text[12:].isdecimal() or len(set(text)) == 1:
-        return False
-    values = [ord(letter) - 48 for letter in text]
-    weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    return all(_modulo_11(values[:n], weights[13 - n :]) == values[n] for n in (12, 13))
-
-
-def is_card(text: str) -> bool:
-    """Whether 13 to 19 digits are a payment card's: Luhn's sum, and a first digit that card networks use."""
-    if not 13 <= len(text) <= 19 or not text.isdecimal() or text[0] not in "23456" or len(set(text)) == 1:
-        return False
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(text)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-def _modulo_11(values: list[int], weights: Iterable[int]) -> int:
-    rest = sum(value * weight for value, weight in zip(values, weights, strict=True)) % 11
-    return 0 if rest < 2 else 11 - rest

@@ -1,0 +1,156 @@
+"""What a view says when it is decoded: escapes undone in place, and runs of base64 or hexadecimal digits that hold text."""
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from hulk.modules.router.domain.sensitivity.numbers import Hit
+from hulk.modules.router.domain.sensitivity.view import SHORTEST, Edit, View, long_words, plain
+
+DEEPEST = 4
+"""How often what was decoded is decoded again."""
+_OPAQUE = 400
+"""Characters from which a run that holds no text is something that was packed up (a file), no key or hash."""
+
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_ESCAPE = re.compile(r"\\{1,8}(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2})|U000([0-9A-Fa-f]{5})|([nrt\"/]))")
+_QUOTED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}){2,}+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}+(?:\r?\n(?=[A-Za-z0-9+/_=-]{4})[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])")
+_PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;-]{1,2}(?:0x)?[0-9A-Fa-f]{2}(?![0-9A-Za-z])){7,}")
+_SEGMENT = re.compile(r"[+/_-]")
+_DATA_URI = re.compile(r"data:[a-z]{1,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=.-]{1,40}){0,4};base64,")
+
+
+def unescaped(view: View) -> View | None:
+    """The view with its escapes of URLs, HTML, JSON and e-mail undone; None when there are none."""
+    edits = sorted(_escapes(view))
+    return view.edited(_apart(edits), depth=1) if edits else None
+
+
+def _apart(edits: list[Edit]) -> Iterator[Edit]:
+    at = 0
+    for start, end, text in edits:
+        if start >= at:
+            yield start, end, text
+            at = end
+
+
+def _escapes(view: View) -> Iterator[Edit]:
+    text = view.text
+    if "%" in text:
+        yield from ((hit.start(), hit.end(), _flat(unquote(hit[0], errors="replace"))) for hit in _PERCENT.finditer(text))
+    if "&" in text:
+        yield from ((hit.start(), hit.end(), _flat(html.unescape(hit[0]))) for hit in _ENTITY.finditer(text))
+    if "\\" in text:
+        yield from (
+            (hit.start(), hit.end(), _flat(_WHITE.get(hit[4]) or _letter(hit[1] or hit[2] or hit[3]))) for hit in _ESCAPE.finditer(text)
+        )
+    if "=3" in text:
+        yield from ((hit.start(), hit.end(), _flat(unquote(hit[0].replace("=", "%"), errors="replace"))) for hit in _QUOTED.finditer(text))
+
+
+_WHITE = {"n": "\n", "r": "\n", "t": "\t", '"': '"', "/": "/"}
+
+
+def _letter(code: str) -> str:
+    number = int(code, 16)
+    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
+
+
+def _flat(text: str) -> str:
+    """What was decoded, made plain as all else was."""
+    return text if text.isascii() else plain(text).text
+
+
+def opened(view: View) -> tuple[list[View], list[Hit]]:
+    """Views of what runs of base64 and hexadecimal digits hold; and hits for what cannot be read: files within the text, or packed up."""
+    views, hits = list(_opened_hex(view)), list(_files(view))
+    for start, end in _runs(view.text):
+        if view.text.startswith(_PACKED, start):
+            hits.append((start, end, "attachment", "failed"))
+        elif (inner := _opened_base64(view, start, end)) is not None:
+            views.append(inner)
+        elif end - start >= _OPAQUE and len(set(view.text[start : start + _OPAQUE])) > _VARIED:
+            hits.append((start, end, "unreadable", "failed"))
+    return views, hits
+
+
+_PACKED = ("H4sI", "UEsDB", "JVBERi", "iVBORw0", "/9j/4")
+"""How gzip, ZIP, PDF, PNG and JPEG begin in base64."""
+_VARIED = 30
+"""Different characters that something packed has, and a drawn line or a path has not."""
+
+
+def _files(view: View) -> Iterator[Hit]:
+    if "base64," in view.lower:
+        yield from ((hit.start(), hit.end(), "attachment", "failed") for hit in _DATA_URI.finditer(view.lower))
+
+
+def _opened_hex(view: View) -> Iterator[View]:
+    for probe, pattern in _HEXES:
+        if probe.search(view.text):
+            for hit in pattern.finditer(view.text):
+                digits = "".join(letter for letter in hit[0].replace("0x", "") if letter.isalnum())
+                if said := _text(bytes.fromhex(digits)):
+                    yield view.decoded(hit.start(), hit.end(), said)
+
+
+_HEXES = (
+    (re.compile(r"[2-7c][0-9A-Fa-f]{15}"), _HEX),
+    (re.compile(r"[2-7][0-9A-Fa-f][ :,;-]{1,2}(?:0x)?[2-7][0-9A-Fa-f][ :,;-]{1,2}(?:0x)?[2-7c][0-9A-Fa-f][ :,;-]"), _PAIRS),
+)
+
+
+def _runs(text: str) -> Iterator[tuple[int, int]]:
+    """Where base64 may stand: words of its letters with capitals among others, as eight bytes of digits always have."""
+    reached = 0
+    for start, end in long_words(text):
+        for hit in _BASE64.finditer(text, max(start, reached)) if end > reached and not text[start:end].islower() else ():
+            if hit.start() >= end:
+                break
+            reached = hit.end()
+            if _likely(hit[0]):
+                yield hit.span()
+
+
+def _likely(run: str) -> bool:
+    return (
+        not run.islower() and not run.isdecimal() and (any(letter.isdigit() for letter in run) or (not run.isupper() and not run.istitle()))
+    )
+
+
+def _opened_base64(view: View, start: int, end: int) -> View | None:
+    run = view.text[start:end]
+    lines = run.split()
+    for piece in (run, *(lines if len(lines) > 1 else ()), *(_SEGMENT.split(run) if _SEGMENT.search(run) else ())):
+        if len(piece) >= SHORTEST and (said := _base64(piece)):
+            return view.decoded(start, end, said)
+    return None
+
+
+def _base64(run: str) -> str | None:
+    """The text that base64 digits hold (RFC 4648, both alphabets, with or without padding)."""
+    digits = "".join(run.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    if len(digits) % 4 == 1:
+        return None
+    try:
+        return _text(base64.b64decode(digits + "=" * (-len(digits) % 4)))
+    except binascii.Error:
+        return None
+
+
+def _text(data: bytes) -> str | None:
+    """Bytes as text, when they are some: UTF-8 or UTF-16 without control characters."""
+    if data[1::2].count(0) > len(data) // 3 or data[:2] == b"\xff\xfe":
+        data = data.removeprefix(b"\xff\xfe").replace(b"\0", b"")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    controls = sum(letter < " " and letter not in "\t\r\n" for letter in text)
+    return text if text and controls == 0 else None
