@@ -17,12 +17,12 @@ from hulk.runtime.store import Store
 
 def cost_of(store: Store, settings: FinopsSettings) -> CostOfIntent:
     """Only what an intent has cost, for those who look."""
-    return CostOfIntent(SqlLedger(store), Budget(currency=settings.currency))
+    return CostOfIntent(SqlLedger(store), settings.currency)
 
 
 def spending(store: Store, settings: FinopsSettings) -> SpendingOf:
     """Only what was spent, for those who look."""
-    return SpendingOf(SqlLedger(store), budget_of(settings))
+    return SpendingOf(SqlLedger(store), settings.currency)
 
 
 Monthly: TypeAlias = Callable[[str], Awaitable[tuple[bool, Decimal | None]]]
