@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,66 +11,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Exhausted, NotFound, Refused
-from hulk.modules.finops import Budget, Finops, OwnPrice, Planned, Priced, Tariff, Usage
-from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable
+from hulk.modules.finops import Budget, OwnPrice, Priced, Tariff, Usage
+from hulk.modules.finops.adapters.memory import MemoryLedger
 from hulk.modules.finops.adapters.sql import SqlLedger
-from hulk.modules.finops.domain import Slot, price
+from hulk.modules.finops.domain import price
 from hulk.modules.finops.ports import Ledger
 from hulk.modules.finops.usecases import acts
 from support.memory import at_once
+from support.money import PRICES, TARIFF, Bench, a_bench, of_tenant, planned, spent
 from support.postgres import Postgres
-from support.stores import KINDS, a_store
+from support.stores import KINDS
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PAID = Priced(provider="acme", model="big", url="https://api.acme.example/v1")
-TARIFF = Tariff(input=Decimal("2.5"), output=Decimal(10), currency="USD", version="test 1")
-
-
-@dataclass
-class Time:
-    """A clock that is set by hand."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class Bench:
-    """A ledger with the acts on it."""
-
-    ledger: Ledger
-    commit: Commit
-    clock: Time
-
-    def acts(self, **limits: Decimal) -> Finops:
-        return acts(self.ledger, PriceTable({("acme", "big"): TARIFF}), Budget(**limits), self.commit, self.clock)  # type: ignore[arg-type]
+CONFORMING: tuple[type[Ledger], ...] = (MemoryLedger, SqlLedger)
 
 
 @pytest.fixture(params=["memory", *KINDS])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Bench]:
-    if request.param == "memory":
-        yield Bench(MemoryLedger(), at_once, Time())
-        return
-    async with a_store(request.param, tmp_path, postgres) as store:
-        yield Bench(SqlLedger(store), store.commit, Time())
-
-
-def planned(key: str = "k1", priced: Priced = PAID, tenant: str = "t1", most: Usage | None = None) -> Planned:
-    most = most or Usage(input_tokens=1000, output_tokens=1000)  # at most USD 0.0125
-    return Planned(key=key, tenant=tenant, intent="int_1", subject="dec_1", priced=priced, most=most)
-
-
-def of_tenant(period: str, tenant: str = "t1") -> Slot:
-    """Where all that a tenant spends is counted."""
-    return Slot(budget=Budget(), values=(tenant, None, None, None, None), period=period, limit=None)
-
-
-async def spent(finops: Finops, period: str = "2026-11-21", tenant: str = "t1") -> Decimal:
-    return (await finops.spending_of(tenant, period)).amount
+    async with a_bench(request.param, tmp_path, postgres) as made:
+        yield made
 
 
 async def test_settling_replaces_what_was_reserved_by_the_exact_cost(bench: Bench) -> None:
@@ -220,9 +179,19 @@ async def test_what_a_dead_process_left_reserved_is_closed_in_full(bench: Bench)
     assert (total.amount, row.status) == (Decimal("0.0125"), "assumed")
 
 
+async def test_who_settles_late_puts_the_true_cost_in_the_place_of_the_assumed_one(bench: Bench) -> None:
+    finops = bench.acts()
+    charge = await finops.reserve(planned(lasts=timedelta(minutes=5)))
+    bench.clock.now += timedelta(minutes=6)
+    assert await finops.close_stale() == 1
+    await bench.commit(finops.settle(charge, Usage(output_tokens=1)))
+    assert await finops.close_stale() == 0
+    assert await spent(finops) == Decimal("0.00001")
+
+
 async def test_settling_what_was_never_reserved_is_not_found(bench: Bench) -> None:
     finops = bench.acts()
-    stranger = await acts(MemoryLedger(), PriceTable({("acme", "big"): TARIFF}), Budget(), at_once, bench.clock).reserve(planned())
+    stranger = await acts(MemoryLedger(), PRICES, Budget(), at_once, bench.clock).reserve(planned())
     with pytest.raises(NotFound):
         await bench.commit(finops.settle(stranger, Usage()))
 
@@ -291,7 +260,7 @@ async def test_a_tenant_is_held_to_the_budget_it_has_of_its_own(bench: Bench) ->
     async def of(tenant: str) -> Budget:
         return Budget(monthly=Decimal("0.02") if tenant == "t1" else None)
 
-    finops = acts(bench.ledger, PriceTable({("acme", "big"): TARIFF}), Budget(), bench.commit, bench.clock, of)
+    finops = acts(bench.ledger, PRICES, Budget(), bench.commit, bench.clock, of)
     await finops.reserve(planned("a"))
     for ask in (finops.reserve, finops.afford):
         with pytest.raises(Exhausted, match="monthly budget of"):

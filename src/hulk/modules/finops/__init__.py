@@ -7,7 +7,22 @@ with the tariff and the rate it was computed from. Amounts are exact decimals; d
     await commit(finops.settle(charge, Usage(input_tokens=812, output_tokens=95)))         # alone: many are written as one
 """
 
-from hulk.modules.finops.domain import Budget, Charge, OwnPrice, Priced, Rate, Scope, Spending, Tariff, Usage
-from hulk.modules.finops.usecases import CostOfIntent, Finops, Planned
+from hulk.modules.finops.domain import Budget, Charge, OwnPrice, Priced, Rate, Scope, Spending, Tariff, Usage, Used
+from hulk.modules.finops.usecases import CostOfIntent, Finops, Planned, Report
 
-__all__ = ["Budget", "Charge", "CostOfIntent", "Finops", "OwnPrice", "Planned", "Priced", "Rate", "Scope", "Spending", "Tariff", "Usage"]
+__all__ = [
+    "Budget",
+    "Charge",
+    "CostOfIntent",
+    "Finops",
+    "OwnPrice",
+    "Planned",
+    "Priced",
+    "Rate",
+    "Report",
+    "Scope",
+    "Spending",
+    "Tariff",
+    "Usage",
+    "Used",
+]

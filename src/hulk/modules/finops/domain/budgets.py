@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from hulk.kernel.errors import Exhausted, Refused
 from hulk.kernel.money import Money
+from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import is_name
 from hulk.modules.finops.domain.charges import Charge, periods
 
@@ -282,3 +283,13 @@ def unlike_settings(before: Budget | None, wanted: Budget) -> None:
             " budgets. Give one of them another name.",
             name=wanted.name,
         )
+
+
+def plain(budget: Budget) -> JsonObject:
+    """A budget as JSON, as the API and the trail tell it; amounts as text, so that they stay exact."""
+    limits = {"daily": budget.daily, "monthly": budget.monthly}
+    return {
+        "name": budget.name, "owner": budget.owner, "version": budget.version, "origin": budget.origin, "currency": budget.currency,
+        **{name: getattr(budget.scope, name) for name in DIMENSIONS},
+        **{name: None if limit is None else f"{limit:f}" for name, limit in limits.items()},
+    }  # fmt: skip

@@ -21,8 +21,9 @@ from hulk.modules.finops.usecases.paying import (
     SpendingOf,
 )
 from hulk.modules.finops.usecases.quoting import RATE_DAYS, Exchange, Quote
+from hulk.modules.finops.usecases.reporting import Report
 
-__all__ = ["BudgetOf", "CostOfIntent", "Finops", "Planned", "SpendingOf", "acts"]
+__all__ = ["BudgetOf", "CostOfIntent", "Finops", "Planned", "Report", "SpendingOf", "acts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,9 +72,9 @@ def _added_up(tx: Transaction, slot: Slot) -> Count:
     if slot.whole:
         return Count(changed=True)
     waiting, done = _its.status == "reserved", _its.status != "reserved"
-    sums = select(sum_exact(case((waiting, _its.reserved))), sum_exact(case((done, _its.amount)))).where(_in(slot))
-    reserved, spent = tx.execute(sums).one()
-    return Count(reserved=reserved or Decimal(0), spent=spent or Decimal(0), changed=True)
+    sums = select(sum_exact(case((waiting, _its.reserved))).label("reserved"), sum_exact(case((done, _its.amount))).label("spent"))
+    found = tx.execute(sums.where(_in(slot))).one()
+    return Count(reserved=found.reserved or Decimal(0), spent=found.spent or Decimal(0), changed=True)
 
 
 def _in(slot: Slot) -> ColumnElement[bool]:
