@@ -59,6 +59,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/keys": {"name": "x", "grants": [{"role": "viewer"}]},
     "POST /v1/tenants": {"tenant": "Not A Name"},
     "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
+    "PUT /v1/budgets/{budget}": {"daily": "5"},
+    "PUT /v1/rates": {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20"},
 }
 
 TABLE = """
@@ -76,6 +78,13 @@ GET /v1/audit                                   401      403      403      403  
 GET /v1/audit/export                            401      403      403      403      200      200      403      200
 GET /v1/breakers                                401      403      403      403      403      403      403      200
 POST /v1/breakers/{name}/{act}                  401      403      403      403      403      403      403      404
+GET /v1/budgets                                 401      200      200      200      200      200      403      200
+DELETE /v1/budgets/{budget}                     401      403      403      403      204      404      403      404
+PUT /v1/budgets/{budget}                        401      403      403      403      200      200      403      200
+GET /v1/costs                                   401      200      200      200      200      200      403      200
+GET /v1/costs/reports/{month}                   401      200      200      200      200      200      403      200
+GET /v1/rates                                   401      200      200      200      200      200      403      200
+PUT /v1/rates                                   401      403      403      403      403      403      403      200
 GET /v1/caches                                  401      200      200      200      200      200      403      200
 DELETE /v1/caches/{name}                        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/keys/{key:path}        401      403      403      403      403      403      403      204

@@ -71,6 +71,13 @@ async def namespace(world: World) -> str:
     return str((await world.made("admin", "/v1/namespaces", name=ids.new("x").replace("_", "-")))["namespace"])
 
 
+async def budget(world: World) -> str:
+    """A new budget of acme's."""
+    name = ids.new("x").replace("_", "-")
+    assert (await world.call("admin", "PUT", f"/v1/budgets/{name}", json={"daily": "5"}))[0] == 200
+    return name
+
+
 async def session(_: World) -> str:
     """Nobody's session."""
     return ids.new("ses")
@@ -79,9 +86,11 @@ async def session(_: World) -> str:
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent,
+    "{budget}": budget,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
+    "{month}": "2026-11",
 }  # fmt: skip
 NAMES = {
     "/docs/{name}": "swagger-ui.css",
@@ -104,7 +113,7 @@ async def address(world: World, route: str, *, of: Act | None = None) -> str:
     return path
 
 
-MADE = {"schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
+MADE = {"schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace, "budget": budget}
 
 
 async def known(world: World) -> Known:

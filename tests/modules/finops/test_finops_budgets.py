@@ -155,6 +155,8 @@ async def test_a_month_that_will_not_last_is_foretold_once_with_its_day(bench: B
         await watch()
     [told] = [one for one in bench.trail.events if one.type == "hulk.budget.forecast.v1"]
     assert told.data["gone"] == "2026-11-21"
+    [used] = await bench.budgets.used(["2026-11"])
+    assert (used.foretold, await bench.commit(bench.budgets.foretell(used.id))) == (True, [False])
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

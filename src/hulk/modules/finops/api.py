@@ -40,8 +40,10 @@ class BudgetBody(Reasoned):
 
 
 class RateBody(Reasoned):
-    """What one of a currency costs in another on a day."""
+    """What one of a currency (`base`) costs in another (`quote`) on a day."""
 
+    base: Code
+    quote: Code
     value: Annotated[Decimal, Field(gt=0, allow_inf_nan=False, max_digits=30)]
     day: date | None = Field(default=None, description="Today, unless it says otherwise.")
 
@@ -95,15 +97,15 @@ def _budgets(acts: BudgetActs, currency: str) -> APIRouter:
         budgets, used = await acts.list(caller, tenant)
         return {"budgets": [plain_budget(one) for one in budgets], "used": [shown_use(one) for one in used]}
 
-    @router.put("/{name}", summary="Make or change a budget")
-    async def put(name: str, body: BudgetBody, caller: Caller) -> JsonObject:
+    @router.put("/{budget}", summary="Make or change a budget")
+    async def put(budget: str, body: BudgetBody, caller: Caller) -> JsonObject:
         """It holds for every call from now on. For admins."""
-        return plain_budget(await acts.put(caller, _budget(name, body, caller.tenant, currency), body.reason))
+        return plain_budget(await acts.put(caller, _budget(budget, body, caller.tenant, currency), body.reason))
 
-    @router.delete("/{name}", status_code=204, summary="Let a budget hold no more")
-    async def remove(name: str, caller: Caller, reason: Reason = "") -> None:
+    @router.delete("/{budget}", status_code=204, summary="Let a budget hold no more")
+    async def remove(budget: str, caller: Caller, reason: Reason = "") -> None:
         """For admins."""
-        await acts.remove(caller, name, reason)
+        await acts.remove(caller, budget, reason)
 
     return router
 
@@ -116,10 +118,10 @@ def _rates(acts: RateActs) -> APIRouter:
         """The newest first."""
         return {"rates": [plain_rate(one) for one in await acts.list(caller, limit)]}
 
-    @router.put("/{base}/{quote}", summary="Set a rate")
-    async def put(base: Code, quote: Code, body: RateBody, caller: Caller) -> JsonObject:
-        """What one of `base` costs in `quote`. For admins of the tenant `default`."""
-        rate = Rate(base=base, quote=quote, value=body.value, day=body.day or acts.clock().date(), source="api")
+    @router.put("", summary="Set a rate")
+    async def put(body: RateBody, caller: Caller) -> JsonObject:
+        """For admins of the tenant `default`."""
+        rate = Rate(base=body.base, quote=body.quote, value=body.value, day=body.day or acts.clock().date(), source="api")
         return plain_rate(await acts.set(caller, rate, body.reason))
 
     return router
