@@ -75,8 +75,8 @@ def _chart(report: Report, voice: Voice) -> Chart:
 
 def _panels(report: Report, currency: str, say: Callable[[Text], str]) -> list[Bars | Columns]:
     spent = {row.key[0]: row.settled for row in report.days if row.currency == currency}
-    days = sorted(spent)
-    values = tuple(float(spent[day]) for day in days)
+    days = [f"{report.month}-{number:02}" for number in range(1, int(max(spent)[8:]) + 1)]
+    values = tuple(float(spent.get(day, 0)) for day in days)
     by_day = Columns(title=say(Text("Costs per day")), labels=tuple(day[8:] for day in days), values=values, unit=currency)
     return [by_day, _bars(report, 1, Text("By agent"), currency, say), _bars(report, 2, Text("By model"), currency, say)]
 
