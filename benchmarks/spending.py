@@ -82,8 +82,3 @@ async def _stored(kind: str) -> AsyncIterator[tuple[Store, Callable[[], float]]]
         async with opened(server.url if server else "", Path(folder)) as store:
             prepare(store.engine)
             yield store, lambda: family_cpu(server.pid) if server else 0.0
-
-
-if __name__ == "__main__":
-    for one in asyncio.run(measured()):
-        print(f"{one.what:60} {one.value:10.1f} {one.unit} {one.goal}")  # by hand

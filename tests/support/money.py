@@ -57,9 +57,9 @@ class Bench:
     clock: Time = field(default_factory=Time)
     elsewhere: "Bench | None" = None
 
-    def acts(self, currency: str = "USD", **limits: Decimal) -> Finops:
+    def acts(self, currency: str = "USD", *, daily: Decimal | None = None, monthly: Decimal | None = None) -> Finops:
         """The acts, with that budget for each tenant."""
-        budget = Budget(currency=currency, **limits)  # type: ignore[arg-type]  # daily, monthly
+        budget = Budget(currency=currency, daily=daily, monthly=monthly)
         return acts(self.ledger, PRICES, budget, self.commit, self.clock, rates=self.rates, budgets=self.budgets)
 
     async def hold(self, name: str, scope: Scope, **given: Any) -> Budget:

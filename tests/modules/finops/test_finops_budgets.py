@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hulk.kernel.errors import Exhausted, NotFound, Refused
+from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused
+from hulk.kernel.tenancy import Principal, everywhere
 from hulk.modules.finops import Budget, Priced, Scope, Usage
 from hulk.modules.finops.adapters.memory import MemoryBudgets
 from hulk.modules.finops.adapters.sql import SqlBudgets
 from hulk.modules.finops.domain.budgets import checked
 from hulk.modules.finops.ports import Budgets
-from hulk.modules.finops.usecases.budgeting import WatchBurn
+from hulk.modules.finops.usecases.budgeting import BudgetActs, WatchBurn, budget_acts
 from support.money import Bench, a_bench, planned
 from support.postgres import Postgres
 from support.stores import KINDS
@@ -217,3 +218,49 @@ async def test_a_clock_that_jumps_lets_nobody_spend_a_day_or_month_twice(bench: 
                 await bench.commit(finops.assume(charge))
     for period in periods:
         assert (await finops.spending_of("t1", period)).amount <= (2 if len(period) == 10 else 5) * ONE
+
+
+# Who makes them -----------------------------------------------------------------------------------------------------------------
+
+MEMBER, ADMIN, PLATFORM = (
+    Principal(tenant=tenant, actor="person:ana", grants=everywhere(role))  # type: ignore[arg-type]  # roles
+    for tenant, role in (("t1", "viewer"), ("t1", "admin"), ("default", "admin"))
+)
+
+
+def keeping(bench: Bench) -> BudgetActs:
+    return budget_acts(bench.budgets, bench.trail, bench.commit, bench.clock)
+
+
+async def test_a_tenant_s_admins_rule_over_its_own_calls_and_the_platform_over_all(bench: Bench) -> None:
+    acts, own, others = keeping(bench), Budget(name="own", daily=ONE, scope=Scope(tenant="t1")), Budget(name="each", daily=ONE)
+    assert (await acts.put(ADMIN, own, "a trial")).owner == "t1"
+    await acts.put(PLATFORM, others)
+    for who, budget in ((MEMBER, own), (ADMIN, others), (ADMIN, Budget(name="x", daily=ONE, scope=Scope(tenant="t2")))):
+        with pytest.raises(Forbidden):
+            await acts.put(who, budget)
+    assert [one.name for one in (await acts.list(MEMBER))[0]] == ["own"]
+    assert [one.name for one in (await acts.list(PLATFORM, "*"))[0]] == ["each", "own"]
+    for wrong in (acts.list(ADMIN, "*"), acts.remove(MEMBER, "own")):
+        with pytest.raises(Forbidden):
+            await wrong
+    with pytest.raises(NotFound):
+        await acts.remove(ADMIN, "each")
+    await acts.remove(ADMIN, "own", "over")
+    told = [(one.type, one.data["reason"], one.data["before"] is None, one.data["after"] is None) for one in bench.trail.events]
+    assert told == [
+        ("hulk.budget.changed.v1", "a trial", True, False),
+        ("hulk.budget.changed.v1", "", True, False),
+        ("hulk.budget.removed.v1", "over", False, True),
+    ]
+
+
+async def test_the_budgets_of_the_settings_hold_from_a_start_on_and_are_told_once(bench: Bench) -> None:
+    acts, wanted = keeping(bench), [Budget(name="few", daily=ONE, scope=Scope(agent="a")), Budget(name="many", monthly=ONE)]
+    for _ in range(2):
+        await acts.follow(wanted)
+    await acts.follow([Budget(name="few", daily=2 * ONE, scope=Scope(agent="a"))])
+    assert [(one.name, one.owner, one.origin, one.version) for one in await bench.budgets.holding()] == [("few", "default", "settings", 2)]
+    assert len(bench.trail.events) == 4
+    with pytest.raises(Refused, match="made in another way"):
+        await acts.put(PLATFORM, Budget(name="few", daily=ONE))

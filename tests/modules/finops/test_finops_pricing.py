@@ -103,8 +103,8 @@ def test_calls_that_share_a_machine_pay_together_for_just_the_time_in_which_it_w
         else:
             under_way.add(str(call))
             meter.begin("m", str(call), now)
-    for call in sorted(under_way):
-        paid, ended = paid + (meter.end("m", call, now) or 0), ended + 1
+    for left in sorted(under_way):
+        paid, ended = paid + (meter.end("m", left, now) or 0), ended + 1
     assert abs(paid - D(busy).scaleb(-9)) <= D(ended).scaleb(-9)  # each share is rounded to a nanosecond
     assert meter.end("m", "nobody", now) is None
 
