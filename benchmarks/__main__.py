@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from benchmarks import breaker, cache, hulk_up, learning, page, tickets
+from benchmarks import breaker, cache, hulk_up, learning, page, spending, tickets
 from benchmarks.contestants import OURS, PEERS, Contestant
 from benchmarks.figures import Figure, Outcome, goals
 from benchmarks.machine import described
@@ -51,6 +51,7 @@ def figures() -> Iterator[Figure]:
     yield from asyncio.run(cache.measured())
     yield from learning.measured()
     yield from asyncio.run(tickets.measured())
+    yield from asyncio.run(spending.measured())
 
 
 def _tell(line: str) -> None:

@@ -17,10 +17,10 @@ from hulk import modules
 from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
 from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
-from hulk.modules.finops.adapters import genai
+from hulk.modules.finops.adapters import genai, ptax
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
-from hulk.modules.finops.ports import Ledger, Prices
+from hulk.modules.finops.ports import Budgets, CostBook, Ledger, Prices, Rates, RateSource
 from hulk.modules.identity.adapters import memory as identity_memory
 from hulk.modules.identity.adapters import oidc as identity_oidc
 from hulk.modules.identity.adapters import sql as identity_sql
@@ -36,10 +36,10 @@ from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import ridge, vendors
 from hulk.modules.router.adapters import sql as router_sql
-from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider, Receipts
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments
 from hulk.modules.router.adapters.learning import memory as learning_memory
 from hulk.modules.router.adapters.learning import sql as learning_sql
+from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider, Receipts
 from hulk.modules.router.ports import learning as learning_ports
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
@@ -74,6 +74,10 @@ SUITES = (
     Suite(Removals, (sql_retention.SqlRemovals,), "modules/audit/test_audit_retention.py"),
     Suite(Holds, (sql_retention.SqlHolds,), "modules/audit/test_audit_retention.py"),
     Suite(Figures, (prometheus.PrometheusFigures,), "modules/audit/test_audit_archiving.py"),
+    Suite(Budgets, (finops_memory.MemoryBudgets, finops_sql.SqlBudgets), "modules/finops/test_finops_budgets.py"),
+    Suite(CostBook, (finops_memory.MemoryLedger, finops_sql.SqlCosts), "modules/finops/test_finops_costs.py"),
+    Suite(Rates, (finops_memory.MemoryRates, finops_sql.SqlRates), "modules/finops/test_finops_rates.py"),
+    Suite(RateSource, (ptax.Ptax,), "modules/finops/test_finops_rates.py"),
     Suite(Ledger, (finops_memory.MemoryLedger, finops_sql.SqlLedger), "modules/finops/test_finops_ledger.py"),
     Suite(Prices, (finops_memory.PriceTable, genai.GenaiPrices), "modules/finops/test_finops_price_lists.py"),
     Suite(Keys, (identity_memory.MemoryKeys, identity_sql.SqlKeys), "modules/identity/test_identity_adapters.py"),
@@ -158,6 +162,7 @@ PARTS = {
         sql_experiments.SqlExperiments,
         sql_experiments.SqlRegimes,
     ),
+    "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }

@@ -18,6 +18,7 @@ from support.subjects import experiment as an_experiment
 from support.writes import (
     ASKED,
     WHY,
+    a_budget,
     a_dead_run,
     a_decision,
     a_key,
@@ -142,6 +143,11 @@ async def loud(world: World) -> Sent:
 
 ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/breakers/{name}/{act}": Elsewhere("apps/test_apps_breakers.py::test_who_sets_a_breaker_is_told_in_the_trail"),
+    "DELETE /v1/budgets/{budget}": Write("hulk.budget.removed.v1", "removed", of(a_budget, ASKED)),
+    "PUT /v1/budgets/{budget}": Write("hulk.budget.changed.v1", "made", to("pilot", said(daily="5"))),
+    "PUT /v1/rates": Write(
+        "hulk.rate.changed.v1", "made", to("", said(base="USD", quote="BRL", value="5.3521", day="2026-11-20")), "platform"
+    ),
     "DELETE /v1/caches/{name}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/keys/{key:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/tags/{tag:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),

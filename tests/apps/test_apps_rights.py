@@ -64,6 +64,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
     "POST /v1/router/experiments/{experiment}/stop": {},
     "POST /v1/router/experiments/{experiment}/kill": {},
+    "PUT /v1/budgets/{budget}": {"daily": "5"},
+    "PUT /v1/rates": {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20"},
 }
 
 TABLE = """
@@ -81,6 +83,13 @@ GET /v1/audit                                   401      403      403      403  
 GET /v1/audit/export                            401      403      403      403      200      200      403      200
 GET /v1/breakers                                401      403      403      403      403      403      403      200
 POST /v1/breakers/{name}/{act}                  401      403      403      403      403      403      403      404
+GET /v1/budgets                                 401      200      200      200      200      200      403      200
+DELETE /v1/budgets/{budget}                     401      403      403      403      204      404      403      404
+PUT /v1/budgets/{budget}                        401      403      403      403      200      200      403      200
+GET /v1/costs                                   401      200      200      200      200      200      403      200
+GET /v1/costs/reports/{month}                   401      200      200      200      200      200      403      200
+GET /v1/rates                                   401      200      200      200      200      200      403      200
+PUT /v1/rates                                   401      403      403      403      403      403      403      200
 GET /v1/caches                                  401      200      200      200      200      200      403      200
 DELETE /v1/caches/{name}                        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/keys/{key:path}        401      403      403      403      403      403      403      204

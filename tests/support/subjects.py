@@ -78,6 +78,13 @@ async def experiment(world: World) -> str:
     return str((await world.made("admin", "/v1/router/experiments", **body))["experiment_id"])
 
 
+async def budget(world: World) -> str:
+    """A new budget of acme's."""
+    name = ids.new("x").replace("_", "-")
+    assert (await world.call("admin", "PUT", f"/v1/budgets/{name}", json={"daily": "5"}))[0] == 200
+    return name
+
+
 async def session(_: World) -> str:
     """Nobody's session."""
     return ids.new("ses")
@@ -86,9 +93,11 @@ async def session(_: World) -> str:
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
+    "{budget}": budget,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
+    "{month}": "2026-11",
 }  # fmt: skip
 NAMES = {
     "/docs/{name}": "swagger-ui.css",
@@ -111,7 +120,10 @@ async def address(world: World, route: str, *, of: Act | None = None) -> str:
     return path
 
 
-MADE = {"experiment": experiment, "schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace}
+MADE = {
+    "experiment": experiment, "schedule": schedule, "person": person, "account": account, "key": key, "namespace": namespace,
+    "budget": budget,
+}  # fmt: skip
 
 
 async def known(world: World) -> Known:

@@ -100,6 +100,13 @@ async def a_namespace(world: World) -> str:
     return str((await world.made("admin", "/v1/namespaces", name=ids.new("x").replace("_", "-")))["namespace"])
 
 
+async def a_budget(world: World) -> str:
+    """A new budget."""
+    status, _ = await world.call("admin", "PUT", "/v1/budgets/few", json={"daily": "5"})
+    assert status == 200
+    return "few"
+
+
 async def a_paused_queue(world: World) -> str:
     """The queue, paused."""
     status, _ = await world.call("platform", "POST", "/v1/queues/default/pause", json={"reason": "a test"})

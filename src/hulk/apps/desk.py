@@ -26,6 +26,7 @@ from hulk.runtime.store import Login, Store, credentials, opened
 from hulk.runtime.validation import dotted, expected, lines
 
 if TYPE_CHECKING:  # each is loaded by the act that needs it: a command of `thor` needs one or two, and all take most of a second
+    from hulk.apps.costs import MoneyRows
     from hulk.apps.helm import Helm
     from hulk.apps.limits import QuotaRows
     from hulk.apps.routing import RoutingRows
@@ -74,6 +75,13 @@ class Desk:
 
         settings = self.config.section(LearningSettings)
         return RoutingRows(learning_of(self.store, settings, Remembered(LocalEmbedder()), self.outbox), settings, self.voice)
+
+    @cached_property
+    def money(self) -> "MoneyRows":
+        """Costs, budgets and rates."""
+        from hulk.apps.costs import money_rows
+
+        return money_rows(self.config, self.store, self.outbox, self.voice)
 
     @cached_property
     def teller(self) -> "Teller":

@@ -31,6 +31,14 @@ _EXPERIMENT = {
     "name": "smaller", "about": "models", "status": "running", "winner": None,
     "variants": {"now": {"value": "large", "share": 0.5}, "new": {"value": "small", "share": 0.5}},
 }  # fmt: skip
+_BUDGET = {
+    "name": "support", "owner": "default", "version": 1, "origin": "api", "currency": "BRL", "tenant": "default", "agent": "support",
+    "channel": None, "person": "*", "model": None, "daily": "5", "monthly": "100",
+}  # fmt: skip
+_USE = {
+    "period": "2026-11", "limit": "100", "currency": "BRL", "scope": {"tenant": "default", "agent": "support", "person": "ana"},
+    "version": 1,
+}  # fmt: skip
 _SESSION = {"agent": "Firefox", "expires": "2026-11-22T12:00:00.000000Z"}
 _HOLD = {"subject": None, "intent": f"int_{_TYPEID}", "reason": "case 4711"}
 
@@ -339,6 +347,32 @@ EVENTS: tuple[EventType, ...] = (
         type="hulk.quota.changed.v1",
         summary="A tenant was given other limits of its own; what is not named is as the settings say.",
         data={"reason": "a larger plan", "before": {}, "after": {"intents_per_minute": 600, "monthly_spend": "50"}},
+    ),
+    EventType(
+        type="hulk.budget.changed.v1",
+        summary="A budget was made or changed; the subject is its name. What it does not name may be any, `*` is each by itself.",
+        data=changed("the pilot is over", None, _BUDGET),
+    ),
+    EventType(
+        type="hulk.budget.removed.v1",
+        summary="A budget holds no more.",
+        data=changed("the pilot is over", _BUDGET, None),
+    ),
+    EventType(
+        type="hulk.budget.threshold.v1",
+        summary="So many percent (50, 80, 100) of a budget are spent in that day or month; at 100 also when a call did not fit any more. "
+        "Told once each, and anew when the limit is another. The tenant's own budget has the subject `tenant`.",
+        data=_USE | {"percent": 80, "spent": "82.5", "reserved": "1.25"},
+    ),
+    EventType(
+        type="hulk.budget.forecast.v1",
+        summary="At the rate since the month began, its budget is gone on that day. Told once a month.",
+        data=_USE | {"gone": "2026-11-24", "spent": "82.5"},
+    ),
+    EventType(
+        type="hulk.rate.changed.v1",
+        summary="A rate between two currencies was set, or fetched; the subject is both. It is the installation's: of no tenant.",
+        data=changed("ptax", None, {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20", "source": "ptax"}),
     ),
     EventType(
         type="hulk.audit.held.v1",

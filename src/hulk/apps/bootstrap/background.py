@@ -1,7 +1,8 @@
 """What goes on beside the work for as long as the program runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -12,12 +13,15 @@ from hulk.kernel import ids
 from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import PLATFORM, Event
 from hulk.modules.audit import Prune
-from hulk.modules.finops import Finops
+from hulk.modules.finops import Finops, Used
+from hulk.modules.finops.wiring import Money
 from hulk.runtime.bus import Bus, to_message
 
 log = structlog.get_logger(__name__)
 HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
+WATCHING_SECONDS = 60.0
+RATES_SECONDS = 6 * 3600.0
 PRUNING_SECONDS = 6 * 3600.0
 
 
@@ -37,10 +41,25 @@ async def keeping_house(finops: Finops) -> None:
     """Close what processes that died have left reserved."""
     while True:
         try:
-            await finops.close_stale()
+            while closed := await finops.close_stale():
+                log.warning("reservations_assumed", charges=closed)
         except Unavailable as error:
             log.warning("stale_reservations_stay", reason=str(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def watching_money(money: Money, show: Callable[[Sequence[Used]], None]) -> None:
+    """Foretell the end of budgets, `show` what is used of them, and keep the rates fresh where the settings say so."""
+    fetched = -RATES_SECONDS
+    while True:
+        try:
+            show(await money.budgets.watch())
+            if time.monotonic() - fetched >= RATES_SECONDS:
+                fetched = time.monotonic()
+                await money.rates.fetch()
+        except HulkError as error:
+            log.warning("money_not_watched", reason=str(error))
+        await asyncio.sleep(WATCHING_SECONDS)
 
 
 async def pruning(prune: Prune, retention: timedelta) -> None:

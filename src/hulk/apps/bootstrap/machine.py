@@ -8,11 +8,12 @@ from datetime import timedelta
 import structlog
 from fastapi import APIRouter
 
-from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning
+from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import caches_of, modules_of
 from hulk.apps.breakers import breaker_routes
 from hulk.apps.chain import chain
+from hulk.apps.costs import budget_figures, money_routes
 from hulk.apps.limits import limits_of
 from hulk.apps.routes import (
     Platform,
@@ -36,7 +37,10 @@ from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
+from hulk.modules.finops.wiring import Money, followed
+from hulk.modules.finops.wiring import money as money_acts
 from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity import Identity
 from hulk.modules.identity.api import routes as identity_routes
@@ -80,7 +84,8 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     config, store, outbox = ground.config, ground.store, ground.outbox
     workflows, caches, identity = _workflows(ground), await caches_of(stack, ground), await _identity(stack, ground)
     quotas = limits_of(config, store, outbox, identity)
-    finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend)
+    finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
+    money = await _money(ground, finops)
     asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require)
     scheduler = _scheduler(ground, workflows, accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
@@ -88,12 +93,18 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         background(
-            Relay(store, outbox, ground.bus).run(), scheduler.run(), beating(ground.bus), keeping_house(finops), kept_in_time(service)
+            Relay(store, outbox, ground.bus).run(),
+            scheduler.run(),
+            beating(ground.bus),
+            keeping_house(finops),
+            kept_in_time(service),
+            watching_money(money, budget_figures(ground.telemetry.metrics)),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers += money_routes(money, config.section(FinopsSettings))
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service)
 
 
@@ -103,6 +114,14 @@ def _workflows(ground: Ground) -> Workflows:
         ground.store, ground.bus, ground.outbox, slots=engine.slots, most_slots=engine.most_slots, queues=engine.queues,
         weights=engine.weights, queue_size=engine.queue_size, limit=engine.timeout, metrics=ground.telemetry.metrics, chain=chain,
     )  # fmt: skip
+
+
+async def _money(ground: Ground, finops: Finops) -> Money:
+    """The acts on money, the budgets and rates of the settings in force."""
+    settings = ground.config.section(FinopsSettings)
+    made = money_acts(ground.store, settings, ground.outbox, ground.breakers, finops.exchange)
+    await followed(made, settings)
+    return made
 
 
 async def _identity(stack: AsyncExitStack, ground: Ground) -> Identity:

@@ -4,7 +4,22 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from hulk.apps.terminal import FAILED, spoken
-from hulk.apps.thor import accounts, audit, breakers, cache, dead_letters, keys, queues, quotas, router, runs, schedules, secrets, tenants
+from hulk.apps.thor import (
+    accounts,
+    audit,
+    breakers,
+    cache,
+    dead_letters,
+    keys,
+    money,
+    queues,
+    quotas,
+    router,
+    runs,
+    schedules,
+    secrets,
+    tenants,
+)  # fmt: skip
 from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
     ConfigOption,
@@ -30,6 +45,9 @@ app.add_typer(config_app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quotas.app, name="quotas")
+app.add_typer(money.costs, name="costs")
+app.add_typer(money.budgets, name="budgets")
+app.add_typer(money.rates, name="rates")
 app.add_typer(accounts.people, name="people")
 app.add_typer(accounts.services, name="accounts")
 app.add_typer(tenants.namespaces, name="namespaces")

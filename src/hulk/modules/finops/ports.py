@@ -1,30 +1,32 @@
-"""What money keeping needs: a ledger to write in, and a list of prices."""
+"""What money keeping needs: a ledger to write in, budgets, rates between currencies, and a list of prices."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
-from hulk.modules.finops.domain import Budget, Charge, Priced, Spending, Tariff, Usage
+from hulk.modules.finops.domain import Budget, Charge, Costs, Priced, Rate, Slot, Spending, Tariff, Usage, Used, Wanted
 
 
 class Ledger(Protocol):
-    """Charges, and what each tenant has spent per day and month. Writes are changes that the caller commits."""
+    """Charges, and what is reserved and spent of budgets. Writes are changes that the caller commits; committed alone, many that wait at
+    the same moment are written as one."""
 
     def record(self, charge: Charge) -> Change[None]:
         """Write a charge that is settled already; one of that id that exists stays as it is."""
 
     def reserve(self, charge: Charge, budget: Budget) -> Change[Charge | Exhausted]:
-        """Write a reserved charge if it fits the budget, checked and written as one act; else give why not, and write nothing.
+        """Write a reserved charge if it fits the tenant's own `budget` and all that hold (`Budgets`), checked and written as one act; else
+        give why not, and write nothing of it.
 
         A charge of that id that is reserved or settled is given back as it is; a released one is reserved again."""
 
     def settle(self, id_: str, usage: Usage, at: datetime) -> Change[Charge]:
-        """Settle a reserved charge at what the usage costs; raises `NotFound`. Settling again changes nothing."""
+        """Settle a charge that is reserved or assumed at what the usage costs; raises `NotFound`. Settling again changes nothing."""
 
     def assume(self, id_: str, at: datetime) -> Change[Charge]:
-        """Settle a reserved charge at all that was reserved; raises `NotFound`."""
+        """Count a reserved charge at all that was reserved; raises `NotFound`."""
 
     def release(self, id_: str, at: datetime) -> Change[Charge]:
         """Give back a reserved charge; raises `NotFound`. One that was settled stays settled."""
@@ -32,11 +34,63 @@ class Ledger(Protocol):
     async def of_intent(self, tenant: str, intent: str) -> Sequence[Charge]:
         """An intent's charges, oldest first."""
 
-    async def spending(self, tenant: str, period: str) -> Spending | None:
-        """What the tenant spent and reserved in that day or month; None when nothing."""
+    async def spending(self, slot: Slot) -> Spending | None:
+        """What is spent and reserved in that slot; None when nothing."""
 
-    async def reserved_before(self, moment: datetime, most: int) -> Sequence[Charge]:
-        """Up to `most` charges that were reserved before that moment and neither settled nor released, oldest first."""
+    async def overdue(self, moment: datetime, most: int) -> Sequence[Charge]:
+        """Up to `most` charges whose deadline was before that moment and that are still reserved, the most overdue first."""
+
+
+class Budgets(Protocol):
+    """The budgets that hold, and every version that there was."""
+
+    def put(self, wanted: Budget, now: datetime) -> Change[tuple[Budget | None, Budget]]:
+        """Let that budget hold in the place of the one of its name; gives that one and the new version, twice the same when nothing is
+        different. From the commit on every reservation is held to it, in all processes. Raises `Refused` for a budget of the settings
+        that is changed in another way."""
+
+    def remove(self, owner: str, name: str, now: datetime) -> Change[Budget]:
+        """Let it hold no more; gives it. Raises `NotFound`."""
+
+    async def holding(self) -> Sequence[Budget]:
+        """All that hold, by owner and name."""
+
+    async def versions(self, owner: str, name: str) -> Sequence[Budget]:
+        """All versions that there were of it, the first first."""
+
+    async def used(self, periods: Sequence[str]) -> Sequence[Used]:
+        """What is used in those days and months of all that hold, and of the tenants' own, where there is a limit."""
+
+    def foretell(self, count: str) -> Change[bool]:
+        """Note that the end of that count's budget was foretold; False when it was before."""
+
+
+class CostBook(Protocol):
+    """Adds up what calls cost."""
+
+    async def costs(self, wanted: Wanted, after: str | None, most: int) -> Costs:
+        """Up to `most` groups behind `after`, in the order of their keys. Raises `Refused` for an `after` that no page ended with."""
+
+
+class Rates(Protocol):
+    """Rates between currencies, one of each day."""
+
+    def put(self, rate: Rate) -> Change[Rate | None]:
+        """Keep it in the place of the one of its day, which is given."""
+
+    async def newest(self, base: str, quote: str) -> Rate | None:
+        """The one of the last day."""
+
+    async def recent(self, most: int) -> Sequence[Rate]:
+        """Up to so many, the newest first."""
+
+
+class RateSource(Protocol):
+    """Who publishes rates."""
+
+    async def published(self, today: date) -> Rate | None:
+        """The rate of the last day up to `today`, within two weeks; None when none was published. Raises `Unavailable`, and `Refused`
+        when what is published is no rate."""
 
 
 class Prices(Protocol):

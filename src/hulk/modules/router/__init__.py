@@ -47,9 +47,9 @@ from hulk.modules.router.usecases.learning.acts import LearningActs
 from hulk.modules.router.usecases.learning.report import Reported
 
 __all__ = [
+    "UNREADABLE",
     "Aims",
     "Arm",
-    "UNREADABLE",
     "Attachment",
     "Candidate",
     "Catalogue",
@@ -65,8 +65,8 @@ __all__ = [
     "Model",
     "Occasion",
     "OffPolicy",
-    "Prior",
     "Part",
+    "Prior",
     "Question",
     "Reply",
     "Reported",
@@ -77,8 +77,8 @@ __all__ = [
     "Unmasking",
     "Vault",
     "classified",
-    "evaluated_in_words",
     "classified_parts",
+    "evaluated_in_words",
     "findings",
     "masked",
     "parts_of",

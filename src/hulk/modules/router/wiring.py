@@ -7,23 +7,23 @@ from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.router.adapters.guarded import GuardedProvider
-from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
-from hulk.modules.router.adapters.vendors import Vendors
-from hulk.modules.router.domain.model import ABILITIES, Model
 from hulk.modules.router.adapters.learning.fitting import HalfFloats, NumpyLearning, Tuning
 from hulk.modules.router.adapters.learning.graded_files import graded_set
 from hulk.modules.router.adapters.learning.sql import SqlChoices
 from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
+from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
+from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.learning.case import Aims
 from hulk.modules.router.domain.learning.exploring import Exploration
+from hulk.modules.router.domain.model import ABILITIES, Model
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
-from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
+from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 

@@ -41,10 +41,15 @@ def wired(settings: ToolsSettings, roots: tuple[Path, ...], blob_path: Callable[
         history=GitHistory(git),
         tables=tables,
         series=tables,
-        charts=MatplotlibCharts(),
+        charts=charts(),
         sources=WebSources(local, _fetch(settings, breakers)),
         check_address=lambda url: allowed(url, hosts),
     )
+
+
+def charts() -> Charts:
+    """Only what draws, for those who have something to draw."""
+    return MatplotlibCharts()
 
 
 def _fetch(settings: ToolsSettings, breakers: Breakers) -> Fetch:

@@ -75,6 +75,8 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.namespace.>",
             "hulk.tenant.>",
             "hulk.quota.>",
+            "hulk.budget.>",
+            "hulk.rate.>",
             "hulk.schedule.>",
             "hulk.file.>",
             "hulk.cache.>",

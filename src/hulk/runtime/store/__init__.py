@@ -12,7 +12,7 @@ transaction (group commit), so many small writers share one fsync:
 Reads run in a few threads of their own: `await store.read(lambda connection: connection.execute(...).all())`.
 """
 
-from hulk.runtime.store.columns import Document, Moment, Texts, among, dumps, metadata
+from hulk.runtime.store.columns import Document, Exact, Moment, Texts, among, dumps, metadata, sum_exact
 from hulk.runtime.store.database import PLANNED_ANEW, Dialect, engine_for, folder_lock
 from hulk.runtime.store.login import Credentials, Login, credentials
 from hulk.runtime.store.store import Store, opened
@@ -21,6 +21,6 @@ from hulk.runtime.store.trouble import Trouble
 from hulk.runtime.store.turns import Turn
 
 __all__ = [
-    "PLANNED_ANEW", "Alike", "Credentials", "Dialect", "Document", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble", "Turn",
-    "among", "credentials", "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened",
+    "PLANNED_ANEW", "Alike", "Credentials", "Dialect", "Document", "Exact", "Login", "Moment", "Store", "Texts", "Transaction", "Trouble",
+    "Turn", "among", "credentials", "dumps", "engine_for", "folder_lock", "metadata", "moment_of", "opened", "sum_exact",
 ]  # fmt: skip

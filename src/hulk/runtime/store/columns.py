@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Context, Decimal
 from typing import Any, Self
 
 from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, ColumnElement, DateTime, Integer, MetaData, String, Text, bindparam
@@ -83,6 +84,63 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if dialect.name == "postgresql" else from_iso(value)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal of any size, to its last digit: text, since SQLite has no such number."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """As plain digits, never in exponents."""
+        return None if value is None else exact(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """The reverse."""
+        return None if value is None else Decimal(value)
+
+
+def exact(value: Decimal) -> str:
+    """A decimal as it is kept."""
+    return f"{value:f}"
+
+
+class sum_exact(FunctionElement[Decimal]):  # noqa: N801  # reads as `sum` does
+    """The sum of an `Exact` column, to its last digit; null of no rows."""
+
+    inherit_cache = True
+    name = "sum_exact"
+    type = Exact()
+
+
+@compiles(sum_exact, "postgresql")
+def _sum_numeric(element: sum_exact, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(SUM(CAST({compiler.process(element.clauses, **options)} AS numeric)) AS text)"
+
+
+@compiles(sum_exact, "sqlite")
+def _sum_decimals(element: sum_exact, compiler: SQLCompiler, **options: Any) -> str:
+    return f"sum_exact({compiler.process(element.clauses, **options)})"
+
+
+class SumExact:
+    """`sum_exact` for SQLite, row by row."""
+
+    def __init__(self) -> None:
+        self._sum: Decimal | None = None
+
+    def step(self, value: str | None) -> None:
+        """One more."""
+        if value is not None:
+            self._sum = _EXACT.add(self._sum or _NOTHING, Decimal(value))
+
+    def finalize(self) -> str | None:
+        """All of them."""
+        return None if self._sum is None else exact(self._sum)
+
+
+_EXACT, _NOTHING = Context(prec=100), Decimal(0)
 
 
 class Texts(TypeDecorator[Sequence[str]]):

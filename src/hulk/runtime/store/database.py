@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from hulk.kernel.errors import Conflict, Refused, Unavailable
-from hulk.runtime.store.columns import dumps, loads
+from hulk.runtime.store.columns import SumExact, dumps, loads
 from hulk.runtime.store.login import Login, credentials
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
@@ -101,6 +101,7 @@ def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-4096", "wal_autocheckpoint=2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.create_aggregate("sum_exact", 1, SumExact)
 
 
 def _busy(error: Exception) -> bool:

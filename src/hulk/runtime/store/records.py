@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
 
 from hulk.kernel.time import iso
-from hulk.runtime.store.columns import Document, Moment, dumps
+from hulk.runtime.store.columns import Document, Exact, Moment, dumps, exact
 
 ROWS = "rows"
 """The name of the parameter."""
@@ -89,5 +89,5 @@ def _ways(table: Table, names: tuple[str, ...]) -> Sequence[tuple[str, Callable[
     return [(name, way) for name in names if (way := _WAYS.get(type(table.c[name].type)))]
 
 
-_WAYS: Mapping[type, Callable[[Any], Any]] = {Document: dumps, Moment: iso}
+_WAYS: Mapping[type, Callable[[Any], Any]] = {Document: dumps, Moment: iso, Exact: exact}
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's

@@ -104,6 +104,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "archive", name=op.f("pk_audit_mark")),
     )
     op.create_table(
+        "budget",
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("scope", Document(), nullable=False),
+        sa.Column("daily", sa.String(64), nullable=True),
+        sa.Column("monthly", sa.String(64), nullable=True),
+        sa.Column("origin", sa.String(length=16), nullable=False),
+        sa.Column("until", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("owner", "name", "version", name=op.f("pk_budget")),
+    )
+    with op.batch_alter_table("budget", schema=None) as batch_op:
+        batch_op.create_index("ix_budget_until", ["until"], unique=False)
+
+    op.create_table(
+        "budget_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_head")),
+    )
+    op.create_table(
         "charge",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -114,19 +138,34 @@ def upgrade() -> None:
         sa.Column("reserved", sa.String(64), nullable=False),
         sa.Column("amount", sa.String(64), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("original", sa.String(64), nullable=False),
+        sa.Column("rate", sa.String(64), nullable=True),
+        sa.Column("rate_day", sa.String(length=10), nullable=True),
+        sa.Column("rate_source", sa.String(length=64), nullable=True),
         sa.Column("at", Moment(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("deadline", Moment(), nullable=True),
         sa.Column("ended", Moment(), nullable=True),
         sa.Column("provider", sa.String(length=128), nullable=True),
         sa.Column("model", sa.String(length=256), nullable=True),
-        sa.Column("input_price", sa.String(64), nullable=True),
-        sa.Column("output_price", sa.String(64), nullable=True),
-        sa.Column("price_version", sa.String(length=64), nullable=True),
+        sa.Column("agent", sa.String(length=256), nullable=True),
+        sa.Column("channel", sa.String(length=256), nullable=True),
+        sa.Column("person", sa.String(length=256), nullable=True),
+        sa.Column("decision", sa.String(length=64), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("tariff", sa.Text(), nullable=True),
         sa.Column("input_tokens", sa.Integer(), nullable=False),
         sa.Column("output_tokens", sa.Integer(), nullable=False),
+        sa.Column("cached_read_tokens", sa.Integer(), nullable=False),
+        sa.Column("cached_write_tokens", sa.Integer(), nullable=False),
+        sa.Column("reasoning_tokens", sa.Integer(), nullable=False),
+        sa.Column("seconds", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
     )
     with op.batch_alter_table("charge", schema=None) as batch_op:
-        batch_op.create_index("ix_charge_status_at", ["status", "at"], unique=False)
+        batch_op.create_index("ix_charge_day", ["day"], unique=False)
+        batch_op.create_index("ix_charge_status_deadline", ["status", "deadline"], unique=False)
+        batch_op.create_index("ix_charge_tenant_day", ["tenant", "day"], unique=False)
         batch_op.create_index("ix_charge_tenant_intent", ["tenant", "intent"], unique=False)
 
     op.create_table(
@@ -404,6 +443,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "blob", name=op.f("pk_quota_file")),
     )
     op.create_table(
+        "rate",
+        sa.Column("base", sa.String(length=3), nullable=False),
+        sa.Column("quote", sa.String(length=3), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("value", sa.String(64), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("base", "quote", "day", name=op.f("pk_rate")),
+    )
+    op.create_table(
         "regime",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("arm", sa.String(length=128), nullable=False),
@@ -562,12 +610,24 @@ def upgrade() -> None:
     )
     op.create_table(
         "spending",
-        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=True),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("budget", sa.String(length=64), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("scope", Document(), nullable=False),
         sa.Column("period", sa.String(length=10), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("amount", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "period", name=op.f("pk_spending")),
+        sa.Column("limit", sa.String(64), nullable=True),
+        sa.Column("reserved", sa.String(64), nullable=True),
+        sa.Column("spent", sa.String(64), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("foretold", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spending")),
     )
+    with op.batch_alter_table("spending", schema=None) as batch_op:
+        batch_op.create_index("ix_spending_period_budget", ["period", "budget"], unique=False)
+
     op.create_table(
         "tenant",
         sa.Column("id", sa.String(length=64), nullable=False),
