@@ -141,7 +141,7 @@ async def test_a_decision_costs_nothing_and_is_there(bench: Bench) -> None:
     ],
 )
 async def test_a_used_up_budget_says_which_and_until_when(bench: Bench, limits: dict[str, Decimal], setting: str, seconds: float) -> None:
-    finops = bench.acts(**limits)
+    finops = bench.acts(daily=limits.get("daily"), monthly=limits.get("monthly"))
     await finops.reserve(planned("a"))
     for refused in (finops.reserve(planned("b")), finops.afford(planned("b"))):
         with pytest.raises(Exhausted, match="budget") as caught:

@@ -62,9 +62,7 @@ async def prices() -> AsyncIterator[GenaiPrices]:
         yield GenaiPrices(caches.named("prices", Records(Tariff)))
 
 
-@pytest.mark.parametrize(
-    "provider_model", ["anthropic claude-sonnet-4-5", "openai gpt-5", "google gemini-2.5-pro", "deepseek deepseek-chat"]
-)
+@pytest.mark.parametrize("named", ["anthropic claude-sonnet-4-5", "openai gpt-5", "google gemini-2.5-pro", "deepseek deepseek-chat"])
 @pytest.mark.parametrize(
     "usage",
     [

@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 from hulk.kernel.errors import Exhausted, NotFound
 from hulk.kernel.events import Event
-from hulk.modules.finops.domain.budgets import EACH, Budget, Count, Slot, overruns, refusal, slots
+from hulk.modules.finops.domain.budgets import EACH, Budget, Count, Slot, slots
 from hulk.modules.finops.domain.burn import threshold_event
 from hulk.modules.finops.domain.charges import Charge
+from hulk.modules.finops.domain.refusing import overruns, refusal
 
 Move: TypeAlias = Callable[[Charge], Charge]
 """What becomes of a charge: the same one when nothing does."""

@@ -14,8 +14,9 @@ from hulk.kernel.errors import Exhausted
 from hulk.kernel.money import Money
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import Budget, Charge, Meter, Priced, Slot, Spending, Tariff, Usage, most
-from hulk.modules.finops.domain.budgets import overruns, refusal, slots
+from hulk.modules.finops.domain.budgets import slots
 from hulk.modules.finops.domain.charges import LASTS, converted
+from hulk.modules.finops.domain.refusing import overruns, refusal
 from hulk.modules.finops.ports import Budgets, Ledger
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
 
