@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from benchmarks import breaker, cache, hulk_up, page, tickets
+from benchmarks import breaker, cache, detector, hulk_up, page, tickets
 from benchmarks.contestants import OURS, PEERS, Contestant
 from benchmarks.figures import Figure, Outcome, goals
 from benchmarks.machine import described
@@ -49,6 +49,7 @@ def figures() -> Iterator[Figure]:
     for one in breaker.measured():
         yield Figure(*one)
     yield from asyncio.run(cache.measured())
+    yield from detector.measured()
     yield from asyncio.run(tickets.measured())
 
 
