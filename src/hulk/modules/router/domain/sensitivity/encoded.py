@@ -120,9 +120,7 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _likely(run: str) -> bool:
-    return (
-        not run.islower() and not run.isdecimal() and (any(letter.isdigit() for letter in run) or (not run.isupper() and not run.istitle()))
-    )
+    return not run.islower() and not run.isdecimal() and (any(letter.isdigit() for letter in run) or not run.istitle())
 
 
 def _opened_base64(view: View, start: int, end: int) -> View | None:
