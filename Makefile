@@ -76,7 +76,7 @@ test-deploy: $(VENV)/deploy.stamp ## the Helm chart, rendered by Helm and checke
 	@$(BIN)/python -m pytest -m deploy
 
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
-	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_FIRST_SEED=$(FIRST) \
+	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
 
 bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.json and docs/performance.md (FULL=1 for long)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from benchmarks import breaker, cache, hulk_up, learning, page, spending, tickets
+from benchmarks import breaker, cache, detector, hulk_up, learning, page, spending, tickets
 from benchmarks.contestants import OURS, PEERS, Contestant
 from benchmarks.figures import Figure, Outcome, goals
 from benchmarks.machine import described
@@ -50,6 +50,7 @@ def figures() -> Iterator[Figure]:
         yield Figure(*one)
     yield from asyncio.run(cache.measured())
     yield from learning.measured()
+    yield from detector.measured()
     yield from asyncio.run(tickets.measured())
     yield from asyncio.run(spending.measured())
 

@@ -10,7 +10,7 @@ from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.quotas.settings import QuotaSettings
-from hulk.modules.router.settings import LearningSettings, ModelsSettings
+from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tools.settings import ToolsSettings
@@ -19,6 +19,7 @@ from hulk.runtime.config import Config, load
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "tools": ToolsSettings,
     "models": ModelsSettings,
+    "router": RouterSettings,
     "learning": LearningSettings,
     "finops": FinopsSettings,
     "skills": SkillsSettings,

@@ -155,8 +155,8 @@ AREAS = frozenset(_AREAS.split())
 
 
 def is_moment(text: str) -> bool:
-    """Whether digits are a date and time written without marks: YYYYMMDD, then HHMM or HHMMSS, in the years 1990 to 2089."""
-    if len(text) not in (12, 14) or not text.isdecimal() or not "1990" <= text[:4] <= "2089":
+    """Whether digits are a date and time written without marks: YYYYMMDD, then HHMM or HHMMSS, in the years 1990 to 2039."""
+    if len(text) not in (12, 14) or not text.isdecimal() or not "1990" <= text[:4] <= "2039":
         return False
     try:
         date(int(text[:4]), int(text[4:6]), int(text[6:8]))

@@ -23,6 +23,7 @@ from hulk.modules.router.adapters.sql import SqlDecisions
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.domain.model import Unsent
+from hulk.modules.router.domain.policy import Policy, When
 from hulk.modules.router.ports import Decisions, Fitted
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise
 from hulk.modules.router.usecases.sending import GiveLeave, Send
@@ -54,9 +55,9 @@ class Bench:
     commit: Commit
     ledger: Any
 
-    def decide(self, *models: Model) -> Decide:
+    def decide(self, *models: Model, policies: Sequence[Policy] = ()) -> Decide:
         catalogue = built_in()
-        return Decide(Recognise(catalogue, Absent()), catalogue, models, self.decisions, self.finops, utc_now)
+        return Decide(Recognise(catalogue, Absent()), catalogue, models, self.decisions, self.finops, utc_now, policies)
 
     def priced(self, **limits: Decimal) -> "Bench":
         budget = Budget(daily=limits.get("daily"), monthly=limits.get("monthly"))
@@ -143,6 +144,32 @@ async def test_a_model_that_may_not_be_paid_is_not_chosen(bench: Bench, chosen: 
     [kept] = await bench.decisions.of_intent("t1", "int_1")
     assert kept == replace(decision, at=kept.at)
     assert decision.kind == "none"
+    assert words in " ".join(map(str, decision.reasons))
+
+
+RETAIL = Policy(name="retail", when=When(agents=("ret*",)), deny=("one",))
+
+
+@pytest.mark.parametrize(
+    ("policy", "question", "name", "words"),
+    [
+        pytest.param(Policy(name="thrift", deny=("one",)), QUESTION, "two", "“thrift” denies it", id="denied"),
+        pytest.param(Policy(name="house", allow=("t*",)), QUESTION, "two", "“house” allows only t*", id="not allowed"),
+        pytest.param(Policy(name="cheap", most_cost=Decimal("0.01")), QUESTION, "two", "“cheap” allows USD 0.01 a call", id="too dear"),
+        pytest.param(
+            Policy(name="web", when=When(channels=("web",)), deny=("one",)), QUESTION, "one", "one answers", id="of another channel"
+        ),
+        pytest.param(
+            Policy(name="web", when=When(channels=("web",)), deny=("*",)), replace(QUESTION, channel="web"), None, "denies", id="none left"
+        ),
+        pytest.param(RETAIL, replace(QUESTION, agent="retail"), "two", "denies", id="of an agent"),
+        pytest.param(Policy(name="open", allow=("one", "two")), SENSITIVE, None, "local: true", id="none lets out what must stay"),
+    ],
+)
+async def test_policies_say_who_may_answer(bench: Bench, policy: Policy, question: Question, name: str | None, words: str) -> None:
+    decide = bench.decide(model("one", price=1000), model("two"), policies=[policy])
+    decision, _ = await decide(question)
+    assert decision.name == name
     assert words in " ".join(map(str, decision.reasons))
 
 

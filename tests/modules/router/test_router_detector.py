@@ -12,7 +12,7 @@ from support.messages import ANY, MAIL, NUMBERS, Message, sensitive
 
 RECALL = 0.999
 FALSE = 0.005
-MANY = int(os.environ.get("HULK_TEST_MESSAGES", "1000000"))
+MANY = int(os.environ.get("HULK_TEST_TEXTS", "1000000"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
 
 

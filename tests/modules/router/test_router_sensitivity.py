@@ -91,7 +91,8 @@ def test_the_end_of_a_long_text_is_scanned_too() -> None:
     ["9", "a", "1.", "1 ", "a@", "sk-", "token ", "a://b:", "(at)", "12 ", "\n1", "senha: ", "rg ", "ag 1234 conta ", "%41",
      "&#65;", "\\u0031",
      "QUJD", "4142", "cinco ", "1O", "-----BEGIN PRIVATE KEY", "eyJa", "hf_-", "\u200b1", "bearer A", "pix ",
-     "abc-1234", "x.", "00020126br.gov.bcb.pix"],
+     "abc-1234", "x.", "00020126br.gov.bcb.pix",
+     "529.982.247-25 ", "data:a/b;base64,", "AAAA\n", "1O x", "[CPF_1]", "ABCDEFGHIJK1+/\n"],
 )  # fmt: skip
 def test_work_grows_with_the_length_of_a_text_whatever_stands_in_it(piece: str) -> None:
     short, long = (_work(piece * (length // len(piece))) for length in (12_500, 100_000))

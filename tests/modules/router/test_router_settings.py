@@ -1,5 +1,8 @@
-"""`models.providers`: what an operator writes, and the models it makes."""
+"""`models.providers` and `router.policies`: what an operator writes, and what it makes."""
 
+from collections.abc import Sequence
+from datetime import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,8 +11,9 @@ from hulk.apps.settings import SECTIONS
 from hulk.kernel.errors import HulkError
 from hulk.modules.router import Model
 from hulk.modules.router.domain.model import ABILITIES, Abilities
-from hulk.modules.router.settings import URLS, ModelsSettings
-from hulk.modules.router.wiring import _model
+from hulk.modules.router.domain.policy import Hours, Policy, When
+from hulk.modules.router.settings import URLS, ModelsSettings, RouterSettings
+from hulk.modules.router.wiring import _model, held
 from hulk.runtime.config import load
 
 
@@ -66,3 +70,47 @@ def test_abilities_times_and_the_rest_are_changed_by_name() -> None:
 def test_what_cannot_be_is_refused_by_name(entry: dict[str, Any], words: str) -> None:
     with pytest.raises(HulkError, match=words):
         made(**entry)
+
+
+def policies(*entries: Any) -> Sequence[Policy]:
+    """The policies of these entries, for the models `local` and `cloud`."""
+    config = load(SECTIONS, overrides={"router.policies": list(entries)})
+    models = [Model(name=name, url="http://x", model="m") for name in ("local", "cloud")]
+    return held([one.policy() for one in config.section(RouterSettings).policies], models)
+
+
+def test_a_policy_is_read_whole() -> None:
+    entry = {
+        "name": "night", "allow": ["loc*"], "deny": ["cloud"], "max_cost": "0.05",
+        "when": {
+            "tenants": ["acme"], "channels": ["whats*"], "agents": ["retail"], "sensitivity": "public",
+            "hours": [{"begin": "22:00", "end": "06:00", "zone": "UTC", "days": ["fri"]}],
+        },
+    }  # fmt: skip
+    hours = (Hours(begin=time(22), end=time(6), zone="UTC", days=("fri",)),)
+    when = When(tenants=("acme",), channels=("whats*",), agents=("retail",), sensitivity="public", hours=hours)
+    assert policies(entry) == [Policy(name="night", allow=("loc*",), deny=("cloud",), most_cost=Decimal("0.05"), when=when)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        pytest.param(
+            [{"name": "a", "allow": ["gpt"]}], r"policies\[0\].allow\[0\]: it names no model; there are local, cloud", id="no model"
+        ),
+        pytest.param(
+            [{"name": "a", "allow": ["local"]}, {"name": "b", "deny": ["local"]}], "together with the policy “b”", id="none left together"
+        ),
+        pytest.param([{"name": "a", "when": {"hours": [{"begin": "8:00", "end": "x"}]}}], "end", id="no time"),
+        pytest.param(
+            [{"name": "a", "when": {"hours": [{"begin": "08:00", "end": "09:00", "zone": "Brasil"}]}}], "no time zone Brasil", id="no zone"
+        ),
+        pytest.param([{"name": "a", "allow": ["a b"]}], "allow", id="no name"),
+        pytest.param([{"name": "a", "when": {"sensitivity": "secret"}}], "sensitivity", id="no sensitivity"),
+        pytest.param([{"name": "a", "max_cost": "-1"}], "max_cost", id="less than nothing"),
+        pytest.param([{"name": "a", "denied": []}], "denied", id="a key that there is not"),
+    ],
+)
+def test_policies_that_cannot_be_meant_are_refused_with_their_place(entries: list[Any], words: str) -> None:
+    with pytest.raises(HulkError, match=words):
+        policies(*entries)

@@ -27,7 +27,7 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, Router
 from hulk.modules.router.api.learning import routes as learning_routes
-from hulk.modules.router.settings import LearningSettings, ModelsSettings
+from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
 from hulk.modules.router.wiring import learning_of
 from hulk.modules.router.wiring import wired as wired_router
 from hulk.modules.skills import Book, Skill, Source
@@ -92,7 +92,7 @@ async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Fin
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            key_of=model_keys(ground.secrets, config),
+            config.section(RouterSettings).policies, key_of=model_keys(ground.secrets, config),
         )
     )  # fmt: skip
 

@@ -1,15 +1,18 @@
-"""Which models there are: section `models`."""
+"""Which models there are, which may answer what, and how their answers are learnt from: sections `models`, `router`, `learning`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.model import Abilities, Kind
+from hulk.modules.router.domain.policy import Day, Hours, Policy, When
+from hulk.modules.router.domain.sensitivity import Sensitivity
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
@@ -98,6 +101,66 @@ class ModelsSettings(Section):
 
     providers: Annotated[tuple[ProviderSettings, ...], AfterValidator(_named_once)] = Field(
         default=(), description="Models, in the order in which they are tried."
+    )
+
+
+_PATTERN = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:*?-]+$", max_length=128)]
+Patterns = tuple[_PATTERN, ...]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise Explained(Text("there is no time zone {name}; one is America/Sao_Paulo", name=name)) from error
+    return name
+
+
+class HoursSettings(Section):
+    """Some hours of some days."""
+
+    begin: time = Field(description="From when on, as `08:00`.")
+    end: time = Field(description="Up to when; of the next day when it is not later than `begin`.")
+    zone: Annotated[str, AfterValidator(_known_zone)] = Field(default="America/Sao_Paulo", description="Whose clock it is (IANA).")
+    days: tuple[Day, ...] = Field(default=(), description="On which days they begin: `mon` to `sun`; empty is all.")
+
+
+class WhenSettings(Section):
+    """Where a policy applies: where all that is given fits; names may hold `*` and `?`."""
+
+    tenants: Patterns = Field(default=(), description="Of which tenants; empty is all.")
+    channels: Patterns = Field(default=(), description="From which channels; empty is all.")
+    agents: Patterns = Field(default=(), description="For which agents; empty is all.")
+    sensitivity: Sensitivity | None = Field(default=None, description="`p0` for what must stay in the company, `public` for the rest.")
+    hours: tuple[HoursSettings, ...] = Field(default=(), description="In which hours; empty is always.")
+
+
+class PolicySettings(Section):
+    """Which models may answer."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$", description="What people know it by.")
+    when: WhenSettings = Field(default=WhenSettings(), description="Where it applies; empty is everywhere.")
+    allow: Patterns = Field(default=(), description="Models that may answer, by the names in `models.providers`; empty is all.")
+    deny: Patterns = Field(default=(), description="Models that may not, also when they are allowed.")
+    max_cost: Decimal | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="Most that a call may cost, in `finops.currency`; empty is no limit."
+    )
+
+    def policy(self) -> Policy:
+        """As the domain has it."""
+        when = self.when
+        hours = tuple(Hours(begin=one.begin, end=one.end, zone=one.zone, days=one.days) for one in when.hours)
+        return Policy(
+            name=self.name, allow=self.allow, deny=self.deny, most_cost=self.max_cost,
+            when=When(tenants=when.tenants, channels=when.channels, agents=when.agents, sensitivity=when.sensitivity, hours=hours),
+        )  # fmt: skip
+
+
+class RouterSettings(Section):
+    """Which models may answer what."""
+
+    policies: tuple[PolicySettings, ...] = Field(
+        default=(), description="All that apply hold at once: a model must be allowed by each and denied by none."
     )
 
 

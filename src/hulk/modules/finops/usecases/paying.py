@@ -77,12 +77,13 @@ class Afford:
     clock: Clock
     budgets: Budgets | None = None
 
-    async def __call__(self, planned: Planned) -> None:
-        """Nothing when it would; raises what `Reserve` would."""
+    async def __call__(self, planned: Planned) -> Money:
+        """The most that it may cost; raises what `Reserve` would."""
         charge = await planned_charge(planned, self.quote, self.exchange, self.clock())
         found = [(slot, await self._used(slot)) for slot in await self._slots(charge) if slot.limit is not None]
         if over := overruns(found, charge.reserved):
             raise refusal(over, charge.reserved, charge.at)
+        return Money(charge.reserved, charge.currency)
 
     async def _slots(self, charge: Charge) -> Sequence[Slot]:
         holding = () if self.budgets is None else await self.budgets.holding()

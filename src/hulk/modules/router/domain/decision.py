@@ -11,7 +11,8 @@ from hulk.modules.router.domain.sensitivity import Label, Sensitivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A sentence to decide on. `key` is the caller's idempotency key: the same key gives a decision of the same id."""
+    """A sentence to decide on. `key` is the caller's idempotency key: the same key gives a decision of the same id.
+    `channel` is where it came from and `agent` who asks; empty when nobody said."""
 
     text: str
     language: Language
@@ -19,6 +20,8 @@ class Question:
     intent: str
     key: str
     attachments: tuple[Attachment, ...] = ()
+    channel: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

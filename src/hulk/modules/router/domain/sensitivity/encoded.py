@@ -20,6 +20,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _ESCAPE = re.compile(r"\\{1,8}(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2})|U000([0-9A-Fa-f]{5})|([nrt\"/]))")
 _QUOTED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}){2,}+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}+(?:\r?\n(?=[A-Za-z0-9+/_=-]{4})[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
+_BEGUN = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST}}}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])")
 _PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;-]{1,2}(?:0x)?[0-9A-Fa-f]{2}(?![0-9A-Za-z])){7,}")
 _SEGMENT = re.compile(r"[+/_-]")
@@ -108,20 +109,18 @@ _HEXES = (
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Where base64 may stand: words of its letters with capitals among others, as eight bytes of digits always have."""
-    reached = 0
+    at = 0
     for start, end in long_words(text):
-        for hit in _BASE64.finditer(text, max(start, reached)) if end > reached and not text[start:end].islower() else ():
-            if hit.start() >= end:
-                break
-            reached = hit.end()
-            if _likely(hit[0]):
-                yield hit.span()
+        at = max(at, start)
+        while begun := _BEGUN.search(text, at, end):  # within the word: a search to the end for each would take the square of the length
+            run = _BASE64.match(text, begun.start())
+            at = run.end() if run else end
+            if run and _likely(run[0]):
+                yield run.span()
 
 
 def _likely(run: str) -> bool:
-    return (
-        not run.islower() and not run.isdecimal() and (any(letter.isdigit() for letter in run) or (not run.isupper() and not run.istitle()))
-    )
+    return not run.islower() and not run.isdecimal() and (any(letter.isdigit() for letter in run) or not run.istitle())
 
 
 def _opened_base64(view: View, start: int, end: int) -> View | None:

@@ -48,13 +48,13 @@ _LONG = re.compile(
 """Long numbers of business, which hold others by chance."""
 
 
-def numbers(view: View) -> Iterator[Hit]:
-    """The sensitive numbers of a view, none over another."""
+def numbers(view: View, *, anew: bool = True) -> Iterator[Hit]:
+    """The sensitive numbers of a view, none over another; unless `anew`, only where it differs from what it was made from."""
     for hit in _CHAIN.finditer(view.text):
         start, end = hit.span()
         if view.lower.startswith(("x", "-x"), end):
             yield from _with_x(view, end)
-        if end - start >= SHORTEST and not _DULL.fullmatch(view.text, start, end):
+        if end - start >= SHORTEST and (anew or view.touched(start, end)) and not _DULL.fullmatch(view.text, start, end):
             for chain in _apart(view, start, end):
                 yield from _in_chain(view, chain)
 

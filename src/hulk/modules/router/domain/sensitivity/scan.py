@@ -46,16 +46,12 @@ def _found(view: View) -> Iterator[Finding]:
 
 
 def _hits(view: View) -> Iterator[Hit]:
-    for look in (_in_words, mails, credentials):
+    for look in (numbers, named, mails, credentials):
         yield from look(view)
     for other in (spoken.read_out(view), spoken.drawn(view)):
         if other is not None:
-            yield from ((*_within(other, start, end), kind, why) for start, end, kind, why in _in_words(other))
-
-
-def _in_words(view: View) -> Iterator[Hit]:
-    yield from numbers(view)
-    yield from named(view)
+            for start, end, kind, why in (*numbers(other, anew=False), *named(other)):
+                yield (*_within(other, start, end), kind, why)
 
 
 def _within(view: View, start: int, end: int) -> tuple[int, int]:

@@ -46,6 +46,11 @@ class View:
             return self.until[edit] if last else self.sources[edit]
         return self.until[edit] + beyond
 
+    def touched(self, start: int, end: int) -> bool:
+        """Whether something between those places is not as it was in what this was made from."""
+        edit = bisect_right(self.starts, end) - 1
+        return edit >= 0 and self.ends[edit] >= start
+
     def edited(self, edits: Iterable[Edit], depth: int = 0) -> "View":
         """With other words in some places; `edits` in order, none over another. `depth` is added to this one's."""
         pieces, starts, ends, sources, until = list[str](), list[int](), list[int](), list[int](), list[int]()

@@ -1,0 +1,89 @@
+"""Finding the skill that is meant."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hulk.kernel.errors import HulkError
+from hulk.kernel.text import LANGUAGES, Text
+from hulk.modules.router.domain.background import BACKGROUND
+from hulk.modules.router.domain.matching import (
+    Attachment,
+    Calibration,
+    Candidate,
+    Known,
+    Match,
+    calibrated,
+    claimed,
+    corpus,
+    exact,
+    fitting,
+    fold,
+    masked,
+    matched,
+    phrases,
+)
+from hulk.modules.router.ports import Catalogue, Classifier, Fitted
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What was made from one state of the catalogue."""
+
+    candidates: tuple[Candidate, ...]
+    fitted: Fitted
+    calibration: Calibration
+
+
+class Recognise:
+    """Find the skill that a sentence means. Learns the catalogue at first need, and anew when it has changed."""
+
+    def __init__(self, catalogue: Catalogue, classifier: Classifier) -> None:
+        self._catalogue = catalogue
+        self._classifier = classifier
+        self._learning = asyncio.Lock()
+        self._learnt: _Learnt | None = None
+        self._phrases: tuple[tuple[Candidate, ...], dict[str, Known]] = ((), {})
+
+    async def __call__(self, text: str, attachments: Sequence[Attachment] = ()) -> Match:
+        """The match, with its reason. A sentence that says what an example says needs no model; when the model fails, only such do."""
+        candidates = self._catalogue.candidates()
+        said = exact(text, self._examples(candidates))
+        if said is not None:
+            return said
+        if not fold(text):
+            return Match(skill=None, reason=Text("It says nothing."))
+        if not any(candidate.examples.get(language) for candidate in candidates for language in LANGUAGES):
+            return Match(skill=None, reason=Text("There is no skill to choose from."))
+        try:
+            learnt = await self._current(candidates)
+            scored = await learnt.fitted.scores(masked(text))
+        except HulkError as error:
+            return Match(
+                skill=None, reason=Text("Skills are recognised only by their exact examples right now: {reason}", reason=error.text)
+            )
+        return matched(scored, learnt.calibration, fitting(candidates, attachments))
+
+    async def warm(self) -> Calibration:
+        """Learn now what would be learnt at the first question; raises what the classifier raises."""
+        return (await self._current(self._catalogue.candidates())).calibration
+
+    async def _current(self, candidates: tuple[Candidate, ...]) -> _Learnt:
+        async with self._learning:
+            if self._learnt is None or self._learnt.candidates != candidates:
+                self._learnt = await self._learn(candidates)
+            return self._learnt
+
+    async def _learn(self, candidates: tuple[Candidate, ...]) -> _Learnt:
+        known = corpus(candidates, (text for language in LANGUAGES for text in BACKGROUND[language]))
+        fitted = await self._classifier.fit(known)
+        taken = claimed(known, fitted.left_out)
+        if taken:
+            known = tuple(item for item in known if item not in taken)
+            fitted = await self._classifier.fit(known)
+        return _Learnt(candidates, fitted, calibrated(known, fitted.left_out))
+
+    def _examples(self, candidates: tuple[Candidate, ...]) -> dict[str, Known]:
+        if self._phrases[0] != candidates:
+            self._phrases = (candidates, dict(phrases(candidates)))
+        return self._phrases[1]
