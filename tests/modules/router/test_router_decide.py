@@ -1,5 +1,6 @@
 """What every place for decisions promises; who answers and why, and what asking a model costs, with the twin of a model server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -222,7 +223,7 @@ KEY = b"k" * 32
 
 
 def asking(bench: Bench, provider: Vendors, *models: Model) -> AnswerFreely:
-    return AnswerFreely(models, GiveLeave(KEY, utc_now), Send(provider, KEY, utc_now), bench.finops, bench.commit)
+    return AnswerFreely(models, GiveLeave(KEY, utc_now), Send(provider, KEY, utc_now), bench.finops, bench.commit, utc_now)
 
 
 async def test_a_free_answer_is_paid_for_exactly(bench: Bench, provider: Vendors, twin: str) -> None:
@@ -281,6 +282,30 @@ async def test_a_long_pause_that_the_provider_wants_is_handed_on(bench: Bench) -
     with pytest.raises(Unavailable) as caught:
         await asking(bench, Impatient(), model())(QUESTION, "cloud")  # type: ignore[arg-type]  # the port is what counts
     assert caught.value.retry_after == 120
+
+
+async def test_a_call_that_is_cancelled_counts_in_full(bench: Bench) -> None:
+    sent = asyncio.Event()
+
+    class Endless:
+        async def complete(self, _: Model, __: object) -> Any:
+            sent.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(asking(bench, Endless(), model())(QUESTION, "cloud"))  # type: ignore[arg-type]  # the port is what counts
+        await sent.wait()
+        task.cancel()
+    _, [row] = await bench.finops.cost_of_intent("t1", "int_1")
+    assert row.amount == row.reserved > 0
+    assert row.ended is not None
+
+
+async def test_a_policy_that_came_after_the_decision_holds_too(bench: Bench, provider: Vendors) -> None:
+    ask = replace(asking(bench, provider, model()), policies=[Policy(name="stop", deny=("*",))])
+    with pytest.raises(Forbidden, match="“stop” denies it"):
+        await ask(QUESTION, "cloud")
+    assert (await bench.finops.cost_of_intent("t1", "int_1"))[1] == []
 
 
 class Impatient:

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import traceback
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from hulk.modules.router.adapters.vendors.dialect import Dialect, Heard, Interrupted, Tokens
 from hulk.modules.router.adapters.vendors.events import MOST_EVENT, Lines, Overlong
-from hulk.modules.router.adapters.vendors.failures import of_status
+from hulk.modules.router.adapters.vendors.failures import of_status, reading
 from hulk.modules.router.adapters.vendors.provider import DIALECTS
 from hulk.modules.router.domain.model import (
     ABILITIES,
@@ -28,6 +29,7 @@ from hulk.modules.router.domain.model import (
     TextPart,
     Tool,
     ToolCall,
+    Uncertain,
     Unsent,
     fitted,
 )
@@ -352,3 +354,41 @@ def test_an_event_without_its_end_is_none_and_several_lines_are_one() -> None:
 def test_an_event_that_never_ends_is_given_up() -> None:
     with pytest.raises(Overlong):
         read(b"data: ", b"x" * MOST_EVENT)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"choices": "CPF 529.982.247-25"}', id="another form"),
+        pytest.param(b'{"choices": [{"message": {"content": {"cpf": "529.982.247-25"}}}]}', id="another type"),
+        pytest.param(b"CPF 529.982.247-25", id="no JSON"),
+    ],
+)
+def test_an_answer_that_is_none_is_not_in_the_error_nor_in_its_causes(body: bytes) -> None:
+    """They are recorded in spans, and may repeat what was asked."""
+    with pytest.raises(Uncertain) as caught, reading(model("openai")):
+        DIALECTS["openai"].whole(Heard(), body)
+    assert "529" not in "".join(traceback.format_exception(caught.value))
+
+
+DEEP = b"[" * 100_000
+
+
+def test_an_answer_that_is_too_deep_is_none() -> None:
+    with pytest.raises(Uncertain), reading(model("openai")):
+        DIALECTS["openai"].whole(Heard(), DEEP)
+    for kind in ("openai", "google"):
+        assert of_status(model(kind), 400, {}, DEEP, DIALECTS[kind]).code == "refused"
+        assert isinstance(of_status(model(kind), 429, {}, DEEP, DIALECTS[kind]), Unsent)
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("nans", None), ("1e400s", 86_400.0), ("1e15s", 86_400.0), ("-5s", 0.0), ("7s", 7.0)])
+def test_a_pause_that_is_asked_for_is_one_that_can_be_made(said: str, seconds: float | None) -> None:
+    body = json.dumps({"error": {"details": [{"@type": "google.rpc.RetryInfo", "retryDelay": said}]}}).encode()
+    assert of_status(model("google"), 429, {}, body, DIALECTS["google"]).retry_after == seconds  # type: ignore[attr-defined]  # Unsent
+
+
+@pytest.mark.parametrize("reset", ["9" * 400, "9" * 5000, "²"])
+def test_a_limit_that_is_no_number_is_not_known(reset: str) -> None:
+    limits = DIALECTS["openai"].limits({"x-ratelimit-reset-requests": reset, "x-ratelimit-remaining-requests": reset})
+    assert (limits.requests, limits.requests_reset) == (None, None)

@@ -152,6 +152,33 @@ async def test_who_asks_the_provider_without_send_is_stopped_at_the_transport(be
     assert bench.arrived == 1
 
 
+async def test_a_model_that_nobody_configured_gets_nothing_whatever_it_says_of_itself(bench: Bench) -> None:
+    leave = bench.leave(reach="local")
+    for made_up in (replace(bench.models[0], local=True), Model(name="x", url=bench.url, model="echo", local=True)):
+        with pytest.raises(Forbidden):
+            await bench.send(leave, made_up, PROMPT)
+    assert (bench.arrived, await bench.kept()) == (0, [])
+
+
+async def test_a_task_begun_while_something_goes_may_not_send_once_it_has_gone(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as group:
+        free = asyncio.Event()
+
+        async def later() -> None:
+            await free.wait()
+            with pytest.raises(Forbidden, match="nobody gave it leave"):
+                await bench.provider.complete(bench.models[0], OTHER)
+
+        class Begetting:
+            async def complete(self, model: Model, prompt: Prompt) -> Any:
+                group.create_task(later())
+                return await bench.provider.complete(model, prompt)
+
+        await replace(bench.send, provider=Begetting())(bench.leave(), bench.models[0], PROMPT)  # type: ignore[arg-type]  # it only completes
+        free.set()
+    assert bench.arrived == 1
+
+
 class Straying:
     """A provider that asks another model than it was told to."""
 

@@ -1,5 +1,6 @@
 """What must not leave the company is found in every writing of it, and ordinary sentences pass."""
 
+import base64
 import time
 
 import pytest
@@ -138,3 +139,20 @@ def test_labels_are_there_exactly_when_it_is_p0(text: str) -> None:
 def test_check_digits_take_any_text(text: str) -> None:
     for rule in (is_cpf, is_cnpj, is_card):
         assert rule(text) in (True, False)
+
+
+NUMBER = "João, CPF 529.982.247-25"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(base64.b64encode(NUMBER.encode("latin-1")).decode(), id="Latin-1 in base64"),
+        pytest.param(NUMBER.encode("latin-1").hex(), id="Latin-1 in hexadecimal"),
+        pytest.param(base64.b64encode(NUMBER.encode("utf-16-be")).decode(), id="UTF-16 in base64"),
+        pytest.param(base64.b64encode(NUMBER.encode() + b"\0").decode(), id="with a NUL at its end"),
+        pytest.param("oi " + "".join(chr(0xE0000 + ord(letter)) for letter in "CPF 529.982.247-25"), id="in tags that nobody sees"),
+    ],
+)
+def test_what_a_model_reads_is_scanned_in_every_writing(text: str) -> None:
+    assert classified(f"veja: {text} obrigado").sensitivity == "p0"

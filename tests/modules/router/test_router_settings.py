@@ -62,6 +62,10 @@ def test_abilities_times_and_the_rest_are_changed_by_name() -> None:
         ({}, "needs its url"),
         ({"kind": "gopher"}, "kind"),
         ({"url": "ftp://x"}, "url"),
+        ({"url": "https://ana:secret@x/v1"}, "api_key"),
+        ({"url": "https://x/v1?key=secret"}, "api_key"),
+        ({"kind": "openai", "extra": {"Messages": []}}, "Messages are set by Hulk"),
+        ({"kind": "openai", "extra": {"max_tokens": 9}}, "max_tokens are set by Hulk"),
         ({"kind": "openai", "abilities": {"sings": True}}, "sings"),
         ({"kind": "openai", "timeouts": {"total": "0s"}}, "total"),
         ({"kind": "openai", "max_output_tokens": 0}, "max_output_tokens"),
@@ -83,12 +87,12 @@ def test_a_policy_is_read_whole() -> None:
     entry = {
         "name": "night", "allow": ["loc*"], "deny": ["cloud"], "max_cost": "0.05",
         "when": {
-            "tenants": ["acme"], "channels": ["whats*"], "agents": ["retail"], "sensitivity": "public",
+            "tenants": ["acme"], "sensitivity": "public",
             "hours": [{"begin": "22:00", "end": "06:00", "zone": "UTC", "days": ["fri"]}],
         },
     }  # fmt: skip
     hours = (Hours(begin=time(22), end=time(6), zone="UTC", days=("fri",)),)
-    when = When(tenants=("acme",), channels=("whats*",), agents=("retail",), sensitivity="public", hours=hours)
+    when = When(tenants=("acme",), sensitivity="public", hours=hours)
     assert policies(entry) == [Policy(name="night", allow=("loc*",), deny=("cloud",), most_cost=Decimal("0.05"), when=when)]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -61,12 +62,34 @@ URLS: Mapping[Kind, str] = {
 _KINDS = "`openai`, `anthropic`, `google`, `deepseek`, `xai`, `zai` (GLM), `ollama`, or `compatible` for any server that speaks OpenAI's."
 
 
+_OURS = frozenset(
+    {"messages", "contents", "system", "systeminstruction", "model", "stream", "stream_options", "n", "tools", "tool_choice", "input"}
+    | {"max_tokens", "max_completion_tokens", "max_output_tokens", "generationconfig", "candidatecount", "prompt"}
+)
+"""What the leave to send is given for, and what a reservation counts on (without regard to case)."""
+
+
+def _no_question(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    if taken := sorted(name for name in extra if name.lower() in _OURS):
+        raise Explained(Text("{names} are set by Hulk for each question", names=", ".join(taken)))
+    return extra
+
+
+def _plain_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise Explained(Text("an address without a name, a password, `?` or `#`; the key belongs in api_key"))
+    return url
+
+
 class ProviderSettings(Section):
     """One model at one vendor or server."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64, description="A name of your own for it.")
     kind: Kind = Field(default="compatible", description=f"Whose API it speaks: {_KINDS}")
-    url: str = Field(default="", pattern=r"^(https?://.*)?$", description="Its address up to and with `/v1`; empty is the vendor's.")
+    url: Annotated[str, AfterValidator(_plain_address)] = Field(
+        default="", pattern=r"^(https?://.*)?$", description="Its address up to and with `/v1`; empty is the vendor's."
+    )
     model: str = Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$", description="The model, as the server calls it.")
     api_key: SecretStr = Field(default=SecretStr(""), description="Its key, if it wants one.")
     local: bool = Field(default=False, description="Whether it runs where sensitive data may go, and costs nothing.")
@@ -74,7 +97,9 @@ class ProviderSettings(Section):
     abilities: AbilitySettings = Field(default=AbilitySettings(), description="What it can, where that is not what is usual.")
     max_output_tokens: int = Field(default=1024, gt=0, description="Most tokens of an answer, where the question says no number.")
     timeouts: TimeoutSettings = Field(default=TimeoutSettings(), description="How long it may take.")
-    extra: Mapping[str, Any] = Field(default={}, description="Goes into the body of every request as it is.")
+    extra: Annotated[Mapping[str, Any], AfterValidator(_no_question)] = Field(
+        default={}, description="Goes into the body of every request as it is; not what is asked, nor how many tokens."
+    )
 
     @model_validator(mode="after")
     def _somewhere(self) -> "ProviderSettings":
@@ -129,8 +154,6 @@ class WhenSettings(Section):
     """Where a policy applies: where all that is given fits; names may hold `*` and `?`."""
 
     tenants: Patterns = Field(default=(), description="Of which tenants; empty is all.")
-    channels: Patterns = Field(default=(), description="From which channels; empty is all.")
-    agents: Patterns = Field(default=(), description="For which agents; empty is all.")
     sensitivity: Sensitivity | None = Field(default=None, description="`p0` for what must stay in the company, `public` for the rest.")
     hours: tuple[HoursSettings, ...] = Field(default=(), description="In which hours; empty is always.")
 
@@ -152,7 +175,7 @@ class PolicySettings(Section):
         hours = tuple(Hours(begin=one.begin, end=one.end, zone=one.zone, days=one.days) for one in when.hours)
         return Policy(
             name=self.name, allow=self.allow, deny=self.deny, most_cost=self.max_cost,
-            when=When(tenants=when.tenants, channels=when.channels, agents=when.agents, sensitivity=when.sensitivity, hours=hours),
+            when=When(tenants=when.tenants, sensitivity=when.sensitivity, hours=hours),
         )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ async def wired(
     try:
         yield Router(
             decide=Decide(recognise, catalogue, models, decisions, finops, clock, rules),
-            answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit),
+            answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit, clock, rules),
             recognise=recognise,
             decisions=decisions,
         )

@@ -23,7 +23,7 @@ from hulk.modules.tickets import BeginTicket, Draft, FollowUp, Status, Ticket, T
 from hulk.modules.tickets import fact as of_ticket
 from hulk.modules.tickets import opened as ticket_opened
 
-LONGEST_MODEL_CALL = timedelta(minutes=3)
+LONGEST_MODEL_CALL = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,9 @@ def _all_doomed(tickets: Mapping[str, Ticket]) -> list[Ticket]:
 
 def _question(intent: Intent, key: str) -> Question:
     kinds = tuple(dict.fromkeys(source.kind for source in intent.sources))
-    return Question(text=intent.text, language=intent.language, tenant=intent.tenant, intent=intent.id, key=key, attachments=kinds)
+    return Question(
+        text=intent.text, language=intent.language, tenant=intent.tenant, intent=intent.id, key=key, attachments=kinds, person=intent.actor
+    )
 
 
 def _request(intent: Intent) -> Request:

@@ -12,7 +12,7 @@ from hulk.modules.router.domain.sensitivity import Label, Sensitivity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A sentence to decide on. `key` is the caller's idempotency key: the same key gives a decision of the same id.
-    `channel` is where it came from and `agent` who asks; empty when nobody said."""
+    `channel` is where it came from, `agent` the one that asks, `person` whoever it asks for; empty when nobody said."""
 
     text: str
     language: Language
@@ -22,6 +22,7 @@ class Question:
     attachments: tuple[Attachment, ...] = ()
     channel: str = ""
     agent: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

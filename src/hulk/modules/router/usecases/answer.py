@@ -1,5 +1,6 @@
 """Asking the model that was decided on."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,13 +9,15 @@ import stamina
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Commit
-from hulk.kernel.errors import HulkError, NotFound
+from hulk.kernel.errors import Forbidden, HulkError, NotFound
 from hulk.kernel.money import Money
+from hulk.kernel.time import Clock
 from hulk.modules.finops import Charge, Finops, Usage
 from hulk.modules.router.domain.capability import Capability
 from hulk.modules.router.domain.decision import Question
 from hulk.modules.router.domain.model import Completion, Model, Prompt, Reply, Uncertain, Unsent
-from hulk.modules.router.usecases.asking import kept_in, planned, prompt_of, scanned
+from hulk.modules.router.domain.policy import Policy
+from hulk.modules.router.usecases.asking import kept_in, planned, prompt_of, rules_of, scanned
 from hulk.modules.router.usecases.sending import GiveLeave, Send
 
 ATTEMPTS = 3
@@ -31,6 +34,9 @@ class AnswerFreely:
     send: Send
     finops: Finops
     commit: Commit
+    clock: Clock
+    policies: Sequence[Policy] = ()
+    """Asked again: a decision may be days old when it is carried out."""
 
     async def __call__(self, question: Question, model_name: str) -> Reply:
         """The model's reply.
@@ -41,6 +47,8 @@ class AnswerFreely:
         scan = await scanned(question.text)
         if scan.sensitivity == "p0" and not model.local:
             raise kept_in(model, scan)
+        if (denied := rules_of(self.policies, question, scan, self.clock()).objection(model.name)) is not None:
+            raise Forbidden(denied)
         spent: list[Charge] = []
         prompt = prompt_of(question)
         leave = self.give_leave(
@@ -63,6 +71,9 @@ class AnswerFreely:
             raise
         except HulkError:
             await self.commit(self.finops.release(charge))
+            raise
+        except BaseException:  # cancelled, or a mistake of ours: the model may have done its work
+            await asyncio.shield(self.commit(self.finops.assume(charge)))
             raise
         spent.extend(await self.commit(self.finops.settle(charge, _usage(completion))))
         return completion

@@ -1,6 +1,8 @@
 """What is asked of a model: its prompt, what it may hold, what it may cost."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 
 from hulk.kernel import ids
 from hulk.kernel.errors import Forbidden
@@ -8,6 +10,7 @@ from hulk.kernel.text import Language
 from hulk.modules.finops import OwnPrice, Planned, Priced, Usage
 from hulk.modules.router.domain.decision import Question
 from hulk.modules.router.domain.model import Model, Prompt
+from hulk.modules.router.domain.policy import Circumstances, Policy, Ruling, ruling
 from hulk.modules.router.domain.sensitivity import Classified, classified
 
 _LONG = 10_000
@@ -27,10 +30,20 @@ def prompt_of(question: Question) -> Prompt:
 
 
 async def scanned(text: str) -> Classified:
+    """What a text holds; a long one is scanned in a thread of its own."""
     return classified(text) if len(text) <= _LONG else await asyncio.to_thread(classified, text)
 
 
+def rules_of(policies: Sequence[Policy], question: Question, scan: Classified, now: datetime) -> Ruling:
+    """What the policies say of a question now."""
+    around = Circumstances(
+        tenant=question.tenant, channel=question.channel, agent=question.agent, sensitivity=scan.sensitivity, at=now
+    )  # fmt: skip
+    return ruling(policies, around)
+
+
 def kept_in(model: Model, scan: Classified) -> Forbidden:
+    """Why a model outside is not asked."""
     return Forbidden(
         "{model} is not asked: the text holds what must stay in the company ({labels}), and only a model with local: true may see it.",
         model=model.name,
@@ -39,6 +52,7 @@ def kept_in(model: Model, scan: Classified) -> Forbidden:
 
 
 def planned(question: Question, model: Model, prompt: Prompt, key: str) -> Planned:
+    """The call as it is paid for, at the most tokens that it may take."""
     decision = ids.derived("dec", question.key)
     return Planned(
         key=key,
@@ -48,6 +62,7 @@ def planned(question: Question, model: Model, prompt: Prompt, key: str) -> Plann
         decision=decision,
         channel=question.channel or None,
         agent=question.agent or None,
+        person=question.person or None,
         priced=_priced(model),
         most=Usage(input_tokens=prompt.most_input_tokens, output_tokens=model.most_output_tokens),
     )

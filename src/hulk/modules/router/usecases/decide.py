@@ -14,10 +14,10 @@ from hulk.modules.finops import Finops
 from hulk.modules.router.domain.decision import Decision, Question
 from hulk.modules.router.domain.matching import Match
 from hulk.modules.router.domain.model import Model
-from hulk.modules.router.domain.policy import Circumstances, Policy, Ruling, ruling
+from hulk.modules.router.domain.policy import Policy, Ruling
 from hulk.modules.router.domain.sensitivity import Classified
 from hulk.modules.router.ports import Catalogue, Decisions
-from hulk.modules.router.usecases.asking import kept_in, planned, prompt_of, scanned
+from hulk.modules.router.usecases.asking import kept_in, planned, prompt_of, rules_of, scanned
 from hulk.modules.router.usecases.recognise import Recognise
 
 
@@ -37,7 +37,7 @@ class Decide:
         """The decision, with the changes to commit together with whatever it leads to: its row and its cost row."""
         scan = await scanned(question.text)
         match = await self.recognise(question.text, question.attachments)
-        kind, name, reasons = await self._chosen(question, scan, match, self._rules(question, scan))
+        kind, name, reasons = await self._chosen(question, scan, match, rules_of(self.policies, question, scan, self.clock()))
         decision = Decision(
             id=ids.derived("dec", question.key),
             tenant=question.tenant,
@@ -56,12 +56,6 @@ class Decide:
         )
         cost = self.finops.record_decision(decision=decision.id, tenant=question.tenant, intent=question.intent)
         return decision, (self.decisions.record(decision), cost)
-
-    def _rules(self, question: Question, scan: Classified) -> Ruling:
-        around = Circumstances(
-            tenant=question.tenant, channel=question.channel, agent=question.agent, sensitivity=scan.sensitivity, at=self.clock()
-        )
-        return ruling(self.policies, around)
 
     async def _chosen(self, question: Question, scan: Classified, match: Match, rules: Ruling) -> tuple[Any, str | None, tuple[Text, ...]]:
         if match.skill is not None:

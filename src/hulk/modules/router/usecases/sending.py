@@ -27,13 +27,14 @@ LASTING = timedelta(minutes=10)
 """How long a leave holds: all attempts to answer, and their pauses."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Going:
-    """What this task may send now."""
+    """What this task may send now; `over` once it is sent, also for tasks that were begun meanwhile and have a copy of it."""
 
     leave: Capability
     model: Model
     sending: Sending
+    over: bool = False
 
 
 _going: ContextVar[_Going | None] = ContextVar("going", default=None)
@@ -78,10 +79,11 @@ class Send:
     def _going(self, leave: Capability, model: Model, prompt: Prompt) -> Iterator[None]:
         sending = Sending(model=model.name, local=model.local, tenant=leave.tenant, payload=prompt.digest)
         require(leave, sending, self.key, self.clock())
-        token = _going.set(_Going(leave, model, sending))
+        token = _going.set(going := _Going(leave, model, sending))
         try:
             yield
         finally:
+            going.over = True
             _going.reset(token)
 
 
@@ -101,9 +103,9 @@ class PassOut:
         going = _going.get()
         if method == "GET" and not body and any(url == f"{model.url}/models" for model in self.models):
             return
-        if going is None:
+        if going is None or going.over:
             raise Forbidden("A request to {host} was stopped: nobody gave it leave.", host=_host(url))
-        if not going.model.holds(url):
+        if going.model not in self.models or not going.model.holds(url):
             raise Forbidden("A request to {host} was stopped: the leave is for {model}.", host=_host(url), model=going.model.name)
         require(going.leave, going.sending, self.key, self.clock())
         await self.commit(self.receipts.record(self._receipt(going, url, body)))

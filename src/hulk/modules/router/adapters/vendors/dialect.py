@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Sent(BaseModel):
     """A part of what a vendor sends. What we do not know is no matter."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 def _credible(value: object, handler: ValidatorFunctionWrapHandler) -> object:
@@ -165,4 +165,7 @@ def arguments_of(call: ToolCall) -> Any:
 
 def number(text: str | None) -> int | None:
     """A whole number in a header."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    return int(text) if text is not None and len(text) <= _DIGITS and text.isascii() and text.isdigit() else None
+
+
+_DIGITS = 18

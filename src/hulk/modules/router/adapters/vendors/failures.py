@@ -3,6 +3,7 @@
 import contextlib
 import email.utils
 import json
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -38,8 +39,8 @@ def reading(model: Model) -> Iterator[None]:
     """What goes wrong in the block that reads a response. Raises `Uncertain`."""
     try:
         yield
-    except (Broken, Interrupted, ValueError) as error:
-        raise _nonsense(model) from error
+    except (Broken, Interrupted, ValueError, RecursionError):
+        raise _nonsense(model) from None  # what a vendor sent may repeat what was asked, and causes are recorded in spans
 
 
 def _nonsense(model: Model) -> Uncertain:
@@ -60,7 +61,7 @@ def of_status(model: Model, status: int, headers: Mapping[str, str], body: bytes
     if status in _LATER or status >= 500:
         limits = dialect.limits(headers)
         wait = _retry_after(headers, limits, status)
-        after = dialect.retry_after(body) if wait is None else wait
+        after = _credible(dialect.retry_after(body) if wait is None else wait)
         return Unsent(Text("{model} cannot answer right now ({status}).", model=model.name, status=status), after, limits=limits)
     return Refused("{model} does not take this request ({status}).", model=model.name, status=_named(status, body))
 
@@ -91,10 +92,15 @@ def _named(status: int, body: bytes) -> str:
     try:
         error = json.loads(body)["error"]
         names = [error.get(key) for key in ("code", "type", "status")]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         names = []
     name = next((name for name in names if isinstance(name, str) and _CODE.fullmatch(name)), None)
     return f"{status}, {name}" if name else str(status)
+
+
+def _credible(wait: float | None) -> float | None:
+    """Seconds, between none and a day; what is no number is not said."""
+    return None if wait is None or math.isnan(wait) else min(max(0.0, wait), _DAY)
 
 
 def _retry_after(headers: Mapping[str, str], limits: Limits, status: int) -> float | None:

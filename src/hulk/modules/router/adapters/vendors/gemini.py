@@ -151,7 +151,7 @@ class GeminiDialect:
         try:
             details = json.loads(body)["error"]["details"]
             return next(float(one["retryDelay"].removesuffix("s")) for one in details if one["@type"].endswith("RetryInfo"))
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
             return None
 
 

@@ -264,4 +264,4 @@ def _span(text: str | None) -> float | None:
     if text is None:
         return None
     found = _SPAN.findall(text)
-    return sum(float(size) * _SECONDS[unit] for size, unit in found) if found else (float(text) if text.isdigit() else None)
+    return sum(float(size) * _SECONDS[unit] for size, unit in found) if found else number(text)

@@ -111,7 +111,7 @@ def _called(prompt: Prompt, completion: Completion) -> Completion:
     """What was meant by an answer to the schema. One that does not follow it stays as it is."""
     try:
         said = json.loads(_unfenced(completion.text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return completion
     if not isinstance(said, dict) or not isinstance(said.get("tool"), str):
         return completion

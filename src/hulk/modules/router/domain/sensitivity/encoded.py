@@ -144,12 +144,14 @@ def _base64(run: str) -> str | None:
 
 
 def _text(data: bytes) -> str | None:
-    """Bytes as text, when they are some: UTF-8 or UTF-16 without control characters."""
-    if data[1::2].count(0) > len(data) // 3 or data[:2] == b"\xff\xfe":
-        data = data.removeprefix(b"\xff\xfe").replace(b"\0", b"")
+    """Bytes as text, when they are some: UTF-8, UTF-16 or Latin-1, without control characters but NUL."""
+    if data.count(0) > len(data) // 3 or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return None
-    controls = sum(letter < " " and letter not in "\t\r\n" for letter in text)
+        if 4 * sum(byte > 127 for byte in data) > len(data):  # of what is no text, half
+            return None
+        text = data.decode("latin-1")
+    controls = sum((letter < " " and letter not in "\0\t\r\n") or "\x7f" <= letter <= "\x9f" for letter in text)
     return text if text and controls == 0 else None

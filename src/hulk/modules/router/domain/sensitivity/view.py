@@ -124,6 +124,8 @@ def _plain(letter: str) -> str:
     """One character as it is scanned; empty when it cannot be seen."""
     if letter in _LOOK_ALIKE:
         return _LOOK_ALIKE[letter]
+    if "\U000e0020" <= letter <= "\U000e007e":  # tags: models read what people cannot see
+        return chr(ord(letter) - 0xE0000)
     category = unicodedata.category(letter)
     if category in ("Cf", "Mn", "Me", "Cc") or letter in _INVISIBLE:
         return ""
