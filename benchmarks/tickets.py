@@ -33,7 +33,7 @@ from hulk_client.tickets.v1.tickets_pb2_grpc import TicketServiceStub
 SECONDS = 8.0
 PROGRAMS = (1, 2)
 CLIENTS = 2
-AT_ONCE = 16
+AT_ONCE = 14
 WORKERS = 4
 BATCH = 100
 WAITING = 60_000
