@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused
 from hulk.kernel.tenancy import Principal, everywhere
-from hulk.modules.finops import Budget, Priced, Scope, Usage
+from hulk.modules.finops import Budget, Priced, Scope, Usage, Used
 from hulk.modules.finops.adapters.memory import MemoryBudgets
 from hulk.modules.finops.adapters.sql import SqlBudgets
 from hulk.modules.finops.domain.budgets import checked
+from hulk.modules.finops.domain.burn import gone
 from hulk.modules.finops.ports import Budgets
 from hulk.modules.finops.usecases.budgeting import BudgetActs, WatchBurn, budget_acts
 from support.money import Bench, a_bench, planned
@@ -158,6 +159,24 @@ async def test_a_month_that_will_not_last_is_foretold_once_with_its_day(bench: B
     assert told.data["gone"] == "2026-11-21"
     [used] = await bench.budgets.used(["2026-11"])
     assert (used.foretold, await bench.commit(bench.budgets.foretell(used.id))) == (True, [False])
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "day"),
+    [
+        pytest.param("10", "5", date(2026, 11, 21), id="within the month"),
+        pytest.param("15", "5", None, id="at its very end"),
+        pytest.param("1000000", "0.0005", None, id="ages away"),
+        pytest.param("1e400", "1e-400", None, id="later than can be counted"),
+        pytest.param("0", "5", date(2026, 11, 1), id="a budget of nothing"),
+    ],
+)
+def test_the_day_on_which_a_month_s_budget_is_gone_is_told_only_within_the_month(limit: str, spent: str, day: date | None) -> None:
+    used = Used(
+        id="x", budget=Budget(name="few", monthly=ONE), values=(None,) * 5, period="2026-11", limit=Decimal(limit), reserved=Decimal(0),
+        spent=Decimal(spent),
+    )  # fmt: skip
+    assert gone(used, datetime(2026, 11, 11, tzinfo=UTC)) == day
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
