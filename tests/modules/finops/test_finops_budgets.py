@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused
+from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused, Unavailable
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.modules.finops import Budget, Priced, Scope, Usage, Used
 from hulk.modules.finops.adapters.memory import MemoryBudgets
@@ -20,6 +21,7 @@ from hulk.modules.finops.domain.budgets import checked
 from hulk.modules.finops.domain.burn import gone
 from hulk.modules.finops.ports import Budgets
 from hulk.modules.finops.usecases.budgeting import BudgetActs, WatchBurn, budget_acts
+from support.memory import away
 from support.money import Bench, a_bench, planned
 from support.postgres import Postgres
 from support.stores import KINDS
@@ -153,6 +155,8 @@ async def test_a_month_that_will_not_last_is_foretold_once_with_its_day(bench: B
     assert [one.ratio for one in await watch()] == [0.25]
     assert bench.trail.types == []  # lasts to the 11th of the next month
     await bench.commit(finops.assume(await finops.reserve(planned("b"))))
+    with pytest.raises(Unavailable):
+        await replace(watch, commit=away)()
     for _ in range(2):
         await watch()
     [told] = [one for one in bench.trail.events if one.type == "hulk.budget.forecast.v1"]

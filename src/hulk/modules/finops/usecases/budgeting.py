@@ -1,6 +1,5 @@
 """Keeping budgets: those of the settings and those that admins make; and watching how fast they burn."""
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from hulk.modules.finops.domain.budgets import checked, plain
 from hulk.modules.finops.domain.burn import forecast_event
 from hulk.modules.finops.ports import Budgets
 from hulk.modules.finops.usecases.rights import ALL, require
+from hulk.modules.finops.usecases.together import together
 
 log = structlog.get_logger(__name__)
 
@@ -136,13 +136,11 @@ class WatchBurn:
     clock: Clock
 
     async def __call__(self) -> Sequence[Used]:
-        """What is used today and this month, for the metrics."""
+        """What is used today and this month, for the metrics; raises `Unavailable`."""
         now = self.clock()
         used = await self.budgets.used(periods(now))
-        async with asyncio.TaskGroup() as group:
-            for one in used:
-                if not one.foretold and len(one.period) == len("2026-11") and (day := gone(one, now)) is not None:
-                    group.create_task(self._foretell(one, day))
+        months = [one for one in used if not one.foretold and len(one.period) == len("2026-11")]
+        await together([self._foretell(one, day) for one in months if (day := gone(one, now)) is not None])
         return used
 
     async def _foretell(self, one: Used, day: date) -> None:

@@ -1,6 +1,5 @@
 """Reserving, settling and releasing what a model call costs."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from hulk.modules.finops.domain.charges import LASTS, converted
 from hulk.modules.finops.domain.refusing import overruns, refusal
 from hulk.modules.finops.ports import Budgets, Ledger
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
+from hulk.modules.finops.usecases.together import together
 
 BudgetOf: TypeAlias = Callable[[str], Awaitable[Budget]]
 """The budget of a tenant's own."""
@@ -146,12 +146,10 @@ class CloseStale:
     clock: Clock
 
     async def __call__(self, most: int = 500) -> int:
-        """How many were closed, the most overdue first."""
+        """How many were closed, the most overdue first; raises `Unavailable`."""
         now = self.clock()
         stale = await self.ledger.overdue(now, most)
-        async with asyncio.TaskGroup() as group:  # each alone, so that they are written as one
-            for charge in stale:
-                group.create_task(self.commit(self.ledger.assume(charge.id, now)))
+        await together(self.commit(self.ledger.assume(charge.id, now)) for charge in stale)  # each alone, so that they are written as one
         return len(stale)
 
 
