@@ -278,6 +278,16 @@ async def test_a_tenant_s_admins_rule_over_its_own_calls_and_the_platform_over_a
     ]
 
 
+async def test_what_other_tenants_have_used_is_shown_to_admins_of_the_platform_only(bench: Bench) -> None:
+    acts, finops = keeping(bench), bench.acts()
+    await acts.follow([Budget(name="each", daily=ONE, scope=Scope(tenant="*")), Budget(name="all", daily=9 * ONE, scope=Scope(agent="a"))])
+    for tenant in ("default", "t1", "t2"):
+        await finops.reserve(planned(tenant, tenant=tenant, agent="a"))
+    viewer = Principal(tenant="default", actor="person:bo", grants=everywhere("viewer"))
+    shown = {who: sorted(str(one.slot.scope.tenant) for one in (await acts.list(who))[1]) for who in (viewer, MEMBER, PLATFORM)}
+    assert shown == {viewer: ["default"], MEMBER: ["t1"], PLATFORM: ["None", "default", "t1", "t2"]}
+
+
 async def test_the_budgets_of_the_settings_hold_from_a_start_on_and_are_told_once(bench: Bench) -> None:
     acts, wanted = keeping(bench), [Budget(name="few", daily=ONE, scope=Scope(agent="a")), Budget(name="many", monthly=ONE)]
     for _ in range(2):

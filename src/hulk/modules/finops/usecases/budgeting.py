@@ -18,7 +18,7 @@ from hulk.modules.finops.domain import Budget, Used, gone, periods
 from hulk.modules.finops.domain.budgets import checked, plain
 from hulk.modules.finops.domain.burn import forecast_event
 from hulk.modules.finops.ports import Budgets
-from hulk.modules.finops.usecases.rights import ALL, require
+from hulk.modules.finops.usecases.rights import ALL, everywhere, require
 from hulk.modules.finops.usecases.together import together
 
 log = structlog.get_logger(__name__)
@@ -32,13 +32,14 @@ class ListBudgets:
     clock: Clock
 
     async def __call__(self, by: Principal, tenant: str | None = None) -> tuple[Sequence[Budget], Sequence[Used]]:
-        """Those that the tenant owns or that are about it, and what of them is used today and this month; of all tenants for `*`. Raises
-        `Forbidden`."""
+        """Those that the tenant owns or that are about it, and what of them is used today and this month; of all tenants for `*`. What
+        others have used of a budget that the tenant owns is shown to who may see all tenants. Raises `Forbidden`."""
         wanted = by.tenant if tenant is None else tenant
         require(by, "read", wanted)
         holding = [one for one in await self.budgets.holding() if wanted == ALL or wanted in (one.owner, one.scope.tenant)]
         used = await self.budgets.used(periods(self.clock()))
-        return holding, [one for one in used if wanted == ALL or wanted in (one.budget.owner, one.slot.scope.tenant)]
+        owner = wanted if everywhere(by) else None
+        return holding, [one for one in used if wanted == ALL or one.slot.scope.tenant == wanted or one.budget.owner == owner]
 
 
 @dataclass(frozen=True, slots=True)
