@@ -123,20 +123,29 @@ async def test_the_last_day_that_was_published_is_fetched_to_its_last_digit(ptax
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [("down", Unavailable), ("garbage", Refused), ("odd", Refused)], ids=["down", "no JSON", "no rate"]
+    ("kind", "error"),
+    [("down", Unavailable), ("garbage", Refused), ("odd", Refused), ("endless", Refused)],
+    ids=["down", "no JSON", "no rate", "too much"],
 )
 async def test_what_is_no_rate_is_never_guessed(ptax: str, kind: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         await source(f"{ptax}/{kind}").published(TODAY)
 
 
+async def test_an_answer_that_comes_in_many_parts_is_read_to_its_end(ptax: str) -> None:
+    found = await source(f"{ptax}/long").published(date(2026, 11, 22))
+    assert found is not None
+    assert found.day == date(2026, 11, 20)
+
+
 async def test_nothing_published_is_no_rate(ptax: str) -> None:
     assert await source(f"{ptax}/empty").published(TODAY) is None
 
 
-async def test_nobody_there_is_told_as_away() -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[", "http://127.0.0.1:123456", "nowhere"])
+async def test_nobody_there_is_told_as_away(url: str) -> None:
     with pytest.raises(Unavailable, match="PTAX cannot be reached"):
-        await source("http://127.0.0.1:9").published(TODAY)
+        await source(url).published(TODAY)
 
 
 async def test_what_is_fetched_is_kept_and_what_fails_leaves_what_there_was(bench: Bench, ptax: str) -> None:
