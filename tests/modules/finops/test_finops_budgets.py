@@ -96,7 +96,7 @@ async def test_versions_are_kept_and_a_budget_that_came_back_counts_what_it_miss
     assert await bench.hold("few", scope, daily=ONE) == first
     second = await bench.hold("few", scope, daily=2 * ONE)
     assert (second.version, second.epoch) == (2, 1)
-    await bench.commit(bench.budgets.remove("t1", "few", bench.clock()))
+    await bench.commit(bench.budgets.remove("t1", "few", "api", bench.clock()))
     assert list(await bench.budgets.holding()) == []
     for key in "ab":
         await finops.reserve(planned(key))
@@ -105,7 +105,7 @@ async def test_versions_are_kept_and_a_budget_that_came_back_counts_what_it_miss
         await finops.reserve(planned("c"))
     assert [one.version for one in await bench.budgets.versions("t1", "few")] == [1, 2, third.version]
     with pytest.raises(NotFound):
-        await bench.commit(bench.budgets.remove("t1", "none", bench.clock()))
+        await bench.commit(bench.budgets.remove("t1", "none", "api", bench.clock()))
 
 
 async def test_a_budget_of_the_settings_is_not_changed_by_the_api_and_the_reverse(bench: Bench) -> None:
@@ -297,3 +297,8 @@ async def test_the_budgets_of_the_settings_hold_from_a_start_on_and_are_told_onc
     assert len(bench.trail.events) == 4
     with pytest.raises(Refused, match="made in another way"):
         await acts.put(PLATFORM, Budget(name="few", daily=ONE))
+    with pytest.raises(Refused, match="made in another way"):
+        await acts.remove(PLATFORM, "few")
+    await acts.put(PLATFORM, Budget(name="more", daily=ONE))
+    await acts.follow([])
+    assert [one.name for one in await bench.budgets.holding()] == ["more"]

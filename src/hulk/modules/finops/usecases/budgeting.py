@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from hulk.kernel.durable import Change, Commit
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_TENANT, Principal
@@ -72,9 +72,10 @@ class RemoveBudget:
     clock: Clock
 
     async def __call__(self, by: Principal, name: str, reason: str = "") -> None:
-        """Raises `Forbidden`, and `NotFound` for what the tenant has not made."""
+        """Raises `Forbidden`, `NotFound` for what the tenant has not made, and `Refused` for one of the settings."""
         require(by, "manage")
-        await self.commit(remove(self.budgets, self.trail, by.tenant, name, by.actor, reasoned(reason), self.clock()))
+        known = Budget(owner=by.tenant, name=name, origin="api")
+        await self.commit(remove(self.budgets, self.trail, known, by.actor, reasoned(reason), self.clock()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class FollowSettings:
         names, now = {one.name for one in wanted}, self.clock()
         for one in await self.budgets.holding():
             if one.origin == "settings" and one.name not in names:
-                with contextlib.suppress(NotFound):  # another process that starts was faster
-                    await self.commit(remove(self.budgets, self.trail, one.owner, one.name, "hulk", "finops.budgets", now))
+                with contextlib.suppress(NotFound, Refused):  # another process that starts was faster, and then perhaps an admin
+                    await self.commit(remove(self.budgets, self.trail, one, "hulk", "finops.budgets", now))
         for one in wanted:
             budget = checked(replace(one, owner=DEFAULT_TENANT, origin="settings"))
             await self.commit(put(self.budgets, self.trail, budget, "hulk", "finops.budgets", now))
@@ -111,9 +112,9 @@ def put(budgets: Budgets, trail: Trail, budget: Budget, actor: str, reason: str,
     return both
 
 
-def remove(budgets: Budgets, trail: Trail, owner: str, name: str, actor: str, reason: str, now: datetime) -> Change[None]:
-    """Let it hold no more, and tell so."""
-    change = budgets.remove(owner, name, now)
+def remove(budgets: Budgets, trail: Trail, known: Budget, actor: str, reason: str, now: datetime) -> Change[None]:
+    """Let the one of that owner, name and origin hold no more, and tell so."""
+    change = budgets.remove(known.owner, known.name, known.origin, now)
 
     def both(tx: Any) -> None:
         before = change(tx)
