@@ -14,7 +14,7 @@ from hulk.kernel.money import Money
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import Budget, Charge, Meter, Priced, Slot, Spending, Tariff, Usage, most
 from hulk.modules.finops.domain.budgets import slots
-from hulk.modules.finops.domain.charges import LASTS, converted
+from hulk.modules.finops.domain.charges import LASTS, converted, total
 from hulk.modules.finops.domain.refusing import overruns, refusal
 from hulk.modules.finops.ports import Budgets, Ledger
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
@@ -178,12 +178,10 @@ class CostOfIntent:
     currency: str
 
     async def __call__(self, tenant: str, intent: str) -> tuple[Money, Sequence[Charge]]:
-        """The sum of settled amounts (nothing for an intent without rows) and all rows, oldest first."""
+        """The sum of settled amounts (nothing for an intent without rows; of rows in several currencies that of those in the
+        installation's, see `total`) and all rows, oldest first."""
         rows = await self.ledger.of_intent(tenant, intent)
-        total = Money.zero(rows[0].currency if rows else self.currency)
-        for row in rows:
-            total += Money(row.amount, row.currency)
-        return total, rows
+        return total(rows, self.currency), rows
 
 
 @dataclass(frozen=True, slots=True)
