@@ -1,6 +1,7 @@
 """What every keeper of rates promises; budgets in reais with prices in dollars; and the rate that the central bank publishes."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -62,6 +63,17 @@ async def test_a_price_in_dollars_is_held_to_a_budget_in_reais_and_the_row_keeps
     assert kept.tariff.currency == "USD"
 
 
+async def test_an_intent_that_was_paid_in_two_currencies_costs_what_was_paid_in_the_present_one(bench: Bench) -> None:
+    await bench.commit(bench.rates.put(rate("5")))
+    before, now = bench.acts("USD"), bench.acts("BRL")
+    await bench.commit(now.record_decision(decision="dec_1", tenant="t1", intent="int_1"))
+    await bench.commit(before.assume(await before.reserve(planned("a"))))
+    assert str((await now.cost_of_intent("t1", "int_1"))[0]) == "USD 0.0125"
+    await bench.commit(now.assume(await now.reserve(planned("b"))))
+    told, rows = await now.cost_of_intent("t1", "int_1")
+    assert (told.amount, told.currency, len(rows)) == (Decimal("0.0625"), "BRL", 3)
+
+
 @pytest.mark.parametrize("days_ago", [None, 8], ids=["none", "too old"])
 async def test_without_a_rate_that_is_new_enough_nothing_is_called(bench: Bench, days_ago: int | None) -> None:
     if days_ago is not None:
@@ -95,6 +107,14 @@ async def test_a_rate_that_is_set_holds_at_once_and_is_told(bench: Bench) -> Non
     assert told == [("person:ana", None, "5.2"), ("person:ana", "5.2", "5.3")]
     with pytest.raises(Forbidden):
         await acts.set(Principal(tenant="t1", actor="x", grants=everywhere("admin")), rate())
+
+
+async def test_who_set_a_rate_may_have_a_long_name(bench: Bench) -> None:
+    who, finops = f"person:{'a' * 200}", bench.acts("BRL")
+    await RateActs(bench.rates, bench.trail, bench.commit, bench.clock).set(replace(PLATFORM, actor=who), rate())
+    await finops.reserve(planned())
+    [row] = await bench.ledger.of_intent("t1", "int_1")
+    assert row.rate == replace(rate(), source=who)
 
 
 @pytest.mark.parametrize("wrong", [rate("0"), rate("-1"), rate("NaN"), rate("5", -1), rate("1", 0, "BRL")])
