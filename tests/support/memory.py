@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
 
 from hulk.kernel.durable import ONCE, Act, Change, Commit, Ended, Outcome, Retry, Started, Workflow
-from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, told
+from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, Unavailable, told
 from hulk.kernel.events import Event
 from hulk.kernel.records import Json, JsonObject
 
@@ -20,6 +20,11 @@ T = TypeVar("T")
 async def at_once(*changes: Change[Any]) -> list[Any]:
     """A `Commit` for changes that live in memory. They are not undone when a later one fails."""
     return [change(None) for change in changes]
+
+
+async def away(*_: Change[Any]) -> list[Any]:
+    """A `Commit` whose store is away."""
+    raise Unavailable("The store is away.")
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 It answers as its documentation shows: `CotacaoDolarPeriodo(…)` with `cotacaoCompra`, `cotacaoVenda`, `dataHoraCotacao` of each day from the
 first to the last that is asked for, none on weekends. The first part of the path says what goes wrong: `down` 500, `garbage` no JSON,
-`empty` no day, `odd` a day without a rate.
+`empty` no day, `odd` a day without a rate, `long` and `endless` much that nobody asked for.
 """
 
 import json
@@ -19,6 +19,8 @@ _ASKED = re.compile(
     r"/CotacaoDolarPeriodo\(dataInicial=@dataInicial,dataFinalCotacao=@dataFinalCotacao\)"
     r"\?@dataInicial='(\d\d)-(\d\d)-(\d{4})'&@dataFinalCotacao='(\d\d)-(\d\d)-(\d{4})'&\$format=json"
 )
+
+_PADDED = {"long": 900_000, "endless": 2_000_000}
 
 
 class _Twin(BaseHTTPRequestHandler):
@@ -51,6 +53,8 @@ def _body(kind: str, first: date, last: date) -> bytes:
     ]
     if kind == "odd":
         rows = [{"cotacaoCompra": None, "cotacaoVenda": None, "dataHoraCotacao": "2026-11-20 13:04:33.123"}]
+    if kind in _PADDED:
+        rows[0]["nothing"] = " " * _PADDED[kind]
     context = "https://was-p.bcnet.bcb.gov.br/olinda/servico/PTAX/versao/v1/odata$metadata#_CotacaoDolarPeriodo"
     return json.dumps({"@odata.context": context, "value": rows}).encode()
 

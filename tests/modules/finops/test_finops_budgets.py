@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused
+from hulk.kernel.errors import Exhausted, Forbidden, NotFound, Refused, Unavailable
 from hulk.kernel.tenancy import Principal, everywhere
-from hulk.modules.finops import Budget, Priced, Scope, Usage
+from hulk.modules.finops import Budget, Priced, Scope, Usage, Used
 from hulk.modules.finops.adapters.memory import MemoryBudgets
 from hulk.modules.finops.adapters.sql import SqlBudgets
 from hulk.modules.finops.domain.budgets import checked
+from hulk.modules.finops.domain.burn import gone
 from hulk.modules.finops.ports import Budgets
 from hulk.modules.finops.usecases.budgeting import BudgetActs, WatchBurn, budget_acts
+from support.memory import away
 from support.money import Bench, a_bench, planned
 from support.postgres import Postgres
 from support.stores import KINDS
@@ -93,7 +96,7 @@ async def test_versions_are_kept_and_a_budget_that_came_back_counts_what_it_miss
     assert await bench.hold("few", scope, daily=ONE) == first
     second = await bench.hold("few", scope, daily=2 * ONE)
     assert (second.version, second.epoch) == (2, 1)
-    await bench.commit(bench.budgets.remove("t1", "few", bench.clock()))
+    await bench.commit(bench.budgets.remove("t1", "few", "api", bench.clock()))
     assert list(await bench.budgets.holding()) == []
     for key in "ab":
         await finops.reserve(planned(key))
@@ -102,7 +105,7 @@ async def test_versions_are_kept_and_a_budget_that_came_back_counts_what_it_miss
         await finops.reserve(planned("c"))
     assert [one.version for one in await bench.budgets.versions("t1", "few")] == [1, 2, third.version]
     with pytest.raises(NotFound):
-        await bench.commit(bench.budgets.remove("t1", "none", bench.clock()))
+        await bench.commit(bench.budgets.remove("t1", "none", "api", bench.clock()))
 
 
 async def test_a_budget_of_the_settings_is_not_changed_by_the_api_and_the_reverse(bench: Bench) -> None:
@@ -152,12 +155,32 @@ async def test_a_month_that_will_not_last_is_foretold_once_with_its_day(bench: B
     assert [one.ratio for one in await watch()] == [0.25]
     assert bench.trail.types == []  # lasts to the 11th of the next month
     await bench.commit(finops.assume(await finops.reserve(planned("b"))))
+    with pytest.raises(Unavailable):
+        await replace(watch, commit=away)()
     for _ in range(2):
         await watch()
     [told] = [one for one in bench.trail.events if one.type == "hulk.budget.forecast.v1"]
     assert told.data["gone"] == "2026-11-21"
     [used] = await bench.budgets.used(["2026-11"])
     assert (used.foretold, await bench.commit(bench.budgets.foretell(used.id))) == (True, [False])
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "day"),
+    [
+        pytest.param("10", "5", date(2026, 11, 21), id="within the month"),
+        pytest.param("15", "5", None, id="at its very end"),
+        pytest.param("1000000", "0.0005", None, id="ages away"),
+        pytest.param("1e400", "1e-400", None, id="later than can be counted"),
+        pytest.param("0", "5", date(2026, 11, 1), id="a budget of nothing"),
+    ],
+)
+def test_the_day_on_which_a_month_s_budget_is_gone_is_told_only_within_the_month(limit: str, spent: str, day: date | None) -> None:
+    used = Used(
+        id="x", budget=Budget(name="few", monthly=ONE), values=(None,) * 5, period="2026-11", limit=Decimal(limit), reserved=Decimal(0),
+        spent=Decimal(spent),
+    )  # fmt: skip
+    assert gone(used, datetime(2026, 11, 11, tzinfo=UTC)) == day
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -255,6 +278,16 @@ async def test_a_tenant_s_admins_rule_over_its_own_calls_and_the_platform_over_a
     ]
 
 
+async def test_what_other_tenants_have_used_is_shown_to_admins_of_the_platform_only(bench: Bench) -> None:
+    acts, finops = keeping(bench), bench.acts()
+    await acts.follow([Budget(name="each", daily=ONE, scope=Scope(tenant="*")), Budget(name="all", daily=9 * ONE, scope=Scope(agent="a"))])
+    for tenant in ("default", "t1", "t2"):
+        await finops.reserve(planned(tenant, tenant=tenant, agent="a"))
+    viewer = Principal(tenant="default", actor="person:bo", grants=everywhere("viewer"))
+    shown = {who: sorted(str(one.slot.scope.tenant) for one in (await acts.list(who))[1]) for who in (viewer, MEMBER, PLATFORM)}
+    assert shown == {viewer: ["default"], MEMBER: ["t1"], PLATFORM: ["None", "default", "t1", "t2"]}
+
+
 async def test_the_budgets_of_the_settings_hold_from_a_start_on_and_are_told_once(bench: Bench) -> None:
     acts, wanted = keeping(bench), [Budget(name="few", daily=ONE, scope=Scope(agent="a")), Budget(name="many", monthly=ONE)]
     for _ in range(2):
@@ -264,3 +297,8 @@ async def test_the_budgets_of_the_settings_hold_from_a_start_on_and_are_told_onc
     assert len(bench.trail.events) == 4
     with pytest.raises(Refused, match="made in another way"):
         await acts.put(PLATFORM, Budget(name="few", daily=ONE))
+    with pytest.raises(Refused, match="made in another way"):
+        await acts.remove(PLATFORM, "few")
+    await acts.put(PLATFORM, Budget(name="more", daily=ONE))
+    await acts.follow([])
+    assert [one.name for one in await bench.budgets.holding()] == ["more"]

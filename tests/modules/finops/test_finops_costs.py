@@ -1,5 +1,6 @@
 """What every book of costs promises, in memory, SQLite and PostgreSQL; who may read it; and the report of a month."""
 
+import base64
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
@@ -88,7 +89,8 @@ async def test_pages_follow_each_other_without_a_gap(bench: Bench) -> None:
         assert len(page.rows) == size
         found, after = [*found, *page.rows], page.after
     assert (after, [row.key[0] for row in found]) == (None, [f"a{number}" for number in range(7)])
-    for wrong in ("", "x", "WyJhIl0", "é"):
+    deep = base64.urlsafe_b64encode(b"[" * 200_000).decode()
+    for wrong in ("", "x", "WyJhIl0", "é", deep):
         with pytest.raises(Refused, match="where a page"):
             await costs(MEMBER, ["agent"], after=wrong)
 

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hulk.kernel.errors import Exhausted, NotFound, Refused
+from hulk.kernel.errors import Exhausted, NotFound, Refused, Unavailable
 from hulk.modules.finops import Budget, OwnPrice, Priced, Tariff, Usage
 from hulk.modules.finops.adapters.memory import MemoryLedger
 from hulk.modules.finops.adapters.sql import SqlLedger
 from hulk.modules.finops.domain import price
 from hulk.modules.finops.ports import Ledger
 from hulk.modules.finops.usecases import acts
-from support.memory import at_once
+from hulk.modules.finops.usecases.paying import CloseStale
+from support.memory import at_once, away
 from support.money import PRICES, TARIFF, Bench, a_bench, of_tenant, planned, spent
 from support.postgres import Postgres
 from support.stores import KINDS
@@ -177,6 +178,16 @@ async def test_what_a_dead_process_left_reserved_is_closed_in_full(bench: Bench)
     assert await finops.close_stale() == 1
     total, [row] = await finops.cost_of_intent("t1", "int_1")
     assert (total.amount, row.status) == (Decimal("0.0125"), "assumed")
+
+
+async def test_a_store_that_is_away_is_told_as_such_when_what_is_stale_is_closed(bench: Bench) -> None:
+    finops = bench.acts()
+    for key in "ab":
+        await finops.reserve(planned(key))
+    bench.clock.now += timedelta(hours=2)
+    with pytest.raises(Unavailable, match="away"):
+        await CloseStale(bench.ledger, away, bench.clock)()
+    assert await finops.close_stale() == 2
 
 
 async def test_who_settles_late_puts_the_true_cost_in_the_place_of_the_assumed_one(bench: Bench) -> None:

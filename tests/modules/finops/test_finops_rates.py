@@ -1,6 +1,7 @@
 """What every keeper of rates promises; budgets in reais with prices in dollars; and the rate that the central bank publishes."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -62,6 +63,17 @@ async def test_a_price_in_dollars_is_held_to_a_budget_in_reais_and_the_row_keeps
     assert kept.tariff.currency == "USD"
 
 
+async def test_an_intent_that_was_paid_in_two_currencies_costs_what_was_paid_in_the_present_one(bench: Bench) -> None:
+    await bench.commit(bench.rates.put(rate("5")))
+    before, now = bench.acts("USD"), bench.acts("BRL")
+    await bench.commit(now.record_decision(decision="dec_1", tenant="t1", intent="int_1"))
+    await bench.commit(before.assume(await before.reserve(planned("a"))))
+    assert str((await now.cost_of_intent("t1", "int_1"))[0]) == "USD 0.0125"
+    await bench.commit(now.assume(await now.reserve(planned("b"))))
+    told, rows = await now.cost_of_intent("t1", "int_1")
+    assert (told.amount, told.currency, len(rows)) == (Decimal("0.0625"), "BRL", 3)
+
+
 @pytest.mark.parametrize("days_ago", [None, 8], ids=["none", "too old"])
 async def test_without_a_rate_that_is_new_enough_nothing_is_called(bench: Bench, days_ago: int | None) -> None:
     if days_ago is not None:
@@ -97,6 +109,14 @@ async def test_a_rate_that_is_set_holds_at_once_and_is_told(bench: Bench) -> Non
         await acts.set(Principal(tenant="t1", actor="x", grants=everywhere("admin")), rate())
 
 
+async def test_who_set_a_rate_may_have_a_long_name(bench: Bench) -> None:
+    who, finops = f"person:{'a' * 200}", bench.acts("BRL")
+    await RateActs(bench.rates, bench.trail, bench.commit, bench.clock).set(replace(PLATFORM, actor=who), rate())
+    await finops.reserve(planned())
+    [row] = await bench.ledger.of_intent("t1", "int_1")
+    assert row.rate == replace(rate(), source=who)
+
+
 @pytest.mark.parametrize("wrong", [rate("0"), rate("-1"), rate("NaN"), rate("5", -1), rate("1", 0, "BRL")])
 async def test_what_can_be_no_rate_is_refused(bench: Bench, wrong: Rate) -> None:
     with pytest.raises(Refused):
@@ -123,20 +143,29 @@ async def test_the_last_day_that_was_published_is_fetched_to_its_last_digit(ptax
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [("down", Unavailable), ("garbage", Refused), ("odd", Refused)], ids=["down", "no JSON", "no rate"]
+    ("kind", "error"),
+    [("down", Unavailable), ("garbage", Refused), ("odd", Refused), ("endless", Refused)],
+    ids=["down", "no JSON", "no rate", "too much"],
 )
 async def test_what_is_no_rate_is_never_guessed(ptax: str, kind: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         await source(f"{ptax}/{kind}").published(TODAY)
 
 
+async def test_an_answer_that_comes_in_many_parts_is_read_to_its_end(ptax: str) -> None:
+    found = await source(f"{ptax}/long").published(date(2026, 11, 22))
+    assert found is not None
+    assert found.day == date(2026, 11, 20)
+
+
 async def test_nothing_published_is_no_rate(ptax: str) -> None:
     assert await source(f"{ptax}/empty").published(TODAY) is None
 
 
-async def test_nobody_there_is_told_as_away() -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[", "http://127.0.0.1:123456", "nowhere"])
+async def test_nobody_there_is_told_as_away(url: str) -> None:
     with pytest.raises(Unavailable, match="PTAX cannot be reached"):
-        await source("http://127.0.0.1:9").published(TODAY)
+        await source(url).published(TODAY)
 
 
 async def test_what_is_fetched_is_kept_and_what_fails_leaves_what_there_was(bench: Bench, ptax: str) -> None:

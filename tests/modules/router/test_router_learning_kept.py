@@ -139,6 +139,17 @@ async def test_only_the_first_answer_of_an_episode_counts_as_first(places: Place
     assert [one.first for one in (await places.give("talk", outcome="escalated")).rewarded] == [True, False]
 
 
+async def test_an_episode_whose_reward_was_taken_back_has_no_first_one_again(places: Places) -> None:
+    for name in ("dec_1", "dec_2"):
+        await places.commit(places.choices.record(kept(name, episode="talk")))
+    await places.give("dec_1", thumb="up")
+    [taken] = (await places.give("dec_1", comment="by mistake", minute=1)).rewarded
+    assert (taken.kept.reward, taken.before, taken.first) == (None, 1.0, False)
+    for subject in ("dec_1", "dec_2"):
+        [again] = (await places.give(subject, thumb="down", minute=2)).rewarded
+        assert (again.kept.reward, again.before, again.first) == (0.0, None, False)
+
+
 async def test_a_comment_alone_is_kept_and_rewards_nothing(places: Places) -> None:
     await places.commit(places.choices.record(kept("dec_1")))
     given = await places.give("dec_1", comment="obrigada \U0001f642")

@@ -45,6 +45,8 @@ async def keeping_house(finops: Finops) -> None:
                 log.warning("reservations_assumed", charges=closed)
         except Unavailable as error:
             log.warning("stale_reservations_stay", reason=str(error))
+        except Exception:  # a round that fails ends neither the next nor the program
+            log.exception("stale_reservations_stay")
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
@@ -59,6 +61,8 @@ async def watching_money(money: Money, show: Callable[[Sequence[Used]], None]) -
                 await money.rates.fetch()
         except HulkError as error:
             log.warning("money_not_watched", reason=str(error))
+        except Exception:  # see keeping_house
+            log.exception("money_not_watched")
         await asyncio.sleep(WATCHING_SECONDS)
 
 

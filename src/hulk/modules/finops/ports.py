@@ -7,6 +7,7 @@ from typing import Protocol
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
 from hulk.modules.finops.domain import Budget, Charge, Costs, Priced, Rate, Slot, Spending, Tariff, Usage, Used, Wanted
+from hulk.modules.finops.domain.budgets import Origin
 
 
 class Ledger(Protocol):
@@ -49,8 +50,8 @@ class Budgets(Protocol):
         different. From the commit on every reservation is held to it, in all processes. Raises `Refused` for a budget of the settings
         that is changed in another way."""
 
-    def remove(self, owner: str, name: str, now: datetime) -> Change[Budget]:
-        """Let it hold no more; gives it. Raises `NotFound`."""
+    def remove(self, owner: str, name: str, origin: Origin, now: datetime) -> Change[Budget]:
+        """Let it hold no more; gives it. Raises `NotFound`, and `Refused` for one that was made in another way than `origin`."""
 
     async def holding(self) -> Sequence[Budget]:
         """All that hold, by owner and name."""

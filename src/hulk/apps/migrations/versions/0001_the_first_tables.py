@@ -141,7 +141,7 @@ def upgrade() -> None:
         sa.Column("original", sa.String(64), nullable=False),
         sa.Column("rate", sa.String(64), nullable=True),
         sa.Column("rate_day", sa.String(length=10), nullable=True),
-        sa.Column("rate_source", sa.String(length=64), nullable=True),
+        sa.Column("rate_source", sa.String(length=256), nullable=True),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("deadline", Moment(), nullable=True),
@@ -448,7 +448,7 @@ def upgrade() -> None:
         sa.Column("quote", sa.String(length=3), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("value", sa.String(64), nullable=False),
-        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=256), nullable=False),
         sa.PrimaryKeyConstraint("base", "quote", "day", name=op.f("pk_rate")),
     )
     op.create_table(

@@ -28,7 +28,7 @@ from hulk.modules.finops.domain import (
     released,
     settled,
 )
-from hulk.modules.finops.domain.budgets import slots, succeeding, unlike_settings
+from hulk.modules.finops.domain.budgets import Origin, slots, succeeding, unlike_settings
 from hulk.modules.finops.domain.keeping import Entry, InForce, Move, Outcome, Page
 from hulk.modules.finops.domain.reports import key_of, written_key
 
@@ -47,7 +47,7 @@ class MemoryBudgets:
         def change(_: Any) -> tuple[Budget | None, Budget]:
             key = (wanted.owner, wanted.name)
             before, versions = self.held.get(key), self.kept.setdefault(key, [])
-            unlike_settings(before, wanted)
+            unlike_settings(before, wanted.origin)
             after = succeeding(before, wanted, len(versions), now)
             if before is not None and after.same(before):
                 return before, before
@@ -57,12 +57,13 @@ class MemoryBudgets:
 
         return change
 
-    def remove(self, owner: str, name: str, now: datetime) -> Change[Budget]:  # noqa: ARG002  # when, nobody asks here
+    def remove(self, owner: str, name: str, origin: Origin, now: datetime) -> Change[Budget]:  # noqa: ARG002  # when, nobody asks here
         """See `Budgets`."""
 
         def change(_: Any) -> Budget:
             if (owner, name) not in self.held:
                 raise NotFound("There is no budget “{name}”.", name=name[:80])
+            unlike_settings(self.held[owner, name], origin)
             return self.held.pop((owner, name))
 
         return change

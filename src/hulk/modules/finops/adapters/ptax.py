@@ -5,6 +5,7 @@ https://olinda.bcb.gov.br/olinda/servico/PTAX/versao/v1/documentacao
 """
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -48,9 +49,19 @@ class Ptax:
             async with aiohttp.ClientSession(timeout=timeout) as session, session.get(_as_is(address), allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise Unavailable("PTAX answered {status}; the rate was not fetched.", status=answer.status)
-                return await answer.content.read(_MOST)
-        except (TimeoutError, aiohttp.ClientError) as error:
+                return await _whole(answer.content.iter_any())
+        except (TimeoutError, ValueError, aiohttp.ClientError) as error:  # ValueError: what the settings name is no address
             raise Unavailable("PTAX cannot be reached ({reason}); the rate was not fetched.", reason=type(error).__name__) from error
+
+
+async def _whole(chunks: AsyncIterator[bytes]) -> bytes:
+    """All that comes; raises `Refused` for more than a rate can take."""
+    found = bytearray()
+    async for chunk in chunks:
+        found += chunk
+        if len(found) > _MOST:
+            raise _garbage()
+    return bytes(found)
 
 
 def _as_is(address: str) -> Any:

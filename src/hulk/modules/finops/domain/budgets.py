@@ -20,6 +20,7 @@ from hulk.modules.finops.domain.charges import Charge, periods
 
 Dimension: TypeAlias = Literal["tenant", "agent", "channel", "person", "model"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+Origin: TypeAlias = Literal["settings", "api"]
 EACH = "*"
 """In a scope: each of them has a budget of its own."""
 THRESHOLDS = (50, 80, 100)
@@ -85,7 +86,7 @@ class Budget:
     version: int = 0
     epoch: int = 0
     since: datetime | None = None
-    origin: Literal["settings", "api"] = "settings"
+    origin: Origin = "settings"
 
     @property
     def total(self) -> bool:
@@ -220,13 +221,13 @@ def succeeding(before: Budget | None, wanted: Budget, last: int, now: datetime) 
     return replace(wanted, version=version, epoch=version, since=now)
 
 
-def unlike_settings(before: Budget | None, wanted: Budget) -> None:
-    """Raises `Refused` when a budget of the settings would be changed otherwise, or the reverse."""
-    if before is not None and before.origin != wanted.origin:
+def unlike_settings(before: Budget | None, origin: Origin) -> None:
+    """Raises `Refused` when a budget of the settings would be changed or removed otherwise, or the reverse."""
+    if before is not None and before.origin != origin:
         raise Refused(
             "The budget “{name}” was made in another way: one of the settings is changed in finops.budgets, any other by the API or thor"
             " budgets. Give one of them another name.",
-            name=wanted.name,
+            name=before.name,
         )
 
 

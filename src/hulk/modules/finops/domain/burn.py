@@ -50,8 +50,10 @@ def gone(used: Used, now: datetime) -> date | None:
     end = begun + timedelta(days=calendar.monthrange(year, month)[1])
     if not begun + SOONEST <= now < end or used.spent <= 0:
         return None
-    share = float(used.limit / used.spent)
-    moment = begun + min((now - begun) * share, timedelta(days=366))
+    share = used.limit / used.spent
+    if share >= (end - begun) / (now - begun):  # before it is multiplied: a moment ages away cannot be written
+        return None
+    moment = begun + (now - begun) * float(share)
     return moment.date() if moment < end else None
 
 

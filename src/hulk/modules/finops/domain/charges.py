@@ -1,10 +1,12 @@
 """A row of cost and what becomes of it. A charge belongs to the day (of UTC) on which it was reserved. Pure rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from hulk.kernel.money import Money
 from hulk.modules.finops.domain.exchange import Rate
 from hulk.modules.finops.domain.pricing import Tariff, Usage, price
 
@@ -79,6 +81,15 @@ def periods(at: datetime) -> tuple[str, str]:
 def converted(amount: Decimal, rate: Rate | None) -> Decimal:
     """An amount of the tariff's currency in that of the budgets, exact."""
     return amount if rate is None else amount * rate.value
+
+
+def total(charges: Sequence[Charge], currency: str) -> Money:
+    """What they did cost, in the currency that all have; where they have several, what those of `currency` did, since no rate of now
+    says what the others were worth then. Rows that cost nothing have no say in it."""
+    paid = [one for one in charges if one.amount]
+    found = {one.currency for one in paid}
+    wanted = found.pop() if len(found) == 1 else currency
+    return Money(sum((one.amount for one in paid if one.currency == wanted), Decimal(0)), wanted)
 
 
 def settled(charge: Charge, usage: Usage, at: datetime) -> Charge:

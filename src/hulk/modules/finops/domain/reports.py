@@ -112,7 +112,7 @@ def key_of(after: str, parts: int) -> tuple[str, ...]:
     """The reverse of `written_key`; raises `Refused` for what no page ended with."""
     try:
         found = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists in lists
         raise _no_page(after) from error
     if not (isinstance(found, list) and len(found) == parts and all(isinstance(one, str) for one in found)):
         raise _no_page(after)

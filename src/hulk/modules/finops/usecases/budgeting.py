@@ -1,6 +1,5 @@
 """Keeping budgets: those of the settings and those that admins make; and watching how fast they burn."""
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import Any
 import structlog
 
 from hulk.kernel.durable import Change, Commit
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_TENANT, Principal
@@ -19,7 +18,8 @@ from hulk.modules.finops.domain import Budget, Used, gone, periods
 from hulk.modules.finops.domain.budgets import checked, plain
 from hulk.modules.finops.domain.burn import forecast_event
 from hulk.modules.finops.ports import Budgets
-from hulk.modules.finops.usecases.rights import ALL, require
+from hulk.modules.finops.usecases.rights import ALL, everywhere, require
+from hulk.modules.finops.usecases.together import together
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +32,14 @@ class ListBudgets:
     clock: Clock
 
     async def __call__(self, by: Principal, tenant: str | None = None) -> tuple[Sequence[Budget], Sequence[Used]]:
-        """Those that the tenant owns or that are about it, and what of them is used today and this month; of all tenants for `*`. Raises
-        `Forbidden`."""
+        """Those that the tenant owns or that are about it, and what of them is used today and this month; of all tenants for `*`. What
+        others have used of a budget that the tenant owns is shown to who may see all tenants. Raises `Forbidden`."""
         wanted = by.tenant if tenant is None else tenant
         require(by, "read", wanted)
         holding = [one for one in await self.budgets.holding() if wanted == ALL or wanted in (one.owner, one.scope.tenant)]
         used = await self.budgets.used(periods(self.clock()))
-        return holding, [one for one in used if wanted == ALL or wanted in (one.budget.owner, one.slot.scope.tenant)]
+        owner = wanted if everywhere(by) else None
+        return holding, [one for one in used if wanted == ALL or one.slot.scope.tenant == wanted or one.budget.owner == owner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ class RemoveBudget:
     clock: Clock
 
     async def __call__(self, by: Principal, name: str, reason: str = "") -> None:
-        """Raises `Forbidden`, and `NotFound` for what the tenant has not made."""
+        """Raises `Forbidden`, `NotFound` for what the tenant has not made, and `Refused` for one of the settings."""
         require(by, "manage")
-        await self.commit(remove(self.budgets, self.trail, by.tenant, name, by.actor, reasoned(reason), self.clock()))
+        known = Budget(owner=by.tenant, name=name, origin="api")
+        await self.commit(remove(self.budgets, self.trail, known, by.actor, reasoned(reason), self.clock()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ class FollowSettings:
         names, now = {one.name for one in wanted}, self.clock()
         for one in await self.budgets.holding():
             if one.origin == "settings" and one.name not in names:
-                with contextlib.suppress(NotFound):  # another process that starts was faster
-                    await self.commit(remove(self.budgets, self.trail, one.owner, one.name, "hulk", "finops.budgets", now))
+                with contextlib.suppress(NotFound, Refused):  # another process that starts was faster, and then perhaps an admin
+                    await self.commit(remove(self.budgets, self.trail, one, "hulk", "finops.budgets", now))
         for one in wanted:
             budget = checked(replace(one, owner=DEFAULT_TENANT, origin="settings"))
             await self.commit(put(self.budgets, self.trail, budget, "hulk", "finops.budgets", now))
@@ -110,9 +112,9 @@ def put(budgets: Budgets, trail: Trail, budget: Budget, actor: str, reason: str,
     return both
 
 
-def remove(budgets: Budgets, trail: Trail, owner: str, name: str, actor: str, reason: str, now: datetime) -> Change[None]:
-    """Let it hold no more, and tell so."""
-    change = budgets.remove(owner, name, now)
+def remove(budgets: Budgets, trail: Trail, known: Budget, actor: str, reason: str, now: datetime) -> Change[None]:
+    """Let the one of that owner, name and origin hold no more, and tell so."""
+    change = budgets.remove(known.owner, known.name, known.origin, now)
 
     def both(tx: Any) -> None:
         before = change(tx)
@@ -136,13 +138,11 @@ class WatchBurn:
     clock: Clock
 
     async def __call__(self) -> Sequence[Used]:
-        """What is used today and this month, for the metrics."""
+        """What is used today and this month, for the metrics; raises `Unavailable`."""
         now = self.clock()
         used = await self.budgets.used(periods(now))
-        async with asyncio.TaskGroup() as group:
-            for one in used:
-                if not one.foretold and len(one.period) == len("2026-11") and (day := gone(one, now)) is not None:
-                    group.create_task(self._foretell(one, day))
+        months = [one for one in used if not one.foretold and len(one.period) == len("2026-11")]
+        await together([self._foretell(one, day) for one in months if (day := gone(one, now)) is not None])
         return used
 
     async def _foretell(self, one: Used, day: date) -> None:

@@ -1,6 +1,5 @@
 """Reserving, settling and releasing what a model call costs."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +14,11 @@ from hulk.kernel.money import Money
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import Budget, Charge, Meter, Priced, Slot, Spending, Tariff, Usage, most
 from hulk.modules.finops.domain.budgets import slots
-from hulk.modules.finops.domain.charges import LASTS, converted
+from hulk.modules.finops.domain.charges import LASTS, converted, total
 from hulk.modules.finops.domain.refusing import overruns, refusal
 from hulk.modules.finops.ports import Budgets, Ledger
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
+from hulk.modules.finops.usecases.together import together
 
 BudgetOf: TypeAlias = Callable[[str], Awaitable[Budget]]
 """The budget of a tenant's own."""
@@ -146,12 +146,10 @@ class CloseStale:
     clock: Clock
 
     async def __call__(self, most: int = 500) -> int:
-        """How many were closed, the most overdue first."""
+        """How many were closed, the most overdue first; raises `Unavailable`."""
         now = self.clock()
         stale = await self.ledger.overdue(now, most)
-        async with asyncio.TaskGroup() as group:  # each alone, so that they are written as one
-            for charge in stale:
-                group.create_task(self.commit(self.ledger.assume(charge.id, now)))
+        await together(self.commit(self.ledger.assume(charge.id, now)) for charge in stale)  # each alone, so that they are written as one
         return len(stale)
 
 
@@ -180,12 +178,10 @@ class CostOfIntent:
     currency: str
 
     async def __call__(self, tenant: str, intent: str) -> tuple[Money, Sequence[Charge]]:
-        """The sum of settled amounts (nothing for an intent without rows) and all rows, oldest first."""
+        """The sum of settled amounts (nothing for an intent without rows; of rows in several currencies that of those in the
+        installation's, see `total`) and all rows, oldest first."""
         rows = await self.ledger.of_intent(tenant, intent)
-        total = Money.zero(rows[0].currency if rows else self.currency)
-        for row in rows:
-            total += Money(row.amount, row.currency)
-        return total, rows
+        return total(rows, self.currency), rows
 
 
 @dataclass(frozen=True, slots=True)

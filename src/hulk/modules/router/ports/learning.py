@@ -61,7 +61,8 @@ class Choices(Protocol):
         """The choices of an episode, oldest first."""
 
     def give(self, feedback: Feedback) -> Change[Given]:
-        """Keep somebody's feedback unless it came before or a later one did, and give the answers it is about their rewards."""
+        """Keep somebody's feedback unless it came before or a later one did, and give the answers it is about their rewards. The
+        first reward of an episode is told as that once: not again when it was taken back."""
 
     async def feedback(self, tenant: str, subject: str) -> Sequence[Feedback]:
         """What was said of a decision or an episode, by whom it was said."""

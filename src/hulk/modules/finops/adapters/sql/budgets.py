@@ -11,7 +11,7 @@ from hulk.kernel.errors import NotFound
 from hulk.modules.finops.adapters.sql import counts
 from hulk.modules.finops.adapters.sql.tables import budget_table, head_table, spending_table
 from hulk.modules.finops.domain import Budget, Used
-from hulk.modules.finops.domain.budgets import DIMENSIONS, succeeding, unlike_settings
+from hulk.modules.finops.domain.budgets import DIMENSIONS, Origin, succeeding, unlike_settings
 from hulk.runtime.store import Store, Transaction
 
 _its = budget_table.c
@@ -37,7 +37,7 @@ class SqlBudgets:
         def change(tx: Transaction) -> tuple[Budget | None, Budget]:
             counts.head(tx, alone=True)
             before = _holding(tx, wanted.owner, wanted.name)
-            unlike_settings(before, wanted)
+            unlike_settings(before, wanted.origin)
             last = tx.execute(_LAST, _named(wanted.owner, wanted.name)).scalar_one() or 0
             after = succeeding(before, wanted, last, now)
             if before is not None and after.same(before):
@@ -48,7 +48,7 @@ class SqlBudgets:
 
         return change
 
-    def remove(self, owner: str, name: str, now: datetime) -> Change[Budget]:
+    def remove(self, owner: str, name: str, origin: Origin, now: datetime) -> Change[Budget]:
         """See `Budgets`."""
 
         def change(tx: Transaction) -> Budget:
@@ -56,6 +56,7 @@ class SqlBudgets:
             before = _holding(tx, owner, name)
             if before is None:
                 raise NotFound("There is no budget “{name}”.", name=name[:80])
+            unlike_settings(before, origin)
             _end(tx, owner, name, now)
             return before
 

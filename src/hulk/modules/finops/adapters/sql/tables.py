@@ -26,7 +26,7 @@ charge_table = Table(
     Column("original", Exact, nullable=False),
     Column("rate", Exact),
     Column("rate_day", String(10)),
-    Column("rate_source", String(64)),
+    Column("rate_source", String(256)),
     Column("at", Moment, nullable=False),
     Column("day", String(10), nullable=False),
     Column("deadline", Moment),
@@ -100,7 +100,7 @@ rate_table = Table(
     Column("quote", String(3), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("value", Exact, nullable=False),
-    Column("source", String(64), nullable=False),
+    Column("source", String(256), nullable=False),
 )
 """What one of `base` cost in `quote` on a day."""
 

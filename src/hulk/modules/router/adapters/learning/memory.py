@@ -59,7 +59,9 @@ class MemoryChoices:
             self.said[feedback.id] = feedback
             if repeats(feedback, before):
                 return Given(before=before, counts=False)
-            found = rewarded_anew(feedback, self._meant(feedback), tuple(self.said.values()))
+            episode, changed = self._meant(feedback), self.changes.get(feedback.tenant, ())
+            new = not any(one.occasion.decision in changed for one in episode)
+            found = rewarded_anew(feedback, episode, tuple(self.said.values()), new=new)
             for one in found:
                 decision = one.kept.occasion.decision
                 self.kept[feedback.tenant, decision] = one.kept

@@ -97,6 +97,12 @@ _EPISODE = (
     .where(_CHOICE.tenant == bindparam("of"), _CHOICE.episode == bindparam("in_episode"))
     .order_by(_CHOICE.at, _CHOICE.decision)
 )
+_EVER = (
+    select(_CHOICE.decision)
+    .where(_CHOICE.tenant == bindparam("of"), _CHOICE.episode == bindparam("in_episode"), _CHOICE.changed.is_not(None))
+    .limit(1)
+)
+"""Whether an answer of the episode ever had a reward."""
 _CHANGED = (
     select(choice_table)
     .where(_CHOICE.tenant == bindparam("of"), _CHOICE.changed > bindparam("after"))
@@ -215,7 +221,8 @@ def _rewarded(connection: Connection, feedback: Feedback) -> Sequence[Rewarded]:
         episode = one[0].occasion.episode
     answers = _choices(connection, _EPISODE, of=feedback.tenant, in_episode=episode)
     subjects = [episode, *(one.occasion.decision for one in answers)]
-    return rewarded_anew(feedback, answers, _opinions(connection, feedback.tenant, subjects))
+    new = connection.execute(_EVER, {"of": feedback.tenant, "in_episode": episode}).first() is None
+    return rewarded_anew(feedback, answers, _opinions(connection, feedback.tenant, subjects), new=new)
 
 
 def _choices(connection: Connection, query: Select[Any], **at: Any) -> list[Kept]:

@@ -89,7 +89,7 @@ def _target(one: Kept, candidate: Candidate) -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewarded:
-    """An answer whose reward feedback has changed, as it is now. `first`: no answer of its episode had one before."""
+    """An answer whose reward feedback has changed, as it is now. `first`: no answer of its episode ever had one before."""
 
     kept: Kept
     before: float | None
@@ -105,16 +105,15 @@ class Given:
     rewarded: Sequence[Rewarded] = ()
 
 
-def rewarded_anew(feedback: Feedback, episode: Sequence[Kept], opinions: Sequence[Feedback]) -> tuple[Rewarded, ...]:
+def rewarded_anew(feedback: Feedback, episode: Sequence[Kept], opinions: Sequence[Feedback], *, new: bool) -> tuple[Rewarded, ...]:
     """The answers whose reward is another now: of the episode those that the feedback is about; `opinions` are all of the episode and
-    its answers, the new one among them."""
-    first = all(one.reward is None for one in episode)
+    its answers, the new one among them. `new`: no answer of the episode ever had a reward, not even one that was taken back."""
     found: list[Rewarded] = []
     for one in episode:
         if feedback.about == "episode" or one.occasion.decision == feedback.subject:
             reward = rewarded(_about(opinions, "decision", one.occasion.decision), _about(opinions, "episode", one.occasion.episode))
             if reward != one.reward:
-                found.append(Rewarded(kept=replace(one, reward=reward), before=one.reward, first=first and not found))
+                found.append(Rewarded(kept=replace(one, reward=reward), before=one.reward, first=new and not found))
     return tuple(found)
 
 
