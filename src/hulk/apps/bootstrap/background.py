@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 HEALTH_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
 WATCHING_SECONDS = 60.0
+REFITTING_SECONDS = 30.0
 RATES_SECONDS = 6 * 3600.0
 PRUNING_SECONDS = 6 * 3600.0
 
@@ -64,6 +65,18 @@ async def watching_money(money: Money, show: Callable[[Sequence[Used]], None]) -
         except Exception:  # see keeping_house
             log.exception("money_not_watched")
         await asyncio.sleep(WATCHING_SECONDS)
+
+
+async def refitting(refit: Callable[[], Awaitable[int]]) -> None:
+    """Fit anew what the router has learnt of tenants, when it has outgrown what it was fitted to."""
+    while True:
+        await asyncio.sleep(REFITTING_SECONDS)
+        try:
+            await refit()
+        except HulkError as error:
+            log.warning("learning_not_refitted", reason=str(error))
+        except Exception:  # see keeping_house
+            log.exception("learning_not_refitted")
 
 
 async def pruning(prune: Prune, retention: timedelta) -> None:

@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter
 
 from hulk.apps.audit_key import leave_key
+from hulk.apps.bootstrap.background import background, refitting
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.cluster import shared
 from hulk.apps.schedules import RequireNamespace
@@ -25,7 +26,7 @@ from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
-from hulk.modules.router import Attachment, Candidate, Router
+from hulk.modules.router import Attachment, Candidate, LearningActs, Router
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
 from hulk.modules.router.wiring import learning_of
@@ -65,8 +66,8 @@ async def modules_of(
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
     vectors = _vectors(config, ground.data)
-    router = await _router(stack, ground, skills.book, finops, vectors)
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
+    router = await _router(stack, ground, skills.book, finops, vectors, learning)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
@@ -87,12 +88,15 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
     return wired_skills(folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(ground))
 
 
-async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered) -> Router:
+async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs) -> Router:
     config = ground.config
+    learns = config.section(LearningSettings).enabled
+    if learns:
+        await stack.enter_async_context(background(refitting(learning.choose.refit)))
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings).policies, key_of=model_keys(ground.secrets, config),
+            config.section(RouterSettings).policies, learning if learns else None, key_of=model_keys(ground.secrets, config),
         )
     )  # fmt: skip
 

@@ -190,6 +190,9 @@ class RouterSettings(Section):
 class LearningSettings(Section):
     """How the router learns which model answers what best."""
 
+    enabled: bool = Field(
+        default=False, description="Whether models are chosen by what was said of their answers; else the first that may answers."
+    )
     cost: float = Field(
         default=1.0, ge=0, le=1e9, allow_inf_nan=False, description="Quality (0 to 1) that one unit of `finops.currency` is worth."
     )

@@ -22,6 +22,7 @@ from hulk.modules.router.domain.policy import Policy, wrong
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, PolicySettings, ProviderSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
+from hulk.modules.router.usecases.choosing import ChooseByLearning
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
@@ -62,21 +63,23 @@ async def wired(
     breakers: Breakers,
     key: bytes,
     policies: Sequence[PolicySettings] = (),
+    learning: LearningActs | None = None,
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
-    send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. Raises `Invalid` for policies
-    that cannot be meant."""
+    send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
+    them in their order. Raises `Invalid` for policies that cannot be meant."""
     models = tuple(_model(provider) for provider in settings.providers)
     rules = held([one.policy() for one in policies], models)
+    choose = None if learning is None else ChooseByLearning(learning)
     recognise, decisions = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store)
     provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
     send = Send(GuardedProvider(provider, breakers, provider.probe), key, clock)
     try:
         yield Router(
-            decide=Decide(recognise, catalogue, models, decisions, finops, clock, rules),
-            answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit, clock, rules),
+            decide=Decide(recognise, catalogue, models, decisions, finops, clock, rules, choose),
+            answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit, clock, rules, choose),
             recognise=recognise,
             decisions=decisions,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import stamina
+import structlog
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Commit
@@ -17,8 +18,12 @@ from hulk.modules.router.domain.capability import Capability
 from hulk.modules.router.domain.decision import Question
 from hulk.modules.router.domain.model import Completion, Model, Prompt, Reply, Uncertain, Unsent
 from hulk.modules.router.domain.policy import Policy
+from hulk.modules.router.domain.sensitivity import Classified
 from hulk.modules.router.usecases.asking import kept_in, planned, prompt_of, rules_of, scanned
+from hulk.modules.router.usecases.choosing import Choose
 from hulk.modules.router.usecases.sending import GiveLeave, Send
+
+log = structlog.get_logger(__name__)
 
 ATTEMPTS = 3
 MOST_WAIT = 20.0
@@ -37,6 +42,8 @@ class AnswerFreely:
     clock: Clock
     policies: Sequence[Policy] = ()
     """Asked again: a decision may be days old when it is carried out."""
+    choose: Choose | None = None
+    """Is told what answers took."""
 
     async def __call__(self, question: Question, model_name: str) -> Reply:
         """The model's reply.
@@ -49,6 +56,12 @@ class AnswerFreely:
             raise kept_in(model, scan)
         if (denied := rules_of(self.policies, question, scan, self.clock()).objection(model.name)) is not None:
             raise Forbidden(denied)
+        begun = self.clock()
+        reply = await self._answered(question, scan, model)
+        await self._measured(question, reply, (self.clock() - begun).total_seconds())
+        return reply
+
+    async def _answered(self, question: Question, scan: Classified, model: Model) -> Reply:
         spent: list[Charge] = []
         prompt = prompt_of(question)
         leave = self.give_leave(
@@ -60,6 +73,15 @@ class AnswerFreely:
                 completion = await self._attempt(question, leave, model, prompt, spent)
                 return _reply(completion, model, spent)
         raise AssertionError("stamina gives at least one attempt")
+
+    async def _measured(self, question: Question, reply: Reply, seconds: float) -> None:
+        """Tell what was learnt. The answer is there and paid for: it is not lost because this is."""
+        if self.choose is None:
+            return
+        try:
+            await self.commit(self.choose.measured(question.tenant, ids.derived("dec", question.key), reply.cost.amount, max(0.0, seconds)))
+        except HulkError as error:
+            log.warning("answer_not_measured", model=reply.model, reason=str(error))
 
     async def _attempt(self, question: Question, leave: Capability, model: Model, prompt: Prompt, spent: list[Charge]) -> Completion:
         """One call. Its charge has an id of its own: when the step is executed again after a crash, that is a second call."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
@@ -18,12 +18,23 @@ from hulk.modules.router.domain.policy import Policy, Ruling
 from hulk.modules.router.domain.sensitivity import Classified
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.usecases.asking import kept_in, planned, prompt_of, rules_of, scanned
+from hulk.modules.router.usecases.choosing import Choose, Chosen
 from hulk.modules.router.usecases.recognise import Recognise
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """Who answers, why, and what is to be committed with that."""
+
+    kind: Literal["skill", "model", "none"]
+    name: str | None
+    reasons: tuple[Text, ...] = ()
+    changes: Sequence[Change[Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
-    """Say who answers a question: the skill that is meant, else the first model that may, else nobody, and why."""
+    """Say who answers a question: the skill that is meant, else a model that may, else nobody, and why."""
 
     recognise: Recognise
     catalogue: Catalogue
@@ -32,19 +43,21 @@ class Decide:
     finops: Finops
     clock: Clock
     policies: Sequence[Policy] = ()
+    choose: Choose | None = None
+    """None takes the first that may answer."""
 
     async def __call__(self, question: Question) -> tuple[Decision, Sequence[Change[Any]]]:
         """The decision, with the changes to commit together with whatever it leads to: its row and its cost row."""
         scan = await scanned(question.text)
         match = await self.recognise(question.text, question.attachments)
-        kind, name, reasons = await self._chosen(question, scan, match, rules_of(self.policies, question, scan, self.clock()))
+        found = await self._found(question, scan, match, rules_of(self.policies, question, scan, self.clock()))
         decision = Decision(
             id=ids.derived("dec", question.key),
             tenant=question.tenant,
             intent=question.intent,
-            kind=kind,
-            name=name,
-            reasons=(match.reason, *reasons),
+            kind=found.kind,
+            name=found.name,
+            reasons=(match.reason, *found.reasons),
             sensitivity=scan.sensitivity,
             labels=scan.labels,
             language=question.language,
@@ -55,20 +68,34 @@ class Decide:
             at=self.clock(),
         )
         cost = self.finops.record_decision(decision=decision.id, tenant=question.tenant, intent=question.intent)
-        return decision, (self.decisions.record(decision), cost)
+        return decision, (self.decisions.record(decision), cost, *found.changes)
 
-    async def _chosen(self, question: Question, scan: Classified, match: Match, rules: Ruling) -> tuple[Any, str | None, tuple[Text, ...]]:
+    async def _found(self, question: Question, scan: Classified, match: Match, rules: Ruling) -> "_Found":
         if match.skill is not None:
-            return "skill", match.skill, ()
+            return _Found("skill", match.skill)
+        able, objections = await self._able(question, scan, rules)
+        if not able:
+            return _Found("none", None, tuple(objections) or (Text("No model is configured (models.providers)."),))
+        chosen = await self._chosen(question, scan, able)
+        return _Found("model", chosen.name, (*objections, *chosen.reasons), chosen.changes)
+
+    async def _able(self, question: Question, scan: Classified, rules: Ruling) -> tuple[list[tuple[Model, Money]], list[Text]]:
+        """The models that may answer, with the most that each may cost, and why others may not. Where they are taken in their order, one
+        is enough."""
+        able: list[tuple[Model, Money]] = []
         objections: list[Text] = []
         for model in self.models:
-            objection = await self._objection(question, scan, rules, model)
-            if objection is None:
-                return "model", model.name, (*objections, Text("{model} answers what no skill does.", model=model.name))
-            objections.append(objection)
-        return "none", None, tuple(objections) or (Text("No model is configured (models.providers)."),)
+            found = await self._looked_at(question, scan, rules, model)
+            if isinstance(found, Text):
+                objections.append(found)
+                continue
+            able.append((model, found))
+            if self.choose is None:
+                break
+        return able, objections
 
-    async def _objection(self, question: Question, scan: Classified, rules: Ruling, model: Model) -> Text | None:
+    async def _looked_at(self, question: Question, scan: Classified, rules: Ruling, model: Model) -> Text | Money:
+        """The most that it may cost, or why it may not answer."""
         if scan.sensitivity == "p0" and not model.local:
             return kept_in(model, scan).text
         if (denied := rules.objection(model.name)) is not None:
@@ -77,7 +104,17 @@ class Decide:
             most = await self.finops.afford(planned(question, model, prompt_of(question), question.key))
         except HulkError as error:
             return Text("{model} is not asked: {reason}", model=model.name, reason=error.text)
-        return _dear(rules, model, most)
+        return _dear(rules, model, most) or most
+
+    async def _chosen(self, question: Question, scan: Classified, able: Sequence[tuple[Model, Money]]) -> Chosen:
+        first = able[0][0].name
+        reason = Text("{model} answers what no skill does.", model=first)
+        if self.choose is None:
+            return Chosen(first, (reason,), ())
+        try:
+            return await self.choose(question, ids.derived("dec", question.key), scan.sensitivity == "p0", able)
+        except HulkError as error:
+            return Chosen(first, (Text("Models are taken in their order right now: {reason}", reason=error.text), reason), ())
 
 
 def _dear(rules: Ruling, model: Model, most: Money) -> Text | None:
