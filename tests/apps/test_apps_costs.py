@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hulk.apps.bootstrap.background import background, keeping_house, watching_money
+from hulk.apps.bootstrap.background import background, keeping_house, refitting, watching_money
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Usage
 from hulk.modules.finops.adapters.memory import PriceTable
@@ -56,10 +56,8 @@ async def test_what_was_spent_is_told_over_http_and_by_thor_alike(world: World, 
     assert (await world.call("viewer", "GET", f"/v1/costs/reports/{month}?format=png"))[1].startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("part", ["keeping_house", "watching_money"])
-async def test_a_round_that_fails_is_not_the_last_one(world: World, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
-    for name in ("HOUSEKEEPING_SECONDS", "WATCHING_SECONDS"):
-        monkeypatch.setattr(f"hulk.apps.bootstrap.background.{name}", 0.0)
+@pytest.mark.parametrize("part", ["keeping_house", "watching_money", "refitting"])
+async def test_a_round_that_fails_is_not_the_last_one(world: World, part: str) -> None:
     rounds, again = itertools.count(), asyncio.Event()
 
     def clock() -> datetime:
@@ -68,10 +66,14 @@ async def test_a_round_that_fails_is_not_the_last_one(world: World, monkeypatch:
         again.set()
         return utc_now()
 
+    async def refit() -> int:
+        return clock().year
+
     store = world.desk.store
     loops = {
-        "keeping_house": lambda: keeping_house(acts(SqlLedger(store), PriceTable({}), Budget(), store.commit, clock)),
-        "watching_money": lambda: watching_money(money(store, FinopsSettings(), Told(), clock=clock), lambda _: None),
+        "keeping_house": lambda: keeping_house(acts(SqlLedger(store), PriceTable({}), Budget(), store.commit, clock), every=0),
+        "watching_money": lambda: watching_money(money(store, FinopsSettings(), Told(), clock=clock), lambda _: None, every=0),
+        "refitting": lambda: refitting(refit, every=0),
     }
     async with background(loops[part]()):
         await again.wait()

@@ -38,7 +38,7 @@ async def background(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def keeping_house(finops: Finops) -> None:
+async def keeping_house(finops: Finops, every: float = HOUSEKEEPING_SECONDS) -> None:
     """Close what processes that died have left reserved."""
     while True:
         try:
@@ -48,10 +48,10 @@ async def keeping_house(finops: Finops) -> None:
             log.warning("stale_reservations_stay", reason=str(error))
         except Exception:  # a round that fails ends neither the next nor the program
             log.exception("stale_reservations_stay")
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        await asyncio.sleep(every)
 
 
-async def watching_money(money: Money, show: Callable[[Sequence[Used]], None]) -> None:
+async def watching_money(money: Money, show: Callable[[Sequence[Used]], None], every: float = WATCHING_SECONDS) -> None:
     """Foretell the end of budgets, `show` what is used of them, and keep the rates fresh where the settings say so."""
     fetched = -RATES_SECONDS
     while True:
@@ -64,13 +64,13 @@ async def watching_money(money: Money, show: Callable[[Sequence[Used]], None]) -
             log.warning("money_not_watched", reason=str(error))
         except Exception:  # see keeping_house
             log.exception("money_not_watched")
-        await asyncio.sleep(WATCHING_SECONDS)
+        await asyncio.sleep(every)
 
 
-async def refitting(refit: Callable[[], Awaitable[int]]) -> None:
+async def refitting(refit: Callable[[], Awaitable[int]], every: float = REFITTING_SECONDS) -> None:
     """Fit anew what the router has learnt of tenants, when it has outgrown what it was fitted to."""
     while True:
-        await asyncio.sleep(REFITTING_SECONDS)
+        await asyncio.sleep(every)
         try:
             await refit()
         except HulkError as error:
