@@ -1,5 +1,6 @@
 """Where the archive is: what may be named, and what is said of what may not."""
 
+import asyncio
 import gc
 import subprocess
 import sys
@@ -35,6 +36,8 @@ async def test_an_archive_that_is_away_may_be_opened_and_says_so_when_it_is_used
     async with archive_of(settings, "", tmp_path, Metrics()) as archive:
         with pytest.raises(Unavailable):
             await archive.tenants()
+    if left := asyncio.all_tasks() - {asyncio.current_task()}:  # of pymongo's, cancelled by its end: they hold sockets yet
+        await asyncio.wait(left, timeout=5)
     with warnings.catch_warnings():  # pymongo leaves sockets that were refused to the collector: it may not find them in another's test
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
