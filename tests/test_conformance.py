@@ -39,16 +39,16 @@ from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments
 from hulk.modules.router.adapters.learning import memory as learning_memory
 from hulk.modules.router.adapters.learning import sql as learning_sql
-from hulk.modules.router.ports import Classifier, Decisions, Fitted, Provider, Receipts
+from hulk.modules.router.ports import Classifier, Decisions, Fitted, Health, Provider, Receipts
 from hulk.modules.router.ports import learning as learning_ports
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
 from hulk.modules.skills.ports.sources import Sources
 from hulk.modules.skills.ports.tables import Tables, TimeSeries
-from hulk.modules.tickets.adapters import feed, files, schemas, tokens
+from hulk.modules.tickets.adapters import feed, files, tokens
 from hulk.modules.tickets.adapters import memory as tickets_memory
 from hulk.modules.tickets.adapters import sql as tickets_sql
-from hulk.modules.tickets.ports import Board, Feed, Files, Kinds, Schemas, Tickets, Tokens
+from hulk.modules.tickets.ports import Board, Feed, Files, Kinds, Tickets, Tokens
 from hulk.modules.tools.adapters import charts, git, sources, web
 from hulk.modules.tools.adapters.tables import duck
 from hulk.runtime import models, secrets
@@ -89,6 +89,7 @@ SUITES = (
     Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
+    Suite(Health, (router_guarded.GuardedProvider,), "modules/router/test_router_guarded.py"),
     Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
@@ -105,7 +106,6 @@ SUITES = (
     Suite(TimeSeries, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
     Suite(Board, (tickets_sql.SqlBoard,), "modules/tickets/test_tickets_board.py"),
     Suite(Kinds, (tickets_sql.SqlKinds,), "modules/tickets/test_tickets_board.py"),
-    Suite(Schemas, (schemas.RustSchemas,), "modules/tickets/test_tickets_schemas.py"),
     Suite(Tokens, (tokens.JwtTokens,), "modules/tickets/test_tickets_tokens.py"),
     Suite(Feed, (feed.TrailFeed,), "modules/tickets/test_tickets_feed.py"),
     Suite(Tickets, (tickets_memory.MemoryTickets, tickets_sql.SqlTickets), "modules/tickets/test_tickets_kept.py"),
@@ -131,6 +131,8 @@ FILLED_ELSEWHERE = {
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
     "hulk.modules.tickets.ports.board.Chain": "hulk.apps.ticketing, over the intents",
     "hulk.modules.tickets.ports.board.Room": "hulk.apps.ticketing.TicketRoom, over the quotas",
+    "hulk.modules.router.ports.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
+    "hulk.modules.tickets.ports.board.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
     "hulk.modules.tickets.ports.kept.Voices": "hulk.runtime.language.voice, a function",
 }
 """Ports without an adapter of their own, and what bootstrap fills them with."""

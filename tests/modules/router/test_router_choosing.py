@@ -12,7 +12,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget
 from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable
 from hulk.modules.finops.usecases import acts as money_acts
-from hulk.modules.router import Decision, Model, Question
+from hulk.modules.router import Decision, Model, Question, Router
 from hulk.modules.router.adapters.learning.fitting import NumpyLearning, Tuning
 from hulk.modules.router.adapters.learning.memory import MemoryChoices, MemoryExperiments, MemoryRegimes
 from hulk.modules.router.adapters.memory import MemoryDecisions
@@ -20,18 +20,14 @@ from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.learning.case import Aims
 from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.domain.learning.feedback import Feedback
-from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.domain.policy import Policy
-from hulk.modules.router.ports import Fitted
-from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise
 from hulk.modules.router.usecases.choosing import ChooseByLearning
 from hulk.modules.router.usecases.learning.acts import acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
-from hulk.modules.router.usecases.sending import GiveLeave, Send
-from support.catalogue import built_in
 from support.gates import Recording
 from support.learning import features
 from support.memory import Told, at_once
+from support.routing import router
 from support.twins import openai_twin
 
 QUESTION = Question(text="qual a capital da França?", language="pt", tenant="t1", intent="int_1", key="run_1/2")
@@ -39,13 +35,6 @@ PRICE = Decimal(1)
 ONE, TWO = (Model(name=name, url="http://127.0.0.1:9/v1", model="echo", input_price=PRICE, output_price=PRICE) for name in ("one", "two"))
 HOME = Model(name="home", url="http://127.0.0.1:9/v1", model="echo", local=True)
 ANA = Principal(tenant="t1", actor="ana", grants=everywhere("operator"))
-
-
-class Absent:
-    """A classifier that is not installed: no skill is meant."""
-
-    async def fit(self, _: Sequence[Known]) -> Fitted:
-        raise Refused("not installed")
 
 
 @dataclass
@@ -76,11 +65,13 @@ class Bench:
         self.choose = ChooseByLearning(self.learning)
         self.finops = money_acts(MemoryLedger(), PriceTable({}), Budget(), at_once, utc_now)
 
+    def router(self, provider: Vendors | None = None) -> Router:
+        return router(
+            *self.models, provider=provider, policies=self.policies, decisions=self.decisions, finops=self.finops, choose=self.choose
+        )  # fmt: skip
+
     async def decided(self, question: Question = QUESTION) -> Decision:
-        catalogue = built_in()
-        recognise = Recognise(catalogue, Absent())
-        decide = Decide(recognise, catalogue, self.models, self.decisions, self.finops, utc_now, self.policies, self.choose)
-        decision, changes = await decide(question)
+        decision, changes = await self.router().decide(question)
         await at_once(*changes)
         return decision
 
@@ -153,10 +144,7 @@ async def test_what_an_answer_took_is_kept_with_its_choice(twin: str, provider: 
     model = replace(ONE, url=twin)
     bench = Bench(models=(model,))
     decision = await bench.decided()
-    key = b"k" * 32
-    send = Send(provider, key, utc_now)
-    ask = AnswerFreely((model,), GiveLeave(key, utc_now), send, bench.finops, at_once, utc_now, (), bench.choose)
-    reply = await ask(QUESTION, "one")
+    reply = await bench.router(provider).answer_freely(QUESTION, "one")
     kept = await bench.learning.places.choices.get("t1", decision.id)
     assert kept.cost == pytest.approx(float(reply.cost.amount))
     assert kept.seconds is not None

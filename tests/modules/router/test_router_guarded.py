@@ -10,6 +10,7 @@ from hulk.modules.router import Model
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import Ended, Kind, Prompt, Uncertain, Unsent
+from hulk.modules.router.ports import Health
 from hulk.runtime.breaker import Breakers
 from support.gates import Recording
 from support.patience import until
@@ -123,3 +124,14 @@ async def test_every_vendor_is_probed_through_the_gate_with_the_key_of_now(kind:
     with pytest.raises(Unsent, match="cannot be reached"):
         await vendors.probe(asked)
     await vendors.close()
+
+
+async def test_who_is_left_alone_is_told_of_before_asking(guarded: GuardedProvider) -> None:
+    health: Health = guarded
+    away = model(free_port())
+    assert health.refusal(away) is None
+    await fail(guarded, away, 5)
+    refusal = health.refusal(away)
+    assert isinstance(refusal, Unsent)
+    assert "model:acme is not asked right now" in str(refusal)
+    assert refusal.retry_after is not None

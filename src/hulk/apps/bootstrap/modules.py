@@ -96,7 +96,7 @@ async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Fin
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings).policies, learning if learns else None, key_of=model_keys(ground.secrets, config),
+            config.section(RouterSettings), learning if learns else None, key_of=model_keys(ground.secrets, config),
         )
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hulk.kernel.text import Text
+from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Abilities, Kind
 from hulk.modules.router.domain.policy import Day, Hours, Policy, When
 from hulk.modules.router.domain.sensitivity import Sensitivity
@@ -97,6 +98,9 @@ class ProviderSettings(Section):
     abilities: AbilitySettings = Field(default=AbilitySettings(), description="What it can, where that is not what is usual.")
     max_output_tokens: int = Field(default=1024, gt=0, description="Most tokens of an answer, where the question says no number.")
     timeouts: TimeoutSettings = Field(default=TimeoutSettings(), description="How long it may take.")
+    fallbacks: tuple[str, ...] = Field(
+        default=(), description="Models, by the names in `models.providers`, that answer when this one was asked for and cannot."
+    )
     extra: Annotated[Mapping[str, Any], AfterValidator(_no_question)] = Field(
         default={}, description="Goes into the body of every request as it is; not what is asked, nor how many tokens."
     )
@@ -179,8 +183,26 @@ class PolicySettings(Section):
         )  # fmt: skip
 
 
+class LabelSettings(Section):
+    """What carries what must stay in the company, whatever a scan finds in it; names may hold `*` and `?`."""
+
+    channels: Patterns = Field(default=(), description="Channels: what comes through them is P0.")
+    tools: Patterns = Field(default=(), description="Tools: a prompt that offers one of them or holds its results is P0.")
+    collections: Patterns = Field(default=(), description="Collections of documents: what is taken from them is P0.")
+
+    def labels(self) -> Labels:
+        """As the domain has them."""
+        return Labels(channels=self.channels, tools=self.tools, collections=self.collections)
+
+
 class RouterSettings(Section):
-    """Which models may answer what."""
+    """Which models may answer what, and what is done when one does not."""
+
+    labels: LabelSettings = Field(default=LabelSettings(), description="What is P0 because of where it comes from.")
+    fallbacks: int = Field(default=2, ge=0, le=20, description="How many other models are asked when the first gives no answer.")
+    hedge_after: Duration | None = Field(
+        default=None, gt=timedelta(), description="After which a second model is asked besides a slow one; both cost. Empty is never."
+    )
 
     policies: tuple[PolicySettings, ...] = Field(
         default=(), description="All that apply hold at once: a model must be allowed by each and denied by none."

@@ -20,14 +20,18 @@ from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.domain.model import ABILITIES, Model
 from hulk.modules.router.domain.policy import Policy, wrong
 from hulk.modules.router.ports import Catalogue, Decisions
-from hulk.modules.router.settings import LearningSettings, ModelsSettings, PolicySettings, ProviderSettings
-from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
+from hulk.modules.router.settings import LearningSettings, ModelsSettings, ProviderSettings, RouterSettings
+from hulk.modules.router.usecases import Recognise, Router
+from hulk.modules.router.usecases.assembling import Needs, router_of
 from hulk.modules.router.usecases.choosing import ChooseByLearning
+from hulk.modules.router.usecases.executing import Patience
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
-from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
+from hulk.modules.router.usecases.sending import PassOut
+from hulk.modules.router.usecases.weighing import always
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
 __all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "wired"]
@@ -62,7 +66,7 @@ async def wired(
     finops: Finops,
     breakers: Breakers,
     key: bytes,
-    policies: Sequence[PolicySettings] = (),
+    router: RouterSettings,
     learning: LearningActs | None = None,
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
@@ -71,18 +75,17 @@ async def wired(
     send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
     them in their order. Raises `Invalid` for policies that cannot be meant."""
     models = tuple(_model(provider) for provider in settings.providers)
-    rules = held([one.policy() for one in policies], models)
-    choose = None if learning is None else ChooseByLearning(learning)
-    recognise, decisions = Recognise(catalogue, Ridge(vectors)), SqlDecisions(store)
     provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
-    send = Send(GuardedProvider(provider, breakers, provider.probe), key, clock)
+    guarded = GuardedProvider(provider, breakers, provider.probe)
+    needs = Needs(
+        models=models, provider=guarded, health=guarded, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
+        decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
+        policies_of=always(held([one.policy() for one in router.policies], models)),
+        choose=None if learning is None else ChooseByLearning(learning), labels=router.labels.labels(), fallbacks=router.fallbacks,
+        patience=Patience(hedge_after=router.hedge_after),
+    )  # fmt: skip
     try:
-        yield Router(
-            decide=Decide(recognise, catalogue, models, decisions, finops, clock, rules, choose),
-            answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit, clock, rules, choose),
-            recognise=recognise,
-            decisions=decisions,
-        )
+        yield router_of(needs)
     finally:
         await provider.close()
 
@@ -107,6 +110,7 @@ def _model(provider: ProviderSettings) -> Model:
         connect_seconds=provider.timeouts.connect.total_seconds(),
         first_token_seconds=provider.timeouts.first_token.total_seconds(),
         total_seconds=provider.timeouts.total.total_seconds(),
+        fallbacks=provider.fallbacks,
         extra=provider.extra,
         input_price=provider.price.input if provider.price else None,
         output_price=provider.price.output if provider.price else None,

@@ -10,7 +10,6 @@ from hulk.kernel.events import Trail
 from hulk.kernel.time import utc_now
 from hulk.modules.tickets.adapters.feed import TrailFeed
 from hulk.modules.tickets.adapters.files import BlobFiles
-from hulk.modules.tickets.adapters.schemas import RustSchemas
 from hulk.modules.tickets.adapters.sql import SqlBoard, SqlKinds, SqlTickets
 from hulk.modules.tickets.adapters.tokens import JwtTokens
 from hulk.modules.tickets.domain import Handler
@@ -40,6 +39,7 @@ from hulk.modules.tickets.usecases import (
 )
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.outbox import Outbox
+from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
 

@@ -103,6 +103,12 @@ class Breaker:
             return max(0.0, self._until - self._clock())
         return self.policy.first_open if self.state == "half_open" else None
 
+    @property
+    def refusal(self) -> Tripped | None:
+        """What a call would be told now; None when it would be let through, or may be as a trial."""
+        self.tick()
+        return self._refusal() if self.state in ("open", "isolated") else None
+
     async def call(self, act: Callable[[], Awaitable[T]], *, failed: Callable[[T], bool] | None = None) -> T:
         """What `act` gives; `failed` says of a result that it is none. Raises `Tripped` without calling, else what `act` raises."""
         permit = self.permit()

@@ -19,6 +19,7 @@ from hulk.modules.finops.usecases.paying import (
     Reserve,
     Settle,
     SpendingOf,
+    SpentShare,
 )
 from hulk.modules.finops.usecases.quoting import RATE_DAYS, Exchange, Quote
 from hulk.modules.finops.usecases.reporting import Report
@@ -39,6 +40,7 @@ class Finops:
     record_decision: RecordDecision
     cost_of_intent: CostOfIntent
     spending_of: SpendingOf
+    spent_share: SpentShare
     exchange: Exchange
 
 
@@ -61,6 +63,7 @@ def acts(
         record_decision=RecordDecision(ledger, currency, clock),
         cost_of_intent=CostOfIntent(ledger, currency),
         spending_of=SpendingOf(ledger, currency),
+        spent_share=SpentShare(ledger, of, clock),
         exchange=exchange,
     )
 

@@ -96,6 +96,24 @@ class Afford:
 
 
 @dataclass(frozen=True, slots=True)
+class SpentShare:
+    """How much of its own budget of this month a tenant has spent or reserved."""
+
+    ledger: Ledger
+    budget_of: BudgetOf
+    clock: Clock
+
+    async def __call__(self, tenant: str) -> Decimal | None:
+        """0.8 is four fifths, and one of nothing is wholly spent; None without such a budget."""
+        budget = await self.budget_of(tenant)
+        if budget.monthly is None:
+            return None
+        slot = Slot(budget=budget, values=(tenant, None, None, None, None), period=f"{self.clock():%Y-%m}", limit=budget.monthly)
+        spending = await self.ledger.spending(slot)
+        return (spending.amount if spending else Decimal(0)) / budget.monthly if budget.monthly else Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Put the true cost in the place of the reserved one."""
 

@@ -13,8 +13,8 @@ from hulk.runtime.breaker import Breaker, Breakers, Permit, Tripped, counts_agai
 
 @dataclass(frozen=True, slots=True)
 class GuardedProvider:
-    """`Provider` with a breaker for each model, `model:` and its name. `probe` asks a model's server something that costs nothing; without
-    it only calls show that it is well again."""
+    """`Provider` and `Health`, with a breaker for each model, `model:` and its name. `probe` asks a model's server something that costs
+    nothing; without it only calls show that it is well again."""
 
     inner: Provider
     breakers: Breakers
@@ -42,6 +42,11 @@ class GuardedProvider:
                 yield await stack.enter_async_context(contextlib.aclosing(call.through(deltas)))
         finally:
             call.end()
+
+    def refusal(self, model: Model) -> Unsent | None:
+        """See `Health`."""
+        tripped = self._breaker(model).refusal
+        return None if tripped is None else Unsent(tripped.text, tripped.retry_after)
 
     def _breaker(self, model: Model) -> Breaker:
         return self.breakers.of(f"model:{model.name}", partial(self.probe, model) if self.probe else None)

@@ -5,10 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from hulk.kernel.durable import Change
+from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.text import Text
 from hulk.modules.router.domain.capability import Receipt
 from hulk.modules.router.domain.decision import Decision
 from hulk.modules.router.domain.matching import Candidate, Known, Scored, Scores
-from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt
+from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt, Unsent
 
 
 class Catalogue(Protocol):
@@ -51,6 +53,23 @@ class Provider(Protocol):
         whole. It is `cut` when more came than the limit of tokens, at most one piece of it.
 
         Entering and iterating raise as `complete` does. Leaving the block closes the connection, wherever the answer is."""
+
+
+class Health(Protocol):
+    """What is known of how models' servers are."""
+
+    def refusal(self, model: Model) -> Unsent | None:
+        """What asking that model now would raise without its being asked; None when it can be asked."""
+
+
+class Schemas(Protocol):
+    """Checks JSON against JSON Schema (2020-12)."""
+
+    def require_schema(self, schema: JsonObject) -> None:
+        """Raises `Refused` when it is no schema, or refers to what lies elsewhere."""
+
+    def wrong(self, schema: JsonObject, value: Json) -> Sequence[tuple[str, Text]]:
+        """Where the value is not as the schema has it (`amount`, `lines[2].sku`, empty: as a whole), and why."""
 
 
 class Gate(Protocol):

@@ -1,17 +1,16 @@
 """What is asked of a model: its prompt, what it may hold, what it may cost."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from hulk.kernel import ids
 from hulk.kernel.errors import Forbidden
 from hulk.kernel.text import Language
 from hulk.modules.finops import OwnPrice, Planned, Priced, Usage
+from hulk.modules.router.domain.asked import Asked, parts_of_prompt, tools_in
 from hulk.modules.router.domain.decision import Question
+from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Model, Prompt
-from hulk.modules.router.domain.policy import Circumstances, Policy, Ruling, ruling
-from hulk.modules.router.domain.sensitivity import Classified, classified
+from hulk.modules.router.domain.sensitivity import Classified, Sensitivity, classified_parts
 
 _LONG = 10_000
 """Characters above which a scan is given a thread of its own."""
@@ -24,22 +23,33 @@ INSTRUCTIONS: dict[Language, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Say what a prompt holds: all of it is looked at, with what people have said of where it comes from."""
+
+    labels: Labels = field(default_factory=Labels)
+
+    async def __call__(self, prompt: Prompt, channel: str = "", *, p0: bool = False) -> Classified:
+        """`p0`: whoever asks says that it must stay in the company. A long one is scanned in a thread of its own."""
+        parts = list(parts_of_prompt(prompt))
+        given: list[Sensitivity] = [*self.labels.given(channel, tools_in(prompt)), "p0" if p0 else "public"]
+        if sum(len(part.text or "") for part in parts) <= _LONG:
+            return classified_parts(parts, given)
+        return await asyncio.to_thread(classified_parts, parts, given)
+
+    async def question(self, question: Question) -> Asked:
+        """What a model would be asked for that question."""
+        prompt = prompt_of(question)
+        return Asked(
+            prompt=prompt, tenant=question.tenant, intent=question.intent, key=question.key, language=question.language,
+            scan=await self(prompt, question.channel), text=question.text, channel=question.channel, agent=question.agent,
+            person=question.person, episode=question.intent,
+        )  # fmt: skip
+
+
 def prompt_of(question: Question) -> Prompt:
     """What a model is asked for that question."""
     return Prompt.plain(INSTRUCTIONS[question.language], question.text)
-
-
-async def scanned(text: str) -> Classified:
-    """What a text holds; a long one is scanned in a thread of its own."""
-    return classified(text) if len(text) <= _LONG else await asyncio.to_thread(classified, text)
-
-
-def rules_of(policies: Sequence[Policy], question: Question, scan: Classified, now: datetime) -> Ruling:
-    """What the policies say of a question now."""
-    around = Circumstances(
-        tenant=question.tenant, channel=question.channel, agent=question.agent, sensitivity=scan.sensitivity, at=now
-    )  # fmt: skip
-    return ruling(policies, around)
 
 
 def kept_in(model: Model, scan: Classified) -> Forbidden:
@@ -51,20 +61,21 @@ def kept_in(model: Model, scan: Classified) -> Forbidden:
     )
 
 
-def planned(question: Question, model: Model, prompt: Prompt, key: str) -> Planned:
+def planned(asked: Asked, model: Model, prompt: Prompt, key: str, attempt: int = 1) -> Planned:
     """The call as it is paid for, at the most tokens that it may take."""
-    decision = ids.derived("dec", question.key)
+    most = model.most_output_tokens if prompt.most_output_tokens is None else prompt.most_output_tokens
     return Planned(
         key=key,
-        tenant=question.tenant,
-        intent=question.intent,
-        subject=decision,
-        decision=decision,
-        channel=question.channel or None,
-        agent=question.agent or None,
-        person=question.person or None,
+        tenant=asked.tenant,
+        intent=asked.intent,
+        subject=asked.decision,
+        decision=asked.decision,
+        attempt=attempt,
+        channel=asked.channel or None,
+        agent=asked.agent or None,
+        person=asked.person or None,
         priced=_priced(model),
-        most=Usage(input_tokens=prompt.most_input_tokens, output_tokens=model.most_output_tokens),
+        most=Usage(input_tokens=prompt.most_input_tokens, output_tokens=most),
     )
 
 

@@ -42,7 +42,8 @@ class Model:
     """One model behind an address. `name` is the operator's for it; `local`: nothing that is sent leaves the company.
 
     Prices are per million tokens in the budget's currency, when the operator gives them. `first_token_seconds` holds for streams, and is
-    counted from when the question is sent. `extra` goes into the body of every request as it is."""
+    counted from when the question is sent. `extra` goes into the body of every request as it is. `fallbacks` are the models, by
+    their names, that answer in its place when it was asked for and cannot."""
 
     name: str
     url: str
@@ -57,6 +58,7 @@ class Model:
     connect_seconds: float = 5.0
     first_token_seconds: float = 30.0
     total_seconds: float = 60.0
+    fallbacks: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def holds(self, url: str) -> bool:

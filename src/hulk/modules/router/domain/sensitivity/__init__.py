@@ -10,7 +10,7 @@ label the channels and collections that carry them.
 """
 
 from hulk.modules.router.domain.sensitivity.findings import Classified, Finding, Label, Sensitivity, Why
-from hulk.modules.router.domain.sensitivity.masking import Unmaskable, Unmasking, Vault, masked, unmasked
+from hulk.modules.router.domain.sensitivity.masking import Escaped, Unmaskable, Unmasking, Vault, masked, unmasked
 from hulk.modules.router.domain.sensitivity.parts import UNREADABLE, Part, classified_parts, parts_of
 from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, classified, findings
 
@@ -18,6 +18,7 @@ __all__ = [
     "MOST_CHARACTERS",
     "UNREADABLE",
     "Classified",
+    "Escaped",
     "Finding",
     "Label",
     "Part",

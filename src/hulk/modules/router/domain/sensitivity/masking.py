@@ -8,10 +8,11 @@ The same value has the same token within a vault. What looks like a token in the
 tokens that a model makes up stay as they are.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from hulk.modules.router.domain.sensitivity.findings import Finding, Label
 from hulk.modules.router.domain.sensitivity.scan import findings as scanned
@@ -24,6 +25,13 @@ LONGEST = 19
 _AGAIN = 8
 """How often a masked text is scanned and masked again: a token may bring what stands around it together."""
 _NEVER: frozenset[Label] = frozenset(("too_long", "unreadable", "attachment", "labelled"))
+
+
+class Values(Protocol):
+    """Knows what tokens stand for."""
+
+    def value(self, token: str) -> str | None:
+        """The value of a token; None when it has none."""
 
 
 class Unmaskable(Exception):
@@ -57,6 +65,18 @@ class Vault:
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Escaped:
+    """A vault's values as they stand within a string of JSON."""
+
+    vault: Vault
+
+    def value(self, token: str) -> str | None:
+        """See `Values`."""
+        value = self.vault.value(token)
+        return None if value is None else json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 def masked(text: str, vault: Vault, findings: Iterable[Finding] | None = None) -> str:
@@ -110,7 +130,7 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
         yield last
 
 
-def unmasked(answer: str, vault: Vault) -> str:
+def unmasked(answer: str, vault: Values) -> str:
     """The answer with the values back in the places of their tokens."""
     return _TOKEN.sub(lambda hit: vault.value(hit[0]) or hit[0], answer)
 
@@ -118,7 +138,7 @@ def unmasked(answer: str, vault: Vault) -> str:
 class Unmasking:
     """`unmasked` for an answer that comes in pieces: a token may be cut anywhere."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Values) -> None:
         self._vault = vault
         self._held = ""
 

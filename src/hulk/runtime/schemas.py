@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 by jsonschema-rs; compiled once for each schema."""
+"""Checking JSON against JSON Schema 2020-12, by jsonschema-rs; compiled once for each schema."""
 
 import functools
 import itertools
@@ -21,11 +21,11 @@ _LONGEST = 300
 
 
 class RustSchemas:
-    """`ports.Schemas`. Nothing is fetched: a reference leads to somewhere in the same schema. Patterns take time that grows with the
-    text only (no backtracking)."""
+    """Says what is wrong with a schema or a value. Nothing is fetched: a reference leads to somewhere in the same schema. Patterns take
+    time that grows with the text only (no backtracking)."""
 
     def require_schema(self, schema: JsonObject) -> None:
-        """See `Schemas`."""
+        """Raises `Refused` when it is no schema, or refers to what lies elsewhere."""
         text = json.dumps(schema, sort_keys=True)
         if len(text) > LARGEST:
             raise Refused("The schema is {size} bytes of JSON; at most {most} are taken.", size=len(text), most=LARGEST)
@@ -35,7 +35,7 @@ class RustSchemas:
             raise Refused("This is not a JSON Schema (2020-12) that can be used: {reason}", reason=_short(str(error))) from error
 
     def wrong(self, schema: JsonObject, value: Json) -> Sequence[tuple[str, Text]]:
-        """See `Schemas`."""
+        """Where the value is not as the schema has it (`amount`, `lines[2].sku`, empty: as a whole), and why."""
         if not schema:
             return ()
         errors = _compiled(json.dumps(schema, sort_keys=True)).iter_errors(value)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import Json
-from hulk.modules.tickets.adapters.schemas import MOST_TOLD, RustSchemas
 from hulk.modules.tickets.ports import Schemas
+from hulk.runtime.schemas import MOST_TOLD, RustSchemas
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

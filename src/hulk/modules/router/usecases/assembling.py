@@ -1,0 +1,77 @@
+"""All acts of the router, over its ports: made once, so that they share what they see of the models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hulk.kernel.durable import Commit
+from hulk.kernel.time import Clock
+from hulk.modules.finops import Finops
+from hulk.modules.router.domain.labels import Labels
+from hulk.modules.router.domain.model import Model
+from hulk.modules.router.ports import Catalogue, Decisions, Health, Provider, Schemas
+from hulk.modules.router.usecases.answer import AnswerFreely, Measure
+from hulk.modules.router.usecases.asking import Scan
+from hulk.modules.router.usecases.choosing import Choose, Select
+from hulk.modules.router.usecases.decide import Decide, Keep
+from hulk.modules.router.usecases.executing import Attempts, Execute, Patience, Pay, Stream
+from hulk.modules.router.usecases.gateway import Gateway
+from hulk.modules.router.usecases.recognise import Recognise
+from hulk.modules.router.usecases.sending import GiveLeave, Send
+from hulk.modules.router.usecases.weighing import Anything, PoliciesOf, Seen, Weigh, always
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """All the acts of this module that answer."""
+
+    decide: Decide
+    answer_freely: AnswerFreely
+    gateway: Gateway
+    recognise: Recognise
+    decisions: Decisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the acts are made of. `key` signs leave to send; `choose` None takes models in their order."""
+
+    models: Sequence[Model]
+    provider: Provider
+    catalogue: Catalogue
+    recognise: Recognise
+    decisions: Decisions
+    schemas: Schemas
+    finops: Finops
+    commit: Commit
+    clock: Clock
+    key: bytes
+    health: Health = field(default_factory=Anything)
+    policies_of: PoliciesOf = field(default_factory=lambda: always(()))
+    choose: Choose | None = None
+    labels: Labels = field(default_factory=Labels)
+    fallbacks: int = 2
+    patience: Patience = field(default_factory=Patience)
+
+
+def router_of(needs: Needs) -> Router:
+    """The acts over those."""
+    seen, scan = Seen(), Scan(needs.labels)
+    weigh = Weigh(needs.models, needs.finops, needs.policies_of, needs.clock, needs.health, seen)
+    select = Select(weigh, needs.choose, needs.fallbacks)
+    keep, measure = Keep(needs.decisions, needs.finops, needs.clock), Measure(needs.commit, needs.choose)
+    attempts = _attempts(needs, seen)
+    execute = Execute(attempts, needs.schemas)
+    return Router(
+        decide=Decide(needs.recognise, needs.catalogue, needs.models, scan, select, keep),
+        answer_freely=AnswerFreely(needs.models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
+        gateway=Gateway(
+            needs.models, scan, select, keep, execute, Stream(attempts), measure, needs.schemas, needs.commit, needs.clock
+        ),
+        recognise=needs.recognise,
+        decisions=needs.decisions,
+    )  # fmt: skip
+
+
+def _attempts(needs: Needs, seen: Seen) -> Attempts:
+    give_leave, send = GiveLeave(needs.key, needs.clock), Send(needs.provider, needs.key, needs.clock)
+    return Attempts(give_leave, send, Pay(needs.finops, needs.commit), needs.clock, seen, needs.patience)
