@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.runtime.config import Config, ServerSettings
-from hulk.runtime.http import Authenticate, Check, Gate, bind, build, serve
+from hulk.runtime.http import Authenticate, Check, Gate, Shape, bind, build, serve
 from hulk.runtime.telemetry import Metrics
 
 KEYS: Mapping[str, Principal] = {
@@ -45,6 +45,7 @@ def application(
     metrics: Metrics | None = None,
     uploads: Collection[str] = (),
     clock: Callable[[], float] = time.monotonic,
+    shapes: Mapping[str, Shape] | None = None,
 ) -> FastAPI:
     """The application with these routes."""
     settings = server or ServerSettings()
@@ -55,6 +56,7 @@ def application(
         checks=checks or {},
         metrics=metrics or Metrics(),
         uploads=uploads,
+        shapes=shapes,
     )
 
 

@@ -28,6 +28,7 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, LearningActs, Router
 from hulk.modules.router.api.learning import routes as learning_routes
+from hulk.modules.router.api.openai import routes as openai_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
 from hulk.modules.router.wiring import learning_of
 from hulk.modules.router.wiring import wired as wired_router
@@ -80,7 +81,8 @@ async def modules_of(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
-    return [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now)], intents.accept
+    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), openai_routes(router.gateway)]
+    return routers, intents.accept
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:

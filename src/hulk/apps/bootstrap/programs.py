@@ -17,6 +17,7 @@ from hulk.apps.ticketing import lease_holders
 from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.modules.identity.api import browser as browser_of
 from hulk.modules.identity.settings import IdentitySettings
+from hulk.modules.router.api.openai import PATHS, shaped
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.runtime.config import Config, GrpcSettings
 from hulk.runtime.http import Gate, Serving, build, serve
@@ -97,6 +98,7 @@ async def _up(
             config, routers=offered(machine), gate=gate,
             browser=browser_of(machine.identity, config.section(IdentitySettings).url),
             checks=checks_of(ground, machine.workflows, machine.archiver), metrics=ground.telemetry.metrics, uploads=uploads,
+            shapes=dict.fromkeys(PATHS, shaped),
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
         listening_rpc = serving_rpc(config, rpc, machine.tickets, gate, ground.telemetry.metrics)

@@ -16,9 +16,9 @@ from hulk.runtime.http.files import Download
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.middleware.door import Browser
-from hulk.runtime.http.problems import TimedOut
+from hulk.runtime.http.problems import Problem, Shape, TimedOut, of_error
 from hulk.runtime.http.reasons import Reason, Reasoned, Why
-from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id
+from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id, tell
 from hulk.runtime.http.server import Serving, bind, serve
 
 __all__ = [
@@ -29,10 +29,12 @@ __all__ = [
     "Check",
     "Download",
     "Gate",
+    "Problem",
     "Reason",
     "Reasoned",
     "ServerEvent",
     "Serving",
+    "Shape",
     "Spoken",
     "TimedOut",
     "Why",
@@ -42,8 +44,10 @@ __all__ = [
     "build",
     "client_host",
     "events",
+    "of_error",
     "request_id",
     "sending",
     "sent_key",
     "serve",
+    "tell",
 ]

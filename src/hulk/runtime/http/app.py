@@ -22,6 +22,7 @@ from hulk.runtime.http.middleware.hardening import Hardening
 from hulk.runtime.http.middleware.identification import Identification
 from hulk.runtime.http.middleware.limits import BodyLimit, RateLimit, TimeLimit
 from hulk.runtime.http.middleware.observation import Observation
+from hulk.runtime.http.problems import Shape
 from hulk.runtime.telemetry import Metrics
 
 _PROBLEM = {
@@ -51,10 +52,12 @@ def build(
     checks: Mapping[str, Check],
     metrics: Metrics,
     uploads: Collection[str] = (),
+    shapes: Mapping[str, Shape] | None = None,
 ) -> FastAPI:
     """The application. `browser` is how browsers come in besides, where they do.
 
-    `uploads` are the paths that take files (`server.max_upload` applies to them and to all below).
+    `uploads` are the paths that take files (`server.max_upload` applies to them and to all below). `shapes` are paths at which programs
+    ask models: problems are told there in another form, bodies may be as large as `server.max_prompt`, and an answer may take its time.
     """
     app = _Api(
         title="Hulk",
@@ -62,7 +65,7 @@ def build(
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, gate, browser, metrics, uploads),
+        middleware=_middlewares(config, gate, browser, metrics, uploads, shapes or {}),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={kind: {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}} for kind in ("4XX", "5XX")},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -82,19 +85,21 @@ class _Api(FastAPI):
         return self.openapi_schema
 
 
-def _middlewares(config: Config, gate: Gate, browser: Browser | None, metrics: Metrics, uploads: Collection[str]) -> list[Middleware]:
+def _middlewares(
+    config: Config, gate: Gate, browser: Browser | None, metrics: Metrics, uploads: Collection[str], shapes: Mapping[str, Shape]
+) -> list[Middleware]:
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
     return [
-        Middleware(Identification, language=config.locale.language),
+        Middleware(Identification, language=config.locale.language, shapes=shapes),
         Middleware(Hardening),
         Middleware(Observation, metrics=metrics),
         Middleware(Failures),
         *([Middleware(LocalOnly)] if server.loopback else []),
         Middleware(Door, gate=gate, browser=browser),
         Middleware(RateLimit, gate=gate),
-        Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout),
-        Middleware(BodyLimit, most=server.max_body, most_upload=server.max_upload, uploads=uploads),
+        Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout, patient=shapes),
+        Middleware(BodyLimit, server=server, uploads=uploads, prompts=shapes),
     ]
 
 

@@ -2,8 +2,9 @@
 
 import http
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -25,7 +26,7 @@ from hulk.kernel.errors import (
     Unavailable,
 )
 from hulk.kernel.text import Text, Voice, writable
-from hulk.runtime.http.request import request_id, voice_of
+from hulk.runtime.http.request import request_id, state, voice_of
 from hulk.runtime.validation import dotted, expected, lines
 
 MEDIA_TYPE = "application/problem+json"
@@ -83,6 +84,10 @@ class Problem:
     """What it says of itself besides, for programs."""
 
 
+Shape: TypeAlias = Callable[[Problem, Voice, str], tuple[int, Mapping[str, object]]]
+"""How a problem is told where programs expect another form than ours: its status and body, from the problem and the request's id."""
+
+
 def of_error(error: HulkError) -> Problem:
     """The problem that a kernel error is."""
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
@@ -129,16 +134,23 @@ def of_bug() -> Problem:
 
 def response(scope: Scope, problem: Problem) -> Response:
     """The problem in the caller's language; `instance` is the request's id, which the log has too."""
-    voice = voice_of(scope)
-    headers = {**(problem.headers or {}), "cache-control": "no-store", "vary": "Accept-Language", "content-language": voice.language}
+    voice, shape = voice_of(scope), state(scope).get("shape")
+    status, said = shape(problem, voice, request_id(scope)) if shape else (problem.status, _body(scope, problem, voice))
+    headers = {
+        **state(scope).get("told", {}),
+        **(problem.headers or {}),
+        "cache-control": "no-store",
+        "vary": "Accept-Language",
+        "content-language": voice.language,
+    }
     if problem.retry_after is not None:
         headers["retry-after"] = str(max(1, round(problem.retry_after)))
     if problem.status == 401:
         headers["www-authenticate"] = 'Bearer realm="hulk"'
     if problem.status == 413:
         headers["connection"] = "close"  # what is still being sent is not read
-    body = writable(json.dumps(_body(scope, problem, voice), ensure_ascii=False))  # a detail may repeat what was sent
-    return Response(body, problem.status, headers, MEDIA_TYPE)
+    body = writable(json.dumps(said, ensure_ascii=False))  # a detail may repeat what was sent
+    return Response(body, status, headers, "application/json" if shape else MEDIA_TYPE)
 
 
 def _body(scope: Scope, problem: Problem, voice: Voice) -> dict[str, object]:

@@ -3,6 +3,7 @@
 Dependencies are async although they wait for nothing: FastAPI runs any other in a thread, which costs 0.3 ms a request.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias, cast
 
 from fastapi import Depends, Request
@@ -35,6 +36,11 @@ def client_host(scope: Scope) -> str:
     """The address of whoever connected."""
     client = scope.get("client")
     return str(client[0]) if client else ""
+
+
+def tell(request: Request, headers: Mapping[str, str]) -> None:
+    """Headers that the answer is to have also when it becomes a problem."""
+    state(request.scope)["told"] = headers
 
 
 async def principal(request: Request) -> Principal:

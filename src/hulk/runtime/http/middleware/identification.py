@@ -1,6 +1,7 @@
 """Gives each request an id, taken from `X-Request-Id` when that is sane, and binds it to the logs."""
 
 import re
+from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,17 +9,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hulk.kernel import ids
 from hulk.kernel.text import Language
+from hulk.runtime.http.problems import Shape
 from hulk.runtime.http.request import state
 
 _SANE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Identification:
-    """The outermost of our own: what goes wrong further in has an id and a language already."""
+    """The outermost of our own: what goes wrong further in has an id and a language already, and the form in which it is told at that
+    address (`shapes`, by paths)."""
 
-    def __init__(self, app: ASGIApp, language: Language) -> None:
+    def __init__(self, app: ASGIApp, language: Language, shapes: Mapping[str, Shape]) -> None:
         self.app = app
         self.language = language
+        self.shapes = shapes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with an id."""
@@ -27,7 +31,7 @@ class Identification:
             return
         wanted = Headers(scope=scope).get("x-request-id", "")
         found = wanted if _SANE.fullmatch(wanted) else ids.new("req")
-        state(scope).update(request_id=found, language=self.language)
+        state(scope).update(request_id=found, language=self.language, shape=self.shapes.get(scope["path"]))
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hulk.kernel.errors import TooLarge
 from hulk.kernel.tenancy import Principal
+from hulk.runtime.config import ServerSettings
 from hulk.runtime.config.units import written_size
 from hulk.runtime.http.gate import Gate
 from hulk.runtime.http.problems import TimedOut
@@ -38,21 +39,21 @@ class RateLimit:
 
 
 class BodyLimit:
-    """Bytes per request, counted as they come in. `uploads` are the paths, with all below them, that take files."""
+    """Bytes per request, counted as they come in. `uploads` are the paths, with all below them, that take files; `prompts` those that take
+    what models are asked."""
 
-    def __init__(self, app: ASGIApp, most: int, most_upload: int, uploads: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, server: ServerSettings, uploads: Collection[str], prompts: Collection[str]) -> None:
         self.app = app
-        self.most = most
-        self.most_upload = most_upload
+        self.server = server
         self.uploads = tuple(uploads)
+        self.prompts = frozenset(prompts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; raises `TooLarge` before reading when the length is declared, else at the first byte too many."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        upload = any(scope["path"] == path or scope["path"].startswith(f"{path}/") for path in self.uploads)
-        most, setting = (self.most_upload, "server.max_upload") if upload else (self.most, "server.max_body")
+        most, setting = self._most(scope["path"])
         if _declared(scope) > most:
             await _drained(receive)
             raise _too_large(most, setting)
@@ -69,6 +70,14 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+    def _most(self, path: str) -> tuple[int, str]:
+        """How many bytes, and by which setting."""
+        if path in self.prompts:
+            return self.server.max_prompt, "server.max_prompt"
+        if any(path == one or path.startswith(f"{one}/") for one in self.uploads):
+            return self.server.max_upload, "server.max_upload"
+        return self.server.max_body, "server.max_body"
 
 
 def _declared(scope: Scope) -> float:
@@ -102,10 +111,12 @@ def _too_large(most: int, setting: str) -> TooLarge:
 class TimeLimit:
     """`read` is the longest wait for the next part of a body, `write` the longest from the last part to the answer's beginning.
 
-    An answer that has begun is not cut, so event streams and downloads may last; an upload may too, as long as it moves."""
+    An answer that has begun is not cut, so event streams and downloads may last; an upload may too, as long as it moves. At the `patient`
+    paths an answer may take as long as it wants to begin: models have time limits of their own."""
 
-    def __init__(self, app: ASGIApp, read: timedelta, write: timedelta) -> None:
+    def __init__(self, app: ASGIApp, read: timedelta, write: timedelta, patient: Collection[str] = ()) -> None:
         self.app = app
+        self.patient = frozenset(patient)
         self.read = read.total_seconds()
         self.write = write.total_seconds()
 
@@ -114,8 +125,9 @@ class TimeLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        write = None if scope["path"] in self.patient else self.write
         deadline = asyncio.timeout(self.write)
-        watch = _Watch(deadline, self.read, self.write)
+        watch = _Watch(deadline, self.read, write)
         try:
             async with deadline:
                 await self.app(scope, lambda: watch.received(receive), lambda message: watch.sent(send, message))
@@ -131,7 +143,7 @@ class TimeLimit:
 class _Watch:
     """Moves a request's deadline on as its body comes in, and lifts it when the answer begins."""
 
-    def __init__(self, deadline: asyncio.Timeout, read: float, write: float) -> None:
+    def __init__(self, deadline: asyncio.Timeout, read: float, write: float | None) -> None:
         self.deadline = deadline
         self.read = read
         self.write = write
@@ -154,5 +166,5 @@ class _Watch:
             self.deadline.reschedule(None)
         await send(message)
 
-    def _allow(self, seconds: float) -> None:
-        self.deadline.reschedule(asyncio.get_running_loop().time() + seconds)
+    def _allow(self, seconds: float | None) -> None:
+        self.deadline.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)

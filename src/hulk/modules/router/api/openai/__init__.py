@@ -1,0 +1,6 @@
+"""What programs ask in OpenAI's words: `/v1/chat/completions`, `/v1/embeddings`, `/v1/models`."""
+
+from hulk.modules.router.api.openai.errors import shaped
+from hulk.modules.router.api.openai.routes import PATHS, routes
+
+__all__ = ["PATHS", "routes", "shaped"]
