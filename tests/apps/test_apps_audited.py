@@ -151,6 +151,8 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "DELETE /v1/caches/{name}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/keys/{key:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/tags/{tag:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
+    "POST /v1/chat/completions": NoChange("a model is asked: the decision, the signed receipts and the charges say who, whom and when"),
+    "POST /v1/decisions": NoChange("only what was decided is kept, and nothing is done"),
     "POST /v1/dead-letters/discard": Write("hulk.run.discarded.v1", "changed", dead_letters),
     "POST /v1/dead-letters/replay": Write("hulk.run.replayed.v1", "changed", dead_letters),
     "POST /v1/feedback": Write("hulk.feedback.given.v1", "made", of_an_answer),

@@ -60,6 +60,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/keys": {"name": "x", "grants": [{"role": "viewer"}]},
     "POST /v1/tenants": {"tenant": "Not A Name"},
     "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
+    "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},  # who may ask is told that there is no model
+    "POST /v1/decisions": {"text": "x"},
     "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
     "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
     "POST /v1/router/experiments/{experiment}/stop": {},
@@ -94,9 +96,12 @@ GET /v1/caches                                  401      200      200      200  
 DELETE /v1/caches/{name}                        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/keys/{key:path}        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/tags/{tag:path}        401      403      403      403      403      403      403      204
+POST /v1/chat/completions                       401      403      400      403      400      400      403      400
 GET /v1/dead-letters                            401      200      200      200      200      200      200      200
 POST /v1/dead-letters/discard                   401      403      200      403      200      200      200      200
 POST /v1/dead-letters/replay                    401      403      200      403      200      200      200      200
+POST /v1/decisions                              401      403      200      403      200      200      403      200
+GET /v1/decisions/{decision}                    401      200      200      200      200      404      403      404
 POST /v1/files                                  401      403      201      403      201      201      201      201
 POST /v1/feedback                               401      403      404      403      404      404      404      404
 GET /v1/intents                                 401      200      200      200      200      200      200      200
@@ -117,6 +122,7 @@ GET /v1/login                                   404      404      404      404  
 GET /v1/login/callback                          404      404      404      404      404      404      404      404
 POST /v1/logout                                 401      204      204      204      204      204      204      204
 GET /v1/me                                      401      200      200      200      200      200      200      200
+GET /v1/models                                  401      403      200      403      200      200      403      200
 GET /v1/namespaces                              401      200      200      200      200      200      200      200
 POST /v1/namespaces                             401      403      403      403      422      422      403      422
 DELETE /v1/namespaces/{namespace}               401      403      403      403      204      404      403      404

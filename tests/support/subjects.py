@@ -78,6 +78,11 @@ async def experiment(world: World) -> str:
     return str((await world.made("admin", "/v1/router/experiments", **body))["experiment_id"])
 
 
+async def decision(world: World) -> str:
+    """A new decision of acme's."""
+    return str((await world.call("admin", "POST", "/v1/decisions", json={"text": "Is the disk full?"}))[1]["decision_id"])
+
+
 async def budget(world: World) -> str:
     """A new budget of acme's."""
     name = ids.new("x").replace("_", "-")
@@ -93,7 +98,7 @@ async def session(_: World) -> str:
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
-    "{budget}": budget,
+    "{budget}": budget, "{decision}": decision,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",

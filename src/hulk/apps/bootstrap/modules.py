@@ -27,6 +27,7 @@ from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, LearningActs, Router
+from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.api.openai import routes as openai_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
@@ -81,8 +82,8 @@ async def modules_of(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
-    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), openai_routes(router.gateway)]
-    return routers, intents.accept
+    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now)]
+    return [*routers, openai_routes(router.gateway), decision_routes(router)], intents.accept
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:

@@ -13,6 +13,7 @@ from hulk.modules.router.usecases.answer import AnswerFreely, Measure
 from hulk.modules.router.usecases.asking import Scan
 from hulk.modules.router.usecases.choosing import Choose, Select
 from hulk.modules.router.usecases.decide import Decide, Keep
+from hulk.modules.router.usecases.deciding import DecideOnly, ShowDecision
 from hulk.modules.router.usecases.executing import Attempts, Execute, Patience, Pay, Stream
 from hulk.modules.router.usecases.gateway import Gateway
 from hulk.modules.router.usecases.recognise import Recognise
@@ -27,6 +28,8 @@ class Router:
     decide: Decide
     answer_freely: AnswerFreely
     gateway: Gateway
+    decide_only: DecideOnly
+    show_decision: ShowDecision
     recognise: Recognise
     decisions: Decisions
 
@@ -61,8 +64,11 @@ def router_of(needs: Needs) -> Router:
     keep, measure = Keep(needs.decisions, needs.finops, needs.clock), Measure(needs.commit, needs.choose)
     attempts = _attempts(needs, seen)
     execute = Execute(attempts, needs.schemas)
+    decide = Decide(needs.recognise, needs.catalogue, needs.models, scan, select, keep)
     return Router(
-        decide=Decide(needs.recognise, needs.catalogue, needs.models, scan, select, keep),
+        decide=decide,
+        decide_only=DecideOnly(decide, needs.commit),
+        show_decision=ShowDecision(needs.decisions),
         answer_freely=AnswerFreely(needs.models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
         gateway=Gateway(
             needs.models, scan, select, keep, execute, Stream(attempts), measure, needs.schemas, needs.commit, needs.clock
