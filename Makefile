@@ -97,7 +97,7 @@ $(GATEWAYS)/portkey.stamp: requirements/portkey/package-lock.json
 	@cd $(GATEWAYS)/portkey && npm ci --silent --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved && touch $@ \
 		|| { rm -rf $(GATEWAYS)/portkey; echo "Portkey cannot be installed here." >&2; }
 
-bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.stamp ## measure Hulk, LiteLLM and Portkey as gateways (minutes); writes benchmarks/gateways.json (FULL=1 for long, CALLS= looks for growth instead)
+bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.stamp ## measure Hulk, LiteLLM and Portkey as gateways (ten minutes); writes benchmarks/gateways.json and docs/performance.md (FULL=1, CALLS=)
 	@BENCH_GATEWAYS=$(GATEWAYS) PYTHONPATH=tests $(BIN)/python -m benchmarks.gateways $(if $(CALLS),growth --times 1 --calls $(CALLS),$(if $(FULL),--seconds 10 --times 5))
 
 proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/

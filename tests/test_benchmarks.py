@@ -61,7 +61,7 @@ def test_tasks_of_a_killed_worker_come_back_and_are_counted() -> None:
 
 def test_a_gateway_is_measured_from_its_first_good_answer_on_and_the_page_shows_it() -> None:
     passing = Gateway(
-        name="Hulk", program=Path(sys.executable), arguments=("-m", "benchmarks.gateways.upstream", "{port}"), decides=True,
+        name="Hulk", program=Path(sys.executable), arguments=("-m", "benchmarks.gateways.upstream", "{port}"),
         environment={"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     size = gateways.Size(seconds=0.2, calls=20_000)

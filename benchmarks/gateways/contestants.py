@@ -42,8 +42,7 @@ class Gateway:
     environment: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     model: str = MODEL
-    decides: bool = False
-    """Whether it answers `POST /v1/decisions`."""
+    measures: tuple[str, ...] = ("calls", "streams", "growth")
 
     @property
     def there(self) -> bool:
@@ -54,13 +53,15 @@ class Gateway:
 PORTKEY = INSTALLED / "portkey/node_modules/@portkey-ai/gateway/build/start-server.js"
 GATEWAYS = (
     Gateway(
-        name="Hulk", program=Path(sys.executable).parent / "hulk", model="auto", settings=HULK, decides=True,
+        name="Hulk", program=Path(sys.executable).parent / "hulk", model="auto", settings=HULK,
         arguments=("up", "--config", "{folder}/settings.yaml", "--data", "{folder}/data", "--port", "{port}"),
+        measures=("calls", "streams", "decisions", "growth"),
     ),
     Gateway(
         name="LiteLLM proxy", program=INSTALLED / "litellm/bin/litellm", settings=LITELLM % KEY,
         arguments=("--config", "{folder}/settings.yaml", "--host", "127.0.0.1", "--port", "{port}", "--num_workers", "1"),
         environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}, headers={"authorization": f"Bearer {KEY}"},
+        measures=("calls", "streams"),  # a million calls would take it hours
     ),
     Gateway(
         name="Portkey", program=PORTKEY, arguments=("--port={port}", "--headless"), environment={"NODE_ENV": "production"},

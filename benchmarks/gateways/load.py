@@ -60,7 +60,7 @@ async def _ask(session: aiohttp.ClientSession, order: Order, sent: Sent, due: fl
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         sent.failed, sent.story = sent.failed + 1, repr(error)
         return
-    if response.status == 200 and order.good.encode() in answer:
+    if response.ok and order.good.encode() in answer:
         sent.waits.append(time.perf_counter() - begun)
     else:
         sent.failed, sent.story = sent.failed + 1, f"{response.status} {answer[:500].decode(errors='replace')}"
