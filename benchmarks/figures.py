@@ -97,6 +97,7 @@ def _gateway(outcome: Outcome) -> Iterator[Figure]:
         yield Figure("decisions at 1,000/s: p50", made["paced_p50"], "ms", "<= 3")
         yield Figure("  p95", made["paced_p95"], "ms", "<= 10")
         yield Figure("  p99", made["paced_p99"], "ms")
+        yield Figure("  p95 of the upstream alone at that rate, the harness's own share", made["direct_p95"], "ms")
         yield Figure("  CPU of each", made["paced_cpu"], "ms")
     if grown := outcome.median("growth"):
         name = f"{grown['calls']:,.0f} calls through the gateway"

@@ -6,9 +6,9 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiohttp
 import uvloop
@@ -16,6 +16,8 @@ import uvloop
 from benchmarks.gateways.prompts import body
 
 NUMBERS = itertools.count()
+Ask: TypeAlias = Callable[[bytes, float], Coroutine[Any, Any, None]]
+"""Sends a body; the time it is measured from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,8 @@ class Sent:
         return {"count": len(self.waits), "rate": len(self.waits) / seconds, "failed": self.failed, "story": self.story} | latency
 
 
-async def _ask(session: aiohttp.ClientSession, order: Order, sent: Sent, due: float | None = None) -> None:
-    """One call, timed from when it was due."""
-    asked = body(next(NUMBERS), order.length, order.model, stream=order.stream)
-    begun = time.perf_counter() if due is None else due
+async def _ask(session: aiohttp.ClientSession, order: Order, sent: Sent, asked: bytes, begun: float) -> None:
+    """One call, timed from `begun`."""
     try:
         async with session.post(order.url, data=asked, headers=order.headers) as response:
             answer = await response.read()
@@ -66,34 +66,36 @@ async def _ask(session: aiohttp.ClientSession, order: Order, sent: Sent, due: fl
         sent.failed, sent.story = sent.failed + 1, f"{response.status} {answer[:500].decode(errors='replace')}"
 
 
-async def _closed(order: Order, ask: Callable[[], Awaitable[None]]) -> None:
+def _body(order: Order) -> bytes:
+    return body(next(NUMBERS), order.length, order.model, stream=order.stream)
+
+
+async def _closed(order: Order, ask: Ask) -> None:
     ends, turns = time.perf_counter() + order.seconds, iter(range(order.calls))
 
     async def caller() -> None:
         while time.perf_counter() < ends and next(turns, None) is not None:
-            await ask()
+            await ask(_body(order), time.perf_counter())
 
     async with asyncio.TaskGroup() as group:
         for _ in range(order.at_once):
             group.create_task(caller())
 
 
-async def _open(order: Order, ask: Callable[[float], Any]) -> None:
+async def _open(order: Order, ask: Ask) -> None:
+    """Each call is made ready before it is due, and timed from then."""
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for turn in range(min(order.calls, int(order.rate * order.seconds))):
-            due = begun + turn / order.rate
+            due, asked = begun + turn / order.rate, _body(order)
             if (early := due - time.perf_counter()) > 0:
                 await asyncio.sleep(early)
-            group.create_task(ask(due))
+            group.create_task(ask(asked, due))
 
 
 async def _carried_out(session: aiohttp.ClientSession, order: Order) -> dict[str, Any]:
     sent, begun = Sent(), time.perf_counter()
-    if order.rate:
-        await _open(order, lambda due: _ask(session, order, sent, due))
-    else:
-        await _closed(order, lambda: _ask(session, order, sent))
+    await (_open if order.rate else _closed)(order, lambda asked, at: _ask(session, order, sent, asked, at))
     return sent.told(time.perf_counter() - begun)
 
 

@@ -49,11 +49,12 @@ def streams(trial: Trial, size: Size) -> Values:
 
 
 def decisions(trial: Trial, size: Size) -> Values:
-    """Of 4,000 characters each: as many as it can, then a constant rate, timed from when each was due."""
+    """Of 4,000 characters each: as many as it can, then a constant rate, timed from when each was due, beside the upstream at that rate."""
     trial.decisions(length=LONG, at_once=8, seconds=2)
     most = trial.decisions(length=LONG, at_once=CROWD, seconds=size.seconds)
+    alone = trial.bench.direct(length=LONG, rate=RATE, seconds=size.seconds)
     paced = trial.decisions(length=LONG, rate=RATE, seconds=2 * size.seconds)
-    return _named("most", most) | _named("paced", paced)
+    return _named("most", most) | _named("direct", alone) | _named("paced", paced)
 
 
 def growth(trial: Trial, size: Size) -> Values:

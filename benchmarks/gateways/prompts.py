@@ -17,16 +17,15 @@ LINES = (
     "Classifique o chamado {n} por urgência e escreva uma resposta curta ao cliente.",
     "O contrato com o fornecedor de embalagens vence no fim do mês e deve ser renegociado.",
 )
+POOL = [line.format(n=1000 + 17 * turn, small=10 + turn) for turn in range(90) for line in LINES]
+SHORTEST = min(map(len, POOL))
 SHORT, LONG = 330, 4_000
 
 
 def text(number: int, length: int) -> str:
     """A message of so many characters, the same for the same number."""
-    chance = random.Random(number)
-    begin, lines = f"Mensagem {number}.", list[str]()
-    while len(begin) + sum(len(line) + 1 for line in lines) < length:
-        lines.append(chance.choice(LINES).format(n=1000 + chance.randrange(9000), small=10 + chance.randrange(90)))
-    return " ".join((begin, *lines))[:length]
+    said = random.Random(number).choices(POOL, k=length // SHORTEST + 1)
+    return " ".join((f"Mensagem {number}.", *said))[:length]
 
 
 def body(number: int, length: int, model: str = MODEL, *, stream: bool = False) -> bytes:
