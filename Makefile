@@ -7,11 +7,12 @@ SEEDS ?= 100
 FIRST ?= 0
 TICKETS ?= 100000
 REQUESTS ?= 1000000
+GATEWAYS ?= $(HOME)/.cache/hulk-bench
 # A crowd of intents at once executes no line of their own, and waits in vain for a program that is measured.
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers test-deploy test-faults test-long messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-long messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -85,6 +86,20 @@ bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.js
 bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)
 
+# The gateways that are compared are large (750 MB) and kept for other checkouts. What cannot be installed is left out.
+$(GATEWAYS)/litellm.stamp: requirements/bench-litellm.txt
+	@mkdir -p $(GATEWAYS) && rm -rf $(GATEWAYS)/litellm $@ && $(PYTHON) -m venv $(GATEWAYS)/litellm
+	@$(GATEWAYS)/litellm/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@ \
+		|| { rm -rf $(GATEWAYS)/litellm; echo "LiteLLM cannot be installed here." >&2; }
+
+$(GATEWAYS)/portkey.stamp: requirements/portkey/package-lock.json
+	@mkdir -p $(GATEWAYS) && rm -rf $(GATEWAYS)/portkey $@ && cp -r requirements/portkey $(GATEWAYS)/portkey
+	@cd $(GATEWAYS)/portkey && npm ci --silent --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved && touch $@ \
+		|| { rm -rf $(GATEWAYS)/portkey; echo "Portkey cannot be installed here." >&2; }
+
+bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.stamp ## measure Hulk, LiteLLM and Portkey as gateways (ten minutes); writes benchmarks/gateways.json and docs/performance.md (FULL=1, CALLS=)
+	@BENCH_GATEWAYS=$(GATEWAYS) PYTHONPATH=tests $(BIN)/python -m benchmarks.gateways $(if $(CALLS),growth --times 1 --calls $(CALLS),$(if $(FULL),--seconds 10 --times 5))
+
 proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/
 	@$(BIN)/python tools/proto.py
 
@@ -97,8 +112,9 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/run.txt
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --group dev --no-emit-index-url \
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
-	@for each in bench bench-arq; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
+	@for each in bench bench-arq bench-litellm; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
+	@cd requirements/portkey && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 
