@@ -36,7 +36,7 @@ from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import ridge, vendors
 from hulk.modules.router.adapters import sql as router_sql
-from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments
+from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments, words
 from hulk.modules.router.adapters.learning import memory as learning_memory
 from hulk.modules.router.adapters.learning import sql as learning_sql
 from hulk.modules.router.ports import Classifier, Decisions, Fitted, Health, Provider, Receipts
@@ -98,7 +98,7 @@ SUITES = (
     Suite(learning_ports.Experiments, (learning_memory.MemoryExperiments, sql_experiments.SqlExperiments), _LEARNING),
     Suite(learning_ports.Learning, (fitting.NumpyLearning,), "modules/router/test_router_learner.py"),
     Suite(learning_ports.Learner, (neighbours.NumpyLearner,), "modules/router/test_router_learner.py"),
-    Suite(learning_ports.Embeds, (fitting.HalfFloats,), "modules/router/test_router_learner.py"),
+    Suite(learning_ports.Embeds, (fitting.HalfFloats, words.HashedWords), "modules/router/test_router_learner.py"),
     Suite(Charts, (charts.MatplotlibCharts,), "modules/tools/test_tables_charts.py"),
     Suite(History, (git.GitHistory,), "modules/skills/test_skills_history.py"),
     Suite(Sources, (sources.LocalSources, web.WebSources), "modules/skills/test_skills_sources.py"),
@@ -163,6 +163,7 @@ PARTS = {
         neighbours.NumpyLearner,
         sql_experiments.SqlExperiments,
         sql_experiments.SqlRegimes,
+        words.HashedWords,
     ),
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),

@@ -8,10 +8,11 @@ from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
 from hulk.modules.router.adapters.guarded import GuardedProvider
-from hulk.modules.router.adapters.learning.fitting import HalfFloats, NumpyLearning, Tuning
+from hulk.modules.router.adapters.learning.fitting import MEANING_SIZE, HalfFloats, NumpyLearning, Tuning
 from hulk.modules.router.adapters.learning.graded_files import graded_set
 from hulk.modules.router.adapters.learning.sql import SqlChoices
 from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
+from hulk.modules.router.adapters.learning.words import SIZE, HashedWords
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
 from hulk.modules.router.adapters.vendors import Vendors
@@ -20,6 +21,7 @@ from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.domain.model import ABILITIES, Model
 from hulk.modules.router.domain.policy import Policy, wrong
 from hulk.modules.router.ports import Catalogue, Decisions
+from hulk.modules.router.ports.learning import Embeds
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, ProviderSettings, RouterSettings
 from hulk.modules.router.usecases import Recognise, Router
 from hulk.modules.router.usecases.assembling import Needs, router_of
@@ -45,16 +47,25 @@ def decisions_of(store: Store) -> Decisions:
 def learning_of(store: Store, settings: LearningSettings, vectors: Vectors, trail: Trail, clock: Clock = utc_now) -> LearningActs:
     """How the router learns, over the store. numpy is loaded with the first question or graded set."""
     places = Places(choices=SqlChoices(store), regimes=SqlRegimes(store), experiments=SqlExperiments(store))
-    learning = NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest))
+    learning = _learning(settings)
     aims = Aims(cost=settings.cost, seconds=settings.seconds)
     exploration = Exploration(bonus=settings.bonus, greed=settings.greed, floor=settings.floor)
     choose = ChooseModel(learning, places, aims, exploration, clock)
-    return acts(places, choose, SqlDecisions(store), HalfFloats(vectors), trail, store.commit, clock)
+    return acts(places, choose, SqlDecisions(store), _features(settings, vectors), trail, store.commit, clock)
+
+
+def _learning(settings: LearningSettings) -> NumpyLearning:
+    size = MEANING_SIZE if settings.features == "meaning" else SIZE
+    return NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest, size=size))
+
+
+def _features(settings: LearningSettings, vectors: Vectors) -> Embeds:
+    return HalfFloats(vectors) if settings.features == "meaning" else HashedWords()
 
 
 def evaluating(settings: LearningSettings, vectors: Vectors) -> EvaluateRouter:
     """Only what judges the router on graded sets, which needs no store; `graded_set` reads those."""
-    return EvaluateRouter(NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest)), HalfFloats(vectors))
+    return EvaluateRouter(_learning(settings), _features(settings, vectors))
 
 
 @contextlib.asynccontextmanager
