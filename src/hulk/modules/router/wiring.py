@@ -14,23 +14,26 @@ from hulk.modules.router.adapters.learning.sql import SqlChoices
 from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
+from hulk.modules.router.adapters.sql_policies import SqlPolicySets
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.learning.case import Aims
 from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.domain.model import ABILITIES, Model
 from hulk.modules.router.domain.policy import Policy, wrong
 from hulk.modules.router.ports import Catalogue, Decisions
-from hulk.modules.router.settings import LearningSettings, ModelsSettings, PolicySettings, ProviderSettings
+from hulk.modules.router.ports.policies import PoliciesOf
+from hulk.modules.router.settings import LearningSettings, ModelsSettings, PolicySettings, ProviderSettings, RouterSettings
 from hulk.modules.router.usecases import AnswerFreely, Decide, Recognise, Router
 from hulk.modules.router.usecases.choosing import ChooseByLearning
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
+from hulk.modules.router.usecases.policies import PolicyActs, Rulebook, policy_acts
 from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 
-__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "wired"]
+__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "policy_acts_of", "wired"]
 
 
 def decisions_of(store: Store) -> Decisions:
@@ -53,6 +56,13 @@ def evaluating(settings: LearningSettings, vectors: Vectors) -> EvaluateRouter:
     return EvaluateRouter(NumpyLearning(Tuning(rows=settings.rows, nearest=settings.nearest)), HalfFloats(vectors))
 
 
+def policy_acts_of(store: Store, models: ModelsSettings, settings: RouterSettings, trail: Trail, clock: Clock = utc_now) -> PolicyActs:
+    """Which policies hold for a tenant, and the acts on its own. Raises `Invalid` for policies of the settings that cannot be meant."""
+    known = tuple(_model(provider) for provider in models.providers)
+    rules = tuple(held([one.policy() for one in settings.policies], known))
+    return policy_acts(SqlPolicySets(store), Rulebook(rules, known), trail, store.commit, clock)
+
+
 @contextlib.asynccontextmanager
 async def wired(
     store: Store,
@@ -66,10 +76,12 @@ async def wired(
     learning: LearningActs | None = None,
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
+    policies_of: PoliciesOf | None = None,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
     send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
-    them in their order. Raises `Invalid` for policies that cannot be meant."""
+    them in their order; `policies_of` gives the policies in force for a tenant, None only `policies`. Raises `Invalid` for policies that
+    cannot be meant."""
     models = tuple(_model(provider) for provider in settings.providers)
     rules = held([one.policy() for one in policies], models)
     choose = None if learning is None else ChooseByLearning(learning)
@@ -82,9 +94,19 @@ async def wired(
             answer_freely=AnswerFreely(models, GiveLeave(key, clock), send, finops, store.commit, clock, rules, choose),
             recognise=recognise,
             decisions=decisions,
+            policies_of=policies_of or _always(rules),
         )
     finally:
         await provider.close()
+
+
+def _always(policies: Sequence[Policy]) -> PoliciesOf:
+    """The same policies for every tenant."""
+
+    async def policies_of(_: str) -> Sequence[Policy]:
+        return policies
+
+    return policies_of
 
 
 def held(policies: Sequence[Policy], models: Sequence[Model]) -> Sequence[Policy]:

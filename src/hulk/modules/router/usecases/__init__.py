@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hulk.modules.router.ports import Decisions
+from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.usecases.answer import AnswerFreely
 from hulk.modules.router.usecases.decide import Decide
 from hulk.modules.router.usecases.recognise import Recognise
@@ -18,3 +19,5 @@ class Router:
     answer_freely: AnswerFreely
     recognise: Recognise
     decisions: Decisions
+    policies_of: PoliciesOf
+    """The policies in force for a tenant."""
