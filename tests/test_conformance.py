@@ -34,13 +34,14 @@ from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
-from hulk.modules.router.adapters import ridge, vendors
+from hulk.modules.router.adapters import ridge, sql_policies, vendors
 from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments, words
 from hulk.modules.router.adapters.learning import memory as learning_memory
 from hulk.modules.router.adapters.learning import sql as learning_sql
 from hulk.modules.router.ports import Classifier, Decisions, Fitted, Health, Provider, Receipts
 from hulk.modules.router.ports import learning as learning_ports
+from hulk.modules.router.ports.policies import PolicySets
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
 from hulk.modules.skills.ports.sources import Sources
@@ -91,6 +92,7 @@ SUITES = (
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
     Suite(Health, (router_guarded.GuardedProvider,), "modules/router/test_router_guarded.py"),
     Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
+    Suite(PolicySets, (router_memory.MemoryPolicySets, sql_policies.SqlPolicySets), "modules/router/test_router_policies_kept.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
     Suite(learning_ports.Choices, (learning_memory.MemoryChoices, learning_sql.SqlChoices), _LEARNING),

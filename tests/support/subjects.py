@@ -90,6 +90,13 @@ async def budget(world: World) -> str:
     return name
 
 
+async def policies(world: World) -> str:
+    """The first version of acme's own policies."""
+    status, _ = await world.call("admin", "PUT", "/v1/router/policies", json={"policies": [{"name": "thrifty", "max_cost": "0.05"}]})
+    assert status == 200
+    return "1"
+
+
 async def session(_: World) -> str:
     """Nobody's session."""
     return ids.new("ses")
@@ -98,7 +105,7 @@ async def session(_: World) -> str:
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
-    "{budget}": budget, "{decision}": decision,
+    "{budget}": budget, "{decision}": decision, "{version}": policies,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",

@@ -26,12 +26,13 @@ from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
-from hulk.modules.router import Attachment, Candidate, LearningActs, Router
+from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
 from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.api.openai import routes as openai_routes
+from hulk.modules.router.api.policies import routes as policy_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
-from hulk.modules.router.wiring import learning_of
+from hulk.modules.router.wiring import learning_of, policy_acts_of
 from hulk.modules.router.wiring import wired as wired_router
 from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
@@ -69,7 +70,8 @@ async def modules_of(
     skills = _skills(ground, tools)
     vectors = _vectors(config, ground.data)
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
-    router = await _router(stack, ground, skills.book, finops, vectors, learning)
+    policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
+    router = await _router(stack, ground, skills.book, finops, vectors, learning, policies.of)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
@@ -82,7 +84,7 @@ async def modules_of(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
-    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now)]
+    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     return [*routers, openai_routes(router.gateway), decision_routes(router)], intents.accept
 
 
@@ -91,7 +93,9 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
     return wired_skills(folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(ground))
 
 
-async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs) -> Router:
+async def _router(
+    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs, policies_of: PoliciesOf
+) -> Router:  # fmt: skip
     config = ground.config
     learns = config.section(LearningSettings).enabled
     if learns:
@@ -99,7 +103,7 @@ async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Fin
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings), learning if learns else None, key_of=model_keys(ground.secrets, config),
+            config.section(RouterSettings), policies_of, learning if learns else None, key_of=model_keys(ground.secrets, config),
         )
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.labels import Labels
@@ -134,7 +134,7 @@ class ModelsSettings(Section):
 
 
 _PATTERN = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:*?-]+$", max_length=128)]
-Patterns = tuple[_PATTERN, ...]
+Patterns = Annotated[tuple[_PATTERN, ...], Field(max_length=100)]
 
 
 def _known_zone(name: str) -> str:
@@ -145,41 +145,79 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _clock(value: object) -> object:
+    """YAML reads `22:00` without quotes as 1320, which would be 22 minutes past midnight."""
+    if not isinstance(value, str | time):
+        raise Explained(Text('a time of day between quotes is expected, as in "22:00"'))
+    return value
+
+
+def _without_zone(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise Explained(Text('a time of day is expected, as in "22:00"; whose clock it is stands in zone'))
+    return clock
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock), AfterValidator(_without_zone)]
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=30)]
+
+
 class HoursSettings(Section):
     """Some hours of some days."""
 
-    begin: time = Field(description="From when on, as `08:00`.")
-    end: time = Field(description="Up to when; of the next day when it is not later than `begin`.")
-    zone: Annotated[str, AfterValidator(_known_zone)] = Field(default="America/Sao_Paulo", description="Whose clock it is (IANA).")
-    days: tuple[Day, ...] = Field(default=(), description="On which days they begin: `mon` to `sun`; empty is all.")
+    begin: ClockTime = Field(description='From when on, as `"08:00"`.')
+    end: ClockTime = Field(description="Up to when; of the next day when it is not later than `begin`.")
+    zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="America/Sao_Paulo", max_length=64, description="Whose clock it is (IANA)."
+    )
+    days: tuple[Day, ...] = Field(default=(), max_length=7, description="On which days they begin: `mon` to `sun`; empty is all.")
+
+    def hours(self) -> Hours:
+        """As the domain has them."""
+        return Hours(begin=self.begin, end=self.end, zone=self.zone, days=self.days)
 
 
-class WhenSettings(Section):
-    """Where a policy applies: where all that is given fits; names may hold `*` and `?`."""
+class OwnWhenSettings(Section):
+    """Where a tenant's own policy applies: where all that is given fits; names may hold `*` and `?`."""
 
-    tenants: Patterns = Field(default=(), description="Of which tenants; empty is all.")
+    channels: Patterns = Field(default=(), description="In which channels; empty is all.")
+    agents: Patterns = Field(default=(), description="For which agents; empty is all.")
     sensitivity: Sensitivity | None = Field(default=None, description="`p0` for what must stay in the company, `public` for the rest.")
-    hours: tuple[HoursSettings, ...] = Field(default=(), description="In which hours; empty is always.")
+    hours: tuple[HoursSettings, ...] = Field(default=(), max_length=14, description="In which hours; empty is always.")
+    spent: Amount | None = Field(
+        default=None, le=1000, description="From that share of the month's budget on: `0.8` is four fifths; empty is always."
+    )
+
+    def when(self, tenants: tuple[str, ...] = ()) -> When:
+        """As the domain has it."""
+        hours = tuple(one.hours() for one in self.hours)
+        return When(
+            tenants=tenants, channels=self.channels, agents=self.agents, sensitivity=self.sensitivity, hours=hours, spent=self.spent
+        )  # fmt: skip
 
 
-class PolicySettings(Section):
-    """Which models may answer."""
+class WhenSettings(OwnWhenSettings):
+    """Where a policy of the settings applies."""
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$", description="What people know it by.")
-    when: WhenSettings = Field(default=WhenSettings(), description="Where it applies; empty is everywhere.")
+    tenants: tuple[_PATTERN, ...] = Field(default=(), max_length=10_000, description="Of which tenants; empty is all.")
+
+
+class OwnPolicySettings(Section):
+    """Which models may answer, as a tenant may say it of itself: it takes away only."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", description="What people know it by.")
+    when: OwnWhenSettings = Field(default=OwnWhenSettings(), description="Where it applies; empty is everywhere.")
     allow: Patterns = Field(default=(), description="Models that may answer, by the names in `models.providers`; empty is all.")
     deny: Patterns = Field(default=(), description="Models that may not, also when they are allowed.")
-    max_cost: Decimal | None = Field(
-        default=None, ge=0, allow_inf_nan=False, description="Most that a call may cost, in `finops.currency`; empty is no limit."
+    max_cost: Amount | None = Field(default=None, description="Most that a call may cost, in `finops.currency`; empty is no limit.")
+    max_time: Duration | None = Field(
+        default=None, gt=timedelta(), le=timedelta(days=1), description="Longest that an answer may be expected to take; empty is no limit."
     )
 
     def policy(self) -> Policy:
         """As the domain has it."""
-        when = self.when
-        hours = tuple(Hours(begin=one.begin, end=one.end, zone=one.zone, days=one.days) for one in when.hours)
         return Policy(
-            name=self.name, allow=self.allow, deny=self.deny, most_cost=self.max_cost,
-            when=When(tenants=when.tenants, sensitivity=when.sensitivity, hours=hours),
+            name=self.name, when=self.when.when(), allow=self.allow, deny=self.deny, most_cost=self.max_cost, most_time=self.max_time
         )  # fmt: skip
 
 
@@ -195,6 +233,19 @@ class LabelSettings(Section):
         return Labels(channels=self.channels, tools=self.tools, collections=self.collections)
 
 
+class PolicySettings(OwnPolicySettings):
+    """Which models may answer, as whoever runs the installation says it: of all tenants, or of some."""
+
+    when: WhenSettings = Field(default=WhenSettings(), description="Where it applies; empty is everywhere.")
+    mask: bool = Field(
+        default=False, description="Whether what must stay in the company may be replaced by tokens, so that the rest may go out."
+    )
+
+    def policy(self) -> Policy:
+        """As the domain has it."""
+        return replace(super().policy(), when=self.when.when(self.when.tenants), mask=self.mask)
+
+
 class RouterSettings(Section):
     """Which models may answer what, and what is done when one does not."""
 
@@ -205,7 +256,7 @@ class RouterSettings(Section):
     )
 
     policies: tuple[PolicySettings, ...] = Field(
-        default=(), description="All that apply hold at once: a model must be allowed by each and denied by none."
+        default=(), max_length=200, description="All that apply hold at once: a model must be allowed by each and denied by none."
     )
 
 

@@ -15,6 +15,7 @@ from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments
 from hulk.modules.router.adapters.learning.words import SIZE, HashedWords
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
+from hulk.modules.router.adapters.sql_policies import SqlPolicySets
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.learning.case import Aims
 from hulk.modules.router.domain.learning.exploring import Exploration
@@ -22,6 +23,7 @@ from hulk.modules.router.domain.model import ABILITIES, Model
 from hulk.modules.router.domain.policy import Policy, wrong
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.ports.learning import Embeds
+from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, ProviderSettings, RouterSettings
 from hulk.modules.router.usecases import Recognise, Router
 from hulk.modules.router.usecases.assembling import Needs, router_of
@@ -30,13 +32,13 @@ from hulk.modules.router.usecases.executing import Patience
 from hulk.modules.router.usecases.learning.acts import LearningActs, acts
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
+from hulk.modules.router.usecases.policies import PolicyActs, Rulebook, policy_acts
 from hulk.modules.router.usecases.sending import PassOut
-from hulk.modules.router.usecases.weighing import always
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
-__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "wired"]
+__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "policy_acts_of", "wired"]
 
 
 def decisions_of(store: Store) -> Decisions:
@@ -68,6 +70,13 @@ def evaluating(settings: LearningSettings, vectors: Vectors) -> EvaluateRouter:
     return EvaluateRouter(_learning(settings), _features(settings, vectors))
 
 
+def policy_acts_of(store: Store, models: ModelsSettings, settings: RouterSettings, trail: Trail, clock: Clock = utc_now) -> PolicyActs:
+    """Which policies hold for a tenant, and the acts on its own. Raises `Invalid` for policies of the settings that cannot be meant."""
+    known = tuple(_model(provider) for provider in models.providers)
+    rules = tuple(held([one.policy() for one in settings.policies], known))
+    return policy_acts(SqlPolicySets(store), Rulebook(rules, known), trail, store.commit, clock)
+
+
 @contextlib.asynccontextmanager
 async def wired(
     store: Store,
@@ -78,20 +87,21 @@ async def wired(
     breakers: Breakers,
     key: bytes,
     router: RouterSettings,
+    policies_of: PoliciesOf,
     learning: LearningActs | None = None,
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
     send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
-    them in their order. Raises `Invalid` for policies that cannot be meant."""
+    them in their order; `policies_of` gives the policies in force for a tenant (`policy_acts_of`)."""
     models = tuple(_model(provider) for provider in settings.providers)
     provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
     guarded = GuardedProvider(provider, breakers, provider.probe)
     needs = Needs(
         models=models, provider=guarded, health=guarded, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
         decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
-        policies_of=always(held([one.policy() for one in router.policies], models)),
+        policies_of=policies_of,
         choose=None if learning is None else ChooseByLearning(learning), labels=router.labels.labels(), fallbacks=router.fallbacks,
         patience=Patience(hedge_after=router.hedge_after),
     )  # fmt: skip

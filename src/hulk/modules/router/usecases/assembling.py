@@ -9,6 +9,7 @@ from hulk.modules.finops import Finops
 from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Model
 from hulk.modules.router.ports import Catalogue, Decisions, Health, Provider, Schemas
+from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.usecases.answer import AnswerFreely, Measure
 from hulk.modules.router.usecases.asking import Scan
 from hulk.modules.router.usecases.choosing import Choose, Select
@@ -18,7 +19,7 @@ from hulk.modules.router.usecases.executing import Attempts, Execute, Patience, 
 from hulk.modules.router.usecases.gateway import Gateway
 from hulk.modules.router.usecases.recognise import Recognise
 from hulk.modules.router.usecases.sending import GiveLeave, Send
-from hulk.modules.router.usecases.weighing import Anything, PoliciesOf, Seen, Weigh, always
+from hulk.modules.router.usecases.weighing import Anything, Seen, Weigh, always
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
