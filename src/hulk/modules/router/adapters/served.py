@@ -1,0 +1,35 @@
+"""A provider of which one model is served by a child of ours: it is not asked while that is not there."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt, Unsent
+from hulk.modules.router.ports import Provider
+from hulk.runtime.models import SOON, LocalServer
+
+
+@dataclass(frozen=True, slots=True)
+class ServedProvider:
+    """`Provider` that raises `Unsent` at once for the model `name` until its `server` takes questions. It stands before the breaker, which
+    would take loading for a failure; and nothing goes to an address where our child does not listen."""
+
+    inner: Provider
+    name: str
+    server: LocalServer
+
+    async def complete(self, model: Model, prompt: Prompt) -> Completion:
+        """See `Provider`."""
+        self._require(model)
+        return await self.inner.complete(model, prompt)
+
+    @contextlib.asynccontextmanager
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
+        """See `Provider`."""
+        self._require(model)
+        async with self.inner.stream(model, prompt) as deltas:
+            yield deltas
+
+    def _require(self, model: Model) -> None:
+        if model.name == self.name and (trouble := self.server.trouble) is not None:
+            raise Unsent(trouble, SOON)
