@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from hulk.kernel.errors import Refused
 from hulk.modules.router.settings import LocalSettings, ModelsSettings
 from hulk.runtime.config import Config
 from hulk.runtime.http import Check
-from hulk.runtime.models import LocalServer, Wanted, model_file, serving
+from hulk.runtime.models import LocalServer, Wanted, installed, model_file, serving
 from hulk.runtime.telemetry import Metrics
 
 FOLDER = "models"
@@ -27,7 +28,9 @@ async def entered(stack: AsyncExitStack, config: Config, data: Path, start: Path
 
 
 def wanted(settings: LocalSettings, data: Path, start: Path) -> Wanted:
-    """What these settings ask to be served. Raises `Refused` when the model is not there."""
+    """What these settings ask to be served. Raises `Refused` when the model or what serves it is not there."""
+    if not installed():
+        raise Refused("Serving a model here (models.local) needs a package that is not installed: pip install 'hulk-ops[local]'.")
     return Wanted(
         file=model_file(settings.model, data / FOLDER, start), folder=data / FOLDER, context=settings.context, slots=settings.slots,
         threads=settings.threads or _threads(), port=settings.port, memory=settings.memory,

