@@ -181,6 +181,5 @@ async def test_the_real_model_answers_in_portuguese(tmp_path: Path) -> None:
         assert "Brasília" in view["answer"], view["answer"]
     assert [(name, local) for name, _, local in receipts(up.data)] == [("local", 1)] * 3
     assert "529.982.247-25" not in up.said()
-    print(
-        f"up and loaded {loaded:.1f} s, memory {found['memory'] / 2**30:.2f} GiB, tried {tried}, answers {[view['answer'] for view in views]}"
-    )
+    print(f"up and loaded {loaded:.1f} s, memory {found['memory'] / 2**30:.2f} GiB, tried: {tried}")
+    print(*(f"{view['seconds']} s: {view['answer']}" for view in views), sep="\n")

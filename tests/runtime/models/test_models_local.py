@@ -1,5 +1,6 @@
 """The child that serves a local model: loaded meanwhile, kept alive, gone with us; over a twin of what serves it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -40,6 +41,10 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+async def _gone(pid: int) -> None:
+    await until(lambda: not alive(pid), within=5)
 
 
 async def asked(server: LocalServer, text: str, key: str | None = None) -> int:
@@ -136,7 +141,7 @@ async def test_a_port_in_use_is_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("load", [pytest.param("0", id="while it answers"), pytest.param("30", id="while it loads")])
-async def test_when_we_are_killed_the_child_is_gone_too(tmp_path: Path, load: str) -> None:
+def test_when_we_are_killed_the_child_is_gone_too(tmp_path: Path, load: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", PARENT, str(tmp_path), load]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
@@ -144,10 +149,10 @@ async def test_when_we_are_killed_the_child_is_gone_too(tmp_path: Path, load: st
         pid = int(next(line for line in parent.stdout if line.startswith("pid ")).split()[1])
         assert alive(pid)
         parent.kill()
-    await until(lambda: not alive(pid), within=5)
+    asyncio.run(_gone(pid))
 
 
-async def test_without_a_leash_the_child_ends_when_its_input_does(tmp_path: Path) -> None:
+def test_without_a_leash_the_child_ends_when_its_input_does(tmp_path: Path) -> None:
     model = wanted(tmp_path)
     told = {"file": str(model.file), "port": 0, "key": "k", "context": 512, "slots": 1, "threads": 1, "name": "local"}
     with subprocess.Popen(PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
@@ -163,7 +168,7 @@ async def test_without_a_leash_the_child_ends_when_its_input_does(tmp_path: Path
 def test_which_file_is_meant(tmp_path: Path) -> None:
     (tmp_path / "own.gguf").write_bytes(b"x")
     assert model_file("own.gguf", tmp_path / "models", tmp_path) == tmp_path / "own.gguf"
-    with pytest.raises(Refused, match="there is no file .*other.gguf; packaged are: local, smoke"):
+    with pytest.raises(Refused, match=r"there is no file .*other\.gguf; packaged are: local, smoke"):
         model_file("other.gguf", tmp_path / "models", tmp_path)
     with pytest.raises(Refused, match="thor models pull local"):
         model_file("local", tmp_path / "models", tmp_path)

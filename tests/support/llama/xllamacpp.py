@@ -1,7 +1,7 @@
 """A twin of the package xllamacpp, where the real one is too heavy: as much of it as `hulk.runtime.models.llama` uses.
 
-The "model" is a JSON file that says how it does: `load` seconds, `broken` for one that cannot be loaded, `hold` bytes of memory. It prints what
-it is asked on standard error, as llama.cpp may, answers every question with `answer`, and ends with a fault when asked for `DIE`. Written
+The "model" is a JSON file that says how it does: `load` seconds, `broken` for one that cannot be loaded, `hold` bytes of memory. It prints
+what it is asked on standard error, as llama.cpp may, answers every question with `answer`, and ends with a fault when asked for `DIE`. Written
 after what llama-server 11549 was seen to answer; tests/journeys/test_journey_local.py runs the real one.
 """
 
@@ -72,6 +72,7 @@ class _Answering(BaseHTTPRequestHandler):
         if "DIE" in body["messages"][-1]["content"]:
             print(f"ggml.c:1: GGML_ASSERT(n > 0) failed while at {asked}", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGABRT)
+            threading.Event().wait()
         self._answer(body)
 
     def _answer(self, body: dict[str, Any]) -> None:
@@ -81,7 +82,9 @@ class _Answering(BaseHTTPRequestHandler):
             choice = {"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": "stop"}
             self._send({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
             return
-        chunks = [{"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in (words[:3], words[3:])]
+        chunks: list[dict[str, Any]] = [
+            {"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in (words[:3], words[3:])
+        ]
         chunks += [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, {"choices": [], "usage": usage}]
         told = [json.dumps({**head, "object": "chat.completion.chunk", **chunk}) for chunk in chunks]
         self._reply(200, "text/event-stream", "".join(f"data: {one}\n\n" for one in (*told, "[DONE]")).encode())
