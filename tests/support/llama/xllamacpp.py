@@ -1,8 +1,8 @@
 """A twin of the package xllamacpp, where the real one is too heavy: as much of it as `hulk.runtime.models.llama` uses.
 
 The "model" is a JSON file that says how it does: `load` seconds, `broken` for one that cannot be loaded, `hold` bytes of memory. It prints
-what it is asked on standard error, as llama.cpp may, answers every question with `answer`, and ends with a fault when asked for `DIE`. Written
-after what llama-server 11549 was seen to answer; tests/journeys/test_journey_local.py runs the real one.
+what it is asked on standard error, as llama.cpp may, answers every question with `answer`, and ends with a fault when asked for `DIE`.
+Written after what llama-server 11549 was seen to answer; tests/journeys/test_journey_local.py runs the real one.
 """
 
 import json
@@ -21,7 +21,9 @@ class CommonParams(SimpleNamespace):
     """What may be set."""
 
     def __init__(self) -> None:
-        super().__init__(model=SimpleNamespace(path=""), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
+        super().__init__(
+            model=SimpleNamespace(path=""), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace(), sampling=SimpleNamespace()
+        )
 
 
 class Server:
