@@ -27,7 +27,7 @@ def test_a_model_is_written_behind_those_that_are_there_with_where_its_key_is(tm
     assert '"key": "env:OPENAI_KEY"' in listed.stdout
     assert "sk-secret" not in listed.stdout
     absent = run("thor", "models", "list", "--json", cwd=tmp_path, env=environment())
-    assert "There is no environment variable" in absent.stdout or "OPENAI_KEY" in absent.stdout
+    assert "refers to env:OPENAI_KEY: There is no environment variable OPENAI_KEY" in absent.stdout
 
 
 def test_without_a_settings_file_one_is_made(tmp_path: Path) -> None:

