@@ -105,9 +105,9 @@ async def test_when_hulk_is_killed_its_model_is_gone(up: Up, caller: Caller) -> 
 
 
 async def test_while_it_loads_hulk_is_ready_and_a_question_waits_for_no_socket(tmp_path: Path) -> None:
-    env = settle(tmp_path, model(tmp_path, load=1.5))
+    env = settle(tmp_path, model(tmp_path, load=5))
     with started(tmp_path / "data", cwd=tmp_path, env=env) as up:
-        async with calling(up) as caller:
+        async with calling(up, accept_language="en") as caller:
             found = await part(caller)
             assert (found["state"], found["detail"]) == ("loading", "The local model is not ready yet: it is being loaded.")
             assert (await caller.ended(await caller.ask(QUESTION)))["status"] == "completed"

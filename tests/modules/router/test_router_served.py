@@ -43,7 +43,7 @@ async def test_it_is_the_last_of_the_models_and_may_see_what_must_stay_here() ->
 async def test_until_it_is_there_nothing_is_sent_then_it_answers(server: LocalServer) -> None:
     gate = Recording()
     vendors = Vendors(gate, key_of=lambda _: server.key)
-    provider = ServedProvider(vendors, "local", server)
+    provider = ServedProvider(vendors, "local", lambda: server.trouble)
     far, local = models_of(SETTINGS, server.url)
     with pytest.raises(Unsent, match="is being loaded") as refusal:
         await provider.complete(local, PROMPT)

@@ -125,7 +125,7 @@ def _asked(vendors: Vendors, breakers: Breakers, models: Sequence[Model], local:
     own = next(model for model in models if model.name == LOCAL)
     longest = own.total_seconds  # an answer of minutes is not slow for it
     breakers.of(f"model:{LOCAL}", partial(vendors.probe, own), slow_after=longest, longest_trial=longest)
-    return ServedProvider(guarded, LOCAL, local)
+    return ServedProvider(guarded, LOCAL, lambda: local.trouble)
 
 
 def held(policies: Sequence[Policy], models: Sequence[Model]) -> Sequence[Policy]:

@@ -1,22 +1,23 @@
 """A provider of which one model is served by a child of ours: it is not asked while that is not there."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from hulk.kernel.text import Text
 from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt, Unsent
 from hulk.modules.router.ports import Provider
-from hulk.runtime.models import SOON, LocalServer
+from hulk.runtime.models import SOON
 
 
 @dataclass(frozen=True, slots=True)
 class ServedProvider:
-    """`Provider` that raises `Unsent` at once for the model `name` until its `server` takes questions. It stands before the breaker, which
+    """`Provider` that raises `Unsent` at once for the model `name` while its server is in `trouble`. It stands before the breaker, which
     would take loading for a failure; and nothing goes to an address where our child does not listen."""
 
     inner: Provider
     name: str
-    server: LocalServer
+    trouble: Callable[[], Text | None]
 
     async def complete(self, model: Model, prompt: Prompt) -> Completion:
         """See `Provider`."""
@@ -31,5 +32,5 @@ class ServedProvider:
             yield deltas
 
     def _require(self, model: Model) -> None:
-        if model.name == self.name and (trouble := self.server.trouble) is not None:
+        if model.name == self.name and (trouble := self.trouble()) is not None:
             raise Unsent(trouble, SOON)
