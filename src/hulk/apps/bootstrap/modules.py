@@ -48,7 +48,7 @@ from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config
 from hulk.runtime.language import voice
-from hulk.runtime.models import LocalEmbedder, Remembered
+from hulk.runtime.models import LocalEmbedder, LocalServer, Remembered
 from hulk.runtime.workflows import Workflows
 
 log = structlog.get_logger(__name__)
@@ -63,15 +63,17 @@ async def modules_of(
     finops: Finops,
     quotas: QuotaActs,
     require_namespace: RequireNamespace,
+    local: LocalServer | None = None,
 ) -> tuple[list[APIRouter], AcceptIntent]:
-    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
+    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with. `local` serves a
+    model of our own."""
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
     vectors = _vectors(config, ground.data)
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
     policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
-    router = await _router(stack, ground, skills.book, finops, vectors, learning, policies.of)
+    router = await _router(stack, ground, skills.book, finops, vectors, learning, policies.of, local)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
@@ -94,7 +96,8 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
 
 
 async def _router(
-    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs, policies_of: PoliciesOf
+    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs,
+    policies_of: PoliciesOf, local: LocalServer | None,
 ) -> Router:  # fmt: skip
     config = ground.config
     learns = config.section(LearningSettings).enabled
@@ -103,7 +106,8 @@ async def _router(
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings), policies_of, learning if learns else None, key_of=model_keys(ground.secrets, config),
+            config.section(RouterSettings), policies_of, learning if learns else None,
+            key_of=model_keys(ground.secrets, config, local), local=local,
         )
     )  # fmt: skip
 

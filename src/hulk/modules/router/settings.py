@@ -15,7 +15,7 @@ from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Abilities, Kind
 from hulk.modules.router.domain.policy import Day, Hours, Policy, When
 from hulk.modules.router.domain.sensitivity import Sensitivity
-from hulk.runtime.config import Duration, Section
+from hulk.runtime.config import Duration, Section, Size
 from hulk.runtime.validation import Explained
 
 
@@ -117,6 +117,35 @@ class ProviderSettings(Section):
         return (self.url or URLS[self.kind]).rstrip("/")
 
 
+LOCAL = "local"
+"""The name of the model that Hulk serves itself."""
+
+
+class LocalTimeoutSettings(TimeoutSettings):
+    """How long the model that Hulk serves itself may take: a processor is slow."""
+
+    first_token: Duration = Field(default=timedelta(seconds=120), gt=timedelta(), description="Longest until a stream begins.")
+    total: Duration = Field(default=timedelta(minutes=5), gt=timedelta(), description="Longest until the whole answer is there.")
+
+
+class LocalSettings(Section):
+    """A model that Hulk serves itself, in a child process."""
+
+    model: str = Field(
+        default="",
+        max_length=4096,
+        pattern=r"^[^\x00]*$",
+        description="`local` or `smoke` (`thor models pull`), or the path of a GGUF file; empty is none. It is the model `local`.",
+    )
+    context: int = Field(default=4096, ge=256, le=1_000_000, description="Tokens of question and answer together.")
+    slots: int = Field(default=1, ge=1, le=64, description="Questions answered at once; each takes memory for its context.")
+    threads: int | None = Field(default=None, ge=1, le=512, description="Processors it uses; empty is all but one, two at least.")
+    port: int = Field(default=0, ge=0, le=65535, description="TCP port on loopback; 0 takes a free one.")
+    memory: Size | None = Field(default=None, gt=0, description="Memory above which it is restarted; empty is no limit.")
+    max_output_tokens: int = Field(default=512, gt=0, description="Most tokens of an answer, where the question says no number.")
+    timeouts: LocalTimeoutSettings = Field(default=LocalTimeoutSettings(), description="How long it may take.")
+
+
 def _named_once(providers: Sequence[ProviderSettings]) -> Sequence[ProviderSettings]:
     names = [provider.name for provider in providers]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -131,6 +160,13 @@ class ModelsSettings(Section):
     providers: Annotated[tuple[ProviderSettings, ...], AfterValidator(_named_once)] = Field(
         default=(), description="Models, in the order in which they are tried."
     )
+    local: LocalSettings = Field(default=LocalSettings(), description="The model that Hulk serves itself; tried last.")
+
+    @model_validator(mode="after")
+    def _local_once(self) -> "ModelsSettings":
+        if self.local.model and any(provider.name == LOCAL for provider in self.providers):
+            raise Explained(Text("with models.local there can be no provider named {name}: call it otherwise", name=LOCAL))
+        return self
 
 
 _PATTERN = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:*?-]+$", max_length=128)]
