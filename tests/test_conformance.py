@@ -34,6 +34,7 @@ from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
+from hulk.modules.router.adapters import observed as router_observed
 from hulk.modules.router.adapters import ridge, sql_policies, vendors
 from hulk.modules.router.adapters import served as router_served
 from hulk.modules.router.adapters import sql as router_sql
@@ -92,9 +93,15 @@ SUITES = (
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
     Suite(PolicySets, (router_memory.MemoryPolicySets, sql_policies.SqlPolicySets), "modules/router/test_router_policies_kept.py"),
-    Suite(Health, (router_guarded.GuardedProvider, router_served.ServedProvider), "modules/router/test_router_guarded.py"),
     Suite(
-        Provider, (vendors.Vendors, router_guarded.GuardedProvider, router_served.ServedProvider), "modules/router/test_router_provider.py"
+        Health,
+        (router_guarded.GuardedProvider, router_observed.ObservedProvider, router_served.ServedProvider),
+        "modules/router/test_router_guarded.py",
+    ),
+    Suite(
+        Provider,
+        (vendors.Vendors, router_guarded.GuardedProvider, router_observed.ObservedProvider, router_served.ServedProvider),
+        "modules/router/test_router_provider.py",
     ),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.observed import Figures, ObservedProvider
 from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import ABILITIES, CallPart, Completion, Delta, Ended, Kind, Model, Prompt, Said
 from hulk.modules.router.ports import Provider
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.telemetry import Metrics
 from support.gates import Recording
 from support.twins import anthropic_twin, gemini_twin, openai_twin
 
@@ -23,6 +25,7 @@ CONFORMING: dict[str, Callable[[Vendors, Breakers], Provider]] = {
     "": lambda vendors, _: vendors,
     " behind a breaker": lambda vendors, breakers: GuardedProvider(vendors, breakers, vendors.probe),
     " served here": lambda vendors, breakers: ServedProvider(GuardedProvider(vendors, breakers, vendors.probe), "acme", lambda: None),
+    " watched": lambda vendors, breakers: ObservedProvider(GuardedProvider(vendors, breakers, vendors.probe), Figures.of(Metrics())),
 }
 
 

@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.observed import Figures, ObservedProvider
 from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import Ended, Kind, Prompt, Uncertain, Unsent
 from hulk.modules.router.ports import Health
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.telemetry import Metrics
 from support.gates import Recording
 from support.patience import until
 from support.ports import free_port
@@ -127,9 +129,16 @@ async def test_every_vendor_is_probed_through_the_gate_with_the_key_of_now(kind:
     await vendors.close()
 
 
-@pytest.mark.parametrize("served", [False, True])
-async def test_who_is_left_alone_is_told_of_before_asking(guarded: GuardedProvider, served: bool) -> None:
-    health: Health = ServedProvider(guarded, "another", lambda: None) if served else guarded
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param(lambda guarded: guarded, id="itself"),
+        pytest.param(lambda guarded: ServedProvider(guarded, "another", lambda: None), id="served here"),
+        pytest.param(lambda guarded: ObservedProvider(guarded, Figures.of(Metrics())), id="watched"),
+    ],
+)
+async def test_who_is_left_alone_is_told_of_before_asking(guarded: GuardedProvider, around: Callable[[GuardedProvider], Health]) -> None:
+    health = around(guarded)
     away = model(free_port())
     assert health.refusal(away) is None
     await fail(guarded, away, 5)

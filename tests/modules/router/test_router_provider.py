@@ -14,6 +14,7 @@ import pytest
 
 from hulk.kernel.errors import HulkError, Refused, TooLarge
 from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.observed import ObservedProvider
 from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import (
@@ -46,7 +47,9 @@ WEATHER = Tool(
 )
 CLOCK = Tool(name="clock", description="Tells the time.")
 FORM = Schema(schema={"type": "object", "properties": {"name": {"type": "string"}, "count": {"type": "integer"}}, "required": ["name"]})
-ADAPTERS: dict[str, type[Provider]] = {"": Vendors, " behind a breaker": GuardedProvider, " served here": ServedProvider}
+ADAPTERS: dict[str, type[Provider]] = {
+    "": Vendors, " behind a breaker": GuardedProvider, " served here": ServedProvider, " watched": ObservedProvider,
+}  # fmt: skip
 ONE_WORD = {("google", "refusal"): "content_filter", ("anthropic", "content_filter"): "refusal"}
 """Vendors that tell a model that will not from a filter that does not let it by one word."""
 

@@ -107,7 +107,7 @@ async def _router(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
             config.section(RouterSettings), policies_of, learning if learns else None,
-            key_of=model_keys(ground.secrets, config, local), local=local,
+            key_of=model_keys(ground.secrets, config, local), local=local, metrics=ground.telemetry.metrics,
         )
     )  # fmt: skip
 

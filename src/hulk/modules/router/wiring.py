@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from typing import TypeAlias
 
 from hulk.kernel.errors import Invalid
 from hulk.kernel.events import Trail
@@ -15,6 +14,7 @@ from hulk.modules.router.adapters.learning.graded_files import graded_set
 from hulk.modules.router.adapters.learning.sql import SqlChoices
 from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
 from hulk.modules.router.adapters.learning.words import SIZE, HashedWords
+from hulk.modules.router.adapters.observed import Figures, ObservedProvider, Watched
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
@@ -43,10 +43,9 @@ from hulk.runtime.breaker import Breakers
 from hulk.runtime.models import NAME, LocalServer
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
+from hulk.runtime.telemetry import Metrics
 
 __all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "models_of", "policy_acts_of", "price_of", "trying", "wired"]
-Asked: TypeAlias = GuardedProvider | ServedProvider
-"""Whoever is asked, and knows how models' servers are."""
 
 
 def decisions_of(store: Store) -> Decisions:
@@ -100,14 +99,16 @@ async def wired(
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
     local: LocalServer | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
     send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
     them in their order; `policies_of` gives the policies in force for a tenant (`policy_acts_of`). `local`
-    serves the model of `models.local`."""
+    serves the model of `models.local`; `metrics` are where calls are counted."""
     models = models_of(settings, local.url if local else None)
     provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
-    asked = _asked(provider, breakers, models, local)
+    guarded = _asked(provider, breakers, models, local)
+    asked = ObservedProvider(guarded, Figures.of(metrics or Metrics()))
     needs = Needs(
         models=models, provider=asked, health=asked, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
         decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
@@ -147,7 +148,7 @@ def models_of(settings: ModelsSettings, local: str | None) -> tuple[Model, ...]:
     return (*(_model(provider) for provider in settings.providers), *own)
 
 
-def _asked(vendors: Vendors, breakers: Breakers, models: Sequence[Model], local: LocalServer | None) -> Asked:
+def _asked(vendors: Vendors, breakers: Breakers, models: Sequence[Model], local: LocalServer | None) -> Watched:
     guarded = GuardedProvider(vendors, breakers, vendors.probe)
     if local is None:
         return guarded
