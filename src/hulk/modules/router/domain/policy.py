@@ -143,25 +143,24 @@ def ruling(policies: Sequence[Policy], around: Circumstances) -> Ruling:
     return Ruling(tuple(policy for policy in policies if policy.when.fits(around)))
 
 
-def wrong(policies: Sequence[Policy], models: Sequence[str]) -> Iterator[Wrong]:
-    """What is wrong with policies that are to hold together for these models: names used twice, names of no model, and such that leave
-    no model, alone without meaning to (`deny: ["*"]` does) or two of them together."""
+def wrong(policies: Sequence[Policy], models: Sequence[str], known: Sequence[str] = ()) -> Iterator[Wrong]:
+    """What is wrong with policies that are to hold together for these models: names used twice, names of no model (of these or of others
+    that are `known`), and such that leave no model, alone without meaning to (`deny: ["*"]` does) or two of them together."""
     for place, policy in enumerate(policies):
         if any(other.name == policy.name for other in policies[:place]):
             yield f"[{place}].name", Text("another policy has this name")
-        yield from ((f"[{place}].{field}", text) for field, text in _alone(policy, models))
+        yield from ((f"[{place}].{field}", text) for field, text in _alone(policy, models, known or models))
     for (place, one), (_, other) in combinations(enumerate(policies), 2):
         if models and _conflict(one, other, models):
             yield f"[{place}]", Text("together with the policy “{other}” it leaves no model where both apply", other=other.name)
 
 
-def _alone(policy: Policy, models: Sequence[str]) -> Iterator[Wrong]:
+def _alone(policy: Policy, models: Sequence[str], known: Sequence[str]) -> Iterator[Wrong]:
     for field, patterns in (("allow", policy.allow), ("deny", policy.deny)):
         for place, pattern in enumerate(patterns):
-            if pattern != "*" and not any(fnmatchcase(model, pattern) for model in models):
-                known = ", ".join(models) or "—"
-                yield f"{field}[{place}]", Text("it names no model; there are {models}", models=known)
-    if models and policy.allow and not any(policy.lets(model) for model in models):
+            if pattern != "*" and not any(fnmatchcase(model, pattern) for model in known):
+                yield f"{field}[{place}]", Text("it names no model; there are {models}", models=", ".join(known) or "—")
+    if models and policy.allow and not any(policy.lets(model) for model in known):
         yield "allow", Text("all that it allows it denies, or there is none of it")
 
 

@@ -120,7 +120,7 @@ class Weigh:
 
     async def _looked_at(self, asked: Asked, view: "_View", rules: Ruling, model: Model) -> Able:
         """Raises the reason why it may not answer."""
-        vault, prompt = view.of(model, masks=rules.masks)
+        vault, prompt = view.of(model, masks=rules.masks and model.purpose == "chat")
         if (denied := rules.objection(model.name)) is not None:
             raise Forbidden(denied)
         fitted(model, prompt)
@@ -156,7 +156,8 @@ class Weigh:
 
 
 class _View:
-    """What models may see of a prompt: all that may have all of it the same, others the rest when the values are taken out."""
+    """What models may see of a prompt: all that may have all of it the same, others the rest when the values are taken out. Not those that
+    make vectors: one of a text without its values is another text's."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
@@ -190,7 +191,8 @@ class _View:
 
 def _fits(model: Model, prompt: Prompt) -> None:
     """Raises `Refused` for what is surely longer than the model can read: no tokenizer makes fewer tokens of words than there are."""
-    least = sum(len(message.text.split()) for message in prompt.messages)
+    words = [len(message.text.split()) for message in prompt.messages]
+    least = sum(words) if model.purpose == "chat" else max(words)
     if model.abilities.context is not None and least > model.abilities.context:
         raise Refused(
             "{model} is not asked: it reads at most {most} tokens, and this is at least {least}. Send less.",

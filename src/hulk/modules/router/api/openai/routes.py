@@ -2,52 +2,19 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends, Header, Request
-from pydantic import AfterValidator, Field
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from hulk.kernel.text import Voice, writable
+from hulk.kernel.text import Voice
 from hulk.modules.router.api.openai.answers import Chunks, answered_headers, headers, whole
+from hulk.modules.router.api.openai.around import Told
 from hulk.modules.router.api.openai.bodies import ChatBody
-from hulk.modules.router.usecases.gateway import Call, Decided, Gateway
+from hulk.modules.router.usecases.gateway import Decided, Gateway
 from hulk.runtime.http import Caller, ServerEvent, Spoken, events, tell
 
 PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/models")
 """Where problems are told in OpenAI's form."""
-
-_Name: TypeAlias = Annotated[str, AfterValidator(writable), Field(max_length=128, pattern=r"^[ -~]*$")]
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a caller says of its request in headers."""
-
-    channel: str
-    agent: str
-    episode: str
-    p0: bool
-
-    def call(self, body: ChatBody, voice: Voice) -> Call:
-        """The call as the acts take it."""
-        return Call(
-            prompt=body.prompt(), language=voice.language, wanted=body.model, channel=self.channel, agent=self.agent,
-            episode=self.episode, p0=self.p0,
-        )  # fmt: skip
-
-
-async def _around(
-    x_hulk_channel: Annotated[_Name, Header(description="The channel that it came through.")] = "",
-    x_hulk_agent: Annotated[_Name, Header(description="The agent that asks.")] = "",
-    x_hulk_episode: Annotated[_Name, Header(description="The conversation that it belongs to.")] = "",
-    x_hulk_sensitivity: Annotated[Literal["p0", ""], Header(description="`p0` when it must stay in the company.")] = "",
-) -> Around:
-    return Around(x_hulk_channel, x_hulk_agent, x_hulk_episode, p0=x_hulk_sensitivity == "p0")
-
-
-Told: TypeAlias = Annotated[Around, Depends(_around)]
 
 
 def routes(gateway: Gateway) -> APIRouter:
