@@ -32,9 +32,9 @@ from hulk.modules.intents.ports import Intents
 from hulk.modules.quotas.adapters import memory as quotas_memory
 from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
+from hulk.modules.router.adapters import built_in, ridge, vendors
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
-from hulk.modules.router.adapters import ridge, vendors
 from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments
 from hulk.modules.router.adapters.learning import memory as learning_memory
@@ -90,7 +90,7 @@ SUITES = (
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
     Suite(Health, (router_guarded.GuardedProvider,), "modules/router/test_router_guarded.py"),
-    Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider), "modules/router/test_router_provider.py"),
+    Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider, built_in.WithBuiltIn), "modules/router/test_router_provider.py"),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
     Suite(learning_ports.Choices, (learning_memory.MemoryChoices, learning_sql.SqlChoices), _LEARNING),

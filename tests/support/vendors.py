@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hulk.modules.router.adapters.built_in import WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import ABILITIES, CallPart, Completion, Delta, Ended, Kind, Model, Prompt, Said
 from hulk.modules.router.ports import Provider
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.models import LocalEmbedder
 from support.gates import Recording
 from support.twins import anthropic_twin, gemini_twin, openai_twin
 
@@ -21,6 +23,7 @@ TWINS: dict[Kind, Callable[..., contextlib.AbstractContextManager[str]]] = {
 CONFORMING: dict[str, Callable[[Vendors, Breakers], Provider]] = {
     "": lambda vendors, _: vendors,
     " behind a breaker": lambda vendors, breakers: GuardedProvider(vendors, breakers, vendors.probe),
+    " beside the built-in model": lambda vendors, _: WithBuiltIn(vendors, LocalEmbedder()),
 }
 
 

@@ -5,7 +5,6 @@ made is not remembered: how soon an answer comes would tell one tenant what anot
 """
 
 import asyncio
-import contextlib
 from array import array
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -60,9 +59,11 @@ class WithBuiltIn:
         if dimensions not in (None, SIZE):
             raise Refused("{model} makes vectors of {size} dimensions only: leave dimensions out.", model=model.name, size=SIZE)
         texts = [message.text for message in prompt.messages]
-        with _in_time(model):
+        try:
             async with asyncio.timeout(model.total_seconds):
                 return await self._embedded(texts)
+        except TimeoutError as error:
+            raise _slow(model) from error
 
     async def _embedded(self, texts: Sequence[str]) -> Embedded:
         tokens = await self.engine.tokens(texts)
@@ -74,14 +75,11 @@ class WithBuiltIn:
         return [array("f", row.tobytes()) for row in await self.engine.embed(texts)]
 
 
-@contextlib.contextmanager
-def _in_time(model: Model) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise Refused(
-            "{model} did not get done within {seconds} seconds: send fewer texts at once.", model=model.name, seconds=model.total_seconds
-        ) from error
+def _slow(model: Model) -> Refused:
+    """Not one that is tried again at once: it would begin anew."""
+    return Refused(
+        "{model} did not get done within {seconds} seconds: send fewer texts at once.", model=model.name, seconds=model.total_seconds
+    )
 
 
 def _require_short(tokens: Sequence[int]) -> None:

@@ -5,7 +5,6 @@ import base64
 import json
 import sys
 from array import array
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -38,7 +37,7 @@ class EmbeddingsBody(Body):
 
     model: Annotated[str, Field(min_length=1, max_length=256)] = "auto"
     input: Annotated[
-        Sequence[Annotated[str, Field(min_length=1)]],
+        list[Annotated[str, Field(min_length=1)]],
         BeforeValidator(_listed, json_schema_input_type=str | list[str]),
         Field(min_length=1, max_length=MOST_TEXTS),
     ]
@@ -52,7 +51,7 @@ class EmbeddingsBody(Body):
 
     @field_validator("input")
     @classmethod
-    def _not_too_long(cls, texts: Sequence[str]) -> Sequence[str]:
+    def _not_too_long(cls, texts: list[str]) -> list[str]:
         if sum(map(len, texts)) > MOST_CHARACTERS:
             raise Explained(Text("the texts must have at most {count} characters together; send fewer at once", count=MOST_CHARACTERS))
         return texts
