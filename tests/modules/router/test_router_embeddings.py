@@ -1,5 +1,6 @@
 """Vectors as programs ask for them: OpenAI's own client over a served application, a vendor's twin and the built-in model behind."""
 
+import asyncio
 import base64
 import io
 import json
@@ -14,6 +15,7 @@ import numpy as np
 import openai
 import pytest
 
+from hulk.kernel.errors import Refused
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Finops
 from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable
@@ -31,6 +33,7 @@ from hulk.modules.router.usecases.sending import PassOut
 from hulk.modules.router.wiring import with_built_in
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.models import LocalEmbedder
+from support.gates import Recording
 from support.memory import at_once
 from support.ports import free_port
 from support.routing import KEY, router
@@ -299,6 +302,46 @@ async def test_the_built_in_model_has_one_size_and_takes_no_book_at_once(engine:
             await bench.ask("oi", dimensions=256)
         with pytest.raises(openai.BadRequestError, match=f"text 1 has \\d+ tokens, and it takes at most {MOST_TOKENS}"):
             await bench.ask(["oi", "palavra " * 5000])
+
+
+class Stuck:
+    """An engine that never gets done."""
+
+    async def tokens(self, texts: Sequence[str]) -> Sequence[int]:
+        return [1] * len(texts)
+
+    async def embed(self, _: Sequence[str]) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_the_built_in_model_is_given_up_in_time_and_not_asked_again(twin: str) -> None:
+    own = replace(BUILT_IN, total_seconds=0.05)
+    vendors = Vendors(Recording())
+    provider = WithBuiltIn(vendors, Stuck(), own)
+    with pytest.raises(Refused, match=r"did not get done within 0\.05 seconds: send fewer texts"):
+        await provider.embed(own, Prompt.texts(TEXTS))
+    assert len((await provider.embed(model(twin), Prompt.texts(TEXTS))).vectors) == 3
+    await vendors.close()
+
+
+async def test_long_texts_keep_nobody_waiting_for_longer_than_a_batch() -> None:
+    engine = Noting()
+    await WithBuiltIn(Vendors(Recording()), engine).embed(BUILT_IN, Prompt.texts(["w " * size for size in (300, 200, 100, 600, 1, 1)]))
+    assert engine.batches == [[300, 200], [100], [600], [1, 1]]
+
+
+class Noting:
+    """An engine whose tokens are words, with what it was given at once."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+
+    async def tokens(self, texts: Sequence[str]) -> Sequence[int]:
+        return [len(text.split()) for text in texts]
+
+    async def embed(self, texts: Sequence[str]) -> Any:
+        self.batches.append(list(await self.tokens(texts)))
+        return np.ones((len(texts), 384), np.float32)
 
 
 async def test_a_model_of_the_operators_stands_in_the_place_of_the_built_in_one(twin: str, engine: LocalEmbedder) -> None:

@@ -39,10 +39,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WithBuiltIn:
-    """`Provider` that makes the vectors of `BUILT_IN` by itself, and asks `inner` for all else."""
+    """`Provider` that makes the vectors of `model` by itself, and asks `inner` for all else."""
 
     inner: Provider
     engine: Engine
+    model: Model = BUILT_IN
 
     async def complete(self, model: Model, prompt: Prompt) -> Completion:
         """See `Provider`."""
@@ -54,7 +55,7 @@ class WithBuiltIn:
 
     async def embed(self, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
         """See `Provider`. The built-in model makes vectors of its own size only, of texts up to `MOST_TOKENS` tokens each."""
-        if model != BUILT_IN:
+        if model != self.model:
             return await self.inner.embed(model, prompt, dimensions)
         if dimensions not in (None, SIZE):
             raise Refused("{model} makes vectors of {size} dimensions only: leave dimensions out.", model=model.name, size=SIZE)

@@ -80,7 +80,8 @@ class Vendors:
             )
             with reading(model):
                 body = await clock.within(response.read(embeddings.most_bytes(prompt)))
-                return replace(embeddings.heard(model, prompt, body), limits=dialect.limits(response.headers))
+                found = await asyncio.to_thread(embeddings.heard, model, prompt, body)  # many numbers take a while to read
+        return replace(found, limits=dialect.limits(response.headers))
 
     async def probe(self, model: Model) -> None:
         """Ask for the list of models, which costs nothing. Whatever the server says shows that it works, but 429 and 5xx; then, and when
