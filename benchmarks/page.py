@@ -10,7 +10,9 @@ from benchmarks.contestants import ROOT, Kind
 from benchmarks.figures import Figure, Outcome, goals
 
 PAGE = ROOT / "docs" / "performance.md"
-RESULTS = {"ours": ROOT / "benchmarks" / "results.json", "peers": ROOT / "benchmarks" / "peers.json"}
+RESULTS = {"ours": ROOT / "benchmarks" / "results.json", "peers": ROOT / "benchmarks" / "peers.json"} | {
+    name: ROOT / "benchmarks" / f"{name}.json" for name in ("gateways", "growth")
+}
 
 
 def written(name: str, machine: dict[str, object], figures: Sequence[Figure], outcomes: Sequence[Outcome]) -> Path:
@@ -47,7 +49,7 @@ def tables(kept: dict[str, Any]) -> str:
     outcomes = [Outcome(one["name"], one["kind"], one["trials"]) for one in kept.get("contestants", [])]
     figures = [Figure(**one) for one in kept["figures"]] + list(goals(outcomes))
     parts = [_machine(kept["machine"]), _figures(figures)]
-    parts += [_rates(kind, outcomes) for kind in ("durable", "light")] + [_crashes(outcomes)]
+    parts += [_rates(kind, outcomes) for kind in ("durable", "light")] + [_crashes(outcomes), _gateways(outcomes), _growth(outcomes)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -119,6 +121,52 @@ def _crash(name: str, how: str, value: dict[str, float]) -> list[str]:
     recorded = f"{value['completed']:.0f}" if value["completed"] >= 0 else "-"
     counts = [f"{value[key]:.0f}" for key in ("count", "not_back", "again", "twice")]
     return [name, how, *counts, recorded, f"{value['resumed']:.1f}", f"{value['last']:.1f}"]
+
+
+def _gateways(outcomes: Sequence[Outcome]) -> str:
+    rows = [
+        _gateway(one.name, one.median("calls"), one.median("streams"))
+        for one in outcomes if one.trials.get("calls")
+    ]  # fmt: skip
+    head = [
+        "gateway", "CPU ms per call of 330 characters, one at a time / 32 at once", "the same of 4,000 characters",
+        "ms added, one at a time, p50 / p95, 330 characters", "4,000 characters", "streamed",
+        "calls/s, 32 at once, 330 / 4,000 characters", "start s", "MB (PSS), idle / after load", "other cores",
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
+def _gateway(name: str, call: dict[str, float], stream: dict[str, float]) -> list[str]:
+    cpu, added = (
+        [" / ".join(_short(call[f"{length}_{what}"]) for what in kinds) for length in ("short", "long")]
+        for kinds in (("one_cpu", "crowd_cpu"), ("added_p50", "added_p95"))
+    )
+    streamed = f"{_short(stream['added_p50'])} / {_short(stream['added_p95'])}" if stream else "-"
+    others = max(value for key, value in call.items() if key.endswith("_others"))
+    return [
+        name, *cpu, *added, streamed, f"{_short(call['short_crowd_rate'])} / {_short(call['long_crowd_rate'])}", _short(call["boot"]),
+        f"{call['idle_mb']:.0f} / {call['loaded_mb']:.0f}", f"{others:.2f}",
+    ]  # fmt: skip
+
+
+def _growth(outcomes: Sequence[Outcome]) -> str:
+    grown = [(one.name, one.median("growth")) for one in outcomes if one.trials.get("growth")]
+    head = [
+        "gateway",
+        "calls",
+        "MB, first / last",
+        "MB per 100,000 calls, second half",
+        "bytes on disk per call",
+        "CPU, last tenth over first",
+    ]
+    rows = [
+        [
+            name, f"{value['calls']:,.0f}", f"{value['first_mb']:.0f} / {value['last_mb']:.0f}", f"{value['slope']:+.2f}",
+            f"{value['disk']:.0f}", f"{value['dearer']:+.0f} %",
+        ]
+        for name, value in grown
+    ]  # fmt: skip
+    return _table(head, rows)
 
 
 def _short(value: float) -> str:

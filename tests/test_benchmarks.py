@@ -1,12 +1,20 @@
 """The benchmarks' harness: goals are judged right, tables show what was kept, the tasks of a killed worker are counted."""
 
+import sys
+import time
+from pathlib import Path
+
 import pytest
-from benchmarks.contestants import OURS
+from benchmarks.contestants import OURS, ROOT
 from benchmarks.figures import Figure, Outcome, goals
+from benchmarks.gateways import measures as gateways
+from benchmarks.gateways.contestants import Gateway
+from benchmarks.gateways.trial import bench
+from benchmarks.gateways.trial import trial as gateway_trial
 from benchmarks.measures import Size, crash
 from benchmarks.page import tables
 from benchmarks.peers.task import SLOTS
-from benchmarks.trial import trial
+from benchmarks.trial import Failed, trial
 
 SMALL = Size(seconds=0.5, crash=3000, crowd=100, times=1)
 
@@ -49,3 +57,26 @@ def test_tasks_of_a_killed_worker_come_back_and_are_counted() -> None:
     assert (aftermath["count"], aftermath["not_back"], aftermath["completed"]) == (3000, 0, -1)
     assert 0 <= aftermath["twice"] <= aftermath["again"] <= SLOTS
     assert aftermath["resumed"] < 10
+
+
+def test_a_gateway_is_measured_from_its_first_good_answer_on_and_the_page_shows_it() -> None:
+    passing = Gateway(
+        name="Hulk", program=Path(sys.executable), arguments=("-m", "benchmarks.gateways.upstream", "{port}"),
+        environment={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    size = gateways.Size(seconds=0.2, calls=20_000)
+    with bench() as table, gateway_trial(passing, table) as running:
+        trials = {one.__name__: [one(running, size)] for one in (gateways.calls, gateways.streams, gateways.decisions, gateways.growth)}
+    assert trials["growth"][0]["calls"] == 20_000
+    assert trials["decisions"][0]["paced_count"] == 400
+    shown = tables({"machine": {"python": "3.11"}, "figures": [], "contestants": [{"name": "Hulk", "kind": "gateway", "trials": trials}]})
+    assert "| gateway: start to first good answer |" in shown
+    assert "| Hulk | 20,000 |" in shown
+
+
+def test_a_gateway_that_refuses_is_not_waited_for() -> None:
+    refusing = Gateway(name="none", program=Path(sys.executable), arguments=("-m", "http.server", "{port}", "--bind", "127.0.0.1"))
+    begun = time.monotonic()
+    with bench() as table, pytest.raises(Failed, match="501"), gateway_trial(refusing, table):
+        pass
+    assert time.monotonic() - begun < 30

@@ -32,15 +32,17 @@ from hulk.modules.intents.ports import Intents
 from hulk.modules.quotas.adapters import memory as quotas_memory
 from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
-from hulk.modules.router.adapters import built_in, ridge, vendors
+from hulk.modules.router.adapters import built_in, ridge, sql_policies, vendors
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
+from hulk.modules.router.adapters import served as router_served
 from hulk.modules.router.adapters import sql as router_sql
-from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments
+from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments, words
 from hulk.modules.router.adapters.learning import memory as learning_memory
 from hulk.modules.router.adapters.learning import sql as learning_sql
 from hulk.modules.router.ports import Classifier, Decisions, Fitted, Health, Provider, Receipts
 from hulk.modules.router.ports import learning as learning_ports
+from hulk.modules.router.ports.policies import PolicySets
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import History
 from hulk.modules.skills.ports.sources import Sources
@@ -89,8 +91,13 @@ SUITES = (
     Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
-    Suite(Health, (router_guarded.GuardedProvider,), "modules/router/test_router_guarded.py"),
-    Suite(Provider, (vendors.Vendors, router_guarded.GuardedProvider, built_in.WithBuiltIn), "modules/router/test_router_provider.py"),
+    Suite(PolicySets, (router_memory.MemoryPolicySets, sql_policies.SqlPolicySets), "modules/router/test_router_policies_kept.py"),
+    Suite(Health, (router_guarded.GuardedProvider, router_served.ServedProvider), "modules/router/test_router_guarded.py"),
+    Suite(
+        Provider,
+        (vendors.Vendors, router_guarded.GuardedProvider, router_served.ServedProvider, built_in.WithBuiltIn),
+        "modules/router/test_router_provider.py",
+    ),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),
     Suite(Fitted, (ridge.FittedRidge,), "modules/router/test_router_classifier.py"),
     Suite(learning_ports.Choices, (learning_memory.MemoryChoices, learning_sql.SqlChoices), _LEARNING),
@@ -98,7 +105,7 @@ SUITES = (
     Suite(learning_ports.Experiments, (learning_memory.MemoryExperiments, sql_experiments.SqlExperiments), _LEARNING),
     Suite(learning_ports.Learning, (fitting.NumpyLearning,), "modules/router/test_router_learner.py"),
     Suite(learning_ports.Learner, (neighbours.NumpyLearner,), "modules/router/test_router_learner.py"),
-    Suite(learning_ports.Embeds, (fitting.HalfFloats,), "modules/router/test_router_learner.py"),
+    Suite(learning_ports.Embeds, (fitting.HalfFloats, words.HashedWords), "modules/router/test_router_learner.py"),
     Suite(Charts, (charts.MatplotlibCharts,), "modules/tools/test_tables_charts.py"),
     Suite(History, (git.GitHistory,), "modules/skills/test_skills_history.py"),
     Suite(Sources, (sources.LocalSources, web.WebSources), "modules/skills/test_skills_sources.py"),
@@ -163,6 +170,7 @@ PARTS = {
         neighbours.NumpyLearner,
         sql_experiments.SqlExperiments,
         sql_experiments.SqlRegimes,
+        words.HashedWords,
     ),
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),

@@ -136,6 +136,14 @@ async def new_experiment(_: World) -> Sent:
     return "", said(name="smaller", about="models", variants=variants)
 
 
+async def older_policies(world: World) -> Sent:
+    """A version that is no longer in force."""
+    for cost in ("1", "2"):
+        assert (await world.call("admin", "PUT", "/v1/router/policies", json={"policies": [{"name": "x", "max_cost": cost}]}))[0] == 200
+    number = (await world.call("admin", "GET", "/v1/router/policies"))[1]["version"] - 1
+    return str(number), said()
+
+
 async def loud(world: World) -> Sent:
     assert (await world.call("platform", "PUT", "/v1/log-level", json={"level": "debug"}))[0] == 204
     return "", said(level="info")
@@ -151,6 +159,8 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "DELETE /v1/caches/{name}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/keys/{key:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/tags/{tag:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
+    "POST /v1/chat/completions": NoChange("a model is asked: the decision, the signed receipts and the charges say who, whom and when"),
+    "POST /v1/decisions": NoChange("only what was decided is kept, and nothing is done"),
     "POST /v1/dead-letters/discard": Write("hulk.run.discarded.v1", "changed", dead_letters),
     "POST /v1/dead-letters/replay": Write("hulk.run.replayed.v1", "changed", dead_letters),
     "POST /v1/embeddings": NoChange("vectors are given and nothing is kept but the decision on them, what they cost and what was sent"),
@@ -176,6 +186,9 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/router/experiments": Write("hulk.experiment.created.v1", "made", new_experiment),
     "POST /v1/router/experiments/{experiment}/kill": Write("hulk.experiment.ended.v1", "changed", of(an_experiment, said())),
     "POST /v1/router/experiments/{experiment}/stop": Write("hulk.experiment.ended.v1", "changed", of(an_experiment, said())),
+    "PUT /v1/router/policies": Write("hulk.policies.changed.v1", "made", to("", said(policies=[{"name": "thrifty", "max_cost": "0.05"}]))),
+    "POST /v1/router/policies/check": NoChange("it only looks"),
+    "POST /v1/router/policies/versions/{version}/restore": Write("hulk.policies.changed.v1", "changed", older_policies),
     "POST /v1/runs/{run_id}/cancel": Write("hulk.run.cancelled.v1", "changed", of(waiting, said())),
     "POST /v1/runs/{run_id}/discard": Write("hulk.run.discarded.v1", "changed", of(a_dead_run, said())),
     "POST /v1/runs/{run_id}/fork": Write("hulk.run.forked.v1", "made", of(waiting, said(step=0))),

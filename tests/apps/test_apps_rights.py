@@ -61,10 +61,15 @@ BODIES: dict[str, Any] = {
     "POST /v1/tenants": {"tenant": "Not A Name"},
     "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
     "POST /v1/embeddings": {"model": "nobody", "input": "x"},  # who may ask is told that there is no such model
+    "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},  # who may ask is told that there is no model
+    "POST /v1/decisions": {"text": "x"},
     "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
     "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
     "POST /v1/router/experiments/{experiment}/stop": {},
     "POST /v1/router/experiments/{experiment}/kill": {},
+    "PUT /v1/router/policies": {"policies": []},
+    "POST /v1/router/policies/check": {},
+    "POST /v1/router/policies/versions/{version}/restore": {},
     "PUT /v1/budgets/{budget}": {"daily": "5"},
     "PUT /v1/rates": {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20"},
 }
@@ -95,9 +100,12 @@ GET /v1/caches                                  401      200      200      200  
 DELETE /v1/caches/{name}                        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/keys/{key:path}        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/tags/{tag:path}        401      403      403      403      403      403      403      204
+POST /v1/chat/completions                       401      403      400      403      400      400      403      400
 GET /v1/dead-letters                            401      200      200      200      200      200      200      200
 POST /v1/dead-letters/discard                   401      403      200      403      200      200      200      200
 POST /v1/dead-letters/replay                    401      403      200      403      200      200      200      200
+POST /v1/decisions                              401      403      200      403      200      200      403      200
+GET /v1/decisions/{decision}                    401      200      200      200      200      404      403      404
 POST /v1/files                                  401      403      201      403      201      201      201      201
 POST /v1/embeddings                             401      403      404      403      404      404      403      404
 POST /v1/feedback                               401      403      404      403      404      404      404      404
@@ -119,6 +127,7 @@ GET /v1/login                                   404      404      404      404  
 GET /v1/login/callback                          404      404      404      404      404      404      404      404
 POST /v1/logout                                 401      204      204      204      204      204      204      204
 GET /v1/me                                      401      200      200      200      200      200      200      200
+GET /v1/models                                  401      403      200      403      200      200      403      200
 GET /v1/namespaces                              401      200      200      200      200      200      200      200
 POST /v1/namespaces                             401      403      403      403      422      422      403      422
 DELETE /v1/namespaces/{namespace}               401      403      403      403      204      404      403      404
@@ -136,6 +145,12 @@ POST /v1/router/experiments                     401      403      403      403  
 GET /v1/router/experiments/{experiment}         401      200      200      200      200      404      403      404
 POST /v1/router/experiments/{experiment}/kill   401      403      403      403      200      404      403      404
 POST /v1/router/experiments/{experiment}/stop   401      403      403      403      200      404      403      404
+GET /v1/router/policies                         401      200      200      200      200      200      403      200
+PUT /v1/router/policies                         401      403      403      403      200      200      403      200
+POST /v1/router/policies/check                  401      200      200      200      200      200      403      200
+GET /v1/router/policies/versions                401      200      200      200      200      200      403      200
+GET /v1/router/policies/versions/{version}      401      200      200      200      200      404      403      404
+POST /v1/router/policies/versions/{version}/restore 401  403      403      403      200      404      403      404
 GET /v1/runs                                    401      200      200      200      200      200      200      200
 GET /v1/runs/{run_id}                           401      200      200      200      200      404      404      404
 POST /v1/runs/{run_id}/cancel                   401      403      409      403      409      404      404      404
@@ -215,6 +230,11 @@ def unlike(route: str, there: str) -> tuple[str, str, str]:
     return (own, one, another) if rest else (own, one.replace("_", "-"), another.replace("_", "-"))
 
 
+def _with(there: str, own: str, id_: str) -> str:
+    """The address with another id in the place of its own."""
+    return "/".join(id_ if part == own else part for part in there.split("/"))
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a caller learns of an id by a request: the words, and how long they take, which the store's statements decide."""
@@ -244,7 +264,7 @@ async def test_what_is_not_for_a_caller_is_answered_as_what_there_is_not_and_as_
         for route in hidden:
             there = await address(watched_world, route)
             own, *made_up = unlike(route, there)
-            answers = [await told(watched_world, who, route, there.replace(own, id_), id_) for id_ in (made_up[0], own, made_up[1])]
+            answers = [await told(watched_world, who, route, _with(there, own, id_), id_) for id_ in (made_up[0], own, made_up[1])]
             assert answers[1] == answers[2], (who, route)  # the first is for what is remembered of the caller
             assert answers[1].statements, (who, route)
 

@@ -78,11 +78,23 @@ async def experiment(world: World) -> str:
     return str((await world.made("admin", "/v1/router/experiments", **body))["experiment_id"])
 
 
+async def decision(world: World) -> str:
+    """A new decision of acme's."""
+    return str((await world.call("admin", "POST", "/v1/decisions", json={"text": "Is the disk full?"}))[1]["decision_id"])
+
+
 async def budget(world: World) -> str:
     """A new budget of acme's."""
     name = ids.new("x").replace("_", "-")
     assert (await world.call("admin", "PUT", f"/v1/budgets/{name}", json={"daily": "5"}))[0] == 200
     return name
+
+
+async def policies(world: World) -> str:
+    """The first version of acme's own policies."""
+    status, _ = await world.call("admin", "PUT", "/v1/router/policies", json={"policies": [{"name": "thrifty", "max_cost": "0.05"}]})
+    assert status == 200
+    return "1"
 
 
 async def session(_: World) -> str:
@@ -93,7 +105,7 @@ async def session(_: World) -> str:
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
-    "{budget}": budget,
+    "{budget}": budget, "{decision}": decision, "{version}": policies,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",

@@ -7,6 +7,7 @@ from typing import Any
 
 from hulk.modules.router.adapters.built_in import WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import ABILITIES, CallPart, Completion, Delta, Ended, Kind, Model, Prompt, Said
 from hulk.modules.router.ports import Provider
@@ -23,6 +24,7 @@ TWINS: dict[Kind, Callable[..., contextlib.AbstractContextManager[str]]] = {
 CONFORMING: dict[str, Callable[[Vendors, Breakers], Provider]] = {
     "": lambda vendors, _: vendors,
     " behind a breaker": lambda vendors, breakers: GuardedProvider(vendors, breakers, vendors.probe),
+    " served here": lambda vendors, breakers: ServedProvider(GuardedProvider(vendors, breakers, vendors.probe), "acme", lambda: None),
     " beside the built-in model": lambda vendors, _: WithBuiltIn(vendors, LocalEmbedder()),
 }
 

@@ -19,6 +19,7 @@ from hulk.apps.whereabouts import INFO, Server
 from hulk.kernel.errors import Conflict, Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
+from hulk.runtime.leash import LEASH
 
 START_SECONDS = 60.0
 _CHUNK = 1 << 20
@@ -177,14 +178,12 @@ def _held(data: Path) -> bool:
 @asynccontextmanager
 async def own_server(data: Path, config: Path | None, roots: Sequence[Path]) -> AsyncIterator[Server]:
     """A Hulk started for this one purpose, on a free port, and stopped at the end. Raises what kept it from starting."""
-    from hulk.runtime.bus import LEASH  # NATS: not for who asks a Hulk that runs
-
     options = ["--data", str(data), "--port", "0", *(["--config", str(config)] if config else [])]
     options += [part for root in roots for part in ("--root", str(root))]
     with tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(LEASH),
+            LEASH,
             str(os.getpid()),
             sys.executable,
             "-m",

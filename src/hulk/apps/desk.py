@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # each is loaded by the act that needs it: a command of `thor
     from hulk.apps.costs import MoneyRows
     from hulk.apps.helm import Helm
     from hulk.apps.limits import QuotaRows
+    from hulk.apps.policies import PolicyRows
     from hulk.apps.routing import RoutingRows
     from hulk.apps.story import Teller
     from hulk.runtime.scheduler import Schedule, Schedules, What
@@ -75,6 +76,16 @@ class Desk:
 
         settings = self.config.section(LearningSettings)
         return RoutingRows(learning_of(self.store, settings, Remembered(LocalEmbedder()), self.outbox), settings, self.voice)
+
+    @cached_property
+    def policies(self) -> "PolicyRows":
+        """Which models may answer what."""
+        from hulk.apps.policies import PolicyRows
+        from hulk.modules.router.settings import ModelsSettings, RouterSettings
+        from hulk.modules.router.wiring import policy_acts_of
+
+        models, settings = self.config.section(ModelsSettings), self.config.section(RouterSettings)
+        return PolicyRows(policy_acts_of(self.store, models, settings, self.outbox), self.voice)
 
     @cached_property
     def money(self) -> "MoneyRows":

@@ -31,6 +31,7 @@ _EXPERIMENT = {
     "name": "smaller", "about": "models", "status": "running", "winner": None,
     "variants": {"now": {"value": "large", "share": 0.5}, "new": {"value": "small", "share": 0.5}},
 }  # fmt: skip
+_POLICIES = {"version": 1, "names": ["night"], "digest": "9c0d294c…"}
 _BUDGET = {
     "name": "support", "owner": "default", "version": 1, "origin": "api", "currency": "BRL", "tenant": "default", "agent": "support",
     "channel": None, "person": "*", "model": None, "daily": "5", "monthly": "100",
@@ -79,6 +80,11 @@ EVENTS: tuple[EventType, ...] = (
         type="hulk.experiment.ended.v1",
         summary="An experiment ended: by itself (the actor is `hulk`), when it was known which variant is better, if any; or by a person.",
         data=changed("“new” is better than “now”", _EXPERIMENT, {**_EXPERIMENT, "status": "stopped", "winner": "new"}),
+    ),
+    EventType(
+        type="hulk.policies.changed.v1",
+        summary="A tenant's own policies were changed: a new version of all of them, or those of an old one (`restored`) again.",
+        data={"restored": None, **changed("only the small model at night", None, _POLICIES)},
     ),
     EventType(
         type="hulk.plan.made.v1",

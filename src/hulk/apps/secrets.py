@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from hulk.kernel.text import Text
 from hulk.modules.router import Model
-from hulk.modules.router.settings import ModelsSettings
+from hulk.modules.router.settings import LOCAL, ModelsSettings
 from hulk.runtime.bus import Changing
 from hulk.runtime.config import Config
 from hulk.runtime.http import Caller, Spoken, allow
+from hulk.runtime.models import LocalServer
 from hulk.runtime.secrets import Secrets, Status
 from hulk.runtime.store import Login, credentials
 
@@ -33,10 +34,12 @@ def nats_credentials(secrets: Secrets) -> Changing:
     return Changing(now=lambda: (user(), password()), renew=lambda: secrets.renew(*NATS))
 
 
-def model_keys(secrets: Secrets, config: Config) -> Callable[[Model], str]:
-    """Gives a model's key as `models.providers` has it now."""
+def model_keys(secrets: Secrets, config: Config, local: LocalServer | None = None) -> Callable[[Model], str]:
+    """Gives a model's key as `models.providers` has it now; that of our own server's model as it was made for its present life."""
     providers = config.section(ModelsSettings).providers
     keys = {one.name: secrets.follow(f"models.providers[{place}].api_key") for place, one in enumerate(providers)}
+    if local is not None:
+        keys[LOCAL] = lambda: local.key
     return lambda model: keys[model.name]()
 
 

@@ -5,7 +5,7 @@ newer program is never read as half of itself.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -28,6 +28,8 @@ _converter.register_unstructure_hook(datetime, iso)
 _converter.register_structure_hook(datetime, lambda text, _: from_iso(text))
 _converter.register_unstructure_hook(date, date.isoformat)
 _converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
+_converter.register_unstructure_hook(time, time.isoformat)
+_converter.register_structure_hook(time, lambda text, _: time.fromisoformat(text))
 _converter.register_unstructure_hook(Decimal, str)
 _converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
 _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)

@@ -16,7 +16,7 @@ Resource: TypeAlias = Literal[
     "router", "platform",
 ]  # fmt: skip
 """`platform` is what all tenants share: queues at rest, the log level, breakers, caches, the tenants themselves. `router`: feedback on
-answers (write), and experiments (manage)."""
+answers (write), experiments and policies (manage)."""
 
 DEFAULT_TENANT = "default"
 """The tenant of whoever runs the installation: only its admins may touch the platform."""

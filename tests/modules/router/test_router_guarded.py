@@ -8,6 +8,7 @@ import pytest
 
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import Ended, Kind, Prompt, Uncertain, Unsent
 from hulk.modules.router.ports import Health
@@ -126,8 +127,9 @@ async def test_every_vendor_is_probed_through_the_gate_with_the_key_of_now(kind:
     await vendors.close()
 
 
-async def test_who_is_left_alone_is_told_of_before_asking(guarded: GuardedProvider) -> None:
-    health: Health = guarded
+@pytest.mark.parametrize("served", [False, True])
+async def test_who_is_left_alone_is_told_of_before_asking(guarded: GuardedProvider, served: bool) -> None:
+    health: Health = ServedProvider(guarded, "another", lambda: None) if served else guarded
     away = model(free_port())
     assert health.refusal(away) is None
     await fail(guarded, away, 5)

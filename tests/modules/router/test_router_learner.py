@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hulk.modules.router.adapters.learning.fitting import HalfFloats, NumpyLearning, Tuning
 from hulk.modules.router.adapters.learning.neighbours import NumpyLearner, fitted
-from hulk.modules.router.domain.learning.case import Arm, Estimate, Grade, Graded, Prior
+from hulk.modules.router.adapters.learning.words import SIZE, HashedWords
+from hulk.modules.router.domain.learning.case import Arm, Estimate, Features, Grade, Graded, Prior
 from hulk.modules.router.ports.learning import Embeds, Learner, Learning
 from support.learning import Truth, features, of_vector, one_arm_each
 
@@ -164,3 +165,31 @@ async def test_embeddings_are_half_floats_of_length_one() -> None:
     assert one == two
     np.testing.assert_allclose(np.frombuffer(one, "<f2"), [0.6, 0.8], atol=1e-3)
     assert isinstance(await learner(), NumpyLearner)
+
+
+@pytest.mark.parametrize("text", ["", "?!", "É", "a" * 5000, "ação e reação " * 3000])
+async def test_words_are_half_floats_of_length_one_too(text: str) -> None:
+    embeds: Embeds = HashedWords()
+    [one, again, _] = await embeds.packed([text, text, "other"])
+    assert one == again
+    assert len(one) == SIZE
+    length = float(np.linalg.norm(np.frombuffer(one, "<f2").astype(float)))
+    assert length == pytest.approx(1.0 if any(letter.isalnum() for letter in text) else 0.0, abs=2e-3)
+
+
+async def test_alike_in_words_is_alike_whatever_case_and_accents() -> None:
+    said = ["Qual é o status da sprint?", "qual o STATUS da sprint", "escreva um poema sobre o mar"]
+    one, other, third = (np.frombuffer(row, "<f2").astype(float) for row in await HashedWords().packed(said))
+    assert one @ other > 0.7
+    assert abs(one @ third) < 0.2
+
+
+async def test_questions_embedded_otherwise_are_left_out() -> None:
+    [words] = await HashedWords().packed(["qual o status?"])
+    old = Graded(id="old", features=LEFT, grades={"a": Grade(1.0)})
+    new = Graded(id="new", features=Features(embedding=words, language="pt", characters=14), grades={"a": Grade(0.0)})
+    learner = await NumpyLearning(Tuning(size=SIZE)).learner([old, new, old], {})
+    learner.learn(old)
+    assert learner.seen == 1
+    [estimate] = learner.predict(new.features, [A]).estimates
+    assert estimate.quality < 0.5

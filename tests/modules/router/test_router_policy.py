@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hulk.modules.router.domain.policy import DAYS, Circumstances, Hours, Policy, When, ruling, wrong
+from hulk.modules.router.domain.policy.conflicts import alike
 
 MODELS = ("local-qwen", "cloud-small", "cloud-large")
 NOON = datetime(2026, 11, 20, 15, tzinfo=UTC)  # a Friday, noon in São Paulo
@@ -165,6 +166,20 @@ def test_two_patterns_that_a_name_fits_are_found_to_meet(one: str, other: str, n
     policies = [Policy(name="a", when=When(tenants=(one,)), allow=LOCAL), Policy(name="b", when=When(tenants=(other,)), allow=CLOUD)]
     if fnmatchcase(name, one) and fnmatchcase(name, other):
         assert [place for place, _ in wrong(policies, MODELS)] == ["[0]"]
+
+
+def _meet(one: str, other: str) -> bool:
+    """Letter by letter, which takes long: a star takes nothing, or one letter more."""
+    if not one or not other:
+        return not (one + other).strip("*")
+    if "*" in (one[0], other[0]):
+        return _meet(one[1:], other) or _meet(one, other[1:])
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and _meet(one[1:], other[1:])
+
+
+@given(PATTERNS, PATTERNS)
+def test_two_patterns_meet_exactly_when_a_name_can_fit_both(one: str, other: str) -> None:
+    assert alike(one, other) == alike(other, one) == _meet(one, other)
 
 
 @given(st.text("ab", max_size=5), PATTERNS)

@@ -15,6 +15,7 @@ import pytest
 from hulk.kernel.errors import HulkError, Refused, TooLarge
 from hulk.modules.router.adapters.built_in import WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
+from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import (
     CallPart,
@@ -47,7 +48,9 @@ WEATHER = Tool(
 )
 CLOCK = Tool(name="clock", description="Tells the time.")
 FORM = Schema(schema={"type": "object", "properties": {"name": {"type": "string"}, "count": {"type": "integer"}}, "required": ["name"]})
-ADAPTERS: dict[str, type[Provider]] = {"": Vendors, " behind a breaker": GuardedProvider, " beside the built-in model": WithBuiltIn}
+ADAPTERS: dict[str, type[Provider]] = {
+    "": Vendors, " behind a breaker": GuardedProvider, " served here": ServedProvider, " beside the built-in model": WithBuiltIn,
+}  # fmt: skip
 ONE_WORD = {("google", "refusal"): "content_filter", ("anthropic", "content_filter"): "refusal"}
 """Vendors that tell a model that will not from a filter that does not let it by one word."""
 

@@ -1,7 +1,7 @@
 """`models.providers` and `router.policies`: what an operator writes, and what it makes."""
 
 from collections.abc import Sequence
-from datetime import time
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -90,10 +90,10 @@ def test_the_built_in_model_comes_last_and_policies_may_name_it_but_it_is_nobody
     assert [model.name for model in known] == ["cloud", "multilingual-e5-small"]
     assert with_built_in(known) == known
     deny, only = Policy(name="a", deny=("multilingual-e5-small",)), Policy(name="b", allow=("multilingual-e5-small",))
-    assert held([deny], own, known) == [deny]
-    assert held([only], own, known) == [only]
+    assert held([deny], own) == [deny]
+    assert held([only], own) == [only]
     before = [Policy(name="a", deny=("cloud",)), Policy(name="b", allow=("cloud",))]
-    assert held(before, own, known) == held(before, own)
+    assert held(before, own) == before
 
 
 def policies(*entries: Any) -> Sequence[Policy]:
@@ -105,15 +105,20 @@ def policies(*entries: Any) -> Sequence[Policy]:
 
 def test_a_policy_is_read_whole() -> None:
     entry = {
-        "name": "night", "allow": ["loc*"], "deny": ["cloud"], "max_cost": "0.05",
+        "name": "night", "allow": ["loc*"], "deny": ["cloud"], "max_cost": "0.05", "max_time": "1m30s", "mask": True,
         "when": {
-            "tenants": ["acme"], "sensitivity": "public",
+            "tenants": ["acme"], "channels": ["web*"], "agents": ["retail"], "sensitivity": "public", "spent": "0.8",
             "hours": [{"begin": "22:00", "end": "06:00", "zone": "UTC", "days": ["fri"]}],
         },
     }  # fmt: skip
     hours = (Hours(begin=time(22), end=time(6), zone="UTC", days=("fri",)),)
-    when = When(tenants=("acme",), sensitivity="public", hours=hours)
-    assert policies(entry) == [Policy(name="night", allow=("loc*",), deny=("cloud",), most_cost=Decimal("0.05"), when=when)]
+    when = When(
+        tenants=("acme",), channels=("web*",), agents=("retail",), sensitivity="public", hours=hours, spent=Decimal("0.8")
+    )  # fmt: skip
+    whole = Policy(
+        name="night", allow=("loc*",), deny=("cloud",), most_cost=Decimal("0.05"), most_time=timedelta(seconds=90), mask=True, when=when
+    )  # fmt: skip
+    assert policies(entry) == [whole]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +137,10 @@ def test_a_policy_is_read_whole() -> None:
         pytest.param([{"name": "a", "allow": ["a b"]}], "allow", id="no name"),
         pytest.param([{"name": "a", "when": {"sensitivity": "secret"}}], "sensitivity", id="no sensitivity"),
         pytest.param([{"name": "a", "max_cost": "-1"}], "max_cost", id="less than nothing"),
+        pytest.param([{"name": "a", "max_time": "0s"}], "max_time", id="no time to answer"),
+        pytest.param([{"name": "a", "when": {"spent": "-0.1"}}], "spent", id="a share below nothing"),
+        pytest.param([{"name": "a", "when": {"channels": ["a b"]}}], "channels", id="no channel"),
+        pytest.param([{"name": "a", "when": {"hours": [{"begin": 1320, "end": "06:00"}]}}], "between quotes", id="22:00 as YAML reads it"),
         pytest.param([{"name": "a", "denied": []}], "denied", id="a key that there is not"),
     ],
 )

@@ -15,6 +15,7 @@ from hulk.apps.breakers import breaker_routes
 from hulk.apps.chain import chain
 from hulk.apps.costs import budget_figures, money_routes
 from hulk.apps.limits import limits_of
+from hulk.apps.local_model import entered as local_model
 from hulk.apps.routes import (
     Platform,
     Steered,
@@ -55,6 +56,7 @@ from hulk.modules.tickets.wiring import serving as serving_tickets
 from hulk.runtime.cache import Caches
 from hulk.runtime.config import Config
 from hulk.runtime.engine import Watchdog, blocked_histogram
+from hulk.runtime.models import LocalServer
 from hulk.runtime.outbox import Relay
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.store import Store
@@ -77,6 +79,8 @@ class Machine:
     own: Sequence[APIRouter]
     """For whoever looks after this process."""
     tickets: TicketService
+    local: LocalServer | None
+    """The model that is served here, where there is one."""
 
 
 async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
@@ -86,7 +90,8 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     quotas = limits_of(config, store, outbox, identity)
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
     money = await _money(ground, finops)
-    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require)
+    local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
+    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, local)
     scheduler = _scheduler(ground, workflows, accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
     archiver, audit = await _archived(stack, ground)
@@ -105,7 +110,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
     routers += money_routes(money, config.section(FinopsSettings))
-    return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service)
+    return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 
 
 def _workflows(ground: Ground) -> Workflows:

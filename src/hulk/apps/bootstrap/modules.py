@@ -26,12 +26,14 @@ from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
-from hulk.modules.router import Attachment, Candidate, LearningActs, Router
+from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
+from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.api.openai import embedding_routes
 from hulk.modules.router.api.openai import routes as openai_routes
+from hulk.modules.router.api.policies import routes as policy_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
-from hulk.modules.router.wiring import learning_of
+from hulk.modules.router.wiring import learning_of, policy_acts_of
 from hulk.modules.router.wiring import wired as wired_router
 from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
@@ -47,7 +49,7 @@ from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config
 from hulk.runtime.language import voice
-from hulk.runtime.models import LocalEmbedder, Remembered
+from hulk.runtime.models import LocalEmbedder, LocalServer, Remembered
 from hulk.runtime.workflows import Workflows
 
 log = structlog.get_logger(__name__)
@@ -62,14 +64,17 @@ async def modules_of(
     finops: Finops,
     quotas: QuotaActs,
     require_namespace: RequireNamespace,
+    local: LocalServer | None = None,
 ) -> tuple[list[APIRouter], AcceptIntent]:
-    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with."""
+    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with. `local` serves a
+    model of our own."""
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
     vectors = _vectors(config, ground.data)
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
-    router = await _router(stack, ground, skills.book, finops, vectors, learning)
+    policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
+    router = await _router(stack, ground, skills.book, finops, vectors, learning, policies.of, local)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
@@ -82,9 +87,9 @@ async def modules_of(
     workflows.register(INTENT, intents.workflow, forkable=False)
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
-    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now)]
-    routers += [openai_routes(router.gateway), embedding_routes(router.embeddings)]
-    return routers, intents.accept
+    routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
+    gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
+    return [*routers, *gateway], intents.accept
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:
@@ -92,7 +97,10 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
     return wired_skills(folders, tools.history, tools.tables, tools.series, tools.charts, tools.sources, _repository(ground))
 
 
-async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs) -> Router:
+async def _router(
+    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs,
+    policies_of: PoliciesOf, local: LocalServer | None,
+) -> Router:  # fmt: skip
     config = ground.config
     learns = config.section(LearningSettings).enabled
     if learns:
@@ -100,7 +108,8 @@ async def _router(stack: AsyncExitStack, ground: Ground, book: Book, finops: Fin
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings), learning if learns else None, key_of=model_keys(ground.secrets, config), engine=_engine(stack),
+            config.section(RouterSettings), policies_of, learning if learns else None,
+            key_of=model_keys(ground.secrets, config, local), local=local, engine=_engine(stack),
         )
     )  # fmt: skip
 

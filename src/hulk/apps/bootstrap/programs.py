@@ -18,6 +18,7 @@ from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.modules.identity.api import browser as browser_of
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.router.api.openai import PATHS, shaped
+from hulk.modules.router.settings import LocalSettings, ModelsSettings
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.runtime.config import Config, GrpcSettings
 from hulk.runtime.http import Gate, Serving, build, serve
@@ -71,7 +72,9 @@ async def ticketing(config: Config, data: Path, folder: Path) -> AsyncIterator[H
 
     Raises `HulkError` as `running` does."""
     server = config.server.model_copy(update={"port": config.section(TicketsSettings).port})
-    own = replace(config, server=server, engine=config.engine.model_copy(update={"queues": ()}))
+    models = config.section(ModelsSettings).model_copy(update={"local": LocalSettings()})  # nobody asks one here
+    modules = {**config.modules, "models": models}
+    own = replace(config, server=server, engine=config.engine.model_copy(update={"queues": ()}), modules=modules)
     async with _up(
         own, require_tickets_alone, data, folder, lambda machine: [*ticket_routes_of(machine.tickets), *machine.own], rpc=settings_of(own)
     ) as hulk:
@@ -97,7 +100,7 @@ async def _up(
         app = build(
             config, routers=offered(machine), gate=gate,
             browser=browser_of(machine.identity, config.section(IdentitySettings).url),
-            checks=checks_of(ground, machine.workflows, machine.archiver), metrics=ground.telemetry.metrics, uploads=uploads,
+            checks=checks_of(ground, machine.workflows, machine.archiver, machine.local), metrics=ground.telemetry.metrics, uploads=uploads,
             shapes=dict.fromkeys(PATHS, shaped),
         )  # fmt: skip
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from sqlalchemy import text
 
 from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.local_model import local_check
 from hulk.apps.secrets import secrets_check
 from hulk.kernel.errors import Unavailable
 from hulk.modules.audit import ArchiveTrail
 from hulk.runtime.http import Check
+from hulk.runtime.models import LocalServer
 from hulk.runtime.workflows import Workflows
 
 
-def checks_of(ground: Ground, workflows: Workflows, archiver: ArchiveTrail) -> Mapping[str, Check]:
+def checks_of(ground: Ground, workflows: Workflows, archiver: ArchiveTrail, local: LocalServer | None) -> Mapping[str, Check]:
     """What `/ready` asks."""
 
     async def store() -> Mapping[str, object]:
@@ -35,4 +37,5 @@ def checks_of(ground: Ground, workflows: Workflows, archiver: ArchiveTrail) -> M
             raise archiver.trouble
         return {"pending": archiver.waiting.entries}
 
-    return {"store": store, "bus": bus, "workers": workers, "audit": audit, "secrets": secrets_check(ground.secrets)}
+    checks: dict[str, Check] = {"store": store, "bus": bus, "workers": workers, "audit": audit, "secrets": secrets_check(ground.secrets)}
+    return checks | local_check(local)

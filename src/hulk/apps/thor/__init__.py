@@ -11,6 +11,7 @@ from hulk.apps.thor import (
     cache,
     dead_letters,
     keys,
+    models,
     money,
     queues,
     quotas,
@@ -60,6 +61,7 @@ app.add_typer(dead_letters.app, name="deadletters")
 app.add_typer(queues.app, name="queues")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(router.app, name="router")
+app.add_typer(models.app, name="models")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

@@ -20,12 +20,14 @@ from hulk.apps.thor.commands import (
     settings_of,
     show,
 )
+from hulk.apps.thor.policies import app as policies
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text
 
-app = group(Text("The router: how its choices went, and experiments."))
+app = group(Text("The router: how its choices went, experiments, and policies."))
 experiments = group(Text("Experiments between models, prompts or policies."))
 app.add_typer(experiments, name="experiments")
+app.add_typer(policies, name="policies")
 
 NamedOption = Annotated[str, typer.Argument(help=spoken(Text("The experiment's id (exp_…) or name.")), metavar="EXPERIMENT")]
 CostOption = Annotated[

@@ -15,7 +15,7 @@ from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.usecases import CostOfIntent, Finops, SpendingOf, acts
 from hulk.modules.finops.usecases.budgeting import BudgetActs, budget_acts
 from hulk.modules.finops.usecases.exchanging import RateActs
-from hulk.modules.finops.usecases.quoting import Exchange
+from hulk.modules.finops.usecases.quoting import Exchange, Quote
 from hulk.modules.finops.usecases.reporting import ReportCosts, ReportMonth
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.cache import Caches, Records
@@ -43,6 +43,11 @@ def cost_of(store: Store, settings: FinopsSettings) -> CostOfIntent:
 def spending(store: Store, settings: FinopsSettings) -> SpendingOf:
     """Only what was spent, for those who look."""
     return SpendingOf(SqlLedger(store), settings.currency)
+
+
+def quoting(settings: FinopsSettings, caches: Caches, clock: Clock = utc_now) -> Quote:
+    """Only what models cost, for those who look."""
+    return Quote(GenaiPrices(caches.named("prices", Records(Tariff))), settings.currency, clock, settings.own_prices())
 
 
 def money(

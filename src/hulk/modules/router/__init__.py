@@ -13,6 +13,10 @@ Among models that policy allows, `LearningActs` chooses by what people said of e
     choice, changes = await learning.choose(Occasion(decision=…, tenant=…, episode=…, features=features, p0=…), [Arm(name=…), …])
     await commit(*changes)                                          # with the decision
     await commit(learning.places.choices.measured(tenant, decision, cost, seconds))
+
+Which models may answer is said by the policies of the settings and those that a tenant's admins make (`PolicyActs`):
+
+    policies = await acts.of(tenant)                                # `PoliciesOf`: from memory, true within 2 s
 """
 
 from hulk.modules.router.domain.decision import Decision, Question
@@ -42,9 +46,11 @@ from hulk.modules.router.domain.sensitivity import (
     unmasked,
 )
 from hulk.modules.router.ports import Catalogue, Decisions
+from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.usecases import Router
 from hulk.modules.router.usecases.learning.acts import LearningActs
 from hulk.modules.router.usecases.learning.report import Reported
+from hulk.modules.router.usecases.policies import PolicyActs
 
 __all__ = [
     "UNREADABLE",
@@ -66,6 +72,8 @@ __all__ = [
     "Occasion",
     "OffPolicy",
     "Part",
+    "PoliciesOf",
+    "PolicyActs",
     "Prior",
     "Question",
     "Reply",

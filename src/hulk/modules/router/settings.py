@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Abilities, Kind, Purpose
 from hulk.modules.router.domain.policy import Day, Hours, Policy, When
 from hulk.modules.router.domain.sensitivity import Sensitivity
-from hulk.runtime.config import Duration, Section
+from hulk.runtime.config import Duration, Section, Size
 from hulk.runtime.validation import Explained
 
 
@@ -126,6 +126,35 @@ class ProviderSettings(Section):
         return (self.url or URLS[self.kind]).rstrip("/")
 
 
+LOCAL = "local"
+"""The name of the model that Hulk serves itself."""
+
+
+class LocalTimeoutSettings(TimeoutSettings):
+    """How long the model that Hulk serves itself may take: a processor is slow."""
+
+    first_token: Duration = Field(default=timedelta(seconds=120), gt=timedelta(), description="Longest until a stream begins.")
+    total: Duration = Field(default=timedelta(minutes=5), gt=timedelta(), description="Longest until the whole answer is there.")
+
+
+class LocalSettings(Section):
+    """A model that Hulk serves itself, in a child process."""
+
+    model: str = Field(
+        default="",
+        max_length=4096,
+        pattern=r"^[^\x00]*$",
+        description="`local` or `smoke` (`thor models pull`), or the path of a GGUF file; empty is none. It is the model `local`.",
+    )
+    context: int = Field(default=4096, ge=256, le=1_000_000, description="Tokens of question and answer together.")
+    slots: int = Field(default=1, ge=1, le=64, description="Questions answered at once; each takes memory for its context.")
+    threads: int | None = Field(default=None, ge=1, le=512, description="Processors it uses; empty is all but one, two at least.")
+    port: int = Field(default=0, ge=0, le=65535, description="TCP port on loopback; 0 takes a free one.")
+    memory: Size | None = Field(default=None, gt=0, description="Memory above which it is restarted; empty is no limit.")
+    max_output_tokens: int = Field(default=512, gt=0, description="Most tokens of an answer, where the question says no number.")
+    timeouts: LocalTimeoutSettings = Field(default=LocalTimeoutSettings(), description="How long it may take.")
+
+
 def _named_once(providers: Sequence[ProviderSettings]) -> Sequence[ProviderSettings]:
     names = [provider.name for provider in providers]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -140,10 +169,17 @@ class ModelsSettings(Section):
     providers: Annotated[tuple[ProviderSettings, ...], AfterValidator(_named_once)] = Field(
         default=(), description="Models, in the order in which they are tried."
     )
+    local: LocalSettings = Field(default=LocalSettings(), description="The model that Hulk serves itself; tried last.")
+
+    @model_validator(mode="after")
+    def _local_once(self) -> "ModelsSettings":
+        if self.local.model and any(provider.name == LOCAL for provider in self.providers):
+            raise Explained(Text("with models.local there can be no provider named {name}: call it otherwise", name=LOCAL))
+        return self
 
 
 _PATTERN = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:*?-]+$", max_length=128)]
-Patterns = tuple[_PATTERN, ...]
+Patterns = Annotated[tuple[_PATTERN, ...], Field(max_length=100)]
 
 
 def _known_zone(name: str) -> str:
@@ -154,41 +190,79 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _clock(value: object) -> object:
+    """YAML reads `22:00` without quotes as 1320, which would be 22 minutes past midnight."""
+    if not isinstance(value, str | time):
+        raise Explained(Text('a time of day between quotes is expected, as in "22:00"'))
+    return value
+
+
+def _without_zone(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise Explained(Text('a time of day is expected, as in "22:00"; whose clock it is stands in zone'))
+    return clock
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock), AfterValidator(_without_zone)]
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=30)]
+
+
 class HoursSettings(Section):
     """Some hours of some days."""
 
-    begin: time = Field(description="From when on, as `08:00`.")
-    end: time = Field(description="Up to when; of the next day when it is not later than `begin`.")
-    zone: Annotated[str, AfterValidator(_known_zone)] = Field(default="America/Sao_Paulo", description="Whose clock it is (IANA).")
-    days: tuple[Day, ...] = Field(default=(), description="On which days they begin: `mon` to `sun`; empty is all.")
+    begin: ClockTime = Field(description='From when on, as `"08:00"`.')
+    end: ClockTime = Field(description="Up to when; of the next day when it is not later than `begin`.")
+    zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="America/Sao_Paulo", max_length=64, description="Whose clock it is (IANA)."
+    )
+    days: tuple[Day, ...] = Field(default=(), max_length=7, description="On which days they begin: `mon` to `sun`; empty is all.")
+
+    def hours(self) -> Hours:
+        """As the domain has them."""
+        return Hours(begin=self.begin, end=self.end, zone=self.zone, days=self.days)
 
 
-class WhenSettings(Section):
-    """Where a policy applies: where all that is given fits; names may hold `*` and `?`."""
+class OwnWhenSettings(Section):
+    """Where a tenant's own policy applies: where all that is given fits; names may hold `*` and `?`."""
 
-    tenants: Patterns = Field(default=(), description="Of which tenants; empty is all.")
+    channels: Patterns = Field(default=(), description="In which channels; empty is all.")
+    agents: Patterns = Field(default=(), description="For which agents; empty is all.")
     sensitivity: Sensitivity | None = Field(default=None, description="`p0` for what must stay in the company, `public` for the rest.")
-    hours: tuple[HoursSettings, ...] = Field(default=(), description="In which hours; empty is always.")
+    hours: tuple[HoursSettings, ...] = Field(default=(), max_length=14, description="In which hours; empty is always.")
+    spent: Amount | None = Field(
+        default=None, le=1000, description="From that share of the month's budget on: `0.8` is four fifths; empty is always."
+    )
+
+    def when(self, tenants: tuple[str, ...] = ()) -> When:
+        """As the domain has it."""
+        hours = tuple(one.hours() for one in self.hours)
+        return When(
+            tenants=tenants, channels=self.channels, agents=self.agents, sensitivity=self.sensitivity, hours=hours, spent=self.spent
+        )  # fmt: skip
 
 
-class PolicySettings(Section):
-    """Which models may answer."""
+class WhenSettings(OwnWhenSettings):
+    """Where a policy of the settings applies."""
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$", description="What people know it by.")
-    when: WhenSettings = Field(default=WhenSettings(), description="Where it applies; empty is everywhere.")
+    tenants: tuple[_PATTERN, ...] = Field(default=(), max_length=10_000, description="Of which tenants; empty is all.")
+
+
+class OwnPolicySettings(Section):
+    """Which models may answer, as a tenant may say it of itself: it takes away only."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", description="What people know it by.")
+    when: OwnWhenSettings = Field(default=OwnWhenSettings(), description="Where it applies; empty is everywhere.")
     allow: Patterns = Field(default=(), description="Models that may answer, by the names in `models.providers`; empty is all.")
     deny: Patterns = Field(default=(), description="Models that may not, also when they are allowed.")
-    max_cost: Decimal | None = Field(
-        default=None, ge=0, allow_inf_nan=False, description="Most that a call may cost, in `finops.currency`; empty is no limit."
+    max_cost: Amount | None = Field(default=None, description="Most that a call may cost, in `finops.currency`; empty is no limit.")
+    max_time: Duration | None = Field(
+        default=None, gt=timedelta(), le=timedelta(days=1), description="Longest that an answer may be expected to take; empty is no limit."
     )
 
     def policy(self) -> Policy:
         """As the domain has it."""
-        when = self.when
-        hours = tuple(Hours(begin=one.begin, end=one.end, zone=one.zone, days=one.days) for one in when.hours)
         return Policy(
-            name=self.name, allow=self.allow, deny=self.deny, most_cost=self.max_cost,
-            when=When(tenants=when.tenants, sensitivity=when.sensitivity, hours=hours),
+            name=self.name, when=self.when.when(), allow=self.allow, deny=self.deny, most_cost=self.max_cost, most_time=self.max_time
         )  # fmt: skip
 
 
@@ -204,6 +278,19 @@ class LabelSettings(Section):
         return Labels(channels=self.channels, tools=self.tools, collections=self.collections)
 
 
+class PolicySettings(OwnPolicySettings):
+    """Which models may answer, as whoever runs the installation says it: of all tenants, or of some."""
+
+    when: WhenSettings = Field(default=WhenSettings(), description="Where it applies; empty is everywhere.")
+    mask: bool = Field(
+        default=False, description="Whether what must stay in the company may be replaced by tokens, so that the rest may go out."
+    )
+
+    def policy(self) -> Policy:
+        """As the domain has it."""
+        return replace(super().policy(), when=self.when.when(self.when.tenants), mask=self.mask)
+
+
 class RouterSettings(Section):
     """Which models may answer what, and what is done when one does not."""
 
@@ -214,7 +301,7 @@ class RouterSettings(Section):
     )
 
     policies: tuple[PolicySettings, ...] = Field(
-        default=(), description="All that apply hold at once: a model must be allowed by each and denied by none."
+        default=(), max_length=200, description="All that apply hold at once: a model must be allowed by each and denied by none."
     )
 
 
@@ -223,6 +310,10 @@ class LearningSettings(Section):
 
     enabled: bool = Field(
         default=False, description="Whether models are chosen by what was said of their answers; else the first that may answers."
+    )
+    features: Literal["words", "meaning"] = Field(
+        default="words",
+        description="What questions are compared by: `words` takes 0.3 ms, `meaning` (a local model) 20 ms a sentence and 1 s a page.",
     )
     cost: float = Field(
         default=1.0, ge=0, le=1e9, allow_inf_nan=False, description="Quality (0 to 1) that one unit of `finops.currency` is worth."

@@ -19,13 +19,12 @@ from hulk.runtime.bus.connection import MESSAGE_ID, Bus, Facts, Handler, Notice,
 from hulk.runtime.bus.later import forward_due, publish_at
 from hulk.runtime.bus.line import Letter
 from hulk.runtime.bus.pull import Message, Pull
-from hulk.runtime.bus.server import LEASH, Server, embedded
+from hulk.runtime.bus.server import Server, embedded
 from hulk.runtime.bus.streams import ERRORS, EVENTS, LIFETIMES, LIGHT, SCHEDULES, STREAMS, TASKS, Stream
 
 __all__ = [
     "ERRORS",
     "EVENTS",
-    "LEASH",
     "LIFETIMES",
     "LIGHT",
     "MESSAGE_ID",

@@ -31,10 +31,9 @@ from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
 from hulk.runtime.bus.address import Address, Fsync
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.bus.program import installed, newest_enough
+from hulk.runtime.leash import LEASH
 
 log = structlog.get_logger(__name__)
-
-LEASH = Path(__file__).with_name("leash.py")
 
 MAX_PAYLOAD = 4 << 20
 """Bytes of one message."""
@@ -146,7 +145,7 @@ class _Child:
                 sys.executable,
                 "-I",
                 "-S",
-                str(LEASH),
+                LEASH,
                 str(os.getpid()),
                 str(self.program),
                 "--config",

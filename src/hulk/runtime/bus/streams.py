@@ -63,6 +63,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.ticket.>",
             "hulk.decision.>",
             "hulk.experiment.>",
+            "hulk.policies.>",
             "hulk.feedback.>",
             "hulk.plan.>",
             "hulk.run.>",

@@ -7,6 +7,7 @@ A module declares its section as a `Section` with `Field(default=…, descriptio
 pydantic lacks. The page docs/configuration.md and hulk.example.yaml are made from these classes.
 """
 
+from hulk.runtime.config.adding import added
 from hulk.runtime.config.config import Config, Effective, Origin
 from hulk.runtime.config.keys import Key, Tree, keys
 from hulk.runtime.config.loading import load
@@ -66,6 +67,7 @@ __all__ = [
     "TracingSettings",
     "Tree",
     "WorkerSettings",
+    "added",
     "example",
     "keys",
     "literal",

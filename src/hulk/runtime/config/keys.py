@@ -103,7 +103,7 @@ def _kind(field: FieldInfo) -> str:
     entries = element(field)
     if entries is not None:
         return f"list of {_NAMES.get(_plainly(entries), 'entry')}s".replace("entrys", "entries")
-    kind = _bare(field.annotation)
+    kind = _plainly(_bare(field.annotation))
     return " or ".join(f"`{choice}`" for choice in get_args(kind)) if get_origin(kind) is Literal else _NAMES.get(kind, _union(kind))
 
 
@@ -137,7 +137,9 @@ def _is_size(field: FieldInfo) -> bool:
 def _writer(field: FieldInfo) -> Callable[[Any], str]:
     if _is_size(field):
         return lambda value: "" if value is None else written_size(value)
-    return written_duration if _bare(field.annotation) is timedelta else _plain
+    if _plainly(_bare(field.annotation)) is timedelta:
+        return lambda value: "" if value is None else written_duration(value)
+    return _plain
 
 
 def _plain(value: object) -> str:

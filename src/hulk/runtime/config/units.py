@@ -1,5 +1,6 @@
 """Durations (`20s`, `1m30s`, `500ms`) and sizes (`2MB`, `4GB`) as people write them in a settings file."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,10 +24,11 @@ def duration(value: object) -> timedelta:
     """`"1m30s"` or a number of seconds as a timedelta; raises `Explained` for anything else, and for what is negative."""
     if isinstance(value, timedelta):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return timedelta(seconds=value)
-    if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
-        return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value)))
+    with contextlib.suppress(OverflowError):  # longer than 2.7 million years
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return timedelta(seconds=value)
+        if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
+            return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value)))
     raise Explained(Text("a duration is expected, such as 500ms, 20s, 1m30s or 1h"))
 
 

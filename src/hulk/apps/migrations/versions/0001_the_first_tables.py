@@ -413,6 +413,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_plan_intent", ["intent"], unique=False)
 
     op.create_table(
+        "policy_version",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("restored", sa.Integer(), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("policies", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "number", name=op.f("pk_policy_version")),
+    )
+    op.create_table(
         "projection",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),

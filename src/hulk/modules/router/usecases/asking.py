@@ -74,12 +74,13 @@ def planned(asked: Asked, model: Model, prompt: Prompt, key: str, attempt: int =
         channel=asked.channel or None,
         agent=asked.agent or None,
         person=asked.person or None,
-        priced=_priced(model),
+        priced=priced(model),
         most=Usage(input_tokens=prompt.most_input_tokens, output_tokens=most),
     )
 
 
-def _priced(model: Model) -> Priced:
+def priced(model: Model) -> Priced:
+    """What the price of a model is looked up by."""
     known = model.input_price is not None and model.output_price is not None
     own = OwnPrice(input=model.input_price, output=model.output_price) if known else None  # type: ignore[arg-type]  # known says so
     return Priced(provider=model.name, model=model.model, url=model.url, local=model.local, own=own)

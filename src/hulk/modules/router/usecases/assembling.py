@@ -9,16 +9,18 @@ from hulk.modules.finops import Finops
 from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Model
 from hulk.modules.router.ports import Catalogue, Decisions, Health, Provider, Schemas
+from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.usecases.answer import AnswerFreely, Measure
 from hulk.modules.router.usecases.asking import Scan
 from hulk.modules.router.usecases.choosing import Choose, Select
 from hulk.modules.router.usecases.decide import Decide, Keep
+from hulk.modules.router.usecases.deciding import DecideOnly, ShowDecision
 from hulk.modules.router.usecases.embeddings import Embeddings
 from hulk.modules.router.usecases.executing import Attempts, Embed, Execute, Patience, Pay, Stream
 from hulk.modules.router.usecases.gateway import Gateway
 from hulk.modules.router.usecases.recognise import Recognise
 from hulk.modules.router.usecases.sending import GiveLeave, Send
-from hulk.modules.router.usecases.weighing import Anything, PoliciesOf, Seen, Weigh, always
+from hulk.modules.router.usecases.weighing import Anything, Seen, Weigh, always
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Router:
     answer_freely: AnswerFreely
     gateway: Gateway
     embeddings: Embeddings
+    decide_only: DecideOnly
+    show_decision: ShowDecision
     recognise: Recognise
     decisions: Decisions
 
@@ -68,8 +72,11 @@ def router_of(needs: Needs) -> Router:
         models, scan, select, keep, execute, Stream(attempts), measure, needs.schemas, needs.commit, needs.clock, embedding
     )  # fmt: skip
     among = Select(replace(weigh, models=embedding), None, needs.fallbacks)
+    decide = Decide(needs.recognise, needs.catalogue, models, scan, select, keep)
     return Router(
-        decide=Decide(needs.recognise, needs.catalogue, models, scan, select, keep),
+        decide=decide,
+        decide_only=DecideOnly(decide, needs.commit),
+        show_decision=ShowDecision(needs.decisions),
         answer_freely=AnswerFreely(models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
         gateway=gateway,
         embeddings=Embeddings(replace(gateway, models=embedding, others=models, select=among), Embed(attempts)),

@@ -112,7 +112,7 @@ class Gateway:
     def _require_known(self, call: Call) -> None:
         known = [model.name for model in self.models]
         if (other := next((model for model in self.others if model.name == call.wanted), None)) is not None:
-            raise _of_another_purpose(other)
+            raise of_another_purpose(other)
         if call.wanted != AUTO and call.wanted not in known:
             raise NotFound("There is no model {model}; there are: {known}, and auto.", model=call.wanted, known=", ".join(known) or "—")
         if call.prompt.schema is not None:
@@ -136,7 +136,8 @@ class Gateway:
             yield delta
 
 
-def _of_another_purpose(model: Model) -> Refused:
+def of_another_purpose(model: Model) -> Refused:
+    """Why a model is not asked for what it is not for."""
     if model.purpose == "embeddings":
         return Refused("{model} makes vectors and gives no answers: ask it at /v1/embeddings.", model=model.name)
     return Refused("{model} gives answers and makes no vectors: ask it at /v1/chat/completions.", model=model.name)

@@ -1,9 +1,8 @@
 """Which models may answer, each with what it would see and may cost, and why others may not."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
 
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, Refused, Unavailable
 from hulk.kernel.money import Money
@@ -18,10 +17,8 @@ from hulk.modules.router.domain.policy import Circumstances, Policy, Ruling, rul
 from hulk.modules.router.domain.sensitivity import Unmaskable, Vault
 from hulk.modules.router.domain.speed import Speeds
 from hulk.modules.router.ports import Health
+from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.usecases.asking import kept_in, planned
-
-PoliciesOf: TypeAlias = Callable[[str], Awaitable[Sequence[Policy]]]
-"""The policies in force for a tenant; raises `Unavailable` when they cannot be read."""
 
 
 def always(policies: Sequence[Policy]) -> PoliciesOf:

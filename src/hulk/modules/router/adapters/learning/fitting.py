@@ -9,17 +9,26 @@ from hulk.modules.router.adapters.ridge import Vectors
 from hulk.modules.router.domain.learning.case import Graded
 from hulk.modules.router.ports.learning import Learner
 
+MEANING_SIZE = 768
+"""Bytes of a vector of the local embedding model, as half floats."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
     """`rows` questions are kept; `nearest` of them speak for each model, and less by 1/e for each `fade` that they are less alike;
-    `shrinkage` is what the mean of the model weighs beside them, `ridge` how flat the line is held."""
+    `shrinkage` is what the mean of the model weighs beside them, `ridge` how flat the line is held. `size` is the bytes of an embedding:
+    questions with another (`learning.features` was changed) cannot be compared and are left out; 0 takes all."""
 
     rows: int = 5000
     nearest: int = 60
     fade: float = 0.15
     shrinkage: float = 2.0
     ridge: float = 1.0
+    size: int = 0
+
+    def compares(self, row: Graded) -> bool:
+        """Whether that question can be learnt from."""
+        return not self.size or len(row.features.embedding) == self.size
 
 
 class NumpyLearning:

@@ -39,7 +39,7 @@ class _Near:
 
 def fitted(tuning: Tuning, rows: Sequence[Graded], regimes: Mapping[str, str]) -> "NumpyLearner":
     """A learner of the last of these rows."""
-    rows = rows[-tuning.rows :]
+    rows = [row for row in rows if tuning.compares(row)][-tuning.rows :]
     basis = basis_of(np.stack([unpacked(one.features) for one in rows])) if rows else None
     learner = NumpyLearner(tuning, basis, regimes)
     for row in rows:
@@ -134,7 +134,7 @@ class NumpyLearner:
     def learn(self, row: Graded) -> None:
         """See `Learner`."""
         slot = self._slots.get(row.id)
-        if slot is not None and self._held[slot] == row:
+        if (slot is not None and self._held[slot] == row) or not self._tuning.compares(row):
             return
         slot = self._freed() if slot is None else slot
         self._clear(slot)

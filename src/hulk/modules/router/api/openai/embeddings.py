@@ -15,6 +15,7 @@ from hulk.kernel.text import Text
 from hulk.modules.router.api.openai.answers import answered_headers, headers
 from hulk.modules.router.api.openai.around import Told
 from hulk.modules.router.api.openai.bodies import Body
+from hulk.modules.router.api.openai.errors import ERRORS
 from hulk.modules.router.domain.model import Prompt
 from hulk.modules.router.usecases.embeddings import Embeddings
 from hulk.modules.router.usecases.executing import Vectors
@@ -59,7 +60,7 @@ class EmbeddingsBody(Body):
 
 def embedding_routes(embeddings: Embeddings) -> APIRouter:
     """The only one."""
-    router = APIRouter(prefix="/v1", tags=["gateway"])
+    router = APIRouter(prefix="/v1", tags=["gateway"], responses=ERRORS)
 
     @router.post("/embeddings", summary="Have vectors made of texts, by a model or by whichever may (`model: auto`)", response_model=None)
     async def embed(body: EmbeddingsBody, caller: Caller, voice: Spoken, around: Told, request: Request) -> Response:

@@ -4,6 +4,7 @@ A text goes into `message`, our own stable name into `code`. What may work later
 400, as OpenAI's is."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Voice
@@ -17,6 +18,18 @@ _TYPES: Mapping[int, str] = {
     429: "rate_limit_error",
 }
 _CODES: Mapping[str, str] = {"exhausted": "insufficient_quota", "not_found": "model_not_found"}
+
+_TEXT = {"type": "string"}
+_ERROR = {
+    "type": "object",
+    "properties": {"message": _TEXT, "type": _TEXT, "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}},
+    "required": ["message", "type", "param", "code"],
+}
+_BODY = {"type": "object", "properties": {"error": _ERROR, "request_id": _TEXT}, "required": ["error"]}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    kind: {"description": "Error", "content": {"application/json": {"schema": _BODY}}} for kind in ("4XX", "5XX")
+}
+"""What the document says of them."""
 
 
 def shaped(problem: Problem, voice: Voice, request: str) -> tuple[int, Mapping[str, object]]:

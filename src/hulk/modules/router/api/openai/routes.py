@@ -6,11 +6,14 @@ from contextlib import AsyncExitStack
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Voice
 from hulk.modules.router.api.openai.answers import Chunks, answered_headers, headers, whole
 from hulk.modules.router.api.openai.around import Told
 from hulk.modules.router.api.openai.bodies import ChatBody
-from hulk.modules.router.usecases.gateway import Decided, Gateway
+from hulk.modules.router.api.openai.errors import ERRORS
+from hulk.modules.router.domain.asked import AUTO
+from hulk.modules.router.usecases.gateway import Decided, Gateway, require
 from hulk.runtime.http import Caller, ServerEvent, Spoken, events, tell
 
 PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/models")
@@ -19,7 +22,7 @@ PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/models")
 
 def routes(gateway: Gateway) -> APIRouter:
     """All of them."""
-    router = APIRouter(prefix="/v1", tags=["gateway"])
+    router = APIRouter(prefix="/v1", tags=["gateway"], responses=ERRORS)
 
     @router.post("/chat/completions", summary="Ask a model, or let Hulk choose one (`model: auto`)", response_model=None)
     async def chat(body: ChatBody, caller: Caller, voice: Spoken, around: Told, request: Request) -> Response:
@@ -27,6 +30,13 @@ def routes(gateway: Gateway) -> APIRouter:
         decided = await gateway.decide(caller, around.call(body, voice))
         tell(request, headers(decided))
         return await (_streamed(gateway, decided, body, voice) if body.stream else _whole(gateway, decided))
+
+    @router.get("/models", summary="The models that may be asked for by name")
+    async def models(caller: Caller) -> JsonObject:
+        """As OpenAI's; `auto` lets Hulk choose."""
+        require(caller)
+        names = ((AUTO, "hulk"), *((one.name, one.kind) for one in (*gateway.models, *gateway.others)))
+        return {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in names]}
 
     return router
 

@@ -2,7 +2,7 @@
 
 Run as a script, in a process of its own, because code between fork and exec of a threaded parent may deadlock
 (subprocess's `preexec_fn` warns of it), and because our imports would cost it time. On Linux the kernel kills the
-program when the parent ends, even by kill -9; elsewhere the next start clears away what was left (see `server.py`).
+program when the parent ends, even by kill -9; elsewhere whoever starts it sees to that (see `bus/server.py` and `models/llama.py`).
 """
 
 import ctypes
@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 
+LEASH = __file__
+"""This script, for who starts a program with it."""
 PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
