@@ -13,6 +13,7 @@ from hulk.modules.router import Model
 from hulk.modules.router.domain.model import ABILITIES, Abilities
 from hulk.modules.router.domain.policy import Hours, Policy, When
 from hulk.modules.router.settings import URLS, ModelsSettings, RouterSettings
+from hulk.modules.router.usecases.policies import Rulebook
 from hulk.modules.router.wiring import _model, held, with_built_in
 from hulk.runtime.config import load
 
@@ -94,6 +95,13 @@ def test_the_built_in_model_comes_last_and_policies_may_name_it_but_it_is_nobody
     assert held([only], own) == [only]
     before = [Policy(name="a", deny=("cloud",)), Policy(name="b", allow=("cloud",))]
     assert held(before, own) == before
+
+
+async def test_tenants_may_name_the_built_in_model_in_policies_of_their_own_too() -> None:
+    book = Rulebook((), (Model(name="cloud", url="http://x", model="m"),), ("multilingual-e5-small",))
+    assert await book.wrong("acme", [Policy(name="a", deny=("multilingual-*",))]) == []
+    [(place, _)] = await book.wrong("acme", [Policy(name="a", deny=("made-up",))])
+    assert place == "[0].deny[0]"
 
 
 def policies(*entries: Any) -> Sequence[Policy]:
