@@ -60,7 +60,7 @@ class Bench:
     def acts(self, currency: str = "USD", *, daily: Decimal | None = None, monthly: Decimal | None = None) -> Finops:
         """The acts, with that budget for each tenant."""
         budget = Budget(currency=currency, daily=daily, monthly=monthly)
-        return acts(self.ledger, PRICES, budget, self.commit, self.clock, rates=self.rates, budgets=self.budgets)
+        return acts(self.ledger, PRICES, budget, self.commit, self.clock, rates=self.rates)
 
     async def hold(self, name: str, scope: Scope, **given: Any) -> Budget:
         """Have a budget hold."""

@@ -1,7 +1,7 @@
 """What every ledger promises, in memory, SQLite and PostgreSQL; and that no concurrency spends past a budget."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hulk.kernel.errors import Exhausted, NotFound, Refused, Unavailable
-from hulk.modules.finops import Budget, OwnPrice, Priced, Tariff, Usage
+from hulk.kernel.money import Money
+from hulk.modules.finops import Budget, OwnPrice, Priced, Scope, Tariff, Usage
 from hulk.modules.finops.adapters.memory import MemoryLedger
 from hulk.modules.finops.adapters.sql import SqlLedger
-from hulk.modules.finops.domain import price
+from hulk.modules.finops.domain import Slot, price
 from hulk.modules.finops.ports import Ledger
 from hulk.modules.finops.usecases import acts
 from hulk.modules.finops.usecases.paying import CloseStale
@@ -79,6 +80,31 @@ async def test_what_is_refused_leaves_nothing_written(bench: Bench) -> None:
         await finops.reserve(planned())
     assert await bench.ledger.spending(of_tenant("2026-11-21")) is None
     assert await bench.ledger.of_intent("t1", "int_1") == []
+
+
+async def test_all_slots_are_told_at_once_with_the_budgets_that_hold(bench: Bench) -> None:
+    finops, held = bench.acts(), await bench.hold("pilot", Scope(tenant="t1"), daily=Decimal(5))
+    await finops.reserve(planned())
+    seen: list[Budget] = []
+
+    def slots_of(holding: Sequence[Budget]) -> Sequence[Slot]:
+        seen.extend(holding)
+        return [of_tenant("2026-11-21"), of_tenant("2026-11-22"), of_tenant("2026-11-21")]
+
+    found = await bench.ledger.standing(slots_of)
+    assert [(slot.period, used) for slot, used in found] == [
+        ("2026-11-21", Decimal("0.0125")), ("2026-11-22", Decimal(0)), ("2026-11-21", Decimal("0.0125")),
+    ]  # fmt: skip
+    assert seen == [held]
+
+
+async def test_each_call_is_judged_as_if_it_were_the_only_one(bench: Bench) -> None:
+    finops = bench.acts(daily=Decimal("0.0200"))
+    plans = [planned("a"), planned("b"), planned("c", most=Usage(input_tokens=10**9))]
+    first, second, third = await finops.afford.each(plans)
+    assert first == second == Money(Decimal("0.0125"), "USD")
+    assert isinstance(third, Exhausted)
+    assert await finops.afford.each([]) == []
 
 
 async def test_what_is_given_back_is_no_spending(bench: Bench) -> None:

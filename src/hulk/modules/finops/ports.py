@@ -1,7 +1,8 @@
 """What money keeping needs: a ledger to write in, budgets, rates between currencies, and a list of prices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
 from hulk.kernel.durable import Change
@@ -37,6 +38,9 @@ class Ledger(Protocol):
 
     async def spending(self, slot: Slot) -> Spending | None:
         """What is spent and reserved in that slot; None when nothing."""
+
+    async def standing(self, slots_of: Callable[[Sequence[Budget]], Sequence[Slot]]) -> Sequence[tuple[Slot, Decimal]]:
+        """The slots that `slots_of` gives for the budgets that hold now, each with what is spent and reserved there."""
 
     async def overdue(self, moment: datetime, most: int) -> Sequence[Charge]:
         """Up to `most` charges whose deadline was before that moment and that are still reserved, the most overdue first."""

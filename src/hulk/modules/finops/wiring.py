@@ -81,6 +81,6 @@ def wired(
 
     prices = GenaiPrices(caches.named("prices", Records(Tariff)))
     return acts(
-        SqlLedger(store, trail), prices, budget, store.commit, clock, own, rates=SqlRates(store), budgets=SqlBudgets(store),
+        SqlLedger(store, trail), prices, budget, store.commit, clock, own, rates=SqlRates(store),
         own=settings.own_prices(), rate_days=settings.rate_days,
     )  # fmt: skip

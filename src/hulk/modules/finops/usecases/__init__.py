@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hulk.kernel.durable import Commit
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import Budget, Meter, OwnPrice
-from hulk.modules.finops.ports import Budgets, Ledger, Prices, Rates
+from hulk.modules.finops.ports import Ledger, Prices, Rates
 from hulk.modules.finops.usecases.paying import (
     Afford,
     Assume,
@@ -46,15 +46,15 @@ class Finops:
 
 def acts(
     ledger: Ledger, prices: Prices, budget: Budget, commit: Commit, clock: Clock, budget_of: BudgetOf | None = None, *,
-    rates: Rates | None = None, budgets: Budgets | None = None, own: Mapping[str, Sequence[OwnPrice]] | None = None,
+    rates: Rates | None = None, own: Mapping[str, Sequence[OwnPrice]] | None = None,
     rate_days: int = RATE_DAYS,
 ) -> Finops:  # fmt: skip
-    """The acts over that ledger and price list; `budget_of` tells the budgets of tenants, when they are not all the same; `budgets` are
-    those that `afford` is to look at, the ledger's; `own` are the operator's prices."""
+    """The acts over that ledger and price list; `budget_of` tells the budgets of tenants, when they are not all the same; `own` are
+    the operator's prices."""
     currency, of, meter = budget.currency, budget_of or _same_for_all(budget), Meter()
     quote, exchange = Quote(prices, currency, clock, own or {}), Exchange(rates, currency, clock, rate_days)
     return Finops(
-        afford=Afford(ledger, quote, exchange, of, clock, budgets),
+        afford=Afford(ledger, quote, exchange, of, clock),
         reserve=Reserve(ledger, quote, exchange, of, commit, clock, meter),
         settle=Settle(ledger, clock, meter),
         assume=Assume(ledger, clock, meter),

@@ -1,7 +1,7 @@
 """Reserving, settling and releasing what a model call costs."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,14 +9,14 @@ from typing import TypeAlias
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit
-from hulk.kernel.errors import Exhausted
+from hulk.kernel.errors import Exhausted, HulkError
 from hulk.kernel.money import Money
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import Budget, Charge, Meter, Priced, Slot, Spending, Tariff, Usage, most
 from hulk.modules.finops.domain.budgets import slots
 from hulk.modules.finops.domain.charges import LASTS, converted, total
 from hulk.modules.finops.domain.refusing import overruns, refusal
-from hulk.modules.finops.ports import Budgets, Ledger
+from hulk.modules.finops.ports import Ledger
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
 from hulk.modules.finops.usecases.together import together
 
@@ -68,31 +68,51 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Afford:
-    """Ask whether a call would be allowed now, without reserving anything: for choosing, not for spending."""
+    """Ask whether calls would be allowed now, without reserving anything: for choosing, not for spending."""
 
     ledger: Ledger
     quote: Quote
     exchange: Exchange
     budget_of: BudgetOf
     clock: Clock
-    budgets: Budgets | None = None
 
     async def __call__(self, planned: Planned) -> Money:
         """The most that it may cost; raises what `Reserve` would."""
-        charge = await planned_charge(planned, self.quote, self.exchange, self.clock())
-        found = [(slot, await self._used(slot)) for slot in await self._slots(charge) if slot.limit is not None]
-        if over := overruns(found, charge.reserved):
-            raise refusal(over, charge.reserved, charge.at)
-        return Money(charge.reserved, charge.currency)
+        [found] = await self.each([planned])
+        if isinstance(found, HulkError):
+            raise found
+        return found
 
-    async def _slots(self, charge: Charge) -> Sequence[Slot]:
-        holding = () if self.budgets is None else await self.budgets.holding()
-        return list(slots(charge, [await self.budget_of(charge.tenant), *holding]))
+    async def each(self, planned: Sequence[Planned]) -> Sequence[Money | HulkError]:
+        """Of each call of one tenant, as if it were the only one, the most that it may cost, or what reserving it would raise."""
+        charges = [await self._charge(one) for one in planned]
+        used = await self._used([one for one in charges if isinstance(one, Charge)])
+        return [_afforded(one, next(used)) if isinstance(one, Charge) else one for one in charges]
 
-    async def _used(self, slot: Slot) -> Decimal:
-        """What is used of it; of a budget that is younger than its period, what was counted so far."""
-        spending = await self.ledger.spending(slot)
-        return spending.amount if spending else Decimal(0)
+    async def _charge(self, planned: Planned) -> Charge | HulkError:
+        try:
+            return await planned_charge(planned, self.quote, self.exchange, self.clock())
+        except HulkError as error:
+            return error
+
+    async def _used(self, charges: Sequence[Charge]) -> Iterator[Sequence[tuple[Slot, Decimal]]]:
+        """What is used of the limits that each charge is held to; of a budget that is younger than its period, what was counted so far."""
+        if not charges:
+            return iter(())
+        own = await self.budget_of(charges[0].tenant)
+        limited: list[Sequence[Slot]] = []
+
+        def slots_of(holding: Sequence[Budget]) -> Sequence[Slot]:
+            limited[:] = [[slot for slot in slots(charge, [own, *holding]) if slot.limit is not None] for charge in charges]
+            return [slot for found in limited for slot in found]
+
+        used = {slot.id: amount for slot, amount in await self.ledger.standing(slots_of)}
+        return ([(slot, used[slot.id]) for slot in found] for found in limited)
+
+
+def _afforded(charge: Charge, used: Sequence[tuple[Slot, Decimal]]) -> Money | Exhausted:
+    over = overruns(used, charge.reserved)
+    return refusal(over, charge.reserved, charge.at) if over else Money(charge.reserved, charge.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,11 +52,11 @@ class Asked:
     agent: str = ""
     person: str = ""
     episode: str = ""
+    decision: str = ""
+    """The id of the decision on it, which follows from its key."""
 
-    @property
-    def decision(self) -> str:
-        """The id of the decision on it."""
-        return ids.derived("dec", self.key)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decision", ids.derived("dec", self.key))
 
     @property
     def p0(self) -> bool:

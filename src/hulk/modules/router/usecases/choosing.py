@@ -82,9 +82,9 @@ class Select:
     fallbacks: int = 2
     """The most that are asked after the first."""
 
-    async def __call__(self, asked: Asked, *, alone: bool = False) -> Selected:
-        """The chain; `alone`: only its first is wanted. Raises `Unavailable` when the policies cannot be read."""
-        weighed = await self.weigh(asked, first=alone and self.choose is None)
+    async def __call__(self, asked: Asked) -> Selected:
+        """The chain. Raises `Unavailable` when the policies cannot be read."""
+        weighed = await self.weigh(asked)
         if not weighed.able:
             return Selected((), weighed.reasons, weighed)
         chosen = await self._chosen(asked, weighed.able)

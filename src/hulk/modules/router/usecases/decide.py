@@ -75,7 +75,7 @@ class Decide:
         """The decision, with the changes to commit together with whatever it leads to: its row and its cost row."""
         asked = await self.scan.question(question)
         match = await self.recognise(question.text, question.attachments)
-        found = Found("skill", match.skill) if match.skill is not None else of_models(await self.select(asked, alone=True))
+        found = Found("skill", match.skill) if match.skill is not None else of_models(await self.select(asked))
         names = (*(one.name for one in self.catalogue.candidates()), *(model.name for model in self.models))
         return self.keep(asked, found, names, match)
 

@@ -82,19 +82,15 @@ class Weigh:
     health: Health = field(default_factory=Anything)
     seen: Seen = field(default_factory=Seen)
 
-    async def __call__(self, asked: Asked, *, first: bool = False) -> Weighed:
-        """All of them, or up to the `first` that may answer. Raises `Unavailable` when the policies cannot be read."""
+    async def __call__(self, asked: Asked) -> Weighed:
+        """All of them. Raises `Unavailable` when the policies cannot be read."""
         rules, view = await self.rules(asked), _View(asked)
-        able: list[Able] = []
-        objections: list[tuple[Model, HulkError]] = []
-        for model in self.wanted(asked):
-            try:
-                able.append(await self._looked_at(asked, view, rules, model))
-            except HulkError as error:
-                objections.append((model, error))
-            if first and able:
-                break
-        return Weighed(tuple(able), tuple(objections))
+        looked = [(model, self._looked_at(asked, view, rules, model)) for model in self.wanted(asked)]
+        could = [one for _, one in looked if isinstance(one, _Could)]
+        mosts = iter(await self.finops.afford.each([planned(asked, one.model, one.prompt, asked.key) for one in could]))
+        found = [(model, _within(one, next(mosts), rules) if isinstance(one, _Could) else one) for model, one in looked]
+        able = tuple(one for _, one in found if isinstance(one, Able))
+        return Weighed(able, tuple((model, one) for model, one in found if not isinstance(one, Able)))
 
     async def rules(self, asked: Asked) -> Ruling:
         """What the policies say of it now."""
@@ -115,20 +111,18 @@ class Weigh:
             yield named
             yield from (by_name[name] for name in named.fallbacks if name in by_name)
 
-    async def _looked_at(self, asked: Asked, view: "_View", rules: Ruling, model: Model) -> Able:
-        """Raises the reason why it may not answer."""
-        vault, prompt = view.of(model, masks=rules.masks and model.purpose == "chat")
-        if (denied := rules.objection(model.name)) is not None:
-            raise Forbidden(denied)
-        fitted(model, prompt)
-        _fits(model, prompt)
-        self._now(model, prompt, rules)
+    def _looked_at(self, asked: Asked, view: "_View", rules: Ruling, model: Model) -> "_Could | HulkError":
+        """What it would see, or why it may not answer."""
         try:
-            most = await self.finops.afford(planned(asked, model, prompt, asked.key))
+            vault, prompt = view.of(model, masks=rules.masks and model.purpose == "chat")
+            if (denied := rules.objection(model.name)) is not None:
+                return Forbidden(denied)
+            fitted(model, prompt)
+            _fits(model, prompt)
+            self._now(model, prompt, rules)
         except HulkError as error:
-            raise _of_kind(error, Text("{model} is not asked: {reason}", model=model.name, reason=error.text)) from error
-        _not_dear(rules, model, most)
-        return Able(model, most, prompt, view.reach(vault), vault)
+            return error
+        return _Could(model, prompt, vault, "local" if asked.p0 and vault is None else "any")
 
     def _now(self, model: Model, prompt: Prompt, rules: Ruling) -> None:
         """Whether it is well, and fast enough; raises `Unavailable` or `Forbidden`."""
@@ -152,6 +146,16 @@ class Weigh:
         return await self.finops.spent_share(asked.tenant)
 
 
+@dataclass(frozen=True, slots=True)
+class _Could:
+    """A model that may answer, if that can be paid."""
+
+    model: Model
+    prompt: Prompt
+    vault: Vault | None
+    reach: Reach
+
+
 class _View:
     """What models may see of a prompt: all that may have all of it the same, others the rest when the values are taken out. Not those that
     make vectors: one of a text without its values is another text's."""
@@ -167,10 +171,6 @@ class _View:
         if masks and not isinstance(found := self._taken_out(), Unmaskable):
             return found
         raise kept_in(model, self._asked.scan)
-
-    def reach(self, vault: Vault | None) -> Reach:
-        """How far it may go."""
-        return "local" if self._asked.p0 and vault is None else "any"
 
     def _taken_out(self) -> tuple[Vault, Prompt] | Unmaskable:
         if self._masked is None:
@@ -202,12 +202,15 @@ def _used_up(model: Model, seconds: float) -> Unsent:
     return Unsent(Text("{model} is not asked for {seconds} s: its provider's limit is used up.", model=model.name, seconds=wait), seconds)
 
 
-def _not_dear(rules: Ruling, model: Model, most: Money) -> None:
-    """Raises `Forbidden` for a call that may cost more than the policies allow."""
+def _within(could: _Could, most: Money | HulkError, rules: Ruling) -> Able | HulkError:
+    """That it may answer, if budgets and policies allow what it may cost."""
+    model = could.model
+    if isinstance(most, HulkError):
+        return _of_kind(most, Text("{model} is not asked: {reason}", model=model.name, reason=most.text))
     if rules.most_cost is None or most.amount <= rules.most_cost[0]:
-        return
+        return Able(model, most, could.prompt, could.reach, could.vault)
     limit, policy = rules.most_cost
-    raise Forbidden(
+    return Forbidden(
         "{model} is not asked: the policy “{policy}” allows {limit} a call, and this one may cost {most}.",
         model=model.name, policy=policy, limit=str(Money(limit, most.currency)), most=str(most),
     )  # fmt: skip

@@ -19,7 +19,6 @@ _OF = [_its.owner == bindparam("of_owner"), _its.name == bindparam("of_name")]
 _HOLDS = select(budget_table).where(*_OF, _its.until.is_(None))
 _LAST = select(func.max(_its.version)).where(*_OF)
 _END = update(budget_table).where(*_OF, _its.until.is_(None))
-_ALL = select(budget_table).where(_its.until.is_(None)).order_by(_its.owner, _its.name)
 _VERSIONS = select(budget_table).where(*_OF).order_by(_its.version)
 _CHANGED = update(head_table).where(head_table.c.id == 1).values(version=head_table.c.version + 1)
 _FORETELL = update(spending_table).where(spending_table.c.id == bindparam("at"), spending_table.c.foretold.is_(False))
@@ -64,7 +63,7 @@ class SqlBudgets:
 
     async def holding(self) -> Sequence[Budget]:
         """See `Budgets`."""
-        return await self._store.read(lambda connection: [counts.budget_of(row) for row in connection.execute(_ALL)])
+        return await self._store.read(lambda connection: [counts.budget_of(row) for row in connection.execute(counts.HOLDING)])
 
     async def versions(self, owner: str, name: str) -> Sequence[Budget]:
         """See `Budgets`."""
@@ -75,7 +74,7 @@ class SqlBudgets:
         """See `Budgets`."""
 
         def read(connection: Any) -> list[Used]:
-            holding = {(one.owner, one.name, one.epoch): one for one in map(counts.budget_of, connection.execute(_ALL))}
+            holding = {(one.owner, one.name, one.epoch): one for one in map(counts.budget_of, connection.execute(counts.HOLDING))}
             rows = [
                 row for period in periods for row in connection.execute(counts.OF_PERIOD, {"at_period": period}) if row.spent is not None
             ]

@@ -14,7 +14,7 @@ from hulk.runtime.store import Transaction, among, sum_exact
 _its = charge_table.c
 _HEAD = select(head_table.c.version).where(head_table.c.id == 1).with_for_update(read=True)
 _ALONE = select(head_table.c.version).where(head_table.c.id == 1).with_for_update()
-_HOLDING = select(budget_table).where(budget_table.c.until.is_(None)).order_by(budget_table.c.owner, budget_table.c.name)
+HOLDING = select(budget_table).where(budget_table.c.until.is_(None)).order_by(budget_table.c.owner, budget_table.c.name)
 _COUNTS = select(spending_table).where(among(spending_table.c.id, "ids")).order_by(spending_table.c.id).with_for_update()
 
 
@@ -32,7 +32,7 @@ class Known:
     def _current(self, tx: Transaction) -> InForce:
         version = head(tx)
         if version != self._version:
-            self._found, self._version = InForce.of([budget_of(row) for row in tx.execute(_HOLDING)]), version
+            self._found, self._version = InForce.of([budget_of(row) for row in tx.execute(HOLDING)]), version
         return self._found
 
 

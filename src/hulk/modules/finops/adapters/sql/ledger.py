@@ -22,7 +22,9 @@ from hulk.modules.finops.domain.keeping import Entry, Move, Outcome, Page
 from hulk.runtime.store import Alike, Store, Transaction, among
 
 _CHARGES = select(charge_table).where(among(charge_table.c.id, "ids")).order_by(charge_table.c.id).with_for_update()
+_kept = spending_table
 _COUNT = select(spending_table).where(spending_table.c.id == bindparam("at"))
+_COUNTS = select(_kept.c.id, _kept.c.reserved, _kept.c.spent).where(among(_kept.c.id, "ids"))
 
 
 class SqlLedger:
@@ -70,6 +72,17 @@ class SqlLedger:
         if not used:  # a row of nothing is left by what was refused or released
             return None
         return Spending(tenant=slot.scope.tenant or "", period=slot.period, currency=slot.budget.currency, amount=used)
+
+    async def standing(self, slots_of: Callable[[Sequence[Budget]], Sequence[Slot]]) -> Sequence[tuple[Slot, Decimal]]:
+        """See `Ledger`."""
+
+        def read(connection: Connection) -> list[tuple[Slot, Decimal]]:
+            slots = slots_of([counts.budget_of(row) for row in connection.execute(counts.HOLDING)])
+            rows = connection.execute(_COUNTS, {"ids": list({slot.id for slot in slots})})
+            used = {row.id: row.reserved + row.spent for row in rows}
+            return [(slot, used.get(slot.id, Decimal(0))) for slot in slots]
+
+        return await self._store.read(read)
 
     async def overdue(self, moment: datetime, most: int) -> Sequence[Charge]:
         """See `Ledger`."""
