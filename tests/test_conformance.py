@@ -32,10 +32,10 @@ from hulk.modules.intents.ports import Intents
 from hulk.modules.quotas.adapters import memory as quotas_memory
 from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
+from hulk.modules.router.adapters import built_in, ridge, sql_policies, vendors
 from hulk.modules.router.adapters import guarded as router_guarded
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import observed as router_observed
-from hulk.modules.router.adapters import ridge, sql_policies, vendors
 from hulk.modules.router.adapters import served as router_served
 from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments, words
@@ -100,7 +100,13 @@ SUITES = (
     ),
     Suite(
         Provider,
-        (vendors.Vendors, router_guarded.GuardedProvider, router_observed.ObservedProvider, router_served.ServedProvider),
+        (
+            vendors.Vendors,
+            router_guarded.GuardedProvider,
+            router_observed.ObservedProvider,
+            router_served.ServedProvider,
+            built_in.WithBuiltIn,
+        ),
         "modules/router/test_router_provider.py",
     ),
     Suite(Classifier, (ridge.Ridge,), "modules/router/test_router_classifier.py"),

@@ -163,6 +163,7 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/decisions": NoChange("only what was decided is kept, and nothing is done"),
     "POST /v1/dead-letters/discard": Write("hulk.run.discarded.v1", "changed", dead_letters),
     "POST /v1/dead-letters/replay": Write("hulk.run.replayed.v1", "changed", dead_letters),
+    "POST /v1/embeddings": NoChange("vectors are given and nothing is kept but the decision on them, what they cost and what was sent"),
     "POST /v1/feedback": Write("hulk.feedback.given.v1", "made", of_an_answer),
     "POST /v1/files": Write("hulk.file.kept.v1", "made", to("", {"data": b"a,b\n1,2\n", **ASKED})),
     "POST /v1/intents": Write("hulk.intent.accepted.v1", "made", to("", said(text="Is the disk full?"))),

@@ -60,6 +60,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/keys": {"name": "x", "grants": [{"role": "viewer"}]},
     "POST /v1/tenants": {"tenant": "Not A Name"},
     "PUT /v1/tenants/{tenant}/quotas": {"storage": "unlimited"},
+    "POST /v1/embeddings": {"model": "nobody", "input": "x"},  # who may ask is told that there is no such model
     "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},  # who may ask is told that there is no model
     "POST /v1/decisions": {"text": "x"},
     "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
@@ -106,6 +107,7 @@ POST /v1/dead-letters/replay                    401      403      200      403  
 POST /v1/decisions                              401      403      200      403      200      200      403      200
 GET /v1/decisions/{decision}                    401      200      200      200      200      404      403      404
 POST /v1/files                                  401      403      201      403      201      201      201      201
+POST /v1/embeddings                             401      403      404      403      404      404      403      404
 POST /v1/feedback                               401      403      404      403      404      404      404      404
 GET /v1/intents                                 401      200      200      200      200      200      200      200
 POST /v1/intents                                401      403      422      403      422      422      403      422

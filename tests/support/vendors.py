@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hulk.modules.router.adapters.built_in import WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.observed import Figures, ObservedProvider
 from hulk.modules.router.adapters.served import ServedProvider
@@ -12,6 +13,7 @@ from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import ABILITIES, CallPart, Completion, Delta, Ended, Kind, Model, Prompt, Said
 from hulk.modules.router.ports import Provider
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.models import LocalEmbedder
 from hulk.runtime.telemetry import Metrics
 from support.gates import Recording
 from support.twins import anthropic_twin, gemini_twin, openai_twin
@@ -26,6 +28,7 @@ CONFORMING: dict[str, Callable[[Vendors, Breakers], Provider]] = {
     " behind a breaker": lambda vendors, breakers: GuardedProvider(vendors, breakers, vendors.probe),
     " served here": lambda vendors, breakers: ServedProvider(GuardedProvider(vendors, breakers, vendors.probe), "acme", lambda: None),
     " watched": lambda vendors, breakers: ObservedProvider(GuardedProvider(vendors, breakers, vendors.probe), Figures.of(Metrics())),
+    " beside the built-in model": lambda vendors, _: WithBuiltIn(vendors, LocalEmbedder()),
 }
 
 

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import HulkError, Refused, TooLarge
+from hulk.modules.router.adapters.built_in import WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.observed import ObservedProvider
 from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.model import (
     CallPart,
+    Embedded,
     Ended,
     Kind,
     Limits,
@@ -49,6 +51,7 @@ CLOCK = Tool(name="clock", description="Tells the time.")
 FORM = Schema(schema={"type": "object", "properties": {"name": {"type": "string"}, "count": {"type": "integer"}}, "required": ["name"]})
 ADAPTERS: dict[str, type[Provider]] = {
     "": Vendors, " behind a breaker": GuardedProvider, " served here": ServedProvider, " watched": ObservedProvider,
+    " beside the built-in model": WithBuiltIn,
 }  # fmt: skip
 ONE_WORD = {("google", "refusal"): "content_filter", ("anthropic", "content_filter"): "refusal"}
 """Vendors that tell a model that will not from a filter that does not let it by one word."""
@@ -226,6 +229,56 @@ async def test_a_picture_or_document_is_sent_to_who_takes_it_and_to_nobody_else(
     with pytest.raises(Refused, match=f"takes no part of the kind {part.kind}"):
         await vendor.provider.complete(vendor.model(abilities={"images": False, "files": False}), prompt)
     assert len(vendor.gate.passed) == before
+
+
+# Vectors -----------------------------------------------------------------------------------------------------------------------
+
+TEXTS = Prompt.texts(["canary-4711 one", "two words more", "é"])
+
+
+async def embedded(vendor: Vendor, name: str = "echo", dimensions: int | None = None, prompt: Prompt = TEXTS, **more: Any) -> Embedded:
+    return await vendor.provider.embed(vendor.model(name, purpose="embeddings", **more), prompt, dimensions)
+
+
+async def test_a_vector_of_each_text_comes_in_their_order_from_who_speaks_openais(vendor: Vendor) -> None:
+    if vendor.kind != "openai":
+        with pytest.raises(Refused, match="makes no vectors"):
+            await embedded(vendor)
+        return
+    for kind in ("openai", "compatible"):
+        found = await embedded(vendor, kind=kind, extra={"task": "match", "dimensions": 9})
+        assert [row.tolist()[0] for row in found.vectors] == [15.0, 14.0, 1.0]
+        assert (found.size, found.input_tokens, found.estimated) == (9, 6, False)
+        assert seen(vendor.url)[-1]["task"] == "match"
+        assert json.loads(vendor.gate.passed[-1][2]) == seen(vendor.url)[-1]
+    assert (await embedded(vendor, dimensions=5, extra={"dimensions": 9})).size == 5
+
+
+async def test_vectors_whose_tokens_nobody_tells_cost_the_most_they_can_have(vendor: Vendor) -> None:
+    if vendor.kind == "openai":
+        found = await embedded(vendor, "quiet")
+        assert (found.input_tokens, found.estimated) == (TEXTS.most_input_tokens, True)
+        assert found.limits == (await embedded(vendor)).limits != Limits()
+
+
+@pytest.mark.parametrize("kind", ["openai", "compatible"])
+@pytest.mark.parametrize("name", ["missing", "more", "none", "nan", "endless", "ragged", "empty", "words"])
+async def test_what_is_no_vector_of_each_text_may_have_cost_something(twins: Callable[[Kind], str], kind: Kind, name: str) -> None:
+    if (kind, name) in (("openai", "endless"), ("openai", "words")):
+        return  # float32 in base64 cannot say it
+    async with asking("openai", twins("openai")) as vendor:
+        with pytest.raises(Uncertain, match="no answer") as caught:
+            await embedded(vendor, f"vectors-{name}", kind=kind)
+        assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("status-503", Unsent), ("garbage", Uncertain), ("html", Uncertain), ("mute", Uncertain), ("slow", Uncertain)]
+)
+async def test_what_goes_wrong_with_vectors_is_told_as_with_answers(vendor: Vendor, name: str, error: type[HulkError]) -> None:
+    if vendor.kind == "openai":
+        with pytest.raises(error):
+            await embedded(vendor, name, total_seconds=0.5)
 
 
 # What goes wrong ---------------------------------------------------------------------------------------------------------------

@@ -105,6 +105,19 @@ async def test_a_stream_goes_by_leave_too(bench: Bench) -> None:
     assert len(await bench.kept()) == bench.arrived == 1
 
 
+async def test_texts_go_by_leave_for_all_of_them(bench: Bench) -> None:
+    texts = Prompt.texts([QUESTION, "another"])
+    leave, maker = bench.leave(prompt=texts), bench.models[0]
+    assert len((await bench.send.embed(leave, maker, texts)).vectors) == 2
+    assert [receipt.payload for receipt in await bench.kept()] == [texts.digest]
+    for other in (Prompt.texts([QUESTION]), Prompt.texts(["another", QUESTION]), Prompt.texts([QUESTION, "another", "x"])):
+        with pytest.raises(Forbidden, match="for something else"):
+            await bench.send.embed(leave, maker, other)
+    with pytest.raises(Forbidden, match="must stay in the company"):
+        await bench.send.embed(bench.leave(prompt=texts, reach="local"), maker, texts)
+    assert len(await bench.kept()) == bench.arrived == 1
+
+
 async def test_each_attempt_has_its_receipt(bench: Bench) -> None:
     leave = bench.leave()
     for _ in range(2):

@@ -13,7 +13,8 @@ from hulk.modules.router import Model
 from hulk.modules.router.domain.model import ABILITIES, Abilities
 from hulk.modules.router.domain.policy import Hours, Policy, When
 from hulk.modules.router.settings import URLS, ModelsSettings, RouterSettings
-from hulk.modules.router.wiring import _model, held
+from hulk.modules.router.usecases.policies import Rulebook
+from hulk.modules.router.wiring import _model, held, with_built_in
 from hulk.runtime.config import load
 
 
@@ -69,11 +70,38 @@ def test_abilities_times_and_the_rest_are_changed_by_name() -> None:
         ({"kind": "openai", "abilities": {"sings": True}}, "sings"),
         ({"kind": "openai", "timeouts": {"total": "0s"}}, "total"),
         ({"kind": "openai", "max_output_tokens": 0}, "max_output_tokens"),
+        ({"kind": "openai", "purpose": "song"}, "purpose"),
+        ({"kind": "anthropic", "purpose": "embeddings"}, "anthropic is not asked for vectors"),
+        ({"kind": "google", "purpose": "embeddings"}, "google is not asked for vectors"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(entry: dict[str, Any], words: str) -> None:
     with pytest.raises(HulkError, match=words):
         made(**entry)
+
+
+def test_a_model_answers_unless_it_is_said_to_make_vectors() -> None:
+    assert made(kind="openai").purpose == "chat"
+    assert made(kind="openai", purpose="embeddings").purpose == "embeddings"
+
+
+def test_the_built_in_model_comes_last_and_policies_may_name_it_but_it_is_nobodys_way_out() -> None:
+    own = [Model(name="cloud", url="http://x", model="m")]
+    known = with_built_in(own)
+    assert [model.name for model in known] == ["cloud", "multilingual-e5-small"]
+    assert with_built_in(known) == known
+    deny, only = Policy(name="a", deny=("multilingual-e5-small",)), Policy(name="b", allow=("multilingual-e5-small",))
+    assert held([deny], own) == [deny]
+    assert held([only], own) == [only]
+    before = [Policy(name="a", deny=("cloud",)), Policy(name="b", allow=("cloud",))]
+    assert held(before, own) == before
+
+
+async def test_tenants_may_name_the_built_in_model_in_policies_of_their_own_too() -> None:
+    book = Rulebook((), (Model(name="cloud", url="http://x", model="m"),), ("multilingual-e5-small",))
+    assert await book.wrong("acme", [Policy(name="a", deny=("multilingual-*",))]) == []
+    [(place, _)] = await book.wrong("acme", [Policy(name="a", deny=("made-up",))])
+    assert place == "[0].deny[0]"
 
 
 def policies(*entries: Any) -> Sequence[Policy]:

@@ -54,7 +54,9 @@ async def test_openai_answers_and_streams(openai_url: str) -> None:
         assert whole.usage.total_tokens == 6
         assert [one.id async for one in client.models.list()] == ["echo", "tools"]
         vectors = await client.embeddings.create(model="echo", input=["one", "three"], encoding_format="float")
-        assert [one.embedding[0] for one in vectors.data] == [3.0, 5.0]
+        assert [one.embedding[0] for one in sorted(vectors.data, key=lambda one: one.index)] == [3.0, 5.0]
+        packed = await client.embeddings.create(model="echo", input="one", dimensions=3)
+        assert packed.data[0].embedding == [3.0, 1.0, 1.0]
 
 
 async def test_openai_calls_tools_in_pieces_and_refuses(openai_url: str) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
+import aiohttp
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -90,6 +91,19 @@ async def test_many_at_once_from_many_tasks_agree(embedder: Embedder) -> None:
 async def test_local_and_served_give_the_same_vectors(served: str) -> None:
     with contextlib.closing(LocalEmbedder()) as local:
         assert np.allclose(await local.embed(SENTENCES), await ServedEmbedder(served, "e5-query").embed(SENTENCES), atol=1e-4)
+
+
+async def test_tokens_are_counted_as_the_server_does(served: str) -> None:
+    with contextlib.closing(LocalEmbedder()) as local:
+        assert local.installed
+        counted = await local.tokens([*SENTENCES, "palavra " * 1000, "a\0b"])
+    assert all(count > len(text.split()) for count, text in zip(counted, SENTENCES, strict=False))
+    assert counted[3] > 1000
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{served}/embeddings", json={"model": "e5-query", "input": SENTENCES}) as response,
+    ):
+        assert (await response.json())["usage"]["prompt_tokens"] == sum(counted[:3])
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:

@@ -1,7 +1,9 @@
 """OpenAI's chat completions as they go over the wire (https://platform.openai.com/docs/api-reference/chat)."""
 
+import base64
 import json
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from support.twins.scenarios import Answer, Asked
@@ -123,11 +125,31 @@ def models(names: Sequence[str]) -> Any:
 
 
 def embeddings(body: Any) -> Any:
-    """A vector for each text: its length, and nothing else."""
+    """A vector for each text: its length, and ones; in reverse order, as nobody promises one. What is wrong with them is in `_WRONG`."""
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
-    data = [{"object": "embedding", "index": place, "embedding": [float(len(text)), 1.0]} for place, text in enumerate(texts)]
+    size = 2 if body["model"] == "stubborn" else body.get("dimensions", 2)
+    rows = _WRONG.get(body["model"], list)([[float(len(text)), *([1.0] * (size - 1))] for text in texts])
+    form = _base64 if body.get("encoding_format") == "base64" else list
+    data = [{"object": "embedding", "index": place, "embedding": form(row)} for place, row in enumerate(rows)][::-1]
     words = sum(len(text.split()) for text in texts)
-    return {"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": words, "total_tokens": words}}
+    usage = {} if body["model"] == "quiet" else {"usage": {"prompt_tokens": words, "total_tokens": words}}
+    return {"object": "list", "data": data, "model": body["model"], **usage}
+
+
+_WRONG: Mapping[str, Callable[[list[list[Any]]], list[list[Any]]]] = {
+    "vectors-missing": lambda rows: rows[1:],
+    "vectors-more": lambda rows: [*rows, rows[0]],
+    "vectors-none": lambda _: [],
+    "vectors-nan": lambda rows: [[*row[1:], float("nan")] for row in rows],
+    "vectors-endless": lambda rows: [[*row[1:], 1e300] for row in rows],
+    "vectors-ragged": lambda rows: [[1.0] * place for place, _ in enumerate(rows, 1)],
+    "vectors-empty": lambda rows: [[] for _ in rows],
+    "vectors-words": lambda rows: [["1.0", "2.0"] for _ in rows],
+}
+
+
+def _base64(row: Sequence[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(row)}f", *row)).decode()
 
 
 def _data(value: Any) -> str:

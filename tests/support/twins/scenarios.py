@@ -19,6 +19,9 @@
 | `flaky` | down every first time |
 | `nobody` | there is no such model |
 
+Of vectors, also `vectors-missing`, `-more`, `-none`, `-nan`, `-endless`, `-ragged`, `-empty` and `-words`, which are none, and
+`stubborn`, which heeds no `dimensions`.
+
 The key `wrong` is refused, `poor` has no credit, `weak` may not.
 """
 

@@ -46,10 +46,19 @@ class Twin:
         refused = _KEYS.get(self._wire.key_of(request.headers))
         return self._error(refused) if refused else web.json_response(self._wire.models(["echo", "tools"]))
 
-    async def _embed(self, request: web.Request) -> web.Response:
+    async def _embed(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self._seen.append(body)
-        return web.json_response(self._wire.embeddings(body))
+        refused = _KEYS.get(self._wire.key_of(request.headers))
+        if refused:
+            return self._error(refused)
+        self._turns[body["model"]] += 1
+        done, limits = scenario(Asked(body["model"], "", ""), self._turns[body["model"]])
+        if isinstance(done, Trouble):
+            return self._error(done.status, done.retry_after, limits)
+        if isinstance(done, Odd):
+            return await self._odd(request, done.what)
+        return web.json_response(self._wire.embeddings(body), headers=self._wire.headers(limits))
 
     async def _asked(self, request: web.Request) -> web.StreamResponse:
         try:

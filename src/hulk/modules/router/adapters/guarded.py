@@ -4,11 +4,13 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
-from hulk.modules.router.domain.model import Completion, Delta, Ended, Model, Prompt, Unsent
+from hulk.modules.router.domain.model import Completion, Delta, Embedded, Ended, Model, Prompt, Unsent
 from hulk.modules.router.ports import Provider
 from hulk.runtime.breaker import Breaker, Breakers, Permit, Tripped, counts_against
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,11 @@ class GuardedProvider:
 
     async def complete(self, model: Model, prompt: Prompt) -> Completion:
         """See `Provider`; raises `Unsent` without asking while the breaker is open."""
-        try:
-            return await self._breaker(model).call(lambda: self.inner.complete(model, prompt))
-        except Tripped as refusal:
-            raise Unsent(refusal.text, refusal.retry_after) from refusal
+        return await self._guarded(model, lambda: self.inner.complete(model, prompt))
+
+    async def embed(self, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
+        """See `Provider`; raises `Unsent` without asking while the breaker is open."""
+        return await self._guarded(model, lambda: self.inner.embed(model, prompt, dimensions))
 
     @contextlib.asynccontextmanager
     async def stream(self, model: Model, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
@@ -47,6 +50,12 @@ class GuardedProvider:
         """See `Health`."""
         tripped = self._breaker(model).refusal
         return None if tripped is None else Unsent(tripped.text, tripped.retry_after)
+
+    async def _guarded(self, model: Model, act: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await self._breaker(model).call(act)
+        except Tripped as refusal:
+            raise Unsent(refusal.text, refusal.retry_after) from refusal
 
     def _breaker(self, model: Model) -> Breaker:
         return self.breakers.of(f"model:{model.name}", partial(self.probe, model) if self.probe else None)

@@ -13,7 +13,7 @@ from prometheus_client import Histogram
 from hulk.kernel.errors import HulkError
 from hulk.modules.router.adapters.guarded import GuardedProvider
 from hulk.modules.router.adapters.served import ServedProvider
-from hulk.modules.router.domain.model import Completion, Counted, Delta, Ended, Kind, Model, Prompt, Unsent
+from hulk.modules.router.domain.model import Completion, Counted, Delta, Embedded, Ended, Kind, Model, Prompt, Unsent
 from hulk.runtime.telemetry import Metrics, span
 
 Watched: TypeAlias = GuardedProvider | ServedProvider
@@ -72,6 +72,14 @@ class ObservedProvider:
                 deltas = await stack.enter_async_context(self._inner.stream(model, prompt))
             yield await stack.enter_async_context(contextlib.aclosing(call.through(deltas)))
 
+    async def embed(self, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
+        """See `Provider`."""
+        call = _Call(self._figures, model, "embeddings")
+        with call.noted(), call.span():
+            embedded = await self._inner.embed(model, prompt, dimensions)
+            call.counted = {"input": embedded.input_tokens}
+            return embedded
+
     def refusal(self, model: Model) -> Unsent | None:
         """See `Health`."""
         return self._inner.refusal(model)
@@ -80,20 +88,20 @@ class ObservedProvider:
 class _Call:
     """One call while it goes on."""
 
-    def __init__(self, figures: Figures, model: Model) -> None:
+    def __init__(self, figures: Figures, model: Model, operation: str = "chat") -> None:
         self._figures = figures
         self._begun = time.monotonic()
-        self.labels = ("chat", _PROVIDERS.get(model.kind, model.kind), model.model, model.name)
-        self._completion: Completion | None = None
+        self.labels = (operation, _PROVIDERS.get(model.kind, model.kind), model.model, model.name)
+        self.counted: dict[str, int] = {}
 
     def answered(self, completion: Completion) -> None:
         """It has an answer."""
-        self._completion = completion
+        self.counted = {"input": completion.input_tokens, "output": completion.output_tokens}
 
     @property
     def used(self) -> dict[str, int]:
         """What a span is to say of it."""
-        return {f"gen_ai.usage.{kind}_tokens": count for kind, count in self._counted().items()}
+        return {f"gen_ai.usage.{kind}_tokens": count for kind, count in self.counted.items()}
 
     def span(self) -> contextlib.AbstractContextManager[Span]:
         """A span around the block."""
@@ -112,7 +120,7 @@ class _Call:
             raise
         finally:
             self._figures.duration.labels(*self.labels, error).observe(time.monotonic() - self._begun)
-            for kind, count in self._counted().items():
+            for kind, count in self.counted.items():
                 self._figures.tokens.labels(*self.labels, kind).observe(count)
 
     async def through(self, deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
@@ -125,8 +133,3 @@ class _Call:
             if isinstance(delta, Ended):
                 self.answered(delta.completion)
             yield delta
-
-    def _counted(self) -> dict[str, int]:
-        if self._completion is None:
-            return {}
-        return {"input": self._completion.input_tokens, "output": self._completion.output_tokens}

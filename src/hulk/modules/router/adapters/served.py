@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hulk.kernel.text import Text
 from hulk.modules.router.adapters.guarded import GuardedProvider
-from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt, Unsent
+from hulk.modules.router.domain.model import Completion, Delta, Embedded, Model, Prompt, Unsent
 from hulk.runtime.models import SOON
 
 
@@ -30,6 +30,11 @@ class ServedProvider:
         self._require(model)
         async with self.inner.stream(model, prompt) as deltas:
             yield deltas
+
+    async def embed(self, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
+        """See `Provider`."""
+        self._require(model)
+        return await self.inner.embed(model, prompt, dimensions)
 
     def refusal(self, model: Model) -> Unsent | None:
         """See `Health`."""

@@ -10,7 +10,7 @@ from hulk.kernel.text import Text
 from hulk.modules.router.domain.capability import Receipt
 from hulk.modules.router.domain.decision import Decision
 from hulk.modules.router.domain.matching import Candidate, Known, Scored, Scores
-from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt, Unsent
+from hulk.modules.router.domain.model import Completion, Delta, Embedded, Model, Prompt, Unsent
 
 
 class Catalogue(Protocol):
@@ -53,6 +53,10 @@ class Provider(Protocol):
         whole. It is `cut` when more came than the limit of tokens, at most one piece of it.
 
         Entering and iterating raise as `complete` does. Leaving the block closes the connection, wherever the answer is."""
+
+    async def embed(self, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
+        """A vector of each of the prompt's messages (`Prompt.texts`), of the model's own size or, where it is asked for and the model can,
+        of another: who asks looks. Raises as `complete` does, and `Refused` for a model that makes none."""
 
 
 class Health(Protocol):

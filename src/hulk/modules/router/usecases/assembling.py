@@ -1,7 +1,7 @@
 """All acts of the router, over its ports: made once, so that they share what they see of the models."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.time import Clock
@@ -15,7 +15,8 @@ from hulk.modules.router.usecases.asking import Scan
 from hulk.modules.router.usecases.choosing import Choose, Select
 from hulk.modules.router.usecases.decide import Decide, Keep
 from hulk.modules.router.usecases.deciding import DecideOnly, ShowDecision
-from hulk.modules.router.usecases.executing import Attempts, Execute, Patience, Pay, Stream
+from hulk.modules.router.usecases.embeddings import Embeddings
+from hulk.modules.router.usecases.executing import Attempts, Embed, Execute, Patience, Pay, Stream
 from hulk.modules.router.usecases.gateway import Gateway
 from hulk.modules.router.usecases.recognise import Recognise
 from hulk.modules.router.usecases.sending import GiveLeave, Send
@@ -29,6 +30,7 @@ class Router:
     decide: Decide
     answer_freely: AnswerFreely
     gateway: Gateway
+    embeddings: Embeddings
     decide_only: DecideOnly
     show_decision: ShowDecision
     recognise: Recognise
@@ -60,20 +62,24 @@ class Needs:
 def router_of(needs: Needs) -> Router:
     """The acts over those."""
     seen, scan = Seen(), Scan(needs.labels)
-    weigh = Weigh(needs.models, needs.finops, needs.policies_of, needs.clock, needs.health, seen)
+    models, embedding = ([model for model in needs.models if model.purpose == purpose] for purpose in ("chat", "embeddings"))
+    weigh = Weigh(models, needs.finops, needs.policies_of, needs.clock, needs.health, seen)
     select = Select(weigh, needs.choose, needs.fallbacks)
     keep, measure = Keep(needs.decisions, needs.finops, needs.clock), Measure(needs.commit, needs.choose)
     attempts = _attempts(needs, seen)
     execute = Execute(attempts, needs.schemas)
-    decide = Decide(needs.recognise, needs.catalogue, needs.models, scan, select, keep)
+    gateway = Gateway(
+        models, scan, select, keep, execute, Stream(attempts), measure, needs.schemas, needs.commit, needs.clock, embedding
+    )  # fmt: skip
+    among = Select(replace(weigh, models=embedding), None, needs.fallbacks)
+    decide = Decide(needs.recognise, needs.catalogue, models, scan, select, keep)
     return Router(
         decide=decide,
         decide_only=DecideOnly(decide, needs.commit),
         show_decision=ShowDecision(needs.decisions),
-        answer_freely=AnswerFreely(needs.models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
-        gateway=Gateway(
-            needs.models, scan, select, keep, execute, Stream(attempts), measure, needs.schemas, needs.commit, needs.clock
-        ),
+        answer_freely=AnswerFreely(models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
+        gateway=gateway,
+        embeddings=Embeddings(replace(gateway, models=embedding, others=models, select=among), Embed(attempts)),
         recognise=needs.recognise,
         decisions=needs.decisions,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Commit
-from hulk.kernel.errors import Forbidden, HulkError, NotFound
+from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
@@ -75,10 +75,12 @@ class Gateway:
     schemas: Schemas
     commit: Commit
     clock: Clock
+    others: Sequence[Model] = ()
+    """Models for something else, so that who names one of them is told."""
 
     async def decide(self, by: Principal, call: Call) -> Decided:
-        """Decide, and keep the decision. Raises `Forbidden`, `NotFound` for a model that is not there, `Refused` for a schema that is
-        none."""
+        """Decide, and keep the decision. Raises `Forbidden`, `NotFound` for a model that is not there, `Refused` for one that is for
+        something else and for a schema that is none."""
         require(by)
         self._require_known(call)
         asked = await self._asked(by, call)
@@ -109,6 +111,8 @@ class Gateway:
 
     def _require_known(self, call: Call) -> None:
         known = [model.name for model in self.models]
+        if (other := next((model for model in self.others if model.name == call.wanted), None)) is not None:
+            raise of_another_purpose(other)
         if call.wanted != AUTO and call.wanted not in known:
             raise NotFound("There is no model {model}; there are: {known}, and auto.", model=call.wanted, known=", ".join(known) or "—")
         if call.prompt.schema is not None:
@@ -130,3 +134,10 @@ class Gateway:
             if isinstance(delta, Ended):
                 await self._measured(decided, Answered(streaming.able, delta.completion, streaming.bill), begun)
             yield delta
+
+
+def of_another_purpose(model: Model) -> Refused:
+    """Why a model is not asked for what it is not for."""
+    if model.purpose == "embeddings":
+        return Refused("{model} makes vectors and gives no answers: ask it at /v1/embeddings.", model=model.name)
+    return Refused("{model} gives answers and makes no vectors: ask it at /v1/chat/completions.", model=model.name)

@@ -51,16 +51,17 @@ def require(by: Principal, verb: Verb) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The policies of the settings, and the models that all policies are about."""
+    """The policies of the settings, and the models that all policies are about. `known` are names besides that they may have."""
 
     settings: tuple[Policy, ...]
     models: tuple[Model, ...]
+    known: tuple[str, ...] = ()
 
     async def wrong(self, tenant: str, own: Sequence[Policy]) -> Sequence[Wrong]:
         """What is wrong with a tenant's own policies beside those of the settings: the first few things. Found in a thread, since each is
         compared with each."""
         beside, names = meant_for(tenant, self.settings), [model.name for model in self.models]
-        return await asyncio.to_thread(lambda: list(islice(wrong(own, names, beside), _MOST_TOLD)))
+        return await asyncio.to_thread(lambda: list(islice(wrong(own, names, beside, self.known), _MOST_TOLD)))
 
     async def check(self, tenant: str, own: Sequence[Policy]) -> None:
         """Raises `Invalid`, with the places, for own policies that cannot be meant, are too many, or would add."""

@@ -20,7 +20,7 @@ from hulk.kernel.durable import Commit
 from hulk.kernel.errors import Forbidden
 from hulk.kernel.time import Clock
 from hulk.modules.router.domain.capability import Capability, Reach, Receipt, Sending, require
-from hulk.modules.router.domain.model import Completion, Delta, Model, Prompt
+from hulk.modules.router.domain.model import Completion, Delta, Embedded, Model, Prompt
 from hulk.modules.router.ports import Provider, Receipts
 
 LASTING = timedelta(minutes=10)
@@ -66,6 +66,11 @@ class Send:
         """The answer. Raises `Forbidden` unless the leave is for just this, and what `Provider.complete` raises."""
         with self._going(leave, model, prompt):
             return await self.provider.complete(model, prompt)
+
+    async def embed(self, leave: Capability, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
+        """The vectors of the prompt's messages; raises as `__call__` does."""
+        with self._going(leave, model, prompt):
+            return await self.provider.embed(model, prompt, dimensions)
 
     @contextlib.asynccontextmanager
     async def stream(self, leave: Capability, model: Model, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:

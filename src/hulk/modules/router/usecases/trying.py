@@ -13,6 +13,7 @@ from hulk.modules.router.domain.model import Completion, Delta, Ended, Model
 from hulk.modules.router.usecases.asking import Scan, planned
 from hulk.modules.router.usecases.executing import Attempts
 from hulk.modules.router.usecases.executing.paying import Bill
+from hulk.modules.router.usecases.gateway import of_another_purpose
 from hulk.modules.router.usecases.weighing import Able
 
 SENTENCES: dict[Language, str] = {
@@ -49,7 +50,8 @@ class TryModel:
     attempts: Attempts
 
     async def __call__(self, tenant: str, name: str, language: Language) -> Tried:
-        """What came. Raises `NotFound` when there is no such model, and what `Execute` raises after one attempt."""
+        """What came. Raises `NotFound` when there is no such model, `Refused` when it gives no answers, and what `Execute` raises after
+        one attempt."""
         model, key, bill = self._model(name), ids.new("try"), Bill()
         asked = await self.scan.question(Question(text=SENTENCES[language], language=language, tenant=tenant, intent="", key=key))
         most = await self.attempts.pay.finops.afford(planned(asked, model, asked.prompt, key))
@@ -67,6 +69,8 @@ class TryModel:
 
     def _model(self, name: str) -> Model:
         for model in self.models:
+            if model.name == name and model.purpose != "chat":
+                raise of_another_purpose(model)
             if model.name == name:
                 return model
         known = ", ".join(model.name for model in self.models) or "-"

@@ -114,7 +114,7 @@ class Weigh:
     def _looked_at(self, asked: Asked, view: "_View", rules: Ruling, model: Model) -> "_Could | HulkError":
         """What it would see, or why it may not answer."""
         try:
-            vault, prompt = view.of(model, masks=rules.masks)
+            vault, prompt = view.of(model, masks=rules.masks and model.purpose == "chat")
             if (denied := rules.objection(model.name)) is not None:
                 return Forbidden(denied)
             fitted(model, prompt)
@@ -157,7 +157,8 @@ class _Could:
 
 
 class _View:
-    """What models may see of a prompt: all that may have all of it the same, others the rest when the values are taken out."""
+    """What models may see of a prompt: all that may have all of it the same, others the rest when the values are taken out. Not those that
+    make vectors: one of a text without its values is another text's."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
@@ -187,7 +188,8 @@ class _View:
 
 def _fits(model: Model, prompt: Prompt) -> None:
     """Raises `Refused` for what is surely longer than the model can read: no tokenizer makes fewer tokens of words than there are."""
-    least = sum(len(message.text.split()) for message in prompt.messages)
+    words = [len(message.text.split()) for message in prompt.messages]
+    least = sum(words) if model.purpose == "chat" else max(words)
     if model.abilities.context is not None and least > model.abilities.context:
         raise Refused(
             "{model} is not asked: it reads at most {most} tokens, and this is at least {least}. Send less.",

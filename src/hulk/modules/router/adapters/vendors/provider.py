@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hulk.kernel.errors import Refused
+from hulk.modules.router.adapters.vendors import embeddings
 from hulk.modules.router.adapters.vendors.anthropic import AnthropicDialect
-from hulk.modules.router.adapters.vendors.dialect import Broken, Dialect
+from hulk.modules.router.adapters.vendors.dialect import Asking, Broken, Dialect
 from hulk.modules.router.adapters.vendors.events import Overlong
-from hulk.modules.router.adapters.vendors.failures import of_status, reaching
+from hulk.modules.router.adapters.vendors.failures import of_status, reaching, reading
 from hulk.modules.router.adapters.vendors.gemini import GeminiDialect
 from hulk.modules.router.adapters.vendors.openai import OpenAiDialect
 from hulk.modules.router.adapters.vendors.reading import Answer, Clock, at_once
-from hulk.modules.router.domain.model import Completion, Delta, Kind, Model, Prompt, fitted
+from hulk.modules.router.domain.model import Completion, Delta, Embedded, Kind, Model, Prompt, fitted
 from hulk.modules.router.ports import Gate
 
 if TYPE_CHECKING:  # loaded when the first question goes to a model
@@ -68,6 +69,20 @@ class Vendors:
         ):
             yield deltas
 
+    async def embed(self, model: Model, prompt: Prompt, dimensions: int | None = None) -> Embedded:
+        """See `Provider`. Only those that speak OpenAI's API make vectors."""
+        dialect, clock = DIALECTS[model.kind], Clock(replace(model, first_token_seconds=model.total_seconds))
+        if not isinstance(dialect, OpenAiDialect):
+            raise Refused("{model} makes no vectors: {kind} is not asked for any.", model=model.name, kind=model.kind)
+        async with contextlib.AsyncExitStack() as stack:
+            response = await clock.within(
+                stack.enter_async_context(self._responding(model, embeddings.asking(model, prompt, dimensions), dialect))
+            )
+            with reading(model):
+                body = await clock.within(response.read(embeddings.most_bytes(prompt)))
+                found = await asyncio.to_thread(embeddings.heard, model, prompt, body)  # many numbers take a while to read
+        return replace(found, limits=dialect.limits(response.headers))
+
     async def probe(self, model: Model) -> None:
         """Ask for the list of models, which costs nothing. Whatever the server says shows that it works, but 429 and 5xx; then, and when
         nothing comes, raises `Unsent` or `Uncertain`."""
@@ -87,12 +102,14 @@ class Vendors:
         """An answer that has begun to come. Raises what the port raises when there is none; its connection is closed at the end."""
         dialect = DIALECTS[model.kind]
         async with contextlib.AsyncExitStack() as stack:
-            response = await clock.within(stack.enter_async_context(self._responding(model, asked, dialect, streaming=streaming)))
+            response = await clock.within(
+                stack.enter_async_context(self._responding(model, dialect.asking(model, asked, streaming=streaming), dialect))
+            )
             yield Answer(model, prompt, asked, dialect, response, clock)
 
     @contextlib.asynccontextmanager
-    async def _responding(self, model: Model, asked: Prompt, dialect: Dialect, *, streaming: bool) -> "AsyncIterator[Response]":
-        way, asking = await self._way(model), dialect.asking(model, asked, streaming=streaming)
+    async def _responding(self, model: Model, asking: Asking, dialect: Dialect) -> "AsyncIterator[Response]":
+        way = await self._way(model)
         headers = {**_HEADERS, **dialect.authorised(self._key(model))}
         body = json.dumps(asking.body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
         async with contextlib.AsyncExitStack() as stack:

@@ -9,7 +9,7 @@ from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Voice
 from hulk.modules.router.api.openai.errors import told
 from hulk.modules.router.domain.model import CallPart, Completion, Counted, Delta, Ended, Finish, Said, ToolCall
-from hulk.modules.router.usecases.executing import Answered, Streaming
+from hulk.modules.router.usecases.executing import Answered, Streaming, Vectors
 from hulk.modules.router.usecases.gateway import Decided
 from hulk.runtime.http import ServerEvent
 
@@ -22,7 +22,7 @@ def headers(decided: Decided) -> dict[str, str]:
     return {"x-hulk-decision-id": decided.decision.id, "x-hulk-sensitivity": decided.decision.sensitivity}
 
 
-def answered_headers(decided: Decided, answered: Answered) -> dict[str, str]:
+def answered_headers(decided: Decided, answered: Answered | Vectors) -> dict[str, str]:
     """Who answered, and what that cost with all attempts."""
     cost = answered.bill.cost
     return {

@@ -1,16 +1,27 @@
-"""What a caller says of its request in headers."""
+"""What a caller says of its request in headers, whatever it asks for."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Protocol, TypeAlias
 
 from fastapi import Depends, Header
 from pydantic import AfterValidator, Field
 
 from hulk.kernel.text import Voice, writable
-from hulk.modules.router.api.openai.bodies import ChatBody
+from hulk.modules.router.domain.model import Prompt
 from hulk.modules.router.usecases.gateway import Call
 
 _Name: TypeAlias = Annotated[str, AfterValidator(writable), Field(max_length=128, pattern=r"^[ -~]*$")]
+
+
+class Asking(Protocol):
+    """A body that asks a model."""
+
+    @property
+    def model(self) -> str:
+        """Its name, or `auto`."""
+
+    def prompt(self) -> Prompt:
+        """What it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,7 @@ class Around:
     episode: str
     p0: bool
 
-    def call(self, body: ChatBody, voice: Voice) -> Call:
+    def call(self, body: Asking, voice: Voice) -> Call:
         """The call as the acts take it."""
         return Call(
             prompt=body.prompt(), language=voice.language, wanted=body.model, channel=self.channel, agent=self.agent,

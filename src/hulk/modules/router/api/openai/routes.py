@@ -35,7 +35,7 @@ def routes(gateway: Gateway) -> APIRouter:
     async def models(caller: Caller) -> JsonObject:
         """As OpenAI's; `auto` lets Hulk choose."""
         require(caller)
-        names = ((AUTO, "hulk"), *((one.name, one.kind) for one in gateway.models))
+        names = ((AUTO, "hulk"), *((one.name, one.kind) for one in (*gateway.models, *gateway.others)))
         return {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in names]}
 
     return router

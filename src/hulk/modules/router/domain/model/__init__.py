@@ -1,9 +1,9 @@
 """Models, what they are asked, and what they give back."""
 
-from hulk.modules.router.domain.model.answers import CallPart, Completion, Counted, Delta, Ended, Finish, Limits, Reply, Said
+from hulk.modules.router.domain.model.answers import CallPart, Completion, Counted, Delta, Embedded, Ended, Finish, Limits, Reply, Said
 from hulk.modules.router.domain.model.counting import Counter
 from hulk.modules.router.domain.model.failures import Uncertain, Unsent
-from hulk.modules.router.domain.model.models import ABILITIES, Abilities, Kind, Model
+from hulk.modules.router.domain.model.models import ABILITIES, Abilities, Kind, Model, Purpose
 from hulk.modules.router.domain.model.prompts import (
     MediaKind,
     MediaPart,
@@ -27,6 +27,7 @@ __all__ = [
     "Counted",
     "Counter",
     "Delta",
+    "Embedded",
     "Ended",
     "Finish",
     "Kind",
@@ -37,6 +38,7 @@ __all__ = [
     "Model",
     "Part",
     "Prompt",
+    "Purpose",
     "Reply",
     "Role",
     "Said",

@@ -1,5 +1,6 @@
 """What a model gives back: whole, or piece by piece."""
 
+from array import array
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -41,6 +42,22 @@ class Completion:
     id: str = ""
     version: str = ""
     limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """A vector of each text, in the texts' order, all of one size and of finite numbers (float32), with the tokens that the provider says
+    it took. `estimated`: it did not say, and they are the most that there can have been."""
+
+    vectors: tuple["array[float]", ...] = field(repr=False)
+    input_tokens: int
+    estimated: bool = False
+    limits: Limits = Limits()
+
+    @property
+    def size(self) -> int:
+        """Numbers in each vector."""
+        return len(self.vectors[0])
 
 
 @dataclass(frozen=True, slots=True)

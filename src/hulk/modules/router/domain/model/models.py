@@ -10,6 +10,10 @@ Kind: TypeAlias = Literal["openai", "anthropic", "google", "deepseek", "xai", "z
 """Whose API an address speaks; `compatible` is any server that speaks OpenAI's."""
 
 
+Purpose: TypeAlias = Literal["chat", "embeddings"]
+"""What a model is for: to answer, or to turn texts into vectors. None does both."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
     """What a model takes and does. Without `tools` it is asked by a schema which one it would call; without `schema` it is asked for one
@@ -49,6 +53,7 @@ class Model:
     url: str
     model: str
     kind: Kind = "compatible"
+    purpose: Purpose = "chat"
     api_key: str = field(default="", repr=False)
     local: bool = False
     abilities: Abilities = Abilities()

@@ -115,6 +115,11 @@ class Prompt:
         """A question of one sentence, and how to answer it."""
         return cls(messages=(*((Message.of("system", instructions),) if instructions else ()), Message.of("user", text)))
 
+    @classmethod
+    def texts(cls, texts: Iterable[str]) -> "Prompt":
+        """Texts that vectors are wanted of: a turn each, and no words in reply."""
+        return cls(messages=tuple(Message.of("user", text) for text in texts), most_output_tokens=0)
+
     @property
     def digest(self) -> str:
         """The SHA-256, in hexadecimal, of everything that is asked as canonical JSON: two prompts that differ in anything differ in it."""

@@ -34,15 +34,17 @@ class _Seen:
         return bool(self.left) and self.policy.when != When()
 
 
-def wrong(policies: Sequence[Policy], models: Sequence[str], beside: Sequence[Policy] = ()) -> Iterator[Wrong]:
+def wrong(
+    policies: Sequence[Policy], models: Sequence[str], beside: Sequence[Policy] = (), known: Sequence[str] = ()
+) -> Iterator[Wrong]:  # fmt: skip
     """What is wrong with policies that are to hold together for these models, and with those `beside` them, which hold already: names
     used twice, names of no model, and such that leave no model, alone without meaning to (`deny: ["*"]` does), two of them together, or
-    one with all that hold everywhere."""
+    one with all that hold everywhere. They may also name what is `known`; it is nobody's way out."""
     taken = {other.name for other in beside}
     for place, policy in enumerate(policies):
         if policy.name in taken or any(other.name == policy.name for other in policies[:place]):
             yield f"[{place}].name", Text("another policy has this name")
-        yield from ((f"[{place}].{field}", text) for field, text in _alone(policy, models))
+        yield from ((f"[{place}].{field}", text) for field, text in _alone(policy, (*models, *known)))
     if models:
         seen, others = ([_seen(policy, models) for policy in some] for some in (policies, beside))
         pairs = list(_pairs(seen, others))

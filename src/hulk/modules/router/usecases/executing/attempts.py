@@ -1,9 +1,11 @@
 """Asking one model, as often as makes sense."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 import stamina
 import structlog
@@ -11,12 +13,15 @@ import structlog
 from hulk.kernel.time import Clock
 from hulk.modules.router.domain.asked import Asked
 from hulk.modules.router.domain.capability import Capability
-from hulk.modules.router.domain.model import Completion, Counted, Delta, Limits, Uncertain, Unsent
+from hulk.modules.router.domain.model import Completion, Counted, Delta, Embedded, Limits, Model, Prompt, Uncertain, Unsent
 from hulk.modules.router.usecases.executing.paying import Account, Bill, Pay
 from hulk.modules.router.usecases.sending import GiveLeave, Send
 from hulk.modules.router.usecases.weighing import Able, Seen
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T", Completion, Embedded)
+Way: TypeAlias = Callable[[Capability, Model, Prompt], Awaitable[T]]
+"""One of the ways of `Send` in which all comes at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +61,17 @@ class Attempts:
 
     async def complete(self, asked: Asked, able: Able, bill: Bill, *, last: bool) -> Completion:
         """The answer; raises the last attempt's error."""
+        return await self._whole(asked, able, bill, self.send, last=last)
+
+    async def embed(self, asked: Asked, able: Able, bill: Bill, dimensions: int | None, *, last: bool) -> Embedded:
+        """The vectors; raises the last attempt's error."""
+        return await self._whole(asked, able, bill, partial(self.send.embed, dimensions=dimensions), last=last)
+
+    async def _whole(self, asked: Asked, able: Able, bill: Bill, way: Way[T], *, last: bool) -> T:
         leave = self.leave(asked, able)
         async for attempt in self._repeated(last=last):
             with attempt:
-                return await self._once(asked, able, leave, bill)
+                return await self._once(asked, able, leave, bill, way)
         raise AssertionError("stamina gives at least one attempt")
 
     @asynccontextmanager
@@ -73,15 +85,15 @@ class Attempts:
         """Leave to send that prompt as far as it may go."""
         return self.give_leave(decision=asked.decision, tenant=asked.tenant, prompt=able.prompt, reach=able.reach)
 
-    async def _once(self, asked: Asked, able: Able, leave: Capability, bill: Bill) -> Completion:
+    async def _once(self, asked: Asked, able: Able, leave: Capability, bill: Bill, way: Way[T]) -> T:
         async with self.pay.attempt(asked, able, bill) as account:
             begun = self.clock()
             with self._noted(able):
-                completion = await self.send(leave, able.model, able.prompt)
+                answer = await way(leave, able.model, able.prompt)
             account.begun = True
-            self.heard(able, completion, (self.clock() - begun).total_seconds())
-            await account.settle(completion)
-            return completion
+            self.heard(able, answer, (self.clock() - begun).total_seconds())
+            await account.settle(answer)
+            return answer
 
     async def _begun_once(
         self, stack: AsyncExitStack, asked: Asked, able: Able, leave: Capability, bill: Bill, *, last: bool
@@ -104,9 +116,9 @@ class Attempts:
             first = await _shown(deltas, account)
         return account, _from(first, deltas)
 
-    def heard(self, able: Able, completion: Completion, seconds: float) -> None:
+    def heard(self, able: Able, answer: Completion | Embedded, seconds: float) -> None:
         """Take note of what an answer tells of its provider."""
-        self.seen.pace.heard(able.model.name, completion.limits, self.clock())
+        self.seen.pace.heard(able.model.name, answer.limits, self.clock())
         self.seen.speeds.took(able.model.name, seconds)
 
     @contextmanager

@@ -11,7 +11,7 @@ from hulk.kernel.errors import HulkError
 from hulk.kernel.money import Money
 from hulk.modules.finops import Charge, Finops, Usage
 from hulk.modules.router.domain.asked import Asked
-from hulk.modules.router.domain.model import Completion, Uncertain
+from hulk.modules.router.domain.model import Completion, Embedded, Uncertain
 from hulk.modules.router.usecases.asking import planned
 from hulk.modules.router.usecases.weighing import Able
 
@@ -43,9 +43,9 @@ class Account:
     """Whether something of an answer has come: then it costs, whatever goes wrong."""
     open: bool = True
 
-    async def settle(self, completion: Completion) -> None:
+    async def settle(self, answer: Completion | Embedded) -> None:
         """The answer is whole: put its true cost in the place of the reserved one."""
-        await self._end(self.pay.finops.settle(self.charge, _usage(completion)))
+        await self._end(self.pay.finops.settle(self.charge, _usage(answer)))
 
     async def assume(self) -> None:
         """It is not known what it cost: count it in full."""
@@ -88,11 +88,13 @@ class Pay:
         await account.assume()  # left without a whole answer
 
 
-def _usage(completion: Completion) -> Usage:
+def _usage(answer: Completion | Embedded) -> Usage:
+    if isinstance(answer, Embedded):
+        return Usage(input_tokens=answer.input_tokens)
     return Usage(
-        input_tokens=completion.input_tokens,
-        output_tokens=completion.output_tokens,
-        cached_read_tokens=completion.cache_read_tokens,
-        cached_write_tokens=completion.cache_write_tokens,
-        reasoning_tokens=completion.reasoning_tokens,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cached_read_tokens=answer.cache_read_tokens,
+        cached_write_tokens=answer.cache_write_tokens,
+        reasoning_tokens=answer.reasoning_tokens,
     )

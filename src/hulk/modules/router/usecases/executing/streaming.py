@@ -5,18 +5,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
-import structlog
-
-from hulk.kernel.errors import Forbidden, HulkError
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.asked import Asked, Unmasked
 from hulk.modules.router.domain.model import Delta, Ended
 from hulk.modules.router.usecases.executing.attempts import Attempts
+from hulk.modules.router.usecases.executing.ordering import first_of
 from hulk.modules.router.usecases.executing.paying import Account, Bill
-from hulk.modules.router.usecases.weighing import Able, none_of
+from hulk.modules.router.usecases.weighing import Able
 
-log = structlog.get_logger(__name__)
+_Begun: TypeAlias = tuple[Account, AsyncIterator[Delta], datetime]
 
 
 @dataclass(slots=True)
@@ -40,25 +40,15 @@ class Stream:
         """The answer in the block. Entering raises as `Execute` does; iterating raises `Uncertain` when it breaks off. Leaving the block
         before the last piece gives up the rest, which is paid for in full."""
         async with AsyncExitStack() as stack:
-            streaming = await self._first(stack, asked, chain, Bill())
-            yield streaming
+            bill = Bill()
+            first = await first_of(chain, partial(self._begun, stack, asked, bill))
+            told = await stack.enter_async_context(aclosing(self._told(first.able, *first.answer)))
+            yield Streaming(first.able, bill, told, list(first.failed))
 
-    async def _first(self, stack: AsyncExitStack, asked: Asked, chain: Sequence[Able], bill: Bill) -> Streaming:
-        errors: list[HulkError] = []
-        for able in chain:
-            try:
-                begun = self.attempts.clock()
-                opened = self.attempts.stream(asked, able, bill, last=able is chain[-1])
-                account, deltas = await stack.enter_async_context(opened)
-            except Forbidden:
-                raise
-            except HulkError as error:
-                log.info("model_passed_over", model=able.model.name, reason=error.code)
-                errors.append(error)
-                continue
-            told = await stack.enter_async_context(aclosing(self._told(able, account, deltas, begun)))
-            return Streaming(able, bill, told, [error.text for error in errors])
-        raise errors[0] if len(errors) == 1 else none_of(errors)
+    async def _begun(self, stack: AsyncExitStack, asked: Asked, bill: Bill, able: Able, last: bool) -> _Begun:
+        begun = self.attempts.clock()
+        account, deltas = await stack.enter_async_context(self.attempts.stream(asked, able, bill, last=last))
+        return account, deltas, begun
 
     async def _told(self, able: Able, account: Account, deltas: AsyncIterator[Delta], begun: datetime) -> AsyncGenerator[Delta]:
         """The same, with values back in their places; settled before the last piece is given."""
