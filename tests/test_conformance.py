@@ -34,6 +34,7 @@ from hulk.modules.quotas.adapters import sql as quotas_sql
 from hulk.modules.quotas.ports import Quotas
 from hulk.modules.router.adapters import built_in, ridge, sql_policies, vendors
 from hulk.modules.router.adapters import guarded as router_guarded
+from hulk.modules.router.adapters import matches as router_matches
 from hulk.modules.router.adapters import memory as router_memory
 from hulk.modules.router.adapters import observed as router_observed
 from hulk.modules.router.adapters import served as router_served
@@ -41,7 +42,7 @@ from hulk.modules.router.adapters import sql as router_sql
 from hulk.modules.router.adapters.learning import fitting, neighbours, sql_experiments, words
 from hulk.modules.router.adapters.learning import memory as learning_memory
 from hulk.modules.router.adapters.learning import sql as learning_sql
-from hulk.modules.router.ports import Classifier, Decisions, Fitted, Health, Provider, Receipts
+from hulk.modules.router.ports import Classifier, Decisions, Fitted, Health, Matches, Provider, Receipts
 from hulk.modules.router.ports import learning as learning_ports
 from hulk.modules.router.ports.policies import PolicySets
 from hulk.modules.skills.ports.charts import Charts
@@ -92,6 +93,7 @@ SUITES = (
     Suite(Quotas, (quotas_memory.MemoryQuotas, quotas_sql.SqlQuotas), "modules/quotas/test_quotas_kept.py"),
     Suite(Decisions, (router_memory.MemoryDecisions, router_sql.SqlDecisions), "modules/router/test_router_decide.py"),
     Suite(Receipts, (router_memory.MemoryReceipts, router_sql.SqlReceipts), "modules/router/test_router_sending.py"),
+    Suite(Matches, (router_matches.CachedMatches,), "modules/router/test_router_matches.py"),
     Suite(PolicySets, (router_memory.MemoryPolicySets, sql_policies.SqlPolicySets), "modules/router/test_router_policies_kept.py"),
     Suite(
         Health,

@@ -49,7 +49,7 @@ async def test_an_unknown_cache_is_named_and_only_an_admin_may_empty_one() -> No
 
 def test_thor_lists_and_empties_the_caches_of_the_running_hulk(tmp_path: Path) -> None:
     with started(tmp_path / "data", cwd=tmp_path) as up:
-        assert [one["name"] for one in thor(up.data, "cache", "list")] == ["prices"]
+        assert [one["name"] for one in thor(up.data, "cache", "list")] == ["prices", "decisions"]
         for command in (["clear", "prices"], ["remove", "prices", "--key", "a b/c?"], ["remove", "prices", "--tag", "t", "--shared"]):
             assert thor(up.data, "cache", *command) == [{"removed": True}]
         assert "there are: prices" in thor(up.data, "cache", "clear", "letters", code=1)

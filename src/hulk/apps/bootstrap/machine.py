@@ -91,7 +91,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
     money = await _money(ground, finops)
     local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
-    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, local)
+    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, local)
     scheduler = _scheduler(ground, workflows, accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
     archiver, audit = await _archived(stack, ground)

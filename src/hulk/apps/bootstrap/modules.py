@@ -64,6 +64,7 @@ async def modules_of(
     finops: Finops,
     quotas: QuotaActs,
     require_namespace: RequireNamespace,
+    caches: Caches,
     local: LocalServer | None = None,
 ) -> tuple[list[APIRouter], AcceptIntent]:
     """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with. `local` serves a
@@ -74,7 +75,7 @@ async def modules_of(
     vectors = _vectors(config, ground.data)
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
     policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
-    router = await _router(stack, ground, skills.book, finops, vectors, learning, policies.of, local)
+    router = await _router(stack, ground, skills.book, finops, caches, vectors, learning, policies.of, local)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
@@ -98,7 +99,7 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
 
 
 async def _router(
-    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, vectors: Remembered, learning: LearningActs,
+    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, caches: Caches, vectors: Remembered, learning: LearningActs,
     policies_of: PoliciesOf, local: LocalServer | None,
 ) -> Router:  # fmt: skip
     config = ground.config
@@ -107,8 +108,8 @@ async def _router(
         await stack.enter_async_context(background(refitting(learning.choose.refit)))
     return await stack.enter_async_context(
         wired_router(
-            ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, leave_key(ground.audit_key),
-            config.section(RouterSettings), policies_of, learning if learns else None,
+            ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, caches,
+            leave_key(ground.audit_key), config.section(RouterSettings), policies_of, learning if learns else None,
             key_of=model_keys(ground.secrets, config, local), local=local, metrics=ground.telemetry.metrics,
             engine=_engine(stack),
         )

@@ -15,6 +15,7 @@ from hulk.modules.router.adapters.learning.graded_files import graded_set
 from hulk.modules.router.adapters.learning.sql import SqlChoices
 from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments, SqlRegimes
 from hulk.modules.router.adapters.learning.words import SIZE, HashedWords
+from hulk.modules.router.adapters.matches import CachedMatches, kept_matches
 from hulk.modules.router.adapters.observed import Figures, ObservedProvider, Watched
 from hulk.modules.router.adapters.ridge import Ridge, Vectors
 from hulk.modules.router.adapters.served import ServedProvider
@@ -41,6 +42,7 @@ from hulk.modules.router.usecases.policies import PolicyActs, Rulebook, policy_a
 from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
 from hulk.modules.router.usecases.trying import TryModel
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.cache import Caches
 from hulk.runtime.models import NAME, LocalServer
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
@@ -93,6 +95,7 @@ async def wired(
     catalogue: Catalogue,
     finops: Finops,
     breakers: Breakers,
+    caches: Caches,
     key: bytes,
     router: RouterSettings,
     policies_of: PoliciesOf,
@@ -114,7 +117,7 @@ async def wired(
     asked = ObservedProvider(guarded, Figures.of(metrics or Metrics()))
     needs = Needs(
         models=models if engine is None else with_built_in(models), provider=asked if engine is None else WithBuiltIn(asked, engine),
-        health=asked, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors)),
+        health=asked, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors), CachedMatches(kept_matches(caches), key)),
         decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
         policies_of=policies_of,
         choose=None if learning is None else ChooseByLearning(learning), labels=router.labels.labels(), fallbacks=router.fallbacks,

@@ -1,6 +1,6 @@
 """What deciding needs: the skills there are, something that scores sentences, models that answer, a place for decisions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
 from hulk.modules.router.domain.capability import Receipt
 from hulk.modules.router.domain.decision import Decision
-from hulk.modules.router.domain.matching import Candidate, Known, Scored, Scores
+from hulk.modules.router.domain.matching import Candidate, Known, Match, Scored, Scores
 from hulk.modules.router.domain.model import Completion, Delta, Embedded, Model, Prompt, Unsent
 
 
@@ -36,6 +36,14 @@ class Classifier(Protocol):
 
     async def fit(self, known: Sequence[Known]) -> Fitted:
         """Learn. Raises `Refused` when what it needs is not installed, `Unavailable` when it does not answer now."""
+
+
+class Matches(Protocol):
+    """What was found for sentences before, by any process."""
+
+    async def found(self, tenant: str, asked: str, make: Callable[[], Awaitable[Match]]) -> Match:
+        """What was found for what is `asked` in that tenant, else what `make` gives, which is kept. Raises what `make` raises, and keeps
+        nothing then."""
 
 
 class Provider(Protocol):

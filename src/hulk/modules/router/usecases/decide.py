@@ -74,7 +74,7 @@ class Decide:
     async def __call__(self, question: Question) -> tuple[Decision, Sequence[Change[Any]]]:
         """The decision, with the changes to commit together with whatever it leads to: its row and its cost row."""
         asked = await self.scan.question(question)
-        match = await self.recognise(question.text, question.attachments)
+        match = await self.recognise(question.text, question.attachments, question.tenant)
         found = Found("skill", match.skill) if match.skill is not None else of_models(await self.select(asked))
         names = (*(one.name for one in self.catalogue.candidates()), *(model.name for model in self.models))
         return self.keep(asked, found, names, match)

@@ -1,9 +1,12 @@
 """Finding the skill that is meant."""
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import hulk
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import LANGUAGES, Text
 from hulk.modules.router.domain.background import BACKGROUND
@@ -23,7 +26,7 @@ from hulk.modules.router.domain.matching import (
     matched,
     phrases,
 )
-from hulk.modules.router.ports import Catalogue, Classifier, Fitted
+from hulk.modules.router.ports import Catalogue, Classifier, Fitted, Matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,19 @@ class _Learnt:
 
 
 class Recognise:
-    """Find the skill that a sentence means. Learns the catalogue at first need, and anew when it has changed."""
+    """Find the skill that a sentence means. Learns the catalogue at first need, and anew when it has changed. What was found is looked up
+    in `matches`: it holds for that catalogue, so that another one finds anew."""
 
-    def __init__(self, catalogue: Catalogue, classifier: Classifier) -> None:
+    def __init__(self, catalogue: Catalogue, classifier: Classifier, matches: Matches | None = None) -> None:
         self._catalogue = catalogue
         self._classifier = classifier
+        self._matches = matches
         self._learning = asyncio.Lock()
         self._learnt: _Learnt | None = None
+        self._stated: tuple[tuple[Candidate, ...], str] = ((), "")
         self._phrases: tuple[tuple[Candidate, ...], dict[str, Known]] = ((), {})
 
-    async def __call__(self, text: str, attachments: Sequence[Attachment] = ()) -> Match:
+    async def __call__(self, text: str, attachments: Sequence[Attachment] = (), tenant: str = "") -> Match:
         """The match, with its reason. A sentence that says what an example says needs no model; when the model fails, only such do."""
         candidates = self._catalogue.candidates()
         said = exact(text, self._examples(candidates))
@@ -56,13 +62,28 @@ class Recognise:
         if not any(candidate.examples.get(language) for candidate in candidates for language in LANGUAGES):
             return Match(skill=None, reason=Text("There is no skill to choose from."))
         try:
-            learnt = await self._current(candidates)
-            scored = await learnt.fitted.scores(masked(text))
+            return await self._remembered(candidates, text, attachments, tenant)
         except HulkError as error:
             return Match(
                 skill=None, reason=Text("Skills are recognised only by their exact examples right now: {reason}", reason=error.text)
             )
-        return matched(scored, learnt.calibration, fitting(candidates, attachments))
+
+    async def _remembered(self, candidates: tuple[Candidate, ...], text: str, attachments: Sequence[Attachment], tenant: str) -> Match:
+        async def found() -> Match:
+            learnt = await self._current(candidates)
+            scored = await learnt.fitted.scores(masked(text))
+            return matched(scored, learnt.calibration, fitting(candidates, attachments))
+
+        if self._matches is None:
+            return await found()
+        return await self._matches.found(tenant, json.dumps([self._state(candidates), text, sorted(attachments)]), found)
+
+    def _state(self, candidates: tuple[Candidate, ...]) -> str:
+        """The catalogue and the program in short: what is found depends on both."""
+        if self._stated[0] != candidates:
+            told = [(one.name, sorted(one.examples.items()), sorted(one.takes)) for one in candidates]
+            self._stated = (candidates, hashlib.sha256(json.dumps([hulk.__version__, told]).encode()).hexdigest())
+        return self._stated[1]
 
     async def warm(self) -> Calibration:
         """Learn now what would be learnt at the first question; raises what the classifier raises."""
