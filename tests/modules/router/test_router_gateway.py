@@ -11,6 +11,10 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
+from pydantic import BaseModel
+from pydantic_ai import Agent, NativeOutput
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers.openai import OpenAIProvider
 
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Finops
@@ -374,3 +378,25 @@ async def test_a_model_that_reads_less_is_not_asked(twin: str) -> None:
         assert (await bench.ask(long)).model == "large"
         with pytest.raises(openai.BadRequestError, match="at most 10 tokens"):
             await bench.ask(long, model="small")
+
+
+class City(BaseModel):
+    """What an agent is to find out."""
+
+    city: str
+
+
+async def test_pydantic_ai_works_unchanged(twin: str) -> None:
+    async with gateway(model(twin, "tools", "tools"), model(twin, "json", "json")) as bench:
+        provider = OpenAIProvider(openai_client=bench.client)
+        agent = Agent(OpenAIChatModel("tools", provider=provider), instructions="Be brief.")
+
+        @agent.tool_plain
+        def weather(city: str, days: int) -> str:
+            return f"31 °C in {city} for {days} days"
+
+        assert "31 °C" in (await agent.run("Is it warm?")).output
+        async with agent.run_stream("Is it warm?") as stream:
+            assert "31 °C" in await stream.get_output()
+        typed = Agent(OpenAIChatModel("json", provider=provider), output_type=NativeOutput(City))
+        assert isinstance((await typed.run("Where?")).output, City)

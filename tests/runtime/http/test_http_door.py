@@ -59,6 +59,7 @@ async def test_on_loopback_only_this_machine_comes_in(headers: dict[str, str], s
         pytest.param({"Authorization": "Bearer wrong"}, 401, id="wrong key"),
         pytest.param({"Authorization": "Basic right"}, 401, id="another scheme"),
         pytest.param({"Authorization": "Bearer "}, 401, id="empty key"),
+        pytest.param({"Authorization": "Bearer local"}, 401, id="the key of who has none"),
         pytest.param({"Authorization": "Bearer wrong", "Host": "hulk.example"}, 401, id="any host name"),
     ],
 )
@@ -119,3 +120,9 @@ async def test_a_caller_that_asks_too_often_is_told_when_to_come_again() -> None
         assert (await ask("other"))[0] == 200
         now = 0.5
         assert [(await ask("right"))[0] for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize("header", [{"Authorization": "Bearer local"}, {"X-API-Key": "local"}])
+async def test_on_this_machine_who_must_send_some_key_sends_local(header: dict[str, str]) -> None:
+    async with served(application([routes()])) as client, client.get("/who", headers=header) as answer:
+        assert (answer.status, await answer.json()) == (200, "default/local/admin")

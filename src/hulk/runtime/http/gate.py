@@ -63,9 +63,12 @@ class Gate:
             )
 
 
+NO_KEY = "local"
+"""What programs send that must send some key and have none: whoever asks on this machine, where that needs no key."""
+
+
 def sent_key(authorization: str | None, api_key: str | None) -> str | None:
-    """The key in `authorization: Bearer …`, else the one in `x-api-key: …`; None when there is neither."""
+    """The key in `authorization: Bearer …`, else the one in `x-api-key: …`; None when there is neither, and for `NO_KEY`."""
     scheme, _, credentials = (authorization or "").partition(" ")
-    if scheme.lower() == "bearer" and credentials.strip():
-        return credentials.strip()
-    return api_key
+    key = credentials.strip() if scheme.lower() == "bearer" and credentials.strip() else api_key
+    return None if key == NO_KEY else key
