@@ -37,6 +37,7 @@ from support.twins import openai_twin, seen
 
 CPF = "529.982.247-25"
 ASK: Any = [{"role": "user", "content": "qual a capital da França?"}]
+LONG: Any = [{"role": "user", "content": "palavra " * 100}]
 SECRET: Any = [{"role": "user", "content": f"de quem é o cpf {CPF}?"}]
 WEATHER: Any = {
     "type": "function",
@@ -400,3 +401,22 @@ async def test_pydantic_ai_works_unchanged(twin: str) -> None:
             assert "31 °C" in await stream.get_output()
         typed = Agent(OpenAIChatModel("json", provider=provider), output_type=NativeOutput(City))
         assert isinstance((await typed.run("Where?")).output, City)
+
+
+async def test_a_policy_by_the_share_of_the_budget_holds_from_there_on(twin: str) -> None:
+    dear = Policy(name="poupar", when=When(spent=Decimal("0.5")), deny=("cloud",))
+    cloud = replace(model(twin), input_price=Decimal(1000), output_price=Decimal(1000))
+    budget = Budget(monthly=Decimal(2))
+    async with gateway(cloud, model(twin, "inside", local=True), policies=[dear], budget=budget) as bench:
+        answered = [(await bench.ask(LONG, max_tokens=50)).model for _ in range(15)]
+    assert answered[0] == "cloud"
+    assert answered[-1] == "inside"
+    assert answered == sorted(answered)
+
+
+async def test_a_policy_by_time_looks_at_how_long_answers_took(twin: str) -> None:
+    fast = Policy(name="rápido", most_time=timedelta(microseconds=1))
+    async with gateway(model(twin), policies=[fast]) as bench:
+        assert (await bench.ask()).model == "cloud"
+        with pytest.raises(openai.PermissionDeniedError, match="“rápido” allows"):
+            await bench.ask()
