@@ -133,7 +133,7 @@ async def of_an_answer(world: World) -> Sent:
 
 async def new_experiment(_: World) -> Sent:
     variants = [{"name": name, "value": name, "share": 0.5} for name in ("now", "new")]
-    return "", said(name="smaller", about="models", variants=variants)
+    return "", said(name="smaller", about="prompts", variants=variants)
 
 
 async def older_policies(world: World) -> Sent:

@@ -74,7 +74,7 @@ async def namespace(world: World) -> str:
 async def experiment(world: World) -> str:
     """A new experiment of acme's."""
     variants = [{"name": name, "value": name, "share": 0.5} for name in ("now", "new")]
-    body = {"name": ids.new("x").replace("_", "-"), "about": "models", "variants": variants}
+    body = {"name": ids.new("x").replace("_", "-"), "about": "prompts", "variants": variants}
     return str((await world.made("admin", "/v1/router/experiments", **body))["experiment_id"])
 
 

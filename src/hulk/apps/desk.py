@@ -70,12 +70,14 @@ class Desk:
     def routing(self) -> "RoutingRows":
         """What the router has learnt, and experiments."""
         from hulk.apps.routing import RoutingRows
-        from hulk.modules.router.settings import LearningSettings
-        from hulk.modules.router.wiring import learning_of
+        from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
+        from hulk.modules.router.wiring import learning_of, variants_of
         from hulk.runtime.models import LocalEmbedder, Remembered
 
         settings = self.config.section(LearningSettings)
-        return RoutingRows(learning_of(self.store, settings, Remembered(LocalEmbedder()), self.outbox), settings, self.voice)
+        values = variants_of(self.config.section(ModelsSettings), self.config.section(RouterSettings))
+        acts = learning_of(self.store, settings, Remembered(LocalEmbedder()), self.outbox, values=values)
+        return RoutingRows(acts, settings, self.voice)
 
     @cached_property
     def policies(self) -> "PolicyRows":

@@ -33,7 +33,7 @@ from hulk.modules.router.api.openai import embedding_routes
 from hulk.modules.router.api.openai import routes as openai_routes
 from hulk.modules.router.api.policies import routes as policy_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
-from hulk.modules.router.wiring import learning_of, policy_acts_of
+from hulk.modules.router.wiring import learning_of, policy_acts_of, variants_of
 from hulk.modules.router.wiring import wired as wired_router
 from hulk.modules.skills import Book, Skill, Source
 from hulk.modules.skills.settings import SkillsSettings
@@ -73,7 +73,8 @@ async def modules_of(
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
     vectors = _vectors(config, ground.data)
-    learning = learning_of(store, config.section(LearningSettings), vectors, outbox)
+    variants = variants_of(config.section(ModelsSettings), config.section(RouterSettings))
+    learning = learning_of(store, config.section(LearningSettings), vectors, outbox, values=variants)
     policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
     router = await _router(stack, ground, skills.book, finops, caches, vectors, learning, policies.of, local)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)

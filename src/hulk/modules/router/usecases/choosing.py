@@ -44,7 +44,8 @@ class ChooseByLearning:
         """See `Choose`."""
         features = await self.learning.featured(asked.text, asked.language)
         occasion = Occasion(
-            decision=asked.decision, tenant=asked.tenant, episode=asked.episode or asked.intent, features=features, p0=asked.p0
+            decision=asked.decision, tenant=asked.tenant, episode=asked.episode or asked.intent, features=features, p0=asked.p0,
+            trials=asked.trials,
         )  # fmt: skip
         choice, changes = await self.learning.choose(occasion, [_arm(one) for one in able])
         return Chosen(choice.arm, choice.reasons, changes)
@@ -87,7 +88,7 @@ class Select:
         weighed = await self.weigh(asked)
         if not weighed.able:
             return Selected((), weighed.reasons, weighed)
-        chosen = await self._chosen(asked, weighed.able)
+        chosen = await self._chosen(weighed.asked, weighed.able)
         rest = (able for able in weighed.able if able.model.name != chosen.name)
         first = (able for able in weighed.able if able.model.name == chosen.name)
         return Selected((*first, *rest)[: 1 + self.fallbacks], (*weighed.reasons, *chosen.reasons), weighed, chosen.changes)

@@ -86,9 +86,10 @@ class Gateway:
         asked = await self._asked(by, call)
         selected = await self.select(asked)
         names = tuple(model.name for model in self.models)
-        decision, changes = self.keep(asked, of_models(selected), names, NO_SKILL)
+        tried = selected.weighed.asked
+        decision, changes = self.keep(tried, of_models(selected), names, NO_SKILL)
         await self.commit(*changes)
-        return Decided(asked, decision, selected.chain, [error for _, error in selected.weighed.objections])
+        return Decided(tried, decision, selected.chain, [error for _, error in selected.weighed.objections])
 
     async def complete(self, decided: Decided) -> Answered:
         """The answer, whole. Raises as `Execute`, and why nobody answers."""

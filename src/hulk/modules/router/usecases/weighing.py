@@ -19,6 +19,7 @@ from hulk.modules.router.domain.speed import Speeds
 from hulk.modules.router.ports import Health
 from hulk.modules.router.ports.policies import PoliciesOf
 from hulk.modules.router.usecases.asking import kept_in, planned
+from hulk.modules.router.usecases.trials import Try, TryNothing
 
 
 def always(policies: Sequence[Policy]) -> PoliciesOf:
@@ -46,6 +47,8 @@ class Able:
 class Weighed:
     """Those that may answer, and why others may not."""
 
+    asked: Asked
+    """As it is asked, in its variants of experiments."""
     able: tuple[Able, ...]
     objections: tuple[tuple[Model, HulkError], ...]
 
@@ -81,20 +84,22 @@ class Weigh:
     clock: Clock
     health: Health = field(default_factory=Anything)
     seen: Seen = field(default_factory=Seen)
+    tries: Try = field(default_factory=TryNothing)
 
     async def __call__(self, asked: Asked) -> Weighed:
         """All of them. Raises `Unavailable` when the policies cannot be read."""
-        rules, view = await self.rules(asked), _View(asked)
+        asked, besides = await self.tries(asked)
+        rules, view = await self.rules(asked, besides), _View(asked)
         looked = [(model, self._looked_at(asked, view, rules, model)) for model in self.wanted(asked)]
         could = [one for _, one in looked if isinstance(one, _Could)]
         mosts = iter(await self.finops.afford.each([planned(asked, one.model, one.prompt, asked.key) for one in could]))
         found = [(model, _within(one, next(mosts), rules) if isinstance(one, _Could) else one) for model, one in looked]
         able = tuple(one for _, one in found if isinstance(one, Able))
-        return Weighed(able, tuple((model, one) for model, one in found if not isinstance(one, Able)))
+        return Weighed(asked, able, tuple((model, one) for model, one in found if not isinstance(one, Able)))
 
-    async def rules(self, asked: Asked) -> Ruling:
-        """What the policies say of it now."""
-        policies = await self.policies_of(asked.tenant)
+    async def rules(self, asked: Asked, besides: Sequence[Policy] = ()) -> Ruling:
+        """What the policies say of it now, with those that hold `besides`."""
+        policies = [*await self.policies_of(asked.tenant), *besides]
         spent = await self._spent(asked) if any(policy.when.spent is not None for policy in policies) else None
         around = Circumstances(
             tenant=asked.tenant, channel=asked.channel, agent=asked.agent, sensitivity=asked.scan.sensitivity, at=self.clock(), spent=spent

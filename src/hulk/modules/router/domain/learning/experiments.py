@@ -5,7 +5,7 @@ independent, and never changes after it was looked at. Rewards of the control an
 they come; each challenger has a share of the error (Bonferroni).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -77,9 +77,11 @@ class Experiment:
         return self.alpha / (len(self.variants) - 1)
 
 
-def checked(new: Experiment) -> Experiment:
-    """`new`; raises `Invalid` when it could not be run."""
+def checked(new: Experiment, known: Collection[str] | None = None) -> Experiment:
+    """`new`; raises `Invalid` when it could not be run. `known` are the values that its variants may have; None: any."""
     wrong = [(place, text) for place, right, text in _conditions(new) if not right]
+    if known is not None and not all(one.value in known for one in new.variants):
+        wrong.append(("variants", Text("values among: {known}", known=", ".join(known) or "—")))
     if wrong:
         raise Invalid(wrong)
     return new

@@ -22,6 +22,8 @@ class Occasion:
     features: Features
     namespace: str = "default"
     p0: bool = False
+    trials: frozenset[str] | None = None
+    """The experiments between prompts or policies that were carried out, by id; None for all that there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """All acts of learning, made once."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock
+from hulk.modules.router.domain.learning.experiments import About
 from hulk.modules.router.ports import Decisions
 from hulk.modules.router.ports.learning import Embeds
 from hulk.modules.router.usecases.learning.choose import ChooseModel, Featured, Places
@@ -38,8 +40,9 @@ def acts(
     trail: Trail,
     commit: Commit,
     clock: Clock,
+    values: Mapping[About, Collection[str]] | None = None,
 ) -> LearningActs:
-    """The acts over these ports."""
+    """The acts over these ports; `values` are what variants of experiments may name."""
     experiments, stale = places.experiments, choose.stale
     return LearningActs(
         places=places,
@@ -48,7 +51,7 @@ def acts(
         give_feedback=GiveFeedback(places.choices, experiments, decisions, trail, commit, clock, stale),
         list_experiments=ListExperiments(experiments),
         show_experiment=ShowExperiment(experiments),
-        create_experiment=CreateExperiment(experiments, trail, commit, stale),
+        create_experiment=CreateExperiment(experiments, trail, commit, stale, values),
         end_experiment=EndExperiment(experiments, trail, commit, clock, stale),
         report=ReportChoices(places.choices),
         explain=ExplainChoice(places.choices, places.regimes),

@@ -79,6 +79,12 @@ class ChooseModel:
         record = self._places.choices.record(kept(occasion, choice, regime, self._clock()))
         return choice, (*drifted, record)
 
+    async def trials(self, tenant: str, episode: str) -> tuple[Enrolment, ...]:
+        """The experiments between prompts or policies that the episode takes part in. Raises `Unavailable`."""
+        known = await self._of(tenant)
+        running = [one for one in known.running if one.about != "models"]
+        return enrolments(running, episode, p0=False, local=frozenset(), allowed=frozenset())
+
     def stale(self, tenant: str) -> None:
         """What is known of the tenant has changed: it is looked at again before the next choice."""
         if (known := self._known.get(tenant)) is not None:
@@ -93,7 +99,8 @@ class ChooseModel:
 
     def _enrolments(self, known: _Known, occasion: Occasion, allowed: Sequence[Arm]) -> tuple[Enrolment, ...]:
         local, names = frozenset(arm.name for arm in allowed if arm.local), frozenset(arm.name for arm in allowed)
-        return enrolments(known.running, occasion.episode, p0=occasion.p0, local=local, allowed=names)
+        found = enrolments(known.running, occasion.episode, p0=occasion.p0, local=local, allowed=names)
+        return tuple(one for one in found if one.about == "models" or occasion.trials is None or one.experiment in occasion.trials)
 
     def _chosen(
         self, occasion: Occasion, predicted: Predicted, known: _Known, taking_part: tuple[Enrolment, ...], aims: Aims

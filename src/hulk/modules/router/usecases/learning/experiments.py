@@ -1,6 +1,6 @@
 """Creating, looking at and ending experiments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal, Verb
 from hulk.kernel.time import Clock
-from hulk.modules.router.domain.learning.experiments import Experiment, checked, ended
+from hulk.modules.router.domain.learning.experiments import About, Experiment, checked, ended
 from hulk.modules.router.ports.learning import Experiments
 
 ENDED = "hulk.experiment.ended.v1"
@@ -57,11 +57,13 @@ class CreateExperiment:
     trail: Trail
     commit: Commit
     stale: Callable[[str], None]
+    values: Mapping[About, Collection[str]] | None = None
+    """What variants may name; None: anything."""
 
     async def __call__(self, by: Principal, new: Experiment, reason: str = "") -> Experiment:
         """Raises `Forbidden`, `Invalid` for one that could not be run, `Conflict` for a name that is taken."""
         require(by, "manage")
-        data = changed_as(told, reasoned(reason), None, checked(new))
+        data = changed_as(told, reasoned(reason), None, checked(new, self.values and self.values[new.about]))
         event = Event(type="hulk.experiment.created.v1", subject=new.id, tenant=new.tenant, actor=by.actor, data=data)
         await self.commit(self.experiments.create(new), self.trail.append(event))
         self.stale(new.tenant)
