@@ -49,7 +49,7 @@ from hulk.modules.router.usecases.gateway import Call
 from hulk.modules.router.usecases.sending import PassOut
 from hulk.modules.router.wiring import learning_of
 from hulk.runtime.breaker import Breakers
-from hulk.runtime.config import Config, LoggingSettings
+from hulk.runtime.config import BreakerSettings, Config, LoggingSettings
 from hulk.runtime.models import LocalEmbedder, Remembered
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
@@ -301,15 +301,16 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
     async with contextlib.AsyncExitStack() as stack:
         spans = stack.enter_context(recorded_spans())
         await stack.enter_async_context(started(config, stream=lines))
-        store = await stack.enter_async_context(a_store("sqlite", data, _no_postgres))
-        breakers = await stack.enter_async_context(Breakers(metrics=metrics).working())
+        store = await stack.enter_async_context(a_store("sqlite", data, no_postgres))
+        breakers = await stack.enter_async_context(Breakers(BreakerSettings(enabled=False), metrics).working())
         outbox, embedder = Outbox(store, KEY), stack.enter_context(contextlib.closing(LocalEmbedder()))
         learning = learning_of(store, LearningSettings(), Remembered(embedder, folder=data / "cache"), outbox)
         await store.commit(learning.places.experiments.create(_TRIAL))
         yield World(store, data, lines, spans, metrics, breakers, learning, outbox)
 
 
-def _no_postgres() -> Any:
+def no_postgres() -> Any:
+    """What gives no server: SQLite needs none."""
     raise AssertionError("SQLite needs no server")
 
 

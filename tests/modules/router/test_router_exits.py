@@ -10,8 +10,9 @@ In `make test-long` 1,000,000 are decided on, and ten times EACH go each way. Th
 import json
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
@@ -33,11 +34,14 @@ from support.exits import CLOUD, EXITS, INSIDE, World, a_world, leaked, worst
 from support.messages import Message, sensitive
 from support.places import PLACES
 from support.routing import router
+from support.served_exits import Served, a_served_world, body_of
 
 SEEDS, SHARE = 10, 10_000
-EACH = 100
+EACH, SERVED = int(os.environ.get("HULK_TEST_EACH", "100")), 180
 MANY = int(os.environ.get("HULK_TEST_TEXTS", "1000000"))
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
+
+CANARY = Message("cpf 529.982.247-25", "cpf", "plain", "529.982.247-25", "529.982.247-25")
 
 
 def placed(seed: int, count: int, places: Iterable[str] = PLACES) -> Iterator[tuple[str, Message, Prompt]]:
@@ -133,9 +137,56 @@ async def test_nothing_gets_out_in_the_long_run(world: World, name: str) -> None
     assert not found, f"seed {FIRST + 200}\n{worst(found)}"
 
 
+# As it is served -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def program(tmp_path: Path) -> AsyncIterator[Served]:
+    async with a_served_world(tmp_path) as made:
+        yield made
+
+
+WAYS: Sequence[Mapping[str, Any]] = ({}, {"stream": True}, {"model": "cloud"}, {"model": "cloud", "stream": True}, {"n": 2}, {"top_k": 5})
+"""Whole and in pieces, chosen and named, and two that are refused before anything is decided."""
+
+
+async def test_nothing_gets_out_of_the_served_program(program: Served) -> None:
+    messages = []
+    for way, (_, message, prompt) in zip(cycle(WAYS), placed(300, SERVED), strict=False):
+        await program.post("/v1/chat/completions", {**body_of(prompt), **way})
+        messages.append(message)
+    found = leaked(messages, program.said())
+    assert not found, f"seed 300\n{worst(found)}"
+    assert program.statuses.count(200) > SERVED / 2
+    assert program.statuses.count(400) >= SERVED / 3
+
+
+async def test_the_served_program_sends_outside_what_is_public_and_only_that(program: Served) -> None:
+    question = Message(
+        "qual o capital social da empresa?", "", "", "qual o capital social da empresa?", "qual o capital social da empresa?"
+    )
+    await program.post("/v1/chat/completions", {"messages": [{"role": "user", "content": question.text}], "model": "cloud"})
+    await program.post("/v1/chat/completions", {"messages": [{"role": "user", "content": f"e de {CANARY.text}?"}], "model": "cloud"})
+    assert program.statuses == [200, 200]
+    assert {name for name, *_ in leaked([question], program.said())} == {"models outside"}
+    assert leaked([CANARY], program.said()) == []
+
+
+async def test_what_people_write_of_an_answer_stays_in_their_words_only(program: Served) -> None:
+    """A comment is kept for people to read, in its column; of it, the trail has the digest."""
+    await program.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "olá"}]})
+    said = await program.post("/v1/feedback", {"decision_id": program.decisions[0], "thumb": "up", "comment": CANARY.text})
+    assert program.statuses == [200, 200], said
+    assert {name for name, *_ in leaked([CANARY], program.said())} == {"files"}
+    with closing(sqlite3.connect(program.folder / "hulk.db")) as database:
+        database.execute("UPDATE feedback SET comment = ''")
+        rows = b"\n".join(repr(row).encode() for row in database.iterdump())
+    assert b"feedback" in rows
+    assert not leaked([CANARY], {"rows": rows})
+
+
 # Would it be seen? ---------------------------------------------------------------------------------------------------------------
 
-CANARY = Message("cpf 529.982.247-25", "cpf", "plain", "529.982.247-25", "529.982.247-25")
 Plant = Callable[[World], Awaitable[None]]
 
 
