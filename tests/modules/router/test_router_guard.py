@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Forbidden, Refused, Unavailable
-from hulk.modules.router import Model
+from hulk.modules.router import Model, Question
 from hulk.modules.router.adapters.memory import MemoryReceipts
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.asked import Asked, masked_prompt, parts_of_prompt
@@ -122,6 +122,17 @@ async def test_what_makes_it_stay_is_decided_on(call: dict[str, Any], labels: tu
     assert decided.decision.sensitivity == ("p0" if labels else "public")
     assert decided.asked.p0 is bool(labels)
     assert decided.chain[0].model.name == ("inside" if labels else "cloud")
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "label"), [("rh-1", "olá, tudo bem?", "labelled"), ("", f"cpf {CPF}", "cpf"), ("vendas", "olá, tudo bem?", "")]
+)
+async def test_a_persons_question_stays_for_the_same_reasons(channel: str, text: str, label: str) -> None:
+    acts = router(CLOUD, INSIDE, labels=Labels(channels=("rh-*",)))
+    question = Question(text=text, language="pt", tenant="acme", intent="i", key="k", channel=channel)
+    decision, _ = await acts.decide(question)
+    assert decision.labels == ((label,) if label else ())
+    assert decision.name == ("inside" if label else "cloud")
 
 
 # What is looked at ---------------------------------------------------------------------------------------------------------------
