@@ -79,7 +79,7 @@ test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real mod
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
 
-mutants: $(VENV)/dev.stamp ## remove each single check of the guard before models outside, and see that a test fails (a quarter of an hour; ONLY= some)
+mutants: $(VENV)/dev.stamp ## remove each single check of the guard before models outside, and see that a test fails (half an hour; ONLY= some)
 	@$(BIN)/python tools/mutants.py --only "$(ONLY)"
 
 bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.json and docs/performance.md (FULL=1 for long)

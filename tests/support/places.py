@@ -41,8 +41,8 @@ def _two_turns(chance: Chance, message: Message) -> Prompt:
     return _prompt(SYSTEM, Turn.of("user", first), Turn.of("assistant", "Continue, por favor."), Turn.of("user", second))
 
 
-def _called(call: ToolCall, result: str = "ok") -> tuple[Turn, ...]:
-    answer = Turn(role="tool", parts=(TextPart(text=result),), call_id=call.id)
+def _called(call: ToolCall, result: str = "ok", answers: str = "call_1") -> tuple[Turn, ...]:
+    answer = Turn(role="tool", parts=(TextPart(text=result),), call_id=answers)
     return SYSTEM, ASK, Turn(role="assistant", calls=(call,)), answer
 
 
@@ -65,6 +65,7 @@ PLACES: Mapping[str, Place] = {
     "schema": lambda _, one: _prompt(SYSTEM, ASK, schema=Schema(schema={"type": "object", "description": one.text})),
     "schema's values": lambda _, one: _prompt(SYSTEM, ASK, schema=Schema(schema={"enum": [one.text, "none"]})),
     "stop": lambda _, one: _prompt(SYSTEM, ASK, stop=(one.text,)),
+    "result's id": lambda _, one: _prompt(*_called(CALL, answers=one.text)),
     "two parts": _two_parts,
     "two turns": _two_turns,
 }  # fmt: skip

@@ -116,6 +116,11 @@ def test_what_stands_beside_a_number_decides(text: str, labels: tuple[str, ...])
         pytest.param(["Y3BmIDUyOTk4MjI0NzI1\nobrigado"], "cpf", id="a word in the line after base64"),
         pytest.param(["WTNCbUlEVXlPVGs0TWpJME56STE=\nobrigado"], "cpf", id="a word in the line after base64 twice"),
         pytest.param(["a plac", "a ABC1D23"], "plate", id="a seam in the word that names it"),
+        pytest.param(["meu renav", "am é o 876070683"], "renavam", id="a seam in the word that names it, further off"),
+        pytest.param(
+            ["".join(f"\\u{ord(one):04x}" for one in text) for text in ("meu renav", "am é o 876070683")], "renavam",
+            id="a seam in the word that names it, encoded",
+        ),
         pytest.param(["ligue (", "51) 5436-1903"], "phone", id="a seam before a bracket closes"),
         pytest.param(["35 32 39 2e 39 38 32 ", "2e 32 34 37 2d 32 35"], "cpf", id="a seam at a space"),
         pytest.param(["Y3BmIGRlbGEgYXF1aSB2YWkgbG9n", "byBlbSBzZWd1aWRhIDUyOTk4MjI0NzI1"], "cpf", id="a seam among letters only"),

@@ -19,6 +19,7 @@ from hulk.modules.router.domain.capability import Sending, require
 from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.learning.case import Arm
 from hulk.modules.router.domain.learning.choosing import permitted
+from hulk.modules.router.domain.learning.experiments import Experiment, Variant, enrols
 from hulk.modules.router.domain.model import Completion, Delta, MediaPart, Message, Prompt, TextPart, Tool, ToolCall
 from hulk.modules.router.domain.policy import Policy
 from hulk.modules.router.domain.sensitivity import (
@@ -368,3 +369,14 @@ async def test_where_a_server_says_that_it_has_moved_to_nothing_is_sent() -> Non
 @pytest.mark.parametrize(("p0", "names"), [(False, ["a", "b"]), (True, ["b"])])
 def test_what_stays_is_chosen_for_among_local_models_only(p0: bool, names: list[str]) -> None:
     assert [arm.name for arm in permitted([Arm(name="a"), Arm(name="b", local=True)], p0=p0)] == names
+
+
+@pytest.mark.parametrize(
+    ("p0", "allowed", "part"), [(True, {"a", "b"}, False), (True, {"b"}, True), (False, {"a", "b"}, True)]
+)  # fmt: skip
+def test_what_stays_takes_part_in_an_experiment_between_prompts_only_where_all_models_are_local(
+    p0: bool, allowed: set[str], part: bool
+) -> None:
+    variants = (Variant(name="now", value="short", share=0.5), Variant(name="new", value="long", share=0.5))
+    trial = Experiment(id="exp_1", tenant="acme", name="x", about="prompts", variants=variants, by="ana", created=NOW)
+    assert enrols(trial, p0=p0, local=frozenset({"b"}), allowed=frozenset(allowed)) is part
