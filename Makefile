@@ -12,7 +12,7 @@ GATEWAYS ?= $(HOME)/.cache/hulk-bench
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -86,6 +86,9 @@ test-local: $(VENV)/local.stamp ## the whole path on the real local model: 1.1 G
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
+
+mutants: $(VENV)/dev.stamp ## remove each single check of the guard before models outside, and see that a test fails (half an hour; ONLY= some)
+	@$(BIN)/python tools/mutants.py --only "$(ONLY)"
 
 bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.json and docs/performance.md (FULL=1 for long)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(FULL),--full)

@@ -22,7 +22,7 @@ RULES = [
 ]
 ALL: list[Callable[[str], bool]] = [
     personal.is_cpf, personal.is_cnpj, personal.is_cnh, personal.is_pis, personal.is_renavam, personal.is_voter, personal.is_cns,
-    personal.is_rg, personal.is_card, personal.is_iban, personal.is_mobile, personal.is_landline, personal.is_moment,
+    personal.is_rg, personal.is_card, personal.is_iban, personal.is_mobile, personal.is_landline,
 ]  # fmt: skip
 
 
@@ -58,8 +58,6 @@ def test_a_voters_number_is_right_where_the_oracle_says_so_and_in_two_states_als
         pytest.param("BR1800360305000010009795493C1", personal.is_iban, True, id="the Brazilian example of the IBAN registry"),
         pytest.param("BR1800360305000010009795493C2", personal.is_iban, False, id="iban with a wrong character"),
         pytest.param("12ABC34501DE35", personal.is_cnpj, True, id="Receita's example of a CNPJ with letters"),
-        pytest.param("20260228235959", personal.is_moment, True, id="moment"),
-        pytest.param("20260230235959", personal.is_moment, False, id="a day that is none"),
     ],
 )
 def test_published_examples(text: str, rule: Callable[[str], bool], right: bool) -> None:

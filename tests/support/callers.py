@@ -81,7 +81,7 @@ async def a_world(folder: Path, **options: object) -> AsyncIterator[World]:
     """The world, its tenants acme and other, and acme's namespace prod; `options` are settings besides, a dot written as two underlines."""
     more = {name.replace("__", "."): value for name, value in options.items()}
     host = {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000}  # noqa: S104  # it wants keys
-    prompts = {"router": {"prompts": dict.fromkeys(("now", "new"), "Be brief.")}}
+    prompts = {"router.prompts": dict.fromkeys(("now", "new"), "Be brief.")}
     config = configured(None, {}, {**host, **prompts, **more}, folder)
     data = folder / "data"
     async with running(config, data, folder) as hulk, desk_of(config, data) as desk, aiohttp.ClientSession() as session:

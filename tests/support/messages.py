@@ -19,11 +19,14 @@ Disguise: TypeAlias = Callable[[Chance, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: of what kind the sensitive thing is, in which disguise, in which sentence."""
+    """One message: of what kind the sensitive thing is, in which disguise, in which sentence. `thing` is how it is usually written, `shown`
+    how it stands in the text."""
 
     text: str
     kind: str
     disguise: str
+    thing: str = ""
+    shown: str = ""
 
 
 CARRIERS = (
@@ -142,11 +145,17 @@ def sensitive(seed: int, count: int) -> Iterator[Message]:
 
 def _written(chance: Chance, kind: str) -> Message:
     make, writings = WRITINGS[kind]
-    disguise, act = chance.choice(list(disguises(kind).items()))
-    return Message(chance.choice(CARRIERS).format(act(chance, chance.choice(writings)(make(chance)))), kind, disguise)
+    disguise = chance.choice(list(disguises(kind)))
+    carrier = chance.choice(CARRIERS)
+    return _carried(chance, carrier, kind, disguise, chance.choice(writings)(make(chance)))
 
 
 def _named(chance: Chance, kind: str) -> Message:
     text = chance.choice(NAMED[kind.removesuffix(" named")])(chance)
-    disguise, act = chance.choice(list(ANY.items()))
-    return Message(chance.choice(CARRIERS).format(act(chance, text)), kind, disguise)
+    disguise = chance.choice(list(ANY))
+    return _carried(chance, chance.choice(CARRIERS), kind, disguise, text)
+
+
+def _carried(chance: Chance, carrier: str, kind: str, disguise: str, thing: str) -> Message:
+    shown = disguises(kind)[disguise](chance, thing)
+    return Message(carrier.format(shown), kind, disguise, thing, shown)

@@ -5,7 +5,6 @@ one in 100 of random numbers has one, so who calls decides by what stands beside
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 
 def is_cpf(text: str) -> bool:
@@ -152,17 +151,6 @@ _AREAS = (
 )
 AREAS = frozenset(_AREAS.split())
 """The area codes of Brazil (Anatel, Plano Geral de Códigos Nacionais)."""
-
-
-def is_moment(text: str) -> bool:
-    """Whether digits are a date and time written without marks: YYYYMMDD, then HHMM or HHMMSS, in the years 1990 to 2039."""
-    if len(text) not in (12, 14) or not text.isdecimal() or not "1990" <= text[:4] <= "2039":
-        return False
-    try:
-        date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-    except ValueError:
-        return False
-    return text[8:10] < "24" and text[10:12] < "60" and text[12:] < "60"
 
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)

@@ -1,12 +1,13 @@
 """How much of what must stay is found, and how much of what may go is held back: generated messages, the same for the same seed."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable
 
 import pytest
 
-from hulk.modules.router import classified, findings
+from hulk.modules.router import Part, classified, classified_parts, findings
 from support.business import clean
 from support.messages import ANY, MAIL, NUMBERS, Message, sensitive
 
@@ -100,3 +101,41 @@ def test_a_finding_says_where_it_stands_in_the_text_as_it_was_given(text: str, k
 )
 def test_what_stands_beside_a_number_decides(text: str, labels: tuple[str, ...]) -> None:
     assert classified(text).labels == labels
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [
+        pytest.param(["oIO 3O3 5Ol o8"], "cpf", id="mostly letters for digits"),
+        pytest.param(["233 2129 1302 OooO"], "cns", id="a group of nothing but letters"),
+        pytest.param(["20030201/0001-49"], "cnpj", id="a CNPJ that is a moment too"),
+        pytest.param(["4003 6767 0507"], "voter", id="longer than a company's free line"),
+        pytest.param(["senha: %f%$Li!U8RP37a"], "secret", id="a password that begins as a variable"),
+        pytest.param(['"{\\"v\\": \\"a senha \\\\u00e9 w&tiwKFZp%B7a\\"}"'], "secret", id="a password with what is no escape"),
+        pytest.param([json.dumps("𝟓𝟐𝟗.𝟗𝟖𝟐.𝟐𝟒𝟕-𝟐𝟓")], "cpf", id="digits beyond U+FFFF as JSON writes them"),
+        pytest.param(["Y3BmIDUyOTk4MjI0NzI1\nobrigado"], "cpf", id="a word in the line after base64"),
+        pytest.param(["WTNCbUlEVXlPVGs0TWpJME56STE=\nobrigado"], "cpf", id="a word in the line after base64 twice"),
+        pytest.param(["a plac", "a ABC1D23"], "plate", id="a seam in the word that names it"),
+        pytest.param(["meu renav", "am é o 876070683"], "renavam", id="a seam in the word that names it, further off"),
+        pytest.param(
+            ["".join(f"\\u{ord(one):04x}" for one in text) for text in ("meu renav", "am é o 876070683")], "renavam",
+            id="a seam in the word that names it, encoded",
+        ),
+        pytest.param(["ligue (", "51) 5436-1903"], "phone", id="a seam before a bracket closes"),
+        pytest.param(["35 32 39 2e 39 38 32 ", "2e 32 34 37 2d 32 35"], "cpf", id="a seam at a space"),
+        pytest.param(["Y3BmIGRlbGEgYXF1aSB2YWkgbG9n", "byBlbSBzZWd1aWRhIDUyOTk4MjI0NzI1"], "cpf", id="a seam among letters only"),
+        pytest.param(["".join(f"&#x{ord(one):x};" for one in text) for text in ("meu renavam é o número 81", "2345678")], "renavam",
+                     id="a seam in a long word"),
+    ],
+)  # fmt: skip
+def test_what_once_was_missed_is_found(parts: list[str], kind: str) -> None:
+    assert kind in classified_parts([Part(text, "user") for text in parts]).labels
+
+
+def test_a_table_and_a_log_are_no_numbers_in_disguise() -> None:
+    assert classified("| 52998 | 22472 | 5 |\n| 39053 | 34470 | 5 |").labels == ()
+    assert classified("ts=1603936283 seq=43943724129 shard=49").labels == ()
+
+
+def test_an_escape_that_is_none_is_left_as_it_is() -> None:
+    assert classified("desconto de 30%B7 e 100%FF em tudo, 5%B7%B7").labels == ()

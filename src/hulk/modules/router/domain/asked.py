@@ -67,8 +67,8 @@ class Asked:
 
 
 def parts_of_prompt(prompt: Prompt) -> Iterator[Part]:
-    """All that a model would read: words of every turn, calls and their results, tools, schemas, names. Pictures, recordings and
-    documents cannot be read."""
+    """All that a model would read: words of every turn, calls and their results, tools, schemas, names, and ids, which who asks may choose.
+    Pictures, recordings and documents cannot be read."""
     for message in prompt.messages:
         yield from _parts(message)
     for tool in prompt.tools:
@@ -86,7 +86,8 @@ def _parts(message: Message) -> Iterator[Part]:
             yield UNREADABLE
             yield Part(f"{part.name}\n{part.url}", message.role)
     for call in message.calls:
-        yield Part(f"{call.name}\n{call.arguments}", message.role)
+        yield Part(f"{call.id}\n{call.name}\n{call.arguments}", message.role)
+    yield Part(message.call_id, message.role)
 
 
 def tools_in(prompt: Prompt) -> frozenset[str]:

@@ -64,7 +64,7 @@ _NO_SECRET = re.compile(
     r"|publishable|ssh-rsa|next|page|max|total|input|output|cancellation|continuation)[_ .-]?(?:api[_ -]?)?(?:key|token|tokens|pin)|tokens"
 )
 _HOLLOW = re.compile(
-    r"(?:\*+|x{3,}|\.{3,}|-+|_+|<.*|\$?\{.*|\[.*|%\w+%.*|null|none|nil|true|false|undefined|required|optional|obrigatori[ao]s?|opcional|invalid[ao]?s?"
+    r"(?:\*+|x{3,}|\.{3,}|-+|_+|<.*|\$?\{.*|\[.*|%\w+%|null|none|nil|true|false|undefined|required|optional|obrigatori[ao]s?|opcional|invalid[ao]?s?"
     r"|valid[ao]?s?|incorret[ao]s?|corret[ao]s?|errad[ao]s?|expirad[ao]s?|expired|incorrect|wrong|missing|ausente|vazi[ao]|empty|forte|fraca|weak"
     r"|strong|redacted|masked|string|text|str|int|password|senha|token|secret|changed|alterad[ao]|redefinid[ao]|trocad[ao]|esquecid[ao]|forgotten"
     r"|reset|bloquead[ao]|temporari[ao]|padrao|nov[ao]|unic[ao]|necessari[ao]|fundamental|importante|essencial|segur[ao]|secret[ao]|os\.environ.*"

@@ -17,6 +17,8 @@ _OPAQUE = 400
 
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_PAIR = re.compile(r"\\{1,8}u([dD][89abAB][0-9A-Fa-f]{2})\\{1,8}u([dD][c-fC-F][0-9A-Fa-f]{2})")
+"""A character beyond U+FFFF as JSON writes it, in two halves (RFC 8259, 7)."""
 _ESCAPE = re.compile(r"\\{1,8}(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2})|U000([0-9A-Fa-f]{5})|([nrt\"/]))")
 _QUOTED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}){2,}+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}+(?:\r?\n(?=[A-Za-z0-9+/_=-]{4})[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
@@ -29,7 +31,7 @@ _DATA_URI = re.compile(r"data:[a-z]{1,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=.-]{1,40}
 
 def unescaped(view: View) -> View | None:
     """The view with its escapes of URLs, HTML, JSON and e-mail undone; None when there are none."""
-    edits = sorted(_escapes(view))
+    edits = sorted(_escapes(view), key=lambda edit: (edit[0], -edit[1]))
     return view.edited(_apart(edits), depth=1) if edits else None
 
 
@@ -44,10 +46,11 @@ def _apart(edits: list[Edit]) -> Iterator[Edit]:
 def _escapes(view: View) -> Iterator[Edit]:
     text = view.text
     if "%" in text:
-        yield from ((hit.start(), hit.end(), _flat(unquote(hit[0], errors="replace"))) for hit in _PERCENT.finditer(text))
+        yield from ((hit.start(), hit.end(), _flat(said)) for hit in _PERCENT.finditer(text) if (said := _unquoted(hit[0])) != hit[0])
     if "&" in text:
         yield from ((hit.start(), hit.end(), _flat(html.unescape(hit[0]))) for hit in _ENTITY.finditer(text))
     if "\\" in text:
+        yield from ((hit.start(), hit.end(), _flat(_joined(hit[1], hit[2]))) for hit in _PAIR.finditer(text))
         yield from (
             (hit.start(), hit.end(), _flat(_WHITE.get(hit[4]) or _letter(hit[1] or hit[2] or hit[3]))) for hit in _ESCAPE.finditer(text)
         )
@@ -55,7 +58,20 @@ def _escapes(view: View) -> Iterator[Edit]:
         yield from ((hit.start(), hit.end(), _flat(unquote(hit[0].replace("=", "%"), errors="replace"))) for hit in _QUOTED.finditer(text))
 
 
+def _unquoted(run: str) -> str:
+    """What escapes of a URL stand for, in UTF-8 or Latin-1; what stands for no letters in either is none, as in a password."""
+    try:
+        return unquote(run, errors="strict")
+    except UnicodeDecodeError:
+        text = unquote(run, encoding="latin-1")
+        return text if all(letter.isascii() or letter.isalpha() for letter in text) else run
+
+
 _WHITE = {"n": "\n", "r": "\n", "t": "\t", '"': '"', "/": "/"}
+
+
+def _joined(high: str, low: str) -> str:
+    return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF))
 
 
 def _letter(code: str) -> str:
@@ -74,8 +90,8 @@ def opened(view: View) -> tuple[list[View], list[Hit]]:
     for start, end in _runs(view.text):
         if view.text.startswith(_PACKED, start):
             hits.append((start, end, "attachment", "failed"))
-        elif (inner := _opened_base64(view, start, end)) is not None:
-            views.append(inner)
+        elif inner := list(_opened_base64(view, start, end)):
+            views += inner
         elif end - start >= _OPAQUE and len(set(view.text[start : start + _OPAQUE])) > _VARIED:
             hits.append((start, end, "unreadable", "failed"))
     return views, hits
@@ -123,13 +139,15 @@ def _likely(run: str) -> bool:
     return not run.islower() and not run.isdecimal() and (any(letter.isdigit() for letter in run) or not run.istitle())
 
 
-def _opened_base64(view: View, start: int, end: int) -> View | None:
+def _opened_base64(view: View, start: int, end: int) -> Iterator[View]:
+    """What a run holds as a whole, and line by line, as the next line may have nothing to do with it; else between signs that are no
+    base64 to those who wrote it."""
     run = view.text[start:end]
     lines = run.split()
-    for piece in (run, *(lines if len(lines) > 1 else ()), *(_SEGMENT.split(run) if _SEGMENT.search(run) else ())):
-        if len(piece) >= SHORTEST and (said := _base64(piece)):
-            return view.decoded(start, end, said)
-    return None
+    said = [text for piece in dict.fromkeys((run, *lines)) if len(piece) >= SHORTEST and (text := _base64(piece))]
+    if not said and _SEGMENT.search(run):
+        said = [text for piece in _SEGMENT.split(run) if len(piece) >= SHORTEST and (text := _base64(piece))][:1]
+    yield from (view.decoded(start, end, text) for text in said)
 
 
 def _base64(run: str) -> str | None:

@@ -163,8 +163,12 @@ def _written(view: View, start: int, marks: Sequence[str], wanted: tuple[str, ..
 def _by_chance(view: View, chain: Chain, first: int, last: int) -> bool:
     """Whether a number is part of something else: a list, a table, a sum of money, a company's free line, a hash or UUID."""
     groups, marks = chain.groups[first : last + 1], chain.marks[first:last]
-    free = last > first and groups[0] in FREE
+    free = last > first and groups[0] in FREE and sum(map(len, groups)) <= _LONGEST_FREE
     return free or _listed(groups, marks) or _sum_of_money(marks) or _in_hash(view, chain.starts[first], chain.ends[last])
+
+
+_LONGEST_FREE = 11
+"""Digits of a free line, as in `0800 123 4567`: what is longer only begins like one."""
 
 
 def _listed(groups: Sequence[str], marks: Sequence[str]) -> bool:

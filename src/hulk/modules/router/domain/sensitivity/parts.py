@@ -5,6 +5,7 @@ classified_parts([Part("meu CPF é 529.982"), Part(".247-25")])
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ from hulk.kernel.records import Json
 from hulk.modules.router.domain.sensitivity.findings import Classified, Finding, Label, Sensitivity
 from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, findings
 
-SEAM = 80
-"""Characters on either side of a seam that are read as one."""
+SEAM, LONGEST_SEAM = 200, 1000
+"""Characters on either side of a seam that are read as one, at least, and at most where a word is that long."""
+_MARKS = 4
+"""Signs before a number that tell what it is, as the bracket of `(11) 5436-1903` does."""
+_SPACE = re.compile(r"\s")
 _DEEPEST = 60
 
 
@@ -66,16 +70,22 @@ def _at_seams(texts: Sequence[str]) -> Iterator[Finding]:
     """What stands over a seam, when the parts are read on without a gap."""
     before = ""
     for text in texts:
-        head = text[:SEAM]
-        if before and _goes_on(before, head):
-            seam = len(before)
-            yield from (finding for finding in findings(before + head) if finding.start < seam < finding.end)
-        before = (before + text)[-SEAM:]
+        head = text[: _reach(text)]
+        if before:
+            yield from (finding for finding in findings(before + head) if _over(finding, len(before)))
+        before = (before + text)[-LONGEST_SEAM:]
+        before = before[len(before) - _reach(before[::-1]) :]
 
 
-def _goes_on(before: str, after: str) -> bool:
-    """Whether a number, address or key may go on from the one to the other."""
-    return not before[-1].isspace() and not after[0].isspace() and any(not letter.isalpha() for letter in before[-20:] + after[:20])
+def _over(finding: Finding, seam: int) -> bool:
+    """Whether it stands over the seam, or the word that names it may."""
+    return finding.start - _MARKS < seam < finding.end or finding.why in ("named", "encoded")
+
+
+def _reach(text: str) -> int:
+    """How far a text is read from a seam on: to the end of the word there, since what is encoded is one word however long."""
+    space = _SPACE.search(text, SEAM, LONGEST_SEAM)
+    return space.start() if space else LONGEST_SEAM
 
 
 def parts_of(body: Json) -> Iterator[Part]:

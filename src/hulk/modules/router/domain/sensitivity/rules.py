@@ -45,16 +45,8 @@ def _nine(digits: str) -> bool:
     return digits[0] == "9" and len(set(digits)) > 2
 
 
-def _cnpj(digits: str) -> bool:
-    return personal.is_cnpj(digits) and not personal.is_moment(digits)
-
-
-def _voter(digits: str) -> bool:
-    return personal.is_voter(digits) and not personal.is_moment(digits)
-
-
-CPF, CNPJ, CNH = Rule("cpf", personal.is_cpf), Rule("cnpj", _cnpj), Rule("cnh", personal.is_cnh)
-PIS, VOTER, CNS = Rule("pis", personal.is_pis), Rule("voter", _voter), Rule("cns", personal.is_cns)
+CPF, CNPJ, CNH = Rule("cpf", personal.is_cpf), Rule("cnpj", personal.is_cnpj), Rule("cnh", personal.is_cnh)
+PIS, VOTER, CNS = Rule("pis", personal.is_pis), Rule("voter", personal.is_voter), Rule("cns", personal.is_cns)
 CARD, MOBILE, LINE = Rule("card", personal.is_card), Rule("phone", _mobile), Rule("phone", _line)
 
 _BY_SHAPE: Sequence[tuple[Sequence[Shape], Sequence[Rule]]] = (

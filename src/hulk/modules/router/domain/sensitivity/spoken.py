@@ -27,15 +27,11 @@ _MARK = "|".join(_MARKS)
 _WORD = re.compile(rf"(?<![a-z])(?:(?:({_TEN})(?:(?: e |[ -])({_ONE}))?)|({_ONE})|({_MARK})|(e))(?![a-z])")
 _DRAWN_AS = "0-9OoIlSsBZ|"
 _LETTERS = re.compile(rf"(?<![A-Za-z0-9])[{_DRAWN_AS}]++(?![A-Za-z0-9])(?:[.\-/ ()]{{1,3}}[{_DRAWN_AS}]++(?![A-Za-z0-9]))*")
-_SORTS = (
-    bytes(
-        ord("0" if letter.isdigit() else "o" if letter in "OoIlSsBZ|" else "." if letter in ".-/" else " " if letter in " ()" else "x")
-        for letter in map(chr, range(128))
-    )
-    + b"x" * 128
-)
-_NEAR = re.compile(rb"0\.?o|o\.?0")
-"""Digits beside letters that look like digits, with or without a mark between, when each is written as one of its sort."""
+_SORT_OF = {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("OoIlSsBZ", "o"), **dict.fromkeys(".-/", "."), **dict.fromkeys(" ()", " ")}
+_SORTS = bytes(ord(_SORT_OF.get(letter, letter if letter == "|" else "x")) for letter in map(chr, range(128))) + b"x" * 128
+_NEAR = re.compile(rb"0[. ]?o|o[. ]?0|0\.?\||\|\.?0")
+"""Digits beside letters that look like digits, with or without a mark between, when each is written as one of its sort. What stands between
+the columns of a table has spaces around it."""
 _DRAWN = str.maketrans("OoIlSsBZ|", "001155821")
 
 
@@ -64,7 +60,9 @@ def _edits(view: View) -> Iterator[Edit]:
 def drawn(view: View) -> View | None:
     """The view with letters that look like digits as digits, in words that are made of both; None where none are."""
     sorts = view.text.encode("ascii", "replace").translate(_SORTS)
-    hits = (hit for start, end in _near(sorts) for hit in _LETTERS.finditer(view.text, start, end))
+    hits = (
+        hit for start, end in _near(sorts) for hit in _LETTERS.finditer(view.text, start, end + 1)
+    )  # the sign behind too: is it a letter?
     edits = [(hit.start(), hit.end(), hit[0].translate(_DRAWN)) for hit in hits if _mixed(hit[0])]
     return view.edited(edits) if edits else None
 
@@ -82,4 +80,4 @@ def _mixed(run: str) -> bool:
     """Whether so many digits stand among the letters that these may be digits too."""
     digits = sum(letter.isdigit() for letter in run)
     letters = sum(letter.isalpha() or letter == "|" for letter in run)
-    return letters > 0 and digits >= 5 and digits + 2 >= letters
+    return letters > 0 and digits >= _FEWEST
