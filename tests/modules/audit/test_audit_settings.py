@@ -29,13 +29,18 @@ def test_its_password_is_not_shown(tmp_path: Path) -> None:
     assert not [one for one in config.effective() if "hush" in str(one.value)]
 
 
+async def is_away(settings: AuditSettings, folder: Path) -> None:
+    """It is opened, and raises when it is asked."""
+    async with archive_of(settings, "", folder, Metrics()) as archive:
+        with pytest.raises(Unavailable):
+            await archive.tenants()
+
+
 @pytest.mark.parametrize("scheme", ["mongodb", "postgresql"])
 async def test_an_archive_that_is_away_may_be_opened_and_says_so_when_it_is_used(tmp_path: Path, scheme: str) -> None:
     options = "?serverSelectionTimeoutMS=200" if scheme == "mongodb" else ""
     settings = AuditSettings(archive=SecretStr(f"{scheme}://127.0.0.1:{free_port()}/audit{options}"))
-    async with archive_of(settings, "", tmp_path, Metrics()) as archive:
-        with pytest.raises(Unavailable):
-            await archive.tenants()
+    await is_away(settings, tmp_path)  # what holds the archive is gone with its end, so that all of it can be collected
     if left := asyncio.all_tasks() - {asyncio.current_task()}:  # of pymongo's, cancelled by its end: they hold sockets yet
         await asyncio.wait(left, timeout=5)
     with warnings.catch_warnings():  # pymongo leaves sockets that were refused to the collector: it may not find them in another's test

@@ -300,3 +300,19 @@ class Impatient:
 
     async def complete(self, model: Model, _prompt: object) -> Any:
         raise Unsent("{model} cannot answer right now ({status}).", retry_after=120, model=model.name, status=429)
+
+
+class Unwell:
+    """`Health` of servers that are all away for a moment."""
+
+    def refusal(self, model: Model) -> Unsent | None:
+        return Unsent("{model} is not asked right now.", retry_after=1, model=model.name)
+
+
+async def test_a_question_waits_for_a_model_that_is_away_for_a_moment(bench: Bench) -> None:
+    acts_ = router(model("one"), model("two"), decisions=bench.decisions, finops=bench.finops, commit=bench.commit, health=Unwell())
+    decision, _ = await acts_.decide(QUESTION)
+    assert (decision.kind, decision.name) == ("model", "one")
+    assert "one is asked as soon as it can answer." in [str(reason) for reason in decision.reasons]
+    with pytest.raises(Unavailable, match="one is not asked right now"):
+        await acts_.answer_freely(QUESTION, "one")

@@ -71,7 +71,11 @@ def twins() -> Iterator[Callable[[Kind], str]]:
         yield url
 
 
-@pytest.fixture(params=[pytest.param((kind, behind), id=kind + behind) for kind, behind in product(TWINS, CONFORMING)])
+WRAPPED = [*product(TWINS, ["", " behind a breaker"]), *product(["openai"], list(CONFORMING)[2:])]
+"""Each vendor by itself and behind a breaker; what only hands on, with one of them."""
+
+
+@pytest.fixture(params=[pytest.param((kind, behind), id=kind + behind) for kind, behind in WRAPPED])
 async def vendor(request: pytest.FixtureRequest, twins: Callable[[Kind], str]) -> AsyncIterator[Vendor]:
     """Each in turn."""
     kind, behind = request.param

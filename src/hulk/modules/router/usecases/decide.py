@@ -11,7 +11,7 @@ from hulk.modules.finops import Finops
 from hulk.modules.router.domain.asked import Asked
 from hulk.modules.router.domain.decision import Decision, Question
 from hulk.modules.router.domain.matching import Match
-from hulk.modules.router.domain.model import Model
+from hulk.modules.router.domain.model import Model, Unsent
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.usecases.asking import Scan
 from hulk.modules.router.usecases.choosing import Select, Selected
@@ -75,13 +75,16 @@ class Decide:
         """The decision, with the changes to commit together with whatever it leads to: its row and its cost row."""
         asked = await self.scan.question(question)
         match = await self.recognise(question.text, question.attachments, question.tenant)
-        found = Found("skill", match.skill) if match.skill is not None else of_models(await self.select(asked))
+        found = Found("skill", match.skill) if match.skill is not None else of_models(await self.select(asked), patient=True)
         names = (*(one.name for one in self.catalogue.candidates()), *(model.name for model in self.models))
         return self.keep(asked, found, names, match)
 
 
-def of_models(selected: Selected) -> Found:
-    """The first of those that answer, or nobody."""
-    if not selected.chain:
-        return Found("none", None, selected.reasons or (NONE,))
-    return Found("model", selected.chain[0].model.name, selected.reasons, selected.changes)
+def of_models(selected: Selected, *, patient: bool = False) -> Found:
+    """The first of those that answer, or nobody. `patient`: whoever asks waits, so one that only cannot answer now will do."""
+    if selected.chain:
+        return Found("model", selected.chain[0].model.name, selected.reasons, selected.changes)
+    later = [model.name for model, error in selected.weighed.objections if isinstance(error, Unsent)]
+    if patient and later:
+        return Found("model", later[0], (*selected.reasons, Text("{model} is asked as soon as it can answer.", model=later[0])))
+    return Found("none", None, selected.reasons or (NONE,))
