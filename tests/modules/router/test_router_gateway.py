@@ -24,8 +24,9 @@ from hulk.modules.router import Model
 from hulk.modules.router.adapters.memory import MemoryDecisions, MemoryReceipts
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.api.openai import PATHS, routes, shaped
+from hulk.modules.router.domain.asked import last_said
 from hulk.modules.router.domain.labels import Labels
-from hulk.modules.router.domain.model import ABILITIES, Abilities
+from hulk.modules.router.domain.model import ABILITIES, Abilities, Message
 from hulk.modules.router.domain.policy import Policy, When
 from hulk.modules.router.usecases.executing import Patience
 from hulk.modules.router.usecases.sending import PassOut
@@ -420,3 +421,16 @@ async def test_a_policy_by_time_looks_at_how_long_answers_took(twin: str) -> Non
         assert (await bench.ask()).model == "cloud"
         with pytest.raises(openai.PermissionDeniedError, match="“rápido” allows"):
             await bench.ask()
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        pytest.param([], "", id="nothing"),
+        pytest.param([Message.of("user", "a"), Message.of("assistant", "b")], "a", id="the person's"),
+        pytest.param([Message.of("user", "a"), Message.of("user", "")], "a", id="the last that says something"),
+        pytest.param([Message.of("user", "x" * 1000 + "y" * 500 + "z" * 1000)], "x" * 1000 + "\n" + "z" * 1000, id="a long one"),
+    ],
+)
+def test_what_is_looked_at_is_what_the_person_said_last(messages: list[Message], said: str) -> None:
+    assert last_said(messages) == said

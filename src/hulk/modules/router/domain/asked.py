@@ -152,12 +152,10 @@ class Unmasked:
             yield Said(text)
 
 
-def last_said(messages: Sequence[Message], most: int = 4000) -> str:
-    """The end of what the person said last: what a question is about."""
-    for message in reversed(messages):
-        if message.role == "user" and message.text:
-            return message.text[-most:]
-    return ""
+def last_said(messages: Sequence[Message], most: int = 1000) -> str:
+    """What the person said last, of a long text the beginning and the end, `most` characters of each: there it says what is wanted."""
+    said = next((text for one in reversed(messages) if one.role == "user" and (text := one.text)), "")
+    return said if len(said) <= 2 * most else f"{said[:most]}\n{said[-most:]}"
 
 
 def _json(data: object) -> str:

@@ -193,9 +193,11 @@ class _View:
 
 def _fits(model: Model, prompt: Prompt) -> None:
     """Raises `Refused` for what is surely longer than the model can read: no tokenizer makes fewer tokens of words than there are."""
+    if model.abilities.context is None:
+        return
     words = [len(message.text.split()) for message in prompt.messages]
     least = sum(words) if model.purpose == "chat" else max(words)
-    if model.abilities.context is not None and least > model.abilities.context:
+    if least > model.abilities.context:
         raise Refused(
             "{model} is not asked: it reads at most {most} tokens, and this is at least {least}. Send less.",
             model=model.name, most=model.abilities.context, least=least,
