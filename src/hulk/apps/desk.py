@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from hulk.apps.audit_key import audit_key
 from hulk.apps.members import Members, admin
 from hulk.apps.schema import HEAD, revision
 from hulk.apps.terminal import brief, speaker
 from hulk.kernel.errors import NotFound, Refused
-from hulk.kernel.text import Text, Voice
+from hulk.kernel.text import Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.identity.wiring import identity as wired_identity
@@ -23,7 +23,7 @@ from hulk.runtime.config import Config
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.secrets import resolved
 from hulk.runtime.store import Login, Store, credentials, opened
-from hulk.runtime.validation import dotted, expected, lines
+from hulk.runtime.validation import parsed
 
 if TYPE_CHECKING:  # each is loaded by the act that needs it: a command of `thor` needs one or two, and all take most of a second
     from hulk.apps.costs import MoneyRows
@@ -155,7 +155,7 @@ class Desk:
         """A new schedule, as `POST /v1/schedules` takes it; a running Hulk notices it within a second."""
         from hulk.apps.schedules import NewBody, Wishes, made
 
-        wanted = _parsed(NewBody, body)
+        wanted = parsed(NewBody, body)
         await self.members.identity.list_namespaces.require(tenant, wanted.namespace)
         schedule = made(wanted, Wishes(), admin(tenant), self.config.locale.timezone)
         await self.schedule_store.add(schedule, reason)
@@ -165,7 +165,7 @@ class Desk:
         """A schedule changed, as `PATCH /v1/schedules/{schedule}` does it; a running Hulk notices it within a second."""
         from hulk.apps.schedules import ChangeBody, Wishes, altered
 
-        return await self._change_schedule(tenant, wanted, altered(_parsed(ChangeBody, body), Wishes()), reason)
+        return await self._change_schedule(tenant, wanted, altered(parsed(ChangeBody, body), Wishes()), reason)
 
     async def pause_schedule(self, tenant: str, wanted: str, reason: str = "") -> list[Row]:
         """A schedule that rests now."""
@@ -227,14 +227,6 @@ async def known_store(config: Config, data: Path) -> AsyncIterator[Store]:
     async with opened(config.store.url, data, login=login) as store:
         await _known(store)
         yield store
-
-
-def _parsed(kind: type[Body], body: Mapping[str, Any]) -> Body:
-    try:
-        return kind.model_validate(body)
-    except ValidationError as error:
-        wrong = [Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]
-        raise Refused(lines(wrong)) from error
 
 
 async def _known(store: Store) -> None:

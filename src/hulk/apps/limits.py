@@ -8,10 +8,8 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from hulk.apps.members import admin
-from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import DEFAULT_TENANT
-from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import spending
@@ -22,7 +20,7 @@ from hulk.modules.quotas.settings import QuotaSettings
 from hulk.modules.quotas.wiring import quotas_of, wired
 from hulk.runtime.config import Config
 from hulk.runtime.store import Store
-from hulk.runtime.validation import dotted, expected, lines
+from hulk.runtime.validation import refused
 from hulk.runtime.workflows import at_work
 
 Row: TypeAlias = Mapping[str, Any]
@@ -64,5 +62,4 @@ def _parsed(given: Mapping[str, str]) -> QuotasBody:
     try:
         return QuotasBody.model_validate_strings(dict(given))
     except ValidationError as error:
-        wrong = [Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]
-        raise Refused(lines(wrong)) from error
+        raise refused(error) from error

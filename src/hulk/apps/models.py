@@ -37,7 +37,7 @@ from hulk.runtime.models import PACKAGED, LocalServer, Packaged, installed, runn
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.secrets import resolved
 from hulk.runtime.store import Store
-from hulk.runtime.validation import dotted, expected, lines
+from hulk.runtime.validation import refused
 
 Row: TypeAlias = Mapping[str, Any]
 NOT_RUNNING = "http://127.0.0.1:0/v1"
@@ -189,9 +189,7 @@ def _require_provider(given: Mapping[str, Any]) -> None:
     try:
         ProviderSettings.model_validate(given)
     except ValidationError as error:
-        raise Refused(
-            lines([Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()])
-        ) from error
+        raise refused(error) from error
     key = given.get("api_key")
     if key is not None and parsed(str(key)) is None:
         raise Refused("Give where the key is, such as --key-env NAME or --key file:/run/secrets/name, never the key itself.")

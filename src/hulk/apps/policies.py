@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from hulk.apps.members import admin
-from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text, Voice
 from hulk.modules.router import PolicyActs
 from hulk.modules.router.api.policies import CircumstancesBody, PoliciesBody, check_view, in_force_view, numbered, policy_view, version_view
 from hulk.runtime.config import document
-from hulk.runtime.validation import dotted, expected, lines
+from hulk.runtime.validation import parsed
 
 Row: TypeAlias = Mapping[str, Any]
 Body = TypeVar("Body", bound=BaseModel)
@@ -48,7 +47,7 @@ class PolicyRows:
 
     async def apply(self, tenant: str, file: Path, reason: str, after: int | None, *, dry_run: bool) -> list[Row]:
         """What is another with the policies of that file, which hold now unless it was a trial. The file is as `PUT` takes it."""
-        wanted, by = _parsed(PoliciesBody, document.read(file).values), admin(tenant)
+        wanted, by = parsed(PoliciesBody, document.read(file).values), admin(tenant)
         policies = [one.policy() for one in wanted.policies]
         if dry_run or wanted.dry_run:
             return self._changed((await self.acts.put.dry_run(by, policies, expected=after)).changes)
@@ -60,7 +59,7 @@ class PolicyRows:
 
     async def check(self, tenant: str, given: Mapping[str, Any]) -> list[Row]:
         """Each policy with whether it applies, each model with whether it may answer, and the limits."""
-        by, wanted = admin(tenant), _parsed(CircumstancesBody, {name: value for name, value in given.items() if value is not None})
+        by, wanted = admin(tenant), parsed(CircumstancesBody, {name: value for name, value in given.items() if value is not None})
         view = check_view(await self.acts.check(by, wanted.around(by, self.acts.clock())), self.voice)
         policies = [{"what": "policy", "name": one["name"], "holds": one["applies"], "detail": one["why"]} for one in view["policies"]]
         models = [{"what": "model", "name": one["model"], "holds": one["may"], "detail": one["why"]} for one in view["models"]]
@@ -88,11 +87,3 @@ def _written(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(str(part) for part in value.values() if part)
     return ", ".join(map(_written, value)) if isinstance(value, list) else str(value)
-
-
-def _parsed(kind: type[Body], body: Mapping[str, Any]) -> Body:
-    try:
-        return kind.model_validate(body)
-    except ValidationError as error:
-        wrong = [Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]
-        raise Refused(lines(wrong)) from error

@@ -6,10 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pydantic import ValidationError
-
 from hulk.apps.members import admin
-from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.router import Aims, LearningActs, OffPolicy, Reported, RoutingPolicy, evaluated_in_words
@@ -18,7 +15,7 @@ from hulk.modules.router.settings import LearningSettings
 from hulk.modules.router.wiring import evaluating, graded_set
 from hulk.runtime.config import Config
 from hulk.runtime.models import LocalEmbedder, Remembered
-from hulk.runtime.validation import dotted, expected, lines
+from hulk.runtime.validation import parsed
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -67,7 +64,7 @@ class RoutingRows:
         """The new one."""
         by = admin(tenant)
         body = {"name": name, "about": about, "variants": [_variant(one, len(variants)) for one in variants], "reason": reason}
-        new = _parsed(body).experiment(by, utc_now())
+        new = parsed(ExperimentBody, body).experiment(by, utc_now())
         return [self._row(experiment_view(await self.acts.create_experiment(by, new, reason), self.voice))]
 
     async def stop(self, tenant: str, name: str, reason: str) -> list[Row]:
@@ -138,11 +135,3 @@ def _variant(written: str, of: int) -> Row:
         return {"name": name, "value": value, "share": float(share)} if colon else {"name": name, "value": rest, "share": 1 / of}
     except ValueError:
         return {"name": name, "value": rest, "share": 1 / of}  # a colon in the name of the model
-
-
-def _parsed(body: Row) -> ExperimentBody:
-    try:
-        return ExperimentBody.model_validate(body)
-    except ValidationError as error:
-        wrong = [Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]
-        raise Refused(lines(wrong)) from error

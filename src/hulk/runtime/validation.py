@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
+
+M = TypeVar("M", bound=BaseModel)
 
 _SAYINGS: Mapping[str, Callable[[Mapping[str, Any]], Text]] = {
     "missing": lambda _: Text("it is required and missing"),
@@ -85,6 +88,19 @@ def lines(texts: list[Text]) -> Text:
     """Several sentences as one text, each on a line of its own."""
     first, *rest = texts
     return Text("{first}\n{rest}", first=first, rest=lines(rest)) if rest else first
+
+
+def parsed(kind: type[M], values: Mapping[str, Any]) -> M:
+    """The values as `kind`; raises `Refused` saying of each that is wrong where it stands and what is expected there."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise refused(error) from error
+
+
+def refused(error: ValidationError) -> Refused:
+    """What pydantic found wrong, a line for each: where it stands, and what is expected there."""
+    return Refused(lines([Text("{place}: {expected}", place=dotted(one["loc"]), expected=expected(one)) for one in error.errors()]))
 
 
 def _choices(limits: Mapping[str, Any]) -> str:

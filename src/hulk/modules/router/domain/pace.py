@@ -4,7 +4,6 @@ Vendors count requests and tokens in windows and tell in each answer what is lef
 many who ask at once do not all take the last one.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,14 +61,6 @@ class Pace:
     def rest(self, model: str, seconds: float, now: datetime) -> None:
         """The provider wants to be left alone so long."""
         self._left.setdefault(model, _Left()).rests = now + timedelta(seconds=seconds)
-
-    def told(self, now: datetime) -> Mapping[str, Mapping[str, float | None]]:
-        """Of each model that told of limits what is left, and the seconds it is to be left alone."""
-        return {model: self._told(known, now) for model, known in self._left.items()}
-
-    def _told(self, known: _Left, now: datetime) -> Mapping[str, float | None]:
-        rests = 0.0 if known.rests is None else max(0.0, (known.rests - now).total_seconds())
-        return {"requests": known.requests, "tokens": known.tokens, "rests": rests}
 
 
 def _after(now: datetime, seconds: float | None) -> datetime | None:

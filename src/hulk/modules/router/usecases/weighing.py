@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, Refused, Unavailable
 from hulk.kernel.money import Money
@@ -100,7 +99,7 @@ class Weigh:
     async def rules(self, asked: Asked, besides: Sequence[Policy] = ()) -> Ruling:
         """What the policies say of it now, with those that hold `besides`."""
         policies = [*await self.policies_of(asked.tenant), *besides]
-        spent = await self._spent(asked) if any(policy.when.spent is not None for policy in policies) else None
+        spent = await self.finops.spent_share(asked.tenant) if any(policy.when.spent is not None for policy in policies) else None
         around = Circumstances(
             tenant=asked.tenant, channel=asked.channel, agent=asked.agent, sensitivity=asked.scan.sensitivity, at=self.clock(), spent=spent
         )  # fmt: skip
@@ -134,11 +133,7 @@ class Weigh:
         if (refusal := self.health.refusal(model)) is not None:
             raise refusal
         if (wait := self.seen.pace.wait(model.name, prompt.most_input_tokens, self.clock())) is not None:
-            seconds = wait.total_seconds()
-            limit = Text(
-                "{model} is not asked for {seconds} s: its provider's limit is used up.", model=model.name, seconds=round(seconds, 1)
-            )
-            raise Unsent(limit, seconds)
+            raise _used_up(model, wait.total_seconds())
         expected = self.seen.speeds.expected(model.name)
         if rules.most_time is not None and expected is not None and expected > rules.most_time[0]:
             raise Forbidden(
@@ -146,9 +141,6 @@ class Weigh:
                 model=model.name, policy=rules.most_time[1], limit=rules.most_time[0].total_seconds(),
                 expected=round(expected.total_seconds(), 1),
             )  # fmt: skip
-
-    async def _spent(self, asked: Asked) -> Decimal | None:
-        return await self.finops.spent_share(asked.tenant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 import stamina
-import structlog
 
 from hulk.kernel.time import Clock
 from hulk.modules.router.domain.asked import Asked
@@ -18,7 +17,6 @@ from hulk.modules.router.usecases.executing.paying import Account, Bill, Pay
 from hulk.modules.router.usecases.sending import GiveLeave, Send
 from hulk.modules.router.usecases.weighing import Able, Seen
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T", Completion, Embedded)
 Way: TypeAlias = Callable[[Capability, Model, Prompt], Awaitable[T]]
 """One of the ways of `Send` in which all comes at once."""

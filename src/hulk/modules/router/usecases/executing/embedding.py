@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hulk.kernel.errors import Refused
-from hulk.kernel.text import Text
 from hulk.modules.router.domain.asked import Asked
 from hulk.modules.router.domain.model import Embedded
 from hulk.modules.router.usecases.executing.attempts import Attempts
@@ -20,8 +19,6 @@ class Vectors:
     able: Able
     embedded: Embedded
     bill: Bill
-    failed: tuple[Text, ...] = ()
-    """Why models before it gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Embed:
             return _of_size(able, await self.attempts.embed(asked, able, bill, dimensions, last=last), dimensions)
 
         first = await in_order(chain, ask, self.attempts.patience.hedge_after)
-        return Vectors(first.able, first.answer, bill, first.failed)
+        return Vectors(first.able, first.answer, bill)
 
 
 def _of_size(able: Able, embedded: Embedded, dimensions: int | None) -> Embedded:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hulk.kernel.errors import Refused
-from hulk.kernel.text import Text
 from hulk.modules.router.domain.asked import Asked, unmasked_completion
 from hulk.modules.router.domain.model import Completion, Prompt
 from hulk.modules.router.domain.repair import asked_again, to_check
@@ -19,13 +18,11 @@ from hulk.modules.router.usecases.weighing import Able
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer: of which model, what came before it, and what all of it cost."""
+    """An answer: of which model, and what all of it cost."""
 
     able: Able
     completion: Completion
     bill: Bill
-    failed: tuple[Text, ...] = ()
-    """Why models before it gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Execute:
         be asked later, `Exhausted`, `Refused`."""
         bill = Bill()
         first = await in_order(chain, partial(self._of, asked, bill), self.attempts.patience.hedge_after)
-        return Answered(first.able, unmasked_completion(first.answer, first.able.vault), bill, first.failed)
+        return Answered(first.able, unmasked_completion(first.answer, first.able.vault), bill)
 
     async def _of(self, asked: Asked, bill: Bill, able: Able, last: bool) -> Completion:
         completion = await self.attempts.complete(asked, able, bill, last=last)

@@ -9,7 +9,6 @@ from typing import Generic, TypeAlias, TypeVar
 import structlog
 
 from hulk.kernel.errors import Forbidden, HulkError
-from hulk.kernel.text import Text
 from hulk.modules.router.usecases.weighing import Able, none_of
 
 log = structlog.get_logger(__name__)
@@ -20,11 +19,10 @@ Ask: TypeAlias = Callable[[Able, bool], Awaitable[T]]
 
 @dataclass(frozen=True, slots=True)
 class First(Generic[T]):
-    """What the first model gave that gave something, and why those before it gave nothing."""
+    """What the first model gave that gave something."""
 
     able: Able
     answer: T
-    failed: tuple[Text, ...] = ()
 
 
 async def first_of(chain: Sequence[Able], ask: Ask[T]) -> First[T]:
@@ -35,7 +33,7 @@ async def first_of(chain: Sequence[Able], ask: Ask[T]) -> First[T]:
     errors: list[HulkError] = []
     for able in chain:
         try:
-            return First(able, await ask(able, able is chain[-1]), tuple(error.text for error in errors))
+            return First(able, await ask(able, able is chain[-1]))
         except Forbidden:
             raise
         except HulkError as error:

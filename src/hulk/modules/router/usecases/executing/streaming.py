@@ -3,12 +3,11 @@
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from hulk.kernel.text import Text
 from hulk.modules.router.domain.asked import Asked, Unmasked
 from hulk.modules.router.domain.model import Delta, Ended
 from hulk.modules.router.usecases.executing.attempts import Attempts
@@ -26,7 +25,6 @@ class Streaming:
     able: Able
     bill: Bill
     deltas: AsyncIterator[Delta]
-    failed: list[Text] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Stream:
             bill = Bill()
             first = await first_of(chain, partial(self._begun, stack, asked, bill))
             told = await stack.enter_async_context(aclosing(self._told(first.able, *first.answer)))
-            yield Streaming(first.able, bill, told, list(first.failed))
+            yield Streaming(first.able, bill, told)
 
     async def _begun(self, stack: AsyncExitStack, asked: Asked, bill: Bill, able: Able, last: bool) -> _Begun:
         begun = self.attempts.clock()
