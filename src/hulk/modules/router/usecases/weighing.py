@@ -134,7 +134,7 @@ class Weigh:
             raise refusal
         if (wait := self.seen.pace.wait(model.name, prompt.most_input_tokens, self.clock())) is not None:
             raise _used_up(model, wait.total_seconds())
-        expected = self.seen.speeds.expected(model.name)
+        expected = self.seen.speeds.expected(model.name, self.clock())
         if rules.most_time is not None and expected is not None and expected > rules.most_time[0]:
             raise Forbidden(
                 "{model} is not asked: the policy “{policy}” allows {limit} s for an answer, and its answers take {expected} s.",

@@ -116,8 +116,9 @@ class Attempts:
 
     def heard(self, able: Able, answer: Completion | Embedded, seconds: float) -> None:
         """Take note of what an answer tells of its provider."""
-        self.seen.pace.heard(able.model.name, answer.limits, self.clock())
-        self.seen.speeds.took(able.model.name, seconds)
+        name, now = able.model.name, self.clock()
+        self.seen.pace.heard(name, answer.limits, now)
+        self.seen.speeds.took(name, seconds, now)
 
     @contextmanager
     def _noted(self, able: Able) -> Iterator[None]:
