@@ -205,15 +205,23 @@ async def test_what_must_stay_goes_to_local_models_only(twin: str) -> None:
         pytest.param({"extra_headers": {"x-hulk-sensitivity": "p0"}}, id="its sender says so"),
         pytest.param({"extra_headers": {"x-hulk-channel": "rh-interno"}}, id="the channel"),
         pytest.param({"tools": [WEATHER]}, id="a tool"),
+        pytest.param({"extra_headers": {"x-hulk-collections": "produtos, prontuarios-2026"}}, id="a collection that it quotes"),
         pytest.param({"stop": [CPF]}, id="where words are to stop"),
         pytest.param({"tools": [{"type": "function", "function": {"name": "f", "description": f"de {CPF}"}}]}, id="a tool's description"),
     ],
 )
 async def test_all_that_makes_a_prompt_sensitive_counts(twin: str, more: dict[str, Any]) -> None:
-    labels = Labels(channels=("rh-*",), tools=("weather",))
+    labels = Labels(channels=("rh-*",), tools=("weather",), collections=("prontuarios-*",))
     async with gateway(model(twin), labels=labels) as bench:
         with pytest.raises(openai.PermissionDeniedError, match="must stay in the company"):
             await bench.ask(**more)
+
+
+async def test_what_no_label_names_goes_out(twin: str) -> None:
+    labels = Labels(channels=("rh-*",), tools=("weather",), collections=("prontuarios-*",))
+    around = {"x-hulk-collections": "produtos, ,manuais", "x-hulk-channel": "web"}
+    async with gateway(model(twin), labels=labels) as bench:
+        assert (await bench.ask(extra_headers=around)).model == "cloud"
 
 
 async def test_pictures_cannot_be_read_so_they_stay(twin: str) -> None:

@@ -1,6 +1,7 @@
 """What is asked of a model: its prompt, what it may hold, what it may cost."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hulk.kernel.errors import Forbidden
@@ -29,10 +30,10 @@ class Scan:
 
     labels: Labels = field(default_factory=Labels)
 
-    async def __call__(self, prompt: Prompt, channel: str = "", *, p0: bool = False) -> Classified:
+    async def __call__(self, prompt: Prompt, channel: str = "", collections: Sequence[str] = (), *, p0: bool = False) -> Classified:
         """`p0`: whoever asks says that it must stay in the company. A long one is scanned in a thread of its own."""
         parts = list(parts_of_prompt(prompt))
-        given: list[Sensitivity] = [*self.labels.given(channel, tools_in(prompt)), "p0" if p0 else "public"]
+        given: list[Sensitivity] = [*self.labels.given(channel, tools_in(prompt), collections), "p0" if p0 else "public"]
         if sum(len(part.text or "") for part in parts) <= _LONG:
             return classified_parts(parts, given)
         return await asyncio.to_thread(classified_parts, parts, given)

@@ -36,6 +36,7 @@ class Call:
     channel: str = ""
     agent: str = ""
     episode: str = ""
+    collections: tuple[str, ...] = ()
     p0: bool = False
     key: str = field(default_factory=lambda: ids.new("req"))
 
@@ -122,7 +123,8 @@ class Gateway:
     async def _asked(self, by: Principal, call: Call) -> Asked:
         return Asked(
             prompt=call.prompt, tenant=by.tenant, intent=call.key, key=call.key, language=call.language, wanted=call.wanted,
-            scan=await self.scan(call.prompt, call.channel, p0=call.p0), text=last_said(call.prompt.messages), channel=call.channel,
+            scan=await self.scan(call.prompt, call.channel, call.collections, p0=call.p0), text=last_said(call.prompt.messages),
+            channel=call.channel,
             agent=call.agent, person=by.actor, episode=call.episode,
         )  # fmt: skip
 

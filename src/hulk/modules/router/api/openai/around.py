@@ -24,6 +24,9 @@ class Asking(Protocol):
         """What it is asked."""
 
 
+_Names: TypeAlias = Annotated[str, AfterValidator(writable), Field(max_length=4096, pattern=r"^[ -~]*$")]
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a caller says of its request in headers."""
@@ -31,13 +34,14 @@ class Around:
     channel: str
     agent: str
     episode: str
+    collections: tuple[str, ...]
     p0: bool
 
     def call(self, body: Asking, voice: Voice) -> Call:
         """The call as the acts take it."""
         return Call(
             prompt=body.prompt(), language=voice.language, wanted=body.model, channel=self.channel, agent=self.agent,
-            episode=self.episode, p0=self.p0,
+            episode=self.episode, collections=self.collections, p0=self.p0,
         )  # fmt: skip
 
 
@@ -45,9 +49,11 @@ async def _around(
     x_hulk_channel: Annotated[_Name, Header(description="The channel that it came through.")] = "",
     x_hulk_agent: Annotated[_Name, Header(description="The agent that asks.")] = "",
     x_hulk_episode: Annotated[_Name, Header(description="The conversation that it belongs to.")] = "",
+    x_hulk_collections: Annotated[_Names, Header(description="The collections of documents that it quotes, with commas between.")] = "",
     x_hulk_sensitivity: Annotated[Literal["p0", ""], Header(description="`p0` when it must stay in the company.")] = "",
 ) -> Around:
-    return Around(x_hulk_channel, x_hulk_agent, x_hulk_episode, p0=x_hulk_sensitivity == "p0")
+    collections = tuple(name for one in x_hulk_collections.split(",") if (name := one.strip()))
+    return Around(x_hulk_channel, x_hulk_agent, x_hulk_episode, collections, p0=x_hulk_sensitivity == "p0")
 
 
 Told: TypeAlias = Annotated[Around, Depends(_around)]
