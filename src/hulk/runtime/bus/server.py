@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -31,6 +31,7 @@ from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
 from hulk.runtime.bus.address import Address, Fsync
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.bus.program import installed, newest_enough
+from hulk.runtime.children import looks
 from hulk.runtime.leash import LEASH
 
 log = structlog.get_logger(__name__)
@@ -191,14 +192,13 @@ async def _end(child: _Child, server: Server) -> int:
 
     nats-server 2.15.1 answers no publish to a stream after one failed write, also when the disk is free again, until it is restarted.
     """
-    while True:
-        try:
-            return await asyncio.wait_for(child.process.wait(), LOOK_EVERY)
-        except TimeoutError:
+    async with aclosing(looks(child.process, LOOK_EVERY)) as looking:
+        async for _ in looking:
             server.writes = server.writes and not _failed_to_write(child)
-        if not server.writes and shutil.disk_usage(child.data).free > ROOM:
-            log.warning("nats_server_restarting_to_write_again", pid=child.pid)
-            await child.stop()
+            if not server.writes and shutil.disk_usage(child.data).free > ROOM:
+                log.warning("nats_server_restarting_to_write_again", pid=child.pid)
+                await child.stop()
+    return await child.process.wait()
 
 
 def _failed_to_write(child: _Child) -> bool:

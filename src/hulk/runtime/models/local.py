@@ -29,6 +29,7 @@ import structlog
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.text import Text
+from hulk.runtime.children import looks
 from hulk.runtime.leash import LEASH
 from hulk.runtime.models.packaged import PACKAGED
 from hulk.runtime.telemetry import Metrics
@@ -229,10 +230,8 @@ class LocalServer:
 
     async def _watched(self, process: asyncio.subprocess.Process) -> None:
         """Until it has ended. One that outgrows its memory is ended by us."""
-        while process.returncode is None:
-            try:
-                await asyncio.wait_for(process.wait(), LOOK_EVERY)
-            except TimeoutError:
+        async with contextlib.aclosing(looks(process, LOOK_EVERY)) as looking:
+            async for _ in looking:
                 if self.wanted.memory is not None and self.memory > self.wanted.memory:
                     log.warning("local_model_outgrew_memory", memory=self.memory, limit=self.wanted.memory)
                     process.kill()
