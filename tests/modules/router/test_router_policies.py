@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hulk.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
+from hulk.kernel.fresh import FRESH
 from hulk.kernel.tenancy import Grant, Principal
 from hulk.modules.router.adapters.memory import MemoryPolicySets
 from hulk.modules.router.adapters.sql_policies import SqlPolicySets
@@ -32,7 +33,7 @@ from hulk.modules.router.domain.policy import (
     standing,
     wrong,
 )
-from hulk.modules.router.usecases.in_force import FRESH, TENANTS, PoliciesInForce
+from hulk.modules.router.usecases.in_force import PoliciesInForce
 from hulk.modules.router.usecases.policies import PolicyActs, Put, Rulebook, policy_acts
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import opened
@@ -444,13 +445,6 @@ async def test_a_look_that_began_before_a_change_here_does_not_count() -> None:
         sets.let.set()
     assert early.result() == (HOUSE,)
     assert await of("t1") == (HOUSE, own)
-
-
-async def test_tenants_that_asked_long_ago_are_forgotten() -> None:
-    of = PoliciesInForce(MemoryPolicySets(), (HOUSE,), Hand())
-    for number in range(TENANTS + 5):
-        assert await of(f"t{number}") == (HOUSE,)
-    assert len(of._held) == TENANTS
 
 
 @pytest.mark.parametrize("kind", KINDS)

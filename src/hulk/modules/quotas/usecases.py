@@ -1,6 +1,6 @@
 """Holding tenants to their quotas, and changing them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Forbidden, NotFound, OverQuota, Refused
 from hulk.kernel.events import Event, Trail, changed_as, reasoned
+from hulk.kernel.fresh import Fresh
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_TENANT, Principal, Verb
 from hulk.kernel.time import Clock
@@ -36,16 +37,24 @@ class RoomForFiles:
         return over_storage(limit, left)
 
 
-@dataclass(frozen=True, slots=True)
 class MonthlySpend:
-    """The most that a tenant may spend in a month, where it has a limit of its own."""
+    """The most that a tenant may spend in a month, where it has a limit of its own: asked for with every call of a model."""
 
-    quotas: Quotas
+    def __init__(self, quotas: Quotas) -> None:
+        self._quotas = quotas
+        self._own: Fresh[Own] = Fresh(self._looked)
 
     async def __call__(self, tenant: str) -> tuple[bool, Decimal | None]:
-        """Whether it has, and which: None for no limit."""
-        own = (await self.quotas.standing(tenant)).own
+        """Whether it has, and which: None for no limit. What another process changed holds within 2 s."""
+        own = await self._own(tenant)
         return "monthly_spend" in own, own.get("monthly_spend")
+
+    def stale(self, tenant: str) -> None:
+        """This process has changed the tenant's limits: who asks from now on gets the new one."""
+        self._own.stale(tenant)
+
+    async def _looked(self, tenant: str, _: Own | None) -> Own:
+        return (await self._quotas.standing(tenant)).own
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,8 @@ class ChangeQuotas:
     known: Known
     trail: Trail
     commit: Commit
+    heeded: Callable[[str], None]
+    """Told of whom limits were changed."""
 
     async def __call__(self, by: Principal, tenant: str, own: Own, reason: str = "") -> None:
         """All its own ones are these from now on. What is used beyond them stays; there is no more until it is less.
@@ -102,6 +113,7 @@ class ChangeQuotas:
         if wrong := [name for name, value in own.items() if value is not None and value < 0]:
             raise Refused("The quota {name} cannot be less than 0.", name=wrong[0])
         await self.commit(self._changed(by, tenant, own, reasoned(reason)))
+        self.heeded(tenant)
 
     def _changed(self, by: Principal, tenant: str, own: Own, reason: str) -> Change[None]:
         put = self.quotas.change(tenant, own)
@@ -137,7 +149,8 @@ class QuotaActs:
 
 def acts(quotas: Quotas, spent: Spent, known: Known, trail: Trail, commit: Commit, clock: Clock) -> QuotaActs:
     """The acts over these ports."""
+    monthly = MonthlySpend(quotas)
     return QuotaActs(
-        quotas=quotas, room=RoomForFiles(quotas), monthly_spend=MonthlySpend(quotas), show=ShowQuotas(quotas, spent, known, clock),
-        change=ChangeQuotas(quotas, known, trail, commit),
+        quotas=quotas, room=RoomForFiles(quotas), monthly_spend=monthly, show=ShowQuotas(quotas, spent, known, clock),
+        change=ChangeQuotas(quotas, known, trail, commit, monthly.stale),
     )  # fmt: skip
