@@ -307,6 +307,24 @@ async def test_of_many_rows_those_with_new_keys_are_inserted(store: Store, ids: 
     assert texts == dict.fromkeys(ids, "second") | {1: "first"}
 
 
+def at_end(number: int, text: str | None) -> Callable[[Transaction], None]:
+    return lambda tx: tx.insert_at_end(note, {"id": number, "text": text})
+
+
+async def test_rows_for_the_end_are_inserted_with_all_that_commits_then_and_what_is_there_stays(store: Store) -> None:
+    await store.commit(written(1, "first"))
+    await store.commit(*(at_end(number, "second") for number in (1, 2, 3)))
+    await outcomes(*(store.commit(at_end(number, "alone")) for number in range(10, 40)))
+    texts = await store.read(lambda connection: dict(connection.execute(select(note.c.id, note.c.text)).all()))
+    assert texts == {1: "first", 2: "second", 3: "second"} | dict.fromkeys(range(10, 40), "alone")
+
+
+async def test_a_row_for_the_end_that_cannot_be_kept_is_its_own_groups_fault(store: Store) -> None:
+    found = await outcomes(*(store.commit(at_end(number, None if number % 10 == 0 else "kept")) for number in range(1, 41)))
+    assert [number for number, one in enumerate(found, 1) if one != [None]] == [10, 20, 30, 40]
+    assert await numbers(store) == [number for number in range(1, 41) if number % 10]
+
+
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=st.timezones())  # noqa: DTZ001  # hypothesis adds zones
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, String, Table, select, text
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, LargeBinary, MetaData, String, Table, select, text
 
 from hulk.runtime.store import PLANNED_ANEW, Document, Moment, Store, Texts, Transaction, dumps
 
@@ -19,9 +19,11 @@ kept = Table(
     Column("data", Document),
     Column("at", Moment),
     Column("many", Texts),
+    Column("raw", LargeBinary),
 )
 FULL: dict[str, Any] = {
     "count": 1 << 60, "share": 1e-320, "done": False, "said": "ä “\\” \n 🙂 null", "many": ["a", '"', "{}", ""],
+    "raw": b"\x00\xff\\x'\n",
     "data": {"n": 1e16, "zero": -0.0, "nul": "a\x00b", "half": "\\ud800", "deep": [[{}], None, True]},
     "at": datetime(2026, 11, 21, 22, 0, 0, 1, tzinfo=UTC),
 }  # fmt: skip

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
 from hulk.modules.finops.domain import Budget, Charge, Costs, Priced, Rate, Slot, Spending, Tariff, Usage, Used, Wanted
 from hulk.modules.finops.domain.budgets import Origin
+
+SlotsOf: TypeAlias = Callable[[Sequence[Budget]], Sequence[Slot]]
+"""Which slots are meant, given the budgets that hold."""
 
 
 class Ledger(Protocol):
@@ -39,7 +42,7 @@ class Ledger(Protocol):
     async def spending(self, slot: Slot) -> Spending | None:
         """What is spent and reserved in that slot; None when nothing."""
 
-    async def standing(self, slots_of: Callable[[Sequence[Budget]], Sequence[Slot]]) -> Sequence[tuple[Slot, Decimal]]:
+    async def standing(self, slots_of: SlotsOf) -> Sequence[tuple[Slot, Decimal]]:
         """The slots that `slots_of` gives for the budgets that hold now, each with what is spent and reserved there."""
 
     async def overdue(self, moment: datetime, most: int) -> Sequence[Charge]:

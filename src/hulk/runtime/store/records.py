@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, TextClause, text
+from sqlalchemy import Column, ColumnElement, LargeBinary, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
 
 from hulk.kernel.time import iso
@@ -89,5 +89,10 @@ def _ways(table: Table, names: tuple[str, ...]) -> Sequence[tuple[str, Callable[
     return [(name, way) for name in names if (way := _WAYS.get(type(table.c[name].type)))]
 
 
-_WAYS: Mapping[type, Callable[[Any], Any]] = {Document: dumps, Moment: iso, Exact: exact}
+def _hex(raw: bytes) -> str:
+    """As PostgreSQL reads a bytea."""
+    return f"\\x{raw.hex()}"
+
+
+_WAYS: Mapping[type, Callable[[Any], Any]] = {Document: dumps, Moment: iso, Exact: exact, LargeBinary: _hex}
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's

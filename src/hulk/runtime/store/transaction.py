@@ -21,7 +21,7 @@ class Shared:
     """What the groups of one database transaction share."""
 
     memo: dict[str, Any] = field(default_factory=dict)
-    closing: list[Callable[[], None]] = field(default_factory=list)
+    closing: list[Callable[[], object]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,6 +50,12 @@ class Transaction:
     def insert_all_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Insert those rows whose keys are not there; whether that was all of them."""
         return self._insert(table, rows, records.inserting_new, _insert_new(self.connection.dialect.name, table)) == len(rows)
+
+    def insert_at_end(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Insert a row unless one with the same key is there, together with all such rows of what commits at the same moment: before that
+        nobody reads it."""
+        rows: list[Mapping[str, Any]] = self.once(f"insert:{table.name}", list, lambda all_: self.insert_all_new(table, all_))
+        rows.append(row)
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]], all_: Callable[..., TextClause], one: Insert) -> int:
         """Insert the rows, by the statement that `all_` gives for all of them, or by `one` for each."""
@@ -91,7 +97,7 @@ class Transaction:
             self.shared.memo[_NOW] = moment_of(self.connection)
         return cast("datetime", self.shared.memo[_NOW])
 
-    def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], None]) -> T:
+    def once(self, key: str, make: Callable[[], T], before_commit: Callable[[T], object]) -> T:
         """What `make` gave for `key` in this database transaction, made at the first call; `before_commit` gets it at the end.
 
         Lets many changes that commit together pay once for what they share, such as the head of a chain."""

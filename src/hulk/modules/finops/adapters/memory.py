@@ -1,6 +1,6 @@
 """A ledger, budgets and rates in memory, and a price list given by hand: for tests and for trying things out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ from hulk.modules.finops.domain import (
 from hulk.modules.finops.domain.budgets import Origin, slots, succeeding, unlike_settings
 from hulk.modules.finops.domain.keeping import Entry, InForce, Move, Outcome, Page
 from hulk.modules.finops.domain.reports import key_of, written_key
+from hulk.modules.finops.ports import SlotsOf
 
 
 @dataclass(slots=True)
@@ -142,7 +143,7 @@ class MemoryLedger:
         used = self._budgets.counts[slot.id][1].used if slot.id in self._budgets.counts else Decimal(0)
         return Spending(tenant=slot.scope.tenant or "", period=slot.period, currency=slot.budget.currency, amount=used) if used else None
 
-    async def standing(self, slots_of: Callable[[Sequence[Budget]], Sequence[Slot]]) -> Sequence[tuple[Slot, Decimal]]:
+    async def standing(self, slots_of: SlotsOf) -> Sequence[tuple[Slot, Decimal]]:
         """See `Ledger`."""
         counts, slots = self._budgets.counts, slots_of(await self._budgets.holding())
         return [(slot, counts[slot.id][1].used if slot.id in counts else Decimal(0)) for slot in slots]

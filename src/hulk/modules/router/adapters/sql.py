@@ -67,7 +67,7 @@ class SqlDecisions:
         }
 
         def change(tx: Transaction) -> None:
-            tx.insert_new(decision_table, row)
+            tx.insert_at_end(decision_table, row)
 
         return change
 

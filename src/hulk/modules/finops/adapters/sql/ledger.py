@@ -5,7 +5,7 @@ of their ids, read, and written once. In PostgreSQL the locks hold until the tra
 wait for each other in a circle; a change that commits together with others may, rarely, and is then tried again. SQLite has one writer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -19,6 +19,7 @@ from hulk.modules.finops.adapters.sql import counts
 from hulk.modules.finops.adapters.sql.tables import charge_of, charge_table, moved_row, row_of, spending_table
 from hulk.modules.finops.domain import Budget, Charge, Slot, Spending, Usage, assumed, released, settled
 from hulk.modules.finops.domain.keeping import Entry, Move, Outcome, Page
+from hulk.modules.finops.ports import SlotsOf
 from hulk.runtime.store import Alike, Store, Transaction, among
 
 _CHARGES = select(charge_table).where(among(charge_table.c.id, "ids")).order_by(charge_table.c.id).with_for_update()
@@ -40,7 +41,7 @@ class SqlLedger:
         """See `Ledger`."""
 
         def change(tx: Transaction) -> None:
-            tx.insert_new(charge_table, row_of(charge))
+            tx.insert_at_end(charge_table, row_of(charge))
 
         return change
 
@@ -73,16 +74,10 @@ class SqlLedger:
             return None
         return Spending(tenant=slot.scope.tenant or "", period=slot.period, currency=slot.budget.currency, amount=used)
 
-    async def standing(self, slots_of: Callable[[Sequence[Budget]], Sequence[Slot]]) -> Sequence[tuple[Slot, Decimal]]:
+    async def standing(self, slots_of: SlotsOf) -> Sequence[tuple[Slot, Decimal]]:
         """See `Ledger`."""
 
-        def read(connection: Connection) -> list[tuple[Slot, Decimal]]:
-            slots = slots_of([counts.budget_of(row) for row in connection.execute(counts.HOLDING)])
-            rows = connection.execute(_COUNTS, {"ids": list({slot.id for slot in slots})})
-            used = {row.id: row.reserved + row.spent for row in rows}
-            return [(slot, used.get(slot.id, Decimal(0))) for slot in slots]
-
-        return await self._store.read(read)
+        return await self._store.look_up(_standing, slots_of) or ()
 
     async def overdue(self, moment: datetime, most: int) -> Sequence[Charge]:
         """See `Ledger`."""
@@ -118,6 +113,15 @@ class SqlLedger:
         counts.write(tx, page.counts)
         if self._trail is not None and page.events:
             self._trail.append(*page.events)(tx)
+
+
+def _standing(connection: Connection, asked: Sequence[SlotsOf]) -> Mapping[SlotsOf, Sequence[tuple[Slot, Decimal]]]:
+    """What is used of the slots of each of those who ask."""
+    holding = [counts.budget_of(row) for row in connection.execute(counts.HOLDING)]
+    slots = {slots_of: slots_of(holding) for slots_of in asked}
+    rows = connection.execute(_COUNTS, {"ids": list({slot.id for found in slots.values() for slot in found})})
+    used = {row.id: row.reserved + row.spent for row in rows}
+    return {slots_of: [(slot, used.get(slot.id, Decimal(0))) for slot in found] for slots_of, found in slots.items()}
 
 
 def _place(entry: Entry) -> str:

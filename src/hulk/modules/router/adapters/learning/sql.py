@@ -135,7 +135,7 @@ class SqlChoices:
         row = _row(kept)
 
         def change(tx: Transaction) -> None:
-            tx.insert_new(choice_table, row)
+            tx.insert_at_end(choice_table, row)
 
         return change
 
@@ -143,7 +143,8 @@ class SqlChoices:
         """See `Choices`."""
 
         def change(tx: Transaction) -> None:
-            tx.execute(_UPDATE, {"of": tenant, "one": decision, "cost": cost, "seconds": seconds})
+            rows: list[dict[str, Any]] = tx.once("choices:measured", list, lambda all_: tx.each(_UPDATE, all_))
+            rows.append({"of": tenant, "one": decision, "cost": cost, "seconds": seconds})
 
         return change
 
