@@ -1,0 +1,1 @@
+"""The systems that tools act on, a file for each."""
