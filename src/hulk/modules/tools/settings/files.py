@@ -1,4 +1,4 @@
-"""What tools may touch: section `tools`."""
+"""What skills may read and fetch."""
 
 import re
 from pathlib import Path
@@ -37,10 +37,3 @@ class HttpSettings(Section):
         default=(), description="Hosts that may be fetched (`api.example.com`, `*.example.com`); none allows none."
     )
     max_size: Size = Field(default=10**9, ge=10**6, description="Largest data file that is fetched, unpacked from how it was sent.")
-
-
-class ToolsSettings(Section):
-    """What the tools may read and fetch."""
-
-    files: FilesSettings = Field(default_factory=FilesSettings)
-    http: HttpSettings = Field(default_factory=HttpSettings)
