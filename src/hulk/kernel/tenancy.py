@@ -13,10 +13,10 @@ Verb: TypeAlias = Literal["read", "write", "work", "approve", "manage"]
 
 Resource: TypeAlias = Literal[
     "intents", "files", "tickets", "kinds", "runs", "queues", "schedules", "costs", "namespaces", "members", "keys", "quotas", "audit",
-    "router", "platform",
+    "router", "tools", "platform",
 ]  # fmt: skip
 """`platform` is what all tenants share: queues at rest, the log level, breakers, caches, the tenants themselves. `router`: feedback on
-answers (write), experiments and policies (manage)."""
+answers (write), experiments and policies (manage). `tools`: calling those that change something (write), who may use which (manage)."""
 
 DEFAULT_TENANT = "default"
 """The tenant of whoever runs the installation: only its admins may touch the platform."""
@@ -26,7 +26,7 @@ EVERYWHERE = "*"
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
-_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules", "router")
+_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules", "router", "tools")
 _SEEN: tuple[Resource, ...] = (*_WORK, "kinds", "queues", "costs", "namespaces", "quotas")
 _ALL: tuple[Resource, ...] = (*_SEEN, "members", "keys", "audit", "platform")
 _READS = frozenset((resource, "read") for resource in _SEEN)

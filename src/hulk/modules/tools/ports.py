@@ -1,14 +1,16 @@
-"""What the tools need of the systems that they act on."""
+"""What the tools need: systems that they act on, and places where calls, rules and virtual servers are kept."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
-from hulk.kernel.text import Language
-from hulk.modules.tools.domain import Output, Tool
+from hulk.kernel.text import Language, Text
+from hulk.modules.tools.domain import Output, Rule, Server, Tool
+from hulk.modules.tools.domain.call import Call, Ending, Status
 
 Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
 """How far it is, of how much if that is known, and a word about it."""
@@ -57,3 +59,63 @@ class Backend(Protocol):
 
         Raises `Refused`, `NotFound` or `Conflict` when asking again is no use, `Unavailable` when surely nothing was done, and `Uncertain`
         when something may have been."""
+
+
+class Schemas(Protocol):
+    """Checks what a tool is given."""
+
+    def wrong(self, schema: JsonObject, value: JsonObject) -> Sequence[tuple[str, Text]]:
+        """Where the value is not as the schema has it, and why."""
+
+
+class Calls(Protocol):
+    """Calls as they are kept. Each change touches the row of that call and tenant only."""
+
+    def begin(self, call: Call) -> Change[tuple[Call, bool]]:
+        """Keep it, unless one of its id is kept: the one that is, and whether it is new."""
+
+    def take(self, tenant: str, id_: str, deadline: datetime, *, idempotent: bool) -> Change[Call | None]:
+        """The call, running until that moment and the caller's to do; None when it is not (`domain.call.taken`). Raises `NotFound`."""
+
+    def ask(self, tenant: str, id_: str, ticket: str) -> Change[Call]:
+        """It waits for a person, who decides in that ticket. Raises `NotFound`."""
+
+    def end(self, tenant: str, id_: str, ending: Ending) -> Change[tuple[Call, bool]]:
+        """It has ended so, and whether that is new (`domain.call.ended`). Raises `NotFound`."""
+
+    async def get(self, tenant: str, id_: str) -> Call:
+        """Raises `NotFound`."""
+
+    async def find(self, wanted: "WantedCalls") -> Sequence[Call]:
+        """The tenant's calls that are meant, newest first."""
+
+    async def overdue(self, moment: datetime, most: int) -> Sequence[Call]:
+        """Running calls whose deadline was before that moment, whoever's they are, the most overdue first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedCalls:
+    """Which calls are meant: those before the call `before`, of an actor, of a tool, of a status; None for any."""
+
+    tenant: str
+    most: int = 50
+    before: str | None = None
+    actor: str | None = None
+    tool: str | None = None
+    status: Status | None = None
+
+
+N = TypeVar("N", Rule, Server)
+
+
+class Named(Protocol[N]):
+    """Things of tenants that have a name: rules, virtual servers."""
+
+    def put(self, tenant: str, one: N) -> Change[N | None]:
+        """Let it hold in the place of the one of its name, which is given."""
+
+    def remove(self, tenant: str, name: str) -> Change[N]:
+        """Let it hold no more; gives it. Raises `NotFound`."""
+
+    async def of(self, tenant: str) -> Sequence[N]:
+        """All of the tenant's, by name."""

@@ -1,7 +1,8 @@
 """What people and operators do to tickets: approve, reject, comment, call off, open again."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from hulk.kernel import events, ids
 from hulk.kernel.bells import Bells
@@ -151,6 +152,15 @@ class Matter:
     plan: str | None = None
 
 
+Besides: TypeAlias = Callable[[Ticket], Sequence[Change[Any]]]
+"""What is to be written with a ticket."""
+
+
+def nothing(_: Ticket) -> Sequence[Change[Any]]:
+    """No more than the ticket."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class AskPerson:
     """Has a run wait for a person: a ticket is opened in a step, and its end comes as a durable signal."""
@@ -159,9 +169,10 @@ class AskPerson:
     trail: Trail
     clock: Clock
 
-    async def __call__(self, context: Context, name: str, matter: Matter) -> JsonObject:
-        """How the person decided: `status`, `result`, `problem`, `actor`, and the `comments` made until then."""
-        ticket: str = await context.step(name, lambda: self._open(context, name, matter))
+    async def __call__(self, context: Context, name: str, matter: Matter, besides: Besides = nothing) -> JsonObject:
+        """How the person decided: `status`, `result`, `problem`, `actor`, and the `comments` made until then. `besides` gives the changes
+        that commit with the ticket."""
+        ticket: str = await context.step(name, lambda: self._open(context, name, matter, besides))
         comments: list[JsonObject] = []
         while True:
             heard: Any = await context.wait(ticket)
@@ -169,14 +180,14 @@ class AskPerson:
                 return {**heard, "comments": comments}
             comments.append({"actor": heard["actor"], "text": heard["text"]})
 
-    async def _open(self, context: Context, name: str, matter: Matter) -> Outcome[str]:
+    async def _open(self, context: Context, name: str, matter: Matter, besides: Besides) -> Outcome[str]:
         ticket = Ticket(
             id=ids.derived("tkt", context.key), plan=matter.plan, intent=matter.intent, tenant=context.tenant, key=name, kind=matter.kind,
             title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=self.clock(),
             namespace=matter.namespace, assignee=Assignee("person", matter.person), actor=f"run:{context.run_id}", waiter=context.run_id,
         )  # fmt: skip
         told = self.trail.append(opened(ticket, ticket.actor))
-        return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told] if made[0].new else [])])
+        return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told, *besides(ticket)] if made[0].new else [])])
 
 
 _OPEN: Status = "open"

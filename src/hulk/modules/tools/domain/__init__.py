@@ -1,9 +1,39 @@
-"""What the tools go by: what a tool is, who may use it, what may be fetched. Pure rules."""
+"""What the tools go by: what a tool is, who may use it, what becomes of a call, what may be fetched. Pure rules."""
 
 from hulk.modules.tools.domain.addresses import ENDINGS, PACKED, Address, Head, allowed, is_public, table_name
+from hulk.modules.tools.domain.call import Call, Ending
+from hulk.modules.tools.domain.permission import Allowed, Autonomy, Denied, Rule, Verdict, Who, verdict
+from hulk.modules.tools.domain.searching import Index
+from hulk.modules.tools.domain.server import Server
 from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
 
 __all__ = [
-    "ENDINGS", "NAME", "PACKED", "Address", "Bytes", "Cost", "DataClass", "Effect", "Head", "Link", "Output", "Piece", "Tool", "Words",
-    "allowed", "is_public", "table_name",
+    "ENDINGS",
+    "NAME",
+    "PACKED",
+    "Address",
+    "Allowed",
+    "Autonomy",
+    "Bytes",
+    "Call",
+    "Cost",
+    "DataClass",
+    "Denied",
+    "Effect",
+    "Ending",
+    "Head",
+    "Index",
+    "Link",
+    "Output",
+    "Piece",
+    "Rule",
+    "Server",
+    "Tool",
+    "Verdict",
+    "Who",
+    "Words",
+    "allowed",
+    "is_public",
+    "table_name",
+    "verdict",
 ]  # fmt: skip

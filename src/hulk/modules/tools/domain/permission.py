@@ -1,0 +1,145 @@
+"""Who may use which tools, and how far they may go without a person. Nobody may anything that no rule allows.
+
+    rule = Rule(name="sales", tools=("crm.*",), roles=("operator",), agents=("retail",), autonomy="act", up_to=Decimal(500))
+    verdict((rule,), tool, who)         # Allowed("act", up_to=Decimal(500), rules=("sales",)), Denied(…) for everybody else
+
+As in AWS IAM: a rule that denies beats all that allow, and of those the one counts that allows most.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
+
+from hulk.kernel.tenancy import EVERYWHERE, Principal, Role
+from hulk.kernel.text import Text
+from hulk.modules.tools.domain.tool import Tool
+
+Autonomy: TypeAlias = Literal["suggest", "approve", "act"]
+"""What becomes of a call that changes something: it is only said what would be done; a person is asked first; it is done and told."""
+ORDER: Sequence[Autonomy] = ("suggest", "approve", "act")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Tools, and whom it is about: who holds one of the `roles` or is one of the `people` (`key:ab12*`), everybody when there is neither.
+
+    It is about people's own calls; with `agents`, about those of these agents on behalf of such people instead. All lists but `roles` are
+    of patterns (`*`). `up_to`: larger amounts wait for a person, in the tool's own currency. `sensitive`: they may see what must stay in
+    the company. `tenants`, in the settings: those that it is about, all when there is none."""
+
+    name: str
+    tools: tuple[str, ...]
+    roles: tuple[Role, ...] = ()
+    people: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    deny: bool = False
+    autonomy: Autonomy = "approve"
+    up_to: Decimal | None = None
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Who calls: a principal, by itself or through an agent, in a namespace."""
+
+    principal: Principal
+    agent: str = ""
+    namespace: str = EVERYWHERE
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Its roles there."""
+        return frozenset(grant.role for grant in self.principal.grants if grant.namespace in (EVERYWHERE, self.namespace))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """It may, by these rules. `autonomy` is about tools that change something."""
+
+    autonomy: Autonomy
+    up_to: Decimal | None = None
+    sensitive: bool = False
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """It may not: by that rule, or because none allows it."""
+
+    rule: str | None = None
+
+
+Verdict: TypeAlias = Allowed | Denied
+
+
+def verdict(rules: Iterable[Rule], tool: Tool, who: Who) -> Verdict:
+    """What the rules say of it."""
+    about = [rule for rule in rules if _covers(rule, tool, who)]
+    denying = next((rule for rule in about if rule.deny), None)
+    if denying is not None:
+        return Denied(denying.name)
+    if not about:
+        return Denied()
+    return _most(about, tool)
+
+
+def _most(rules: Sequence[Rule], tool: Tool) -> Allowed:
+    autonomy = max((_autonomy(rule, tool) for rule in rules), key=ORDER.index)
+    limits = [rule.up_to for rule in rules if _autonomy(rule, tool) == autonomy]
+    known = [limit for limit in limits if limit is not None]
+    return Allowed(
+        autonomy=autonomy, up_to=max(known) if len(known) == len(limits) else None, sensitive=any(rule.sensitive for rule in rules),
+        rules=tuple(rule.name for rule in rules),
+    )  # fmt: skip
+
+
+def _autonomy(rule: Rule, tool: Tool) -> Autonomy:
+    """What destroys something is never done without a person by a rule that does not name it."""
+    return "approve" if rule.autonomy == "act" and tool.effect == "destroy" and tool.name not in rule.tools else rule.autonomy
+
+
+def _covers(rule: Rule, tool: Tool, who: Who) -> bool:
+    return (
+        any_of(tool.name, rule.tools)
+        and (not rule.tenants or who.principal.tenant in rule.tenants)
+        and (any_of(who.agent, rule.agents) if who.agent else not rule.agents)
+        and holds(who, rule.roles, rule.people)
+    )
+
+
+def holds(who: Who, roles: Sequence[Role], people: Sequence[str]) -> bool:
+    """Whether it has one of the roles or is one of the people; if none are named, whoever it is."""
+    return not (roles or people) or not who.roles.isdisjoint(roles) or any_of(who.principal.actor, people)
+
+
+def any_of(name: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns stands for it."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def autonomy_for(allowed: Allowed, tool: Tool, arguments: "Arguments") -> tuple[Autonomy, Text | None]:
+    """How far that call may go, and why not further. An amount that cannot be told is more than any limit."""
+    if allowed.autonomy != "act" or allowed.up_to is None:
+        return allowed.autonomy, None
+    amount = _amount(arguments.get(tool.amount)) if tool.amount else None
+    if amount is None:
+        return "approve", Text("Its amount cannot be told, and without a person it may be at most {limit}.", limit=allowed.up_to)
+    if amount > allowed.up_to:
+        return "approve", Text("It is about {amount}, and without a person it may be at most {limit}.", amount=amount, limit=allowed.up_to)
+    return "act", None
+
+
+def _amount(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        found = abs(Decimal(str(value)))
+    except ArithmeticError:
+        return None
+    return found if found.is_finite() else None
+
+
+Arguments: TypeAlias = "dict[str, object]"

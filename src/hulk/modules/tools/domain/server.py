@@ -1,0 +1,30 @@
+"""A virtual server: some of the tools under a name, for a team, as one MCP server."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hulk.kernel.tenancy import Role
+from hulk.modules.tools.domain.permission import Who, any_of, holds
+from hulk.modules.tools.domain.tool import Tool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Its `tools` are patterns; it is for who holds one of the `roles` or is one of the `people`, for all when there is neither.
+
+    It narrows: what a rule does not allow is not there either."""
+
+    name: str
+    title: str = ""
+    tools: tuple[str, ...] = ("*",)
+    roles: tuple[Role, ...] = ()
+    people: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+
+    def open_to(self, who: Who) -> bool:
+        """Whether it is there for them."""
+        return (not self.tenants or who.principal.tenant in self.tenants) and holds(who, self.roles, self.people)
+
+    def of(self, tools: Iterable[Tool]) -> Sequence[Tool]:
+        """Those of the tools that it has."""
+        return [tool for tool in tools if any_of(tool.name, self.tools)]

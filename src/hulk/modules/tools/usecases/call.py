@@ -1,0 +1,130 @@
+"""Calling a tool: within the rules, once per key, after a person's yes where that is needed."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Change, Commit, Runs, Started, followed
+from hulk.kernel.errors import Conflict, Forbidden, Invalid, told
+from hulk.kernel.events import Trail
+from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
+from hulk.kernel.text import Language, Text
+from hulk.kernel.time import Clock
+from hulk.modules.tools.domain import Call, Server, Tool
+from hulk.modules.tools.domain.call import id_of, require_same, what_it_would_do
+from hulk.modules.tools.domain.output import classified_arguments
+from hulk.modules.tools.domain.permission import autonomy_for
+from hulk.modules.tools.ports import Calls, Progress, Schemas, unheard
+from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
+from hulk.modules.tools.usecases.perform import Perform, fact
+
+WORKFLOW = "tool-call"
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A call that somebody wants. `key` is unique to it: whoever asks again with it gets what came of the first; `person` is how other
+    systems know who asks."""
+
+    tool: str
+    arguments: JsonObject
+    key: str = ""
+    agent: str = ""
+    person: str = ""
+    intent: str | None = None
+    namespace: str | None = None
+    server: Server | None = None
+    language: Language = "en"
+    progress: Progress = unheard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A call and what its caller may see of it: `sensitive` when that is all."""
+
+    call: Call
+    tool: Tool
+    sensitive: bool
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTool:
+    """Call a tool, now or once a person has said yes."""
+
+    catalogue: Catalogue
+    calls: Calls
+    schemas: Schemas
+    perform: Perform
+    runs: Runs
+    trail: Trail
+    commit: Commit
+    clock: Clock
+
+    async def __call__(self, by: Principal, wanted: Wanted) -> Called:
+        """The call at its end, or waiting for a person (`Call.ticket` tells where, as soon as it is opened).
+
+        Raises `NotFound`, `Forbidden` (no rule, or something sensitive that would leave), `Invalid` for the arguments, `Conflict` for a key
+        that is another call's or under way. What the tool itself refuses is a call that `failed`."""
+        who = who_of(by, wanted.agent, wanted.namespace)
+        tool, allowed = await self.catalogue.usable(who, wanted.tool, wanted.server)
+        self._require_fit(tool, wanted)
+        autonomy, _ = autonomy_for(allowed, tool, wanted.arguments) if tool.writes else ("act", None)
+        call = self._call(by, wanted, tool, allowed.rules)
+        if autonomy == "suggest":
+            return await self._suggested(call, tool, sensitive=allowed.sensitive)
+        if not tool.writes:
+            return Called(call=await self.perform(call, tool, wanted.language, wanted.progress), tool=tool, sensitive=allowed.sensitive)
+        kept, new = await self._begun(replace(call, status="running" if autonomy == "act" else "waiting"))
+        if new and autonomy == "act":
+            kept = await self.perform(kept, tool, wanted.language, wanted.progress)
+        elif not new and kept.status == "running":
+            raise Conflict("The call with the key “{key}” is under way: ask for it later ({id}).", key=kept.key, id=kept.id)
+        return Called(call=kept, tool=tool, sensitive=allowed.sensitive, replayed=not new)
+
+    def _require_fit(self, tool: Tool, wanted: Wanted) -> None:
+        if len(wanted.key) > LONGEST_KEY:
+            raise Invalid([("key", Text("the length must be at most {count}", count=LONGEST_KEY))])
+        if wrong := self.schemas.wrong(tool.input, wanted.arguments):
+            raise Invalid([(f"arguments.{place}" if place else "arguments", text) for place, text in wrong])
+        if tool.outside and (scan := classified_arguments(wanted.arguments)).sensitivity == "p0":
+            raise Forbidden(
+                "{tool} was not called: what it would be given leaves the company and holds what must not ({labels}).",
+                tool=tool.name, labels=", ".join(scan.labels),
+            )  # fmt: skip
+
+    def _call(self, by: Principal, wanted: Wanted, tool: Tool, rules: tuple[str, ...]) -> Call:
+        now, key = self.clock(), wanted.key or ids.new("key")
+        return Call(
+            id=id_of(by.tenant, key), tenant=by.tenant, key=key, tool=tool.name, arguments=wanted.arguments, actor=by.actor, at=now,
+            deadline=now + timedelta(seconds=tool.seconds), status="running", agent=wanted.agent, person=wanted.person,
+            intent=wanted.intent, rules=rules,
+        )  # fmt: skip
+
+    async def _suggested(self, call: Call, tool: Tool, *, sensitive: bool) -> Called:
+        text = what_it_would_do(call)
+        kept, new = await self._begun(replace(call, status="suggested", ended=call.at, error=told(Forbidden(text))))
+        return Called(call=kept, tool=tool, sensitive=sensitive, replayed=not new)
+
+    async def _begun(self, call: Call) -> tuple[Call, bool]:
+        [(kept, new)] = await self.commit(followed(self.calls.begin(call), lambda found: self._first(*found)))
+        if not new:
+            require_same(kept, call)
+        return kept, new
+
+    def _first(self, call: Call, new: bool) -> list[Change[Any]]:
+        """What becomes true with a call's beginning."""
+        if not new or (call.status == "running"):
+            return []
+        event = self.trail.append(fact("waiting" if call.status == "waiting" else "suggested", call))
+        return [event, self.runs.begin(_run(call))] if call.status == "waiting" else [event]
+
+
+def _run(call: Call) -> Started:
+    return Started(
+        workflow=WORKFLOW, data={"call": call.id}, tenant=call.tenant, id=f"run_{call.id.removeprefix('tcl_')}", intent=call.intent,
+        attributes={"tool": call.tool}, namespace=DEFAULT_NAMESPACE,
+    )  # fmt: skip
