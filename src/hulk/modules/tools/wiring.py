@@ -1,21 +1,35 @@
-"""The tools, put together: adapters for the ports of skills."""
+"""The tools, put together: adapters for the ports of skills, and the acts on tools of other systems."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hulk.kernel.durable import Runs
 from hulk.kernel.errors import Refused
+from hulk.kernel.events import Trail
+from hulk.kernel.time import Clock, utc_now
 from hulk.modules.skills import Charts, History, Sources, Tables, TimeSeries
+from hulk.modules.tickets import AskPerson
 from hulk.modules.tools.adapters.charts import MatplotlibCharts
 from hulk.modules.tools.adapters.git import Git, GitHistory
 from hulk.modules.tools.adapters.guarded import GuardedFetch
 from hulk.modules.tools.adapters.http import HttpGet
 from hulk.modules.tools.adapters.sources import LocalSources
+from hulk.modules.tools.adapters.sql import SqlCalls, SqlNamed
 from hulk.modules.tools.adapters.tables import DuckTables, Limits
 from hulk.modules.tools.adapters.web import Fetch, WebSources
-from hulk.modules.tools.domain import Head, allowed
+from hulk.modules.tools.domain import Head, Rule, Server, allowed
 from hulk.modules.tools.settings import ToolsSettings
+from hulk.modules.tools.usecases.acts import ToolActs
+from hulk.modules.tools.usecases.approve import RunCall
+from hulk.modules.tools.usecases.call import CallTool
+from hulk.modules.tools.usecases.catalogue import Catalogue, Mounted
+from hulk.modules.tools.usecases.finding import CloseOverdue, FindTools, ShowCalls
+from hulk.modules.tools.usecases.perform import Perform
+from hulk.modules.tools.usecases.ruling import Rules
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.schemas import RustSchemas
+from hulk.runtime.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,34 @@ def wired(settings: ToolsSettings, roots: tuple[Path, ...], blob_path: Callable[
         sources=WebSources(local, _fetch(settings, breakers)),
         check_address=lambda url: allowed(url, hosts),
     )
+
+
+def acts_of(
+    store: Store, settings: ToolsSettings, mounted: Sequence[Mounted], runs: Runs, trail: Trail, ask: AskPerson,
+    secrets: Callable[[str], Iterable[str]] = lambda _: (), clock: Clock = utc_now,
+) -> ToolActs:  # fmt: skip
+    """The acts on tools of the `mounted` systems, over the store. `secrets` gives those that a system, by its name, was told."""
+    rules: SqlNamed[Rule] = SqlNamed(store, Rule)
+    shown = tuple(one.whole() for one in settings.rules)
+    catalogue, calls = Catalogue(mounted, shown, rules), SqlCalls(store)
+    perform = Perform(
+        backends={one.backend.name: one.backend for one in mounted}, calls=calls, trail=trail, commit=store.commit, clock=clock,
+        most=settings.max_output, secrets=secrets,
+    )  # fmt: skip
+    return ToolActs(
+        catalogue=catalogue, find=FindTools(catalogue), calls=ShowCalls(calls, catalogue),
+        call=CallTool(
+            catalogue=catalogue, calls=calls, schemas=RustSchemas(), perform=perform, runs=runs, trail=trail, commit=store.commit, clock=clock
+        ),
+        rules=Rules(Rule, shown, rules, trail, store.commit, catalogue.changed),
+        servers=Rules(Server, tuple(one.whole() for one in settings.servers), SqlNamed(store, Server), trail, store.commit, _unheeded),
+        sweep=CloseOverdue(calls, trail, store.commit, clock),
+        run=RunCall(catalogue=catalogue, calls=calls, ask=ask, perform=perform, trail=trail, commit=store.commit, clock=clock),
+    )  # fmt: skip
+
+
+def _unheeded(_: str) -> None:
+    """Virtual servers are read each time."""
 
 
 def charts() -> Charts:

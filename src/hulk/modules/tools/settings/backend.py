@@ -16,4 +16,5 @@ class BackendSettings(Section):
     outside: bool = Field(default=True, description="Whether what it is given leaves the company: then it is given nothing sensitive.")
     data: DataClass = Field(default="public", description="`p0`: what it gives stays in the company, whatever is found in it.")
     tools: tuple[str, ...] = Field(default=("*",), description="Which of its tools there are (`list_*`).")
+    tenants: tuple[str, ...] = Field(default=("default",), description="The tenants that may use it.")
     timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds that a call may take.")

@@ -1,0 +1,5 @@
+"""`/v1/tools`: tools that may be used, calls of them, and who may use which."""
+
+from hulk.modules.tools.api.routes import routes
+
+__all__ = ["routes"]
