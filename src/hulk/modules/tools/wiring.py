@@ -76,7 +76,8 @@ def acts_of(
     return ToolActs(
         catalogue=catalogue, find=FindTools(catalogue), calls=ShowCalls(calls, catalogue),
         call=CallTool(
-            catalogue=catalogue, calls=calls, schemas=RustSchemas(), perform=perform, runs=runs, trail=trail, commit=store.commit, clock=clock
+            catalogue=catalogue, calls=calls, schemas=RustSchemas(), perform=perform, runs=runs, trail=trail, commit=store.commit,
+            clock=clock,
         ),
         rules=Rules(Rule, shown, rules, trail, store.commit, catalogue.changed),
         servers=Rules(Server, tuple(one.whole() for one in settings.servers), SqlNamed(store, Server), trail, store.commit, _unheeded),

@@ -12,7 +12,7 @@ from hulk.kernel.records import fields_of, from_json, to_json
 from hulk.modules.tools.domain import Call, Ending, Output, Rule, Server
 from hulk.modules.tools.domain.call import ended, taken
 from hulk.modules.tools.ports import WantedCalls
-from hulk.runtime.store import Document, Moment, Store, Texts, Transaction, metadata
+from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
 
 call_table = Table(
     "tool_call",
@@ -29,10 +29,10 @@ call_table = Table(
     Column("at", Moment, nullable=False),
     Column("deadline", Moment, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("rules", Texts, nullable=False),
+    Column("rules", Document, nullable=False),
     Column("ticket", String(64)),
     Column("output", Document),
-    Column("labels", Texts, nullable=False),
+    Column("labels", Document, nullable=False),
     Column("error", Document),
     Column("ended", Moment),
 )

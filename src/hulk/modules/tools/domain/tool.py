@@ -1,11 +1,10 @@
 """A tool: one act on something outside Hulk, with what one must know to let somebody use it."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.records import JsonObject
 
 Effect: TypeAlias = Literal["read", "write", "destroy"]
 """read: nothing is different afterwards; write: something is; destroy: something is lost."""
@@ -84,7 +83,7 @@ class Output:
     """What a tool gave. `data` is the answer as data, if it has that form; `pieces` all that there is to see besides. `failed`: the tool
     itself says that it could not, in `pieces`, for whoever asked to do better."""
 
-    data: Mapping[str, Json] | None = None
+    data: JsonObject | None = None
     pieces: tuple[Piece, ...] = ()
     failed: bool = False
     cut: str = ""
