@@ -129,7 +129,8 @@ class Place:
 
     async def call(self, tool: str = "shop.order", by: Principal = ANA, key: str = "", **arguments: Any) -> Called:
         """Call it, as Ana, with arguments that fit."""
-        given = arguments or {"shop.order": {"item": "pão", "value": "5"}, "shop.cancel": {"order": 1}}.get(tool, {})
+        fit: dict[str, JsonObject] = {"shop.order": {"item": "pão", "value": "5"}, "shop.cancel": {"order": 1}}
+        given = arguments or fit.get(tool, {})
         return await self.acts.call(by, Wanted(tool=tool, arguments=given, key=key))
 
     async def decided(self, called: Called, *, yes: bool, by: Principal = BOSS) -> Called:

@@ -11,8 +11,8 @@ import pytest
 
 from hulk.kernel.errors import Conflict, Forbidden, HulkError, Invalid, NotFound, Refused, Unavailable
 from hulk.kernel.time import utc_now
-from hulk.modules.tickets.usecases import Wish
 from hulk.modules.router import Classified
+from hulk.modules.tickets.usecases import Wish
 from hulk.modules.tools import Rule, Search, Uncertain
 from hulk.modules.tools.adapters.backends.acts import said
 from hulk.modules.tools.domain import Output
@@ -96,7 +96,7 @@ async def test_what_only_the_tool_itself_can_tell_is_wrong_is_a_call_that_failed
         called = await place.call(item="pão", value="x")
         assert (called.call.status, place.shop.done) == ("failed", [])
         assert called.call.error is not None
-        assert called.call.error["code"] == "invalid"
+        assert called.call.error["code"] == "refused"
 
 
 async def test_a_write_is_done_once_for_each_key_and_gives_the_same_again(store: Store) -> None:
@@ -247,7 +247,11 @@ async def test_a_process_that_dies_in_the_middle_leaves_a_call_that_is_closed_la
 
 async def test_nothing_sensitive_is_given_to_a_tool_outside(store: Store) -> None:
     async with a_place(store, [ACT], outside=True) as place:
-        for arguments in ({"item": f"cpf {CPF}", "value": 1}, {"item": "c3BmIDUyOS45ODIuMjQ3LTI1IGNwZiA1MjkuOTgyLjI0Ny0yNQ==", "value": 1}):
+        held: list[dict[str, Any]] = [
+            {"item": f"cpf {CPF}", "value": 1},
+            {"item": "c3BmIDUyOS45ODIuMjQ3LTI1IGNwZiA1MjkuOTgyLjI0Ny0yNQ==", "value": 1},
+        ]
+        for arguments in held:
             with pytest.raises(Forbidden, match="leaves the company"):
                 await place.call(**arguments)
         assert place.shop.done == []

@@ -44,7 +44,7 @@ def called_view(called: Called, voice: Voice) -> JsonObject:
 def shown_to(called: Called) -> Output | Withheld | None:
     """What the caller may see of what came back; None when nothing did."""
     call = called.call
-    return None if call.output is None else for_reader(call.output, Classified.of(call.labels), sensitive=called.sensitive)  # type: ignore[arg-type]  # kept as they were found
+    return None if call.output is None else for_reader(call.output, Classified.of(call.labels), sensitive=called.sensitive)
 
 
 def output_view(output: Output) -> JsonObject:

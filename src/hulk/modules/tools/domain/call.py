@@ -16,6 +16,7 @@ from hulk.kernel.errors import Conflict
 from hulk.kernel.events import digest
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
+from hulk.modules.router import Label
 from hulk.modules.tools.domain.tool import Output
 
 Status: TypeAlias = Literal["waiting", "running", "done", "failed", "rejected", "uncertain", "suggested"]
@@ -43,7 +44,7 @@ class Call:
     rules: tuple[str, ...] = ()
     ticket: str | None = None
     output: Output | None = None
-    labels: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
     error: JsonObject | None = None
     ended: datetime | None = None
 
@@ -60,7 +61,7 @@ class Ending:
     status: Status
     at: datetime
     output: Output | None = None
-    labels: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
     error: JsonObject | None = None
 
 

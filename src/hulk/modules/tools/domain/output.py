@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from hulk.kernel.records import Json
-from hulk.modules.router import UNREADABLE, Classified, Part, Unmaskable, Vault, classified_parts, masked
+from hulk.modules.router import UNREADABLE, Classified, Label, Part, Unmaskable, Vault, classified_parts, masked
 from hulk.modules.tools.domain.tool import Bytes, Link, Output, Piece, Tool, Words
 
 Way: TypeAlias = Callable[[str, str], str]
@@ -89,7 +89,7 @@ def classified_arguments(arguments: Mapping[str, Json]) -> Classified:
 class Withheld:
     """It holds what cannot be taken out of it; `labels` say what kinds of things."""
 
-    labels: tuple[str, ...]
+    labels: tuple[Label, ...]
 
 
 def for_reader(output: Output, scan: Classified, *, sensitive: bool) -> Output | Withheld:
