@@ -7,6 +7,7 @@ import hulk.modules.intents.wiring
 import hulk.modules.quotas.wiring
 import hulk.modules.router.wiring
 import hulk.modules.tickets.wiring
+import hulk.modules.tools.wiring
 import hulk.runtime.outbox
 import hulk.runtime.scheduler
 import hulk.runtime.state

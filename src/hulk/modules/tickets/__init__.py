@@ -7,12 +7,15 @@ ticket any more touches nothing. Each change is told to the trail in the same tr
 
 from hulk.modules.tickets.domain import (
     Artefact,
+    Assignee,
     Done,
     Draft,
     Filter,
     FollowUp,
     Handler,
+    New,
     NewArtefact,
+    Priority,
     Status,
     Ticket,
     Work,
@@ -24,7 +27,7 @@ from hulk.modules.tickets.ports import Board, Chain, Surroundings, Tickets
 from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, Persisted, TicketActs, fact, opened
 
 __all__ = [
-    "WORKFLOW", "Artefact", "AskPerson", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp", "Handler", "Matter",
-    "NewArtefact", "Persisted", "Status", "Surroundings", "Ticket", "TicketActs", "Tickets", "Work", "doomed", "fact", "opened", "ready",
-    "view",
+    "WORKFLOW", "Artefact", "AskPerson", "Assignee", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp",
+    "Handler", "Matter", "New", "NewArtefact", "Persisted", "Priority", "Status", "Surroundings", "Ticket", "TicketActs", "Tickets",
+    "Work", "doomed", "fact", "opened", "ready", "view",
 ]  # fmt: skip

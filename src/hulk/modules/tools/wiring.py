@@ -7,9 +7,13 @@ from pathlib import Path
 from hulk.kernel.durable import Runs
 from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Language, Voice
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.skills import Charts, History, Sources, Tables, TimeSeries
-from hulk.modules.tickets import AskPerson
+from hulk.modules.tickets import AskPerson, TicketActs
+from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
+from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.charts import MatplotlibCharts
 from hulk.modules.tools.adapters.git import Git, GitHistory
 from hulk.modules.tools.adapters.guarded import GuardedFetch
@@ -28,6 +32,7 @@ from hulk.modules.tools.usecases.finding import CloseOverdue, FindTools, ShowCal
 from hulk.modules.tools.usecases.perform import Perform
 from hulk.modules.tools.usecases.ruling import Rules
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
@@ -84,6 +89,14 @@ def acts_of(
         sweep=CloseOverdue(calls, trail, store.commit, clock),
         run=RunCall(catalogue=catalogue, calls=calls, ask=ask, perform=perform, trail=trail, commit=store.commit, clock=clock),
     )  # fmt: skip
+
+
+def own_tools(
+    tickets: TicketActs, voices: Callable[[Language], Voice], scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str
+) -> Sequence[Mounted]:
+    """Hulk's own: they are there for all tenants, as far as rules allow."""
+    backends = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone))
+    return [Mounted(backend=one, tenants=("*",)) for one in backends]
 
 
 def _unheeded(_: str) -> None:

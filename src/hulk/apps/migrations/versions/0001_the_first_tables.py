@@ -806,6 +806,46 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "tool_call",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("tool", sa.String(length=128), nullable=False),
+        sa.Column("arguments", Document(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=True),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("deadline", Moment(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("rules", Document(), nullable=False),
+        sa.Column("ticket", sa.String(length=64), nullable=True),
+        sa.Column("output", Document(), nullable=True),
+        sa.Column("labels", Document(), nullable=False),
+        sa.Column("error", Document(), nullable=True),
+        sa.Column("ended", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_tool_call")),
+    )
+    with op.batch_alter_table("tool_call", schema=None) as batch_op:
+        batch_op.create_index("tool_call_newest", ["tenant", sa.literal_column("at DESC"), "id"], unique=False)
+        batch_op.create_index(
+            "tool_call_running",
+            ["deadline"],
+            unique=False,
+            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("status = 'running'"),
+        )
+
+    op.create_table(
+        "tool_named",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("what", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", "name", name=op.f("pk_tool_named")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["sequence"], ["event.sequence"], name=op.f("fk_outbox_sequence")),

@@ -11,6 +11,7 @@ from hulk.kernel.errors import Forbidden, HulkError, NotFound, Unavailable
 from hulk.kernel.fresh import Fresh
 from hulk.kernel.tenancy import Principal
 from hulk.modules.tools.domain import Allowed, Denied, Index, Rule, Server, Tool, Verdict, Who, verdict
+from hulk.modules.tools.domain.permission import any_of
 from hulk.modules.tools.ports import Backend, Named
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,7 @@ _ALL = "tools"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mounted:
-    """A backend, and the tenants that may use it at all."""
+    """A backend, and the tenants that may use it at all: patterns."""
 
     backend: Backend
     tenants: tuple[str, ...]
@@ -91,14 +92,14 @@ class Catalogue:
 
     def _judged(self, rules: Sequence[Rule], tool: Tool, who: Who) -> Verdict:
         mounted = self.mounted.get(tool.backend)
-        there = mounted is not None and who.principal.tenant in mounted.tenants
+        there = mounted is not None and any_of(who.principal.tenant, mounted.tenants)
         if not there or not who.principal.may("write" if tool.writes else "read", "tools", who.namespace):
             return Denied()
         return verdict(rules, tool, who)
 
     def _missing(self, shelf: Shelf, who: Who, name: str) -> HulkError:
         backend = name.partition(".")[0]
-        if (away := shelf.away.get(backend)) is not None and who.principal.tenant in self.mounted[backend].tenants:
+        if (away := shelf.away.get(backend)) is not None and any_of(who.principal.tenant, self.mounted[backend].tenants):
             return Unavailable("What {backend} can do is not known right now: {reason}", backend=backend, reason=away.text)
         return NotFound("There is no tool {name}. What you may use is listed by GET /v1/tools.", name=name[:130])
 

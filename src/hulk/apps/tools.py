@@ -1,0 +1,48 @@
+"""Tools in the running program: the systems that they act on, put together with what they need of other modules."""
+
+import asyncio
+
+import structlog
+
+from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.schedules import Wishes
+from hulk.kernel.errors import Unavailable
+from hulk.kernel.records import JsonObject
+from hulk.modules.intents.api import IntentBody
+from hulk.modules.tickets import TicketActs
+from hulk.modules.tools import ToolActs
+from hulk.modules.tools.settings import ToolsSettings
+from hulk.modules.tools.wiring import acts_of, own_tools
+from hulk.runtime.language import voice
+from hulk.runtime.scheduler import Scheduler
+from hulk.runtime.workflows import Workflows
+
+log = structlog.get_logger(__name__)
+SWEEP_SECONDS = 30.0
+"""How long a call may stay unfinished after its process ended and its time was over."""
+
+
+def tool_acts(ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler) -> ToolActs:
+    """The acts on the tools of all systems that the settings name, and of Hulk itself."""
+    settings = ground.config.section(ToolsSettings)
+    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone)
+    return acts_of(ground.store, settings, own, workflows, ground.outbox, tickets.ask)
+
+
+def _wish(text: str) -> JsonObject:
+    chosen = Wishes().chosen(IntentBody(text=text), None)
+    assert chosen is not None  # noqa: S101  # an intent was given
+    return chosen[1]
+
+
+async def closing_calls(acts: ToolActs) -> None:
+    """Say of calls whose process ended in the middle that nobody knows how they ended; ends only by cancellation."""
+    while True:
+        try:
+            while closed := await acts.sweep():
+                log.warning("tool_calls_uncertain", calls=closed)
+        except Unavailable as error:
+            log.warning("tool_calls_not_swept", reason=str(error))
+        except Exception:  # a round that fails ends neither the next nor the program
+            log.exception("tool_calls_not_swept")
+        await asyncio.sleep(SWEEP_SECONDS)

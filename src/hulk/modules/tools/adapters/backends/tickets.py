@@ -1,0 +1,101 @@
+"""Hulk's own tickets as tools: looked for, shown, opened for people and workers, commented on.
+
+What the rules on tools allow is done with an operator's rights, in the name of whoever calls."""
+
+from collections.abc import Callable
+
+from pydantic import Field
+
+from hulk.kernel.errors import Invalid
+from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal, everywhere
+from hulk.kernel.text import Language, Text, Voice
+from hulk.modules.tickets import Assignee, Filter, New, Priority, Status, TicketActs, view
+from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
+from hulk.modules.tools.domain import Output
+from hulk.modules.tools.ports import Calling
+
+
+class ListTickets(Arguments):
+    """Tickets, newest first (tarefas, chamados): all, or those of a status, a kind, a label, with words in them."""
+
+    text: str = Field(default="", max_length=200, description="Words that must all be in them.")
+    statuses: tuple[Status, ...] = Field(default=(), description="Only of these.")
+    kinds: tuple[str, ...] = Field(default=(), max_length=20, description="Only of these kinds.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Only with these.")
+    overdue: bool = Field(default=False, description="Only those that should have ended.")
+    most: int = Field(default=50, ge=1, le=200)
+
+
+class ShowTicket(Arguments):
+    """A ticket with what was said about it."""
+
+    ticket: str = Field(description="Its id, tkt_…", max_length=64)
+
+
+class CreateTicket(Arguments):
+    """Open a ticket (abrir chamado): of a registered kind for workers, or for a person."""
+
+    kind: str = Field(max_length=128, description="A registered kind.")
+    title: str = Field(min_length=1, max_length=300)
+    input: JsonObject = Field(default_factory=dict, description="As the kind's schema has it.")
+    person: str = Field(default="", max_length=200, description="Who is to do it; empty for a worker.")
+    priority: Priority = "normal"
+    labels: dict[str, str] = Field(default_factory=dict)
+    namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=63)
+
+
+class CommentTicket(Arguments):
+    """Say something about a ticket."""
+
+    ticket: str = Field(description="Its id, tkt_…", max_length=64)
+    text: str = Field(min_length=1, max_length=10_000)
+
+
+class TicketTools(Acts):
+    """`Backend` of tickets."""
+
+    def __init__(self, acts: TicketActs, voices: Callable[[Language], Voice], name: str = "tickets") -> None:
+        super().__init__(
+            name, About(outside=False, owner="Hulk", tags=("tickets",)),
+            Act("list", "List tickets", ListTickets, self._list),
+            Act("show", "Show a ticket", ShowTicket, self._show),
+            Act("create", "Open a ticket", CreateTicket, self._create, effect="write", idempotent=True),
+            Act("comment", "Comment on a ticket", CommentTicket, self._comment, effect="write", idempotent=True),
+        )  # fmt: skip
+        self._acts_on = acts
+        self._voices = voices
+
+    async def _list(self, wanted: ListTickets, calling: Calling) -> Output:
+        meant = Filter(
+            tenant=calling.tenant, text=wanted.text, statuses=wanted.statuses, kinds=wanted.kinds, labels=wanted.labels,
+            overdue=wanted.overdue,
+        )  # fmt: skip
+        page = await self._acts_on.find(_by(calling), meant, wanted.most)
+        voice = self._voices(calling.language)
+        cut = Text("There are more; ask for others.") if page.next else None
+        return said({"tickets": [view(one, voice) for one in page.tickets]}, cut=voice.say(cut) if cut else "")
+
+    async def _show(self, wanted: ShowTicket, calling: Calling) -> Output:
+        by, voice = _by(calling), self._voices(calling.language)
+        ticket = await self._acts_on.show(by, wanted.ticket)
+        comments = await self._acts_on.show.comments(by, wanted.ticket)
+        shown = [{"actor": one.actor, "text": one.text, "at": one.at} for one in comments]
+        return said({**view(ticket, voice), "input": ticket.input, "result": ticket.result, "comments": shown})
+
+    async def _create(self, wanted: CreateTicket, calling: Calling) -> Output:
+        if not wanted.title.strip():
+            raise Invalid([("title", Text("1 to {most} characters, without NUL", most=300))])
+        new = New(
+            kind=wanted.kind, title=wanted.title, input=wanted.input, request=f"tool:{calling.id}"[:128], priority=wanted.priority,
+            labels=wanted.labels, namespace=wanted.namespace, assignee=Assignee("person", wanted.person) if wanted.person else None,
+        )  # fmt: skip
+        return said(view(await self._acts_on.create.one(_by(calling), new), self._voices(calling.language)))
+
+    async def _comment(self, wanted: CommentTicket, calling: Calling) -> Output:
+        comment = await self._acts_on.comment(_by(calling), wanted.ticket, wanted.text, f"tool:{calling.id}")
+        return said({"comment": comment.id, "ticket": comment.ticket})
+
+
+def _by(calling: Calling) -> Principal:
+    return Principal(tenant=calling.tenant, actor=calling.actor, grants=everywhere("operator"))
