@@ -53,7 +53,13 @@ from hulk.modules.tickets.adapters import feed, files, tokens
 from hulk.modules.tickets.adapters import memory as tickets_memory
 from hulk.modules.tickets.adapters import sql as tickets_sql
 from hulk.modules.tickets.ports import Board, Feed, Files, Kinds, Tickets, Tokens
+from hulk.modules.tools import ports as tool_ports
 from hulk.modules.tools.adapters import charts, git, sources, web
+from hulk.modules.tools.adapters import memory as tools_memory
+from hulk.modules.tools.adapters import sql as tools_sql
+from hulk.modules.tools.adapters.backends import acts as backend_acts
+from hulk.modules.tools.adapters.backends import schedules as schedule_tools
+from hulk.modules.tools.adapters.backends import tickets as ticket_tools
 from hulk.modules.tools.adapters.tables import duck
 from hulk.runtime import models, secrets
 from hulk.runtime.models import embeddings
@@ -124,6 +130,13 @@ SUITES = (
     Suite(Sources, (sources.LocalSources, web.WebSources), "modules/skills/test_skills_sources.py"),
     Suite(Tables, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
     Suite(TimeSeries, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
+    Suite(tool_ports.Calls, (tools_memory.MemoryCalls, tools_sql.SqlCalls), "modules/tools/test_tools_kept.py"),
+    Suite(tool_ports.Named, (tools_memory.MemoryNamed, tools_sql.SqlNamed), "modules/tools/test_tools_kept.py"),
+    Suite(
+        tool_ports.Backend,
+        (backend_acts.Acts, ticket_tools.TicketTools, schedule_tools.ScheduleTools),
+        "modules/tools/test_tools_backends.py",
+    ),
     Suite(Board, (tickets_sql.SqlBoard,), "modules/tickets/test_tickets_board.py"),
     Suite(Kinds, (tickets_sql.SqlKinds,), "modules/tickets/test_tickets_board.py"),
     Suite(Tokens, (tokens.JwtTokens,), "modules/tickets/test_tickets_tokens.py"),
@@ -153,6 +166,7 @@ FILLED_ELSEWHERE = {
     "hulk.modules.tickets.ports.board.Room": "hulk.apps.ticketing.TicketRoom, over the quotas",
     "hulk.modules.router.ports.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
     "hulk.modules.tickets.ports.board.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
+    "hulk.modules.tools.ports.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
     "hulk.modules.tickets.ports.kept.Voices": "hulk.runtime.language.voice, a function",
 }
 """Ports without an adapter of their own, and what bootstrap fills them with."""
@@ -187,6 +201,7 @@ PARTS = {
     ),
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
+    "hulk.modules.tools.adapters.backends": (backend_acts.Acts, ticket_tools.TicketTools, schedule_tools.ScheduleTools),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }
 """Packages in which several files make up adapters, and those."""

@@ -31,6 +31,8 @@ from support.writes import (
     a_schedule,
     a_service,
     a_ticket,
+    a_tool_rule,
+    a_tool_server,
     newest,
     said,
     told,
@@ -144,6 +146,12 @@ async def older_policies(world: World) -> Sent:
     return str(number), said()
 
 
+async def allowed_call(world: World) -> Sent:
+    """A call of a tool that a rule lets be made."""
+    assert (await world.call("admin", "PUT", "/v1/tool-rules/all", json={"tools": ["*"], "autonomy": "act"}))[0] == 204
+    return "schedules.list", said(arguments={})
+
+
 async def loud(world: World) -> Sent:
     assert (await world.call("platform", "PUT", "/v1/log-level", json={"level": "debug"}))[0] == 204
     return "", said(level="info")
@@ -210,6 +218,11 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
         "modules/identity/test_identity_login.py::test_the_end_of_a_session_is_told_with_who_and_why"
     ),
     "POST /v1/tenants": Write("hulk.tenant.created.v1", "made", to("", said(tenant="beta")), "platform"),
+    "DELETE /v1/tool-rules/{rule}": Write("hulk.tool.rule_changed.v1", "removed", of(a_tool_rule, ASKED)),
+    "PUT /v1/tool-rules/{rule}": Write("hulk.tool.rule_changed.v1", "made", to("retail", said(tools=["*"]))),
+    "DELETE /v1/tool-servers/{server}": Write("hulk.tool.server_changed.v1", "removed", of(a_tool_server, ASKED)),
+    "PUT /v1/tool-servers/{server}": Write("hulk.tool.server_changed.v1", "made", to("sales", said(tools=["*"]))),
+    "POST /v1/tools/{tool}/calls": Write("hulk.tool.called.v1", "made", allowed_call),
     "PUT /v1/tenants/{tenant}/quotas": Write("hulk.quota.changed.v1", "changed", to("acme", said(storage=10_000)), "platform"),
     "DELETE /v1/ticket-kinds/{name}": Write("hulk.kind.removed.v1", "removed", of(lambda world: a_kind(world, "old"), ASKED)),
     "PUT /v1/ticket-kinds/{name}": Write("hulk.kind.registered.v1", "made", to("report", said())),

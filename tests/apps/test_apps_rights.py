@@ -71,6 +71,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/router/policies/check": {},
     "POST /v1/router/policies/versions/{version}/restore": {},
     "PUT /v1/budgets/{budget}": {"daily": "5"},
+    "PUT /v1/tool-rules/{rule}": {"tools": ["nothing.*"]},
+    "PUT /v1/tool-servers/{server}": {"tools": ["nothing.*"]},
+    "POST /v1/tools/{tool}/calls": {},
     "PUT /v1/rates": {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20"},
 }
 
@@ -192,6 +195,17 @@ POST /v1/tickets/{ticket_id}/cancel             401      403      200      403  
 POST /v1/tickets/{ticket_id}/comments           401      403      201      201      201      404      404      404
 POST /v1/tickets/{ticket_id}/reject             401      403      403      200      200      404      404      404
 POST /v1/tickets/{ticket_id}/status             401      403      200      403      200      404      404      404
+GET /v1/tool-calls                              401      200      200      200      200      200      403      200
+GET /v1/tool-calls/{call}                       401      404      404      404      200      404      403      404
+GET /v1/tool-rules                              401      200      200      200      200      200      403      200
+PUT /v1/tool-rules/{rule}                       401      403      403      403      204      204      403      204
+DELETE /v1/tool-rules/{rule}                    401      403      403      403      204      404      403      404
+GET /v1/tool-servers                            401      200      200      200      200      200      403      200
+PUT /v1/tool-servers/{server}                   401      403      403      403      204      204      403      204
+DELETE /v1/tool-servers/{server}                401      403      403      403      204      404      403      404
+GET /v1/tools                                   401      200      200      200      200      200      403      200
+GET /v1/tools/{tool}                            401      200      200      200      200      403      403      403
+POST /v1/tools/{tool}/calls                     401      200      200      200      200      403      403      403
 GET /v1/trace/{id}                              401      200      200      200      200      404      404      404
 """
 """The status for each caller."""

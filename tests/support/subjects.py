@@ -102,10 +102,38 @@ async def session(_: World) -> str:
     return ids.new("ses")
 
 
+async def tool(world: World) -> str:
+    """A tool that all of acme may use."""
+    assert (await world.call("admin", "PUT", "/v1/tool-rules/tickets", json={"tools": ["tickets.list"]}))[0] == 204
+    return "tickets.list"
+
+
+async def tool_call(world: World) -> str:
+    """A call of it, by acme's admin."""
+    status, called = await world.call("admin", "POST", f"/v1/tools/{await tool(world)}/calls", json={})
+    assert status == 200
+    return str(called["id"])
+
+
+async def tool_rule(world: World) -> str:
+    """A rule about tools."""
+    name = ids.new("x").replace("_", "-")
+    assert (await world.call("admin", "PUT", f"/v1/tool-rules/{name}", json={"tools": ["nothing.*"]}))[0] == 204
+    return name
+
+
+async def tool_server(world: World) -> str:
+    """A virtual MCP server."""
+    name = ids.new("x").replace("_", "-")
+    assert (await world.call("admin", "PUT", f"/v1/tool-servers/{name}", json={"tools": ["nothing.*"]}))[0] == 204
+    return name
+
+
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
-    "{budget}": budget, "{decision}": decision, "{version}": policies,
+    "{budget}": budget, "{decision}": decision, "{version}": policies, "{tool}": tool, "{call}": tool_call, "{rule}": tool_rule,
+    "{server}": tool_server,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",

@@ -107,6 +107,18 @@ async def a_budget(world: World) -> str:
     return "few"
 
 
+async def a_tool_rule(world: World) -> str:
+    """A rule about tools."""
+    assert (await world.call("admin", "PUT", "/v1/tool-rules/few", json={"tools": ["tickets.*"]}))[0] == 204
+    return "few"
+
+
+async def a_tool_server(world: World) -> str:
+    """A virtual MCP server."""
+    assert (await world.call("admin", "PUT", "/v1/tool-servers/few", json={"tools": ["tickets.*"]}))[0] == 204
+    return "few"
+
+
 async def a_paused_queue(world: World) -> str:
     """The queue, paused."""
     status, _ = await world.call("platform", "POST", "/v1/queues/default/pause", json={"reason": "a test"})

@@ -49,6 +49,22 @@ def _done(after: str, reason: str = "", before: str = "running") -> JsonObject:
     return changed(reason, {"status": before}, {"status": after})
 
 
+_CALL = {
+    "tool": "crm.create_order", "key": f"run_{_TYPEID}/3", "agent": "retail", "arguments": "9c0d294c…", "rules": ["retail"],
+    "ticket": None, "labels": [], "error": None,
+}  # fmt: skip
+_RULE = {
+    "name": "retail", "tools": ["crm.*"], "roles": ["operator"], "people": [], "agents": ["retail"], "tenants": [], "deny": False,
+    "autonomy": "act", "up_to": "500", "sensitive": False,
+}  # fmt: skip
+_SERVER = {"name": "sales", "title": "Vendas", "tools": ["crm.*"], "roles": ["operator"], "people": [], "tenants": []}
+
+
+def _called(status: str) -> JsonObject:
+    """What is told of a call of a tool."""
+    return {**_CALL, **changed("restock", None, {"status": status})}
+
+
 EVENTS: tuple[EventType, ...] = (
     EventType(
         type="hulk.intent.accepted.v1",
@@ -396,6 +412,21 @@ EVENTS: tuple[EventType, ...] = (
         data={"older_than": "2026-08-23T04:19:01.797380Z", "entries": 1200, "ranges": [[1, 1200]]}
         | changed("retention", {"entries": 1200}, None),
     ),
+    EventType(
+        type="hulk.tool.called.v1",
+        summary="A call of a tool has ended: `done`, `failed`, `rejected` by a person, or `uncertain` when nobody knows what came of it."
+        " `arguments` is the SHA-256 of what it was given; neither that nor the answer is told.",
+        data=_called("done"),
+    ),
+    EventType(type="hulk.tool.waiting.v1", summary="A call of a tool waits for a person.", data=_called("waiting")),
+    EventType(type="hulk.tool.approved.v1", summary="A person let a call of a tool be made, and it was.", data=_called("done")),
+    EventType(type="hulk.tool.suggested.v1", summary="It was only said what a call of a tool would do.", data=_called("suggested")),
+    EventType(
+        type="hulk.tool.rule_changed.v1",
+        summary="Who may use which tools was changed; `before` is null for a new rule, `after` for one that was removed.",
+        data=changed("Black Friday", None, _RULE),
+    ),
+    EventType(type="hulk.tool.server_changed.v1", summary="A virtual MCP server was changed.", data=changed("", None, _SERVER)),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),

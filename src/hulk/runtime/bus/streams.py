@@ -76,6 +76,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.namespace.>",
             "hulk.tenant.>",
             "hulk.quota.>",
+            "hulk.tool.>",
             "hulk.budget.>",
             "hulk.rate.>",
             "hulk.schedule.>",

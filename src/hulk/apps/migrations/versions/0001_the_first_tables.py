@@ -815,6 +815,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("intent", sa.String(length=64), nullable=True),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("deadline", Moment(), nullable=False),

@@ -25,6 +25,7 @@ call_table = Table(
     Column("actor", Text, nullable=False),
     Column("agent", Text, nullable=False),
     Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("intent", String(64)),
     Column("at", Moment, nullable=False),
     Column("deadline", Moment, nullable=False),

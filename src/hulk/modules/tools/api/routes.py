@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from hulk.kernel.records import JsonObject
 from hulk.modules.tools.api.views import call_view, called_view, named_view, tool_view
@@ -25,10 +25,8 @@ _Key: TypeAlias = Annotated[
 ]
 
 
-class CallBody(BaseModel):
+class CallBody(Reasoned):
     """What a tool is called with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     arguments: JsonObject = Field(default_factory=dict, description="As its `input_schema` has them.")
     agent: _Agent = ""
@@ -69,18 +67,20 @@ def _of_tools(router: APIRouter, acts: ToolActs) -> None:
         wanted = Search(query=query, backend=backend, effect=effect, tag=tag, server=of, agent=agent, most=limit)
         return {"tools": [tool_view(*one) for one in await acts.find(caller, wanted)]}
 
-    @router.get("/tools/{name}", summary="A tool")
-    async def tool(name: _Named, caller: Caller, agent: Annotated[str, Query(max_length=128)] = "") -> JsonObject:
+    @router.get("/tools/{tool}", summary="A tool")
+    async def show(tool: _Named, caller: Caller, agent: Annotated[str, Query(max_length=128)] = "") -> JsonObject:
         """What it takes, does and gives, and how far you may go with it."""
-        return tool_view(*await acts.find.one(caller, name, agent))
+        return tool_view(*await acts.find.one(caller, tool, agent))
 
-    @router.post("/tools/{name}/calls", summary="Call a tool")
+    @router.post("/tools/{tool}/calls", summary="Call a tool")
     async def call(
-        name: _Named, body: CallBody, caller: Caller, voice: Spoken, response: Response, idempotency_key: _Key = ""
+        tool: _Named, body: CallBody, caller: Caller, voice: Spoken, response: Response, idempotency_key: _Key = ""
     ) -> JsonObject:
         """200 with what came of it, or 202 when a person decides first: look at the call later. What the tool refuses is a call that
         `failed`, with why."""
-        wanted = Wanted(tool=name, arguments=body.arguments, key=idempotency_key, agent=body.agent, language=voice.language)
+        wanted = Wanted(
+            tool=tool, arguments=body.arguments, key=idempotency_key, agent=body.agent, reason=body.reason, language=voice.language
+        )
         called = await acts.call(caller, wanted)
         response.status_code = 202 if called.call.status == "waiting" else 200
         return called_view(called, voice)
@@ -113,15 +113,15 @@ def _of_rules(router: APIRouter, rules: Rules[Rule]) -> None:
         """The rules of the settings (`origin: settings`, read only), then the tenant's own."""
         return {"rules": _both(*await rules.show(caller))}
 
-    @router.put("/tool-rules/{name}", summary="Make or replace a rule", status_code=204)
-    async def put(name: _Named, body: RuleBody, caller: Caller) -> None:
+    @router.put("/tool-rules/{rule}", summary="Make or replace a rule", status_code=204)
+    async def put(rule: _Named, body: RuleBody, caller: Caller) -> None:
         """It holds at once here, and in other processes within 2 s."""
-        await rules.put(caller, body.rule(name), body.reason)
+        await rules.put(caller, body.rule(rule), body.reason)
 
-    @router.delete("/tool-rules/{name}", summary="Remove a rule", status_code=204)
-    async def remove(name: _Named, caller: Caller, reason: Reason = "") -> None:
+    @router.delete("/tool-rules/{rule}", summary="Remove a rule", status_code=204)
+    async def remove(rule: _Named, caller: Caller, reason: Reason = "") -> None:
         """What it allowed is forbidden from now on, unless another allows it."""
-        await rules.remove(caller, name, reason)
+        await rules.remove(caller, rule, reason)
 
 
 def _of_servers(router: APIRouter, servers: Rules[Server]) -> None:
@@ -130,15 +130,15 @@ def _of_servers(router: APIRouter, servers: Rules[Server]) -> None:
         """Those of the settings (`origin: settings`, read only), then the tenant's own."""
         return {"servers": _both(*await servers.show(caller))}
 
-    @router.put("/tool-servers/{name}", summary="Make or replace a virtual MCP server", status_code=204)
-    async def put(name: _Named, body: ServerBody, caller: Caller) -> None:
+    @router.put("/tool-servers/{server}", summary="Make or replace a virtual MCP server", status_code=204)
+    async def put(server: _Named, body: ServerBody, caller: Caller) -> None:
         """Its tools are there for whom it is for, as far as rules allow them."""
-        await servers.put(caller, body.server(name), body.reason)
+        await servers.put(caller, body.server(server), body.reason)
 
-    @router.delete("/tool-servers/{name}", summary="Remove a virtual MCP server", status_code=204)
-    async def remove(name: _Named, caller: Caller, reason: Reason = "") -> None:
+    @router.delete("/tool-servers/{server}", summary="Remove a virtual MCP server", status_code=204)
+    async def remove(server: _Named, caller: Caller, reason: Reason = "") -> None:
         """Who is connected to it finds no tools there any more."""
-        await servers.remove(caller, name, reason)
+        await servers.remove(caller, server, reason)
 
 
 def _both(shown: Sequence[Rule | Server], own: Sequence[Rule | Server]) -> list[JsonObject]:

@@ -25,7 +25,8 @@ def call_view(call: Call, voice: Voice) -> JsonObject:
     """A call, without what it gave."""
     return {
         "id": call.id, "key": call.key, "tool": call.tool, "status": call.status, "actor": call.actor, "agent": call.agent,
-        "intent": call.intent, "ticket": call.ticket, "rules": list(call.rules), "labels": list(call.labels), "at": iso(call.at),
+        "reason": call.reason, "intent": call.intent, "ticket": call.ticket, "rules": list(call.rules),
+        "labels": list(call.labels), "at": iso(call.at),
         "ended": None if call.ended is None else iso(call.ended), "error": _problem(call, voice),
     }  # fmt: skip
 

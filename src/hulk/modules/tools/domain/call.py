@@ -6,15 +6,14 @@
 A call with the same key is the same call: it is done once, and whoever asks again gets what came of it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from hulk.kernel import ids
 from hulk.kernel.errors import Conflict
-from hulk.kernel.events import digest
-from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.events import changed, digest
+from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.modules.router import Label
 from hulk.modules.tools.domain.tool import Output
@@ -26,8 +25,8 @@ ENDED: frozenset[Status] = frozenset(("done", "failed", "rejected", "uncertain",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call. `actor` asked for it, through `agent` if that is not empty; `ticket` is where a person decides; `labels` are kinds of
-    sensitive things in what came back; `error` is as `kernel.errors.told` has it."""
+    """One call. `actor` asked for it, through `agent` if that is not empty; `reason` says why; `ticket` is where a person decides; `labels`
+    are kinds of sensitive things in what came back; `error` is as `kernel.errors.told` has it."""
 
     id: str
     tenant: str
@@ -40,6 +39,7 @@ class Call:
     status: Status
     agent: str = ""
     person: str = ""
+    reason: str = ""
     intent: str | None = None
     rules: tuple[str, ...] = ()
     ticket: str | None = None
@@ -93,12 +93,12 @@ def ended(call: Call, ending: Ending) -> Call:
     )  # fmt: skip
 
 
-def told_of(call: Call) -> Mapping[str, Json]:
+def told_of(call: Call) -> JsonObject:
     """What the trail tells of it: no argument and no answer, which may be private, but a digest of what was asked."""
     return {
-        "tool": call.tool, "key": call.key, "agent": call.agent, "arguments": digest(call.arguments), "status": call.status,
-        "rules": list(call.rules), "ticket": call.ticket, "labels": list(call.labels),
-        "error": None if call.error is None else call.error["code"],
+        "tool": call.tool, "key": call.key, "agent": call.agent, "arguments": digest(call.arguments), "rules": list(call.rules),
+        "ticket": call.ticket, "labels": list(call.labels), "error": None if call.error is None else call.error["code"],
+        **changed(call.reason, None, {"status": call.status}),
     }  # fmt: skip
 
 

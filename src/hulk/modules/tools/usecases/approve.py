@@ -91,5 +91,5 @@ def _matter(call: Call) -> Matter:
     through = Text("{agent} for {actor}", agent=call.agent, actor=call.actor) if call.agent else call.actor
     return Matter(
         kind=KIND, title=Text("Call {tool}, asked for by {who}", tool=call.tool, who=through), intent=call.intent,
-        input={"call": call.id, "tool": call.tool, "arguments": call.arguments, "actor": call.actor, "agent": call.agent},
+        input={name: getattr(call, name) for name in ("tool", "arguments", "actor", "agent", "reason")} | {"call": call.id},
     )  # fmt: skip

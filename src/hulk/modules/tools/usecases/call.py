@@ -7,7 +7,7 @@ from typing import Any
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, Runs, Started, followed
 from hulk.kernel.errors import Conflict, Forbidden, Invalid, told
-from hulk.kernel.events import Trail
+from hulk.kernel.events import Trail, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language, Text
@@ -34,6 +34,7 @@ class Wanted:
     key: str = ""
     agent: str = ""
     person: str = ""
+    reason: str = ""
     intent: str | None = None
     namespace: str | None = None
     server: Server | None = None
@@ -101,7 +102,7 @@ class CallTool:
         return Call(
             id=id_of(by.tenant, key), tenant=by.tenant, key=key, tool=tool.name, arguments=wanted.arguments, actor=by.actor, at=now,
             deadline=now + timedelta(seconds=tool.seconds), status="running", agent=wanted.agent, person=wanted.person,
-            intent=wanted.intent, rules=rules,
+            reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules,
         )  # fmt: skip
 
     async def _suggested(self, call: Call, tool: Tool, *, sensitive: bool) -> Called:

@@ -113,5 +113,5 @@ def fact(word: str, call: Call, actor: str | None = None) -> Event:
     """The event that tells the trail of a call."""
     return Event(
         type=f"hulk.tool.{word}.v1", subject=call.id, tenant=call.tenant, actor=actor or call.actor, intent=call.intent,
-        data=dict(told_of(call)),
+        data=told_of(call),
     )  # fmt: skip

@@ -1,0 +1,82 @@
+"""Tools of a program as users start it: allowed by rules, put to a person, done once, over a restart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.patience import until_found
+from support.program import Caller, Up, calling, start
+
+SETTINGS = """
+tools:
+  rules:
+    - {name: looking, tools: ["*.list", "*.show"]}
+    - {name: asking, tools: ["schedules.*", "tickets.comment"], autonomy: approve}
+    - {name: agents, tools: ["*"], agents: ["*"], autonomy: suggest}
+"""
+ASKS = {"name": "disco", "text": "O disco está cheio?", "cron": "0 8 * * *"}
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    (tmp_path / "hulk.yaml").write_text(SETTINGS)
+    running = start(tmp_path / "data", cwd=tmp_path)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop()
+
+
+async def schedules(caller: Caller) -> list[str]:
+    status, body, _ = await caller.call("POST", "/v1/tools/schedules.list/calls", json={})
+    assert status == 200
+    return [one["name"] for one in body["output"]["data"]["schedules"]]
+
+
+async def test_a_call_waits_for_a_person_over_a_kill_and_is_made_once(up: Up, tmp_path: Path) -> None:
+    asking = {"json": {"arguments": ASKS, "reason": "todo dia"}, "headers": {"idempotency-key": "k1"}}
+    async with calling(up) as caller:
+        status, called, _ = await caller.call("POST", "/v1/tools/schedules.ask/calls", **asking)
+        assert (status, called["status"]) == (202, "waiting")
+        assert await schedules(caller) == []
+
+        async def asked() -> bool:
+            _, found, _ = await caller.call("GET", f"/v1/tool-calls/{called['id']}")
+            return found["ticket"] is not None
+
+        await until_found(asked)
+        waiting = (await caller.call("GET", f"/v1/tool-calls/{called['id']}"))[1]["ticket"]
+    up.kill()
+    again = start(tmp_path / "data", cwd=tmp_path)
+    try:
+        async with calling(again) as caller:
+            assert (await caller.call("POST", f"/v1/tickets/{waiting}/approve", json={"reason": "pode"}))[0] == 200
+
+            async def done() -> bool:
+                _, found, _ = await caller.call("GET", f"/v1/tool-calls/{called['id']}")
+                return bool(found["status"] == "done")
+
+            await until_found(done)
+            assert await schedules(caller) == ["disco"]
+            status, replayed, _ = await caller.call("POST", "/v1/tools/schedules.ask/calls", **asking)
+            assert (status, replayed["replayed"], replayed["status"]) == (200, True, "done")
+            assert await schedules(caller) == ["disco"]
+    finally:
+        again.stop()
+
+
+async def test_what_is_forbidden_wrong_or_unknown_is_told_in_the_callers_language(up: Up) -> None:
+    async with calling(up, accept_language="pt-BR") as caller:
+        status, problem, _ = await caller.call("POST", "/v1/tools/tickets.create/calls", json={"arguments": {"kind": "x", "title": "y"}})
+        assert (status, "nenhuma regra permite" in problem["detail"]) == (403, True)
+        status, problem, _ = await caller.call("POST", "/v1/tools/tickets.lst/calls", json={})
+        assert (status, "Não existe a ferramenta" in problem["detail"]) == (404, True)
+        status, problem, _ = await caller.call("POST", "/v1/tools/tickets.list/calls", json={"arguments": {"mos": 1}})
+        assert (status, problem["errors"][0]["field"]) == (422, "arguments.mos")
+        status, called, _ = await caller.call("POST", "/v1/tools/schedules.ask/calls", json={"arguments": ASKS, "agent": "retail"})
+        assert (status, called["status"]) == (200, "suggested")
+        assert "não foi chamada" in called["error"]["detail"]
+        status, found, _ = await caller.call("GET", "/v1/tools?query=agendar+pergunta")
+        assert (status, found["tools"][0]["name"]) == (200, "schedules.ask")
