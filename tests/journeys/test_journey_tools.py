@@ -1,12 +1,13 @@
 """Tools of a program as users start it: allowed by rules, put to a person, done once, over a restart."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.patience import until_found
-from support.program import Caller, Up, calling, start
+from support.program import Caller, Up, calling, start, thor
 
 SETTINGS = """
 tools:
@@ -80,3 +81,17 @@ async def test_what_is_forbidden_wrong_or_unknown_is_told_in_the_callers_languag
         assert "não foi chamada" in called["error"]["detail"]
         status, found, _ = await caller.call("GET", "/v1/tools?query=agendar+pergunta")
         assert (status, found["tools"][0]["name"]) == (200, "schedules.ask")
+
+
+async def test_thor_finds_calls_and_rules(up: Up) -> None:
+    assert [one["name"] for one in thor(up.data, "tools", "list", "abrir", "chamado")] == ["tickets.list"]
+    assert thor(up.data, "tools", "show", "tickets.list")[0]["effect"] == "read"
+    [called] = thor(up.data, "tools", "call", "schedules.ask", "--arguments", json.dumps(ASKS), "--key", "k1", "--reason", "x")
+    assert called["status"] == "waiting"
+    assert [one["id"] for one in thor(up.data, "tools", "calls", "--status", "waiting")] == [called["id"]]
+    thor(up.data, "tools", "rules", "put", "opening", "--tool", "schedules.ask", "--autonomy", "act")
+    assert [one["name"] for one in thor(up.data, "tools", "rules", "list") if one["origin"] == "own"] == ["opening"]
+    [done] = thor(up.data, "tools", "call", "schedules.ask", "name=outro", "text=E a memória?", "cron=0 9 * * *")
+    assert (done["status"], done["output"]["data"]["name"]) == ("done", "outro")
+    thor(up.data, "tools", "rules", "remove", "opening")
+    assert "There is no rule “opening”" in thor(up.data, "tools", "rules", "remove", "opening", code=1)

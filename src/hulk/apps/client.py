@@ -49,6 +49,11 @@ class Client:
         """GET JSON."""
         return await self._json("GET", path)
 
+    async def put(self, path: str, body: JsonObject) -> None:
+        """PUT JSON; no content comes back."""
+        async with self._request("PUT", path, json=body):
+            return
+
     async def delete(self, path: str) -> None:
         """DELETE; no content comes back."""
         async with self._request("DELETE", path):

@@ -20,6 +20,7 @@ from hulk.apps.thor import (
     schedules,
     secrets,
     tenants,
+    tools,
 )  # fmt: skip
 from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
@@ -62,6 +63,7 @@ app.add_typer(queues.app, name="queues")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(router.app, name="router")
 app.add_typer(models.app, name="models")
+app.add_typer(tools.app, name="tools")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

@@ -9,6 +9,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.modules.tools.domain import Call, Ending, Rule, Server
 from hulk.modules.tools.domain.call import ended, taken
+from hulk.modules.tools.domain.server import missing
 from hulk.modules.tools.ports import WantedCalls
 
 
@@ -105,7 +106,7 @@ class MemoryNamed(Generic[N]):
 
         def change(_: Any) -> N:
             if (found := self.kept.pop((tenant, name), None)) is None:
-                raise NotFound("There is no {kind} “{name}”.", kind=self.kind.__name__.lower(), name=name[:80])
+                raise missing(self.kind, name)
             return found
 
         return change

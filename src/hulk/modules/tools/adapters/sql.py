@@ -11,6 +11,7 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.records import fields_of, from_json, to_json
 from hulk.modules.tools.domain import Call, Ending, Output, Rule, Server
 from hulk.modules.tools.domain.call import ended, taken
+from hulk.modules.tools.domain.server import missing
 from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
 
@@ -161,7 +162,7 @@ class SqlNamed(Generic[N]):
         def change(tx: Transaction) -> N:
             before = self._held(tx, tenant, name)
             if before is None:
-                raise NotFound("There is no {kind} “{name}”.", kind=self._sort, name=name[:80])
+                raise missing(self._kind, name)
             its = named_table.c
             tx.execute(delete(named_table).where(its.tenant == tenant, its.kind == self._sort, its.name == name))
             return before

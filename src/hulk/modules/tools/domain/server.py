@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Role
-from hulk.modules.tools.domain.permission import Who, any_of, holds
+from hulk.modules.tools.domain.permission import Rule, Who, any_of, holds
 from hulk.modules.tools.domain.tool import Tool
 
 
@@ -28,3 +29,10 @@ class Server:
     def of(self, tools: Iterable[Tool]) -> Sequence[Tool]:
         """Those of the tools that it has."""
         return [tool for tool in tools if any_of(tool.name, self.tools)]
+
+
+def missing(kind: type[Rule] | type[Server], name: str) -> NotFound:
+    """That there is none of that name."""
+    if kind is Rule:
+        return NotFound("There is no rule “{name}”.", name=name[:80])
+    return NotFound("There is no virtual server “{name}”.", name=name[:80])

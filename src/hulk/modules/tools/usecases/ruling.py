@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from hulk.kernel.durable import Change, Commit
-from hulk.kernel.errors import Forbidden, Invalid, NotFound
+from hulk.kernel.errors import Forbidden, Invalid
 from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.tenancy import Principal, Verb
 from hulk.kernel.text import Text
 from hulk.modules.tools.domain import Rule, Server
+from hulk.modules.tools.domain.server import missing
 from hulk.modules.tools.ports import Named
 
 N = TypeVar("N", Rule, Server)
@@ -53,7 +54,7 @@ class Rules(Generic[N]):
             for one in some:
                 if one.name == name:
                     return one
-        raise NotFound("There is no {kind} “{name}”.", kind=self.kind.__name__.lower(), name=name[:80])
+        raise missing(self.kind, name)
 
     async def _require_fit(self, tenant: str, one: N) -> None:
         if not NAME.fullmatch(one.name):
