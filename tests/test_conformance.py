@@ -58,8 +58,10 @@ from hulk.modules.tools.adapters import charts, git, sources, web
 from hulk.modules.tools.adapters import memory as tools_memory
 from hulk.modules.tools.adapters import sql as tools_sql
 from hulk.modules.tools.adapters.backends import acts as backend_acts
+from hulk.modules.tools.adapters.backends import repositories as git_tools
 from hulk.modules.tools.adapters.backends import schedules as schedule_tools
 from hulk.modules.tools.adapters.backends import tickets as ticket_tools
+from hulk.modules.tools.adapters.backends import watched as watched_tools
 from hulk.modules.tools.adapters.tables import duck
 from hulk.runtime import models, secrets
 from hulk.runtime.models import embeddings
@@ -134,7 +136,7 @@ SUITES = (
     Suite(tool_ports.Named, (tools_memory.MemoryNamed, tools_sql.SqlNamed), "modules/tools/test_tools_kept.py"),
     Suite(
         tool_ports.Backend,
-        (backend_acts.Acts, ticket_tools.TicketTools, schedule_tools.ScheduleTools),
+        (backend_acts.Acts, git_tools.GitTools, schedule_tools.ScheduleTools, ticket_tools.TicketTools, watched_tools.WatchedBackend),
         "modules/tools/test_tools_backends.py",
     ),
     Suite(Board, (tickets_sql.SqlBoard,), "modules/tickets/test_tickets_board.py"),
@@ -201,7 +203,13 @@ PARTS = {
     ),
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
-    "hulk.modules.tools.adapters.backends": (backend_acts.Acts, ticket_tools.TicketTools, schedule_tools.ScheduleTools),
+    "hulk.modules.tools.adapters.backends": (
+        backend_acts.Acts,
+        git_tools.GitTools,
+        schedule_tools.ScheduleTools,
+        ticket_tools.TicketTools,
+        watched_tools.WatchedBackend,
+    ),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }
 """Packages in which several files make up adapters, and those."""

@@ -59,6 +59,7 @@ class Shop:
 
     done: list[tuple[str, str]] = field(default_factory=list)
     answer: Callable[[str, Calling], Awaitable[Output | None]] | None = None
+    asked: int = 0
 
     def backend(self, *, outside: bool = False, idempotent: bool = False, seconds: float = 30.0) -> Acts:
         """Its tools."""
@@ -79,6 +80,7 @@ class Shop:
         return await self._said("cancel", str(arguments.order), calling)
 
     async def _said(self, what: str, about: str, calling: Calling) -> Output:
+        self.asked += 1
         found = await self.answer(what, calling) if self.answer else None
         self.done.append((what, about))
         return found or said({"done": what, "about": about, "number": len(self.done)})

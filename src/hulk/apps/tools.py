@@ -25,7 +25,7 @@ SWEEP_SECONDS = 30.0
 def tool_acts(ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler) -> ToolActs:
     """The acts on the tools of all systems that the settings name, and of Hulk itself."""
     settings = ground.config.section(ToolsSettings)
-    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone)
+    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, ground.telemetry.metrics)
     return acts_of(ground.store, settings, own, workflows, ground.outbox, tickets.ask)
 
 

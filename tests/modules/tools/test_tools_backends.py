@@ -9,16 +9,21 @@ from typing import Any
 
 import pytest
 
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.time import utc_now
-from hulk.modules.tools.adapters.backends.acts import Acts
+from hulk.modules.tools.adapters.backends.acts import About, Acts
+from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
-from hulk.modules.tools.domain import NAME
+from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
+from hulk.modules.tools.domain import NAME, Output, Tool
 from hulk.modules.tools.ports import Backend, Calling
+from hulk.runtime.breaker import Breakers
+from hulk.runtime.config import BreakerSettings
 from hulk.runtime.language import voice
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
+from hulk.runtime.telemetry import Metrics
 from support.postgres import Postgres
 from support.schedules import a_scheduler
 from support.stores import a_store
@@ -42,7 +47,15 @@ async def schedules(store: Store) -> ScheduleTools:
     return ScheduleTools(a_scheduler(store, nowhere), lambda text: {"text": text}, "America/Sao_Paulo")
 
 
-@pytest.fixture(params=[shop, tickets, schedules], ids=lambda make: make.__name__)
+async def watched(store: Store) -> WatchedBackend:
+    return WatchedBackend(await shop(store), ToolFigures.of(Metrics()), Breakers(BreakerSettings(), Metrics()))
+
+
+async def repositories(_: Store) -> GitTools:
+    return GitTools({}, About(outside=False, owner="Plataforma"))
+
+
+@pytest.fixture(params=[shop, tickets, schedules, watched, repositories], ids=lambda make: make.__name__)
 async def backend(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Backend]:
     """Each in turn."""
     async with a_store("sqlite", tmp_path, postgres) as store:
@@ -77,3 +90,28 @@ async def test_a_tool_that_is_not_there_is_not_called(backend: Backend) -> None:
     [tool, *_] = await backend.tools()
     with pytest.raises(NotFound):
         await backend.call(replace(tool, name=f"{backend.name}.nothing"), {}, CALLING)
+
+
+async def test_a_backend_that_is_not_well_is_left_alone_and_every_call_is_counted() -> None:
+    metrics, world = Metrics(), Shop()
+    tools = WatchedBackend(world.backend(), ToolFigures.of(metrics), Breakers(BreakerSettings(), metrics))
+    tool = next(one for one in await tools.tools() if one.name == "shop.list_orders")
+
+    async def away(*_: object) -> Output | None:
+        raise Unavailable("The shop of {cpf} is away.", cpf="529.982.247-25")
+
+    world.answer = away
+    codes = [await _code(tools, tool) for _ in range(60)]
+    assert set(codes) == {"unavailable"}
+    asked = world.asked
+    assert 0 < asked < 60, "from some failure on nobody is asked"
+    counted = metrics.render().decode()
+    assert 'hulk_tool_call_duration_seconds_count{error_type="unavailable",tool="shop.list_orders"} 60.0' in counted
+
+
+async def _code(tools: WatchedBackend, tool: Tool) -> str:
+    try:
+        await tools.call(tool, {}, CALLING)
+    except HulkError as error:
+        return error.code
+    return ""

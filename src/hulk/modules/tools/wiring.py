@@ -14,6 +14,7 @@ from hulk.modules.skills import Charts, History, Sources, Tables, TimeSeries
 from hulk.modules.tickets import AskPerson, TicketActs
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
+from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
 from hulk.modules.tools.adapters.charts import MatplotlibCharts
 from hulk.modules.tools.adapters.git import Git, GitHistory
 from hulk.modules.tools.adapters.guarded import GuardedFetch
@@ -35,6 +36,7 @@ from hulk.runtime.breaker import Breakers
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
+from hulk.runtime.telemetry import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,12 @@ def acts_of(
 
 
 def own_tools(
-    tickets: TicketActs, voices: Callable[[Language], Voice], scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str
-) -> Sequence[Mounted]:
+    tickets: TicketActs, voices: Callable[[Language], Voice], scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str,
+    metrics: Metrics,
+) -> Sequence[Mounted]:  # fmt: skip
     """Hulk's own: they are there for all tenants, as far as rules allow."""
-    backends = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone))
-    return [Mounted(backend=one, tenants=("*",)) for one in backends]
+    figures, backends = ToolFigures.of(metrics), (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone))
+    return [Mounted(backend=WatchedBackend(one, figures), tenants=("*",)) for one in backends]
 
 
 def _unheeded(_: str) -> None:
