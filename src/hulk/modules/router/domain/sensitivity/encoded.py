@@ -12,6 +12,8 @@ from hulk.modules.router.domain.sensitivity.view import SHORTEST, Edit, View, lo
 
 DEEPEST = 4
 """How often what was decoded is decoded again."""
+_APART = 2
+"""How deep what is decoded may lie for its sorts of escapes to be undone one by one."""
 _OPAQUE = 400
 """Characters from which a run that holds no text is something that was packed up (a file), no key or hash."""
 
@@ -29,10 +31,18 @@ _SEGMENT = re.compile(r"[+/_-]")
 _DATA_URI = re.compile(r"data:[a-z]{1,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=.-]{1,40}){0,4};base64,")
 
 
-def unescaped(view: View) -> View | None:
-    """The view with its escapes of URLs, HTML, JSON and e-mail undone; None when there are none."""
-    edits = sorted(_escapes(view), key=lambda edit: (edit[0], -edit[1]))
-    return view.edited(_apart(edits), depth=1) if edits else None
+def unescaped(view: View) -> Iterator[View]:
+    """The view with its escapes of URLs, HTML, JSON and e-mail undone: all at once, and where there are several sorts, of what was given
+    each sort alone too, since what looks like one may be part of a password (`%7a` in JSON)."""
+    sorts = [edits for edits in map(list, _escapes(view)) if edits]
+    if sorts:
+        yield _undone(view, [edit for edits in sorts for edit in edits])
+    if len(sorts) > 1 and view.depth < _APART:
+        yield from (_undone(view, edits) for edits in sorts)
+
+
+def _undone(view: View, edits: list[Edit]) -> View:
+    return view.edited(_apart(sorted(edits, key=lambda edit: (edit[0], -edit[1]))), depth=1)
 
 
 def _apart(edits: list[Edit]) -> Iterator[Edit]:
@@ -43,19 +53,23 @@ def _apart(edits: list[Edit]) -> Iterator[Edit]:
             at = end
 
 
-def _escapes(view: View) -> Iterator[Edit]:
+def _escapes(view: View) -> Iterator[Iterator[Edit]]:
+    """What undoes the escapes, by their sort."""
     text = view.text
     if "%" in text:
-        yield from ((hit.start(), hit.end(), _flat(said)) for hit in _PERCENT.finditer(text) if (said := _unquoted(hit[0])) != hit[0])
+        yield ((hit.start(), hit.end(), _flat(said)) for hit in _PERCENT.finditer(text) if (said := _unquoted(hit[0])) != hit[0])
     if "&" in text:
-        yield from ((hit.start(), hit.end(), _flat(html.unescape(hit[0]))) for hit in _ENTITY.finditer(text))
+        yield ((hit.start(), hit.end(), _flat(html.unescape(hit[0]))) for hit in _ENTITY.finditer(text))
     if "\\" in text:
-        yield from ((hit.start(), hit.end(), _flat(_joined(hit[1], hit[2]))) for hit in _PAIR.finditer(text))
-        yield from (
-            (hit.start(), hit.end(), _flat(_WHITE.get(hit[4]) or _letter(hit[1] or hit[2] or hit[3]))) for hit in _ESCAPE.finditer(text)
-        )
+        yield _backslashes(text)
     if "=3" in text:
-        yield from ((hit.start(), hit.end(), _flat(unquote(hit[0].replace("=", "%"), errors="replace"))) for hit in _QUOTED.finditer(text))
+        yield ((hit.start(), hit.end(), _flat(unquote(hit[0].replace("=", "%"), errors="replace"))) for hit in _QUOTED.finditer(text))
+
+
+def _backslashes(text: str) -> Iterator[Edit]:
+    yield from ((hit.start(), hit.end(), _flat(_joined(hit[1], hit[2]))) for hit in _PAIR.finditer(text))
+    for hit in _ESCAPE.finditer(text):
+        yield hit.start(), hit.end(), _flat(_WHITE.get(hit[4]) or _letter(hit[1] or hit[2] or hit[3]))
 
 
 def _unquoted(run: str) -> str:

@@ -38,7 +38,7 @@ def _found(view: View) -> Iterator[Finding]:
         deeper, unread = encoded.opened(view)
         for start, end, kind, why in (*_hits(view), *unread):
             yield Finding(*view.span(start, end), kind, "encoded" if view.depth and why != "failed" else why)
-        deeper += [plainer] if (plainer := encoded.unescaped(view)) is not None else []
+        deeper += encoded.unescaped(view)
         if deeper and view.depth >= encoded.DEEPEST:
             yield Finding(*view.span(0, len(view.text)), "unreadable", "failed")
         else:

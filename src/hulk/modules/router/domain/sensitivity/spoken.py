@@ -29,9 +29,9 @@ _DRAWN_AS = "0-9OoIlSsBZ|"
 _LETTERS = re.compile(rf"(?<![A-Za-z0-9])[{_DRAWN_AS}]++(?![A-Za-z0-9])(?:[.\-/ ()]{{1,3}}[{_DRAWN_AS}]++(?![A-Za-z0-9]))*")
 _SORT_OF = {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("OoIlSsBZ", "o"), **dict.fromkeys(".-/", "."), **dict.fromkeys(" ()", " ")}
 _SORTS = bytes(ord(_SORT_OF.get(letter, letter if letter == "|" else "x")) for letter in map(chr, range(128))) + b"x" * 128
-_NEAR = re.compile(rb"0[. ]?o|o[. ]?0|0\.?\||\|\.?0")
-"""Digits beside letters that look like digits, with or without a mark between, when each is written as one of its sort. What stands between
-the columns of a table has spaces around it."""
+_NEAR = re.compile(rb"0[. ]{0,3}o|o[. ]{0,3}0|0\.?\||\|\.?0")
+"""Digits beside letters that look like digits, with or without marks between, as many as `_LETTERS` takes, when each is written as one of
+its sort. What stands between the columns of a table has spaces around it."""
 _DRAWN = str.maketrans("OoIlSsBZ|", "001155821")
 
 
