@@ -4,6 +4,7 @@ It is looked for on the path, in /usr/sbin, and under the folder that HULK_TEST_
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pymysql  # type: ignore[import-untyped]  # no types
 
@@ -45,16 +47,27 @@ class MariaDb:
 
     def run(self, *statements: str) -> None:
         """As root."""
-        with pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True) as connection, connection.cursor() as cursor:
+        with self._root() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
     def one(self, sql: str) -> object:
         """The first value of what it gives, as root."""
-        with pymysql.connect(unix_socket=str(self.socket), user="root") as connection, connection.cursor() as cursor:
+        with self._root() as cursor:
             cursor.execute(sql)
             (value,) = cursor.fetchone()
             return value
+
+    @contextmanager
+    def _root(self) -> "Iterator[Any]":
+        connection = pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True, defer_connect=True)
+        try:
+            connection.connect()
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            if connection.open:
+                connection.close()
 
 
 @contextmanager
@@ -123,8 +136,8 @@ def _prepare(command: list[str], program: Path, folder: Path) -> None:
 def _until_answers(server: MariaDb, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + STARTS_WITHIN
     while process.poll() is None and time.monotonic() < deadline:
-        with suppress(pymysql.MySQLError):
-            server.run("SELECT 1")
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as trial:  # PyMySQL leaves its own open when nobody listens
+            trial.connect(str(server.socket))
             return
         time.sleep(0.02)
     raise AssertionError("MariaDB does not start: " + (server.folder / "log").read_text()[-2000:])

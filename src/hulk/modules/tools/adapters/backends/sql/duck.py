@@ -168,8 +168,9 @@ def _scanned(at: Session, path: Path) -> str:
 
 
 def _column(one: Field) -> str:
-    read = _CASTS.get(one.type, "")
-    value = read.format(one.value) if read and not one.is_id else one.text
+    code = one.type == "whole" and any(len(text) > 1 and text.startswith("0") for text in one.sample)  # the CEP 01310-100 is no number
+    read = "" if code else _CASTS.get(one.type, "")
+    value = read.format(one.value) if read else one.text
     return f"{value} AS {identifier(one.name)}"
 
 

@@ -174,7 +174,7 @@ def _explained(error: "Error", bounds: Bounds) -> HulkError:
         return Refused(
             "The query took longer than {seconds} seconds: ask for less, or for a narrower time.", seconds=round(bounds.seconds, 1)
         )
-    if isinstance(error, errors.ReadOnlySqlTransaction | errors.InsufficientPrivilege):
+    if isinstance(error, errors.ReadOnlySqlTransaction | errors.ActiveSqlTransaction | errors.InsufficientPrivilege):
         return Forbidden("PostgreSQL does not allow it: {reason}.", reason=told)
     if isinstance(error, errors.DataError):  # what the server says of it quotes the value
         return Refused("PostgreSQL cannot compute it: {reason} ({state}).", reason=type(error).__name__, state=error.sqlstate)

@@ -14,6 +14,7 @@ from hulk.kernel.errors import Forbidden, Refused
 from hulk.modules.tools.adapters.backends.sql.functions import KNOWN, NAMED
 from hulk.modules.tools.adapters.backends.sql.names import Place, settled
 from hulk.modules.tools.adapters.backends.sql.syntax import ONLY, PARTS, TYPES
+from hulk.modules.tools.adapters.backends.sql.writing import written
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -50,12 +51,12 @@ def _judged(text: str, dialect: Dialect, reach: Callable[[Place], Place], most: 
     tree = _parsed(text, dialect)
     _require_reading(tree, dialect)
     tables = settled(tree, dialect, reach)
-    written = _written(_limited(tree, most), dialect)
-    again = _parsed(written, dialect)
+    sent = written(_limited(tree, most), dialect)
+    again = _parsed(sent, dialect)
     _require_reading(again, dialect)
-    if settled(again, dialect, reach) != tables or _written(again, dialect) != written:
+    if settled(again, dialect, reach) != tables or written(again, dialect) != sent:
         raise Refused("This query can be read in more than one way: write it in plainer SQL.")
-    return Statement(sql=written, tables=tables)
+    return Statement(sql=sent, tables=tables)
 
 
 def _limited(tree: "exp.Query", most: int) -> "exp.Query":
@@ -80,7 +81,15 @@ def _parsed(text: str, dialect: Dialect) -> "exp.Query":
         raise Refused("Exactly one statement is taken at a time; here are {count}.", count=len(found))
     if not isinstance(found[0], exp.Query):
         raise Forbidden("Only queries are taken (SELECT, WITH … SELECT, UNION and its kin), not {what}.", what=_called(found[0]))
-    return found[0]
+    return _bare(found[0])
+
+
+def _bare(tree: "exp.Query") -> "exp.Query":
+    """Without parentheses around all of it."""
+    from sqlglot import exp
+
+    around = isinstance(tree, exp.Subquery) and not any(value for name, value in tree.args.items() if name != "this")
+    return _bare(tree.this) if around and isinstance(tree.this, exp.Query) else tree
 
 
 def _reason(error: Exception) -> str:
@@ -88,10 +97,6 @@ def _reason(error: Exception) -> str:
     if not told:
         return "it cannot be taken apart"
     return f"line {told[0].get('line')}, column {told[0].get('col')}: {told[0].get('description')}"[:200].rstrip(".")
-
-
-def _written(tree: "exp.Query", dialect: Dialect) -> str:
-    return tree.sql(dialect=dialect, comments=False)
 
 
 def _require_reading(tree: "exp.Query", dialect: Dialect) -> None:
