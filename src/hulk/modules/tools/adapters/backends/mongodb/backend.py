@@ -172,11 +172,17 @@ class MongoDb(Acts):
         left = min((calling.deadline - self._clock()).total_seconds(), self._most.seconds)
         if left <= 0:
             raise Unavailable("The time for this call was over before MongoDB was asked.")
+        reached = False
         try:
             async with asyncio.timeout(left), self._turns, AsyncMongoClient[dict[str, Any]](self._url, **self._options(left)) as client:
-                yield client.get_default_database(), left
+                database = client.get_default_database()
+                await database.command("ping")
+                reached = True
+                yield database, left
         except TimeoutError as late:
-            raise Refused("The query took longer than {seconds} seconds: ask for less.", seconds=round(left, 1)) from late
+            if reached:
+                raise Refused("The query took longer than {seconds} seconds: ask for less.", seconds=round(left, 1)) from late
+            raise Unavailable("MongoDB did not answer within {seconds} seconds.", seconds=round(left, 1)) from late
         except PyMongoError as error:
             raise _explained(error, left) from None  # its text may quote data
 
@@ -186,7 +192,7 @@ class MongoDb(Acts):
         secret = {"username": who, "password": self._password()} if who else {}
         return {
             "appname": "hulk", "tz_aware": True,
-            "uuidRepresentation": "standard", "datetime_conversion": "datetime_auto", "retryReads": False,
+            "uuidRepresentation": "standard", "datetime_conversion": "DATETIME_AUTO", "retryReads": False,
             "serverSelectionTimeoutMS": wait, "connectTimeoutMS": wait, "maxPoolSize": 1, **secret,
         }  # fmt: skip
 
