@@ -14,6 +14,8 @@ from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.sql import Database, Files, Most, MySql, Postgres, Sql
 from hulk.modules.tools.adapters.backends.sql.rows import Bounds
 from hulk.modules.tools.adapters.backends.sql.statements import Statement
+from hulk.modules.tools.settings.sql import SqlSettings
+from hulk.runtime.validation import parsed
 from support.asking import a_calling, ask, told
 from support.databases import KINDS, ROWS, Databases, Kind, Sample, databases
 from support.hostile_sql import HOSTILE
@@ -22,7 +24,6 @@ from support.ports import free_port
 from support.postgres import Postgres as PostgresServer
 
 BOUNDS = Bounds(rows=100, size=1_000_000, seconds=5)
-_NOT_OF_MARIADB = ("SELECT * FROM orders AS o FETCH",)
 
 
 @pytest.fixture(scope="module")
@@ -198,11 +199,10 @@ async def test_a_row_too_large_is_not_sent_by_postgres(made: Databases) -> None:
         await ask(made("postgres").asked(Most(size=100_000)), "query", sql=wide)
 
 
-async def test_errors_of_values_quote_no_data(made: Databases) -> None:
-    for kind in KINDS:
-        with pytest.raises(Refused) as told_:
-            await ask(made(kind).asked(), "query", sql=_TYPED[kind])
-        assert "n1" not in str(told_.value)
+async def test_errors_of_values_quote_no_data(sample: Sample) -> None:
+    with pytest.raises(Refused) as told_:
+        await ask(sample.asked(), "query", sql=_TYPED[sample.kind])
+    assert "n1" not in str(told_.value)
 
 
 _TYPED: dict[Kind, str] = {
@@ -231,6 +231,29 @@ async def test_postgres_of_a_reader_says_what_it_may_not(made: Databases) -> Non
     assert [one["table"] for one in (await told(backend, "list_tables"))["tables"]] == ["public.customers"]
     with pytest.raises(Forbidden, match="permission denied"):
         await ask(backend, "query", sql="SELECT * FROM orders")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({}, id="nothing to read"),
+        pytest.param({"url": "postgresql://r@host/db", "files": ["/srv"]}, id="a database and files"),
+        pytest.param({"url": "postgresql://r:secret@host/db"}, id="a password in the address"),
+        pytest.param({"url": "sqlite:///x"}, id="a kind that is not read"),
+        pytest.param({"url": "mariadb://host"}, id="no database"),
+        pytest.param({"url": "mariadb://host/shop", "rows": 0}, id="no rows"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(odd: dict[str, object]) -> None:
+    with pytest.raises(Refused) as told_:
+        parsed(SqlSettings, {"name": "sales", **odd})
+    assert "secret" not in str(told_.value)
+
+
+def test_settings_say_which_kind_it_is() -> None:
+    urls = {"postgresql://r@h/d": "postgres", "mysql://r@h/d": "mysql", "mariadb://r@h/d": "mysql"}
+    assert {url: parsed(SqlSettings, {"name": "sales", "url": url}).kind for url in urls} == urls
+    assert parsed(SqlSettings, {"name": "sales", "files": ["/srv/data"]}).kind == "files"
 
 
 async def test_files_are_read_as_people_write_them_and_only_those(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What may be asked of a database: the questions of people who work with data pass, and whatever could act does not."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,22 @@ def test_a_hostile_statement_is_not_hidden_by_comments_case_or_blanks(dialect: D
     alone = [way.format(sql) for way in ("/* x */ {} ", "\n\t{}\n;", "{} -- x") for sql in short]
     within = [way.format(sql) for way in ("( {} )", "WITH z AS (SELECT 1) SELECT * FROM ({}) AS y", "SELECT 1 UNION {}") for sql in queries]
     assert [sql for sql in (*alone, *within, *map(str.swapcase, short)) if _passes(sql, dialect)] == []
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nothing_hostile_is_hidden_in_an_ordinary_question(dialect: Dialect) -> None:
+    texts = ("'it''s", "'back")
+    plain = [sql for sql in ORDINARY[dialect] if not any(text in sql for text in texts)]
+    tables = [
+        re.sub(r"(?i)(FROM|JOIN|,|PIVOT|TABLE) ((hive\.)?(public|shop|main|sales)\.)?(orders|customers)\b", r"\1 secrets.keys", sql)
+        for sql in plain
+    ]
+    functions = [
+        re.sub(r"(?i)\b(count|sum|avg|min|max|lower|upper|concat|round|sqrt|coalesce|lag|rank)\(", "pg_sleep(", sql) for sql in plain
+    ]
+    changed = [sql for sql in (*tables, *functions) if sql not in plain]
+    assert len(changed) > 50
+    assert [sql for sql in changed if _passes(sql, dialect)] == []
 
 
 def _passes(sql: str, dialect: Dialect) -> bool:

@@ -31,7 +31,8 @@ class SqlSettings(BackendSettings):
 
     url: Annotated[str, AfterValidator(_plain)] = Field(
         default="",
-        description="`postgresql://reader@host/database` or `mariadb://reader@host:3306/database`, of an account that may read only.",
+        description="`postgresql://reader@host/database` or `mariadb://reader@host:3306/database`, of an account that may read only. "
+        "For PostgreSQL `?sslmode=verify-full` makes the server show a certificate.",
     )
     password: SecretStr = Field(default=SecretStr(""), description="The account's password.")
     files: tuple[Path, ...] = Field(

@@ -1,5 +1,6 @@
 """The three acts that every database has. What differs between servers is a `Database`."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -123,7 +124,8 @@ class Sql(Acts):
 
     async def _query(self, wanted: Query, calling: Calling) -> Output:
         most = min(wanted.rows, self._most.rows)
-        statement = query(wanted.sql, self._database.dialect, await self._database.reach(), most + 1)
+        reach = await self._database.reach()
+        statement = await asyncio.to_thread(query, wanted.sql, self._database.dialect, reach, most + 1)  # up to 0.15 s of CPU
         answer = await self._database.rows(statement, self._bounds(calling, most), calling.person)
         columns = [{"name": column.name, "type": column.type} for column in answer.columns]
         return said({"columns": columns, "rows": answer.rows, "count": len(answer.rows)}, cut=answer.cut)

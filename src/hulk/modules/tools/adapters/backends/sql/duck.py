@@ -62,12 +62,14 @@ class Files:
     async def columns(self, place: Place, bounds: Bounds, _: str) -> Sequence[Described]:
         """See `Database`."""
         whole = ".".join(map(identifier, place))
-        found = await self._look(self._read(frozenset({place})), bounds, lambda at: at.rows(f"DESCRIBE {whole}"))
+        files = await asyncio.to_thread(self._read, frozenset({place}))
+        found = await self._look(files, bounds, lambda at: at.rows(f"DESCRIBE {whole}"))
         return [Described(name=name, type=kind, nullable=null == "YES") for name, kind, null, *_ in found]
 
     async def rows(self, statement: Statement, bounds: Bounds, _: str) -> Answer:
         """See `Database`."""
-        return await self._look(self._read(statement.tables), bounds, lambda at: _taken(at, statement.sql, bounds))
+        files = await asyncio.to_thread(self._read, statement.tables)
+        return await self._look(files, bounds, lambda at: _taken(at, statement.sql, bounds))
 
     def _known(self) -> Mapping[str, Path]:
         """The files by the names of their tables; of two with one name, the first."""

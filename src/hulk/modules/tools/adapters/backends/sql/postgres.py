@@ -45,11 +45,11 @@ _COLUMNS = """
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
     """`Database` at `url` (`postgresql://reader@host/database`), with the password that `password` gives at each call. `turns` bounds
-    the connections; `allowed` are patterns such as `public.*`, `schema` the one that names without a schema are of."""
+    the connections; `schema` is the one that names without a schema are of; `allowed` are patterns such as `public.*`, none is all of it."""
 
     url: str
     password: Callable[[], str]
-    allowed: tuple[str, ...] = ("public.*",)
+    allowed: tuple[str, ...] = ()
     schema: str = "public"
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
@@ -60,7 +60,7 @@ class Postgres:
 
     async def reach(self) -> Reach:
         """See `Database`."""
-        return Reach(patterns=self.allowed, home=(self.schema,))
+        return Reach(patterns=self.allowed or (f"{self.schema}.*",), home=(self.schema,))
 
     async def tables(self, _: Reach, bounds: Bounds, __: str) -> Sequence[Listed]:
         """See `Database`."""
