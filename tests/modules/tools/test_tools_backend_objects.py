@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import obstore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -268,6 +269,36 @@ async def test_what_the_account_may_not_is_forbidden(seaweed: Seaweed, who: str,
     with pytest.raises(Forbidden, match="Hulk's account") as told_:
         await ask(at(seaweed, who, secret), "put_object", bucket="lake", key="out/no.csv", text="x")
     assert "Signature" not in str(told_.value)
+
+
+@pytest.mark.parametrize("key_id", ["me", ""], ids=["with a key", "without"])
+async def test_what_the_environment_says_of_s3_is_not_used(key_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "env-key", "AWS_SECRET_ACCESS_KEY": "env-secret", "AWS_SESSION_TOKEN": "env-token", "AWS_ENDPOINT": "http://env",
+        "AWS_ENDPOINT_URL": "http://env", "AWS_ENDPOINT_URL_S3": "http://env", "AWS_REGION": "env-region",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    sent: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sent.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        s3 = S3(endpoint=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", region="r", key_id=key_id, secret=lambda: "s")
+        backend = Objects("lake", s3, read=areas("lake"), write=areas(), about=About(), most=Most())
+        with pytest.raises(NotFound):
+            await ask(backend, "head_object", bucket="lake", key="a")
+    (request,) = sent
+    assert "env" not in request
+    assert ("Credential=me/" in request) is bool(key_id)
+    assert ("authorization" in request.lower()) is bool(key_id)
+    aws = S3(endpoint="", region="sa-east-1", key_id="me", secret=lambda: "s")("lake")
+    url = await obstore.sign_async(aws, "GET", "a", timedelta(minutes=1))  # type: ignore[call-overload]  # it is an S3Store
+    assert url.startswith("https://s3.sa-east-1.amazonaws.com/lake/a?")
+    assert "env" not in url
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, S3Credential
 
 PATIENCE = timedelta(seconds=5)
 RETRIES = 2
@@ -37,11 +37,13 @@ class S3:
         # 16 MB of compiled code: loaded when the first object is asked for.
         from obstore.store import S3Store
 
-        signed = {"access_key_id": self.key_id, "secret_access_key": secret} if self.key_id else {"skip_signature": True}
-        where = {"endpoint": self.endpoint, "virtual_hosted_style_request": False} if self.endpoint else {}
+        where = self.endpoint or f"https://s3.{self.region}.amazonaws.com"
+        config = {"endpoint": where, "aws_endpoint_url_s3": where, "region": self.region, "virtual_hosted_style_request": False}
+        known: S3Credential = {"access_key_id": self.key_id, "secret_access_key": secret, "token": None, "expires_at": None}
         return S3Store(
             bucket,
-            config={**signed, **where, "region": self.region},  # type: ignore[arg-type]  # the keys depend on the settings
-            client_options={"allow_http": self.endpoint.startswith("http://"), "timeout": self.timeout, "connect_timeout": PATIENCE},
+            config={**config, "skip_signature": not self.key_id},  # type: ignore[arg-type]  # mypy does not see into the mapping
+            client_options={"allow_http": where.startswith("http://"), "timeout": self.timeout, "connect_timeout": PATIENCE},
             retry_config={"max_retries": RETRIES, "retry_timeout": self.timeout},
+            credential_provider=(lambda: known) if self.key_id else None,  # else a session token of the environment would be added
         )

@@ -45,7 +45,7 @@ _COLUMNS = """
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
     """`Database` at `url` (`postgresql://reader@host/database`), with the password that `password` gives at each call. `turns` bounds
-    the connections; `schema` is the one that names without a schema are of; `allowed` are patterns such as `public.*`, none is all of it."""
+    the connections; `schema` is that of names without one; `allowed` are patterns such as `public.*`, none is all of it."""
 
     url: str
     password: Callable[[], str]
