@@ -3,11 +3,12 @@
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hulk.kernel.errors import Unavailable
@@ -44,6 +45,7 @@ class Limits:
 
 
 ENGINE_SHARE = 0.6
+NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
 class Session:
@@ -68,6 +70,12 @@ class Session:
     def arrays(self, sql: str) -> dict[str, Any]:
         """The answer's columns as numpy arrays, masked where NULL."""
         return self._executed(sql).fetchnumpy()
+
+    def pages(self, sql: str, most: int) -> "tuple[list[tuple[str, str]], Iterator[list[tuple[Any, ...]]]]":
+        """The answer's columns, each with its type, and its rows, at most so many at a time."""
+        answer = self._executed(sql)
+        columns = [(str(column[0]), str(column[1])) for column in answer.description or ()]
+        return columns, iter(lambda: answer.fetchmany(most), [])
 
     def run(self, sql: str) -> None:
         """Execute without an answer."""
@@ -96,26 +104,32 @@ class Session:
 
 
 @contextmanager
-def session(path: Path, scratch: Path, limits: Limits) -> Iterator[Session]:
-    """A `Session` that may read `path` alone and write to a folder of its own in `scratch`, which is removed afterwards."""
+def session(paths: Path | Sequence[Path], scratch: Path, limits: Limits, attached: Mapping[str, Path] = NOTHING) -> Iterator[Session]:
+    """A `Session` that may read `paths` alone and write to a folder of its own in `scratch`, which is removed afterwards. `attached` are
+    databases that it sees by these names, to read."""
     import duckdb  # 40 MB: loaded when the first table is looked at, not at start
 
+    files = [paths] if isinstance(paths, Path) else paths
     spill = scratch / f"duckdb-{uuid.uuid4().hex[:8]}"
     try:
         spill.mkdir(parents=True)
     except OSError as error:
-        raise Unavailable("There is no place to work on {file}: {why}.", file=path.name, why=error.strerror or "") from error
+        names = ", ".join(path.name for path in files)
+        raise Unavailable("There is no place to work on {file}: {why}.", file=names, why=error.strerror or "") from error
     config: dict[str, Any] = {
         "memory_limit": limits.engine,
         "threads": limits.threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "python_enable_replacements": False,
     }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("SET enable_progress_bar = false")  # else it writes to our standard output when it takes us for a shell
-            connection.execute(f"SET allowed_paths = [{quoted(str(path))}]")
+            for name, path in attached.items():
+                connection.execute(f"ATTACH {quoted(str(path))} AS {identifier(name)} (READ_ONLY)")
+            connection.execute(f"SET allowed_paths = [{', '.join(quoted(str(path)) for path in files)}]")
             connection.execute(f"SET allowed_directories = [{quoted(str(spill))}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
