@@ -1,0 +1,133 @@
+"""What goes wrong at a system means the same whatever system it is: the same faults, by the same switchboard, for all of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hulk.kernel.errors import Conflict, Forbidden, HulkError, NotFound, Refused, TooLarge, Unavailable
+from hulk.modules.tools.adapters.backends.github import GitHub
+from hulk.modules.tools.ports import Backend, Uncertain
+from support.backends import ABOUT, HURRIED, PATIENT, ask, without_waiting
+from support.twins.systems import System, system
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system with an act that reads and one that writes; a write that is `again`, is sent a second time when its fate is not known."""
+
+    name: str
+    backend: Callable[[System], Backend]
+    read: tuple[str, dict[str, Any]]
+    write: tuple[str, dict[str, Any]] | None
+    path: str = ""
+    again: bool = False
+    skip: str = ""
+    """The end of the path of requests that stay well: where a token is given."""
+    own: tuple[str, ...] = ()
+    """Faults that mean something else for it, which its own tests tell."""
+
+
+def _github(twin: System) -> Backend:
+    return GitHub("sys", ABOUT, url=twin.url, token=lambda: "right", repositories=("acme/shop",))
+
+
+CASES = [Case("github", _github, ("list_issues", {}), ("create_issue", {"title": "x"}))]
+
+READS = [
+    ("401", Refused), ("403", Forbidden), ("404", NotFound), ("409", Conflict), ("422", Refused), ("429", Unavailable),
+    ("429 after 7", Unavailable), ("500", Unavailable), ("503", Unavailable), ("slow", Unavailable), ("garbage", Unavailable),
+    ("html", Unavailable), ("deep", Unavailable), ("cut", Unavailable), ("flood", TooLarge), ("elsewhere", Refused),
+    ("hung up", Unavailable),
+]  # fmt: skip
+WRITES = [
+    ("401", Refused), ("403", Forbidden), ("404", NotFound), ("422", Refused), ("429", Unavailable), ("503 after 7", Unavailable),
+    ("500", Uncertain), ("503", Uncertain), ("slow", Uncertain), ("garbage", Uncertain), ("html", Uncertain), ("deep", Uncertain),
+    ("cut", Uncertain), ("flood", Uncertain), ("elsewhere", Refused), ("hung up", Uncertain), ("lost", Uncertain),
+    ("502 after all", Uncertain),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.name)
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[Case, System]]:
+    with system(request.param.name, request.param.path) as twin:
+        yield request.param, twin
+
+
+async def _failing(backend: Backend, act: tuple[str, dict[str, Any]], fault: str) -> HulkError:
+    with pytest.raises(HulkError) as told, without_waiting(attempts=2):
+        await ask(backend, act[0], seconds=HURRIED if fault == "slow" else PATIENT, **act[1])
+    assert len(str(told.value)) < 600
+    assert not any(word in str(told.value).replace("right now", "") for word in ("right", "Traceback", "<!doctype"))
+    return told.value
+
+
+@pytest.mark.parametrize(("fault", "error"), READS)
+async def test_a_read_that_fails_says_what_can_be_done(running: tuple[Case, System], fault: str, error: type[HulkError]) -> None:
+    case, twin = running
+    if fault in case.own:
+        pytest.skip("means something else for it")
+    twin.reset()
+    twin.upset(fault, times=5, skip=case.skip)
+    told = await _failing(case.backend(twin), case.read, fault)
+    assert isinstance(told, error)
+    assert not isinstance(told, Uncertain)
+    assert fault != "429 after 7" or (isinstance(told, Unavailable) and 6 < (told.retry_after or 0) <= 7)
+    assert fault != "html" or "web page" in str(told)
+    assert twin.stolen() == []
+
+
+@pytest.mark.parametrize(("fault", "error"), WRITES)
+async def test_a_write_that_fails_says_whether_it_may_have_been_done(
+    running: tuple[Case, System], fault: str, error: type[HulkError]
+) -> None:
+    case, twin = running
+    if fault in case.own or case.write is None:
+        pytest.skip("means something else for it")
+    twin.reset()
+    twin.upset(fault, times=5, skip=case.skip)
+    told = await _failing(case.backend(twin), case.write, fault)
+    assert isinstance(told, error)
+    assert isinstance(told, Uncertain) == (error is Uncertain)
+    assert twin.stolen() == []
+
+
+@pytest.mark.parametrize("fault", ["500", "hung up", "cut", "html", "429 after 0"])
+async def test_a_read_is_asked_for_again_and_a_write_only_if_it_acts_once(running: tuple[Case, System], fault: str) -> None:
+    case, twin = running
+    twin.reset()
+    twin.upset(fault, skip=case.skip)
+    with without_waiting(attempts=2):
+        await ask(case.backend(twin), case.read[0], **case.read[1])
+    if case.write is None:
+        return
+    twin.reset()
+    twin.upset(fault, skip=case.skip)
+    with without_waiting(attempts=2):
+        if case.again:
+            await ask(case.backend(twin), case.write[0], **case.write[1])
+        else:
+            with pytest.raises(Unavailable):
+                await ask(case.backend(twin), case.write[0], **case.write[1])
+
+
+async def test_where_nobody_listens_nothing_was_done(running: tuple[Case, System]) -> None:
+    case, _ = running
+    nobody = System(f"http://127.0.0.1:9{case.path}", "http://127.0.0.1:9")
+    for act in (case.read, case.write):
+        if act is None:
+            continue
+        with pytest.raises(Unavailable, match="Nothing was sent") as told, without_waiting(attempts=1):
+            await ask(case.backend(nobody), act[0], **act[1])
+        assert not isinstance(told.value, Uncertain)
+
+
+async def test_a_call_whose_time_is_over_is_not_made(running: tuple[Case, System]) -> None:
+    case, twin = running
+    twin.reset()
+    for act in (case.read, case.write):
+        if act is not None:
+            with pytest.raises(Unavailable, match="time for this call is over"):
+                await ask(case.backend(twin), act[0], seconds=-1, **act[1])
+    assert twin.seen() == []
