@@ -1,7 +1,7 @@
 """What is asked of a REST server, and what it says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlencode
@@ -37,6 +37,10 @@ class Asking:
     writes: bool
     again: bool
     parse: bool = True
+
+    def shown(self, headers: Mapping[str, str]) -> "Asking":
+        """The same with these headers besides."""
+        return replace(self, headers={**self.headers, **headers})
 
     @property
     def target(self) -> str:
