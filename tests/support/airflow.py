@@ -18,7 +18,7 @@ from pathlib import Path
 from support.ports import free_port
 from support.processes import die_with_parent
 
-PASSWORD = "right-for-airflow"  # noqa: S105  # of a server of the tests
+PASSWORD = "right-for-airflow"  # of a server of the tests
 _DAG = """
 from airflow.sdk import dag, task
 
@@ -55,10 +55,10 @@ def airflow(program: Path, home: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     _prepared(home)
     log = (home / "log").open("wb")
-    # In a session of its own, since its 40 processes end with their group; with its parent, in case the tests are killed.
+    # In a session of its own, since its 40 processes end with their group; told to end when the tests are killed.
     with log, subprocess.Popen(
         [program, "standalone"], env=_settings(program, home, port), cwd=home, stdout=log, stderr=log, start_new_session=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=lambda: die_with_parent(signal.SIGTERM),
     ) as process:  # fmt: skip
         try:
             _healthy(url, process, home)
@@ -93,9 +93,13 @@ def _healthy(url: str, process: "subprocess.Popen[bytes]", home: Path) -> None:
     until = time.monotonic() + _SECONDS
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310  # our own server
-                if json.load(answer)["scheduler"]["status"] == "healthy":
-                    return
+            if _scheduling(url):
+                return
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
     raise AssertionError("Airflow did not start:\n" + (home / "log").read_text(errors="replace")[-3000:])
+
+
+def _scheduling(url: str) -> bool:
+    with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310  # our own server
+        return bool(json.load(answer)["scheduler"]["status"] == "healthy")

@@ -1,8 +1,7 @@
 """Airflow's tools against a real Airflow 3.3."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,9 +39,9 @@ async def _until(read: Any, wanted: Any) -> Any:
 
 
 @pytest.fixture
-async def run(backend: Airflow) -> AsyncIterator[Any]:
+async def run(backend: Airflow) -> Any:
     await _until(lambda: data(backend, "list_dags"), lambda found: found["dags"])
-    yield await data(backend, "trigger_run", dag="sales_daily", conf={"day": "monday"}, note="asked by Maria", key="one")
+    return await data(backend, "trigger_run", dag="sales_daily", conf={"day": "monday"}, note="asked by Maria", key="one")
 
 
 async def test_a_run_is_started_once_and_read_to_its_end(backend: Airflow, run: Any) -> None:

@@ -10,10 +10,12 @@ from hulk.kernel.errors import Conflict, Forbidden, HulkError, NotFound, Refused
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.metabase import Metabase
+from hulk.modules.tools.adapters.backends.notion import Notion
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.ports import Backend, Uncertain
 from support.backends import ABOUT, HURRIED, PATIENT, ask, without_waiting
 from support.twins.systems import System, system
+from support.twins.systems.notion import PAGE
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,13 @@ def _suitecrm(twin: System) -> Backend:
     return SuiteCrm("sys", ABOUT, url=twin.url, client_id="hulk", client_secret=lambda: "right", modules=("Accounts",))
 
 
+def _notion(twin: System) -> Backend:
+    return Notion("sys", ABOUT, url=twin.url, token=lambda: "right", parents=(PAGE,))
+
+
 CASES = [
     Case("github", _github, ("list_issues", {}), ("create_issue", {"title": "x"})),
+    Case("notion", _notion, ("search", {}), ("append", {"page": PAGE, "markdown": "x"})),
     Case("metabase", _metabase, ("run_question", {"id": 2}), None),
     Case("airflow", _airflow, ("list_runs", {"dag": "sales_daily"}), ("trigger_run", {"dag": "sales_daily"}), again=True, skip="/token"),
     Case(

@@ -11,6 +11,7 @@ from hulk.modules.tools.ports import Uncertain
 from support.backends import ABOUT, ask, data, without_waiting
 from support.twins.systems import System, system
 
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[System]:
     with system("suitecrm", "/Api") as twin:

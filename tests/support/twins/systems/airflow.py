@@ -121,7 +121,14 @@ def _dag(name: str) -> dict[str, Any]:
 
 def _run(dag: str, run: str, state: str) -> dict[str, Any]:
     moments = {"run_after": _NOW, "logical_date": None, "queued_at": _NOW, "start_date": _NOW, "end_date": None, "duration": 2.5}
-    fixed = {"run_type": "scheduled", "state": state, "triggered_by": "rest_api", "conf": {}, "note": None, "dag_versions": []}
+    fixed: dict[str, Any] = {
+        "run_type": "scheduled",
+        "state": state,
+        "triggered_by": "rest_api",
+        "conf": {},
+        "note": None,
+        "dag_versions": [],
+    }
     return {"dag_run_id": run, "dag_id": dag, "dag_display_name": dag, **moments, **fixed}
 
 
