@@ -18,10 +18,12 @@ from hulk.kernel.records import Json
 from hulk.kernel.text import Text
 from hulk.modules.tools.adapters.backends.rest.asking import Asking, Query, Reply, T, adapter
 from hulk.modules.tools.adapters.backends.rest.failures import at, excerpt, lost, no_answer, of_status, too_large, unreached
+from hulk.modules.tools.adapters.http import refusal
 from hulk.modules.tools.ports import Calling
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
+    from aiohttp.abc import AbstractResolver
 
 MOST_BYTES = 8_000_000
 MOST_REDIRECTS = 3
@@ -43,7 +45,8 @@ class Rest:
     """The server at `url` (http or https, without a slash at the end), called `name` in messages.
 
     `headers` are asked for each request, so that a new secret is used at once. `failure` may know better than the status what an answer of
-    failure means; `said` finds the server's own sentence in the JSON of one. Answers above `most_bytes` are not read to their end."""
+    failure means; `said` finds the server's own sentence in the JSON of one. Answers above `most_bytes` are not read to their end.
+    `redirects`: how many on the same server are followed, when reading. `resolver` finds the addresses of a name, and may refuse them."""
 
     name: str
     url: str
@@ -51,6 +54,8 @@ class Rest:
     failure: Callable[[Reply], HulkError | None] = lambda _: None
     said: Callable[[Any], object] = _said
     most_bytes: int = MOST_BYTES
+    redirects: int = MOST_REDIRECTS
+    resolver: Callable[[], "AbstractResolver"] | None = None
 
     async def read(
         self, calling: Calling, path: str, query: Query | None = None, *, body: Json = None, headers: Mapping[str, str] | None = None,
@@ -110,6 +115,8 @@ class Rest:
             why = Text("no answer within {seconds} seconds", seconds=round(left, 1))
             raise (lost(self.name, asking, why) if reached.is_set() else unreached(self.name, self.url, why)) from late
         except aiohttp.ClientError as failed:
+            if (refused := refusal(failed)) is not None:
+                raise refused from failed
             if not reached.is_set():
                 raise unreached(self.name, self.url, _reason(failed)) from failed
             raise lost(self.name, asking, Text("the answer broke off")) from failed
@@ -118,7 +125,7 @@ class Rest:
         headers = self._headers(asking)
         target = self.url + asking.target
         reply = await self._exchange(asking, target, headers, left, reached)
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(self.redirects):
             leads = reply.headers.get("Location", "")
             if asking.method not in ("GET", "HEAD") or reply.status not in _REDIRECTS or not _same_origin(target, leads):
                 break
@@ -140,7 +147,7 @@ class Rest:
 
         data = asking.form if asking.body is None else json.dumps(asking.body, ensure_ascii=False).encode("utf-8", "replace")
         async with (
-            _session(left, reached) as session,
+            _session(left, reached, self.resolver) as session,
             session.request(asking.method, URL(target, encoded=True), headers=headers, data=data, allow_redirects=False) as response,
         ):
             return Reply(asking=asking, status=response.status, headers=response.headers, body=await self._body(asking, response))
@@ -196,7 +203,7 @@ async def _parsed(reply: Reply) -> Any:
         return None
 
 
-def _session(left: float, reached: asyncio.Event) -> "ClientSession":
+def _session(left: float, reached: asyncio.Event, resolver: Callable[[], "AbstractResolver"] | None) -> "ClientSession":
     # See Rest._once for why aiohttp is imported here.
     from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
 
@@ -206,9 +213,12 @@ def _session(left: float, reached: asyncio.Event) -> "ClientSession":
     trace = TraceConfig()
     trace.on_connection_create_end.append(connected)
     return ClientSession(
-        connector=TCPConnector(force_close=True, use_dns_cache=False), auto_decompress=False, cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, left)), trace_configs=[trace],
-    )  # fmt: skip
+        connector=TCPConnector(force_close=True, use_dns_cache=False, resolver=resolver() if resolver else None),
+        auto_decompress=False,
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, left)),
+        trace_configs=[trace],
+    )
 
 
 def _left(calling: Calling) -> float:
