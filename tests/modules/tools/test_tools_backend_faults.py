@@ -11,6 +11,7 @@ from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.metabase import Metabase
 from hulk.modules.tools.adapters.backends.notion import Notion
+from hulk.modules.tools.adapters.backends.spark import Job, Spark
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.ports import Backend, Uncertain
 from support.backends import ABOUT, HURRIED, PATIENT, ask, without_waiting
@@ -52,9 +53,14 @@ def _notion(twin: System) -> Backend:
     return Notion("sys", ABOUT, url=twin.url, token=lambda: "right", parents=(PAGE,))
 
 
+def _spark(twin: System) -> Backend:
+    return Spark("sys", ABOUT, history=twin.url, master=twin.url, jobs=(Job(name="sales", resource="x.jar"),))
+
+
 CASES = [
     Case("github", _github, ("list_issues", {}), ("create_issue", {"title": "x"})),
     Case("notion", _notion, ("search", {}), ("append", {"page": PAGE, "markdown": "x"})),
+    Case("spark", _spark, ("list_applications", {}), ("submit", {"program": "sales"})),
     Case("metabase", _metabase, ("run_question", {"id": 2}), None),
     Case("airflow", _airflow, ("list_runs", {"dag": "sales_daily"}), ("trigger_run", {"dag": "sales_daily"}), again=True, skip="/token"),
     Case(
