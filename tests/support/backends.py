@@ -1,12 +1,13 @@
 """Asking a backend as the gateway does, without what stands around it."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import stamina
 
+from hulk.kernel.errors import NotFound
 from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.domain import Output, Tool, Words
 from hulk.modules.tools.ports import Backend, Calling
@@ -42,6 +43,16 @@ async def data(backend: Backend, act: str, /, **arguments: Any) -> Any:
 def words(output: Output) -> str:
     """All text of an answer."""
     return "".join(piece.text for piece in output.pieces if isinstance(piece, Words))
+
+
+async def until(read: Callable[[], Awaitable[Any]], wanted: Callable[[Any], object]) -> Any:
+    """What `read` gives once it is as `wanted`, within 150 seconds."""
+    async for attempt in stamina.retry_context(on=(AssertionError, NotFound), attempts=None, timeout=150.0, wait_max=2.0):
+        with attempt:
+            found = await read()
+            assert wanted(found), found
+            return found
+    raise AssertionError("stamina gives at least one attempt")
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def cluster(python: Path, home: Path) -> Iterator[Cluster]:
     events = f"file:{home}/events"
     options = {
         "master.Master": f"-Dspark.master.rest.enabled=true -Dspark.master.rest.host=127.0.0.1 -Dspark.master.rest.port={rest}",
-        "worker.Worker": f"-Dspark.worker.cleanup.enabled=false -Dspark.worker.resourcesFile= -Duser.dir={home}",
+        "worker.Worker": "-Dspark.worker.cleanup.enabled=false",
         "history.HistoryServer": (
             f"-Dspark.history.fs.logDirectory={events} -Dspark.history.ui.port={history} -Dspark.history.fs.update.interval=1s"
         ),
@@ -72,12 +72,7 @@ def cluster(python: Path, home: Path) -> Iterator[Cluster]:
 def _daemon(python: Path, home: Path, name: str, arguments: list[str], options: str) -> Iterator[None]:
     spark = next(python.parents[1].glob("lib/python*/site-packages/pyspark"))
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("SPARK", "PYTHON", "COV"))}
-    places = {
-        "SPARK_HOME": str(spark),
-        "PYSPARK_PYTHON": str(python),
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_WORKER_DIR": str(home / "work"),
-    }
+    places = {"SPARK_HOME": str(spark), "PYSPARK_PYTHON": str(python), "SPARK_LOCAL_IP": "127.0.0.1"}
     environment = {**kept, **places, "SPARK_DAEMON_JAVA_OPTS": options, "SPARK_DAEMON_MEMORY": "512m"}
     with (home / f"{name}.log").open("wb") as log, subprocess.Popen(
         [spark / "bin/spark-class", f"{_DEPLOY}.{name}", *arguments], env=environment, cwd=home, stdout=log, stderr=log,

@@ -1,16 +1,14 @@
 """Airflow's tools against a real Airflow 3.3."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import stamina
 
 from hulk.kernel.errors import NotFound, Refused
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from support.airflow import PASSWORD, airflow, installed
-from support.backends import ABOUT, ask, data, words
+from support.backends import ABOUT, ask, data, until, words
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(installed() is None, reason="no Airflow is installed: see support.airflow")]
 
@@ -28,19 +26,9 @@ def backend(url: str) -> Airflow:
     return Airflow("af", ABOUT, url=url, dags=("sales_*",), user="hulk", password=lambda: PASSWORD)
 
 
-async def _until(read: Any, wanted: Any) -> Any:
-    """What `read` gives once it is as `wanted`."""
-    async for attempt in stamina.retry_context(on=(AssertionError, NotFound), attempts=None, timeout=timedelta(seconds=150), wait_max=2):
-        with attempt:
-            found = await read()
-            assert wanted(found)
-            return found
-    raise AssertionError
-
-
 @pytest.fixture
 async def run(backend: Airflow) -> Any:
-    await _until(lambda: data(backend, "list_dags"), lambda found: found["dags"])
+    await until(lambda: data(backend, "list_dags"), lambda found: found["dags"])
     return await data(backend, "trigger_run", dag="sales_daily", conf={"day": "monday"}, note="asked by Maria", key="one")
 
 
@@ -48,7 +36,7 @@ async def test_a_run_is_started_once_and_read_to_its_end(backend: Airflow, run: 
     again = await data(backend, "trigger_run", dag="sales_daily", conf={"day": "monday"}, key="one")
     assert (again["dag_run_id"], again["already_started"]) == (run["dag_run_id"], True)
     named = {"dag": "sales_daily", "run": run["dag_run_id"]}
-    ended = await _until(lambda: data(backend, "get_run", **named), lambda found: found["state"] in ("success", "failed"))
+    ended = await until(lambda: data(backend, "get_run", **named), lambda found: found["state"] in ("success", "failed"))
     assert (ended["state"], ended["conf"], ended["note"]) == ("success", {"day": "monday"}, "asked by Maria")
     assert [(one["task_id"], one["state"]) for one in ended["tasks"]] == [("load", "success")]
     assert "read 3 files" in words(await ask(backend, "get_log", task="load", **named))

@@ -144,6 +144,17 @@ async def test_a_read_is_asked_for_again_and_a_write_only_if_it_acts_once(runnin
                 await ask(case.backend(twin), case.write[0], **case.write[1])
 
 
+@pytest.mark.parametrize("running", [case for case in CASES if case.again], ids=lambda case: case.name, indirect=True)
+@pytest.mark.parametrize("later", ["403", "404", "422", "429", "503 after 0", "hung up"])
+async def test_what_is_said_later_does_not_undo_the_doubt_about_an_attempt(running: tuple[Case, System], later: str) -> None:
+    case, twin = running
+    assert case.write is not None
+    twin.reset()
+    twin.upset(f"lost, {later}", skip=case.skip)
+    with pytest.raises(Uncertain), without_waiting(attempts=2):
+        await ask(case.backend(twin), case.write[0], **case.write[1])
+
+
 async def test_where_nobody_listens_nothing_was_done(running: tuple[Case, System]) -> None:
     case, _ = running
     nobody = System(f"http://127.0.0.1:9{case.path}", "http://127.0.0.1:9")

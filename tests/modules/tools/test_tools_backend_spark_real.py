@@ -1,15 +1,12 @@
 """Spark's tools against a real standalone cluster of Spark 4.3 and its history server."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
-import stamina
 
 from hulk.kernel.errors import NotFound, Refused
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
-from support.backends import ABOUT, ask, data
+from support.backends import ABOUT, ask, data, until
 from support.spark import Cluster, cluster, installed
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(installed() is None, reason="no Spark is installed: see support.spark")]
@@ -41,21 +38,11 @@ def spark(running: Cluster) -> Spark:
     return Spark("sp", ABOUT, history=running.history, master=running.master, jobs=(job,), version="4.3.0")
 
 
-async def _until(read: Any, wanted: Any) -> Any:
-    """What `read` gives once it is as `wanted`."""
-    async for attempt in stamina.retry_context(on=(AssertionError, NotFound), attempts=None, timeout=timedelta(seconds=100), wait_max=1):
-        with attempt:
-            found = await read()
-            assert wanted(found), found
-            return found
-    raise AssertionError
-
-
 async def test_a_program_is_submitted_and_read_to_its_end(spark: Spark) -> None:
     named = {"submission": (await data(spark, "submit", program="tills", arguments=["0"]))["submission"]}
-    ended = await _until(lambda: data(spark, "status", **named), lambda found: found["state"] in ("FINISHED", "FAILED", "ERROR"))
+    ended = await until(lambda: data(spark, "status", **named), lambda found: found["state"] in ("FINISHED", "FAILED", "ERROR"))
     assert ended["state"] == "FINISHED"
-    found = await _until(lambda: data(spark, "list_applications", status="completed"), lambda found: found["applications"])
+    found = await until(lambda: data(spark, "list_applications", status="completed"), lambda found: found["applications"])
     (application,) = found["applications"]
     assert application["name"] == "tills"
     of = {"application": application["id"]}
@@ -67,9 +54,9 @@ async def test_a_program_is_submitted_and_read_to_its_end(spark: Spark) -> None:
 
 async def test_a_program_that_runs_is_ended(spark: Spark) -> None:
     named = {"submission": (await data(spark, "submit", program="tills", arguments=["600"]))["submission"]}
-    await _until(lambda: data(spark, "status", **named), lambda found: found["state"] == "RUNNING")
+    await until(lambda: data(spark, "status", **named), lambda found: found["state"] == "RUNNING")
     await ask(spark, "kill", **named)
-    await _until(lambda: data(spark, "status", **named), lambda found: found["state"] == "KILLED")
+    await until(lambda: data(spark, "status", **named), lambda found: found["state"] == "KILLED")
 
 
 async def test_what_spark_does_not_know_is_not_there(spark: Spark) -> None:

@@ -35,7 +35,7 @@ class System:
     root: str
 
     def upset(self, fault: str, times: int = 1, skip: str = "") -> None:
-        """Let the next requests go wrong, but for those whose path ends with `skip`."""
+        """Let the next requests go wrong, but for those whose path ends with `skip`; `lost, 403` is one after the other."""
         self._told("upset", {"fault": fault, "times": times, "skip": skip})
 
     def seen(self) -> list[Any]:

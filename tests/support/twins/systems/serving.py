@@ -58,7 +58,8 @@ class Server:
         self.twin = self._kind()
         self.seen: list[Any] = []
         self.stolen: list[Any] = []
-        self._fault, self._times, self._skip = "", 0, "-"
+        self._faults: list[str] = []
+        self._skip = "-"
 
     async def control(self, request: web.Request) -> web.Response:
         """What the tests tell it, and ask."""
@@ -70,7 +71,7 @@ class Server:
         if what == "reset":
             self._reset()
         if what == "upset":
-            self._fault, self._times, self._skip = how["fault"], how["times"], how["skip"] or "-"
+            self._faults, self._skip = how["fault"].split(", ") * how["times"], how["skip"] or "-"
         if what == "be":
             self.twin.be(how)
         return web.json_response({})
@@ -87,13 +88,13 @@ class Server:
         return self.twin.error(404)  # type: ignore[no-any-return]  # a State
 
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if self._times == 0 or request.path.endswith(self._skip):
+        if not self._faults or request.path.endswith(self._skip):
             return await _ran(handler, request)
-        self._times -= 1
-        if self._fault in ("lost", "502 after all"):
+        fault = self._faults.pop(0)
+        if fault in ("lost", "502 after all"):
             await _ran(handler, request)
-            return self.twin.error(502) if self._fault != "lost" else _hung_up(request)
-        return await self._wrong(request, self._fault)
+            return self.twin.error(502) if fault != "lost" else _hung_up(request)
+        return await self._wrong(request, fault)
 
     async def _wrong(self, request: web.Request, fault: str) -> web.StreamResponse:
         status, _, after = fault.partition(" after ")

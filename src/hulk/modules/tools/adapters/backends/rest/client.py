@@ -13,13 +13,13 @@ import stamina
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from hulk.kernel.errors import HulkError, Refused, Unavailable
+from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.records import Json
 from hulk.kernel.text import Text
 from hulk.modules.tools.adapters.backends.rest.asking import Asking, Query, Reply, T, adapter
 from hulk.modules.tools.adapters.backends.rest.failures import at, excerpt, lost, no_answer, of_status, too_large, unreached
 from hulk.modules.tools.adapters.http import refusal
-from hulk.modules.tools.ports import Calling
+from hulk.modules.tools.ports import Calling, Uncertain
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -82,9 +82,17 @@ class Rest:
         """The answer to `asking`; raises as `read` and `write`."""
         if not asking.again:
             return await self._once(calling, asking)
+        doubt: Uncertain | None = None
         async for attempt in self._attempts(calling):
             with attempt:
-                return await self._once(calling, asking)
+                try:
+                    return await self._once(calling, asking)
+                except Uncertain as uncertain:
+                    doubt = uncertain
+                    raise
+                except (Refused, NotFound, Unavailable) as later:
+                    # That nothing was done now says nothing of the attempt before.
+                    raise doubt or later from later
         raise AssertionError("stamina gives at least one attempt")
 
     def shaped(self, reply: Reply, kind: type[T]) -> T:
