@@ -4,12 +4,15 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from hulk.kernel.errors import Forbidden, NotFound, Refused, TooLarge, Unavailable
 from hulk.modules.tools.adapters.backends.github import GitHub
+from hulk.modules.tools.adapters.backends.github.shapes import Issue, Milestone
+from hulk.modules.tools.adapters.backends.github.sprint import chosen_of, standing
 from hulk.modules.tools.domain import Bytes
 from support.backends import ABOUT, ask, data, tool, words
 from support.twins.systems import System, system
@@ -98,6 +101,40 @@ async def test_how_the_sprint_stands_is_told_by_its_milestone(twin: System) -> N
     assert found["open_by_assignee"] == {"joao": 1, "nobody": 1}
     assert [one["number"] for one in found["closed"]] == [3]
     assert found["milestone"]["url"] == "https://github.com/acme/shop/milestone/12"
+
+
+def _milestone(number: int, due: str | None, state: str = "open", title: str = "") -> Milestone:
+    counts = {"open_issues": 1, "closed_issues": 0}
+    return Milestone(number=number, title=title or f"Sprint {number}", state=state, html_url="", due_on=due, **counts)
+
+
+_PAST, _SOON, _LATER = "2026-11-01T00:00:00Z", "2026-11-30T00:00:00Z", "2026-12-15T00:00:00Z"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("milestones", "wanted", "chosen"),
+    [
+        pytest.param([_milestone(1, _PAST), _milestone(2, _LATER), _milestone(3, _SOON)], "", 3, id="the next that is due"),
+        pytest.param([_milestone(1, _PAST), _milestone(2, None)], "", 1, id="the last that was due, when none is to come"),
+        pytest.param([_milestone(2, None), _milestone(4, None)], "", 2, id="the first, when none has a date"),
+        pytest.param([_milestone(1, _SOON), _milestone(2, None, title="Checkout")], " checkout", 2, id="by its title, whatever its case"),
+        pytest.param([_milestone(1, _SOON), _milestone(12, None)], "12", 12, id="by its number"),
+        pytest.param([_milestone(1, _PAST, "closed", "S"), _milestone(2, _SOON, "open", "S")], "s", 2, id="the open one of two"),
+        pytest.param([_milestone(1, _SOON)], "9", None, id="none"),
+        pytest.param([], "", None, id="no milestones"),
+    ],
+)
+def test_the_sprint_that_is_meant(milestones: list[Milestone], wanted: str, chosen: int | None) -> None:
+    found = chosen_of(milestones, wanted, NOW)
+    assert (found.number if found else None) == chosen
+
+
+def test_a_sprint_that_is_over_with_work_left_is_overdue() -> None:
+    issue = Issue(number=1, title="x", state="open", html_url="", created_at="", updated_at="")
+    assert standing(_milestone(1, _PAST), [issue], NOW)["overdue"]
+    assert not standing(_milestone(1, _PAST), [], NOW)["overdue"]
+    assert standing(_milestone(1, None), [issue], NOW)["days_left"] is None
 
 
 async def test_how_a_project_stands_is_told_by_its_iteration(twin: System) -> None:

@@ -1,5 +1,6 @@
 """Apache Spark."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, SecretStr, model_validator
@@ -21,8 +22,8 @@ class SparkJobSettings(Section):
     about: str = Field(default="", max_length=500, description="What it does, and which arguments it takes.")
     resource: str = Field(min_length=1, max_length=1000, description="Where the workers find it: `s3a://…/job.jar`, `file:/…/job.py`.")
     main_class: str = Field(default="", max_length=300, description="Its main class; empty for Python.")
-    properties: dict[Property, str] = Field(default_factory=dict, description="Spark properties (`spark.executor.memory`).")
-    environment: dict[Variable, str] = Field(default_factory=dict, description="Environment variables of its driver.")
+    properties: Mapping[Property, str] = Field(default_factory=dict, description="Spark properties (`spark.executor.memory`).")
+    environment: Mapping[Variable, str] = Field(default_factory=dict, description="Environment variables of its driver.")
 
 
 class SparkSettings(BackendSettings):

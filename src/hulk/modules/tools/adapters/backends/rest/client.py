@@ -18,20 +18,18 @@ from hulk.kernel.records import Json
 from hulk.kernel.text import Text
 from hulk.modules.tools.adapters.backends.rest.asking import Asking, Query, Reply, T, adapter
 from hulk.modules.tools.adapters.backends.rest.failures import at, excerpt, lost, no_answer, of_status, too_large, unreached
+from hulk.modules.tools.adapters.backends.rest.wire import opened, parsed
 from hulk.modules.tools.adapters.http import refusal
 from hulk.modules.tools.ports import Calling, Uncertain
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse
     from aiohttp.abc import AbstractResolver
 
 MOST_BYTES = 8_000_000
 MOST_REDIRECTS = 3
 _MOST_ERROR = 65_536
-_CONNECT_SECONDS = 10.0
 _ATTEMPTS = 3
-_LARGE = 256_000
-"""Bytes above which JSON is read in a thread, so that nobody else waits."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _JSON = {"Accept": "application/json"}
 
@@ -155,7 +153,7 @@ class Rest:
 
         data = asking.form if asking.body is None else json.dumps(asking.body, ensure_ascii=False).encode("utf-8", "replace")
         async with (
-            _session(left, reached, self.resolver) as session,
+            opened(left, reached, self.resolver) as session,
             session.request(asking.method, URL(target, encoded=True), headers=headers, data=data, allow_redirects=False) as response,
         ):
             return Reply(asking=asking, status=response.status, headers=response.headers, body=await self._body(asking, response))
@@ -177,7 +175,7 @@ class Rest:
             raise self._failed(reply, headers)
         if reply.status == 204 or not reply.asking.parse:
             return reply
-        data = await _parsed(reply)
+        data = await parsed(reply)
         if data is None:
             raise no_answer(self.name, reply)
         return replace(reply, data=data)
@@ -197,36 +195,6 @@ _PUBLIC = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
 def _secrets(asking: Asking, headers: Mapping[str, str]) -> list[str]:
     shown = [value for name, value in headers.items() if name not in _PUBLIC] + list((asking.form or {}).values())
     return [word for value in shown for word in (value, value.rpartition(" ")[2])]
-
-
-async def _parsed(reply: Reply) -> Any:
-    """The body as JSON: at most 200 deep, in UTF-8, without NaN. `None` when it is none."""
-    if reply.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-        return None
-    try:
-        if len(reply.body) > _LARGE:
-            return await asyncio.to_thread(from_json, reply.body, allow_inf_nan=False)
-        return from_json(reply.body, allow_inf_nan=False)
-    except ValueError:
-        return None
-
-
-def _session(left: float, reached: asyncio.Event, resolver: Callable[[], "AbstractResolver"] | None) -> "ClientSession":
-    # See Rest._once for why aiohttp is imported here.
-    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
-
-    async def connected(*_: object) -> None:
-        reached.set()
-
-    trace = TraceConfig()
-    trace.on_connection_create_end.append(connected)
-    return ClientSession(
-        connector=TCPConnector(force_close=True, use_dns_cache=False, resolver=resolver() if resolver else None),
-        auto_decompress=False,
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, left)),
-        trace_configs=[trace],
-    )
 
 
 def _left(calling: Calling) -> float:
