@@ -104,7 +104,7 @@ async def test_how_the_sprint_stands_is_told_by_its_milestone(twin: System) -> N
 
 
 def _milestone(number: int, due: str | None, state: str = "open", title: str = "") -> Milestone:
-    counts = {"open_issues": 1, "closed_issues": 0}
+    counts: dict[str, Any] = {"open_issues": 1, "closed_issues": 0}
     return Milestone(number=number, title=title or f"Sprint {number}", state=state, html_url="", due_on=due, **counts)
 
 
