@@ -41,6 +41,18 @@ async def test_only_dags_that_may_be_used_are_there(twin: System) -> None:
     assert not any("payroll" in one["path"] for one in twin.seen())
 
 
+@pytest.mark.parametrize(
+    ("others", "found", "requests", "cut"),
+    [pytest.param(350, 2, 4, False, id="behind others"), pytest.param(2000, 0, 10, True, id="behind more than are looked at")],
+)
+async def test_dags_are_looked_for_page_by_page_up_to_a_bound(twin: System, others: int, found: int, requests: int, cut: bool) -> None:
+    twin.be(others=others)
+    output = await ask(airflow(twin), "list_dags")
+    assert output.data is not None
+    assert len(output.data["dags"]) == found  # type: ignore[arg-type]  # JSON
+    assert (sum(one["path"] == "/api/v2/dags" for one in twin.seen()), bool(output.cut)) == (requests, cut)
+
+
 async def test_a_run_is_read_with_its_tasks_and_a_tasks_log(twin: System) -> None:
     af = airflow(twin)
     run = await data(af, "get_run", dag="sales_daily", run="sched-1")

@@ -21,11 +21,12 @@ class Twin:
         self._dags = {name: {"sched-1": _run(name, "sched-1", "success")} for name in ("sales_daily", "sales_weekly", "payroll")}
 
     def be(self, how: dict[str, Any]) -> None:
-        """`forget` all tokens, change a `password`, make a long `log`."""
+        """`forget` all tokens, change a `password`, make a long `log`, have `others`."""
         if "forget" in how:
             self._tokens.clear()
         if "password" in how:
             self._users["hulk"] = how["password"]
+        self._dags |= {f"other_{number:04d}": {} for number in range(how.get("others", 0))}
         if "log" in how:
             self._log = [{"timestamp": _NOW, "event": f"line {number}"} for number in range(how["log"])]
 
@@ -74,7 +75,8 @@ class Twin:
     async def _list_dags(self, request: web.Request) -> web.Response:
         self._let(request)
         found = [_dag(name) for name in sorted(self._dags) if request.query.get("dag_id_pattern", "").strip("%") in name]
-        return web.json_response({"dags": found[: int(request.query.get("limit", 50))], "total_entries": len(found)})
+        size, begin = min(int(request.query.get("limit", 50)), 100), int(request.query.get("offset", 0))
+        return web.json_response({"dags": found[begin : begin + size], "total_entries": len(found)})
 
     async def _list_runs(self, request: web.Request, dag: str) -> web.Response:
         self._let(request)

@@ -18,6 +18,9 @@ from hulk.modules.tools.ports import Calling
 S = TypeVar("S", bound=Shape)
 MOST_LOG = 60_000
 """Characters of a log that are handed on: its end."""
+_PAGE = 100
+"""Most that Airflow gives at once (`[api] maximum_page_limit`)."""
+_MOST_DAGS = 1000
 _TOKEN_SECONDS = 3600.0
 """Airflow does not say how long a token lasts (a day, unless `[api_auth] jwt_expiration_time` says otherwise)."""
 DagId = Annotated[str, Field(min_length=1, max_length=250, description="As `list_dags` gives it.")]
@@ -155,10 +158,15 @@ class Airflow(Acts):
         )
 
     async def _list_dags(self, wanted: ListDags, calling: Calling) -> Output:
-        query: Query = {"limit": 100, "order_by": "dag_id", "dag_id_pattern": f"%{wanted.pattern}%" if wanted.pattern else None}
-        page = await self._read(calling, Dags, path("api", "v2", "dags"), query)
-        shown = [one.model_dump() for one in page.dags if self._open(one.dag_id)]
-        more = len(shown) > wanted.most or page.total_entries > len(page.dags)
+        pattern = f"%{wanted.pattern}%" if wanted.pattern else None
+        shown: list[Json] = []
+        seen, total = 0, 1
+        while seen < min(total, _MOST_DAGS) and len(shown) <= wanted.most:
+            query: Query = {"limit": _PAGE, "offset": seen, "order_by": "dag_id", "dag_id_pattern": pattern}
+            page = await self._read(calling, Dags, path("api", "v2", "dags"), query)
+            shown += [one.model_dump() for one in page.dags if self._open(one.dag_id)]
+            seen, total = seen + len(page.dags), page.total_entries if page.dags else 0
+        more = len(shown) > wanted.most or seen < total
         return said({"dags": shown[: wanted.most]}, cut="There are more: search by a part of the name." if more else "")
 
     async def _list_runs(self, wanted: ListRuns, calling: Calling) -> Output:
