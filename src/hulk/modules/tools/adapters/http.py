@@ -62,7 +62,7 @@ class HttpGet:
             seconds = self.timeout.total_seconds()
             raise Unavailable("{url} was not fetched within {seconds} seconds.", url=address.shown, seconds=seconds) from late
         except aiohttp.ClientError as failed:
-            raise _refusal(failed) or _unreachable(address, _reason(failed)) from failed
+            raise refusal(failed) or _unreachable(address, _reason(failed)) from failed
 
     async def _followed(self, address: Address, place: Callable[[Head], Path]) -> Path:
         for _ in range(MOST_REDIRECTS + 1):
@@ -79,7 +79,7 @@ class HttpGet:
 
         _require_same_host(address)
         seconds = self.silence.total_seconds()
-        connector = TCPConnector(resolver=_guard(address), use_dns_cache=False, force_close=True)
+        connector = TCPConnector(resolver=guard(address), use_dns_cache=False, force_close=True)
         headers = {"Accept-Encoding": "identity", "User-Agent": "hulk-ops"}
         waits = ClientTimeout(total=None, connect=seconds, sock_read=seconds)
         cookies = DummyCookieJar()
@@ -248,14 +248,15 @@ def _reason(failed: Exception) -> str:
     return str(failed)[:200] or type(failed).__name__
 
 
-def _refusal(failed: BaseException | None) -> HulkError | None:
-    """The refusal of `_guard` that aiohttp has wrapped."""
+def refusal(failed: BaseException | None) -> HulkError | None:
+    """The refusal of `guard` that aiohttp has wrapped."""
     while failed is not None and not isinstance(failed, HulkError):
         failed = failed.__cause__ or failed.__context__
     return failed
 
 
-def _guard(address: Address) -> Any:
+def guard(address: Address) -> Any:
+    """A resolver of names for aiohttp that refuses those of private addresses, unless they were allowed as such."""
     # See HttpGet.__call__ for why aiohttp is imported here.
     from aiohttp.abc import AbstractResolver
     from aiohttp.resolver import ThreadedResolver
