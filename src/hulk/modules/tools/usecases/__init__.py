@@ -1,0 +1,1 @@
+"""What is done with tools: one class per act."""
