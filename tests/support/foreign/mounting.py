@@ -1,8 +1,9 @@
 """What tests of mounted servers share."""
 
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.mounted import Limits, MountedServer, Patience, Program, Rules, Secret, Way, mounted
 from hulk.modules.tools.domain import Output, Tool, Words
 from hulk.modules.tools.ports import Calling, Foreign, unheard
+from support.processes import die_with_parent
 
 HERE = Path(__file__).parent
 RULES = Rules(about=About(owner="ops", tags=("mcp",)), reads=("list*", "ok"), seconds=20)
@@ -59,3 +61,15 @@ async def call(server: Foreign, name: str, seconds: float = 20, /, reads: bool =
 def words(output: Output) -> str:
     """The text of an output."""
     return " ".join(piece.text for piece in output.pieces if isinstance(piece, Words))
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[str]:
+    """A server of this folder over HTTP; gives its address."""
+    command = [sys.executable, str(HERE / arguments[0]), *arguments[1:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/mcp"
+        finally:
+            process.kill()

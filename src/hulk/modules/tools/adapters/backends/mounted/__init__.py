@@ -14,8 +14,11 @@ limits      every bound in one place                           failures  what is
 """
 
 from hulk.modules.tools.adapters.backends.mounted.backend import MountedServer, mounted
+from hulk.modules.tools.adapters.backends.mounted.configured import configured
 from hulk.modules.tools.adapters.backends.mounted.hiding import Secret
 from hulk.modules.tools.adapters.backends.mounted.limits import Limits, Patience, Rules
 from hulk.modules.tools.adapters.backends.mounted.ways import Client, Program, Remote, Way
 
-__all__ = ["Client", "Limits", "MountedServer", "Patience", "Program", "Remote", "Rules", "Secret", "Way", "mounted"]
+__all__ = [
+    "Client", "Limits", "MountedServer", "Patience", "Program", "Remote", "Rules", "Secret", "Way", "configured", "mounted",
+]  # fmt: skip

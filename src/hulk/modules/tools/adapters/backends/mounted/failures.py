@@ -7,6 +7,7 @@ from hulk.kernel.text import Text
 from hulk.modules.tools.adapters.backends.mounted.hiding import Hiding
 from hulk.modules.tools.ports import Uncertain
 
+PARSE_ERROR: Final = -32700
 METHOD_NOT_FOUND: Final = -32601
 INVALID_PARAMS: Final = -32602
 HEADER_MISMATCH: Final = -32020
@@ -16,6 +17,8 @@ HEADER_MISMATCH: Final = -32020
 def answered(code: int, message: str, hide: Hiding) -> HulkError:
     """The server's own answer that it did not do it, or that it failed."""
     said = hide.excerpt(message)
+    if code == PARSE_ERROR:  # the SDK says so, and quotes what it could not read
+        return Uncertain("it gave an answer that is none of MCP")
     if code == METHOD_NOT_FOUND:
         return NotFound("it does not know that: “{said}”", said=said)
     if code == INVALID_PARAMS:

@@ -131,6 +131,8 @@ def _unusual(status: int, media_type: str) -> HulkError | None:
     if status in (404, 405, 410):
         return Refused("there is no MCP server at that address (status {status})", status=status)
     kind = media_type.partition(";")[0].strip().lower()
+    if 400 <= status < 500 and kind != "application/json":  # else it says why, in an error of JSON-RPC
+        return Refused("it does not take it (status {status})", status=status)
     if status == 200 and kind not in ("application/json", "text/event-stream"):
         return Uncertain("it answered with {kind} where JSON is expected", kind=kind[:60] or "nothing")
     return None
