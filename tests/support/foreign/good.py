@@ -13,11 +13,13 @@ from mcp_types import (
     CallToolResult,
     EmbeddedResource,
     ImageContent,
+    InputRequiredResult,
+    ListRootsRequest,
     ResourceLink,
     TextContent,
     TextResourceContents,
     ToolAnnotations,
-)
+)  # fmt: skip
 from pydantic import BaseModel
 
 server = MCPServer("good")
@@ -76,11 +78,10 @@ async def steps(context: Context[Any, Any], count: int = 3) -> str:
     return "done"
 
 
-@server.tool()
-async def ask(context: Context[Any, Any]) -> str:
-    """Asks whoever calls to sample."""
-    answer = await context.session.create_message(messages=[], max_tokens=1)
-    return str(answer)
+@server.tool(structured_output=False)
+async def ask() -> InputRequiredResult:
+    """Asks whoever calls for what it may look at."""
+    return InputRequiredResult(input_requests={"roots": ListRootsRequest()})
 
 
 @server.tool()
@@ -92,7 +93,7 @@ async def grow(context: Context[Any, Any]) -> str:
         return "grown"
 
     server.add_tool(grown)
-    await context.session.send_tool_list_changed()
+    await context.notify_tools_changed()
     return "grown"
 
 

@@ -41,6 +41,8 @@ T = TypeVar("T")
 _SILENT, _MISSED = 3, 48
 """Calls in a row, and in all, that were not answered in time, after which the session is given up, with all that waits for them."""
 _LONGEST_CURSOR = 4_096
+_LISTEN = 2.0
+"""Seconds that a server may take until it says that it will tell of changes."""
 _RESULT: TypeAdapter[types.CallToolResult | types.InputRequiredResult] = TypeAdapter(types.CallToolResult | types.InputRequiredResult)
 
 for _name in ("client", "mcp.client"):  # the SDK logs what it cannot read, with what stands in it
@@ -170,8 +172,12 @@ async def opened(server: str, way: Way, hide: Hiding, rules: Rules, limits: Limi
     async with _explained(client, fate, ending), asyncio.TaskGroup() as group:
         line = Line(server, client.session, hide, rules, limits, ending)
         lines.append(line)
-        listening = group.create_task(_listening(client))
+        ready = asyncio.Event()
+        listening = group.create_task(_listening(client, line, ready))
         try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LISTEN):
+                    await ready.wait()
             yield line
         finally:
             listening.cancel()
@@ -212,11 +218,17 @@ async def _gated(way: Way, hide: Hiding, limits: Limits, changed: Any, ending: E
         yield Gate(incoming, limits, changed, ending), outgoing
 
 
-async def _listening(client: Client) -> None:
-    """Have a server of 2026-07-28 say when its tools change; older ones do so by themselves. Without it they are looked at now and then."""
+async def _listening(client: Client, line: Line, ready: asyncio.Event) -> None:
+    """Have a server of 2026-07-28 say when its tools change; older ones do so by themselves. Without it they are looked at now and then.
+    `ready` once it does: what changes after that is not missed."""
     tools = client.server_capabilities.tools
-    if tools is not None and tools.list_changed:
-        with suppress(ListenNotSupportedError, SubscriptionLost, MCPError, TimeoutError):
+    try:
+        if tools is not None and tools.list_changed:
             async with listen(client.session, tools_list_changed=True) as subscription:
+                ready.set()
                 async for _ in subscription:
-                    pass
+                    pass  # the gate has heard it, too, and before
+    except (ListenNotSupportedError, SubscriptionLost, MCPError):
+        line.changed()
+    finally:
+        ready.set()
