@@ -21,6 +21,7 @@ from hulk.modules.tools.domain import Effect, Listed, Said, Tool
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,128}")
 """What MCP lets a tool be called (2025-11-25, “Tool Names”), and the slash that some have."""
 _PLAIN = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_MARKED = re.compile(r"_[0-9a-f]{8}$")
 _LONGEST = 63
 _MARK = 8
 
@@ -98,7 +99,12 @@ def ours(names: Iterable[str]) -> dict[str, str]:
     """The act part of our name for each of theirs, all different."""
     plain = {name: _plain(name) for name in names}
     taken = Counter(plain.values())
-    return {name: ours_ if taken[ours_] == 1 and _PLAIN.fullmatch(ours_) else _marked(name, ours_) for name, ours_ in plain.items()}
+    return {name: ours_ if taken[ours_] == 1 and _good(ours_) else _marked(name, ours_) for name, ours_ in plain.items()}
+
+
+def _good(name: str) -> bool:
+    """Whether it can stay as it is: no name that could be another's with its mark."""
+    return _PLAIN.fullmatch(name) is not None and not _MARKED.search(name)
 
 
 def _plain(name: str) -> str:
