@@ -20,7 +20,7 @@ from support.memory import Told, at_once
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with running("good.py", "http", "0") as url:
+    with running("good", "http", "0") as url:
         yield url
 
 

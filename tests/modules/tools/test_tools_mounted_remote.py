@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Forbidden, HulkError, Refused, Unavailable
-from hulk.modules.tools.adapters.backends.mounted import Remote
+from hulk.modules.tools.adapters.backends.mounted import Client, Remote
 from hulk.modules.tools.ports import Uncertain
 from support.foreign.mounting import call, running, serve, words
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Iterator[str]:
-    with running("hostile_http.py") as url:
+    with running("hostile_http") as url:
         yield url
 
 
@@ -83,7 +83,7 @@ async def test_how_long_to_wait_is_passed_on(hostile: str) -> None:
 
 
 async def test_a_server_that_is_not_there_has_surely_done_nothing() -> None:
-    with running("hostile_http.py") as url:
+    with running("hostile_http") as url:
         async with serve(Remote(url=url)) as server:
             with pytest.raises(Uncertain, match=r"the connection to 127\.0\.0\.1 broke"):
                 await call(server, "die")
@@ -113,3 +113,35 @@ async def test_a_stream_that_ends_again_and_again_is_not_asked_for_more_than_onc
     async with serve(Remote(url=hostile)) as server:
         await call(server, "flood_events")
     assert len([one for one in seen(hostile) if "GET" in one]) - before <= 4
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[tuple[str, str]]:
+    """The address of a server that wants tokens, and of who gives them."""
+    with running("guarded", ports=2) as said:
+        url, port = said.split()
+        yield url, f"http://localhost:{port}"
+
+
+async def test_a_token_is_got_for_a_server_that_wants_one(guarded: tuple[str, str]) -> None:
+    url, issuer = guarded
+    client = Client(id="hulk", secret=lambda: "client-secret", issuer=issuer)
+    async with serve(Remote(url=url, client=client)) as server:
+        assert words(await call(server, "echo")) == "heard"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "secret", "says"),
+    [
+        pytest.param("", "client-secret", "refuses who we are", id="no token at all"),
+        pytest.param("same", "wrong-secret", "far: ", id="a wrong secret"),
+        pytest.param("http://localhost:1", "client-secret", "far: ", id="a server that leads to another issuer"),
+    ],
+)
+async def test_without_a_token_it_cannot_be_used(issuer: str, secret: str, says: str, guarded: tuple[str, str]) -> None:
+    url, real = guarded
+    client = Client(id="hulk", secret=lambda: secret, issuer=real if issuer == "same" else issuer) if issuer else None
+    async with serve(Remote(url=url, client=client)) as server:
+        with pytest.raises(Unavailable, match=says) as told:
+            await server.tools()
+        assert secret not in str(told.value)

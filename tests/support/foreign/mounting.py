@@ -64,12 +64,13 @@ def words(output: Output) -> str:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """A server of this folder over HTTP; gives its address."""
-    command = [sys.executable, str(HERE / arguments[0]), *arguments[1:]]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+def running(name: str, *arguments: str, ports: int = 1) -> Iterator[str]:
+    """A server of this folder over HTTP; gives its address, and behind spaces the other ports that it says."""
+    command = [sys.executable, "-m", f"support.foreign.{name}", *arguments]
+    with subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/mcp"
+            port, *others = [int(process.stdout.readline()) for _ in range(ports)]
+            yield " ".join([f"http://127.0.0.1:{port}/mcp", *map(str, others)])
         finally:
             process.kill()

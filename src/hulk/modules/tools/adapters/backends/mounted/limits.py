@@ -21,7 +21,7 @@ class Limits:
     """At once; others wait."""
     noise: int = 64 * 10**3
     """Bytes that it may write which are no message."""
-    pace: int = 500
+    pace: int = 1_000
     """Messages in a second; it is read no faster."""
     start: float = 30.0
     fresh: float = 60.0
