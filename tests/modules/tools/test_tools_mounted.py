@@ -57,8 +57,8 @@ async def test_how_far_it_is_is_told(way: Way) -> None:
     assert (2, 2, "step 2") in told or (1, 2, "step 1") in told
 
 
-async def test_what_it_asks_of_us_before_it_goes_on_it_does_not_get(way: Way) -> None:
-    async with serve(way) as server:
+async def test_what_it_asks_of_us_before_it_goes_on_it_does_not_get(address: str) -> None:
+    async with serve(Remote(url=address)) as server:
         with pytest.raises(Refused, match="it asks for roots/list before it goes on, which it is not given"):
             await call(server, "ask")
 
@@ -113,7 +113,33 @@ async def test_a_tool_that_is_added_shows_before_it_is_time_to_look_again(addres
         assert words(await call(server, "grown")) == "grown"
 
 
-async def test_many_calls_go_at_once(way: Way) -> None:
-    async with serve(way) as server, asyncio.TaskGroup() as group:
+async def test_many_calls_go_at_once(address: str) -> None:
+    async with serve(Remote(url=address)) as server, asyncio.TaskGroup() as group:
         tasks = [group.create_task(call(server, "add", a=place, b=1)) for place in range(40)]
     assert [task.result().data for task in tasks] == [{"total": place + 1} for place in range(40)]
+
+
+async def test_a_call_that_is_called_off_leaves_the_session_as_it_was(tmp_path: Path) -> None:
+    async with serve(hostile(tmp_path)) as server:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(call(server, "hang"))
+            await call(server, "echo")
+            task.cancel()
+        assert words(await call(server, "echo")) == "{}"
+        assert server.lives == 1
+
+
+async def test_when_it_dies_all_calls_are_told(tmp_path: Path) -> None:
+    async def hung() -> str:
+        with pytest.raises(Uncertain, match="exit 3") as told:
+            await call(server, "hang")
+        return type(told.value).__name__
+
+    async with serve(hostile(tmp_path)) as server:
+        await server.tools()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(hung()) for _ in range(5)]
+            await call(server, "echo")
+            with pytest.raises(Uncertain):
+                await call(server, "die")
+    assert [task.result() for task in tasks] == ["Uncertain"] * 5

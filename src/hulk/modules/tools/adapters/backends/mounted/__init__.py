@@ -11,6 +11,7 @@ remote      its address: headers, sizes, what became of a request
 gate        which messages get through, how fast               telling   how far a call is
 saying      its tools made into ours                           answers   what it answers, made into an `Output`
 limits      every bound in one place                           failures  what is told when something is wrong
+ways        how a server is reached, with which secrets        hiding    those secrets, kept out of all that it says
 """
 
 from hulk.modules.tools.adapters.backends.mounted.backend import MountedServer, mounted

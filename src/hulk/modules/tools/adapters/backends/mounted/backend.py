@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -123,9 +124,9 @@ class MountedServer:
         except HulkError as error:
             ending.because(error.text)
         except Exception as error:
-            # Whatever a third party's server brings the SDK to raise must not end us.
-            log.exception("mounted_server_mistake", server=self._name)
-            ending.because(Text("it broke the connection ({kind})", kind=type(error).__name__))
+            # Whatever a third party's server brings the SDK to raise must not end us; its words may quote what the server said.
+            log.error("mounted_server_mistake", server=self._name, where=_where(error))  # noqa: TRY400 - see above
+            ending.because(Text("it broke the connection ({where})", where=_where(error)))
         finally:
             self._line = None
         self._ended(ending.why or Text("it has ended"), time.monotonic() - born)
@@ -166,6 +167,14 @@ class MountedServer:
         pause = min(patience.first * 2.0 ** (self._failures - 1), patience.longest) if self._failures else 0.0
         self._again = time.monotonic() + pause
         log.warning("mounted_server_ended", server=self._name, why=str(why), seconds=round(seconds, 1), pause=round(pause, 1))
+
+
+def _where(error: BaseException) -> str:
+    """The kind of an error and the line that raised it, of the first in a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else type(error).__name__
 
 
 @asynccontextmanager

@@ -126,6 +126,8 @@ class _Child:
         self._in.close()
 
     async def _line(self, line: bytes) -> None:
+        if self._ending.over:
+            return
         try:
             message = jsonrpc_message_adapter.validate_json(line, by_name=False)
         except ValueError:

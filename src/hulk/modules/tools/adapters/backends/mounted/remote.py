@@ -80,7 +80,7 @@ class _Guard(httpx2.AsyncBaseTransport):
         if _origin(str(request.url)) == self._origin:
             request.headers.update({name: value() for name, value in self._remote.headers.items()})
         elif _origin(str(request.url)) != self._issuer:
-            fate.error = Refused("it leads to {host}, which the settings do not name", host=request.url.host)
+            fate.error = Refused("it leads to {host}, which the settings do not name", host=request.url.netloc.decode("ascii", "replace"))
             return _instead(request)
         await self._paced(request)
         return await self._asked(request, fate)
