@@ -123,7 +123,7 @@ class MountedServer:
             await self._served(opening, ending)
         except HulkError as error:
             ending.because(error.text)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # Whatever a third party's server brings the SDK to raise must not end us; its words may quote what the server said.
             log.error("mounted_server_mistake", server=self._name, where=_where(error))  # noqa: TRY400 - see above
             ending.because(Text("it broke the connection ({where})", where=_where(error)))
