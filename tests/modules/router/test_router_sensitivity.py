@@ -29,6 +29,7 @@ from support.utterances import FRESH_IN_SCOPE, FRESH_OUT_OF_SCOPE, IN_SCOPE, OUT
         pytest.param("11222333000181", "cnpj", id="cnpj bare"),
         pytest.param("12.ABC.345/01DE-35", "cnpj", id="cnpj with letters"),
         pytest.param("dados do titular: (ll) 9 8905-7272.", "phone", id="an area code in letters that look like digits"),
+        pytest.param("oito, meia, meia, meia, meia, um, meia, meia, três, um, meia", "cnh", id="digits in words, most of them meia"),
         pytest.param('{"v": "a senha \\u00e9 rOe%EARCXLZrw&%7a"}', "secret", id="a password that holds what looks like an escape"),
         pytest.param("senha%20%C3%A9%20x\\n9kQ&ltT2w", "secret", id="the same in an address"),
         pytest.param("12abc34501de35", "cnpj", id="cnpj with small letters, bare"),

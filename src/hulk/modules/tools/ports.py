@@ -1,6 +1,6 @@
 """What the tools need: systems that they act on, and places where calls, rules and virtual servers are kept."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
@@ -8,9 +8,14 @@ from typing import Protocol, TypeAlias, TypeVar
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
+<<<<<<< HEAD
 from hulk.kernel.text import Language, Text
 from hulk.modules.tools.domain import Output, Rule, Server, Tool
 from hulk.modules.tools.domain.call import Call, Ending, Status
+=======
+from hulk.kernel.text import Language
+from hulk.modules.tools.domain import Listed, Output, Pin, Tool
+>>>>>>> tools-mcpc
 
 Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
 """How far it is, of how much if that is known, and a word about it."""
@@ -61,6 +66,7 @@ class Backend(Protocol):
         when something may have been."""
 
 
+<<<<<<< HEAD
 class Schemas(Protocol):
     """Checks what a tool is given."""
 
@@ -119,3 +125,29 @@ class Named(Protocol[N]):
 
     async def of(self, tenant: str) -> Sequence[N]:
         """All of the tenant's, by name."""
+=======
+class Foreign(Backend, Protocol):
+    """A backend that somebody else wrote: what it says of its tools is told as it says it, and is not trusted."""
+
+    async def listed(self) -> Sequence[Listed]:
+        """What it says now, each name once. Looked at again when it may have changed. Raises `Unavailable`."""
+
+    async def call_listed(self, wanted: Listed, arguments: JsonObject, calling: Calling) -> Output:
+        """As `call`. Raises `Conflict`, with nothing done, when by now it says something else of the tool than `wanted`."""
+
+
+class Pins(Protocol):
+    """What was seen and approved of the tools of servers that somebody else wrote: one pin for each name of a server's tool."""
+
+    def put(self, *pins: Pin) -> Change[None]:
+        """Keep them in place of what was kept of the same tools."""
+
+    def first(self, server: str, pins: Sequence[Pin]) -> Change[bool]:
+        """Keep them if nothing is kept of that server yet; whether that was so."""
+
+    async def of(self, server: str) -> Mapping[str, Pin]:
+        """All of a server by the names that it gives its tools. Raises `Unavailable`."""
+
+    async def approved(self, server: str) -> Mapping[str, str] | None:
+        """The digests that are approved, by the same names; None when nothing was ever kept of the server. Raises `Unavailable`."""
+>>>>>>> tools-mcpc

@@ -1,6 +1,7 @@
 """What the tools go by: what a tool is, who may use it, what becomes of a call, what may be fetched. Pure rules."""
 
 from hulk.modules.tools.domain.addresses import ENDINGS, PACKED, Address, Head, allowed, is_public, table_name
+<<<<<<< HEAD
 from hulk.modules.tools.domain.call import Call, Ending
 from hulk.modules.tools.domain.permission import Allowed, Autonomy, Denied, Rule, Verdict, Who, verdict
 from hulk.modules.tools.domain.searching import Index
@@ -36,4 +37,13 @@ __all__ = [
     "is_public",
     "table_name",
     "verdict",
+=======
+from hulk.modules.tools.domain.pinning import Approval, Listed, Pin, Said, State, Trust, differences, state
+from hulk.modules.tools.domain.suspicion import warnings
+from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
+
+__all__ = [
+    "ENDINGS", "NAME", "PACKED", "Address", "Approval", "Bytes", "Cost", "DataClass", "Effect", "Head", "Link", "Listed", "Output", "Piece",
+    "Pin", "Said", "State", "Tool", "Trust", "Words", "allowed", "differences", "is_public", "state", "table_name", "warnings",
+>>>>>>> tools-mcpc
 ]  # fmt: skip

@@ -37,7 +37,7 @@ _DRAWN = str.maketrans("OoIlSsBZ|", "001155821")
 
 def read_out(view: View) -> View | None:
     """The view with the words for digits as digits; None when too few stand there to matter."""
-    if sum(map(view.lower.count, _COUNTED)) < _FEWEST:
+    if sum(map(view.lower.count, _COUNTED)) < _FEWEST and view.lower.count("meia") < _FEWEST:
         return None
     return view.edited(_edits(view), depth=0)
 
