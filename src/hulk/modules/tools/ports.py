@@ -8,14 +8,9 @@ from typing import Protocol, TypeAlias, TypeVar
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
-<<<<<<< HEAD
 from hulk.kernel.text import Language, Text
-from hulk.modules.tools.domain import Output, Rule, Server, Tool
+from hulk.modules.tools.domain import Listed, Output, Pin, Rule, Server, Tool
 from hulk.modules.tools.domain.call import Call, Ending, Status
-=======
-from hulk.kernel.text import Language
-from hulk.modules.tools.domain import Listed, Output, Pin, Tool
->>>>>>> tools-mcpc
 
 Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
 """How far it is, of how much if that is known, and a word about it."""
@@ -66,7 +61,6 @@ class Backend(Protocol):
         when something may have been."""
 
 
-<<<<<<< HEAD
 class Schemas(Protocol):
     """Checks what a tool is given."""
 
@@ -125,7 +119,8 @@ class Named(Protocol[N]):
 
     async def of(self, tenant: str) -> Sequence[N]:
         """All of the tenant's, by name."""
-=======
+
+
 class Foreign(Backend, Protocol):
     """A backend that somebody else wrote: what it says of its tools is told as it says it, and is not trusted."""
 
@@ -150,4 +145,3 @@ class Pins(Protocol):
 
     async def approved(self, server: str) -> Mapping[str, str] | None:
         """The digests that are approved, by the same names; None when nothing was ever kept of the server. Raises `Unavailable`."""
->>>>>>> tools-mcpc

@@ -1,11 +1,12 @@
 """What the tools go by: what a tool is, who may use it, what becomes of a call, what may be fetched. Pure rules."""
 
 from hulk.modules.tools.domain.addresses import ENDINGS, PACKED, Address, Head, allowed, is_public, table_name
-<<<<<<< HEAD
 from hulk.modules.tools.domain.call import Call, Ending
 from hulk.modules.tools.domain.permission import Allowed, Autonomy, Denied, Rule, Verdict, Who, verdict
+from hulk.modules.tools.domain.pinning import Approval, Listed, Pin, Said, State, Trust, differences, state
 from hulk.modules.tools.domain.searching import Index
 from hulk.modules.tools.domain.server import Server
+from hulk.modules.tools.domain.suspicion import warnings
 from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "PACKED",
     "Address",
     "Allowed",
+    "Approval",
     "Autonomy",
     "Bytes",
     "Call",
@@ -25,25 +27,24 @@ __all__ = [
     "Head",
     "Index",
     "Link",
+    "Listed",
     "Output",
     "Piece",
+    "Pin",
     "Rule",
+    "Said",
     "Server",
+    "State",
     "Tool",
+    "Trust",
     "Verdict",
     "Who",
     "Words",
     "allowed",
+    "differences",
     "is_public",
+    "state",
     "table_name",
     "verdict",
-=======
-from hulk.modules.tools.domain.pinning import Approval, Listed, Pin, Said, State, Trust, differences, state
-from hulk.modules.tools.domain.suspicion import warnings
-from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
-
-__all__ = [
-    "ENDINGS", "NAME", "PACKED", "Address", "Approval", "Bytes", "Cost", "DataClass", "Effect", "Head", "Link", "Listed", "Output", "Piece",
-    "Pin", "Said", "State", "Tool", "Trust", "Words", "allowed", "differences", "is_public", "state", "table_name", "warnings",
->>>>>>> tools-mcpc
+    "warnings",
 ]  # fmt: skip
