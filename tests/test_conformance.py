@@ -54,10 +54,11 @@ from hulk.modules.tickets.adapters import memory as tickets_memory
 from hulk.modules.tickets.adapters import sql as tickets_sql
 from hulk.modules.tickets.ports import Board, Feed, Files, Kinds, Tickets, Tokens
 from hulk.modules.tools import ports as tool_ports
-from hulk.modules.tools.adapters import charts, git, sources, web
+from hulk.modules.tools.adapters import charts, git, memory_pins, sources, sql_pins, web
 from hulk.modules.tools.adapters import memory as tools_memory
 from hulk.modules.tools.adapters import sql as tools_sql
 from hulk.modules.tools.adapters.backends import acts as backend_acts
+from hulk.modules.tools.adapters.backends import mounted as mounted_tools
 from hulk.modules.tools.adapters.backends import repositories as git_tools
 from hulk.modules.tools.adapters.backends import schedules as schedule_tools
 from hulk.modules.tools.adapters.backends import tickets as ticket_tools
@@ -134,6 +135,8 @@ SUITES = (
     Suite(TimeSeries, (duck.DuckTables,), "modules/skills/test_skills_tables.py"),
     Suite(tool_ports.Calls, (tools_memory.MemoryCalls, tools_sql.SqlCalls), "modules/tools/test_tools_kept.py"),
     Suite(tool_ports.Named, (tools_memory.MemoryNamed, tools_sql.SqlNamed), "modules/tools/test_tools_kept.py"),
+    Suite(tool_ports.Pins, (memory_pins.MemoryPins, sql_pins.SqlPins), "modules/tools/test_tools_pins_kept.py"),
+    Suite(tool_ports.Foreign, (mounted_tools.MountedServer,), "modules/tools/test_tools_mounted.py"),
     Suite(
         tool_ports.Backend,
         (backend_acts.Acts, git_tools.GitTools, schedule_tools.ScheduleTools, ticket_tools.TicketTools, watched_tools.WatchedBackend),

@@ -219,6 +219,8 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     ),
     "POST /v1/tenants": Write("hulk.tenant.created.v1", "made", to("", said(tenant="beta")), "platform"),
     "DELETE /v1/tool-rules/{rule}": Write("hulk.tool.rule_changed.v1", "removed", of(a_tool_rule, ASKED)),
+    "POST /v1/tool-systems/{system}/approve": Elsewhere("modules/tools/test_tools_pinning.py::test_all_of_it_is_on_the_trail"),
+    "POST /v1/tool-systems/{system}/revoke": Elsewhere("modules/tools/test_tools_pinning.py::test_all_of_it_is_on_the_trail"),
     "PUT /v1/tool-rules/{rule}": Write("hulk.tool.rule_changed.v1", "made", to("retail", said(tools=["*"]))),
     "DELETE /v1/tool-servers/{server}": Write("hulk.tool.server_changed.v1", "removed", of(a_tool_server, ASKED)),
     "PUT /v1/tool-servers/{server}": Write("hulk.tool.server_changed.v1", "made", to("sales", said(tools=["*"]))),

@@ -71,6 +71,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/router/policies/check": {},
     "POST /v1/router/policies/versions/{version}/restore": {},
     "PUT /v1/budgets/{budget}": {"daily": "5"},
+    "POST /v1/tool-systems/{system}/approve": {"digests": {"x": "0" * 64}},
+    "POST /v1/tool-systems/{system}/revoke": {"tools": ["x"]},
     "PUT /v1/tool-rules/{rule}": {"tools": ["nothing.*"]},
     "PUT /v1/tool-servers/{server}": {"tools": ["nothing.*"]},
     "POST /v1/tools/{tool}/calls": {},
@@ -206,6 +208,9 @@ DELETE /v1/tool-servers/{server}                401      403      403      403  
 GET /v1/tools                                   401      200      200      200      200      200      403      200
 GET /v1/tools/{tool}                            401      200      200      200      200      403      403      403
 POST /v1/tools/{tool}/calls                     401      200      200      200      200      403      403      403
+GET /v1/tool-systems/{system}/review            401      403      403      403      403      403      403      404
+POST /v1/tool-systems/{system}/approve          401      403      403      403      403      403      403      404
+POST /v1/tool-systems/{system}/revoke           401      403      403      403      403      403      403      404
 GET /v1/trace/{id}                              401      200      200      200      200      404      404      404
 """
 """The status for each caller."""

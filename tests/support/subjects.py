@@ -136,7 +136,7 @@ PARTS: dict[str, Act] = {
     "{server}": tool_server,
 }  # fmt: skip
 FIXED = {
-    "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset",
+    "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
     "{month}": "2026-11",
 }  # fmt: skip
 NAMES = {

@@ -422,6 +422,15 @@ EVENTS: tuple[EventType, ...] = (
     EventType(type="hulk.tool.approved.v1", summary="A person let a call of a tool be made, and it was.", data=_called("done")),
     EventType(type="hulk.tool.suggested.v1", summary="It was only said what a call of a tool would do.", data=_called("suggested")),
     EventType(
+        type="hulk.tool.pinned.v1",
+        summary="Tools of a third party's MCP server may be used as they are described now (digests by name).",
+        data=changed("looked at", {}, {"create_issue": "9c0d294c…"}),
+    ),
+    EventType(
+        type="hulk.tool.unpinned.v1", summary="Tools of a third party's MCP server may be used no more.",
+        data=changed("", {"create_issue": "9c0d294c…"}, {}),
+    ),
+    EventType(
         type="hulk.tool.rule_changed.v1",
         summary="Who may use which tools was changed; `before` is null for a new rule, `after` for one that was removed.",
         data=changed("Black Friday", None, _RULE),

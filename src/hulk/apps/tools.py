@@ -1,8 +1,11 @@
 """Tools in the running program: the systems that they act on, put together with what they need of other modules."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import structlog
+from fastapi import APIRouter
 
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.schedules import Wishes
@@ -11,8 +14,10 @@ from hulk.kernel.records import JsonObject
 from hulk.modules.intents.api import IntentBody
 from hulk.modules.tickets import TicketActs
 from hulk.modules.tools import ToolActs
+from hulk.modules.tools.api import pin_routes
+from hulk.modules.tools.api import routes as tool_routes
 from hulk.modules.tools.settings import ToolsSettings
-from hulk.modules.tools.wiring import acts_of, own_tools
+from hulk.modules.tools.wiring import Around, Pinning, acts_of, connected, own_tools
 from hulk.runtime.language import voice
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.workflows import Workflows
@@ -22,11 +27,41 @@ SWEEP_SECONDS = 30.0
 """How long a call may stay unfinished after its process ended and its time was over."""
 
 
-def tool_acts(ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler) -> ToolActs:
-    """The acts on the tools of all systems that the settings name, and of Hulk itself."""
-    settings = ground.config.section(ToolsSettings)
-    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, ground.telemetry.metrics)
-    return acts_of(ground.store, settings, own, workflows, ground.outbox, tickets.ask)
+@dataclass(frozen=True, slots=True)
+class ToolsAtWork:
+    """The acts on tools, and on what third parties say of theirs."""
+
+    acts: ToolActs
+    pinning: Pinning
+
+    @property
+    def routers(self) -> list[APIRouter]:
+        """Both over HTTP."""
+        pinning = self.pinning
+        return [tool_routes(self.acts), pin_routes(pinning.review, pinning.approve, pinning.revoke)]
+
+
+async def tools_at_work(
+    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler
+) -> ToolsAtWork:
+    """The tools of all systems that the settings name, and of Hulk itself; MCP servers are ended with the stack."""
+    settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
+
+    def stale() -> None:
+        for acts in made:
+            acts.catalogue.looked_at()
+
+    around = Around(
+        store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, folder=ground.data / "mcp",
+        stale=stale,
+    )  # fmt: skip
+    systems = await stack.enter_async_context(
+        connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)
+    )
+    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, systems.watched)
+    mounted = [*own, *systems.mounted]
+    made.append(acts_of(ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, systems.secrets))
+    return ToolsAtWork(made[0], systems.pinning)
 
 
 def _wish(text: str) -> JsonObject:

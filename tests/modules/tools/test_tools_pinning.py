@@ -175,9 +175,9 @@ async def test_all_of_it_is_on_the_trail() -> None:
     await world.approve(ADMIN, "far", {"send": SEND.digest}, "needed")
     await world.revoke(ADMIN, "far", ["send"], "leaks")
     assert [(event.type, event.tenant, event.actor, event.subject, event.data) for event in world.trail.events] == [
-        ("hulk.tools.approved.v1", "-", "person:ana", "servers/far", {"reason": "needed", "before": {}, "after": {"send": SEND.digest}}),
+        ("hulk.tool.pinned.v1", "-", "person:ana", "servers/far", {"reason": "needed", "before": {}, "after": {"send": SEND.digest}}),
         (
-            "hulk.tools.revoked.v1", "-", "person:ana", "servers/far",
+            "hulk.tool.unpinned.v1", "-", "person:ana", "servers/far",
             {"reason": "leaks", "before": {"send": SEND.digest}, "after": {"send": None}},
         ),
     ]  # fmt: skip

@@ -34,7 +34,7 @@ from hulk.apps.secrets import secret_routes
 from hulk.apps.story import teller_of
 from hulk.apps.ticketing import kept_in_time, surroundings
 from hulk.apps.ticketing import routes_of as ticket_routes_of
-from hulk.apps.tools import closing_calls, tool_acts
+from hulk.apps.tools import closing_calls, tools_at_work
 from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -55,7 +55,6 @@ from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tickets.wiring import Service as TicketService
 from hulk.modules.tickets.wiring import serving as serving_tickets
 from hulk.modules.tools import WORKFLOW as TOOL_CALL
-from hulk.modules.tools.api import routes as tool_routes
 from hulk.runtime.cache import Caches
 from hulk.runtime.config import Config
 from hulk.runtime.engine import Watchdog, blocked_histogram
@@ -97,8 +96,8 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, local)
     scheduler = _scheduler(ground, workflows, accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = tool_acts(ground, workflows, service, scheduler)
-    workflows.register(TOOL_CALL, tools.run, forkable=False)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler)
+    workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
@@ -108,14 +107,14 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             beating(ground.bus),
             keeping_house(finops),
             kept_in_time(service),
-            closing_calls(tools),
+            closing_calls(tools.acts),
             watching_money(money, budget_figures(ground.telemetry.metrics)),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
-    routers += [*money_routes(money, config.section(FinopsSettings)), tool_routes(tools)]
+    routers += [*money_routes(money, config.section(FinopsSettings)), *tools.routers]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 
 

@@ -847,6 +847,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "kind", "name", name=op.f("pk_tool_named")),
     )
     op.create_table(
+        "tool_pin",
+        sa.Column("server", sa.String(length=31), nullable=False),
+        sa.Column("tool", sa.String(length=128), nullable=False),
+        sa.Column("seen", Document(), nullable=False),
+        sa.Column("approved", Document(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("at", Moment(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("server", "tool", name=op.f("pk_tool_pin")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["sequence"], ["event.sequence"], name=op.f("fk_outbox_sequence")),

@@ -17,8 +17,8 @@ from hulk.kernel.time import Clock
 from hulk.modules.tools.domain import Approval, Listed, Output, Pin, State, Tool, differences, state, warnings
 from hulk.modules.tools.ports import Calling, Foreign, Pins
 
-APPROVED = "hulk.tools.approved.v1"
-REVOKED = "hulk.tools.revoked.v1"
+APPROVED = "hulk.tool.pinned.v1"
+REVOKED = "hulk.tool.unpinned.v1"
 FIRST_USE = "hulk:first_use"
 """Who has approved what was there when a server that is trusted so was seen for the first time."""
 

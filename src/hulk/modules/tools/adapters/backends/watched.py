@@ -11,6 +11,7 @@ from prometheus_client import Histogram
 from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.modules.tools.domain import Output, Tool
+from hulk.modules.tools.domain.permission import any_of
 from hulk.modules.tools.ports import Backend, Calling
 from hulk.runtime.breaker import Breaker, Breakers, Tripped
 from hulk.runtime.telemetry import Metrics, span
@@ -32,10 +33,11 @@ class ToolFigures:
 
 
 class WatchedBackend:
-    """`Backend` with a breaker, `tool:` and its name, where there are `breakers`. While that is open nothing is asked."""
+    """`Backend` with a breaker, `tool:` and its name, where there are `breakers`. While that is open nothing is asked. Of its tools there
+    are those whose names, without the backend's, are one of the patterns `only`."""
 
-    def __init__(self, inner: Backend, figures: ToolFigures, breakers: Breakers | None = None) -> None:
-        self._inner, self._figures, self._breakers = inner, figures, breakers
+    def __init__(self, inner: Backend, figures: ToolFigures, breakers: Breakers | None = None, only: Sequence[str] = ("*",)) -> None:
+        self._inner, self._figures, self._breakers, self._only = inner, figures, breakers, tuple(only)
 
     @property
     def name(self) -> str:
@@ -44,7 +46,8 @@ class WatchedBackend:
 
     async def tools(self) -> Sequence[Tool]:
         """See `Backend`."""
-        return await self._inner.tools()
+        tools = await self._inner.tools()
+        return tools if "*" in self._only else [tool for tool in tools if any_of(tool.name.partition(".")[2], self._only)]
 
     async def call(self, tool: Tool, arguments: JsonObject, calling: Calling) -> Output:
         """See `Backend`; raises `Unavailable` without asking while the breaker is open."""

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hulk.kernel.records import Json
+from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import writable
 from hulk.modules.tools.adapters.backends.mounted.hiding import Hiding
 from hulk.modules.tools.domain import Bytes, Link, Output, Piece, Words
@@ -20,9 +20,9 @@ def output(result: Any, most: int, hide: Hiding) -> Output:
     return Output(data=data, pieces=tuple(pieces), failed=bool(result.is_error), cut=cut)
 
 
-def _object(value: Json) -> Mapping[str, Json]:
+def _object(value: Json) -> JsonObject:
     """From 2026-07-28 on it may be any JSON value; ours is an object."""
-    return value if isinstance(value, Mapping) else {"value": value}
+    return dict(value) if isinstance(value, Mapping) else {"value": value}
 
 
 def _told(value: Json, hide: Hiding) -> Json:

@@ -14,7 +14,6 @@ from hulk.modules.skills import Charts, History, Sources, Tables, TimeSeries
 from hulk.modules.tickets import AskPerson, TicketActs
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
-from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
 from hulk.modules.tools.adapters.charts import MatplotlibCharts
 from hulk.modules.tools.adapters.git import Git, GitHistory
 from hulk.modules.tools.adapters.guarded import GuardedFetch
@@ -24,6 +23,7 @@ from hulk.modules.tools.adapters.sql import SqlCalls, SqlNamed
 from hulk.modules.tools.adapters.tables import DuckTables, Limits
 from hulk.modules.tools.adapters.web import Fetch, WebSources
 from hulk.modules.tools.domain import Head, Rule, Server, allowed
+from hulk.modules.tools.ports import Backend
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.approve import RunCall
@@ -32,11 +32,13 @@ from hulk.modules.tools.usecases.catalogue import Catalogue, Mounted
 from hulk.modules.tools.usecases.finding import CloseOverdue, FindTools, ShowCalls
 from hulk.modules.tools.usecases.perform import Perform
 from hulk.modules.tools.usecases.ruling import Rules
+from hulk.modules.tools.wiring.systems import Around, Connected, Pinning, connected
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
-from hulk.runtime.telemetry import Metrics
+
+__all__ = ["Around", "Connected", "Pinning", "Tools", "acts_of", "charts", "connected", "own_tools", "wired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,11 @@ def acts_of(
 
 def own_tools(
     tickets: TicketActs, voices: Callable[[Language], Voice], scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str,
-    metrics: Metrics,
+    watched: Callable[[Backend], Backend],
 ) -> Sequence[Mounted]:  # fmt: skip
     """Hulk's own: they are there for all tenants, as far as rules allow."""
-    figures, backends = ToolFigures.of(metrics), (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone))
-    return [Mounted(backend=WatchedBackend(one, figures), tenants=("*",)) for one in backends]
+    backends: tuple[Backend, ...] = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone))
+    return [Mounted(backend=watched(one), tenants=("*",)) for one in backends]
 
 
 def _unheeded(_: str) -> None:
