@@ -58,9 +58,13 @@ from hulk.modules.tools.adapters import charts, git, memory_pins, sources, sql_p
 from hulk.modules.tools.adapters import memory as tools_memory
 from hulk.modules.tools.adapters import sql as tools_sql
 from hulk.modules.tools.adapters.backends import acts as backend_acts
+from hulk.modules.tools.adapters.backends import airflow, github, metabase, notion, objects, spark, suitecrm
+from hulk.modules.tools.adapters.backends import http as http_tools
+from hulk.modules.tools.adapters.backends import mongodb as mongodb_tools
 from hulk.modules.tools.adapters.backends import mounted as mounted_tools
 from hulk.modules.tools.adapters.backends import repositories as git_tools
 from hulk.modules.tools.adapters.backends import schedules as schedule_tools
+from hulk.modules.tools.adapters.backends import sql as sql_tools
 from hulk.modules.tools.adapters.backends import tickets as ticket_tools
 from hulk.modules.tools.adapters.backends import watched as watched_tools
 from hulk.modules.tools.adapters.tables import duck
@@ -68,6 +72,11 @@ from hulk.runtime import models, secrets
 from hulk.runtime.models import embeddings
 
 TESTS = Path(__file__).parent
+BACKENDS = (
+    airflow.Airflow, github.GitHub, http_tools.Http, metabase.Metabase, mongodb_tools.MongoDb, mounted_tools.MountedServer, notion.Notion,
+    objects.Objects, spark.Spark, sql_tools.Sql, suitecrm.SuiteCrm,
+)  # fmt: skip
+"""Systems whose tools there are."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,14 @@ SUITES = (
     Suite(tool_ports.Foreign, (mounted_tools.MountedServer,), "modules/tools/test_tools_mounted.py"),
     Suite(
         tool_ports.Backend,
-        (backend_acts.Acts, git_tools.GitTools, schedule_tools.ScheduleTools, ticket_tools.TicketTools, watched_tools.WatchedBackend),
+        (
+            *BACKENDS,
+            backend_acts.Acts,
+            git_tools.GitTools,
+            schedule_tools.ScheduleTools,
+            ticket_tools.TicketTools,
+            watched_tools.WatchedBackend,
+        ),
         "modules/tools/test_tools_backends.py",
     ),
     Suite(Board, (tickets_sql.SqlBoard,), "modules/tickets/test_tickets_board.py"),
@@ -207,6 +223,7 @@ PARTS = {
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tools.adapters.backends": (
+        *BACKENDS,
         backend_acts.Acts,
         git_tools.GitTools,
         schedule_tools.ScheduleTools,

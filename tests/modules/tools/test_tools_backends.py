@@ -12,8 +12,21 @@ import pytest
 from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.time import utc_now
 from hulk.modules.tools.adapters.backends.acts import About, Acts
+from hulk.modules.tools.adapters.backends.airflow import Airflow
+from hulk.modules.tools.adapters.backends.github import GitHub
+from hulk.modules.tools.adapters.backends.http import Endpoint, Http
+from hulk.modules.tools.adapters.backends.metabase import Metabase
+from hulk.modules.tools.adapters.backends.mongodb import MongoDb
+from hulk.modules.tools.adapters.backends.mongodb import Most as MostDocuments
+from hulk.modules.tools.adapters.backends.mounted import MountedServer
+from hulk.modules.tools.adapters.backends.notion import Notion
+from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Objects
+from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
+from hulk.modules.tools.adapters.backends.spark import Job, Spark
+from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
+from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
 from hulk.modules.tools.domain import NAME, Output, Tool
@@ -24,6 +37,7 @@ from hulk.runtime.language import voice
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
+from support.foreign.mounting import good, serve
 from support.postgres import Postgres
 from support.schedules import a_scheduler
 from support.stores import a_store
@@ -31,6 +45,7 @@ from support.tickets import service_over
 from support.tools import Shop
 
 Make = Callable[[Store], Any]
+ABOUT = About(owner="Plataforma")
 CALLING = Calling(id="tcl_1", key="k1", tenant="acme", actor="person:ana", deadline=utc_now() + timedelta(minutes=5))
 
 
@@ -52,12 +67,57 @@ async def watched(store: Store) -> WatchedBackend:
 
 
 async def repositories(_: Store) -> GitTools:
-    return GitTools({}, About(outside=False, owner="Plataforma"))
+    return GitTools({}, ABOUT)
 
 
-@pytest.fixture(params=[shop, tickets, schedules, watched, repositories], ids=lambda make: make.__name__)
+async def files(_: Store) -> Sql:
+    return Sql("sales", Files(places=()), about=ABOUT, most=Most())
+
+
+async def mongodb(_: Store) -> MongoDb:
+    return MongoDb("shop", "mongodb://127.0.0.1:1/shop", str, collections=("*",), about=ABOUT, most=MostDocuments())
+
+
+async def objects(_: Store) -> Objects:
+    area = Areas((Area.of("reports"),))
+    return Objects("files", S3(endpoint="", region="x", key_id="", secret=str), read=area, write=area, about=ABOUT, most=MostObjects())
+
+
+async def github(_: Store) -> GitHub:
+    return GitHub("github", ABOUT, url="https://api.github.com", token=str, repositories=("a/*",), projects=("a/1",))
+
+
+async def notion(_: Store) -> Notion:
+    return Notion("notion", ABOUT, url="https://api.notion.com", token=str, parents=())
+
+
+async def metabase(_: Store) -> Metabase:
+    return Metabase("metabase", ABOUT, url="http://127.0.0.1:1", key=str)
+
+
+async def suitecrm(_: Store) -> SuiteCrm:
+    return SuiteCrm("crm", ABOUT, url="http://127.0.0.1:1/Api", client_id="x", client_secret=str, modules=("Accounts",))
+
+
+async def airflow(_: Store) -> Airflow:
+    return Airflow("airflow", ABOUT, url="http://127.0.0.1:1", dags=("*",))
+
+
+async def spark(_: Store) -> Spark:
+    jobs = [Job(name="etl", resource="file:/etl.py")]
+    return Spark("spark", ABOUT, history="http://127.0.0.1:1", master="http://127.0.0.1:2", jobs=jobs)
+
+
+async def http(_: Store) -> Http:
+    return Http("erp", ABOUT, endpoints=[Endpoint(prefix="http://127.0.0.1:1", methods=("GET", "POST", "DELETE"))])
+
+
+OWN = (shop, tickets, schedules, watched, repositories, files, mongodb, objects, github, notion, metabase, suitecrm, airflow, spark, http)
+
+
+@pytest.fixture(params=OWN, ids=lambda make: make.__name__)
 async def backend(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Backend]:
-    """Each in turn."""
+    """Each in turn; of those that others have written (`MountedServer`) see test_tools_mounted.py."""
     async with a_store("sqlite", tmp_path, postgres) as store:
         yield await request.param(store)
 
@@ -82,7 +142,7 @@ async def test_tools_say_what_they_do_and_take_objects_without_other_fields(back
 
 async def test_tools_of_which_the_name_says_that_they_look_do_not_write(backend: Backend) -> None:
     for tool in await backend.tools():
-        looks = re.search(r"\.(list|show|get|search|read|describe|query|find)(_|$)", tool.name)
+        looks = re.search(r"\.(list|show|get|search|read|describe|query|find|aggregate|count|head|link|status)(_|$)", tool.name)
         assert tool.effect == "read" if looks else tool.effect in ("read", "write", "destroy")
 
 
@@ -115,3 +175,10 @@ async def _code(tools: WatchedBackend, tool: Tool) -> str:
     except HulkError as error:
         return error.code
     return ""
+
+
+async def test_a_server_that_others_have_written_is_held_to_it_too(tmp_path: Path) -> None:
+    server: MountedServer
+    async with serve(good(tmp_path)) as server:
+        await test_tools_are_named_after_their_backend_and_each_once(server)
+        await test_a_tool_that_is_not_there_is_not_called(server)
