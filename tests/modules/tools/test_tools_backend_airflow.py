@@ -49,7 +49,7 @@ async def test_dags_are_looked_for_page_by_page_up_to_a_bound(twin: System, othe
     twin.be(others=others)
     output = await ask(airflow(twin), "list_dags")
     assert output.data is not None
-    assert len(output.data["dags"]) == found  # type: ignore[arg-type]  # JSON
+    assert len(output.data["dags"]) == found
     assert (sum(one["path"] == "/api/v2/dags" for one in twin.seen()), bool(output.cut)) == (requests, cut)
 
 

@@ -58,7 +58,7 @@ async def test_lists_are_read_page_by_page_up_to_a_bound(
     twin.be(issues=there)
     output = await ask(github(twin), "list_issues", most=most)
     assert output.data is not None
-    assert len(output.data["issues"]) == listed  # type: ignore[arg-type]  # JSON
+    assert len(output.data["issues"]) == listed
     assert (len(twin.seen()), bool(output.cut)) == (requests, cut)
 
 
@@ -140,7 +140,7 @@ def test_a_sprint_that_is_over_with_work_left_is_overdue() -> None:
 async def test_how_a_project_stands_is_told_by_its_iteration(twin: System) -> None:
     output = await ask(github(twin), "project_status")
     assert output.data is not None
-    assert output.data["iteration"]["title"] == "Sprint 12"  # type: ignore[index,call-overload]  # JSON
+    assert output.data["iteration"]["title"] == "Sprint 12"
     assert output.data["counts"] == {"In progress": 1, "Done": 1}
     assert "1 items of other repositories" in output.cut
     assert len(twin.seen()) == 2, "two pages"

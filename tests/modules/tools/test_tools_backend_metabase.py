@@ -38,7 +38,7 @@ async def test_questions_are_found_by_their_words_and_dashboards_are_not_among_t
 async def test_a_question_tells_its_parameters_and_columns_but_not_its_sql(twin: System) -> None:
     output = await ask(metabase(twin), "get_question", id=1)
     assert output.data is not None
-    assert [(one["name"], one["required"]) for one in output.data["parameters"]] == [("store", False), ("since", True)]  # type: ignore[union-attr,index,call-overload]  # JSON
+    assert [(one["name"], one["required"]) for one in output.data["parameters"]] == [("store", False), ("since", True)]
     assert "select" not in str(output)
 
 
@@ -62,7 +62,7 @@ async def test_rows_are_bounded_and_it_is_told(twin: System, there: int, most: i
     twin.be(rows=there)
     output = await ask(metabase(twin, rows=setting), "run_question", id=2, most=most)
     assert output.data is not None
-    assert len(output.data["rows"]) == shown  # type: ignore[arg-type]  # JSON
+    assert len(output.data["rows"]) == shown
     assert output.cut == f"Only the first {shown} rows are shown."
 
 

@@ -80,7 +80,7 @@ async def test_rows_are_read_page_by_page_up_to_a_bound(twin: System, there: int
     twin.be(rows=there)
     output = await ask(notion(twin), "query", source=SOURCE, most=most)
     assert output.data is not None
-    assert len(output.data["rows"]) == shown  # type: ignore[arg-type]  # JSON
+    assert len(output.data["rows"]) == shown
     assert bool(output.cut) == cut
 
 

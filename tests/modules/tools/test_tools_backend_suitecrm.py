@@ -32,7 +32,7 @@ def crm(twin: System, **more: Any) -> SuiteCrm:
 async def test_records_are_listed_page_by_page(twin: System) -> None:
     output = await ask(crm(twin), "list_records", module="Accounts", fields=["name"], most=2, page=2)
     assert output.data is not None
-    assert [one["attributes"] for one in output.data["records"]] == [{"name": "Shop 3"}, {"name": "Shop 4"}]  # type: ignore[union-attr,index,call-overload]  # JSON
+    assert [one["attributes"] for one in output.data["records"]] == [{"name": "Shop 3"}, {"name": "Shop 4"}]
     assert output.cut == "This is page 2 of 3."
 
 

@@ -135,7 +135,7 @@ async def test_what_it_asks_of_us_is_declined(tmp_path: Path) -> None:
     async with serve(hostile(tmp_path)) as server:
         heard = (await call(server, "asks")).data
         assert heard is not None
-        answers = {one["id"]: one["error"]["code"] for one in heard["heard"]}  # type: ignore[index,union-attr,call-overload]  # its own JSON
+        answers = {one["id"]: one["error"]["code"] for one in heard["heard"]}
         assert answers == {"mine-0": -32600, "mine-1": -32600, "mine-2": -32600, "mine-3": -32601}
 
 
@@ -144,7 +144,7 @@ async def test_a_thousand_requests_of_its_own_are_not_all_looked_at(tmp_path: Pa
         assert words(await call(server, "asks_much")) == "asked"
         heard = (await call(server, "echo")).data
         assert heard is not None
-        assert len(heard["heard"]) <= 64  # type: ignore[arg-type]  # its own JSON
+        assert len(heard["heard"]) <= 64
 
 
 async def test_a_storm_of_notifications_delays_an_answer_and_no_more(tmp_path: Path) -> None:

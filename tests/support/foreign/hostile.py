@@ -103,11 +103,11 @@ class Hostile:
         """Never answers, and goes on reading."""
 
     def do_flood_line(self, *_: Any) -> None:
-        for _ in range(1_000):
+        for __ in range(1_000):
             raw(b"x" * FLOOD)
 
     def do_flood_noise(self, *_: Any) -> None:
-        for _ in range(1_000):
+        for __ in range(1_000):
             raw(b"x\n" * (FLOOD // 2))
 
     def do_garbage(self, id_: Any, arguments: Json, _: Any) -> None:
