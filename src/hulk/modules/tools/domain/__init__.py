@@ -4,7 +4,7 @@ from hulk.modules.tools.domain.addresses import ENDINGS, PACKED, Address, Head, 
 from hulk.modules.tools.domain.call import Call, Ending
 from hulk.modules.tools.domain.permission import Allowed, Autonomy, Denied, Rule, Verdict, Who, verdict
 from hulk.modules.tools.domain.searching import Index
-from hulk.modules.tools.domain.server import Server
+from hulk.modules.tools.domain.server import Names, Server
 from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Head",
     "Index",
     "Link",
+    "Names",
     "Output",
     "Piece",
     "Rule",

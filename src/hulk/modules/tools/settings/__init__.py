@@ -4,12 +4,13 @@ from pydantic import Field
 
 from hulk.modules.tools.settings.backend import BackendSettings
 from hulk.modules.tools.settings.files import FilesSettings, HttpSettings
+from hulk.modules.tools.settings.mcp import McpSettings
 from hulk.modules.tools.settings.rules import OwnRuleSettings, OwnServerSettings, RuleSettings, ServerSettings
 from hulk.runtime.config import Section, Size
 
 __all__ = [
-    "BackendSettings", "FilesSettings", "HttpSettings", "OwnRuleSettings", "OwnServerSettings", "RuleSettings", "ServerSettings",
-    "ToolsSettings",
+    "BackendSettings", "FilesSettings", "HttpSettings", "McpSettings", "OwnRuleSettings", "OwnServerSettings", "RuleSettings",
+    "ServerSettings", "ToolsSettings",
 ]  # fmt: skip
 
 
@@ -20,4 +21,5 @@ class ToolsSettings(Section):
     http: HttpSettings = Field(default_factory=HttpSettings)
     rules: tuple[RuleSettings, ...] = Field(default=(), description="Who may use which tools.")
     servers: tuple[ServerSettings, ...] = Field(default=(), description="Tools that are an MCP server of their own.")
+    mcp: McpSettings = Field(default_factory=McpSettings)
     max_output: Size = Field(default=256 * 1024, ge=1024, le=900_000, description="Most that a tool may answer; the rest is cut off.")
