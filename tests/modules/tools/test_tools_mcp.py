@@ -17,6 +17,7 @@ from hulk.modules.identity.usecases import LOCAL
 from hulk.modules.tickets.usecases import Wish
 from hulk.modules.tools import Rule
 from hulk.modules.tools.mcp.protocol import KEY
+from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
 from support.mcp import a_place
 from support.postgres import Postgres
@@ -130,8 +131,8 @@ async def test_a_call_that_waits_for_a_person_says_so_and_is_looked_at_later(sto
     async with a_place(store) as place, client(place.url, mode) as connected:
         async with asyncio.TaskGroup() as group:
             calling = group.create_task(connected.call_tool("ask.write", {"text": "please"}))
-            while place.desk.runs == {} and not calling.done():
-                await asyncio.sleep(0)
+            while not await place.acts.calls.find(LOCAL, WantedCalls(tenant="default")):
+                await asyncio.sleep(0.01)
             await place.desk.drain()
         result = calling.result()
         assert (result.is_error, place.asking.done) == (False, 0), text(result)
