@@ -5,7 +5,7 @@ import base64
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -64,6 +64,7 @@ class Everything:
 
     many: int = 0
     name: str = "test"
+    changed: Callable[[], None] = lambda: None
     hanging: int = 0
     done: int = 0
 
@@ -75,6 +76,7 @@ class Everything:
             self._tool("test_logging_tool"), self._tool("json_schema_2020_12_tool", SCHEMA), self._tool("test_x_mcp_header", _HEADED),
             self._tool("add", _ADD, _SUM), self._tool("hang"), self._tool("write", _TEXT, effect="write", idempotent=False),
             self._tool("hanging_write", effect="write"), self._tool("echo", _TEXT), self._tool("broken_promise", _EMPTY, _SUM),
+            self._tool("test_trigger_tool_change"),
         ]  # fmt: skip
         return [*plain, *others, *(self._tool(f"idle_{number:04}") for number in range(self.many))]
 
@@ -95,6 +97,9 @@ class Everything:
             return await _telling(calling)
         if tool.act == "test_error_handling":
             raise Refused("This tool intentionally returns an error for testing")
+        if tool.act == "test_trigger_tool_change":
+            self.many += 1
+            self.changed()
         if tool.act == "add":
             return Output(data={"sum": arguments["a"] + arguments["b"]})
         self.done += 1
@@ -188,6 +193,7 @@ async def a_place(
     mounted = [Mounted(backend=one, tenants=("*",)) for one in (backend, asking)]
     acts = acts_of(store, written, mounted, desk, trail, tickets.ask)
     desk.workflows["tool-call"] = acts.run
+    backend.changed = acts.catalogue.looked_at
     own = server or ServerSettings(rate_limit=100_000)
     mcp = McpSettings.model_validate(settings or {})
     async with serving(acts, mcp, Guard.of(mcp, own.host, public), own.max_body) as endpoint:
@@ -200,7 +206,6 @@ async def a_place(
 
 
 async def _main(many: int) -> None:
-    from hulk.runtime.store import opened
     with tempfile.TemporaryDirectory() as folder:
         async with opened("", Path(folder)) as store:
             prepare(store.engine)

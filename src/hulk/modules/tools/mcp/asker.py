@@ -1,11 +1,13 @@
 """Who asks over MCP: found out once for each request, before the protocol begins, and read again where it is answered."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Scope
 
+from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Voice
 from hulk.modules.tools.domain import Server, Tool
@@ -29,10 +31,22 @@ class Asker:
             return None
         return self.server.named((await catalogue.shelf()).tools)
 
+    def schema(self, catalogue: Catalogue, name: str) -> JsonObject | None:
+        """What the tool takes that is called so there, as the tools were when somebody last asked."""
+        short = self.server is not None and self.server.names == "short"
+        tools = self.server.named(catalogue.seen.values()) if self.server is not None and short else catalogue.seen
+        tool = tools.get(name)
+        return None if tool is None else tool.input
+
+
+ASKING: ContextVar[Asker] = ContextVar("asking")
+"""Who asks, where the protocol's library tells of no request."""
+
 
 def keep(scope: Scope, asker: Asker) -> None:
     """Remember who asks in this request."""
     state(scope)[_KEPT] = asker
+    ASKING.set(asker)
 
 
 def asker_of(request: Any) -> Asker:

@@ -51,6 +51,7 @@ class Endpoint:
         require(by, "read")
         server = await self._server(by, scope["path_params"].get("server"))
         manager = await self._manager()
+        await self.acts.catalogue.shelf()
         keep(scope, Asker(by, server, voice_of(scope)))
         scope["user"] = _owner(by, server)
         heard = _until(receive, scope) if scope["method"] == "GET" else receive

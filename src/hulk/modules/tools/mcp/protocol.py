@@ -18,7 +18,7 @@ from hulk.kernel.errors import HulkError, Invalid, NotFound
 from hulk.kernel.text import Text
 from hulk.modules.tools.mcp import own
 from hulk.modules.tools.mcp.answers import answered, refused
-from hulk.modules.tools.mcp.asker import Asker, asker_of
+from hulk.modules.tools.mcp.asker import ASKING, Asker, asker_of
 from hulk.modules.tools.mcp.listing import BadCursor, named, paged, tool_of
 from hulk.modules.tools.mcp.sessions import Levels, Sessions
 from hulk.modules.tools.ports import Progress
@@ -33,7 +33,7 @@ _TICKET_SECONDS = (0.05, 0.1, 0.2, 0.4)
 """How long a call that waits for a person is looked at until its ticket is there."""
 INSTRUCTIONS = (
     "Tools of the company's systems, as far as you may use them. Calls that change something may wait for a person: their answer says so, "
-    "and call_status tells later what came of them. With a key of your own in _meta, as hulk/idempotency-key, asking again does nothing twice."
+    "and call_status tells later what came of them. With a key of your own in _meta (hulk/idempotency-key), asking again repeats nothing."
 )
 
 Context = ServerRequestContext[Any, Any]
@@ -81,8 +81,7 @@ class Methods:
 
     def _schema(self, name: str) -> Mapping[str, Any] | None:
         """What headers must repeat of arguments (`x-mcp-header`, 2026-07-28) is looked up among the tools as they were last listed."""
-        tool = self.acts.catalogue.seen.get(name)
-        return tool.input if tool is not None else None
+        return ASKING.get().schema(self.acts.catalogue, name)
 
     async def list(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """The tools that the caller may use now. Raises `MCPError` for a cursor that is not ours, and when nobody knows right now."""

@@ -82,6 +82,7 @@ class Catalogue:
     def looked_at(self) -> None:
         """What a backend can do was changed by this process."""
         self._shelf.stale(_ALL)
+        self._tell()
 
     async def open_to(self, who: Who, server: Server | None = None) -> Sequence[tuple[Tool, Allowed]]:
         """The tools that somebody may use, with how far, in the order of their names."""
