@@ -14,7 +14,7 @@ from hulk import __version__
 from hulk.apps.client import connected, running_server
 from hulk.apps.terminal import spoken
 from hulk.apps.whereabouts import Server
-from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
+from hulk.kernel.errors import NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
     import mcp_types as types
@@ -148,6 +148,8 @@ class _Relayed:
 
     async def told(self) -> None:
         """Tell on that tools have changed, for as long as that Hulk says so; ends only by cancellation."""
+        import httpx2
+        from mcp.client.subscriptions import SubscriptionLost
         from mcp.shared.exceptions import MCPError
 
         while True:
@@ -155,7 +157,7 @@ class _Relayed:
                 async with self.upstream.listen(tools_list_changed=True) as changes:
                     async for _ in changes:
                         await self._tell()
-            except (MCPError, HulkError, OSError):
+            except (MCPError, SubscriptionLost, httpx2.HTTPError, OSError):
                 pass  # it is away: calls say so
             await asyncio.sleep(_AGAIN_SECONDS)
 

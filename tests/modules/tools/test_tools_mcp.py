@@ -19,7 +19,8 @@ from hulk.modules.tools import Rule
 from hulk.modules.tools.mcp.protocol import KEY
 from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
-from support.mcp import a_place
+from support.mcp import Place, a_place
+from support.patience import until, until_found
 from support.postgres import Postgres
 from support.stores import a_store
 
@@ -116,13 +117,13 @@ async def test_one_is_answered_in_ones_own_language(store: Store, mode: str) -> 
 
 async def test_a_write_with_a_key_is_done_once(store: Store, mode: str) -> None:
     async with a_place(store) as place, client(place.url, mode) as connected:
-        for _ in range(3):
-            result = await connected.call_tool("test.write", {"text": "once"}, meta={KEY: "k1"})
-            assert text(result) == "once"
-        assert place.backend.done == 1
-        assert (result.meta or {})["hulk/replayed"] is True
-        assert (await connected.call_tool("test.write", {"text": "other"}, meta={KEY: "k1"})).is_error
-        assert (await connected.call_tool("test.write", {"text": "bad"}, meta={KEY: 7})).is_error
+        key: Any = {KEY: "k1"}
+        first, again = [await connected.call_tool("test.write", {"text": "once"}, meta=key) for _ in range(2)]
+        assert (text(first), text(again), place.backend.done) == ("once", "once", 1)
+        assert ("hulk/replayed" in (first.meta or {}), "hulk/replayed" in (again.meta or {})) == (False, True)
+        assert (await connected.call_tool("test.write", {"text": "other"}, meta=key)).is_error
+        no_key: Any = {KEY: 7}
+        assert (await connected.call_tool("test.write", {"text": "bad"}, meta=no_key)).is_error
         await connected.call_tool("test.write", {"text": "again"})
         assert place.backend.done == 2
 
@@ -131,8 +132,7 @@ async def test_a_call_that_waits_for_a_person_says_so_and_is_looked_at_later(sto
     async with a_place(store) as place, client(place.url, mode) as connected:
         async with asyncio.TaskGroup() as group:
             calling = group.create_task(connected.call_tool("ask.write", {"text": "please"}))
-            while not await place.acts.calls.find(LOCAL, WantedCalls(tenant="default")):
-                await asyncio.sleep(0.01)
+            await until_found(lambda: _kept(place))
             await place.desk.drain()
         result = calling.result()
         assert (result.is_error, place.asking.done) == (False, 0), text(result)
@@ -151,8 +151,8 @@ async def test_a_call_that_waits_for_a_person_says_so_and_is_looked_at_later(sto
 async def test_who_asks_for_progress_hears_of_it(store: Store, mode: str) -> None:
     heard: list[tuple[float, float | None, str | None]] = []
 
-    async def told(done: float, whole: float | None, word: str | None) -> None:
-        heard.append((done, whole, word))
+    async def told(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
 
     async with a_place(store) as place, client(place.url, mode) as connected:
         await connected.call_tool("test.test_tool_with_progress", {}, progress_callback=told)
@@ -224,11 +224,11 @@ async def test_a_call_that_is_given_up_ends(store: Store, mode: str) -> None:
     async with a_place(store) as place, client(place.url, mode) as connected:
         async with asyncio.TaskGroup() as group:
             calling = group.create_task(connected.call_tool("test.hang", {}))
-            await _until(lambda: place.backend.hanging == 1)
+            await until(lambda: place.backend.hanging == 1)
             calling.cancel()
-        await _until(lambda: place.backend.hanging == 0)
+        await until(lambda: place.backend.hanging == 0)
 
 
-async def _until(holds: Callable[[], bool]) -> None:
-    while not holds():
-        await asyncio.sleep(0.01)
+async def _kept(place: Place) -> bool:
+    """Whether there is a call."""
+    return bool(await place.acts.calls.find(LOCAL, WantedCalls(tenant="default")))

@@ -54,8 +54,7 @@ class Endpoint:
         await self.acts.catalogue.shelf()
         keep(scope, Asker(by, server, voice_of(scope)))
         scope["user"] = _owner(by, server)
-        heard = _until(receive, scope) if scope["method"] == "GET" else receive
-        await manager.handle_request(scope, heard, send)
+        await manager.handle_request(scope, _until(receive, scope) if _lasts(scope) else receive, send)
 
     async def _server(self, by: Principal, name: str | None) -> Server | None:
         if name is None:
@@ -151,6 +150,11 @@ def _owner(by: Principal, server: Server | None) -> Any:
 
     name = "" if server is None else server.name
     return AuthenticatedUser(AccessToken(token="", client_id=f"{by.tenant}\0{by.actor}\0{name}", scopes=[]))  # none is needed
+
+
+def _lasts(scope: Scope) -> bool:
+    """Whether it is a stream that is open for as long as its caller wants: of events, in either revision."""
+    return scope["method"] == "GET" or Headers(scope=scope).get("mcp-method") == "subscriptions/listen"
 
 
 def _until(receive: Receive, scope: Scope) -> Receive:
