@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from hulk.apps.hulk import run
 from hulk.apps.schema import prepare
 from hulk.kernel.errors import Refused, Unauthenticated
 from hulk.kernel.records import JsonObject
@@ -29,6 +29,7 @@ from hulk.runtime.http import Gate, Serving, Tokens, bind, build, serve
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, opened
 from hulk.runtime.telemetry import Metrics
+from hulk.runtime.telemetry.logs import begin
 from support.memory import Desk
 from support.processes import die_with_parent
 from support.tickets import SECRET, around
@@ -205,16 +206,17 @@ async def a_place(
             yield Place(served, acts, backend, asking, desk, tickets, endpoint)
 
 
-async def _main(many: int) -> None:
+async def _main(many: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         async with opened("", Path(folder)) as store:
             prepare(store.engine)
             async with a_place(store, many=many) as place:
                 print(place.url, flush=True)
                 await asyncio.to_thread(sys.stdin.read)
+    return 0
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LANG", "en_US.UTF-8")
     die_with_parent()
-    asyncio.run(_main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    begin("info", "json")
+    sys.exit(run(lambda: _main(int(sys.argv[1]) if len(sys.argv) > 1 else 0)))

@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
+
 from hulk import __version__
 from hulk.apps.client import connected, running_server
 from hulk.apps.terminal import spoken
 from hulk.apps.whereabouts import Server
-from hulk.kernel.errors import NotFound, Refused, Unavailable
+from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.text import Text
 
 if TYPE_CHECKING:
+    import httpx2
     import mcp_types as types
     from mcp import Client
 
+log = structlog.get_logger(__name__)
 R = TypeVar("R")
 REVISION = "2026-07-28"
 """Of MCP, between here and there: without sessions, so that a Hulk that was started again is asked on."""
@@ -43,14 +48,16 @@ class Relay:
 async def relay(wanted: Relay) -> int:
     """Relay until standard input ends. Raises `NotFound` when no Hulk runs, and what that Hulk refuses."""
     try:
+        import httpx2
         import mcp  # noqa: F401  # to say it once
     except ImportError as error:
         raise Refused("MCP needs the package mcp, which is not installed here: install hulk-ops[tools].") from error
     hulk = await _hulk(wanted)
     await _reached(hulk, wanted)
     path = f"/mcp/{wanted.server}" if wanted.server else "/mcp"
-    async with _upstream(hulk.url + path, wanted) as upstream:
-        await _served(upstream, hulk)
+    headers = {"accept-language": wanted.language} | ({"authorization": f"Bearer {wanted.key}"} if wanted.key else {})
+    async with httpx2.AsyncClient(headers=headers, timeout=httpx2.Timeout(30, read=LONGEST)) as http:
+        await _served(Upstream(hulk.url + path, http))
     return 0
 
 
@@ -73,50 +80,79 @@ async def _reached(hulk: Server, wanted: Relay) -> None:
         await client.get(f"/v1/tools?limit=1{named}")
 
 
-@asynccontextmanager
-async def _upstream(url: str, wanted: Relay) -> "AsyncIterator[Client]":
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """That Hulk, over connections that are kept. Each request has a client of its own: one whose request fails to get through is broken."""
+
+    url: str
+    http: "httpx2.AsyncClient"
+
+    async def asked(self, ask: "Callable[[Client], Awaitable[R]]") -> R:
+        """What it answers. Raises `MCPError`: its own, and one that says so when it does not answer."""
+        import mcp_types as types
+        from mcp.shared.exceptions import MCPError
+
+        try:
+            async with self.client() as client:
+                try:
+                    return await ask(client)
+                except MCPError as error:
+                    refused = error
+        except (ExceptionGroup, *_away()) as error:
+            if not isinstance(cause := _innermost(error), _away()):
+                raise
+            text = Text("Hulk does not answer at {url}: {reason}.", url=self.url, reason=type(cause).__name__)
+            raise MCPError(types.INTERNAL_ERROR, spoken(text)) from error
+        raise refused
+
+    @asynccontextmanager
+    async def client(self) -> "AsyncIterator[Client]":
+        """One, for a request or a stream."""
+        from mcp import Client
+        from mcp.client.streamable_http import streamable_http_client
+
+        transport = streamable_http_client(self.url, http_client=self.http)
+        async with Client(transport, mode=REVISION, cache=None, read_timeout_seconds=LONGEST) as client:
+            yield client
+
+
+def _away() -> tuple[type[Exception], type[OSError]]:
     import httpx2
-    from mcp import Client
-    from mcp.client.streamable_http import streamable_http_client
 
-    headers = {"accept-language": wanted.language} | ({"authorization": f"Bearer {wanted.key}"} if wanted.key else {})
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=httpx2.Timeout(30, read=LONGEST)) as http,
-        Client(streamable_http_client(url, http_client=http), mode=REVISION, cache=None, read_timeout_seconds=LONGEST) as client,
-    ):
-        yield client
+    return httpx2.HTTPError, OSError
 
 
-async def _served(upstream: "Client", hulk: Server) -> None:
+def _innermost(error: BaseException) -> BaseException:
+    """The first of what went wrong. It is told by its class: there is no header in that."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _served(upstream: Upstream) -> None:
+    import mcp_types as types
     from mcp.server.lowlevel.server import NotificationOptions
     from mcp.server.lowlevel.server import Server as Protocol
     from mcp.server.stdio import stdio_server
     from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 
-    relayed = _Relayed(upstream, hulk, InMemorySubscriptionBus())
+    relayed = _Relayed(upstream, InMemorySubscriptionBus())
     server: Protocol[Any] = Protocol(
         "hulk", title="Hulk", version=__version__, on_list_tools=relayed.list, on_call_tool=relayed.call,
         on_subscriptions_listen=ListenHandler(relayed.bus),
     )  # fmt: skip
-    server.add_notification_handler("notifications/initialized", _notification(), relayed.begun)
+    server.add_notification_handler("notifications/initialized", types.NotificationParams, relayed.begun)
     async with stdio_server() as (heard, said), asyncio.TaskGroup() as group:
         telling = group.create_task(relayed.told())
         await server.run(heard, said, server.create_initialization_options(NotificationOptions(tools_changed=True)))
         telling.cancel()
 
 
-def _notification() -> "type[types.NotificationParams]":
-    import mcp_types as types
-
-    return types.NotificationParams
-
-
 @dataclass
 class _Relayed:
     """The methods, asked of that Hulk."""
 
-    upstream: "Client"
-    hulk: Server
+    upstream: Upstream
     bus: Any
     session: Any = None
 
@@ -126,39 +162,31 @@ class _Relayed:
 
     async def list(self, _: Any, params: "types.PaginatedRequestParams | None") -> "types.ListToolsResult":
         """See `/mcp`."""
-        return await self._asked(lambda: self.upstream.list_tools(cursor=params.cursor if params else None))
+        return await self.upstream.asked(lambda client: client.list_tools(cursor=params.cursor if params else None))
 
     async def call(self, context: Any, params: "types.CallToolRequestParams") -> "types.CallToolResult":
         """See `/mcp`."""
-        meta: Any = {name: value for name, value in (context.meta or {}).items() if name.startswith(_OURS)}
-        heard = context.session.report_progress if "progress_token" in (context.meta or {}) else None
-        return await self._asked(lambda: self.upstream.call_tool(params.name, params.arguments, progress_callback=heard, meta=meta or None))
+        given = context.meta or {}
+        meta: Any = {name: value for name, value in given.items() if name.startswith(_OURS)}
+        heard = context.session.report_progress if "progress_token" in given else None
 
-    async def _asked(self, ask: Callable[[], Awaitable[R]]) -> R:
-        """What it answers; an error of its own passes through, and when it does not answer that is said."""
-        import httpx2
-        import mcp_types as types
-        from mcp.shared.exceptions import MCPError
+        async def ask(client: "Client") -> "types.CallToolResult":
+            return await client.call_tool(params.name, params.arguments, progress_callback=heard, meta=meta or None)
 
-        try:
-            return await ask()
-        except (httpx2.HTTPError, OSError) as error:
-            away = Unavailable("Hulk does not answer at {url}: {reason}.", url=self.hulk.url, reason=type(error).__name__)
-            raise MCPError(types.INTERNAL_ERROR, spoken(away.text)) from error
+        return await self.upstream.asked(ask)
 
     async def told(self) -> None:
         """Tell on that tools have changed, for as long as that Hulk says so; ends only by cancellation."""
-        import httpx2
         from mcp.client.subscriptions import SubscriptionLost
         from mcp.shared.exceptions import MCPError
 
         while True:
             try:
-                async with self.upstream.listen(tools_list_changed=True) as changes:
+                async with self.upstream.client() as client, client.listen(tools_list_changed=True) as changes:
                     async for _ in changes:
                         await self._tell()
-            except (MCPError, SubscriptionLost, httpx2.HTTPError, OSError):
-                pass  # it is away: calls say so
+            except (ExceptionGroup, MCPError, SubscriptionLost, *_away()) as error:
+                log.debug("mcp_upstream_away", reason=type(_innermost(error)).__name__)  # calls say so
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _tell(self) -> None:

@@ -138,7 +138,7 @@ async def test_a_virtual_server_takes_tokens_for_itself_and_for_all(store: Store
         for audience, status in ((f"{PUBLIC}/mcp/suite", 200), (f"{PUBLIC}/mcp", 200), (f"{PUBLIC}/mcp/sums", 401)):
             found, challenge, _ = await ask(ask.token(aud=audience), "/mcp/suite")
             assert found == status, audience
-        assert f"{PUBLIC}/.well-known/oauth-protected-resource/mcp/suite" in challenge
+            assert (f"{PUBLIC}/.well-known/oauth-protected-resource/mcp/suite" in challenge) == (status == 401)
 
 
 async def test_a_token_opens_nothing_else(store: Store, twin: Twin) -> None:
