@@ -21,6 +21,7 @@ from hulk.modules.tickets.wiring import serving as serving_tickets
 from hulk.modules.tools import Mounted, ToolActs
 from hulk.modules.tools.domain import Bytes, Effect, Output, Tool, Words
 from hulk.modules.tools.mcp import Endpoint, Guard, Resource, routes, serving
+from hulk.modules.tools.mcp.protocol import Methods
 from hulk.modules.tools.ports import Calling
 from hulk.modules.tools.settings import McpSettings, RuleSettings, ToolsSettings
 from hulk.modules.tools.wiring import acts_of
@@ -186,6 +187,7 @@ async def _known(key: str | None, _: str) -> Principal:
 async def a_place(
     store: Store, *, many: int = 0, settings: Mapping[str, Any] | None = None, server: ServerSettings | None = None,
     resource: Resource | None = None, tokens: Tokens | None = None, public: str = "", port: int = 0, rules: Sequence[Any] = RULES,
+    methods: Callable[[ToolActs, int], Methods] = Methods,
 ) -> AsyncIterator[Place]:  # fmt: skip
     """Hulk's HTTP with `/mcp`, over the real acts and store, on a free port. Who sends no key is local."""
     trail, desk, backend, asking = Outbox(store, b"k" * 32), Desk(commit=store.commit), Everything(many), Everything(name="ask")
@@ -197,7 +199,7 @@ async def a_place(
     backend.changed = acts.catalogue.looked_at
     own = server or ServerSettings(rate_limit=100_000)
     mcp = McpSettings.model_validate(settings or {})
-    async with serving(acts, mcp, Guard.of(mcp, own.host, public), own.max_body) as endpoint:
+    async with serving(acts, mcp, Guard.of(mcp, own.host, public), own.max_body, methods) as endpoint:
         app = build(
             Config(server=own), routers=[routes(endpoint, resource)], gate=Gate.of(_known, own.rate_limit), tokens=tokens, checks={},
             metrics=Metrics(),

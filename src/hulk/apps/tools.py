@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import APIRouter
@@ -24,6 +25,9 @@ from hulk.runtime.http import Tokens
 from hulk.runtime.language import voice
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.workflows import Workflows
+
+if TYPE_CHECKING:
+    from hulk.modules.tools.mcp.protocol import Methods
 
 log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 30.0
@@ -67,8 +71,14 @@ async def mcp_routes(stack: AsyncExitStack, config: Config, acts: ToolActs) -> S
     settings = config.section(ToolsSettings).mcp
     if not settings.enabled:
         return ()
-    endpoint = await stack.enter_async_context(serving(acts, settings, mcp_guard(config), config.server.max_body))
+    endpoint = await stack.enter_async_context(serving(acts, settings, mcp_guard(config), config.server.max_body, _methods))
     return (routes(endpoint, mcp_resource(config)),)
+
+
+def _methods(acts: ToolActs, search_from: int) -> "Methods":
+    from hulk.modules.tools.mcp.protocol import Methods  # the library takes half a second: not before somebody asks
+
+    return Methods(acts, search_from)
 
 
 async def closing_calls(acts: ToolActs) -> None:

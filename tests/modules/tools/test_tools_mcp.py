@@ -178,6 +178,27 @@ async def test_a_thousand_tools_are_listed_in_pages_and_found_by_words(store: St
             await connected.list_tools(cursor="not one of ours")
 
 
+CPF = "529.982.247-25"
+PLAIN = ({"name": "all", "tools": ["test.*"], "autonomy": "act"},)
+
+
+async def test_what_one_may_not_see_is_masked_or_withheld(store: Store, mode: str) -> None:
+    async with a_place(store, rules=PLAIN) as place, client(place.url, mode) as connected:
+        told = await connected.call_tool("test.echo", {"text": f"cpf {CPF}"})
+        assert (told.is_error, text(told)) == (False, "cpf [CPF_1]")
+        picture = await connected.call_tool("test.test_image_content", {})
+        assert (picture.is_error, [block.type for block in picture.content]) == (True, ["text"])
+        assert "attachment" in text(picture)
+
+
+async def test_what_may_only_be_suggested_is_not_done_and_says_so(store: Store, mode: str) -> None:
+    rules = [{"name": "all", "tools": ["test.*"], "autonomy": "suggest"}]
+    async with a_place(store, rules=rules) as place, client(place.url, mode) as connected:
+        result = await connected.call_tool("test.write", {"text": "x"})
+        assert (result.is_error, place.backend.done) == (True, 0)
+        assert "suggested only" in text(result)
+
+
 async def test_a_virtual_server_has_its_tools_by_short_names(store: Store, mode: str) -> None:
     async with a_place(store) as place, client(f"{place.url}/suite", mode) as connected:
         names = {tool.name for tool in (await connected.list_tools()).tools}

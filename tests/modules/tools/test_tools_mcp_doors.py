@@ -246,6 +246,16 @@ async def test_a_caller_who_hangs_up_amid_a_write_leaves_it_uncertain(store: Sto
         assert place.backend.hanging == 0
 
 
+async def test_where_the_library_is_not_installed_it_says_what_to_install(store: Store) -> None:
+    def missing(*_: Any) -> Any:
+        raise ImportError
+
+    async with asking(store, methods=missing) as (ask, _):
+        for _again in range(2):
+            status, said, _ = await ask()
+            assert (status, "hulk-ops[tools]" in said) == (503, True)
+
+
 async def test_an_open_stream_does_not_hold_up_the_end(store: Store) -> None:
     async with aiohttp.ClientSession() as session:
         async with a_place(store) as place:

@@ -1,7 +1,9 @@
 """Tools over MCP: what the caller may use, at `/mcp`, and virtual servers at `/mcp/{server}`.
 
-    async with serving(acts, settings.mcp, Guard.of(settings.mcp, config.server.host, identity.url), config.server.max_body) as endpoint:
+    async with serving(acts, settings.mcp, Guard.of(settings.mcp, host, url), max_body, methods) as endpoint:
         routers.append(routes(endpoint, resource))
+
+`methods` is `protocol.Methods`, given by whoever knows when the protocol's library (half a second) is to be imported.
 
 It speaks the revisions to 2025-11-25, with sessions, and 2026-07-28, without.
 """

@@ -4,7 +4,7 @@ The protocol's library is imported when somebody first asks (half a second): a H
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Endpoint:
-    """Who asks is found out here, and what of; all else is the protocol's. `most` is the largest message, in bytes."""
+    """Who asks is found out here, and what of; all else is the protocol's. `most` is the largest message, in bytes; `methods` makes what
+    answers, with the library that it needs."""
 
     acts: ToolActs
     settings: McpSettings
     guard: Guard
     most: int
+    methods: "Callable[[ToolActs, int], Methods]"
     group: asyncio.TaskGroup
     _begun: "asyncio.Future[StreamableHTTPSessionManager] | None" = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,9 +90,7 @@ class Endpoint:
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
         from mcp.server.transport_security import TransportSecuritySettings
 
-        from hulk.modules.tools.mcp.protocol import Methods
-
-        methods = Methods(self.acts, self.settings.search_from)
+        methods = self.methods(self.acts, self.settings.search_from)
         security = TransportSecuritySettings(allowed_hosts=list(self.guard.hosts), allowed_origins=list(self.guard.origins))
         return methods, StreamableHTTPSessionManager(
             methods.server(), security_settings=security, session_idle_timeout=self.settings.idle.total_seconds(),
@@ -109,10 +109,12 @@ class Endpoint:
 
 
 @asynccontextmanager
-async def serving(acts: ToolActs, settings: McpSettings, guard: Guard, most: int) -> AsyncIterator[Endpoint]:
+async def serving(
+    acts: ToolActs, settings: McpSettings, guard: Guard, most: int, methods: "Callable[[ToolActs, int], Methods]"
+) -> AsyncIterator[Endpoint]:
     """The endpoint, until the block ends."""
     async with asyncio.TaskGroup() as group:
-        endpoint = Endpoint(acts, settings, guard, most, group)
+        endpoint = Endpoint(acts, settings, guard, most, methods, group)
         try:
             yield endpoint
         finally:

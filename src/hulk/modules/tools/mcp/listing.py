@@ -21,13 +21,13 @@ class BadCursor(ValueError):
     """It is not one that we gave."""
 
 
-def paged(tools: Named, cursor: str | None) -> tuple[Named, str | None]:
+def paged(tools: Named, cursor: str | None, size: int = PAGE) -> tuple[Named, str | None]:
     """The page that the cursor stands for, and the cursor of the next. The cursor is the name after which the page begins, so that tools
     that come and go in between shift nothing. Raises `BadCursor`."""
     after = "" if cursor is None else _decoded(cursor)
     rest = sorted((one for one in tools if one[0] > after), key=lambda one: one[0])
-    page = rest[:PAGE]
-    return page, _encoded(page[-1][0]) if len(rest) > PAGE else None
+    page = rest[:size]
+    return page, _encoded(page[-1][0]) if len(rest) > size else None
 
 
 def _encoded(name: str) -> str:
