@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from hulk.kernel.tenancy import everywhere
 from hulk.modules.identity import AccountChange, Identity
@@ -167,6 +168,16 @@ async def test_who_was_disabled_comes_in_no_more(store: Store, twin: Twin) -> No
         [person] = [one for one in await ask.identity.list_accounts(LOCAL, "person") if one.email == PERSON["email"]]
         await ask.identity.change_account(LOCAL, "person", person.id, AccountChange(disabled=True))
         assert (await ask(token))[0] == 403
+
+
+@pytest.mark.parametrize("path", ["/mcp/%0d%0aset-cookie:%20x=1", "/mcp/a%22b", "/mcp/A", "/mcp/x/y", "/mcp/", "/mcpx"])
+async def test_no_path_gets_into_a_header_and_no_other_takes_tokens(store: Store, twin: Twin, path: str) -> None:
+    async with asking(store, twin) as ask:
+        headers = {**ACCEPT, "authorization": f"Bearer {ask.token()}"}
+        async with ask.session.post(URL(ask.url + path, encoded=True), json=LIST, headers=headers) as answer:
+            assert answer.status in (401, 404)
+            assert answer.headers.get("www-authenticate", 'Bearer realm="hulk"') == 'Bearer realm="hulk"'
+            assert "set-cookie" not in answer.headers
 
 
 async def test_it_says_whom_to_ask_for_a_token(store: Store, twin: Twin) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -22,6 +23,8 @@ from hulk.modules.tools.settings import McpSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.ruling import require
 from hulk.runtime.http import state, voice_of
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -101,7 +104,10 @@ class Endpoint:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await methods.tell()
+            try:
+                await methods.tell()
+            except Exception:  # who cannot be told ends neither the others nor the program
+                log.exception("mcp_change_not_told")
 
     def stop(self) -> None:
         """All sessions end."""

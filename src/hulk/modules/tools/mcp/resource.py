@@ -4,6 +4,7 @@
 /mcp/{server}  with those, and with tokens for  https://hulk.example.com/mcp/{server}
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from hulk.kernel.records import JsonObject
 
 PATH = "/mcp"
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
+_VIRTUAL = re.compile(rf"{PATH}/[a-z0-9][a-z0-9-]{{0,62}}")
+"""Nothing else: the path is repeated in a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Resource:
         """For which resources a token must be meant that is shown at that path; none: no token is taken there."""
         if path == PATH:
             return (self._at(PATH),)
-        return (self._at(path), self._at(PATH)) if path.startswith(f"{PATH}/") else ()
+        return (self._at(path), self._at(PATH)) if _VIRTUAL.fullmatch(path) else ()
 
     def described(self, path: str) -> str:
         """Where the resource at that path is described."""

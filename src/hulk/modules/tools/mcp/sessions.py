@@ -3,13 +3,13 @@ that tools have changed."""
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any, get_args
+from weakref import WeakSet
 
-import anyio
 import mcp_types as types
-import structlog
+from mcp.server.connection import Connection
 
-log = structlog.get_logger(__name__)
 _ORDER: tuple[str, ...] = get_args(types.LoggingLevel)
 _MOST = 10_000
 _TELLING_SECONDS = 2.0
@@ -33,26 +33,21 @@ class Levels:
 
 
 class Sessions:
-    """Those that have begun, by their ids. Bounded: the oldest are forgotten."""
+    """Those that have begun, for as long as the protocol's library keeps them."""
 
     def __init__(self) -> None:
-        self._begun: OrderedDict[str, Any] = OrderedDict()
+        self._begun: WeakSet[Connection] = WeakSet()
 
     async def begun(self, context: Any, _: types.NotificationParams | None) -> None:
         """One has begun."""
-        self._begun[_session(context)] = context.session
-        while len(self._begun) > _MOST:
-            self._begun.popitem(last=False)
+        self._begun.add(context.session._connection)  # noqa: SLF001  # all else that the library shows ends with the request
 
     async def tell(self) -> None:
-        """Tell each that tools may be others now; forget those that have ended."""
-        for id_, session in list(self._begun.items()):
-            try:
+        """Tell each that tools may be others now; one that does not listen is let be."""
+        for connection in list(self._begun):
+            with suppress(TimeoutError):
                 async with asyncio.timeout(_TELLING_SECONDS):
-                    await session.send_tool_list_changed()
-            except (anyio.ClosedResourceError, anyio.BrokenResourceError, TimeoutError):
-                self._begun.pop(id_, None)
-                log.debug("mcp_session_forgotten", session=id_[:8])
+                    await connection.send_tool_list_changed()
 
 
 def _session(context: Any) -> str:
