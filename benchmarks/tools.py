@@ -9,13 +9,18 @@ import json
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
 
+from hulk.apps.schema import prepare
+from hulk.kernel.events import Event
 from hulk.modules.tools.domain import Index, Tool
+from hulk.runtime.outbox import Outbox
+from hulk.runtime.store import opened
 
 CALLS = 1000
 ROOT = Path(__file__).parents[1]
@@ -103,6 +108,21 @@ async def gateway() -> None:
         await drain
 
 
+async def commits() -> None:
+    """Measure what each call waits for at least: one entry of the trail on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with opened("", Path(folder)) as store:
+            prepare(store.engine)
+            outbox = Outbox(store, b"k" * 32)
+            times = []
+            for number in range(CALLS):
+                event = Event(type="hulk.tool.called.v1", subject=f"tcl_{number}", tenant="default", actor="bench", data={})
+                begun = time.perf_counter()
+                await store.commit(outbox.append(event))
+                times.append(1000 * (time.perf_counter() - begun))
+            shown("of which one commit to disk", times)
+
+
 def search() -> None:
     """Measure searches in 1,000 tools, and making what is searched."""
     words = ("orders", "faturas", "clientes", "issues", "deploy", "estoque", "report", "tickets", "users", "queries")
@@ -132,3 +152,4 @@ if __name__ == "__main__":
     print(json.dumps({"calls": CALLS, "python": sys.version.split()[0]}))
     search()
     asyncio.run(gateway())
+    asyncio.run(commits())
