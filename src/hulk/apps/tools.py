@@ -1,8 +1,10 @@
 """Tools in the running program: the systems that they act on, put together with what they need of other modules."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import APIRouter
@@ -11,16 +13,24 @@ from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.schedules import Wishes
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
+from hulk.modules.identity import Identity
+from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents.api import IntentBody
 from hulk.modules.tickets import TicketActs
 from hulk.modules.tools import ToolActs
 from hulk.modules.tools.api import pin_routes
 from hulk.modules.tools.api import routes as tool_routes
+from hulk.modules.tools.mcp import Guard, Resource, routes, serving
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Around, Pinning, acts_of, connected, own_tools
+from hulk.runtime.config import Config
+from hulk.runtime.http import Tokens
 from hulk.runtime.language import voice
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.workflows import Workflows
+
+if TYPE_CHECKING:
+    from hulk.modules.tools.mcp.protocol import Methods
 
 log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 30.0
@@ -68,6 +78,40 @@ def _wish(text: str) -> JsonObject:
     chosen = Wishes().chosen(IntentBody(text=text), None)
     assert chosen is not None  # noqa: S101  # an intent was given
     return chosen[1]
+
+
+def mcp_guard(config: Config) -> Guard:
+    """Under which names MCP is served."""
+    return Guard.of(config.section(ToolsSettings).mcp, config.server.host, config.section(IdentitySettings).url)
+
+
+def mcp_resource(config: Config) -> Resource | None:
+    """What MCP is to the authorisation server, where there is one."""
+    identity = config.section(IdentitySettings)
+    return Resource(identity.url, identity.issuer) if identity.issuer else None
+
+
+def mcp_tokens(config: Config, identity: Identity) -> Tokens | None:
+    """Whose access tokens of that server are."""
+    resource = mcp_resource(config)
+    if resource is None or identity.tokens is None:
+        return None
+    return Tokens(resource.audiences, resource.described, identity.tokens)
+
+
+async def mcp_routes(stack: AsyncExitStack, config: Config, acts: ToolActs) -> Sequence[APIRouter]:
+    """Tools over MCP, until the stack is left."""
+    settings = config.section(ToolsSettings).mcp
+    if not settings.enabled:
+        return ()
+    endpoint = await stack.enter_async_context(serving(acts, settings, mcp_guard(config), config.server.max_body, _methods))
+    return (routes(endpoint, mcp_resource(config)),)
+
+
+def _methods(acts: ToolActs, search_from: int) -> "Methods":
+    from hulk.modules.tools.mcp.protocol import Methods  # the library takes half a second: not before somebody asks
+
+    return Methods(acts, search_from)
 
 
 async def closing_calls(acts: ToolActs) -> None:

@@ -34,7 +34,7 @@ from hulk.apps.secrets import secret_routes
 from hulk.apps.story import teller_of
 from hulk.apps.ticketing import kept_in_time, surroundings
 from hulk.apps.ticketing import routes_of as ticket_routes_of
-from hulk.apps.tools import closing_calls, tools_at_work
+from hulk.apps.tools import closing_calls, mcp_routes, tools_at_work
 from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -114,7 +114,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
-    routers += [*money_routes(money, config.section(FinopsSettings)), *tools.routers]
+    routers += [*money_routes(money, config.section(FinopsSettings)), *tools.routers, *await mcp_routes(stack, config, tools.acts)]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 
 

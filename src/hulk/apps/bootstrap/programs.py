@@ -15,6 +15,7 @@ from hulk.apps.cluster import require_cluster, require_consistent, require_ticke
 from hulk.apps.rpc import begun, serving_rpc, settings_of
 from hulk.apps.ticketing import lease_holders
 from hulk.apps.ticketing import routes_of as ticket_routes_of
+from hulk.apps.tools import mcp_tokens
 from hulk.modules.identity.api import browser as browser_of
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.router.api.openai import PATHS, shaped
@@ -99,7 +100,7 @@ async def _up(
         gate = Gate.of(lease_holders(machine.tickets, machine.identity.authenticate), config.server.rate_limit)
         app = build(
             config, routers=offered(machine), gate=gate,
-            browser=browser_of(machine.identity, config.section(IdentitySettings).url),
+            browser=browser_of(machine.identity, config.section(IdentitySettings).url), tokens=mcp_tokens(config, machine.identity),
             checks=checks_of(ground, machine.workflows, machine.archiver, machine.local), metrics=ground.telemetry.metrics, uploads=uploads,
             shapes=dict.fromkeys(PATHS, shaped),
         )  # fmt: skip

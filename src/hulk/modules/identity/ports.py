@@ -119,3 +119,6 @@ class Provider(Protocol):
     async def claims(self, code: str, verifier: str) -> Mapping[str, Any]:
         """The claims of the ID token for that code, its signature checked. Raises `Unauthenticated` for a code or token that is
         not right, and `Unavailable` when the provider does not answer."""
+
+    async def signed(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token that the provider signed: nothing else of it is checked. Raises as `claims` does."""

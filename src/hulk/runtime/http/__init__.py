@@ -15,10 +15,10 @@ from hulk.runtime.http.events import STREAM, ServerEvent, events
 from hulk.runtime.http.files import Download
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
-from hulk.runtime.http.middleware.door import Browser
+from hulk.runtime.http.middleware.door import Browser, Tokens
 from hulk.runtime.http.problems import Problem, Shape, TimedOut, of_error
 from hulk.runtime.http.reasons import Reason, Reasoned, Why
-from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id, tell
+from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id, state, tell, voice_of
 from hulk.runtime.http.server import Serving, bind, serve
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Shape",
     "Spoken",
     "TimedOut",
+    "Tokens",
     "Why",
     "allow",
     "allow_somewhere",
@@ -49,5 +50,7 @@ __all__ = [
     "sending",
     "sent_key",
     "serve",
+    "state",
     "tell",
+    "voice_of",
 ]

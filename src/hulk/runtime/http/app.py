@@ -16,7 +16,7 @@ from hulk.runtime.config import Config
 from hulk.runtime.http import documentation, health, problems
 from hulk.runtime.http.gate import Gate
 from hulk.runtime.http.health import Check
-from hulk.runtime.http.middleware.door import Browser, Door, LocalOnly
+from hulk.runtime.http.middleware.door import Browser, Door, LocalOnly, Tokens
 from hulk.runtime.http.middleware.failures import Failures
 from hulk.runtime.http.middleware.hardening import Hardening
 from hulk.runtime.http.middleware.identification import Identification
@@ -49,12 +49,13 @@ def build(
     routers: Sequence[APIRouter],
     gate: Gate,
     browser: Browser | None = None,
+    tokens: Tokens | None = None,
     checks: Mapping[str, Check],
     metrics: Metrics,
     uploads: Collection[str] = (),
     shapes: Mapping[str, Shape] | None = None,
 ) -> FastAPI:
-    """The application. `browser` is how browsers come in besides, where they do.
+    """The application. `browser` is how browsers come in besides, where they do, and `tokens` those whom an authorisation server sends.
 
     `uploads` are the paths that take files (`server.max_upload` applies to them and to all below). `shapes` are paths at which programs
     ask models: problems are told there in another form, bodies may be as large as `server.max_prompt`, and an answer may take its time.
@@ -65,7 +66,7 @@ def build(
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, gate, browser, metrics, uploads, shapes or {}),
+        middleware=_middlewares(config, gate, browser, tokens, metrics, uploads, shapes or {}),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={kind: {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}} for kind in ("4XX", "5XX")},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -86,8 +87,9 @@ class _Api(FastAPI):
 
 
 def _middlewares(
-    config: Config, gate: Gate, browser: Browser | None, metrics: Metrics, uploads: Collection[str], shapes: Mapping[str, Shape]
-) -> list[Middleware]:
+    config: Config, gate: Gate, browser: Browser | None, tokens: Tokens | None, metrics: Metrics, uploads: Collection[str],
+    shapes: Mapping[str, Shape],
+) -> list[Middleware]:  # fmt: skip
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
     return [
@@ -96,7 +98,7 @@ def _middlewares(
         Middleware(Observation, metrics=metrics),
         Middleware(Failures),
         *([Middleware(LocalOnly)] if server.loopback else []),
-        Middleware(Door, gate=gate, browser=browser),
+        Middleware(Door, gate=gate, browser=browser, tokens=tokens),
         Middleware(RateLimit, gate=gate),
         Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout, patient=shapes),
         Middleware(BodyLimit, server=server, uploads=uploads, prompts=shapes),

@@ -32,15 +32,16 @@ class Gate:
             calls=Buckets(rate=rate, burst=2 * rate, clock=clock),
         )
 
-    async def admitted(self, key: str | None, host: str) -> Principal:
-        """Whose key it is; raises `Unauthenticated`, or `Exhausted` after too many wrong keys."""
+    async def admitted(self, key: str | None, host: str, authenticate: Authenticate | None = None) -> Principal:
+        """Whose key it is, as `authenticate` finds out if that is not as always; raises `Unauthenticated`, or `Exhausted` after too many
+        wrong keys."""
         wait = self.failures.wait(host)
         if wait:
             raise Exhausted(
                 "Too many wrong API keys came from {host}; wait {seconds} s.", retry_after=wait, host=host, seconds=round(wait) or 1
             )
         try:
-            return await self.authenticate(key, host)
+            return await (authenticate or self.authenticate)(key, host)
         except Unauthenticated:
             self.failures.take(host)
             raise

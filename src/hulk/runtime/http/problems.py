@@ -146,7 +146,7 @@ def response(scope: Scope, problem: Problem) -> Response:
     if problem.retry_after is not None:
         headers["retry-after"] = str(max(1, round(problem.retry_after)))
     if problem.status == 401:
-        headers["www-authenticate"] = 'Bearer realm="hulk"'
+        headers["www-authenticate"] = state(scope).get("challenge", 'Bearer realm="hulk"')
     if problem.status == 413:
         headers["connection"] = "close"  # what is still being sent is not read
     body = writable(json.dumps(said, ensure_ascii=False))  # a detail may repeat what was sent

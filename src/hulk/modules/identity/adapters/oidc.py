@@ -76,7 +76,7 @@ class OidcProvider:
         token = (await self._redeemed(code, verifier)).get("id_token")
         if not isinstance(token, str):
             raise self._doubtful("no ID token")
-        return await self._verified(token)
+        return await self.signed(token)
 
     async def _redeemed(self, code: str, verifier: str) -> Mapping[str, Any]:
         ours = self._registered
@@ -98,7 +98,8 @@ class OidcProvider:
         pair = f"{quote(self._registered.client, safe='')}:{quote(self._registered.secret, safe='')}"
         return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
-    async def _verified(self, token: str) -> Mapping[str, Any]:
+    async def signed(self, token: str) -> Mapping[str, Any]:
+        """See `Provider`."""
         from joserfc import jws, jwt
         from joserfc.errors import JoseError
 
@@ -107,7 +108,7 @@ class OidcProvider:
             keys = await self._keys_for(header.get("kid"))
             return jwt.decode(token, keys, algorithms=list(ALGORITHMS)).claims
         except (JoseError, ValueError, UnicodeError) as error:
-            raise self._doubtful(f"the ID token: {type(error).__name__}") from error
+            raise self._doubtful(f"the token: {type(error).__name__}") from error
 
     async def _keys_for(self, kid: object) -> "KeySet":
         """The keys, or the one that is named; asked for anew when it is not known. Raises `Unauthenticated`."""
@@ -118,7 +119,7 @@ class OidcProvider:
 
         found = keys.keys if kid is None else _named(keys, kid)
         if not found or (kid is None and len(found) > 1):
-            raise self._doubtful("the ID token is signed with a key that the provider does not name")
+            raise self._doubtful("the token is signed with a key that the provider does not name")
         return KeySet(found)
 
     async def _current_keys(self, age: float) -> "KeySet":

@@ -120,25 +120,45 @@ class LoginRules:
 def checked(claims: Mapping[str, Any], rules: LoginRules, nonce: str, now: datetime) -> Mapping[str, Any]:
     """The claims of an ID token whose signature is right, if it was issued by this issuer, for us, for this login, and holds
     (OpenID Connect Core 1.0, 3.1.3.7). Raises `Unauthenticated`."""
-    audience = claims.get("aud")
-    audiences: Sequence[Any] = audience if isinstance(audience, list) else [audience]
-    party = claims.get("azp")
-    expires, issued = claims.get("exp"), claims.get("iat")
+    audiences, party = _audiences(claims), claims.get("azp")
     right = (
-        claims.get("iss") == rules.issuer
+        _holds(claims, rules, now)
         and rules.client in audiences
         and (party == rules.client if party is not None else len(audiences) == 1)
-        and _number(expires)
-        and now.timestamp() < expires + LEEWAY.total_seconds()
-        and _number(issued)
-        and issued <= (now + LEEWAY).timestamp()
         and claims.get("nonce") == nonce
-        and isinstance(claims.get("sub"), str)
-        and 0 < len(claims["sub"]) <= 255
     )
     if not right:
         raise not_logged_in()
     return claims
+
+
+def checked_bearer(claims: Mapping[str, Any], rules: LoginRules, audiences: Sequence[str], now: datetime) -> Mapping[str, Any]:
+    """The claims of an access token whose signature is right, if it was issued by this issuer, for one of these resources, and holds
+    (RFC 9068, 4; RFC 8707). Raises `Unauthenticated`."""
+    begins = claims.get("nbf")
+    begun = begins is None or (_number(begins) and begins <= (now + LEEWAY).timestamp())
+    if not (_holds(claims, rules, now) and begun and any(one in audiences for one in _audiences(claims))):
+        raise no_token()
+    return claims
+
+
+def _audiences(claims: Mapping[str, Any]) -> Sequence[Any]:
+    found = claims.get("aud")
+    return found if isinstance(found, list) else [found]
+
+
+def _holds(claims: Mapping[str, Any], rules: LoginRules, now: datetime) -> bool:
+    """Whether it was issued by this issuer, about somebody, and has neither ended nor not begun."""
+    expires, issued = claims.get("exp"), claims.get("iat")
+    return (
+        claims.get("iss") == rules.issuer
+        and _number(expires)
+        and now.timestamp() < expires + LEEWAY.total_seconds()
+        and _number(issued)
+        and issued <= (now + LEEWAY).timestamp()
+        and isinstance(claims.get("sub"), str)
+        and 0 < len(claims["sub"]) <= 255
+    )
 
 
 def _number(value: object) -> TypeGuard[float]:
@@ -148,6 +168,14 @@ def _number(value: object) -> TypeGuard[float]:
 def not_logged_in() -> Unauthenticated:
     """The error for a login that cannot be believed; the log says more."""
     return Unauthenticated("This login is not valid, was used already, or took too long. Log in again.")
+
+
+def no_token() -> Unauthenticated:
+    """The error for an access token that cannot be believed; the log says more."""
+    return Unauthenticated(
+        "This access token is not valid here: it has ended, is not of the issuer that Hulk trusts, or was not made for this address "
+        "(its audience). Log in again."
+    )
 
 
 def admitted(person: Account | None, subject: str) -> Account | None:

@@ -11,6 +11,7 @@ from hulk.modules.identity.usecases.accounts import ChangeAccount, CreateAccount
 from hulk.modules.identity.usecases.authenticate import LOCAL, REMEMBERED, Authenticate, Verified
 from hulk.modules.identity.usecases.keys import OVERLAP, CreateKey, KeysInReach, ListKeys, RevokeKey, RotateKey, WantedKey
 from hulk.modules.identity.usecases.login import BeginLogin, EndSession, FinishLogin, Logins, Resume, Returned
+from hulk.modules.identity.usecases.recognise import Recognise
 from hulk.modules.identity.usecases.telling import grants_of
 from hulk.modules.identity.usecases.tenants import (
     CreateNamespace,
@@ -20,6 +21,7 @@ from hulk.modules.identity.usecases.tenants import (
     ListTenants,
     RemoveNamespace,
 )
+from hulk.modules.identity.usecases.tokens import TakeToken
 
 __all__ = ["LOCAL", "OVERLAP", "REMEMBERED", "Identity", "Logins", "Places", "Returned", "WantedKey", "acts", "grants_of"]
 
@@ -46,6 +48,8 @@ class Identity:
     end_session: EndSession
     logins: Logins | None
     """Where a provider of OpenID Connect is set up."""
+    tokens: TakeToken | None
+    """The same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,7 @@ def acts(
     """The acts over these ports."""
     keys, tenants, accounts, sessions = places.keys, places.tenants, places.accounts, places.sessions
     verified, in_reach = Verified(clock), KeysInReach(keys, accounts)
+    recognise = None if oidc is None else Recognise(oidc[1], accounts, tenants, trail, commit, verified, clock)
     return Identity(
         authenticate=Authenticate(keys, accounts, commit, verified, clock, local),
         create_key=CreateKey(keys, accounts, tenants, trail, commit, clock),
@@ -81,17 +86,19 @@ def acts(
         change_account=ChangeAccount(accounts, tenants, sessions, trail, commit, verified, clock),
         remove_account=RemoveAccount(accounts, sessions, trail, commit, verified, clock),
         end_session=EndSession(sessions, trail, commit, verified, clock),
-        logins=None if oidc is None else _logins(*oidc, places, trail, commit, verified, clock),
+        logins=None if oidc is None or recognise is None else _logins(*oidc, recognise, places, trail, commit, verified, clock),
+        tokens=None if oidc is None or recognise is None else TakeToken(oidc[0], recognise, oidc[1], verified, clock),
     )
 
 
 def _logins(
-    provider: Provider, rules: LoginRules, places: Places, trail: Trail, commit: Commit, verified: Verified, clock: Clock
-) -> Logins:
-    accounts, tenants, sessions = places.accounts, places.tenants, places.sessions
+    provider: Provider, rules: LoginRules, recognise: Recognise, places: Places, trail: Trail, commit: Commit, verified: Verified,
+    clock: Clock,
+) -> Logins:  # fmt: skip
+    accounts, sessions = places.accounts, places.sessions
     return Logins(
         begin=BeginLogin(provider, sessions, commit, clock),
-        finish=FinishLogin(provider, rules, accounts, tenants, sessions, trail, commit, verified, clock),
+        finish=FinishLogin(provider, rules, recognise, sessions, trail, commit, verified, clock),
         resume=Resume(sessions, accounts, rules, commit, verified, clock),
         rules=rules,
     )

@@ -11,35 +11,27 @@ from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import NotFound, Unauthenticated, Unavailable
 from hulk.kernel.events import Event, Trail, changed, reasoned
 from hulk.kernel.records import JsonObject
-from hulk.kernel.tenancy import Grant, Principal
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, iso
 from hulk.modules.identity.domain import (
     LOGIN,
-    PREFIXES,
     SECRET_BYTES,
     Account,
-    AccountChange,
     Login,
     LoginRules,
     NewSession,
     Session,
-    admitted,
     challenge,
     checked,
     hashed,
     not_logged_in,
     place_of,
     state_id,
-    unknown,
 )
-from hulk.modules.identity.ports import Accounts, Provider, Sessions, Tenants
+from hulk.modules.identity.ports import Accounts, Provider, Sessions
 from hulk.modules.identity.usecases.authenticate import USE_KEPT, Known, Verified
-from hulk.modules.identity.usecases.telling import telling
+from hulk.modules.identity.usecases.recognise import LOGGED_IN, OIDC, Recognise
 
-OIDC = "oidc"
-"""Who is named in the trail for what a login changes of an account."""
-LOGGED_IN = "login"
-"""Why a session begins, another ends for it, and a person is made or changed as the provider says."""
 _AGENT = 200
 
 
@@ -80,8 +72,7 @@ class FinishLogin:
 
     provider: Provider
     rules: LoginRules
-    accounts: Accounts
-    tenants: Tenants
+    recognise: Recognise
     sessions: Sessions
     trail: Trail
     commit: Commit
@@ -93,7 +84,8 @@ class FinishLogin:
         is not let in, `Unavailable` when the provider does not answer."""
         login = await self._login(back)
         claims = checked(await self.provider.claims(back.code, login.verifier), self.rules, login.nonce, self.clock())
-        person = await self._person(self.rules.subject(claims), self.rules.email(claims), claims)
+        self.rules.email(claims)  # who logs in has an address that the provider has made sure of
+        person = await self.recognise(claims)
         return await self._session(person, back), login.place
 
     async def _login(self, back: Returned) -> Login:
@@ -103,47 +95,6 @@ class FinishLogin:
         if not isinstance(login, Login):
             raise not_logged_in()
         return login
-
-    async def _person(self, subject: str, email: str, claims: Any) -> Account:
-        """The person, as the provider knows them now; raises `Forbidden`."""
-        tenant, grants = self.rules.tenant, self.rules.granted(claims)
-        known = admitted(await self.accounts.by_subject(tenant, subject) or await self.accounts.by_email(tenant, email), subject)
-        if known is None:
-            return await self._newcomer(subject, email, claims, grants or ())
-        if known.subject == subject and (grants is None or known.grants == grants):
-            return known
-        [*_, person] = await self.commit(*self._named(grants or ()), self._updated(known, subject, grants))
-        assert isinstance(person, Account)  # noqa: S101  # Commit gives the changes' results untyped
-        self.verified.forget_account(person.id)
-        return person
-
-    def _updated(self, known: Account, subject: str, grants: tuple[Grant, ...] | None) -> Change[Account]:
-        def act(before: Account) -> Account:
-            admitted(before, subject)
-            return replace(before, subject=subject, grants=before.grants if grants is None else grants)
-
-        change_it = self.accounts.change(known.tenant, known.id, act)
-
-        def change(tx: Any) -> Account:
-            before, after = change_it(tx)
-            telling(self.trail, "hulk.account.changed.v1", self._provider, LOGGED_IN, before, after)(tx)
-            return after
-
-        return change
-
-    async def _newcomer(self, subject: str, email: str, claims: Any, grants: tuple[Grant, ...]) -> Account:
-        if not self.rules.newcomer(email):
-            raise unknown()
-        name = claims.get("name")
-        blank = Account(id=ids.new(PREFIXES["person"]), tenant=self.rules.tenant, kind="person", name="", created=(now := self.clock()))
-        printable = name.strip()[:100] if isinstance(name, str) and name.strip() and name.isprintable() else email
-        person = replace(AccountChange(name=printable, email=email, grants=grants).applied(blank, now), subject=subject)
-        told = telling(self.trail, "hulk.account.created.v1", self._provider, LOGGED_IN, None, person)
-        await self.commit(*self._named(grants), self.accounts.add(person), told)
-        return person
-
-    def _named(self, grants: Sequence[Grant]) -> list[Change[Any]]:
-        return [self.tenants.require_namespaces(self.rules.tenant, [grant.namespace for grant in grants])]
 
     async def _session(self, person: Account, back: Returned) -> NewSession:
         secret, now = secrets.token_urlsafe(SECRET_BYTES), self.clock()
@@ -163,10 +114,6 @@ class FinishLogin:
         self.verified.forget(old.hash)
         told = self.trail.append(_ended(old, person.actor if old.account == person.id else OIDC, LOGGED_IN))
         return [self.sessions.end(old.tenant, old.account, old.id, self.clock()), told]
-
-    @property
-    def _provider(self) -> Principal:
-        return Principal(tenant=self.rules.tenant, actor=OIDC, grants=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ import base64
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
-from hulk.modules.router import Classified
 from hulk.modules.tools.domain import Allowed, Bytes, Call, Link, Output, Piece, Rule, Server, Tool, Words
-from hulk.modules.tools.domain.output import Withheld, for_reader
+from hulk.modules.tools.domain.output import Withheld
 from hulk.modules.tools.usecases.call import Called
 
 
@@ -33,19 +32,13 @@ def call_view(call: Call, voice: Voice) -> JsonObject:
 
 def called_view(called: Called, voice: Voice) -> JsonObject:
     """A call with what it gave, as the caller may see it; the arguments, which the caller gave."""
-    shown = shown_to(called)
+    shown = called.shown
     answer: JsonObject = {"output": None, "withheld": None}
     if isinstance(shown, Withheld):
         answer["withheld"] = list(shown.labels)
     elif shown is not None:
         answer["output"] = output_view(shown)
     return call_view(called.call, voice) | {"arguments": called.call.arguments, "replayed": called.replayed} | answer
-
-
-def shown_to(called: Called) -> Output | Withheld | None:
-    """What the caller may see of what came back; None when nothing did."""
-    call = called.call
-    return None if call.output is None else for_reader(call.output, Classified.of(call.labels), sensitive=called.sensitive)
 
 
 def output_view(output: Output) -> JsonObject:

@@ -5,7 +5,7 @@ from hulk.modules.tools.domain.call import Call, Ending
 from hulk.modules.tools.domain.permission import Allowed, Autonomy, Denied, Rule, Verdict, Who, verdict
 from hulk.modules.tools.domain.pinning import Approval, Listed, Pin, Said, State, Trust, differences, state
 from hulk.modules.tools.domain.searching import Index
-from hulk.modules.tools.domain.server import Server
+from hulk.modules.tools.domain.server import Names, Server
 from hulk.modules.tools.domain.suspicion import warnings
 from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
 
@@ -28,6 +28,7 @@ __all__ = [
     "Index",
     "Link",
     "Listed",
+    "Names",
     "Output",
     "Piece",
     "Pin",

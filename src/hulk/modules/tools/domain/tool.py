@@ -45,6 +45,11 @@ class Tool:
         return self.name.partition(".")[0]
 
     @property
+    def act(self) -> str:
+        """What it is called within its backend."""
+        return self.name.partition(".")[2]
+
+    @property
     def writes(self) -> bool:
         """Whether something is different afterwards."""
         return self.effect != "read"

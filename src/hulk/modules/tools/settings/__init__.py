@@ -4,14 +4,14 @@ from pydantic import Field
 
 from hulk.modules.tools.settings.backend import BackendSettings
 from hulk.modules.tools.settings.files import FilesSettings, HttpSettings
+from hulk.modules.tools.settings.mcp import McpSettings
 from hulk.modules.tools.settings.rules import OwnRuleSettings, OwnServerSettings, RuleSettings, ServerSettings
 from hulk.modules.tools.settings.systems import SystemsSettings
 from hulk.runtime.config import Section, Size
 
 __all__ = [
-    "BackendSettings", "FilesSettings", "HttpSettings", "OwnRuleSettings", "OwnServerSettings", "RuleSettings", "ServerSettings",
-    "SystemsSettings",
-    "ToolsSettings",
+    "BackendSettings", "FilesSettings", "HttpSettings", "McpSettings", "OwnRuleSettings", "OwnServerSettings", "RuleSettings",
+    "ServerSettings", "SystemsSettings", "ToolsSettings",
 ]  # fmt: skip
 
 
@@ -23,4 +23,5 @@ class ToolsSettings(Section):
     rules: tuple[RuleSettings, ...] = Field(default=(), description="Who may use which tools.")
     servers: tuple[ServerSettings, ...] = Field(default=(), description="Tools that are an MCP server of their own.")
     systems: SystemsSettings = Field(default_factory=SystemsSettings)
+    mcp: McpSettings = Field(default_factory=McpSettings)
     max_output: Size = Field(default=256 * 1024, ge=1024, le=900_000, description="Most that a tool may answer; the rest is cut off.")

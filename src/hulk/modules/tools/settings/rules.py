@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from hulk.kernel.tenancy import Role
-from hulk.modules.tools.domain import Autonomy, Rule, Server
+from hulk.modules.tools.domain import Autonomy, Names, Rule, Server
 from hulk.runtime.config import Section
 
 Patterns: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=100)]
@@ -55,6 +55,9 @@ class OwnServerSettings(Section):
     tools: Patterns = Field(default=("*",), description="Its tools (`github.*`), as far as rules allow them.")
     roles: tuple[Role, ...] = Field(default=(), description="Who it is for: who has one of these roles.")
     people: Patterns = Field(default=(), description="Who else; everybody when there are no roles either.")
+    names: Names = Field(
+        default="full", description="What its tools are called: `full` is `github.list_issues`, `short` is `list_issues`, without dots."
+    )
 
     def server(self, name: str) -> Server:
         """As the domain has it."""

@@ -12,9 +12,10 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
-from hulk.modules.tools.domain import Call, Server, Tool
+from hulk.modules.router import Classified
+from hulk.modules.tools.domain import Call, Output, Server, Tool
 from hulk.modules.tools.domain.call import id_of, require_same, what_it_would_do
-from hulk.modules.tools.domain.output import classified_arguments
+from hulk.modules.tools.domain.output import Withheld, classified_arguments, for_reader
 from hulk.modules.tools.domain.permission import autonomy_for
 from hulk.modules.tools.ports import Calls, Progress, Schemas, unheard
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
@@ -50,6 +51,12 @@ class Called:
     tool: Tool
     sensitive: bool
     replayed: bool = False
+
+    @property
+    def shown(self) -> Output | Withheld | None:
+        """What the caller may see of what came back; None when nothing did."""
+        output = self.call.output
+        return None if output is None else for_reader(output, Classified.of(self.call.labels), sensitive=self.sensitive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

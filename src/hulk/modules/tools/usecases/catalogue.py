@@ -1,7 +1,7 @@
 """All tools that there are now, and those of them that somebody may use."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,6 +53,9 @@ class Catalogue:
         self.mounted: Mapping[str, Mounted] = {one.backend.name: one for one in mounted}
         self._settings, self._rules = settings, rules
         self._shelf: Fresh[Shelf] = Fresh(self._gathered)
+        self._watching: list[Callable[[], None]] = []
+        self.seen: Mapping[str, Tool] = {}
+        """The tools as they were when somebody last asked: for who cannot wait."""
         self._own: Fresh[Sequence[Rule]] = Fresh(self._read)
 
     async def shelf(self) -> Shelf:
@@ -66,10 +69,20 @@ class Catalogue:
     def changed(self, tenant: str) -> None:
         """The tenant's rules were changed by this process: who asks from now on gets the new ones."""
         self._own.stale(tenant)
+        self._tell()
+
+    def watch(self, told: Callable[[], None]) -> None:
+        """Have that called whenever this process learns that tools or rules may be others."""
+        self._watching.append(told)
+
+    def _tell(self) -> None:
+        for told in self._watching:
+            told()
 
     def looked_at(self) -> None:
         """What a backend can do was changed by this process."""
         self._shelf.stale(_ALL)
+        self._tell()
 
     async def open_to(self, who: Who, server: Server | None = None) -> Sequence[tuple[Tool, Allowed]]:
         """The tools that somebody may use, with how far, in the order of their names."""
@@ -113,7 +126,13 @@ class Catalogue:
         tools = sorted((tool for one in found.values() if not isinstance(one, HulkError) for tool in one), key=lambda tool: tool.name)
         away = {name: one for name, one in found.items() if isinstance(one, HulkError)}
         same = before is not None and list(before.tools) == tools and before.away.keys() == away.keys()
-        return before if before is not None and same else Shelf(tools, away)
+        if before is not None and same:
+            return before
+        shelf = Shelf(tools, away)
+        self.seen = shelf.by_name
+        if before is not None:
+            self._tell()
+        return shelf
 
 
 async def _said(backend: Backend) -> Sequence[Tool] | HulkError:

@@ -1,6 +1,6 @@
 """Who may come in: on loopback only pages of this machine, elsewhere only holders of an API key."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hulk.kernel.errors import Forbidden
 from hulk.kernel.tenancy import Principal
-from hulk.runtime.http.gate import Gate, sent_key
+from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.request import client_host, state
 
 Resume: TypeAlias = Callable[[str], Awaitable[Principal]]
@@ -18,6 +18,9 @@ Resume: TypeAlias = Callable[[str], Awaitable[Principal]]
 
 OPEN = frozenset({"/health", "/ready", "/.well-known/jwks.json"})
 """What anybody may ask without a key: how the process is, and by which public keys its tokens are verified."""
+
+OPEN_BELOW = "/.well-known/oauth-protected-resource"
+"""And where programs learn which authorisation server to ask for a token (RFC 9728)."""
 
 LOGIN = frozenset({"/v1/login", "/v1/login/callback"})
 """How browsers come to have a session: open too, and slowed down for each address."""
@@ -35,6 +38,18 @@ class Browser:
     resume: Resume
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Access tokens of an authorisation server (OAuth 2.1), taken at some paths. `audiences` says for which resources one must be meant
+    that is shown at a path (none: no such token is taken there), `described` where the resource is described, `holder` whose it is."""
+
+    audiences: Callable[[str], Sequence[str]]
+    described: Callable[[str], str]
+    holder: Callable[[str, Sequence[str]], Awaitable[Principal]]
+
+
+_JWT = "eyJ"
+"""How every JWT begins (`{"`), and no API key."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -57,17 +72,18 @@ class LocalOnly:
 class Door:
     """Finds out who asks, by a key or a session, and slows down who guesses keys."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, browser: Browser | None = None) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, browser: Browser | None = None, tokens: Tokens | None = None) -> None:
         self.app = app
         self.gate = gate
         self.browser = browser
+        self.tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its principal; raises `Unauthenticated`, or `Exhausted` after too many wrong keys."""
         if scope["type"] in ("http", "websocket"):
             if scope["path"] in LOGIN:
                 self.gate.logging_in(client_host(scope))
-            elif scope["path"] not in OPEN:
+            elif not _open(scope["path"]):
                 state(scope)["principal"] = await self._principal(scope)
         await self.app(scope, receive, send)
 
@@ -79,7 +95,22 @@ class Door:
             if scope.get("method", "GET") not in _SAFE:
                 require_same_origin(headers, self.browser.origin)
             return await self.browser.resume(secret)
-        return await self.gate.admitted(key, client_host(scope))
+        return await self.gate.admitted(key, client_host(scope), self._bearer(scope, key))
+
+    def _bearer(self, scope: Scope, key: str | None) -> Authenticate | None:
+        """Who finds out whose access token it is; None when it is none, or none is taken there."""
+        audiences = self.tokens.audiences(scope["path"]) if self.tokens else ()
+        if self.tokens is None or not audiences:
+            return None
+        found = key is not None and key.startswith(_JWT)
+        wrong = 'error="invalid_token", ' if key is not None else ""
+        state(scope)["challenge"] = f'Bearer realm="hulk", {wrong}resource_metadata="{self.tokens.described(scope["path"])}"'
+        holder = self.tokens.holder
+        return (lambda token, _: holder(token or "", audiences)) if found else None
+
+
+def _open(path: str) -> bool:
+    return path in OPEN or path == OPEN_BELOW or path.startswith(f"{OPEN_BELOW}/")
 
 
 def cookies(headers: Headers) -> dict[str, str]:
