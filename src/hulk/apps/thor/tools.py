@@ -9,11 +9,11 @@ import typer
 
 from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, ReasonOption, Rows, StatusOption, asked, group
-from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 
-if TYPE_CHECKING:  # aiohttp: not for `--help`
+if TYPE_CHECKING:  # aiohttp and cattrs: not for `--help`
     from hulk.apps.client import Client
+    from hulk.kernel.records import JsonObject
 
 app = group(Text("Tools: find and call them, see who may use which."))
 rules = group(Text("Who may use which tools."))
@@ -51,7 +51,7 @@ def tools_show(tool: ToolArgument, agent: AgentOption = "", data: DataOption = N
     asked(data, act, as_json=as_json)
 
 
-def _arguments(tool: JsonObject) -> list[JsonObject]:
+def _arguments(tool: "JsonObject") -> "list[JsonObject]":
     required = tool["input_schema"].get("required", [])
     about = [{"argument": "", "type": tool["effect"], "required": "", "about": tool["description"]}]
     return about + [
@@ -80,7 +80,7 @@ def tools_call(
     asked(data, act, as_json=as_json)
 
 
-def _object(text: str) -> JsonObject:
+def _object(text: str) -> "JsonObject":
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -100,7 +100,7 @@ def _pair(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _told(called: JsonObject) -> list[JsonObject]:
+def _told(called: "JsonObject") -> "list[JsonObject]":
     """The call in a line, and what it gave below: rows when the answer is a list of things."""
     first = {
         "status": called["status"],
