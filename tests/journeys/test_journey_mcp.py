@@ -69,7 +69,7 @@ async def test_what_a_person_must_approve_is_done_after_a_yes_and_asked_for_agai
 
         async def done() -> bool:
             later = await client.call_tool("hulk.call_status", {"call": asked.structured_content["call"]})
-            return (later.meta or {})["hulk/status"] == "done"
+            return bool((later.meta or {})["hulk/status"] == "done")
 
         await until_found(done)
         again = await client.call_tool("tickets.create", wanted, meta=key)
