@@ -82,11 +82,20 @@ BODIES: dict[str, Any] = {
 TABLE = """
 route                                           nobody   viewer   operator approver admin    stranger prod     platform
 GET /.well-known/jwks.json                      200      200      200      200      200      200      200      200
+GET /.well-known/oauth-protected-resource       404      404      404      404      404      404      404      404
+GET /.well-known/oauth-protected-resource/mcp   404      404      404      404      404      404      404      404
+GET /.well-known/oauth-protected-resource/mcp/{server} 422      422      422      422      422      422      422      422
 GET /docs                                       401      200      200      200      200      200      200      200
 GET /docs/init.js                               401      200      200      200      200      200      200      200
 GET /docs/openapi.json                          401      200      200      200      200      200      200      200
 GET /docs/{name}                                401      200      200      200      200      200      200      200
 GET /health                                     200      200      200      200      200      200      200      200
+DELETE /mcp                                     401      400      400      400      400      400      403      400
+GET /mcp                                        401      400      400      400      400      400      403      400
+POST /mcp                                       401      400      400      400      400      400      403      400
+DELETE /mcp/{server}                            401      404      404      404      404      404      403      404
+GET /mcp/{server}                               401      404      404      404      404      404      403      404
+POST /mcp/{server}                              401      404      404      404      404      404      403      404
 GET /metrics                                    401      200      200      200      200      200      200      200
 GET /openapi.json                               401      200      200      200      200      200      200      200
 GET /ready                                      200      200      200      200      200      200      200      200
