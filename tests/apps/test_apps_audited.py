@@ -158,6 +158,10 @@ async def loud(world: World) -> Sent:
 
 
 ROUTES: dict[str, Write | Elsewhere | NoChange] = {
+    "DELETE /mcp": NoChange("a session of MCP ends; it holds no more than what was said in it"),
+    "DELETE /mcp/{server}": NoChange("the same"),
+    "POST /mcp": NoChange("tools are called as by POST /v1/tools/{tool}/calls, and told as these calls are"),
+    "POST /mcp/{server}": NoChange("the same"),
     "POST /v1/breakers/{name}/{act}": Elsewhere("apps/test_apps_breakers.py::test_who_sets_a_breaker_is_told_in_the_trail"),
     "DELETE /v1/budgets/{budget}": Write("hulk.budget.removed.v1", "removed", of(a_budget, ASKED)),
     "PUT /v1/budgets/{budget}": Write("hulk.budget.changed.v1", "made", to("pilot", said(daily="5"))),
