@@ -84,7 +84,7 @@ route                                           nobody   viewer   operator appro
 GET /.well-known/jwks.json                      200      200      200      200      200      200      200      200
 GET /.well-known/oauth-protected-resource       404      404      404      404      404      404      404      404
 GET /.well-known/oauth-protected-resource/mcp   404      404      404      404      404      404      404      404
-GET /.well-known/oauth-protected-resource/mcp/{server} 422      422      422      422      422      422      422      422
+GET /.well-known/oauth-protected-resource/mcp/{server} 404      404      404      404      404      404      404      404
 GET /docs                                       401      200      200      200      200      200      200      200
 GET /docs/init.js                               401      200      200      200      200      200      200      200
 GET /docs/openapi.json                          401      200      200      200      200      200      200      200
@@ -93,9 +93,9 @@ GET /health                                     200      200      200      200  
 DELETE /mcp                                     401      400      400      400      400      400      403      400
 GET /mcp                                        401      400      400      400      400      400      403      400
 POST /mcp                                       401      400      400      400      400      400      403      400
-DELETE /mcp/{server}                            401      404      404      404      404      404      403      404
-GET /mcp/{server}                               401      404      404      404      404      404      403      404
-POST /mcp/{server}                              401      404      404      404      404      404      403      404
+DELETE /mcp/{server}                            401      400      400      400      400      404      403      404
+GET /mcp/{server}                               401      400      400      400      400      404      403      404
+POST /mcp/{server}                              401      400      400      400      400      404      403      404
 GET /metrics                                    401      200      200      200      200      200      200      200
 GET /openapi.json                               401      200      200      200      200      200      200      200
 GET /ready                                      200      200      200      200      200      200      200      200
@@ -245,8 +245,8 @@ async def test_every_route_answers_everybody_as_the_table_says(world: World) -> 
     assert {route: row for route, row in found.items() if row != table()[route]} == {}
 
 
-_ALLS = ("breakers", "tool-systems")
-"""What belongs to no tenant."""
+_ALLS = ("breakers", "tool-systems", " /mcp/")
+"""What belongs to no tenant; and MCP, which first looks at the host that was asked for (tests/modules/tools/test_tools_mcp_*.py)."""
 
 
 def hidden_from(who: str) -> list[str]:

@@ -60,7 +60,14 @@ def _command(folder: Path, port: int) -> list[str]:
     (folder / "data").mkdir()
     ports = {f"{part}.port": _port_with_grpc() for part in ("master", "volume", "filer")}
     options = {"dir": folder / "data", "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": port, "s3.config": folder / "s3.json", **ports}
-    options |= {"s3.port.iceberg": 0, "s3.port.lance": 0, "s3.port.grpc": free_port(), "master.volumeSizeLimitMB": 64, "volume.max": 20, "metricsPort": 0}
+    options |= {
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        "s3.port.grpc": free_port(),
+        "master.volumeSizeLimitMB": 64,
+        "volume.max": 20,
+        "metricsPort": 0,
+    }
     words = [f"-{name}={value}" for name, value in options.items()]
     return [str(Path(sys.executable).parent / "weed"), "server", "-filer", "-s3", *words]
 
