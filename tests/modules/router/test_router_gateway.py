@@ -1,10 +1,10 @@
 """The gateway as programs use it: OpenAI's own client over a served application, the vendors' twins behind."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +16,10 @@ from pydantic_ai import Agent, NativeOutput
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from hulk.kernel.time import utc_now
+from hulk.kernel.time import Clock, utc_now
 from hulk.modules.finops import Budget, Finops
-from hulk.modules.finops.adapters.memory import MemoryLedger, PriceTable
+from hulk.modules.finops.adapters.memory import MemoryLedger, MemoryRates, PriceTable
+from hulk.modules.finops.domain import OwnPrice, Rate, Tariff
 from hulk.modules.finops.usecases import acts
 from hulk.modules.router import Model
 from hulk.modules.router.adapters.memory import MemoryDecisions, MemoryReceipts
@@ -102,11 +103,14 @@ def client_of(web: aiohttp.ClientSession) -> openai.AsyncOpenAI:
 
 
 @asynccontextmanager
-async def gateway(*models: Model, policies: Sequence[Policy] = (), budget: Budget | None = None, **more: Any) -> AsyncIterator[Bench]:
+async def gateway(
+    *models: Model, policies: Sequence[Policy] = (), budget: Budget | None = None, clock: Clock = utc_now, finops: Finops | None = None,
+    **more: Any,
+) -> AsyncIterator[Bench]:  # fmt: skip
     decisions, receipts = MemoryDecisions(), MemoryReceipts()
-    finops = acts(MemoryLedger(), PriceTable({}), budget or Budget(), at_once, utc_now)
-    provider = Vendors(PassOut(models, KEY, receipts, at_once, utc_now))
-    made = router(*models, provider=provider, policies=policies, finops=finops, decisions=decisions, **more)
+    finops = finops or acts(MemoryLedger(), PriceTable({}), budget or Budget(), at_once, clock)
+    provider = Vendors(PassOut(models, KEY, receipts, at_once, clock))
+    made = router(*models, provider=provider, policies=policies, finops=finops, decisions=decisions, clock=clock, **more)
     app = application([routes(made.gateway)], shapes=dict.fromkeys(PATHS, shaped))
     try:
         async with served(app) as web, client_of(web) as client:
@@ -301,6 +305,68 @@ async def test_a_budget_that_is_used_up_is_told_as_a_quota(twin: str) -> None:
             await bench.ask()
         assert caught.value.code == "insufficient_quota"
         assert caught.value.response.headers["x-hulk-decision-id"].startswith("dec_")
+
+
+def prices(**more: Any) -> Finops:
+    """Budgets in reais, and prices that are told."""
+    return acts(MemoryLedger(), more.pop("list", PriceTable({})), Budget(currency="BRL"), at_once, utc_now, **more)
+
+
+OVER = {"cloud": [OwnPrice(input=Decimal(1), output=Decimal(1), until=utc_now().date() - timedelta(days=1))]}
+DOLLARS = Tariff(currency="USD", version="list", input=Decimal(1), output=Decimal(1))
+OLD_RATE = Rate(base="USD", quote="BRL", value=Decimal("5.35"), day=utc_now().date() - timedelta(days=30), source="ptax")
+
+
+@pytest.mark.parametrize(
+    ("finops", "says"),
+    [
+        pytest.param(lambda: prices(own=OVER), "No price of cloud/echo in finops.prices holds on", id="a price that is over"),
+        pytest.param(lambda: prices(), "Nobody knows what cloud/echo costs", id="no price"),
+        pytest.param(
+            lambda: prices(list=PriceTable({("cloud", "echo"): DOLLARS}), rates=MemoryRates({("USD", "BRL", "then"): OLD_RATE})),
+            "more than finops.rate_days", id="a rate that is too old",
+        ),
+    ],
+)  # fmt: skip
+async def test_what_nobody_can_say_the_cost_of_is_not_asked_and_told_in_openais_words(
+    twin: str, finops: Callable[[], Finops], says: str
+) -> None:
+    asked = len(seen(twin))
+    async with gateway(model(twin, input_price=None, output_price=None), finops=finops()) as bench:
+        status, body, headers = await bench.raw({"model": "auto", "messages": ASK}, **{"accept-language": "en"})
+        assert (status, says in body["error"]["message"]) == (400, True), body
+        assert await bench.rows(headers["x-hulk-decision-id"]) == []
+    assert len(seen(twin)) == asked
+
+
+class Jumping:
+    """A clock that jumps each time that somebody looks."""
+
+    def __init__(self, step: timedelta) -> None:
+        self._now, self._step = utc_now(), step
+
+    def __call__(self) -> datetime:
+        self._now += self._step
+        return self._now
+
+
+async def test_a_clock_that_jumps_ahead_lets_nothing_out_and_keeps_nothing_reserved(twin: str) -> None:
+    asked = len(seen(twin))
+    async with gateway(model(twin), clock=Jumping(timedelta(hours=1))) as bench:
+        status, body, headers = await bench.raw({"model": "auto", "messages": ASK})
+        assert (status, set(body["error"])) == (403, {"message", "type", "param", "code"}), body
+        [row] = await bench.rows(headers["x-hulk-decision-id"])
+        assert (row.status, row.amount) == ("released", 0)
+        assert await bench.receipts.of_decision("acme", headers["x-hulk-decision-id"]) == []
+    assert len(seen(twin)) == asked
+
+
+async def test_a_clock_that_goes_back_changes_no_amount(twin: str) -> None:
+    async with gateway(model(twin), clock=Jumping(timedelta(hours=-1))) as bench:
+        status, _, headers = await bench.raw({"model": "auto", "messages": ASK})
+        [row] = await bench.rows(headers["x-hulk-decision-id"])
+        assert (status, row.status) == (200, "settled")
+        assert 0 < row.amount <= row.reserved
 
 
 async def test_policies_hold_for_named_models_too(twin: str) -> None:
