@@ -104,6 +104,7 @@ def main() -> None:
         return
     listening = socket.socket()
     listening.bind(("127.0.0.1", int(sys.argv[2])))
+    listening.listen()  # who reads the port may come at once
     print(listening.getsockname()[1], flush=True)
     config = uvicorn.Config(server.streamable_http_app(), log_level="critical", lifespan="on")
     asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
