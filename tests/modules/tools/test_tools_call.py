@@ -13,7 +13,7 @@ from hulk.kernel.errors import Conflict, Forbidden, HulkError, Invalid, NotFound
 from hulk.kernel.time import utc_now
 from hulk.modules.router import Classified
 from hulk.modules.tickets.usecases import Wish
-from hulk.modules.tools import Rule, Search, Uncertain
+from hulk.modules.tools import Rule, Search, Server, Uncertain
 from hulk.modules.tools.adapters.backends.acts import said
 from hulk.modules.tools.domain import Output
 from hulk.modules.tools.domain.output import Withheld, for_reader
@@ -306,6 +306,14 @@ async def test_tools_are_found_by_words_of_both_languages_and_only_those_one_may
         assert [tool.name for tool, _ in await place.acts.find(ANA, Search(query="cancelar pedido"))] == ["shop.order", "shop.list_orders"]
         assert [tool.name for tool, _ in await place.acts.find(VIEWER, Search(query="PEDIDOS"))] == ["shop.list_orders"]
         assert await place.acts.find(STRANGER, Search()) == []
+
+
+async def test_a_virtual_server_has_its_tools_for_those_it_is_for(store: Store) -> None:
+    async with a_place(store) as place:
+        server = Server(name="sales", tools=("shop.list_*",), people=("person:ana@*",))
+        assert [tool.name for tool, _ in await place.acts.find(ANA, Search(server=server))] == ["shop.list_orders"]
+        with pytest.raises(NotFound, match="no virtual server “sales”"):
+            await place.acts.find(VIEWER, Search(server=server))
 
 
 async def test_rules_of_a_tenant_hold_at_once_and_are_told(store: Store) -> None:

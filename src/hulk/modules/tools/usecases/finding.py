@@ -9,6 +9,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock
 from hulk.modules.tools.domain import Allowed, Call, Effect, Ending, Index, Server, Tool
+from hulk.modules.tools.domain.server import missing
 from hulk.modules.tools.ports import Calls, Uncertain, WantedCalls
 from hulk.modules.tools.usecases.call import Called
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
@@ -36,9 +37,13 @@ class FindTools:
     catalogue: Catalogue
 
     async def __call__(self, by: Principal, wanted: Search) -> Sequence[tuple[Tool, Allowed]]:
-        """Best first when words are looked for, else by name. Raises `Forbidden`, `Unavailable`."""
+        """Best first when words are looked for, else by name. Raises `Forbidden`, `Unavailable`, and `NotFound` for a virtual server
+        that is for others."""
         require(by, "read")
-        usable = {tool.name: (tool, how) for tool, how in await self.catalogue.open_to(who_of(by, wanted.agent), wanted.server)}
+        who = who_of(by, wanted.agent)
+        if wanted.server is not None and not wanted.server.open_to(who):
+            raise missing(Server, wanted.server.name)
+        usable = {tool.name: (tool, how) for tool, how in await self.catalogue.open_to(who, wanted.server)}
         fits = {name for name, (tool, _) in usable.items() if _fits(tool, wanted)}
         if not wanted.query.strip():
             return [usable[name] for name in sorted(fits)[: wanted.most]]
