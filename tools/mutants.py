@@ -86,6 +86,7 @@ SAME: Mapping[str, str] = {
     "usecases/sending.py Send._going: left out: _going.reset(token)": "what was sent is `over` besides, and no request of the task passes",
     "domain/model/prompts.py _canonical: False is another": "written in ASCII, different prompts are as different",
     "usecases/weighing.py _View._tried: 'labelled' is another (2)": "why it cannot be masked is told to nobody",
+    "usecases/weighing.py _View._tried: not in the list: 'labelled'": "the same",
     "domain/asked.py _masked: comprehension if True for: isinstance(part, TextPart)": "what is no words was refused before",
     "domain/sensitivity/parts.py _labels: if False for: sum((len(part.text or '') for part in texts)) > MOST_CHARACTERS": (
         "put together it is too long too"
