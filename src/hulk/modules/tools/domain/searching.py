@@ -33,6 +33,8 @@ class Index:
     """Of each word, in which tools it stands, and how often."""
     words: Sequence[str]
     lengths: Sequence[int]
+    average: float
+    """Of the lengths."""
 
     @classmethod
     def of(cls, tools: Iterable[Tool]) -> "Index":
@@ -45,7 +47,7 @@ class Index:
             lengths.append(sum(counted.values()))
             for word, times in counted.items():
                 places[word].append((number, times))
-        return cls(kept, places, sorted(places), lengths)
+        return cls(kept, places, sorted(places), lengths, sum(lengths) / max(1, len(lengths)))
 
     def search(self, query: str, most: int = 20) -> Sequence[Tool]:
         """The tools that are meant, best first; all, in their order, for a query without words."""
@@ -77,9 +79,9 @@ class Index:
             yield found, _BEGUN
 
     def _bm25(self, word: str, number: int, times: int) -> float:
-        there, average = len(self.places[word]), sum(self.lengths) / max(1, len(self.lengths))
+        there = len(self.places[word])
         rarity = math.log(1 + (len(self.tools) - there + 0.5) / (there + 0.5))
-        return rarity * times * (K1 + 1) / (times + K1 * (1 - B + B * self.lengths[number] / max(1.0, average)))
+        return rarity * times * (K1 + 1) / (times + K1 * (1 - B + B * self.lengths[number] / max(1.0, self.average)))
 
 
 def _counted(tool: Tool) -> Counter[str]:

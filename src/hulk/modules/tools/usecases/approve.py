@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hulk.kernel.durable import Change, Commit, Context, Outcome, Started, followed
+from hulk.kernel.durable import Change, Commit, Context, Outcome, Started
 from hulk.kernel.errors import Forbidden, HulkError, NotFound, told
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
@@ -15,7 +15,7 @@ from hulk.modules.tickets import AskPerson, Matter, Ticket
 from hulk.modules.tools.domain import Call, Ending, Tool
 from hulk.modules.tools.ports import Calls, Uncertain
 from hulk.modules.tools.usecases.catalogue import Catalogue
-from hulk.modules.tools.usecases.perform import Perform, fact
+from hulk.modules.tools.usecases.perform import Perform, fact, told_once
 
 KIND = "tool.approval"
 
@@ -83,8 +83,7 @@ class RunCall:
         return found
 
     def _ending(self, tenant: str, call: str, ending: Ending, actor: str) -> Change[Any]:
-        changing = self.calls.end(tenant, call, ending)
-        return followed(changing, lambda found: [self.trail.append(fact("called", found[0], actor))] if found[1] else [])
+        return told_once(self.calls.end(tenant, call, ending), self.trail, actor)
 
 
 def _matter(call: Call) -> Matter:

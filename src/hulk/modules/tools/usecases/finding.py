@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hulk.kernel.durable import Commit, followed
+from hulk.kernel.durable import Commit
 from hulk.kernel.errors import NotFound, told
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
@@ -13,7 +13,7 @@ from hulk.modules.tools.domain.server import missing
 from hulk.modules.tools.ports import Calls, Uncertain, WantedCalls
 from hulk.modules.tools.usecases.call import Called
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
-from hulk.modules.tools.usecases.perform import fact
+from hulk.modules.tools.usecases.perform import told_once
 from hulk.modules.tools.usecases.ruling import require
 
 
@@ -103,6 +103,5 @@ class CloseOverdue:
         for call in overdue:
             error = Uncertain("{tool} was begun, and the process ended before it was known whether it was done.", tool=call.tool)
             ending = Ending(status="uncertain", at=self.clock(), error=told(error))
-            changing = self.calls.end(call.tenant, call.id, ending)
-            await self.commit(followed(changing, lambda found: [self.trail.append(fact("called", found[0], "hulk"))] if found[1] else []))
+            await self.commit(told_once(self.calls.end(call.tenant, call.id, ending), self.trail, "hulk"))
         return len(overdue)

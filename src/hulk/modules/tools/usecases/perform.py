@@ -89,12 +89,9 @@ class Perform:
     def _kept(self, call: Call, tool: Tool, ending: Ending) -> list[Change[Any]]:
         """A read is kept at its end only, without what it gave; of a write that is given again to who asks again."""
         if tool.writes:
-            return [followed(self.calls.end(call.tenant, call.id, ending), lambda found: [self._told(found[0])] if found[1] else [])]
+            return [told_once(self.calls.end(call.tenant, call.id, ending), self.trail)]
         done = replace(call, status=ending.status, labels=ending.labels, error=ending.error, ended=ending.at)
-        return [followed(self.calls.begin(done), lambda found: [self._told(found[0])] if found[1] else [])]
-
-    def _told(self, call: Call) -> Change[None]:
-        return self.trail.append(fact("called", call))
+        return [told_once(self.calls.begin(done), self.trail)]
 
     def _calling(self, call: Call, language: Language, progress: Progress) -> Calling:
         return Calling(
@@ -107,6 +104,11 @@ async def _scanned(output: Output, tool: Tool) -> Classified:
     if sum(len(getattr(piece, "text", "")) for piece in output.pieces) <= _LONG:
         return classified_output(output, tool)
     return await asyncio.to_thread(classified_output, output, tool)
+
+
+def told_once(ending: Change[tuple[Call, bool]], trail: Trail, actor: str | None = None) -> Change[tuple[Call, bool]]:
+    """A call's end, told to the trail if it is new."""
+    return followed(ending, lambda found: [trail.append(fact("called", found[0], actor))] if found[1] else [])
 
 
 def fact(word: str, call: Call, actor: str | None = None) -> Event:
