@@ -13,9 +13,9 @@ from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.tickets import AskPerson, Matter, Ticket
 from hulk.modules.tools.domain import Call, Ending, Tool
-from hulk.modules.tools.ports import Calls, Uncertain
+from hulk.modules.tools.ports import Calls
 from hulk.modules.tools.usecases.catalogue import Catalogue
-from hulk.modules.tools.usecases.perform import Perform, fact, told_once
+from hulk.modules.tools.usecases.perform import Perform, fact, lost, told_once
 
 KIND = "tool.approval"
 
@@ -72,10 +72,7 @@ class RunCall:
         now = await self.calls.get(call.tenant, call.id)
         if now.status != "running":
             return Outcome(now.status)
-        error = Uncertain("{tool} was begun, and the process ended before it was known whether it was done.", tool=call.tool)
-        return Outcome(
-            "uncertain", [self._ending(call.tenant, call.id, Ending(status="uncertain", at=self.clock(), error=told(error)), "hulk")]
-        )
+        return Outcome("uncertain", [self._ending(call.tenant, call.id, lost(call, self.clock()), "hulk")])
 
     async def _tool(self, call: Call) -> Tool:
         if (found := (await self.catalogue.shelf()).by_name.get(call.tool)) is None:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hulk.kernel.durable import Commit
-from hulk.kernel.errors import NotFound, told
+from hulk.kernel.errors import NotFound
 from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock
-from hulk.modules.tools.domain import Allowed, Call, Effect, Ending, Index, Server, Tool
+from hulk.modules.tools.domain import Allowed, Call, Effect, Index, Server, Tool
 from hulk.modules.tools.domain.server import missing
-from hulk.modules.tools.ports import Calls, Uncertain, WantedCalls
+from hulk.modules.tools.ports import Calls, WantedCalls
 from hulk.modules.tools.usecases.call import Called
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
-from hulk.modules.tools.usecases.perform import told_once
+from hulk.modules.tools.usecases.perform import lost, told_once
 from hulk.modules.tools.usecases.ruling import require
 
 
@@ -101,7 +101,6 @@ class CloseOverdue:
         """How many there were; raises `Unavailable`."""
         overdue = await self.calls.overdue(self.clock(), most)
         for call in overdue:
-            error = Uncertain("{tool} was begun, and the process ended before it was known whether it was done.", tool=call.tool)
-            ending = Ending(status="uncertain", at=self.clock(), error=told(error))
-            await self.commit(told_once(self.calls.end(call.tenant, call.id, ending), self.trail, "hulk"))
+            ending = self.calls.end(call.tenant, call.id, lost(call, self.clock()))
+            await self.commit(told_once(ending, self.trail, "hulk"))
         return len(overdue)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -104,6 +105,12 @@ async def _scanned(output: Output, tool: Tool) -> Classified:
     if sum(len(getattr(piece, "text", "")) for piece in output.pieces) <= _LONG:
         return classified_output(output, tool)
     return await asyncio.to_thread(classified_output, output, tool)
+
+
+def lost(call: Call, at: datetime) -> Ending:
+    """How a call ends whose process ended in the middle of it."""
+    error = Uncertain("{tool} was begun, and the process ended before it was known whether it was done.", tool=call.tool)
+    return Ending(status="uncertain", at=at, error=told(error))
 
 
 def told_once(ending: Change[tuple[Call, bool]], trail: Trail, actor: str | None = None) -> Change[tuple[Call, bool]]:
