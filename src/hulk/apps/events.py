@@ -60,6 +60,13 @@ _RULE = {
 _SERVER = {"name": "sales", "title": "Vendas", "tools": ["crm.*"], "roles": ["operator"], "people": [], "tenants": []}
 
 
+_AGENT = {"agent": "retail", "run": f"run_{_TYPEID}"}
+_PLANNED = {
+    **_AGENT, "origin": "playbook", "version": 1, "steps": ["anomalies", "forecast", "tickets"], "tokens": 6000, "cost": "0.018000",
+    "shrunk": False,
+}  # fmt: skip
+
+
 def _called(status: str) -> JsonObject:
     """What is told of a call of a tool."""
     return {**_CALL, **changed("restock", None, {"status": status})}
@@ -421,6 +428,24 @@ EVENTS: tuple[EventType, ...] = (
     EventType(type="hulk.tool.waiting.v1", summary="A call of a tool waits for a person.", data=_called("waiting")),
     EventType(type="hulk.tool.approved.v1", summary="A person let a call of a tool be made, and it was.", data=_called("done")),
     EventType(type="hulk.tool.suggested.v1", summary="It was only said what a call of a tool would do.", data=_called("suggested")),
+    EventType(
+        type="hulk.agent.begun.v1", summary="An agent was given something to do; `digest` is the SHA-256 of its file.",
+        data={**_AGENT, "playbook": "sales-review", "digest": "b1946ac92492d234…"},
+    ),
+    EventType(
+        type="hulk.agent.planned.v1",
+        summary="A task has its plan, with the most tokens and money that it may take; `shrunk`: its steps get less than they asked for.",
+        data=_PLANNED,
+    ),
+    EventType(
+        type="hulk.agent.replanned.v1", summary="A plan came to a halt and was made anew.",
+        data={**_PLANNED, "origin": "split", "version": 2},
+    ),
+    EventType(
+        type="hulk.agent.ended.v1",
+        summary="A task has ended: `completed`, `failed` (`error` is the code of why) or `cancelled`. What was answered is not told.",
+        data={**_AGENT, "state": "completed", "error": None, "p0": False, "limited": False},
+    ),
     EventType(
         type="hulk.tool.pinned.v1",
         summary="Tools of a third party's MCP server may be used as they are described now (digests by name).",

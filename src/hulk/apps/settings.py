@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.identity.settings import IdentitySettings
@@ -18,6 +19,7 @@ from hulk.runtime.config import Config, load
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "tools": ToolsSettings,
+    "agents": AgentsSettings,
     "models": ModelsSettings,
     "router": RouterSettings,
     "learning": LearningSettings,

@@ -1,5 +1,6 @@
 """All tables of Hulk: importing this makes them join `runtime.store.metadata`, whoever asks for it first."""
 
+import hulk.modules.agents.wiring
 import hulk.modules.audit.wiring
 import hulk.modules.finops.wiring
 import hulk.modules.identity.wiring

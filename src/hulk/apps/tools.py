@@ -13,6 +13,7 @@ from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.schedules import Wishes
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
+from hulk.modules.agents import AgentBook, rules_of
 from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents.api import IntentBody
@@ -52,7 +53,7 @@ class ToolsAtWork:
 
 
 async def tools_at_work(
-    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler
+    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, agents: AgentBook
 ) -> ToolsAtWork:
     """The tools of all systems that the settings name, and of Hulk itself; MCP servers are ended with the stack."""
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
@@ -70,7 +71,8 @@ async def tools_at_work(
     )
     own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, systems.watched)
     mounted = [*own, *systems.mounted]
-    made.append(acts_of(ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, systems.secrets))
+    granted = [rule for agent in agents.agents for rule in rules_of(agent)]
+    made.append(acts_of(ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, systems.secrets, granted=granted))
     return ToolsAtWork(made[0], systems.pinning)
 
 

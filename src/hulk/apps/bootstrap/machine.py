@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from fastapi import APIRouter
 
+from hulk.apps.agents import agents_at_work, delegating_of
 from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import caches_of, modules_of
@@ -35,6 +36,9 @@ from hulk.apps.story import teller_of
 from hulk.apps.ticketing import kept_in_time, surroundings
 from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.apps.tools import closing_calls, mcp_routes, tools_at_work
+from hulk.modules.agents import STEP as AGENT_STEP
+from hulk.modules.agents import TASK as AGENT_TASK
+from hulk.modules.agents.api import routes as agent_routes
 from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -93,11 +97,15 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
     money = await _money(ground, finops)
     local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
-    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, local)
-    scheduler = _scheduler(ground, workflows, accept)
+    begun = delegating_of(ground, workflows)
+    asking = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
+    scheduler = _scheduler(ground, workflows, asking.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, begun.book)
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
+    agents = agents_at_work(ground, workflows, begun, asking.once, tools.acts, service.ask, identity)
+    workflows.register(AGENT_TASK, agents.task, forkable=False)
+    workflows.register(AGENT_STEP, agents.step, forkable=False)
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
@@ -113,8 +121,13 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
-    routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
-    routers += [*money_routes(money, config.section(FinopsSettings)), *tools.routers, *await mcp_routes(stack, config, tools.acts)]
+    routers = [*asking.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers += [
+        agent_routes(agents.agents, agents.show),
+        *money_routes(money, config.section(FinopsSettings)),
+        *tools.routers,
+        *await mcp_routes(stack, config, tools.acts),
+    ]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 from fastapi import APIRouter
 
+from hulk.apps.agents import Delegates, playbook_name
 from hulk.apps.audit_key import leave_key
 from hulk.apps.bootstrap.background import background, refitting
 from hulk.apps.bootstrap.ground import Ground
@@ -17,6 +18,8 @@ from hulk.apps.secrets import model_keys
 from hulk.apps.uploads import Uploads
 from hulk.kernel.money import Money
 from hulk.kernel.time import utc_now
+from hulk.modules.agents import AgentBook
+from hulk.modules.agents.wiring import Delegating
 from hulk.modules.finops import Finops
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
@@ -26,7 +29,7 @@ from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
-from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
+from hulk.modules.router import Attachment, Candidate, Gateway, LearningActs, PoliciesOf, Router
 from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.api.openai import embedding_routes
@@ -35,7 +38,7 @@ from hulk.modules.router.api.policies import routes as policy_routes
 from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
 from hulk.modules.router.wiring import learning_of, policy_acts_of, variants_of
 from hulk.modules.router.wiring import wired as wired_router
-from hulk.modules.skills import Book, Skill, Source
+from hulk.modules.skills import Book, Parameter, Source
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import SkillsModule
 from hulk.modules.skills.wiring import wired as wired_skills
@@ -57,6 +60,17 @@ SHIPPED_VECTORS = Path(__file__).parents[1] / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The modules that answer: their routes, what schedules begin intents with, and what agents work with."""
+
+    routers: list[APIRouter]
+    accept: AcceptIntent
+    once: Gateway
+    skills: SkillsModule
+    vectors: Remembered
+
+
 async def modules_of(
     stack: AsyncExitStack,
     ground: Ground,
@@ -65,10 +79,10 @@ async def modules_of(
     quotas: QuotaActs,
     require_namespace: RequireNamespace,
     caches: Caches,
+    delegating: Delegating,
     local: LocalServer | None = None,
-) -> tuple[list[APIRouter], AcceptIntent]:
-    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with. `local` serves a
-    model of our own."""
+) -> Asking:
+    """Build the modules, tell the workflows what they execute. `local` serves a model of our own."""
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
@@ -76,14 +90,14 @@ async def modules_of(
     variants = variants_of(config.section(ModelsSettings), config.section(RouterSettings))
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox, values=variants)
     policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
-    router = await _router(stack, ground, skills.book, finops, caches, vectors, learning, policies.of, local)
+    router = await _router(stack, ground, Shelf(skills.book, delegating.book), finops, caches, vectors, learning, policies.of, local)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
         check=_check(tools, blobs, uploads), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
-        require_namespace=require_namespace,
+        require_namespace=require_namespace, agents=Delegates(delegating.begin, delegating.answer),
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
@@ -91,7 +105,7 @@ async def modules_of(
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
-    return [*routers, *gateway], intents.accept
+    return Asking(routers=[*routers, *gateway], accept=intents.accept, once=router.once, skills=skills, vectors=vectors)
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:
@@ -100,7 +114,7 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
 
 
 async def _router(
-    stack: AsyncExitStack, ground: Ground, book: Book, finops: Finops, caches: Caches, vectors: Remembered, learning: LearningActs,
+    stack: AsyncExitStack, ground: Ground, shelf: "Shelf", finops: Finops, caches: Caches, vectors: Remembered, learning: LearningActs,
     policies_of: PoliciesOf, local: LocalServer | None,
 ) -> Router:  # fmt: skip
     config = ground.config
@@ -109,7 +123,7 @@ async def _router(
         await stack.enter_async_context(background(refitting(learning.choose.refit)))
     return await stack.enter_async_context(
         wired_router(
-            ground.store, config.section(ModelsSettings), vectors, Shelf(book), finops, ground.breakers, caches,
+            ground.store, config.section(ModelsSettings), vectors, shelf, finops, ground.breakers, caches,
             leave_key(ground.audit_key), config.section(RouterSettings), policies_of, learning if learns else None,
             key_of=model_keys(ground.secrets, config, local), local=local, metrics=ground.telemetry.metrics,
             engine=_engine(stack),
@@ -166,18 +180,25 @@ def _engine(stack: AsyncExitStack) -> LocalEmbedder | None:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The skills as the router's catalogue sees them."""
+    """The skills, and what agents know how to do, as the router's catalogue sees them."""
 
     book: Book
+    agents: AgentBook = field(default_factory=lambda: AgentBook(()))
 
     def candidates(self) -> tuple[Candidate, ...]:
-        """Each skill's name, examples, and what it works on."""
-        return tuple(Candidate(name=skill.name, examples=skill.examples, takes=_takes(skill)) for skill in self.book)
+        """Each one's name, examples, and what it works on."""
+        skills = (Candidate(name=skill.name, examples=skill.examples, takes=_takes(skill.parameters)) for skill in self.book)
+        known = ((agent, one) for agent in self.agents.agents for one in agent.playbooks)
+        agents = (
+            Candidate(name=playbook_name(agent, one), examples=one.examples, takes=_takes(one.parameters), kind="agent")
+            for agent, one in known
+        )
+        return (*skills, *agents)
 
 
-def _takes(skill: Skill) -> frozenset[Attachment]:
+def _takes(parameters: Sequence[Parameter]) -> frozenset[Attachment]:
     kinds: dict[str, Attachment] = {"table": "file", "repository": "repository"}
-    return frozenset(kinds[one.kind] for one in skill.parameters if one.kind in kinds)
+    return frozenset(kinds[one.kind] for one in parameters if one.kind in kinds)
 
 
 def _check(tools: Tools, blobs: FolderBlobs, uploads: Uploads) -> Callable[[str, Source], Awaitable[None]]:

@@ -81,11 +81,15 @@ class IntentBody(BaseModel):
     timezone: str | None = Field(default=None, description="IANA time zone in which relative dates are read.", max_length=64)
     sources: tuple[SourceBody, ...] = ()
     namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=63, description="Where it belongs: who may see and change it.")
+    agent: str | None = Field(default=None, max_length=63, description="The agent that is asked, by its name; else whoever fits.")
 
     def asked(self, key: str | None) -> Asked:
         """As the domain has it; `key` makes it once only. Raises `Refused` for a source that is none."""
         sources = tuple(one.source() for one in self.sources)
-        return Asked(text=self.text, language=self.language, zone=self.timezone, sources=sources, key=key, namespace=self.namespace)
+        return Asked(
+            text=self.text, language=self.language, zone=self.timezone, sources=sources, key=key, namespace=self.namespace,
+            agent=self.agent,
+        )  # fmt: skip
 
 
 class AskBody(IntentBody, Reasoned):

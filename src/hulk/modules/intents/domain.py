@@ -11,7 +11,7 @@ from hulk.kernel import ids
 from hulk.kernel.addresses import require_no_password
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
-from hulk.kernel.tenancy import DEFAULT_NAMESPACE
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
 from hulk.kernel.text import Language, writable
 from hulk.modules.skills import Source
 
@@ -25,8 +25,8 @@ _KEY_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What somebody asks, parsed and not yet accepted. `key` is the idempotency key, if one was given; `reason` is for the trail, and
-    makes it no other request."""
+    """What somebody asks, parsed and not yet accepted. `key` is the idempotency key, if one was given; `agent` is asked by its name;
+    `reason` is for the trail, and makes it no other request."""
 
     text: str
     language: Language | None = None
@@ -34,6 +34,7 @@ class Asked:
     sources: tuple[Source, ...] = ()
     key: str | None = None
     namespace: str = DEFAULT_NAMESPACE
+    agent: str | None = None
     reason: str = ""
 
     def checked(self) -> "Asked":
@@ -66,7 +67,7 @@ class Asked:
 
     def digest(self) -> str:
         """SHA-256 of what is asked, to know the same request again under its idempotency key."""
-        fields = [self.text, self.language, self.zone, to_json(self.sources), self.namespace]
+        fields = [self.text, self.language, self.zone, to_json(self.sources), self.namespace, *([self.agent] if self.agent else [])]
         return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -88,7 +89,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """An accepted intent. `digest` tells requests under one key apart; `trace` is a W3C traceparent."""
+    """An accepted intent. `digest` tells requests under one key apart; `trace` is a W3C traceparent; `grants` are what `actor` could do
+    when it was accepted."""
 
     id: str
     tenant: str
@@ -102,6 +104,8 @@ class Intent:
     digest: str
     run: str
     trace: str | None
+    agent: str | None = None
+    grants: tuple[Grant, ...] = ()
     status: Status
     decision: str | None = None
     plan: str | None = None
@@ -109,6 +113,11 @@ class Intent:
     problem: JsonObject | None = None
     created: datetime
     ended: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """In whose name it is worked on."""
+        return Principal(tenant=self.tenant, actor=self.actor, grants=self.grants)
 
     @property
     def ended_already(self) -> bool:

@@ -1,12 +1,14 @@
 """What the use cases of intents need from outside."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Voice
 from hulk.modules.intents.domain import Intent, Plan, Status
 from hulk.modules.router import Decision, Question, Reply
@@ -56,6 +58,29 @@ class Answers(Protocol):
 
     async def __call__(self, question: Question, model_name: str) -> Reply:
         """The model's reply, paid for; raises `Refused`, `Exhausted` or `Unavailable`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegated:
+    """What an agent is to do for an intent: `name` is the decision's. The run `waiter` is told of its end; `run` is where it is done."""
+
+    intent: Intent
+    name: str
+    run: str
+    waiter: str
+
+
+class Agents(Protocol):
+    """Agents that work for intents."""
+
+    def require(self, by: Principal, agent: str) -> None:
+        """Raises `NotFound` when there is no such agent, `Forbidden` when it does not work for them."""
+
+    def begin(self, delegated: Delegated) -> Sequence[Change[Any]]:
+        """What begins it. Raises `NotFound`, `Forbidden`, and `Refused` for what is missing or wrong in the text."""
+
+    async def answer(self, run: str) -> str:
+        """What came of it, in Markdown; raises `Refused` with why nothing did."""
 
 
 class Decisions(Protocol):

@@ -8,6 +8,7 @@ from hulk.kernel.text import Language
 from hulk.modules.intents.adapters.sql import SqlIntents
 from hulk.modules.intents.ports import (
     Admit,
+    Agents,
     Answers,
     CheckSource,
     CostOf,
@@ -42,6 +43,7 @@ class Needs:
     cost: CostOf
     admit: Admit
     quota: Quota
+    agents: Agents
     require_namespace: RequireNamespace
 
 
@@ -71,10 +73,11 @@ def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -
     return IntentsModule(
         intents=intents,
         accept=AcceptIntent(
-            intents, needs.runs, needs.trail, needs.commit, needs.check, needs.admit, needs.quota, needs.require_namespace, language, zone
+            intents, needs.runs, needs.trail, needs.commit, needs.check, needs.admit, needs.quota, needs.require_namespace,
+            needs.agents, language, zone
         ),
         show=ShowIntent(intents, needs.decisions, needs.tickets, needs.cost),
         workflow=RunIntent(
-            intents, needs.tickets, needs.begin, needs.decides, needs.asks, needs.skills, needs.trail, needs.voices
+            intents, needs.tickets, needs.begin, needs.decides, needs.asks, needs.skills, needs.trail, needs.voices, needs.agents
         ),
     )  # fmt: skip

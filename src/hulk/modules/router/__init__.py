@@ -27,7 +27,9 @@ from hulk.modules.router.domain.learning.log import Candidate as RoutingPolicy
 from hulk.modules.router.domain.learning.log import Occasion
 from hulk.modules.router.domain.learning.offpolicy import OffPolicy
 from hulk.modules.router.domain.matching import Attachment, Candidate, Match
-from hulk.modules.router.domain.model import Model, Reply
+from hulk.modules.router.domain.model import Message, Model, Prompt, Reply, TextPart, ToolCall
+from hulk.modules.router.domain.model import Schema as AnswerSchema
+from hulk.modules.router.domain.model import Tool as OfferedTool
 from hulk.modules.router.domain.sensitivity import (
     UNREADABLE,
     Classified,
@@ -47,7 +49,8 @@ from hulk.modules.router.domain.sensitivity import (
 )
 from hulk.modules.router.ports import Catalogue, Decisions
 from hulk.modules.router.ports.policies import PoliciesOf
-from hulk.modules.router.usecases import Router
+from hulk.modules.router.usecases import Gateway, Router
+from hulk.modules.router.usecases.gateway import Call as GatewayCall
 from hulk.modules.router.usecases.learning.acts import LearningActs
 from hulk.modules.router.usecases.learning.report import Reported
 from hulk.modules.router.usecases.policies import PolicyActs
@@ -55,6 +58,7 @@ from hulk.modules.router.usecases.policies import PolicyActs
 __all__ = [
     "UNREADABLE",
     "Aims",
+    "AnswerSchema",
     "Arm",
     "Attachment",
     "Candidate",
@@ -65,22 +69,29 @@ __all__ = [
     "Decisions",
     "Features",
     "Finding",
+    "Gateway",
+    "GatewayCall",
     "Label",
     "LearningActs",
     "Match",
+    "Message",
     "Model",
     "Occasion",
     "OffPolicy",
+    "OfferedTool",
     "Part",
     "PoliciesOf",
     "PolicyActs",
     "Prior",
+    "Prompt",
     "Question",
     "Reply",
     "Reported",
     "Router",
     "RoutingPolicy",
     "Sensitivity",
+    "TextPart",
+    "ToolCall",
     "Unmaskable",
     "Unmasking",
     "Vault",

@@ -55,7 +55,7 @@ from hulk.modules.skills.domain.profile import (
     medcouple,
 )
 from hulk.modules.skills.domain.reading import Period, read, zone
-from hulk.modules.skills.domain.skill import Answer, Arguments, Parameter, Report, Request, Skill, Source
+from hulk.modules.skills.domain.skill import Answer, Arguments, Kind, Parameter, Report, Request, Skill, Source
 from hulk.modules.skills.domain.table import NUMBERS, TIMES, Column, Format, Layout, Type, named, terms, words
 from hulk.modules.skills.domain.tongue import spoken
 from hulk.modules.skills.ports.charts import Charts
@@ -97,6 +97,7 @@ __all__ = [
     "Head",
     "History",
     "Key",
+    "Kind",
     "Late",
     "Layout",
     "Measure",

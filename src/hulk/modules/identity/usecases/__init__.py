@@ -12,6 +12,7 @@ from hulk.modules.identity.usecases.authenticate import LOCAL, REMEMBERED, Authe
 from hulk.modules.identity.usecases.keys import OVERLAP, CreateKey, KeysInReach, ListKeys, RevokeKey, RotateKey, WantedKey
 from hulk.modules.identity.usecases.login import BeginLogin, EndSession, FinishLogin, Logins, Resume, Returned
 from hulk.modules.identity.usecases.recognise import Recognise
+from hulk.modules.identity.usecases.standing import Standing
 from hulk.modules.identity.usecases.telling import grants_of
 from hulk.modules.identity.usecases.tenants import (
     CreateNamespace,
@@ -46,6 +47,7 @@ class Identity:
     change_account: ChangeAccount
     remove_account: RemoveAccount
     end_session: EndSession
+    standing: Standing
     logins: Logins | None
     """Where a provider of OpenID Connect is set up."""
     tokens: TakeToken | None
@@ -86,6 +88,7 @@ def acts(
         change_account=ChangeAccount(accounts, tenants, sessions, trail, commit, verified, clock),
         remove_account=RemoveAccount(accounts, sessions, trail, commit, verified, clock),
         end_session=EndSession(sessions, trail, commit, verified, clock),
+        standing=Standing(accounts, keys, clock),
         logins=None if oidc is None or recognise is None else _logins(*oidc, recognise, places, trail, commit, verified, clock),
         tokens=None if oidc is None or recognise is None else TakeToken(oidc[0], recognise, oidc[1], verified, clock),
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Te
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, fields_of, from_json, to_json
+from hulk.kernel.tenancy import Grant
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan, Status
 from hulk.modules.skills import Source
@@ -28,6 +29,8 @@ intent_table = Table(
     Column("digest", String(64), nullable=False),
     Column("run", String(64), nullable=False),
     Column("trace", String(64)),
+    Column("agent", String(64)),
+    Column("grants", Document, nullable=False),
     Column("status", String(16), nullable=False),
     Column("decision", String(64)),
     Column("plan", String(64)),
@@ -62,7 +65,7 @@ class SqlIntents:
     def add(self, intent: Intent) -> Change[bool]:
         """Keep a new intent; False when its tenant has one under the same key already."""
         row = fields_of(Intent, intent)
-        row["sources"] = to_json(intent.sources)
+        row["sources"], row["grants"] = to_json(intent.sources), to_json(intent.grants)
 
         def change(tx: Transaction) -> bool:
             return tx.insert_new(intent_table, row)
@@ -157,4 +160,4 @@ def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
 
 def _intent(row: Row[Any]) -> Intent:
     fields = fields_of(Intent, row)
-    return Intent(**fields | {"sources": tuple(from_json(list[Source], row.sources))})
+    return Intent(**fields | {"sources": tuple(from_json(list[Source], row.sources)), "grants": tuple(from_json(list[Grant], row.grants))})

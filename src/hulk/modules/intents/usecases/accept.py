@@ -11,7 +11,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Asked, Intent
-from hulk.modules.intents.ports import Admit, CheckSource, Intents, Quota, RequireNamespace
+from hulk.modules.intents.ports import Admit, Agents, CheckSource, Intents, Quota, RequireNamespace
 from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.skills import spoken, zone
 
@@ -30,6 +30,7 @@ class AcceptIntent:
     admit: Admit
     quota: Quota
     require_namespace: RequireNamespace
+    agents: Agents
     language: Language | None
     zone: str
     clock: Clock = utc_now
@@ -65,6 +66,8 @@ class AcceptIntent:
 
     async def _admitted(self, intent: Intent) -> None:
         await self.require_namespace(intent.tenant, intent.namespace)
+        if intent.agent:
+            self.agents.require(intent.principal, intent.agent)
         for source in intent.sources:
             await self.check(intent.tenant, source)
         self.admit()
@@ -74,6 +77,7 @@ class AcceptIntent:
         return Intent(
             id=name, tenant=principal.tenant, namespace=asked.namespace, actor=principal.actor, text=asked.text.strip(),
             language=asked.language or self.language or spoken(asked.text), zone=str(zone(asked.zone or self.zone)),
+            agent=asked.agent, grants=principal.grants,
             sources=asked.sources, key=asked.key, digest=asked.digest(), run=f"run_{name.removeprefix('int_')}",
             trace=trace, status="accepted", created=self.clock(),
         )  # fmt: skip

@@ -14,7 +14,7 @@ from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan, plan_of
-from hulk.modules.intents.ports import Answers, Decides, Intents, SkillBook, Voices
+from hulk.modules.intents.ports import Agents, Answers, Decides, Delegated, Intents, SkillBook, Voices
 from hulk.modules.intents.usecases.explain import explained
 from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.router import Decision, Question
@@ -56,6 +56,7 @@ class RunIntent:
     skills: SkillBook
     trail: Trail
     voices: Voices
+    agents: Agents
     clock: Clock = utc_now
 
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
@@ -66,6 +67,8 @@ class RunIntent:
         match decision.kind:
             case "skill":
                 await self._by_skill(context, intent, self.skills.get(str(decision.name)))
+            case "agent":
+                await self._by_agent(context, intent, str(decision.name))
             case "model":
                 await context.step("ask", lambda: self._ask(intent, decision, context.key), timeout=LONGEST_MODEL_CALL)
             case "none":
@@ -110,6 +113,20 @@ class RunIntent:
     def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0) -> list[Change[Any]]:
         event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
         return [self.intents.end(intent.id, "completed", answer=writable(answer)), self.trail.append(event)]
+
+    async def _by_agent(self, context: Context, intent: Intent, name: str) -> None:
+        """The agent works in a run of its own; what it opens for people, and what it costs, belongs to the intent."""
+        run = ids.derived("run", intent.id, "agent")
+        delegated = Delegated(intent=intent, name=name, run=run, waiter=context.run_id)
+        await context.step("delegate", lambda: self._delegate(delegated))
+        await context.wait("child")
+        await context.step("answer", lambda: self._said_by_agent(intent, run))
+
+    async def _delegate(self, delegated: Delegated) -> Outcome[None]:
+        return Outcome(None, self.agents.begin(delegated))
+
+    async def _said_by_agent(self, intent: Intent, run: str) -> Outcome[None]:
+        return Outcome(None, self._ended(intent, await self.agents.answer(run)))
 
     async def _by_skill(self, context: Context, intent: Intent, skill: Skill) -> None:
         planned = await context.step("plan", lambda: self._plan(context, intent, skill))
@@ -207,7 +224,14 @@ def _all_doomed(tickets: Mapping[str, Ticket]) -> list[Ticket]:
 def _question(intent: Intent, key: str) -> Question:
     kinds = tuple(dict.fromkeys(source.kind for source in intent.sources))
     return Question(
-        text=intent.text, language=intent.language, tenant=intent.tenant, intent=intent.id, key=key, attachments=kinds, person=intent.actor
+        text=intent.text,
+        language=intent.language,
+        tenant=intent.tenant,
+        intent=intent.id,
+        key=key,
+        attachments=kinds,
+        person=intent.actor,
+        addressed=intent.agent or "",
     )
 
 

@@ -12,7 +12,8 @@ from hulk.modules.router.domain.sensitivity import Label, Sensitivity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A sentence to decide on. `key` is the caller's idempotency key: the same key gives a decision of the same id.
-    `channel` is where it came from, `agent` the one that asks, `person` whoever it asks for; empty when nobody said."""
+    `channel` is where it came from, `agent` the one that asks, `person` whoever it asks for; empty when nobody said. `addressed` is the
+    agent that is asked by its name."""
 
     text: str
     language: Language
@@ -23,18 +24,20 @@ class Question:
     channel: str = ""
     agent: str = ""
     person: str = ""
+    addressed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What answers a question: a skill, a model (`name` is the provider's), or nothing, and why.
+    """What answers a question: a skill, an agent (`agents.retail`, with what it is to do: `agents.retail.sales-review`), a model (`name` is
+    the provider's), or nothing, and why.
 
     `score`, `margin` and `threshold` are those of the best skill (see `matching`); `candidates` all that were looked at."""
 
     id: str
     tenant: str
     intent: str
-    kind: Literal["skill", "model", "none"]
+    kind: Literal["skill", "agent", "model", "none"]
     name: str | None
     reasons: tuple[Text, ...]
     sensitivity: Sensitivity

@@ -34,11 +34,13 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A skill as the router sees it: its name, its examples, and what kinds of attachment it works on."""
+    """A skill as the router sees it, or something that an agent knows how to do: its name, its examples, and what kinds of attachment it
+    works on."""
 
     name: str
     examples: Mapping[Language, tuple[str, ...]]
     takes: frozenset[Attachment] = frozenset()
+    kind: Literal["skill", "agent"] = "skill"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,12 @@ from hulk.modules.router.usecases.weighing import Anything, Seen, Weigh, always
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
-    """All the acts of this module that answer."""
+    """All the acts of this module that answer. `once` asks one model one time, for who keeps account of each asking."""
 
     decide: Decide
     answer_freely: AnswerFreely
     gateway: Gateway
+    once: Gateway
     embeddings: Embeddings
     decide_only: DecideOnly
     show_decision: ShowDecision
@@ -74,6 +75,8 @@ def router_of(needs: Needs) -> Router:
         models, scan, select, keep, execute, Stream(attempts), measure, needs.schemas, needs.commit, needs.clock, embedding
     )  # fmt: skip
     among = Select(replace(weigh, models=embedding), None, needs.fallbacks)
+    alone = replace(attempts, patience=replace(needs.patience, attempts=1, others=1, hedge_after=None))
+    once = replace(gateway, select=replace(select, fallbacks=0), execute=Execute(alone, needs.schemas, mends=False), streams=Stream(alone))
     decide = Decide(needs.recognise, needs.catalogue, models, scan, select, keep)
     return Router(
         decide=decide,
@@ -81,6 +84,7 @@ def router_of(needs: Needs) -> Router:
         show_decision=ShowDecision(needs.decisions),
         answer_freely=AnswerFreely(models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
         gateway=gateway,
+        once=once,
         embeddings=Embeddings(replace(gateway, models=embedding, others=models, select=among), Embed(attempts)),
         recognise=needs.recognise,
         decisions=needs.decisions,

@@ -24,7 +24,7 @@ NONE = Text("No model is configured (models.providers).")
 class Found:
     """Who answers, why, and what is to be committed with that."""
 
-    kind: Literal["skill", "model", "none"]
+    kind: Literal["skill", "agent", "model", "none"]
     name: str | None
     reasons: tuple[Text, ...] = ()
     changes: Sequence[Change[Any]] = ()
@@ -75,9 +75,25 @@ class Decide:
         """The decision, with the changes to commit together with whatever it leads to: its row and its cost row."""
         asked = await self.scan.question(question)
         match = await self.recognise(question.text, question.attachments, question.tenant)
-        found = Found("skill", match.skill) if match.skill is not None else of_models(await self.select(asked), patient=True)
+        found = self._found(question, match) or of_models(await self.select(asked), patient=True)
         names = (*(one.name for one in self.catalogue.candidates()), *(model.name for model in self.models))
         return self.keep(asked, found, names, match)
+
+    def _found(self, question: Question, match: Match) -> Found | None:
+        """The agent that was asked by its name, else what the sentence means, if that is anything."""
+        if question.addressed:
+            named = agent_name(question.addressed)
+            known = match.skill if match.skill is not None and match.skill.startswith(f"{named}.") else named
+            return Found("agent", known, (Text("{agent} was asked by its name.", agent=question.addressed),))
+        if match.skill is None:
+            return None
+        kind: Literal["skill", "agent"] = next((one.kind for one in self.catalogue.candidates() if one.name == match.skill), "skill")
+        return Found(kind, match.skill)
+
+
+def agent_name(agent: str) -> str:
+    """How a decision names an agent; what it knows how to do is named with that before it and a dot between."""
+    return f"agents.{agent}"
 
 
 def of_models(selected: Selected, *, patient: bool = False) -> Found:

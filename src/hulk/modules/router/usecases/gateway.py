@@ -28,7 +28,8 @@ NO_SKILL = Match(skill=None, reason=Text("It is a prompt for models: no skill is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A prompt and what its sender says of it: `wanted` is a model's name or `auto`, `p0` that it must stay in the company."""
+    """A prompt and what its sender says of it: `wanted` is a model's name or `auto`, `p0` that it must stay in the company, `intent` what
+    it belongs to, if that is more than itself."""
 
     prompt: Prompt
     language: Language
@@ -38,6 +39,7 @@ class Call:
     episode: str = ""
     collections: tuple[str, ...] = ()
     p0: bool = False
+    intent: str = ""
     key: str = field(default_factory=lambda: ids.new("req"))
 
 
@@ -122,7 +124,7 @@ class Gateway:
 
     async def _asked(self, by: Principal, call: Call) -> Asked:
         return Asked(
-            prompt=call.prompt, tenant=by.tenant, intent=call.key, key=call.key, language=call.language, wanted=call.wanted,
+            prompt=call.prompt, tenant=by.tenant, intent=call.intent or call.key, key=call.key, language=call.language, wanted=call.wanted,
             scan=await self.scan(call.prompt, call.channel, call.collections, p0=call.p0), text=last_said(call.prompt.messages),
             channel=call.channel,
             agent=call.agent, person=by.actor, episode=call.episode,

@@ -28,7 +28,7 @@ LONGEST_KEY = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A call that somebody wants. `key` is unique to it: whoever asks again with it gets what came of the first; `person` is how other
-    systems know who asks."""
+    systems know who asks; `run` is the run that is told, by the signal `child`, of the end of one that waits for a person."""
 
     tool: str
     arguments: JsonObject
@@ -38,6 +38,7 @@ class Wanted:
     reason: str = ""
     intent: str | None = None
     namespace: str | None = None
+    run: str | None = None
     server: Server | None = None
     language: Language = "en"
     progress: Progress = unheard
@@ -86,7 +87,7 @@ class CallTool:
             return await self._suggested(call, tool, sensitive=allowed.sensitive)
         if not tool.writes:
             return Called(call=await self.perform(call, tool, wanted.language, wanted.progress), tool=tool, sensitive=allowed.sensitive)
-        kept, new = await self._begun(replace(call, status="running" if autonomy == "act" else "waiting"))
+        kept, new = await self._begun(replace(call, status="running" if autonomy == "act" else "waiting"), wanted.run)
         if new and autonomy == "act":
             kept = await self.perform(kept, tool, wanted.language, wanted.progress)
         elif not new and kept.status == "running":
@@ -117,22 +118,24 @@ class CallTool:
         kept, new = await self._begun(replace(call, status="suggested", ended=call.at, error=told(Forbidden(text))))
         return Called(call=kept, tool=tool, sensitive=sensitive, replayed=not new)
 
-    async def _begun(self, call: Call) -> tuple[Call, bool]:
-        [(kept, new)] = await self.commit(followed(self.calls.begin(call), lambda found: self._first(*found)))
+    async def _begun(self, call: Call, waiter: str | None = None) -> tuple[Call, bool]:
+        [(kept, new)] = await self.commit(
+            followed(self.calls.begin(call), lambda found: self._first(found[0], new=found[1], waiter=waiter))
+        )
         if not new:
             require_same(kept, call)
         return kept, new
 
-    def _first(self, call: Call, new: bool) -> list[Change[Any]]:
+    def _first(self, call: Call, *, new: bool, waiter: str | None) -> list[Change[Any]]:
         """What becomes true with a call's beginning."""
         if not new or (call.status == "running"):
             return []
         event = self.trail.append(fact("waiting" if call.status == "waiting" else "suggested", call))
-        return [event, self.runs.begin(_run(call))] if call.status == "waiting" else [event]
+        return [event, self.runs.begin(_run(call, waiter))] if call.status == "waiting" else [event]
 
 
-def _run(call: Call) -> Started:
+def _run(call: Call, waiter: str | None) -> Started:
     return Started(
         workflow=WORKFLOW, data={"call": call.id}, tenant=call.tenant, id=f"run_{call.id.removeprefix('tcl_')}", intent=call.intent,
-        attributes={"tool": call.tool}, namespace=DEFAULT_NAMESPACE,
+        attributes={"tool": call.tool}, namespace=DEFAULT_NAMESPACE, parent=waiter,
     )  # fmt: skip

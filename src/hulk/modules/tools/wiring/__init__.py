@@ -72,11 +72,12 @@ def wired(settings: ToolsSettings, roots: tuple[Path, ...], blob_path: Callable[
 
 def acts_of(
     store: Store, settings: ToolsSettings, mounted: Sequence[Mounted], runs: Runs, trail: Trail, ask: AskPerson,
-    secrets: Callable[[str], Iterable[str]] = lambda _: (), clock: Clock = utc_now,
+    secrets: Callable[[str], Iterable[str]] = lambda _: (), clock: Clock = utc_now, granted: Iterable[Rule] = (),
 ) -> ToolActs:  # fmt: skip
-    """The acts on tools of the `mounted` systems, over the store. `secrets` gives those that a system, by its name, was told."""
+    """The acts on tools of the `mounted` systems, over the store. `secrets` gives those that a system, by its name, was told; `granted` are
+    rules that hold besides those of the settings."""
     rules: SqlNamed[Rule] = SqlNamed(store, Rule)
-    shown = tuple(one.whole() for one in settings.rules)
+    shown = (*(one.whole() for one in settings.rules), *granted)
     catalogue, calls = Catalogue(mounted, shown, rules), SqlCalls(store)
     perform = Perform(
         backends={one.backend.name: one.backend for one in mounted}, calls=calls, trail=trail, commit=store.commit, clock=clock,

@@ -27,10 +27,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Execute:
-    """Ask the models of a chain in their order."""
+    """Ask the models of a chain in their order. `mends`: an answer that does not follow its schema is asked for once more; else it is given
+    as it came, to who mends it themselves."""
 
     attempts: Attempts
     schemas: Schemas
+    mends: bool = True
 
     async def __call__(self, asked: Asked, chain: Sequence[Able]) -> Answered:
         """The first answer. What keeps one model from answering is no hindrance to the next, but for leave that is denied.
@@ -43,7 +45,7 @@ class Execute:
 
     async def _of(self, asked: Asked, bill: Bill, able: Able, last: bool) -> Completion:
         completion = await self.attempts.complete(asked, able, bill, last=last)
-        wrong = self._wrong(able.prompt, completion)
+        wrong = self._wrong(able.prompt, completion) if self.mends else None
         if wrong is None:
             return completion
         again = replace(able, prompt=asked_again(able.prompt, completion, wrong))

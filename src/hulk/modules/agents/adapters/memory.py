@@ -1,0 +1,135 @@
+"""Tasks and accounts in memory, for tests of what uses them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import Exhausted, NotFound
+from hulk.modules.agents.domain.account import Account
+from hulk.modules.agents.domain.plan import Plan
+from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.ports import Ending, Hold, WantedTasks
+
+
+@dataclass
+class MemoryTasks:
+    """`Tasks` in memory."""
+
+    kept: dict[str, Task] = field(default_factory=dict)
+    done: dict[str, dict[str, Made]] = field(default_factory=dict)
+
+    def add(self, task: Task) -> Change[bool]:
+        """See `Tasks`."""
+
+        def change(_: object) -> bool:
+            new = task.id not in self.kept
+            self.kept.setdefault(task.id, task)
+            return new
+
+        return change
+
+    def planned(self, task: str, plan: Plan) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            if (found := self.kept.get(task)) is not None and found.state == "running":
+                self.kept[task] = replace(found, plan=plan)
+
+        return change
+
+    def made(self, made: Made) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            self.done.setdefault(made.task, {})[made.key] = made
+
+        return change
+
+    def end(self, task: str, ending: Ending) -> Change[bool]:
+        """See `Tasks`."""
+
+        def change(_: object) -> bool:
+            found = self.kept.get(task)
+            if found is None or found.state != "running":
+                return False
+            self.kept[task] = replace(
+                found, state=ending.state, ended=ending.at, answer=ending.answer, error=ending.error, p0=ending.p0, limited=ending.limited
+            )  # fmt: skip
+            return True
+
+        return change
+
+    async def get(self, task: str) -> Task:
+        """See `Tasks`."""
+        if (found := self.kept.get(task)) is None:
+            raise NotFound("There is no task {id}.", id=task[:80])
+        return found
+
+    async def steps(self, task: str) -> Mapping[str, Made]:
+        """See `Tasks`."""
+        return dict(self.done.get(task, {}))
+
+    async def find(self, wanted: WantedTasks) -> Sequence[Task]:
+        """See `Tasks`."""
+        same = {"actor": wanted.actor, "agent": wanted.agent, "state": wanted.state}
+        mine = [task for task in self.kept.values() if task.tenant == wanted.tenant]
+        newest = sorted(sorted(mine, key=lambda task: task.id), key=lambda task: task.at, reverse=True)
+        if wanted.before is not None:
+            places = [place for place, task in enumerate(newest) if task.id == wanted.before]
+            newest = newest[places[0] + 1 :] if places else []
+        fit = (one for one in newest if all(value is None or getattr(one, name) == value for name, value in same.items()))
+        return [replace(task, plan=None) for task, _ in zip(fit, range(wanted.most), strict=False)]
+
+
+@dataclass
+class MemoryAccounts:
+    """`Accounts` in memory."""
+
+    kept: dict[str, Account] = field(default_factory=dict)
+    held: dict[str, Hold] = field(default_factory=dict)
+
+    def open(self, task: str, account: Account) -> Change[None]:
+        """See `Accounts`."""
+
+        def change(_: object) -> None:
+            before = self.kept.get(task)
+            used = account if before is None else replace(account, tokens=before.tokens, cost=before.cost)
+            self.kept[task] = used
+
+        return change
+
+    def hold(self, hold: Hold) -> Change[Exhausted | None]:
+        """See `Accounts`."""
+
+        def change(_: object) -> Exhausted | None:
+            account = self.kept[hold.task]
+            if (refusal := account.refusal(hold.tokens, hold.cost)) is not None:
+                return refusal
+            if hold.id not in self.held:
+                self.held[hold.id] = hold
+                self.kept[hold.task] = account.with_more(hold.tokens, hold.cost)
+            return None
+
+        return change
+
+    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
+        """See `Accounts`."""
+
+        def change(_: object) -> None:
+            if (found := self.held.pop(hold, None)) is not None:
+                self.kept[found.task] = self.kept[found.task].with_more(tokens - found.tokens, cost - found.cost)
+
+        return change
+
+    def assume(self, task: str, key: str) -> Change[None]:
+        """See `Accounts`."""
+
+        def change(_: object) -> None:
+            self.held = {id_: one for id_, one in self.held.items() if (one.task, one.key) != (task, key)}
+
+        return change
+
+    async def of(self, task: str) -> Account | None:
+        """See `Accounts`."""
+        return self.kept.get(task)

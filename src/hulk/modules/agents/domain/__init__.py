@@ -1,0 +1,1 @@
+"""Agents, plans, tasks, accounts, what models are asked. Pure rules."""

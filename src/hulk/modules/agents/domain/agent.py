@@ -1,0 +1,133 @@
+"""An agent as it is declared: who it is, what it may use and how far, what a task of it may take, what it knows how to do. Pure rules."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from hulk.kernel.tenancy import Principal, Role
+from hulk.kernel.text import LANGUAGES, Language
+from hulk.modules.agents.domain.plan import Block, Node
+from hulk.modules.skills import Parameter
+from hulk.modules.tools import Autonomy, Rule
+
+Said: TypeAlias = Mapping[Language, str]
+"""The same in each language in which somebody wrote it."""
+
+
+def said_in(text: Said, language: Language) -> str:
+    """What it says in that language, else in the first in which it says anything; empty when it says nothing."""
+    return text.get(language) or next((text[one] for one in LANGUAGES if text.get(one)), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Tools (patterns) that it may use, and how far it goes with those that change something (`tools.Autonomy`)."""
+
+    tools: tuple[str, ...]
+    autonomy: Autonomy = "approve"
+    up_to: Decimal | None = None
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a task may take: tokens of models, money in `finops.currency`, seconds (of work: waiting for people is not counted), steps of
+    its plan, turns of a model in one of them, plans anew, steps at once."""
+
+    tokens: int = 40_000
+    cost: Decimal | None = None
+    seconds: float = 3600.0
+    nodes: int = 12
+    turns: int = 8
+    replans: int = 2
+    parallel: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering:
+    """How many memories a model is told at the most, and after how many days without use one has faded."""
+
+    recall: int = 5
+    days: float = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playbook:
+    """Something it knows how to do without planning: found by its examples as skills are, its parameters read from the sentence."""
+
+    name: str
+    title: Said
+    examples: Mapping[Language, tuple[str, ...]]
+    nodes: tuple[Node, ...]
+    answer: tuple[Block, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A question of its evaluation set: which playbook, tools and words its answer must come to, and which tools it must not call."""
+
+    name: str
+    ask: str
+    language: Language
+    playbook: str = ""
+    calls: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One agent. `model` is a name or `auto`; `private`: only models inside the company are asked. `team`: other agents among whom it
+    splits work. `origin` tells which file declared it, `digest` (SHA-256) what that said."""
+
+    name: str
+    title: Said
+    about: Said
+    persona: Said
+    languages: tuple[Language, ...] = LANGUAGES
+    grants: tuple[Grant, ...] = ()
+    roles: tuple[Role, ...] = ("operator", "admin")
+    tenants: tuple[str, ...] = ()
+    model: str = "auto"
+    private: bool = False
+    team: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    memory: Remembering = field(default_factory=Remembering)
+    playbooks: tuple[Playbook, ...] = ()
+    cases: tuple[Case, ...] = ()
+    origin: str = ""
+    digest: str = ""
+
+    def playbook(self, name: str) -> Playbook | None:
+        """The one of that name."""
+        return next((one for one in self.playbooks if one.name == name), None)
+
+    def open_to(self, by: Principal) -> bool:
+        """Whether somebody may have it work for them."""
+        return (not self.tenants or by.tenant in self.tenants) and any(grant.role in self.roles for grant in by.grants)
+
+
+def rules_of(agent: Agent) -> Iterator[Rule]:
+    """What its file allows it, as rules of tools: for those who may use it, and through it only."""
+    for place, grant in enumerate(agent.grants):
+        yield Rule(
+            name=f"agent:{agent.name}" + (f":{place + 1}" if place else ""), tools=grant.tools, roles=agent.roles, agents=(agent.name,),
+            tenants=agent.tenants, autonomy=grant.autonomy, up_to=grant.up_to, sensitive=grant.sensitive,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AgentBook:
+    """All agents of an installation, by name."""
+
+    agents: Sequence[Agent]
+
+    def get(self, name: str) -> Agent | None:
+        """The one of that name."""
+        return next((one for one in self.agents if one.name == name), None)
+
+    def open_to(self, by: Principal) -> Sequence[Agent]:
+        """Those that somebody may use."""
+        return [one for one in self.agents if one.open_to(by)]

@@ -1,0 +1,55 @@
+"""The answer of a task, put together from what its steps gave. Pure rules."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Text, Voice
+from hulk.modules.agents.domain.agent import said_in
+from hulk.modules.agents.domain.plan import Plan
+from hulk.modules.agents.domain.references import filled
+from hulk.modules.agents.domain.task import Made, Task, scope_of
+
+MOST_SOURCES = 20
+
+
+def answer_of(task: Task, plan: Plan, made: Mapping[str, Made], values: JsonObject, voice: Voice) -> str:
+    """Markdown: the blocks of which all steps are done, what could not be done, where it is from, and by what it was written."""
+    done = {key for key, one in made.items() if one.status == "done"}
+    scope = scope_of(task, made, values)
+    blocks = [str(filled(said_in(block.text, task.language), scope)) for block in plan.answer if block.rests_on <= done]
+    return "\n\n".join(part for part in (*blocks, *_besides(plan, made, voice)) if part.strip())
+
+
+def _besides(plan: Plan, made: Mapping[str, Made], voice: Voice) -> Iterator[str]:
+    yield _left_out(plan, made, voice)
+    steps = [made[node.key] for node in plan.nodes if node.key in made]
+    sources = list(dict.fromkeys(source for one in steps for source in one.sources))
+    if sources:
+        more = len(sources) - MOST_SOURCES
+        listed = ", ".join(_linked(one) for one in sources[:MOST_SOURCES]) + (f" (+{more})" if more > 0 else "")
+        yield voice.say(Text("**Sources:** {sources}", sources=listed))
+    yield _limits(steps, voice)
+
+
+def _left_out(plan: Plan, made: Mapping[str, Made], voice: Voice) -> str:
+    lost = [node for node in plan.nodes if node.key in made and made[node.key].status in ("failed", "skipped")]
+    if not lost:
+        return ""
+    names = ", ".join(f"“{said_in(node.title, voice.language) or node.key}”" for node in lost)
+    return voice.say(Text("*Left out, since they could not be done: {steps}.*", steps=names))
+
+
+def _limits(steps: Sequence[Made], voice: Voice) -> str:
+    """Says so when what was written is of limited quality."""
+    models = sorted({one.model for one in steps if one.model and one.limited})
+    if models:
+        return voice.say(
+            Text("*Written by a small model on this machine ({models}): check what it says against the figures.*", models=", ".join(models))
+        )
+    if any(one.limited for one in steps):
+        return voice.say(Text("*Written without a language model: none is configured that may see this. The figures are computed.*"))
+    return ""
+
+
+def _linked(source: str) -> str:
+    return f"<{source}>" if source.startswith(("https://", "http://")) else f"`{source}`"

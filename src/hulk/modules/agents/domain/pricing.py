@@ -1,0 +1,64 @@
+"""What a plan may take, looked at before it is begun: it is made to fit its limits, or refused. Pure rules."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import ROUND_UP, Decimal
+
+from hulk.kernel.errors import Refused
+from hulk.modules.agents.domain.agent import Limits
+from hulk.modules.agents.domain.plan import Node, Plan
+
+LEAST_TOKENS = 1_500
+"""A model's step with less cannot say anything of use: its question alone takes more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """A plan that fits, with the most that it may take. `cost` is None where no model may be asked; `shrunk`: its steps were given less
+    than they asked for."""
+
+    plan: Plan
+    tokens: int
+    cost: Decimal | None
+    shrunk: bool = False
+
+
+def worst(plan: Plan) -> int:
+    """The most tokens that its models may take together."""
+    return sum(node.tokens for node in plan.nodes if node.does == "think")
+
+
+def priced(plan: Plan, limits: Limits, per_token: Decimal | None, spent: int = 0) -> Priced:
+    """The plan, its steps given less where they ask for more than is left of the task's limits.
+
+    `per_token` is the most that a token costs of the models that may be asked, None when none may; `spent` are the tokens that planning
+    took. Raises `Refused` when it cannot be made to fit."""
+    most = limits.tokens - spent
+    if per_token and limits.cost is not None:
+        most = min(most, int(limits.cost / per_token) - spent)
+    wanted = worst(plan)
+    fit = plan if wanted <= most else _shrunk(plan, wanted, most)
+    tokens = worst(fit)
+    return Priced(plan=fit, tokens=tokens, cost=None if per_token is None else money(tokens, per_token), shrunk=fit is not plan)
+
+
+def money(tokens: int, per_token: Decimal) -> Decimal:
+    """What so many tokens cost at the most, rounded up to millionths."""
+    return (tokens * per_token).quantize(Decimal("0.000001"), rounding=ROUND_UP)
+
+
+def _shrunk(plan: Plan, wanted: int, most: int) -> Plan:
+    """Each model's step gets its share of what there is."""
+    fit = _with(plan, lambda node: node.tokens * most // wanted)
+    small = next((node for node in fit.nodes if node.does == "think" and node.tokens < LEAST_TOKENS), None)
+    if small is not None:
+        raise Refused(
+            "The plan may take {wanted} tokens and {most} are allowed: the step “{key}” would be left with {share}, and less than {least} "
+            "is of no use. Raise the agent's limits, or ask for less at once.",
+            wanted=wanted, most=max(0, most), key=small.key, share=max(0, small.tokens), least=LEAST_TOKENS,
+        )  # fmt: skip
+    return fit
+
+
+def _with(plan: Plan, share: Callable[[Node], int]) -> Plan:
+    return replace(plan, nodes=tuple(replace(node, tokens=share(node)) if node.does == "think" else node for node in plan.nodes))

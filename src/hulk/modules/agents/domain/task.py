@@ -1,0 +1,80 @@
+"""A task: what an agent was asked, from then to its answer. Pure rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from hulk.kernel import ids
+from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
+from hulk.kernel.text import Language
+from hulk.modules.agents.domain.plan import Plan, Status
+
+State: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
+ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One task. `actor` asked for it and it is done in their name, with the `grants` that they had then; `parameters` are those of the
+    playbook, read from the text. `priced` is the most tokens that its plan may take; `limited` says that a model of small means, or none,
+    had part in the answer."""
+
+    id: str
+    tenant: str
+    agent: str
+    actor: str
+    grants: tuple[Grant, ...]
+    text: str
+    language: Language
+    run: str
+    at: datetime
+    namespace: str = DEFAULT_NAMESPACE
+    intent: str | None = None
+    playbook: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    state: State = "running"
+    plan: Plan | None = None
+    answer: str | None = None
+    error: JsonObject | None = None
+    p0: bool = False
+    limited: bool = False
+    ended: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """In whose name it acts."""
+        return Principal(tenant=self.tenant, actor=self.actor, grants=self.grants)
+
+
+def id_of(run: str) -> str:
+    """The id of the task that is done in that run."""
+    return ids.derived("tsk", run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a step of a task has come to. `output` is what it hands on, `sources` where that is from (`tcl_…`, addresses), `calls` the
+    calls of tools in it; `p0`: it must stay in the company; `limited` as of the task; `error` is as `kernel.errors.told` has it."""
+
+    task: str
+    key: str
+    status: Status
+    version: int = 1
+    run: str = ""
+    output: Json = None
+    sources: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    model: str = ""
+    p0: bool = False
+    limited: bool = False
+    error: JsonObject | None = None
+    at: datetime | None = None
+
+
+def scope_of(task: Task, made: Mapping[str, Made], values: JsonObject | None = None) -> dict[str, Json]:
+    """What the steps of a task may refer to: its parameters, itself, what an operator has set for the agent, and what steps gave."""
+    about: dict[str, Json] = {"text": task.text, "language": task.language, "actor": task.actor, "id": task.id, "intent": task.intent}
+    given: dict[str, Json] = {"parameters": dict(task.parameters), "task": about, "values": values or {}}
+    return {**given, **{key: one.output for key, one in made.items() if one.status == "done"}}

@@ -1,0 +1,224 @@
+"""What agents need: places for tasks and accounts, models, tools, checks of forms. What they remember and how they reason is beside it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol, TypeAlias
+
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import Exhausted
+from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.text import Language, Text, Voice
+from hulk.modules.agents.domain.account import Account
+from hulk.modules.agents.domain.plan import Plan
+from hulk.modules.agents.domain.talk import Offered, Thought, Turn
+from hulk.modules.agents.domain.task import Made, State, Task
+
+
+class Tasks(Protocol):
+    """Tasks with what their steps have come to. What has ended stays as it ended."""
+
+    def add(self, task: Task) -> Change[bool]:
+        """Keep a new one; False when it is kept already."""
+
+    def planned(self, task: str, plan: Plan) -> Change[None]:
+        """That is its plan now."""
+
+    def made(self, made: Made) -> Change[None]:
+        """What a step has come to, in the place of what it had come to before."""
+
+    def end(self, task: str, ending: "Ending") -> Change[bool]:
+        """It has ended so; False when it had ended before, and nothing was changed."""
+
+    async def get(self, task: str) -> Task:
+        """Raises `NotFound`."""
+
+    async def steps(self, task: str) -> Mapping[str, Made]:
+        """What its steps have come to, by key."""
+
+    async def find(self, wanted: "WantedTasks") -> Sequence[Task]:
+        """Those that are meant, newest first, without their plans."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a task ends."""
+
+    state: State
+    at: datetime
+    answer: str | None = None
+    error: JsonObject | None = None
+    p0: bool = False
+    limited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedTasks:
+    """Which tasks are meant: those before the task `before`, of an actor, an agent, in a state; None for any."""
+
+    tenant: str
+    most: int = 50
+    before: str | None = None
+    actor: str | None = None
+    agent: str | None = None
+    state: State | None = None
+
+
+class Accounts(Protocol):
+    """What tasks may take and have taken. No two of these changes see the same account at once."""
+
+    def open(self, task: str, account: Account) -> Change[None]:
+        """Keep a new account; one that is there keeps what it has used, and gets these caps."""
+
+    def hold(self, hold: "Hold") -> Change[Exhausted | None]:
+        """Set so much aside; gives why not, and sets nothing aside, when there is not enough."""
+
+    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
+        """What it took, in the place of what was set aside; a second time changes nothing."""
+
+    def assume(self, task: str, key: str) -> Change[None]:
+        """Count what a step has set aside and not settled as spent."""
+
+    async def of(self, task: str) -> Account | None:
+        """The account; None when the task has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Set aside for one question of the step `key`."""
+
+    id: str
+    task: str
+    key: str
+    tokens: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a model is asked, in whose name, of which agent; `p0`: it must stay in the company. `key` is unique to this asking."""
+
+    by: Principal
+    turns: tuple[Turn, ...]
+    agent: str
+    task: str
+    key: str
+    language: Language
+    model: str = "auto"
+    p0: bool = False
+    tools: tuple[Offered, ...] = ()
+    form: JsonObject | None = None
+    most_output: int = 1024
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A question that may be asked: the most that it may take, of all models that may be tried."""
+
+    tokens: int
+    cost: Decimal
+    ask: Callable[[], Awaitable[Thought]] = field(repr=False)
+    """Ask it. Raises `Refused`, `Exhausted`, `Unavailable`."""
+
+    @property
+    def per_token(self) -> Decimal:
+        """What a token costs at the most."""
+        return self.cost / self.tokens
+
+
+class Models(Protocol):
+    """Whoever thinks."""
+
+    async def weigh(self, question: Question) -> Weighed:
+        """Look who may answer. Raises `Nobody` when no model may, and `Unavailable`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A tool that is to be used, in whose name. `key` is unique to it, so that it is done once; `run` waits for the signal `child` when a
+    person decides first. `p0`: what it is given is from what must stay in the company."""
+
+    by: Principal
+    agent: str
+    tool: str
+    arguments: JsonObject
+    key: str
+    run: str
+    language: Language
+    intent: str | None = None
+    namespace: str | None = None
+    p0: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What came of it: `data` is the answer as data and `text` as words, None and empty while a person decides (`waiting`)."""
+
+    call: str
+    status: str
+    data: Any = None
+    text: str = ""
+    p0: bool = False
+    why: Text | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a person decides on it."""
+        return self.status == "waiting"
+
+    @property
+    def done(self) -> bool:
+        """Whether it was done."""
+        return self.status == "done"
+
+
+class Hands(Protocol):
+    """Tools, as far as an agent may use them for somebody."""
+
+    async def offered(self, by: Principal, agent: str, patterns: Sequence[str], *, p0: bool) -> Sequence[tuple[str, Offered]]:
+        """Those of these patterns, each with its name; without those that would take what is P0 outside. Raises `Unavailable`."""
+
+    async def use(self, use: Use) -> Used:
+        """Use one. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`: nothing was done."""
+
+    async def ended(self, use: Use, call: str) -> Used:
+        """What came of one that waited for a person."""
+
+
+class Schemas(Protocol):
+    """Checks what is handed on."""
+
+    def require_schema(self, schema: JsonObject) -> None:
+        """Raises `Refused` when it is none."""
+
+    def wrong(self, schema: JsonObject, value: Json) -> Sequence[tuple[str, Text]]:
+        """Where the value is not as the schema has it, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an agent is reminded of, as it is shown to a model; `p0` when some of it must stay in the company."""
+
+    text: str = ""
+    p0: bool = False
+
+
+Recall: TypeAlias = Callable[[Task, str], Awaitable[Known]]
+"""What is remembered about a question, for a task. Raises `Unavailable`."""
+Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
+"""Somebody with what they may do now: never more than they could when they asked. Raises `Forbidden` when they may nothing any more."""
+
+
+async def nothing_known(_: Task, __: str) -> Known:
+    """Where nothing is remembered."""
+    return Known()
+
+
+class Voices(Protocol):
+    """Gives the voice of a language."""
+
+    def __call__(self, language: Language) -> Voice:
+        """The voice of that language."""

@@ -1,0 +1,134 @@
+"""A step that calls a tool: once, or for each item of a list. Where a person decides first, it waits for that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from hulk.kernel.durable import Context, Outcome
+from hulk.kernel.errors import HulkError, Refused, Unavailable
+from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.kernel.text import Text
+from hulk.kernel.time import Clock, from_iso, iso
+from hulk.modules.agents.domain.agent import AgentBook
+from hulk.modules.agents.domain.plan import Node
+from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.ports import Hands, Standing, Use, Used
+from hulk.modules.agents.usecases.handing import Handed
+from hulk.modules.tools import any_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Use tools in a durable run."""
+
+    book: AgentBook
+    hands: Hands
+    standing: Standing
+    clock: Clock
+
+    async def node(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
+        """What came of all of it. Raises `Refused` when nothing did."""
+        uses = [(f"call {place}", node.tool, one) for place, one in enumerate(handed.items)]
+        results, _ = await self.all(context, task, node, handed, uses)
+        if results and not any(one.status in ("done", "suggested", "rejected") for one in results):
+            raise _none_done(results)
+        if not node.each and results[0].status == "rejected":
+            raise _none_done(results)
+        return Made(
+            task=task.id, key=node.key, status="done", output=_told(results) if node.each else _value(results[0]), at=self.clock(),
+            calls=tuple(one.call for one in results if one.call), sources=_sources(results), p0=handed.p0 or any(one.p0 for one in results),
+        )  # fmt: skip
+
+    async def all(
+        self, context: Context, task: Task, node: Node, handed: Handed, uses: Sequence[tuple[str, str, JsonObject]]
+    ) -> tuple[list[Used], Handed]:
+        """Call them one after the other, then wait for people, which takes nothing of the step's time. Each is a step of the run, so that
+        none is called twice."""
+        first = [await self._begun(context, task, node, handed, use) for use in uses]
+        if not (waiting := sum(one.waiting for one in first)):
+            return first, handed
+        left = await context.step(f"{uses[0][0]} waiting", lambda: self._left(handed))
+        for _ in range(waiting):
+            await context.wait("child")
+        ended = [await self._ended(context, task, node, use, one) for use, one in zip(uses, first, strict=True)]
+        until = await context.step(f"{uses[0][0]} going on", lambda: self._until(left))
+        return ended, replace(handed, until=from_iso(until))
+
+    async def _left(self, handed: Handed) -> Outcome[float]:
+        return Outcome(max(0.0, (handed.until - self.clock()).total_seconds()))
+
+    async def _until(self, left: float) -> Outcome[str]:
+        return Outcome(iso(self.clock() + timedelta(seconds=left)))
+
+    async def _begun(self, context: Context, task: Task, node: Node, handed: Handed, use: tuple[str, str, JsonObject]) -> Used:
+        used: JsonObject = await context.step(use[0], lambda: self._call(context, task, node, handed, use), commit="now")
+        return from_json(Used, used)
+
+    async def _ended(self, context: Context, task: Task, node: Node, use: tuple[str, str, JsonObject], first: Used) -> Used:
+        if not first.waiting:
+            return first
+        name, tool, given = use
+        wanted = self._use(task, node, context, tool, given, p0=False)
+        used: JsonObject = await context.step(f"{name} decided", lambda: self._heard(wanted, first))
+        return from_json(Used, used)
+
+    async def _heard(self, use: Use, first: Used) -> Outcome[JsonObject]:
+        return Outcome(to_json(await self.hands.ended(use, first.call)))
+
+    async def _call(
+        self, context: Context, task: Task, node: Node, handed: Handed, one: tuple[str, str, JsonObject]
+    ) -> Outcome[JsonObject]:
+        """What came of it; what it was refused with, told, so that others of a list are not lost with it. Raises `Unavailable`."""
+        _, tool, given = one
+        try:
+            if self.clock() > handed.until:
+                raise Refused("The time of the step “{key}” was over before {tool} was called.", key=node.key, tool=tool)
+            self._require_own(node, tool)
+            used = await self.hands.use(self._use(task, node, context, tool, given, p0=handed.p0, by=await self.standing(task.principal)))
+        except Unavailable:
+            raise
+        except HulkError as error:
+            used = Used(call="", status="failed", why=error.text)
+        return Outcome(to_json(used))
+
+    def _require_own(self, node: Node, tool: str) -> None:
+        """An agent uses what its own file names, whatever rules there are besides."""
+        agent = self.book.get(node.agent)
+        if agent is None or not any(any_of(tool, grant.tools) for grant in agent.grants):
+            raise Refused("The agent “{agent}” has no tool {tool}: its file does not name it.", agent=node.agent, tool=tool)
+
+    def _use(self, task: Task, node: Node, context: Context, tool: str, given: JsonObject, *, p0: bool, by: Any = None) -> Use:
+        return Use(
+            by=by or task.principal, agent=node.agent, tool=tool, arguments=given, key=context.key, run=context.run_id,
+            language=task.language, intent=task.intent, namespace=task.namespace, p0=p0,
+        )  # fmt: skip
+
+
+_STATUSES = ("done", "rejected", "failed", "uncertain", "suggested")
+
+
+def _none_done(results: Sequence[Used]) -> HulkError:
+    why = next((one.why for one in results if one.why is not None), Text("nothing came of it"))
+    return Refused(why)
+
+
+def _value(used: Used) -> Any:
+    if used.status == "suggested":
+        return {"status": "suggested", "text": str(used.why or "")}
+    return used.data if used.data is not None else {"text": used.text}
+
+
+def _told(results: Sequence[Used]) -> JsonObject:
+    """What came of each, and how many came to what."""
+    counts = {status: sum(1 for one in results if one.status == status) for status in _STATUSES}
+    items = [{"status": one.status, "call": one.call, "result": _value(one), "why": _why(one)} for one in results]
+    return {"items": items, "count": len(results), **counts}
+
+
+def _why(used: Used) -> str:
+    return "" if used.why is None else str(used.why)
+
+
+def _sources(results: Sequence[Used]) -> tuple[str, ...]:
+    return tuple(one.call for one in results if one.call and one.done)

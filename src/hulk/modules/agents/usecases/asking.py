@@ -1,0 +1,61 @@
+"""A step that a person does: one that the plan has for them, or one with which a model could not cope."""
+
+from dataclasses import dataclass
+
+from hulk.kernel.durable import Context
+from hulk.kernel.errors import Forbidden, HulkError
+from hulk.kernel.records import Json, JsonObject
+from hulk.kernel.text import Text
+from hulk.kernel.time import Clock
+from hulk.modules.agents.domain.agent import said_in
+from hulk.modules.agents.domain.failures import Unfit
+from hulk.modules.agents.domain.plan import Node
+from hulk.modules.agents.domain.talk import ANSWER
+from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.ports import Schemas
+from hulk.modules.agents.usecases.handing import Handed
+from hulk.modules.tickets import AskPerson, Matter
+
+KIND = "agent.question"
+ESCALATED = "agent.review"
+MOST_ASKED = 3
+"""How often a person is asked whose answer is not of the form that is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSomebody:
+    """Have a person answer, by a ticket that the run waits for."""
+
+    ask: AskPerson
+    schemas: Schemas
+    clock: Clock
+
+    async def node(self, context: Context, task: Task, node: Node, handed: Handed, why: HulkError | None = None) -> Made:
+        """What they said. Raises `Forbidden` when they would not, `Unfit` when it is never of the form."""
+        schema = node.output or ANSWER
+        problem: Text | None = None if why is None else why.text
+        for asked in range(MOST_ASKED):
+            heard = await self.ask(context, f"ask {asked}", _matter(task, node, handed, schema, problem, escalated=why is not None))
+            if heard["status"] != "completed":
+                raise Forbidden("{actor} did not answer the step “{key}”.", actor=heard["actor"], key=node.key)
+            output: Json = heard["result"] or {}
+            wrong = self.schemas.wrong(schema, output)
+            if not wrong:
+                source = (f"{heard['actor']}",)
+                return Made(
+                    task=task.id, key=node.key, status="done", output=output, sources=(*handed.sources, *source), p0=handed.p0,
+                    at=self.clock(),
+                )  # fmt: skip
+            problem = Text("{place}: {why}", place=wrong[0][0] or "—", why=wrong[0][1])
+        raise Unfit("What a person said of the step “{key}” is not of the form that is needed: {problem}", key=node.key, problem=problem)
+
+
+def _matter(task: Task, node: Node, handed: Handed, schema: JsonObject, problem: Text | None, *, escalated: bool) -> Matter:
+    step = said_in(node.title, task.language) or node.key
+    failed = Text("{agent} could not do the step “{step}”: answer in its place", agent=node.agent, step=step)
+    title = failed if escalated else Text("{step}", step=step)
+    given = {
+        "task": task.id, "step": node.key, "goal": handed.goal, "given": list(handed.items), "form": schema,
+        "problem": None if problem is None else problem.to_json(),
+    }  # fmt: skip
+    return Matter(kind=ESCALATED if escalated else KIND, title=title, input=given, intent=task.intent, namespace=task.namespace)

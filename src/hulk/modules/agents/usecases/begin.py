@@ -1,0 +1,106 @@
+"""Giving an agent something to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hulk.kernel.durable import Change, Runs, Started, followed
+from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused, retold
+from hulk.kernel.events import Trail
+from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
+from hulk.kernel.text import Language, Text
+from hulk.kernel.time import Clock
+from hulk.modules.agents.domain.agent import Agent, AgentBook
+from hulk.modules.agents.domain.task import Task, id_of
+from hulk.modules.agents.ports import Tasks
+from hulk.modules.agents.usecases.facts import fact
+from hulk.modules.agents.usecases.orchestrate import TASK
+from hulk.modules.skills import Request, Source, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an agent is asked, by whom, in which run; `waiter` is the run that is told of its end. Relative dates refer to `at`."""
+
+    by: Principal
+    agent: str
+    text: str
+    language: Language
+    zone: ZoneInfo
+    at: datetime
+    run: str
+    playbook: str = ""
+    sources: tuple[Source, ...] = ()
+    namespace: str = DEFAULT_NAMESPACE
+    intent: str | None = None
+    waiter: str | None = None
+    trace: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginTask:
+    """Begin a task."""
+
+    book: AgentBook
+    tasks: Tasks
+    runs: Runs
+    trail: Trail
+    clock: Clock
+
+    def __call__(self, wanted: Wanted) -> tuple[Task, Sequence[Change[Any]]]:
+        """The task, and the changes that begin it. Raises `NotFound` when there is no such agent, `Forbidden` when it is not for them, and
+        `Refused` for a parameter that is missing or wrong."""
+        agent = self.agent(wanted.by, wanted.agent)
+        task = self._task(agent, wanted)
+        started = Started(
+            workflow=TASK, data={"task": task.id}, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
+            cause=wanted.waiter, trace=wanted.trace, namespace=wanted.namespace, attributes={"agent": agent.name, "actor": task.actor},
+        )  # fmt: skip
+        told = {"playbook": task.playbook, "digest": agent.digest}
+        event = self.trail.append(fact("begun", task, told, task.actor))
+        return task, [followed(self.tasks.add(task), lambda new: [event, self.runs.begin(started)] if new else [])]
+
+    def agent(self, by: Principal, name: str) -> Agent:
+        """The agent, if it is for them; raises `NotFound`, `Forbidden`."""
+        agent = self.book.get(name)
+        if agent is None or (agent.tenants and by.tenant not in agent.tenants):
+            known = ", ".join(one.name for one in self.book.open_to(by)) or "—"
+            raise NotFound("There is no agent “{agent}”; there are: {known}.", agent=name[:80], known=known)
+        if not agent.open_to(by):
+            raise Forbidden(
+                "The agent “{agent}” works for those who have one of the roles {roles}; yours are {own}.", agent=name,
+                roles=", ".join(agent.roles), own=by.roles or "—",
+            )  # fmt: skip
+        return agent
+
+    def _task(self, agent: Agent, wanted: Wanted) -> Task:
+        playbook = agent.playbook(wanted.playbook)
+        asked = Request(text=wanted.text, language=wanted.language, now=wanted.at, zone=wanted.zone, sources=wanted.sources)
+        return Task(
+            id=id_of(wanted.run), tenant=wanted.by.tenant, agent=agent.name, actor=wanted.by.actor, grants=wanted.by.grants,
+            text=wanted.text, language=_language(agent, wanted), run=wanted.run, at=self.clock(), namespace=wanted.namespace,
+            intent=wanted.intent, playbook="" if playbook is None else playbook.name,
+            parameters={} if playbook is None else read(playbook.parameters, asked),
+        )  # fmt: skip
+
+
+def _language(agent: Agent, wanted: Wanted) -> Language:
+    return wanted.language if wanted.language in agent.languages else agent.languages[0]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOf:
+    """What came of a task."""
+
+    tasks: Tasks
+
+    async def __call__(self, run: str) -> str:
+        """The answer, in Markdown. Raises what it failed with, as `Refused`: the task had its tries."""
+        task = await self.tasks.get(id_of(run))
+        if task.state == "completed" and task.answer is not None:
+            return task.answer
+        error: HulkError | None = None if task.error is None else retold(task.error)
+        raise Refused(Text("The agent “{agent}” came to no answer.", agent=task.agent) if error is None else error.text)

@@ -1,0 +1,70 @@
+"""What a step is handed when it begins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hulk.kernel.errors import Cancelled, Refused
+from hulk.kernel.records import Json, JsonObject
+from hulk.modules.agents.domain.agent import AgentBook, said_in
+from hulk.modules.agents.domain.plan import Node
+from hulk.modules.agents.domain.references import filled
+from hulk.modules.agents.domain.task import ENDED, Task, scope_of
+from hulk.modules.agents.ports import Schemas, Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What it was handed: of each of its `items` the values, its goal in words, whether it is P0, when it must have ended."""
+
+    items: tuple[JsonObject, ...]
+    goal: str
+    otherwise: str
+    p0: bool
+    until: datetime
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Gather it from what the steps before gave, and look whether it is of the form that the step takes."""
+
+    tasks: Tasks
+    book: AgentBook
+    schemas: Schemas
+    values: Mapping[str, JsonObject]
+
+    async def __call__(self, task: Task, node: Node, until: datetime) -> Handed:
+        """Raises `Refused` for what is not there or has another form, `Cancelled` when the task has ended."""
+        if (now := await self.tasks.get(task.id)).state in ENDED:
+            raise Cancelled("The task {task} has ended ({state}).", task=task.id, state=now.state)
+        made = await self.tasks.steps(task.id)
+        scope = scope_of(task, made, self.values.get(task.agent, {}))
+        before = [made[key] for key in sorted(node.waits_for) if key in made]
+        items = tuple(self._given(node, one) for one in self._scopes(node, scope))
+        return Handed(
+            items=items, goal=str(filled(said_in(node.goal, task.language), scope)),
+            otherwise=str(filled(said_in(node.otherwise, task.language), scope)), until=until,
+            p0=node.p0 or task.p0 or self._private(node) or any(one.p0 for one in before),
+            sources=tuple(dict.fromkeys(source for one in before for source in one.sources)),
+        )  # fmt: skip
+
+    def _private(self, node: Node) -> bool:
+        agent = self.book.get(node.agent)
+        return agent is None or agent.private
+
+    def _scopes(self, node: Node, scope: dict[str, Json]) -> list[dict[str, Json]]:
+        if not node.each:
+            return [scope]
+        items: Any = filled(node.each, scope)
+        if not isinstance(items, list):
+            raise Refused("The step “{key}” is to be done for each of {each}, and that is no list.", key=node.key, each=node.each)
+        return [{**scope, "item": item, "index": place} for place, item in enumerate(items[: node.most])]
+
+    def _given(self, node: Node, scope: dict[str, Json]) -> JsonObject:
+        given: JsonObject = filled(node.given, scope)
+        if node.input and (wrong := self.schemas.wrong(node.input, given)):
+            place, why = wrong[0]
+            raise Refused("The step “{key}” was handed something else than it takes: {place}: {why}.", key=node.key, place=place, why=why)
+        return given

@@ -1,0 +1,166 @@
+"""Carrying out a task: plan, price, have its steps done side by side, plan anew when they come to a halt, answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, Started
+from hulk.kernel.errors import Cancelled, HulkError, Refused, retold, told
+from hulk.kernel.events import Event, Trail
+from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.kernel.text import writable
+from hulk.kernel.time import Clock
+from hulk.modules.agents.domain.account import Account
+from hulk.modules.agents.domain.agent import Limits, said_in
+from hulk.modules.agents.domain.answering import answer_of
+from hulk.modules.agents.domain.plan import Board, Node, Plan, Status
+from hulk.modules.agents.domain.pricing import Priced
+from hulk.modules.agents.domain.task import Made, State, Task
+from hulk.modules.agents.ports import Accounts, Ending, Tasks, Voices
+from hulk.modules.agents.usecases.facts import fact
+from hulk.modules.agents.usecases.planning import MakePlan
+
+TASK = "agent"
+STEP = "agent-step"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTask:
+    """The body of a task's run (`kernel.durable.Workflow`)."""
+
+    tasks: Tasks
+    accounts: Accounts
+    make_plan: MakePlan
+    runs: Runs
+    trail: Trail
+    commit: Commit
+    voices: Voices
+    values: Mapping[str, JsonObject]
+    clock: Clock
+
+    async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
+        """See `Workflow`."""
+        task = await self.tasks.get(data["task"])
+        limits = self.make_plan.agent_of(task).limits
+        await context.step("open", lambda: self._open(task, limits))
+        planned: JsonObject = await context.step("plan", lambda: self._planned(task))
+        plan = from_json(Plan, planned)
+        board = await self._carried_out(context, task, Board.of(plan), limits)
+        while board.broken and plan.origin == "split" and plan.version <= limits.replans:
+            planned = await context.step("plan again", partial(self._again, task, board))
+            plan = from_json(Plan, planned)
+            board = Board.of(plan, {key: "done" for key, status in board.states.items() if status == "done"})
+            board = await self._carried_out(context, task, board, limits)
+        await context.step("answer", lambda: self._answer(task, board))
+        return {"task": task.id}
+
+    def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
+        """The task ends with its run, and says why."""
+        state: State = "cancelled" if isinstance(error, Cancelled) else "failed"
+        return [self._ended(run, Ending(state=state, at=self.clock(), error=told(error)))]
+
+    def revived(self, _: Started) -> Sequence[Change[Any]]:
+        """Nothing: a task that has ended stays as it is; it is asked for anew."""
+        return []
+
+    def _ended(self, run: Started, ending: Ending) -> Change[bool]:
+        end = self.tasks.end(run.data["task"], ending)
+
+        def change(tx: Any) -> bool:
+            new = end(tx)
+            if new:
+                self.trail.append(_about(run, ending))(tx)
+            return new
+
+        return change
+
+    async def _open(self, task: Task, limits: Limits) -> Outcome[None]:
+        account = Account(most_tokens=limits.tokens, most_cost=limits.cost)
+        return Outcome(None, [self.accounts.open(task.id, account)])
+
+    async def _planned(self, task: Task) -> Outcome[JsonObject]:
+        return self._told(task, await self.make_plan(task), "planned")
+
+    async def _again(self, task: Task, board: Board) -> Outcome[JsonObject]:
+        """Another plan, that is told what became of the steps."""
+        made = await self.tasks.steps(task.id)
+        done = [node for node in board.plan.nodes if board.states[node.key] == "done" and node.key != "joined"]
+        halted = "\n".join(f"{key}: {status} {_why(made.get(key))}" for key, status in board.states.items())
+        return self._told(task, await self.make_plan.again(task, board.plan, done, halted), "replanned")
+
+    def _told(self, task: Task, fit: Priced, word: str) -> Outcome[JsonObject]:
+        data = {
+            "origin": fit.plan.origin, "version": fit.plan.version, "steps": [node.key for node in fit.plan.nodes], "tokens": fit.tokens,
+            "cost": None if fit.cost is None else str(fit.cost), "shrunk": fit.shrunk,
+        }  # fmt: skip
+        return Outcome(to_json(fit.plan), [self.tasks.planned(task.id, fit.plan), self.trail.append(fact(word, task, data))])
+
+    async def _carried_out(self, context: Context, task: Task, board: Board, limits: Limits) -> Board:
+        """The board when nothing of it can go on."""
+        while not board.over:
+            skipped, begun = board.doomed(), board.ready(limits.parallel)
+            if skipped or begun:
+                await context.step("go on", partial(self._go_on, context, task, board.plan, skipped, begun))
+            board = board.moved(*(one.key for one in skipped), to="skipped").moved(*(one.key for one in begun), to="running")
+            if any(status == "running" for status in board.states.values()):
+                board = _heard(task, board, await context.wait("child"))
+        return board
+
+    async def _go_on(self, context: Context, task: Task, plan: Plan, skipped: Sequence[Node], begun: Sequence[Node]) -> Outcome[None]:
+        now = self.clock()
+        left = [self.tasks.made(Made(task=task.id, key=one.key, status="skipped", version=plan.version, at=now)) for one in skipped]
+        run = [self._begun(context, task, plan, one) for one in begun]
+        return Outcome(None, [*left, *(change for changes in run for change in changes)])
+
+    def _begun(self, context: Context, task: Task, plan: Plan, node: Node) -> list[Change[Any]]:
+        run = run_of(task, plan, node)
+        started = Started(
+            workflow=STEP, data={"task": task.id, "key": node.key, "version": plan.version}, tenant=task.tenant, id=run,
+            intent=task.intent, parent=context.run_id, cause=context.run_id, namespace=task.namespace, attributes={"agent": node.agent},
+        )  # fmt: skip
+        made = Made(task=task.id, key=node.key, status="running", version=plan.version, run=run, at=self.clock())
+        return [self.tasks.made(made), self.runs.begin(started)]
+
+    async def _answer(self, task: Task, board: Board) -> Outcome[None]:
+        """Raises `Refused`, in the words of the step that failed."""
+        made = await self.tasks.steps(task.id)
+        if board.broken:
+            raise _broken(board.broken[0], made, task)
+        text = answer_of(task, board.plan, made, self.values.get(task.agent, {}), self.voices(task.language))
+        relevant = [made[node.key] for node in board.plan.nodes if node.key in made]
+        p0, limited = any(one.p0 for one in relevant), any(one.limited for one in relevant)
+        ending = Ending(state="completed", at=self.clock(), answer=writable(text), p0=p0, limited=limited)
+        event = fact("ended", task, {"state": "completed", "p0": p0, "limited": limited, "error": None})
+        return Outcome(None, [self.tasks.end(task.id, ending), self.trail.append(event)])
+
+
+def run_of(task: Task, plan: Plan, node: Node) -> str:
+    """The id of the run in which a step is done."""
+    return ids.derived("run", task.id, str(plan.version), node.key)
+
+
+def _heard(task: Task, board: Board, signal: Any) -> Board:
+    """With the step whose run has ended."""
+    key = next(node.key for node in board.plan.nodes if run_of(task, board.plan, node) == signal["run"])
+    status: Status = "done" if signal["status"] == "completed" else "failed"
+    return board.moved(key, to=status)
+
+
+def _why(made: Made | None) -> str:
+    return str(retold(made.error)) if made is not None and made.error is not None else ""
+
+
+def _broken(node: Node, made: Mapping[str, Made], task: Task) -> HulkError:
+    one = made.get(node.key)
+    why = retold(one.error).text if one is not None and one.error is not None else None
+    title = said_in(node.title, task.language) or node.key
+    if why is None:
+        return Refused("The step “{step}” could not be done.", step=title)
+    return Refused("The step “{step}” could not be done: {why}", step=title, why=why)
+
+
+def _about(run: Started, ending: Ending) -> Event:
+    data = {"state": ending.state, "error": None if ending.error is None else ending.error["code"], "run": run.id}
+    return Event(type="hulk.agent.ended.v1", subject=run.data["task"], tenant=run.tenant, actor="hulk", intent=run.intent, data=data)

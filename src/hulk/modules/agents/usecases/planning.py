@@ -1,0 +1,114 @@
+"""Making a plan: from a playbook, of one step, or by a model that splits the work; priced before anything of it is begun."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from hulk.kernel import ids
+from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.records import JsonObject
+from hulk.kernel.text import Text
+from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
+from hulk.modules.agents.domain.failures import Nobody
+from hulk.modules.agents.domain.plan import Node, Plan, require_sound
+from hulk.modules.agents.domain.pricing import Priced, priced
+from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, planned, planning, single, worth_splitting
+from hulk.modules.agents.domain.talk import Turn, opening, repair
+from hulk.modules.agents.domain.task import Task
+from hulk.modules.agents.ports import Question, Schemas
+from hulk.modules.agents.usecases.thinking import Think
+
+_PLANNING = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class MakePlan:
+    """Make a task's plan."""
+
+    book: AgentBook
+    think: Think
+    schemas: Schemas
+
+    async def __call__(self, task: Task) -> Priced:
+        """A plan that fits the agent's limits. Raises `Refused` when there is none, `Nobody` when a model is needed and none may answer,
+        `NotFound` when the agent is no longer there, `Unavailable`."""
+        agent = self.agent_of(task)
+        if (playbook := agent.playbook(task.playbook)) is not None:
+            return await self.fit(task, agent, _of(playbook, agent))
+        if worth_splitting(task.text, agent):
+            return await self.fit(task, agent, await self.split(task, agent, 1))
+        return await self.fit(task, agent, single(agent, agent.limits, task.text))
+
+    async def again(self, task: Task, before: Plan, done: Sequence[Node], told: str) -> Priced:
+        """Another plan when one has come to a halt; what is `done` stays. Raises as calling does."""
+        agent = self.agent_of(task)
+        return await self.fit(task, agent, await self.split(task, agent, before.version + 1, done, told))
+
+    def agent_of(self, task: Task) -> Agent:
+        """Whose task it is; raises `NotFound`."""
+        if (agent := self.book.get(task.agent)) is None:
+            raise NotFound("There is no agent “{agent}” any more: its file is gone.", agent=task.agent)
+        return agent
+
+    async def fit(self, task: Task, agent: Agent, plan: Plan) -> Priced:
+        """The plan with its price, if it can be carried out."""
+        require_sound(plan, self._tools(agent), agent.limits.nodes)
+        return priced(plan, agent.limits, await self._per_token(task, agent, plan))
+
+    def _tools(self, agent: Agent) -> Mapping[str, Sequence[str]]:
+        members = [one for name in agent.team if (one := self.book.get(name)) is not None]
+        return {one.name: [tool for grant in one.grants for tool in grant.tools] for one in (agent, *members)}
+
+    async def _per_token(self, task: Task, agent: Agent, plan: Plan) -> Decimal | None:
+        """What a token costs at the most, None when no model may be asked; raises `Nobody` when some step cannot do without."""
+        thinking = [node for node in plan.nodes if node.does == "think"]
+        if not thinking:
+            return None
+        try:
+            return await self.think.per_token([_question(task, agent, opening(agent, thinking[0], task.text, None, "", task.language))])
+        except Nobody as error:
+            if needs := next((node for node in thinking if not node.otherwise), None):
+                raise Nobody("The step “{key}” needs a model: {reason}", key=needs.key, reason=error.text) from error
+            return None
+
+    async def split(self, task: Task, agent: Agent, version: int, done: Sequence[Node] = (), told: str = "") -> Plan:
+        """A plan by a model, which is asked once more when the first will not do; of one step when neither does."""
+        team = [one for name in agent.team if (one := self.book.get(name)) is not None and one.open_to(task.principal)] or [agent]
+        form, limits = form_of_plan(team, agent.limits.nodes), agent.limits
+        turns = planning(agent, team, task.text, task.language, told)
+        for _ in range(2):
+            said = await self.think(replace(_question(task, agent, turns), form=form, most_output=1500), _PLANNING)
+            try:
+                plan = planned(agent, team, self._read(form, said.text), limits, version, done)
+                require_sound(plan, self._tools(agent), limits.nodes + 1)
+            except Refused as wrong:
+                turns = (*turns, Turn(who="assistant", text=said.text), repair(str(wrong), task.language))
+            else:
+                return plan
+        if done:
+            raise Refused("The model that makes plans gave none that can be carried out, nor when it was asked once more.")
+        rest = replace(limits, tokens=max(1, limits.tokens - PLANNING_TOKENS))
+        return replace(single(agent, rest, task.text), version=version)
+
+    def _read(self, form: JsonObject, text: str) -> JsonObject:
+        try:
+            given: JsonObject = json.loads(text)
+        except ValueError as error:
+            raise Refused("It is no JSON.") from error
+        if wrong := self.schemas.wrong(form, given):
+            place, why = wrong[0]
+            raise Refused(Text("{place}: {why}.", place=place or "—", why=why))
+        return given
+
+
+def _of(playbook: Playbook, agent: Agent) -> Plan:
+    nodes = tuple(replace(node, agent=node.agent or agent.name) for node in playbook.nodes)
+    return Plan(agent=agent.name, origin="playbook", nodes=nodes, answer=playbook.answer)
+
+
+def _question(task: Task, agent: Agent, turns: tuple[Turn, ...]) -> Question:
+    return Question(
+        by=task.principal, turns=turns, agent=agent.name, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
+        p0=agent.private or task.p0, intent=task.intent,
+    )  # fmt: skip

@@ -1,0 +1,212 @@
+"""A step in which a model thinks: it is asked, has tools called, is asked again, until it answers in the form that the step gives."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hulk.kernel import ids
+from hulk.kernel.durable import Context, Outcome
+from hulk.kernel.errors import Refused
+from hulk.kernel.records import Json, JsonObject, from_json, to_json
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.text import Text
+from hulk.kernel.time import Clock
+from hulk.modules.agents.domain.agent import Agent, AgentBook
+from hulk.modules.agents.domain.failures import Nobody, Unfit
+from hulk.modules.agents.domain.plan import Node
+from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
+from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Standing, Used
+from hulk.modules.agents.usecases.acting import Act
+from hulk.modules.agents.usecases.handing import Handed
+from hulk.modules.agents.usecases.thinking import Think
+
+MOST_WISHES = 8
+"""Tools called in one turn; a model that wants more is told so."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """How far the conversation is."""
+
+    turns: list[Turn]
+    p0: bool
+    model: str = ""
+    limited: bool = False
+    calls: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+    def heard(self, thought: Thought) -> None:
+        """What the model said."""
+        self.model, self.limited = thought.model, self.limited or thought.limited
+        self.turns.append(Turn(who="assistant", text=thought.text, wishes=thought.wishes))
+
+    def used(self, wish: Wish, tool: str, used: Used) -> None:
+        """What came of a wish."""
+        self.p0 |= used.p0
+        self.calls += [used.call] if used.call else []
+        self.sources += [used.call] if used.call and used.done else []
+        self.turns.append(answered(wish, used.call or tool, _shown(used)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reflect:
+    """Have a model do a step."""
+
+    book: AgentBook
+    think: Think
+    act: Act
+    hands: Hands
+    schemas: Schemas
+    recall: Recall
+    standing: Standing
+    clock: Clock
+
+    async def node(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
+        """What it came to. Raises `Refused` with what is wrong when its answer will not do, nor after it was told; `Nobody`."""
+        agent = self._agent(node)
+        started = await context.step("remember", lambda: self._opened(task, node, agent, handed))
+        talk = Talk(turns=[from_json(Turn, one) for one in started["turns"]], p0=bool(started["p0"]), sources=list(handed.sources))
+        try:
+            output = await self._talked(context, task, node, handed, talk)
+        except Nobody:
+            if not node.otherwise:
+                raise
+            return self._otherwise(task, node, handed)
+        return Made(
+            task=task.id, key=node.key, status="done", output=output, sources=tuple(dict.fromkeys(talk.sources)), calls=tuple(talk.calls),
+            model=talk.model, p0=talk.p0, limited=talk.limited, at=self.clock(),
+        )  # fmt: skip
+
+    def _agent(self, node: Node) -> Agent:
+        if (agent := self.book.get(node.agent)) is None:
+            raise Refused("There is no agent “{agent}” any more: its file is gone.", agent=node.agent)
+        return agent
+
+    def _otherwise(self, task: Task, node: Node, handed: Handed) -> Made:
+        """What the file says for when there is no model."""
+        return Made(
+            task=task.id, key=node.key, status="done", output={"answer": handed.otherwise}, sources=handed.sources, p0=handed.p0,
+            limited=True, at=self.clock(),
+        )  # fmt: skip
+
+    async def _opened(self, task: Task, node: Node, agent: Agent, handed: Handed) -> Outcome[JsonObject]:
+        known = await self.recall(task, handed.goal)
+        given = handed.items[0] if handed.items else None
+        turns = opening(agent, node, handed.goal, given, known.text, task.language)
+        return Outcome({"turns": to_json(turns), "p0": handed.p0 or known.p0})
+
+    async def _talked(self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk) -> Json:
+        agent, repaired = self._agent(node), False
+        for turn in range(agent.limits.turns):
+            last = turn == agent.limits.turns - 1
+            thought = await self._turn(context, task, node, handed, talk, turn, last=last)
+            if thought.wishes and not last:
+                handed = await self._granted(context, task, node, handed, talk, thought, turn)
+                continue
+            if node.tools and _form_of(node) and not _json(thought.text) and not last:
+                talk.turns.append(form(task.language))
+                node = replace(node, tools=())
+                continue
+            output, wrong = self._read(node, thought, talk)
+            if not wrong:
+                return output
+            if repaired or last:
+                raise Unfit("The answer of the model will not do: {wrong}.", wrong=wrong)
+            talk.turns.append(repair(str(wrong), task.language))
+            repaired = True
+        raise Unfit("The step “{key}” had its {count} turns and came to no answer.", key=node.key, count=agent.limits.turns)
+
+    async def _turn(
+        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, turn: int, *, last: bool
+    ) -> Thought:  # fmt: skip
+        said = await context.step(f"turn {turn}", lambda: self._asked(task, node, handed, talk, last=last), commit="now")
+        if (nobody := said.get("nobody")) is not None:
+            raise Nobody(Text.from_json(nobody))
+        thought = from_json(Thought, said)
+        talk.heard(thought)
+        return thought
+
+    async def _asked(self, task: Task, node: Node, handed: Handed, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
+        """Nobody to ask is recorded too, so that the step stays without a model once it has begun so."""
+        if self.clock() > handed.until:
+            raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=node.seconds)
+        agent, by = self._agent(node), await self.standing(task.principal)
+        offered = () if last else await self._offered(by, node, talk)
+        question = Question(
+            by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
+            p0=talk.p0, tools=offered, form=None if offered else _form_of(node), intent=task.intent,
+        )  # fmt: skip
+        try:
+            return Outcome(to_json(await self.think(question, node.key)))
+        except Nobody as error:
+            return Outcome({"nobody": error.text.to_json()})
+
+    async def _offered(self, by: Principal, node: Node, talk: Talk) -> tuple[Offered, ...]:
+        return tuple(one for _, one in await self.hands.offered(by, node.agent, node.tools, p0=talk.p0)) if node.tools else ()
+
+    async def _granted(
+        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, thought: Thought, turn: int
+    ) -> Handed:  # fmt: skip
+        """Have the tools called that the model wants; what it may not is told to it."""
+        names = await context.step(f"tools {turn}", lambda: self._names(task, node, talk))
+        wishes = thought.wishes[:MOST_WISHES]
+        read = [(place, wish, *_understood(wish, names)) for place, wish in enumerate(wishes)]
+        uses = [(f"call {turn}.{place}", tool, given) for place, _, tool, given in read if tool is not None and given is not None]
+        came, handed = await self.act.all(context, task, node, replace(handed, p0=talk.p0), uses)
+        results = iter(came)
+        for _, wish, tool, given in read:
+            wrong = Text("There is no such tool, or its arguments are no JSON object.")
+            used = Used(call="", status="failed", why=wrong) if tool is None or given is None else next(results)
+            talk.used(wish, tool or wish.name, used)
+        many = Used(call="", status="failed", why=Text("At most {most} tools are called at once.", most=MOST_WISHES))
+        for wish in thought.wishes[MOST_WISHES:]:
+            talk.used(wish, wish.name, many)
+        return handed
+
+    async def _names(self, task: Task, node: Node, talk: Talk) -> Outcome[list[str]]:
+        by = await self.standing(task.principal)
+        return Outcome([name for name, _ in await self.hands.offered(by, node.agent, node.tools, p0=talk.p0)])
+
+    def _read(self, node: Node, thought: Thought, talk: Talk) -> tuple[Json, Text | None]:
+        """The answer, and what is wrong with it."""
+        schema = node.output or ANSWER
+        output: Json = _json(thought.text) or ({"answer": thought.text.strip()} if schema == ANSWER else None)
+        for checked in (schema, node.accept):
+            if checked and (wrong := self.schemas.wrong(checked, output)):
+                place, why = wrong[0]
+                return None, Text("{place}: {why}", place=place or "—", why=why)
+        if node.cites and not _cited(output, talk.sources):
+            return None, Text("it names no source, or one that was not shown; there are: {known}", known=", ".join(talk.sources) or "—")
+        return output, None
+
+
+def _form_of(node: Node) -> JsonObject | None:
+    """The form that its answer has, if that is more than words."""
+    return node.output if node.output and node.output != ANSWER else None
+
+
+def _understood(wish: Wish, names: Sequence[str]) -> tuple[str | None, JsonObject | None]:
+    return tool_of(wish.name, names), _json(wish.arguments or "{}")
+
+
+def _json(text: str) -> JsonObject | None:
+    """The object that it is, also within a fence of Markdown; None when it is none."""
+    bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
+    try:
+        found = json.loads(bare)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _cited(output: Json, sources: Sequence[str]) -> bool:
+    given = output.get("sources") if isinstance(output, Mapping) else None
+    return isinstance(given, list) and bool(given) and all(one in sources for one in given)
+
+
+def _shown(used: Used) -> str:
+    """What a model is shown of it."""
+    if used.status == "done":
+        return used.text or json.dumps(used.data, ensure_ascii=False)
+    return f"{used.status}: {used.why or ''}"

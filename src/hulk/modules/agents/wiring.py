@@ -1,0 +1,105 @@
+"""Agents, put together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hulk.kernel.durable import Commit, Runs, Workflow
+from hulk.kernel.events import Trail
+from hulk.kernel.records import JsonObject
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.agents.adapters.files import agent_in, book_of
+from hulk.modules.agents.adapters.hands import GovernedHands
+from hulk.modules.agents.adapters.models import RouterModels
+from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
+from hulk.modules.agents.domain.agent import AgentBook
+from hulk.modules.agents.ports import Accounts, Hands, Models, Recall, Standing, Tasks, Voices, nothing_known
+from hulk.modules.agents.settings import AgentsSettings
+from hulk.modules.agents.usecases.acting import Act
+from hulk.modules.agents.usecases.asking import AskSomebody
+from hulk.modules.agents.usecases.begin import AnswerOf, BeginTask
+from hulk.modules.agents.usecases.handing import HandOver
+from hulk.modules.agents.usecases.orchestrate import RunTask
+from hulk.modules.agents.usecases.planning import MakePlan
+from hulk.modules.agents.usecases.reflecting import Reflect
+from hulk.modules.agents.usecases.show import ShowAgents, ShowTasks
+from hulk.modules.agents.usecases.step import Note, RunStep, unnoted
+from hulk.modules.agents.usecases.thinking import Think
+from hulk.modules.tickets import AskPerson
+from hulk.runtime.schemas import RustSchemas
+from hulk.runtime.store import Store
+
+__all__ = ["Agents", "Delegating", "GovernedHands", "Needs", "RouterModels", "agent_in", "book", "delegating", "wired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What other modules and the runtime give to this one."""
+
+    runs: Runs
+    trail: Trail
+    commit: Commit
+    models: Models
+    hands: Hands
+    ask: AskPerson
+    voices: Voices
+    standing: Standing
+    recall: Recall = nothing_known
+    note: Note = unnoted
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegating:
+    """What begins tasks and tells what came of them: it needs nothing of what does them."""
+
+    book: AgentBook
+    tasks: Tasks
+    accounts: Accounts
+    begin: BeginTask
+    answer: AnswerOf
+
+
+def delegating(store: Store, agents: AgentBook, runs: Runs, trail: Trail, clock: Clock = utc_now) -> Delegating:
+    """Over the store."""
+    tasks = SqlTasks(store)
+    return Delegating(
+        book=agents, tasks=tasks, accounts=SqlAccounts(store), answer=AnswerOf(tasks),
+        begin=BeginTask(book=agents, tasks=tasks, runs=runs, trail=trail, clock=clock),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agents:
+    """All acts of the module; `task` and `step` are bodies of runs."""
+
+    show: ShowTasks
+    agents: ShowAgents
+    task: Workflow
+    step: Workflow
+
+
+def book(settings: AgentsSettings) -> AgentBook:
+    """The agents that the settings name. Raises `NotFound` and `Refused`."""
+    return book_of(settings.folders, settings.shipped, RustSchemas())
+
+
+def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> Agents:
+    """The acts."""
+    agents, tasks, accounts = begun.book, begun.tasks, begun.accounts
+    schemas, think = RustSchemas(), Think(needs.models, accounts, needs.commit)
+    act = Act(book=agents, hands=needs.hands, standing=needs.standing, clock=needs.clock)
+    reflect = Reflect(
+        book=agents, think=think, act=act, hands=needs.hands, schemas=schemas, recall=needs.recall, standing=needs.standing,
+        clock=needs.clock,
+    )  # fmt: skip
+    return Agents(
+        show=ShowTasks(tasks, accounts), agents=ShowAgents(agents),
+        task=RunTask(
+            tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, schemas), runs=needs.runs, trail=needs.trail,
+            commit=needs.commit, voices=needs.voices, values=values, clock=needs.clock,
+        ),
+        step=RunStep(
+            tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values), act=act, reflect=reflect,
+            ask=AskSomebody(ask=needs.ask, schemas=schemas, clock=needs.clock), schemas=schemas, clock=needs.clock, note=needs.note,
+        ),
+    )  # fmt: skip
