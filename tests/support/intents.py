@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hulk.kernel.durable import Change, Commit
-from hulk.kernel.errors import Exhausted, Refused
+from hulk.kernel.errors import Exhausted, NotFound, Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.text import Language, Text, Voice
-from hulk.modules.intents import WORKFLOW, AcceptIntent, Asked, Intent, Intents, ShowIntent
+from hulk.modules.intents import WORKFLOW, AcceptIntent, Asked, Delegated, Intent, Intents, ShowIntent
 from hulk.modules.intents.adapters.memory import MemoryIntents
 from hulk.modules.intents.adapters.sql import SqlIntents
 from hulk.modules.intents.usecases import RunIntent
@@ -147,6 +147,7 @@ class Bench:
             self.admit,
             self.quota,
             self.namespace,
+            NO_AGENTS,
             None,
             "America/Sao_Paulo",
             lambda: START,
@@ -167,7 +168,7 @@ class Bench:
         self.desk.commit = self.commit
         self.desk.workflows = {
             WORKFLOW: RunIntent(
-                self.intents, self.tickets, begin, self.decide, self.ask, Book((self.skill,)), self.trail, voice, lambda: START
+                self.intents, self.tickets, begin, self.decide, self.ask, Book((self.skill,)), self.trail, voice, NO_AGENTS, lambda: START
             ),
             TICKET: RunTicket(self.tickets, self.files, self.trail, voice, self.handlers),
         }
@@ -178,6 +179,25 @@ class Bench:
         intent = await self.asked(text, **more)
         await self.work()
         return await self.intents.get(intent.id)
+
+
+class NoAgents:
+    """Where there are no agents."""
+
+    def require(self, by: Principal, agent: str) -> None:
+        """None of that name."""
+        raise NotFound("There is no agent “{agent}”; there are: {known}.", agent=agent, known="—")
+
+    def begin(self, delegated: Delegated) -> Sequence[Change[Any]]:
+        """See `Agents`."""
+        raise AssertionError(delegated)
+
+    async def answer(self, run: str) -> str:
+        """See `Agents`."""
+        raise AssertionError(run)
+
+
+NO_AGENTS = NoAgents()
 
 
 async def _five_cents(tenant: str, intent: str) -> Money:

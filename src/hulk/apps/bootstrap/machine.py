@@ -98,12 +98,12 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     money = await _money(ground, finops)
     local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
     begun = delegating_of(ground, workflows)
-    asking = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
-    scheduler = _scheduler(ground, workflows, asking.accept)
+    modules = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
+    scheduler = _scheduler(ground, workflows, modules.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler, begun.book)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, modules.skills, begun.book)
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
-    agents = agents_at_work(ground, workflows, begun, asking.once, tools.acts, service.ask, identity)
+    agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
     workflows.register(AGENT_STEP, agents.step, forkable=False)
     archiver, audit = await _archived(stack, ground)
@@ -121,7 +121,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
-    routers = [*asking.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
     routers += [
         agent_routes(agents.agents, agents.show),
         *money_routes(money, config.section(FinopsSettings)),

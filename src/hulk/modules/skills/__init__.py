@@ -62,6 +62,7 @@ from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import Detail, History
 from hulk.modules.skills.ports.sources import Sources
 from hulk.modules.skills.ports.tables import Tables, TimeSeries
+from hulk.modules.skills.usecases.doing import Did, Doing, DoSkill
 
 __all__ = [
     "MASK",
@@ -86,8 +87,11 @@ __all__ = [
     "Curve",
     "Detail",
     "Detection",
+    "Did",
     "Distribution",
     "Distributions",
+    "DoSkill",
+    "Doing",
     "Duplicates",
     "Episode",
     "Format",

@@ -80,8 +80,8 @@ _ASK = {
     "objetivo (completo: quem o lê não vê o pedido) e de que passos depende (after). Anote o que já se sabe (facts), o que falta descobrir "
     "(to_find) e o que se supõe (guesses).",
     "en": "Split the request among the agents below, in the fewest steps that answer it (one, if that is enough). Each step says its "
-    "agent, its goal (whole: whoever reads it does not see the request) and which steps it depends on (after). Note what is known (facts), what "
-    "is to be found out (to_find) and what is guessed (guesses).",
+    "agent, its goal (whole: whoever reads it does not see the request) and which steps it depends on (after). Note what is known (facts), "
+    "what is to be found out (to_find) and what is guessed (guesses).",
 }
 _FAILED = {
     "pt": "O plano anterior parou. O que já foi feito não precisa ser feito outra vez; planeje só o que falta, de outro jeito.",

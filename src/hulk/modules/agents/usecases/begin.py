@@ -1,6 +1,6 @@
 """Giving an agent something to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,8 +83,17 @@ class BeginTask:
             id=id_of(wanted.run), tenant=wanted.by.tenant, agent=agent.name, actor=wanted.by.actor, grants=wanted.by.grants,
             text=wanted.text, language=_language(agent, wanted), run=wanted.run, at=self.clock(), namespace=wanted.namespace,
             intent=wanted.intent, playbook="" if playbook is None else playbook.name,
-            parameters={} if playbook is None else read(playbook.parameters, asked),
+            parameters={} if playbook is None else _plain(read(playbook.parameters, asked)),
         )  # fmt: skip
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is empty: a file is `{"name": …, "path": …}`, as tools take it."""
+    return {name: _source(value) if isinstance(value, Mapping) and "kind" in value else value for name, value in parameters.items()}
+
+
+def _source(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: one for key, one in value.items() if key != "kind" and one is not None}
 
 
 def _language(agent: Agent, wanted: Wanted) -> Language:
