@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hulk.kernel.records import JsonObject
+from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text, Voice
 from hulk.modules.agents.domain.agent import said_in
-from hulk.modules.agents.domain.plan import Plan
+from hulk.modules.agents.domain.plan import Block, Plan
 from hulk.modules.agents.domain.references import filled
 from hulk.modules.agents.domain.task import Made, Task, scope_of
 
@@ -16,8 +16,17 @@ def answer_of(task: Task, plan: Plan, made: Mapping[str, Made], values: JsonObje
     """Markdown: the blocks of which all steps are done, what could not be done, where it is from, and by what it was written."""
     done = {key for key, one in made.items() if one.status == "done"}
     scope = scope_of(task, made, values)
-    blocks = [str(filled(said_in(block.text, task.language), scope)) for block in plan.answer if block.rests_on <= done]
+    blocks = [_written(block, task, scope) for block in plan.answer if block.rests_on <= done]
     return "\n\n".join(part for part in (*blocks, *_besides(plan, made, voice)) if part.strip())
+
+
+def _written(block: Block, task: Task, scope: dict[str, Json]) -> str:
+    text = said_in(block.text, task.language)
+    if not block.each:
+        return str(filled(text, scope) or "")
+    items = filled(block.each, scope)
+    lines = [str(filled(text, {**scope, "item": item})) for item in (items if isinstance(items, list) else [])[: block.most]]
+    return "\n".join(lines)
 
 
 def _besides(plan: Plan, made: Mapping[str, Made], voice: Voice) -> Iterator[str]:

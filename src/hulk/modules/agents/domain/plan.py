@@ -62,15 +62,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A piece of the answer: Markdown that refers to what steps gave; left out when one of those that it `needs` gave nothing."""
+    """A piece of the answer: Markdown that refers to what steps gave; left out when one of those that it `needs` gave nothing. `each` refers
+    to a list: the text is there once for every `item`, at most `most`, on lines of their own."""
 
     text: Mapping[Language, str]
     needs: tuple[str, ...] = ()
+    each: str = ""
+    most: int = 20
 
     @property
     def rests_on(self) -> frozenset[str]:
         """The steps that must be done for it."""
-        return frozenset({*self.needs, *(names_in(self.text) - GIVEN)})
+        return frozenset({*self.needs, *(names_in(self.text, self.each) - GIVEN)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

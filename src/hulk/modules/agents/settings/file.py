@@ -132,10 +132,12 @@ class BlockFile(Section):
 
     text: Words = Field(description="Markdown.")
     needs: tuple[Key, ...] = Field(default=(), description="Steps without which it is left out.")
+    each: str = Field(default="", max_length=200, description="A list: the text is there for each `${item}`, on lines of their own.")
+    most: int = Field(default=20, ge=1, le=500, description="The most items.")
 
     def block(self) -> Block:
         """As the domain has it."""
-        return Block(text=self.text, needs=self.needs)
+        return Block(text=self.text, needs=self.needs, each=self.each, most=self.most)
 
 
 class PlaybookFile(Section):

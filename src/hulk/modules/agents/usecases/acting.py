@@ -12,6 +12,7 @@ from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, from_iso, iso
 from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.plan import Node
+from hulk.modules.agents.domain.sources import addresses_in
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Hands, Standing, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
@@ -131,4 +132,6 @@ def _why(used: Used) -> str:
 
 
 def _sources(results: Sequence[Used]) -> tuple[str, ...]:
-    return tuple(one.call for one in results if one.call and one.done)
+    """The calls, and the addresses that they told."""
+    done = [one for one in results if one.call and one.done]
+    return (*(one.call for one in done), *(address for one in done for address in addresses_in(one.data)))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from hulk.kernel.bells import Bells
@@ -14,6 +15,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.tickets.domain import MOST_AT_ONCE, Kind, New, Ticket, require_new
+from hulk.modules.tickets.domain.kinds import kind_name
 from hulk.modules.tickets.domain.new import LARGEST_INPUT, Wrong, placed
 from hulk.modules.tickets.ports import Board, Kinds, Made, Schemas, Surroundings
 from hulk.modules.tickets.usecases.facts import opened
@@ -154,9 +156,20 @@ class CreateTickets:
             return UNKNOWN
 
     async def _kinds(self, tenant: str, new: Sequence[New]) -> dict[str, Kind]:
+        """By name. One that is only for people needs no registration: nobody takes it under a lease."""
         named = list(dict.fromkeys(one.kind for one in new))
         found = [(name, await self.kinds.get(tenant, name)) for name in named]
-        return {name: kind for name, kind in found if kind is not None}
+        workers = {one.kind for one in new if one.assignee is None or one.assignee.kind != "person"}
+        known = [(name, kind or (None if name in workers else _plain(tenant, name, self.clock()))) for name, kind in found]
+        return {name: kind for name, kind in known if kind is not None}
+
+
+def _plain(tenant: str, name: str, now: datetime) -> Kind | None:
+    """A kind that nobody has registered, if it may be called so."""
+    try:
+        return Kind(tenant=tenant, name=kind_name(name), created=now)
+    except Refused:
+        return None
 
 
 def wrong(new: New, place: int, kinds: Mapping[str, Kind], schemas: Schemas, now: Any) -> Iterator[Wrong]:

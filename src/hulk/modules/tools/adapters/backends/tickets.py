@@ -34,12 +34,12 @@ class ShowTicket(Arguments):
 
 
 class CreateTicket(Arguments):
-    """Open a ticket (abrir chamado): of a registered kind for workers, or for a person."""
+    """Open a ticket (abrir chamado): for workers, of a registered kind, or for a person."""
 
-    kind: str = Field(max_length=128, description="A registered kind.")
+    kind: str = Field(max_length=128, description="For workers a registered kind; for a person any name (`review`).")
     title: str = Field(min_length=1, max_length=300)
     input: JsonObject = Field(default_factory=dict, description="As the kind's schema has it.")
-    person: str = Field(default="", max_length=200, description="Who is to do it; empty for a worker.")
+    person: str = Field(default="", max_length=200, description="Who is to do it; `*` is whoever may approve; empty for a worker.")
     priority: Priority = "normal"
     labels: dict[str, str] = Field(default_factory=dict)
     namespace: str = Field(default=DEFAULT_NAMESPACE, max_length=63)
@@ -88,13 +88,17 @@ class TicketTools(Acts):
             raise Invalid([("title", Text("1 to {most} characters, without NUL", most=300))])
         new = New(
             kind=wanted.kind, title=wanted.title, input=wanted.input, request=f"tool:{calling.id}"[:128], priority=wanted.priority,
-            labels=wanted.labels, namespace=wanted.namespace, assignee=Assignee("person", wanted.person) if wanted.person else None,
+            labels=wanted.labels, namespace=wanted.namespace, assignee=_assignee(wanted.person),
         )  # fmt: skip
         return said(view(await self._acts_on.create.one(_by(calling), new), self._voices(calling.language)))
 
     async def _comment(self, wanted: CommentTicket, calling: Calling) -> Output:
         comment = await self._acts_on.comment(_by(calling), wanted.ticket, wanted.text, f"tool:{calling.id}")
         return said({"comment": comment.id, "ticket": comment.ticket})
+
+
+def _assignee(person: str) -> Assignee | None:
+    return Assignee("person", "" if person == "*" else person) if person else None
 
 
 def _by(calling: Calling) -> Principal:
