@@ -1,6 +1,7 @@
 """Compute the vectors of the sentences that Hulk comes with, so that no installation has to: `tools/vectors.py [--check]`.
 
-They are the built-in skills' examples and the router's background, embedded by the packaged model.
+They are the examples of the built-in skills and of the agents that come with Hulk, and the router's background, embedded by the packaged
+model.
 """
 
 import asyncio
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from hulk.apps.bootstrap import SHIPPED_VECTORS
-from hulk.modules.router import Candidate
+from hulk.apps.bootstrap.modules import Shelf
+from hulk.modules.agents.settings import AgentsSettings
+from hulk.modules.agents.wiring import book as agents
 from hulk.modules.router.domain.background import BACKGROUND
 from hulk.modules.router.domain.matching import corpus
 from hulk.modules.skills.wiring import book
@@ -21,7 +24,7 @@ from hulk.runtime.models.embeddings import key_of
 def sentences() -> list[str]:
     """What is embedded at the first question of a fresh installation."""
     skills, _ = book([])
-    candidates = [Candidate(name=skill.name, examples=skill.examples) for skill in skills]
+    candidates = Shelf(skills, agents(AgentsSettings())).candidates()
     background = [text for texts in BACKGROUND.values() for text in texts]
     return [known.text for known in corpus(candidates, background)]
 

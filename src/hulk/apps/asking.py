@@ -30,6 +30,7 @@ _MARKS = {
     "ready": "[dim]○[/]",
     "open": "[dim]·[/]",
 }
+_DECISIONS = ("tool.approval", "agent.question", "agent.review")
 _ENDED = ("completed", "failed", "skipped")
 
 
@@ -42,6 +43,7 @@ class Asking:
     files: tuple[Path, ...]
     addresses: tuple[str, ...] = ()
     repository: Path | None
+    agent: str | None = None
     as_json: bool
     server: str | None
     data: Path
@@ -71,7 +73,7 @@ async def ask(asking: Asking) -> int:
 
 async def answered(client: Client, asking: Asking) -> int:
     """Ask `client`'s server, and show what comes of it."""
-    body: JsonObject = {"text": asking.text, "sources": await _sources(client, asking)}
+    body: JsonObject = {"text": asking.text, "sources": await _sources(client, asking), "agent": asking.agent}
     accepted = await client.post("/v1/intents", body, {"idempotency-key": uuid.uuid4().hex})
     await _follow(client, accepted["links"])
     view = await client.get(accepted["links"]["self"])
@@ -188,7 +190,14 @@ def _table(view: JsonObject) -> Table:
     table.add_row("", f"[bold]{decision.get('name') or '…'}[/]  {bar} {ended}/{len(tickets)}")
     for ticket in tickets:
         table.add_row(_MARKS.get(ticket["status"], " "), ticket["title"], f"[dim]{ticket['kind']}[/]")
+    for ticket in _waited_for(view):
+        table.add_row("[yellow]?[/]", ticket["title"], f"[dim]thor tickets approve {ticket['ticket_id']}[/]")
     return table
+
+
+def _waited_for(view: JsonObject) -> list[JsonObject]:
+    """Tickets in which a person decides how it goes on."""
+    return [one for one in view.get("tickets", ()) if one["status"] == "open" and one["kind"] in _DECISIONS]
 
 
 async def _fetched(client: Client, view: JsonObject, folder: Path) -> dict[str, Path]:

@@ -174,6 +174,7 @@ def ask(
         typer.Option("--file", metavar="PATH|URL", help=spoken(Text("A file that it is about, or its address; may be given again."))),
     ] = None,
     repo: Annotated[str | None, typer.Option("--repo", metavar="PATH", help=spoken(Text("A git repository that it is about.")))] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help=spoken(Text("The agent that is asked; else whoever fits.")))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=spoken(Text("Print one JSON object; progress goes to standard error.")))] = False,
     server: Annotated[
         str | None,
@@ -190,7 +191,7 @@ def ask(
 
         files, addresses = given(file or ())
         asking = Asking(
-            text=text, files=files, addresses=addresses, repository=folder(repo), as_json=as_json, server=server,
+            text=text, files=files, addresses=addresses, repository=folder(repo), agent=agent, as_json=as_json, server=server,
             data=data_folder(data, os.environ), config=config, language=language(os.environ), key=os.environ.get("HULK_API_KEY") or None,
         )  # fmt: skip
         return run(lambda: asked(asking))

@@ -6,6 +6,7 @@ from typing import Any
 from hulk.apps.terminal import FAILED, spoken
 from hulk.apps.thor import (
     accounts,
+    agents,
     audit,
     breakers,
     cache,
@@ -20,6 +21,7 @@ from hulk.apps.thor import (
     schedules,
     secrets,
     tenants,
+    tickets,
     tools,
 )  # fmt: skip
 from hulk.apps.thor import trace as tracing
@@ -64,6 +66,8 @@ app.add_typer(secrets.app, name="secrets")
 app.add_typer(router.app, name="router")
 app.add_typer(models.app, name="models")
 app.add_typer(tools.app, name="tools")
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(agents.app, name="agents")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))
@@ -110,7 +114,6 @@ def _newest(name: str, about: Text, query: Callable[[Any], Callable[[str, str | 
 
 
 _newest("intents", Text("The newest intents."), lambda desk: desk.intents)
-_newest("tickets", Text("The newest tickets."), lambda desk: desk.tickets)
 
 
 app.command("trace", help=spoken(Text("The whole story of anything that has an id, as a tree with times and cost.")))(tracing.trace)

@@ -62,8 +62,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A piece of the answer: Markdown that refers to what steps gave; left out when one of those that it `needs` gave nothing. `each` refers
-    to a list: the text is there once for every `item`, at most `most`, on lines of their own."""
+    """A piece of the answer: Markdown that refers to what steps gave; left out when one of those that it `needs` gave nothing. `each`
+    refers to a list: the text is there once for every `item`, at most `most`, on lines of their own."""
 
     text: Mapping[Language, str]
     needs: tuple[str, ...] = ()
