@@ -13,10 +13,11 @@ Verb: TypeAlias = Literal["read", "write", "work", "approve", "manage"]
 
 Resource: TypeAlias = Literal[
     "intents", "files", "tickets", "kinds", "runs", "queues", "schedules", "costs", "namespaces", "members", "keys", "quotas", "audit",
-    "router", "tools", "platform",
+    "router", "tools", "agents", "platform",
 ]  # fmt: skip
 """`platform` is what all tenants share: queues at rest, the log level, breakers, caches, the tenants themselves. `router`: feedback on
-answers (write), experiments and policies (manage). `tools`: calling those that change something (write), who may use which (manage)."""
+answers (write), experiments and policies (manage). `tools`: calling those that change something (write), who may use which (manage). `agents`:
+having them work, contesting what they concluded (write), settling that (approve), having them forget (manage)."""
 
 DEFAULT_TENANT = "default"
 """The tenant of whoever runs the installation: only its admins may touch the platform."""
@@ -26,17 +27,18 @@ EVERYWHERE = "*"
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
-_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules", "router", "tools")
+_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules", "router", "tools", "agents")
 _SEEN: tuple[Resource, ...] = (*_WORK, "kinds", "queues", "costs", "namespaces", "quotas")
 _ALL: tuple[Resource, ...] = (*_SEEN, "members", "keys", "audit", "platform")
 _READS = frozenset((resource, "read") for resource in _SEEN)
 _WRITES = frozenset((resource, "write") for resource in _WORK) | {("tickets", "work")}
+_APPROVALS = frozenset({("tickets", "approve"), ("agents", "approve")})
 
 PERMISSIONS: Mapping[Role, frozenset[tuple[str, str]]] = {
     "viewer": _READS,
     "operator": _READS | _WRITES,
-    "approver": _READS | {("tickets", "approve")},
-    "admin": _READS | _WRITES | {("tickets", "approve")} | {(resource, verb) for resource in _ALL for verb in ("read", "manage")},
+    "approver": _READS | _APPROVALS,
+    "admin": _READS | _WRITES | _APPROVALS | {(resource, verb) for resource in _ALL for verb in ("read", "manage")},
 }
 """What each role may do, as (resource, verb)."""
 

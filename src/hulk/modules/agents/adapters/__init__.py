@@ -1,0 +1,1 @@
+"""Where memories and reasoning are kept."""

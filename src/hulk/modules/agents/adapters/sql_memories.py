@@ -1,0 +1,272 @@
+"""Memories in the store. What a search weighs is read anew each time; vectors, which never change, are held from one search to the next."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+
+from hulk.kernel.durable import Change
+from hulk.modules.agents.adapters import nearest
+from hulk.modules.agents.adapters.shelves import Shelves
+from hulk.modules.agents.domain.memory import Memory, Provenance, weakest
+from hulk.modules.agents.domain.memory.fading import days, retention
+from hulk.modules.agents.domain.memory.memory import absent, require_superseded
+from hulk.modules.agents.ports.memories import Near, Sought, Which
+from hulk.modules.router import Label
+from hulk.runtime.store import Document, Moment, Store, Transaction, among, metadata
+
+memory_table = Table(
+    "agent_memory",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("namespace", String(64), nullable=False),
+    Column("agent", String(128), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("labels", Document, nullable=False),
+    Column("p0", Boolean, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("intent", String(64)),
+    Column("call", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("strength", Float, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("last_used", Moment, nullable=False),
+    Column("expires", Moment),
+    Column("ends", Moment, nullable=False),
+    Column("superseded_by", String(64)),
+    Column("model", String(256), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Index("ix_agent_memory_agent", "tenant", "agent", "created"),
+    Index("ix_agent_memory_task", "tenant", "task"),
+    Index("ix_agent_memory_ends", "ends"),
+)
+"""What agents remember; `ends` is when it is deleted unless it is used before."""
+
+name_table = Table(
+    "agent_memory_name",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("memory", String(64), nullable=False),
+    Index("ix_agent_memory_name_memory", "tenant", "memory"),
+)
+"""Under which ids a memory was kept, and said again."""
+
+_its, _names = memory_table.c, name_table.c
+_PLAIN = ("id", "tenant", "namespace", "agent", "text", "kind", "trusted", "strength", "uses", "created", "last_used", "expires",
+          "superseded_by", "model", "vector")  # fmt: skip
+_FROM = ("actor", "at", "task", "intent", "call", "source", "about")
+_ONE = select(memory_table).where(_its.tenant == bindparam("of"), _its.id == bindparam("one"))
+_HELD = _ONE.with_for_update()
+_SOME = select(memory_table).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
+_KNOWN = select(memory_table).join(
+    name_table, (_names.tenant == _its.tenant) & (_names.memory == _its.id)
+).where(_names.tenant == bindparam("of"), _names.id == bindparam("one"))  # fmt: skip
+_CHANGE = update(memory_table).where(_its.tenant == bindparam("of"), _its.id == bindparam("one"))
+_VECTORS = select(_its.id, _its.vector).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
+_WEIGHTS = select(_its.id, _its.strength, _its.last_used).where(_its.tenant == bindparam("of"), _its.agent == bindparam("whose"))
+_DELETE = delete(memory_table).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
+_DELETE_NAMES = delete(name_table).where(_names.tenant == bindparam("of"), among(_names.memory, "some"))
+_Deleted: TypeAlias = Sequence[Memory]
+
+
+class SqlMemories:
+    """`Memories` over the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shelves = Shelves()
+
+    def keep(self, memory: Memory, supersedes: str | None = None) -> Change[tuple[Memory, bool]]:
+        """See `Memories`."""
+
+        def change(tx: Transaction) -> tuple[Memory, bool]:
+            if not tx.insert_new(name_table, {"tenant": memory.tenant, "id": memory.id, "memory": memory.id}):
+                return _known(tx, memory.tenant, memory.id), False
+            if supersedes is not None:
+                require_superseded(_held(tx, memory.tenant, supersedes), memory, supersedes)
+                tx.execute(_CHANGE, {"of": memory.tenant, "one": supersedes, "superseded_by": memory.id})
+            tx.insert_all(memory_table, [_row(memory)])
+            return memory, True
+
+        return change
+
+    def repeat(self, tenant: str, id_: str, again: str, now: datetime, labels: tuple[Label, ...]) -> Change[tuple[Memory, bool]]:
+        """See `Memories`."""
+
+        def change(tx: Transaction) -> tuple[Memory, bool]:
+            found = _held(tx, tenant, id_)
+            if found is None:
+                raise absent(id_)
+            if not tx.insert_new(name_table, {"tenant": tenant, "id": again, "memory": id_}):
+                return _known(tx, tenant, again), False
+            return _changed(tx, found.repeated(now, labels)), True
+
+        return change
+
+    async def known(self, tenant: str, id_: str) -> Memory | None:
+        """See `Memories`."""
+        row = await self._store.read(lambda connection: connection.execute(_KNOWN, {"of": tenant, "one": id_}).one_or_none())
+        return None if row is None else _memory(row)
+
+    async def get(self, tenant: str, id_: str) -> Memory:
+        """See `Memories`."""
+        row = await self._store.read(lambda connection: connection.execute(_ONE, {"of": tenant, "one": id_}).one_or_none())
+        if row is None:
+            raise absent(id_)
+        return _memory(row)
+
+    async def near(self, sought: Sought) -> Sequence[Near]:
+        """See `Memories`."""
+        return await self._store.read(lambda connection: self._near(connection, sought))
+
+    def _near(self, connection: Connection, sought: Sought) -> Sequence[Near]:
+        weights = connection.execute(_weighed(sought)).all()
+        if not weights:
+            return []
+
+        def read(missing: Sequence[str]) -> Sequence[tuple[str, bytes]]:
+            rows = connection.execute(_VECTORS, {"of": sought.tenant, "some": missing}).all()
+            return [(row.id, row.vector) for row in rows]
+
+        vectors = self._shelves.rows((sought.tenant, sought.agent, sought.model), [row.id for row in weights], len(sought.vector), read)
+        cosine = nearest.cosines(vectors, sought.vector)
+        ages = [] if sought.faded else [days(row.last_used, sought.now) for row in weights]
+        scored = nearest.scores(cosine, ages, [row.strength for row in weights])
+        places = nearest.best(scored, sought.most)
+        some = connection.execute(_SOME, {"of": sought.tenant, "some": [weights[place].id for place in places]}).all()
+        kept = {row.id: _memory(row) for row in some}
+        found = [(kept.get(weights[place].id), place) for place in places]
+        return [Near(one, float(cosine[place]), float(scored[place])) for one, place in found if one is not None]
+
+    async def of(self, which: Which, most: int, before: str | None = None) -> Sequence[Memory]:
+        """See `Memories`."""
+        found = _meant(which).order_by(_its.created.desc(), _its.id.desc()).limit(most)
+        if before is not None:
+            last = select(_its.created).where(_its.tenant == which.tenant, _its.id == before).scalar_subquery()
+            found = found.where((_its.created < last) | ((_its.created == last) & (_its.id < before)))
+        return [_memory(row) for row in await self._store.read(lambda connection: connection.execute(found).all())]
+
+    def used(self, tenant: str, ids: Sequence[str], now: datetime) -> Change[None]:
+        """See `Memories`."""
+
+        def change(tx: Transaction) -> None:
+            for id_ in sorted(ids):  # in one order, so that two that recall the same never wait for one another
+                if (found := _held(tx, tenant, id_)) is not None:
+                    _changed(tx, found.used(now))
+
+        return change
+
+    def forget(self, which: Which, most: int) -> Change[_Deleted]:
+        """See `Memories`."""
+        return _deleting(lambda tx: tx.execute(_meant(which).order_by(_its.id).limit(most).with_for_update()).all())
+
+    def sweep(self, now: datetime, most: int) -> Change[_Deleted]:
+        """See `Memories`."""
+        ended = select(memory_table).where(_its.ends <= now).order_by(_its.ends).limit(most).with_for_update(skip_locked=True)
+        return _deleting(lambda tx: tx.execute(ended).all())
+
+    def thin(self, tenant: str, agent: str, now: datetime, most: int) -> Change[_Deleted]:
+        """See `Memories`."""
+
+        def going(tx: Transaction) -> Sequence[Row[Any]]:
+            weights = tx.execute(_WEIGHTS, {"of": tenant, "whose": agent}).all()
+            kept = {row.id: retention(days(row.last_used, now), row.strength) for row in weights} if len(weights) > most else {}
+            return tx.execute(_SOME, {"of": tenant, "some": weakest(kept, most)}).all()
+
+        return _deleting(going)
+
+    async def others(self, model: str, most: int) -> Sequence[Memory]:
+        """See `Memories`."""
+        wanted = select(memory_table).where(_its.model != model).limit(most)
+        return [_memory(row) for row in await self._store.read(lambda connection: connection.execute(wanted).all())]
+
+    def embed(self, tenant: str, id_: str, model: str, vector: bytes) -> Change[None]:
+        """See `Memories`."""
+
+        def change(tx: Transaction) -> None:
+            tx.execute(_CHANGE, {"of": tenant, "one": id_, "model": model, "vector": vector})
+
+        return change
+
+
+def _weighed(sought: Sought) -> Select[Any]:
+    found = select(_its.id, _its.strength, _its.last_used).where(
+        _its.tenant == sought.tenant, _its.agent == sought.agent, _its.model == sought.model, _its.superseded_by.is_(None),
+        _its.ends > sought.now,
+    )  # fmt: skip
+    if sought.namespaces is not None:
+        found = found.where(_its.namespace.in_(sorted(sought.namespaces)))
+    if sought.kinds:
+        found = found.where(_its.kind.in_(sought.kinds))
+    return found.order_by(_its.id) if sought.sensitive else found.where(_its.p0.is_(False)).order_by(_its.id)
+
+
+def _meant(which: Which) -> Select[Any]:
+    same = {name: getattr(which, name) for name in ("agent", "task", "source", "actor", "about")} | {"id": which.memory}
+    found = select(memory_table).where(_its.tenant == which.tenant, *(_its[name] == value for name, value in same.items() if value))
+    return found if which.namespaces is None else found.where(_its.namespace.in_(sorted(which.namespaces)))
+
+
+def _deleting(going: Callable[[Transaction], Sequence[Row[Any]]]) -> Change[_Deleted]:
+    def change(tx: Transaction) -> _Deleted:
+        found = [_memory(row) for row in going(tx)]
+        for tenant in {one.tenant for one in found}:
+            its = {"of": tenant, "some": [one.id for one in found if one.tenant == tenant]}
+            tx.execute(_DELETE, its)
+            tx.execute(_DELETE_NAMES, its)
+        return found
+
+    return change
+
+
+def _held(tx: Transaction, tenant: str, id_: str) -> Memory | None:
+    row = tx.execute(_HELD, {"of": tenant, "one": id_}).one_or_none()
+    return None if row is None else _memory(row)
+
+
+def _known(tx: Transaction, tenant: str, id_: str) -> Memory:
+    return _memory(tx.execute(_KNOWN, {"of": tenant, "one": id_}).one())
+
+
+def _changed(tx: Transaction, memory: Memory) -> Memory:
+    row = _row(memory)
+    changed = {name: row[name] for name in ("strength", "uses", "last_used", "ends", "labels", "p0")}
+    tx.execute(_CHANGE, {"of": memory.tenant, "one": memory.id, **changed})
+    return memory
+
+
+def _row(memory: Memory) -> dict[str, Any]:
+    plain = {name: getattr(memory, name) for name in (*_PLAIN, "p0", "ends")}
+    return {**plain, **{name: getattr(memory.provenance, name) for name in _FROM}, "labels": list(memory.labels)}
+
+
+def _memory(row: Row[Any]) -> Memory:
+    provenance = Provenance(**{name: getattr(row, name) for name in _FROM})
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    return Memory(**{**plain, "vector": bytes(row.vector)}, provenance=provenance, labels=tuple(row.labels))

@@ -1,0 +1,1 @@
+"""What agents go by: what they remember and forget, and how they came to what they decided. Pure rules."""
