@@ -4,12 +4,27 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from hulk.kernel import ids
 from hulk.kernel.tenancy import Grant, Principal, Role
 from hulk.modules.agents.domain.memory import Memory, New, made
+from hulk.modules.agents.domain.reasoning import (
+    Bearing,
+    Case,
+    Decision,
+    Draft,
+    Drafts,
+    Evidence,
+    Hypothesis,
+    Inference,
+    Source,
+    added,
+    sha256,
+)
+from hulk.modules.router import Label
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SIZE = 8
@@ -31,12 +46,12 @@ def a_principal(role: Role = "admin", tenant: str = "acme", actor: str = "person
     return Principal(tenant=tenant, actor=actor, grants=(Grant(role, namespace),))
 
 
-def a_new(key: str = "k1", text: str = "", **others: object) -> New:
-    fields: dict[str, object] = {"agent": "retail", "kind": "fact", "trusted": True, **others}
-    return New(key=key, text=text or f"What {key} says.", **fields)  # type: ignore[arg-type]  # fields of New
+def a_new(key: str = "k1", text: str = "", **others: Any) -> New:
+    fields: dict[str, Any] = {"agent": "retail", "kind": "fact", "trusted": True, **others}
+    return New(key=key, text=text or f"What {key} says.", **fields)
 
 
-def a_memory(key: str = "k1", tenant: str = "acme", at: datetime = NOON, direction: bytes = b"", **others: object) -> Memory:
+def a_memory(key: str = "k1", tenant: str = "acme", at: datetime = NOON, direction: bytes = b"", **others: Any) -> Memory:
     return made(a_new(key, **others), tenant, "person:ana", at, "m1", direction or vector(1))
 
 
@@ -78,3 +93,37 @@ def _by_words(text: str) -> bytes:
 
 def a_task(name: str = "one") -> str:
     return ids.derived("tsk", name)
+
+
+def a_hypothesis(key: str = "h", statement: str = "Churn grew because of late deliveries.") -> Draft:
+    return Draft(key=key, what=Hypothesis(statement))
+
+
+def some_evidence(key: str = "e", *bearings: tuple[str, float], of: str = "", **others: Any) -> Draft:
+    fields = {"what": f"What {key} shows.", "source": Source("tool_call", f"tcl_{key}"), "excerpt": f"Excerpt of {key}.", **others}
+    weights = tuple(Bearing(hypothesis, weight) for hypothesis, weight in bearings)
+    return Draft(key=key, what=Evidence(**fields, digest=sha256(of or key), bearings=weights))
+
+
+def an_inference(key: str = "i", evidence: Sequence[str] = (), inferences: Sequence[str] = (), statement: str = "") -> Draft:
+    what = Inference(statement or f"What {key} says.", "abduction", "agent", "agent:retail", tuple(evidence), tuple(inferences))
+    return Draft(key=key, what=what)
+
+
+def a_decision(key: str = "d", inferences: Sequence[str] = ("i",), what: str = "Open a ticket.", **others: Any) -> Draft:
+    return Draft(key=key, what=Decision(what, tuple(inferences), others.pop("autonomy", "act"), **others))
+
+
+def drafts(*some: Draft, task: str = "", namespace: str = "default", labels: tuple[Label, ...] = ()) -> Drafts:
+    return Drafts(task=task or a_task(), drafts=some, namespace=namespace, intent="int_1", labels=labels)
+
+
+def a_case(*some: Draft, labels: tuple[Label, ...] = ()) -> Case:
+    empty = Case("acme", a_task(), {})
+    return grown(empty, *some, labels=labels)
+
+
+def grown(case: Case, *some: Draft, labels: tuple[Label, ...] = ()) -> Case:
+    """With these added."""
+    new = added(case, drafts(*some, task=case.task, labels=labels), "agent:retail", NOON)
+    return Case.of(case.tenant, case.task, [*case.objects.values(), *new], case.reviews)

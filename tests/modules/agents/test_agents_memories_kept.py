@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ class Place:
     async def keep(self, *memories: Memory) -> None:
         await self.commit(*(self.memories.keep(one) for one in memories))
 
-    async def near(self, degrees: float = 0, **others: object) -> list[str]:
+    async def near(self, degrees: float = 0, **others: Any) -> list[str]:
         return [near.memory.provenance.task for near in await self.memories.near(sought(degrees, **others))]
 
 
@@ -40,13 +41,13 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callab
         yield Place(SqlMemories(store), store.commit)
 
 
-def sought(degrees: float = 0, **others: object) -> Sought:
-    fields: dict[str, object] = {"tenant": "acme", "agent": "retail", "model": "m1", "now": NOON, "most": 9, "sensitive": True, **others}
-    return Sought(vector=turned(degrees), **fields)  # type: ignore[arg-type]  # fields of Sought
+def sought(degrees: float = 0, **others: Any) -> Sought:
+    fields: dict[str, Any] = {"tenant": "acme", "agent": "retail", "model": "m1", "now": NOON, "most": 9, "sensitive": True, **others}
+    return Sought(vector=turned(degrees), **fields)
 
 
-def named(name: str, degrees: float = 0, **others: object) -> Memory:
-    return a_memory(name, task=name, direction=turned(degrees), **others)  # type: ignore[arg-type]  # as a_memory has them
+def named(name: str, degrees: float = 0, **others: Any) -> Memory:
+    return a_memory(name, task=name, direction=turned(degrees), **others)
 
 
 async def test_a_memory_is_kept_once_and_comes_back_as_it_was(place: Place) -> None:
@@ -96,7 +97,7 @@ async def test_one_that_supersedes_another_retires_it_and_it_stays_for_review(pl
         pytest.param({"trusted": False}, Refused, id="by what nobody vouches for"),
     ],
 )
-async def test_what_may_not_be_superseded_stays(place: Place, by: dict[str, object], error: type[Exception]) -> None:
+async def test_what_may_not_be_superseded_stays(place: Place, by: dict[str, Any], error: type[Exception]) -> None:
     old = named("old")
     await place.keep(old)
     with pytest.raises(error):
@@ -135,7 +136,7 @@ async def test_what_is_remembered_less_is_worth_less_unless_only_likeness_counts
         pytest.param({}, {"now": NOON + timedelta(days=130)}, id="what has faded"),
     ],
 )
-async def test_what_is_not_sought_is_not_found(place: Place, what: dict[str, object], how: dict[str, object]) -> None:
+async def test_what_is_not_sought_is_not_found(place: Place, what: dict[str, Any], how: dict[str, Any]) -> None:
     await place.keep(named("theirs", **what))
     assert await place.near(**how) == []
     assert await place.near(tenant=what.get("tenant", "acme"), agent=what.get("agent", "retail")) == ["theirs"]
@@ -180,7 +181,7 @@ async def test_memories_are_listed_newest_first_page_by_page(place: Place) -> No
         pytest.param({"agent": "sales"}, id="of an agent"),
     ],
 )
-async def test_what_is_forgotten_is_deleted_and_nothing_else(place: Place, meant: dict[str, str]) -> None:
+async def test_what_is_forgotten_is_deleted_and_nothing_else(place: Place, meant: dict[str, Any]) -> None:
     await place.keep(a_memory("k1", **meant), a_memory("k2", **meant), a_memory("k3"), a_memory("k1", "other", **meant))
     which = Which(tenant="acme", **meant)
     assert [one.tenant for one in (await place.commit(place.memories.forget(which, 1)))[0]] == ["acme"]

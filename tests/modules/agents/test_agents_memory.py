@@ -79,10 +79,8 @@ async def test_the_same_key_is_remembered_once_and_asks_the_model_once(mind: Min
 async def test_what_says_the_same_makes_the_one_that_is_there_stronger(mind: Mind) -> None:
     first = await mind.remember(a_new("k1", "The sprint ends on Friday."))
     mind.clock.pass_(days=10)
-    for _ in range(2):
-        again = await mind.remember(a_new("k2", "the sprint ends on friday."))
-        assert (again.new, again.memory.id) == (False, first.memory.id)
-    assert again.memory == first.memory.repeated(mind.clock.now, ())
+    again = [await mind.remember(a_new("k2", "the sprint ends on friday.")) for _ in range(2)]
+    assert again == [Remembered(first.memory.repeated(mind.clock.now, ()), new=False)] * 2
     assert len(mind.memories.kept) == 1
 
 

@@ -34,7 +34,7 @@ def rendered(memories: Sequence[Memory]) -> str:
 def line(memory: Memory) -> str:
     """One of them: no line break, tag, bracket or hidden character of its text is left as it was."""
     provenance = memory.provenance
-    fields = {
+    fields: dict[str, str | bool] = {
         "kind": memory.kind, "said": provenance.at.date().isoformat(), "by": provenance.actor, "source": provenance.source,
         "trusted": memory.trusted, "text": memory.text,
     }  # fmt: skip
