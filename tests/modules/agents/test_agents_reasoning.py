@@ -1,5 +1,6 @@
 """Noting reasoning with a durable step, showing it, contesting it: what each may do, and what the trail and people's tickets tell."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,6 +205,32 @@ async def test_what_must_not_leave_the_company_is_withheld_with_all_that_was_mad
         for told in (str(tree(reading)), markdown(reading, voice("pt"))):
             assert ("529.982" in told, "Ana it is" in told, "Call Ana" in told, "Bia" in told) == (sees,) * 4
             assert "Deliveries are why" in told
+
+
+async def test_of_many_who_contest_at_the_same_moment_one_does(bench: Bench) -> None:
+    await bench.note(*WHOLE)
+
+    async def contest(name: str) -> bool:
+        try:
+            await bench.review(a_principal("operator", actor=f"person:{name}"), INFERENCE, "contested", "Wrong region.")
+        except Conflict:
+            return False
+        return True
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(contest(f"p{number}")) for number in range(8)]
+    assert sum(task.result() for task in tasks) == 1
+    [review] = (await bench.cases.get("acme", a_task())).reviews
+    assert review.ticket is not None
+    assert (await bench.board.get("acme", review.ticket)).input["review"] == review.id
+
+
+async def test_what_many_note_at_the_same_moment_has_one_order(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as group:
+        for number in range(8):
+            group.create_task(bench.note(some_evidence(f"e{number}"), an_inference(f"i{number}", [f"e{number}"])))
+    case = await bench.cases.get("acme", a_task())
+    assert [one.place for one in case.objects.values()] == list(range(16))
 
 
 async def test_it_is_contested_by_one_at_a_time(bench: Bench) -> None:

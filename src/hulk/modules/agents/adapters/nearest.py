@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hulk.modules.agents.domain.memory.fading import DAY
 from hulk.modules.agents.domain.memory.likeness import UNRELATED
 
 if TYPE_CHECKING:
@@ -38,7 +39,14 @@ def cosines(rows: "Matrix", vector: bytes) -> "Column":
     return found
 
 
-def scores(cosine: "Column", ages: Sequence[float], strengths: Sequence[float]) -> "Column":
+def ages(used: Sequence[float], now: float) -> "Column":
+    """Days since those moments; all are in seconds."""
+    np: Any = import_module("numpy")
+    found: Column = (now - np.asarray(used)) / DAY
+    return found
+
+
+def scores(cosine: "Column", ages: "Sequence[float] | Column", strengths: Sequence[float]) -> "Column":
     """Likeness times what is remembered; `ages` and `strengths` are in days. Without ages: likeness alone."""
     np: Any = import_module("numpy")
     alike = np.maximum(0.0, (cosine - UNRELATED) / (1 - UNRELATED))

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
@@ -27,7 +28,7 @@ from hulk.kernel.durable import Change
 from hulk.modules.agents.adapters import nearest
 from hulk.modules.agents.adapters.shelves import Shelves
 from hulk.modules.agents.domain.memory import Memory, Provenance, weakest
-from hulk.modules.agents.domain.memory.fading import days, retention
+from hulk.modules.agents.domain.memory.fading import DAY, retention
 from hulk.modules.agents.domain.memory.memory import absent, require_superseded
 from hulk.modules.agents.ports.memories import Near, Sought, Which
 from hulk.modules.router import Label
@@ -56,16 +57,21 @@ memory_table = Table(
     Column("uses", Integer, nullable=False),
     Column("created", Moment, nullable=False),
     Column("last_used", Moment, nullable=False),
+    Column("used", Float, nullable=False),
     Column("expires", Moment),
     Column("ends", Moment, nullable=False),
     Column("superseded_by", String(64)),
     Column("model", String(256), nullable=False),
     Column("vector", LargeBinary, nullable=False),
     Index("ix_agent_memory_agent", "tenant", "agent", "created"),
+    Index(
+        "ix_agent_memory_search", "tenant", "agent", "model", "id", "strength", "used", "ends", "superseded_by", "p0", "namespace", "kind"
+    ),
     Index("ix_agent_memory_task", "tenant", "task"),
     Index("ix_agent_memory_ends", "ends"),
 )
-"""What agents remember; `ends` is when it is deleted unless it is used before."""
+"""What agents remember. `ends` is when it is deleted unless it is used before; `used` is `last_used` in seconds since 1970, since searches
+weigh thousands, and to make that many moments takes longer than all else. They read nothing but `ix_agent_memory_search`."""
 
 name_table = Table(
     "agent_memory_name",
@@ -84,12 +90,14 @@ _FROM = ("actor", "at", "task", "intent", "call", "source", "about")
 _ONE = select(memory_table).where(_its.tenant == bindparam("of"), _its.id == bindparam("one"))
 _HELD = _ONE.with_for_update()
 _SOME = select(memory_table).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
+_SOME_HELD = _SOME.order_by(_its.id).with_for_update()
 _KNOWN = select(memory_table).join(
     name_table, (_names.tenant == _its.tenant) & (_names.memory == _its.id)
 ).where(_names.tenant == bindparam("of"), _names.id == bindparam("one"))  # fmt: skip
 _CHANGE = update(memory_table).where(_its.tenant == bindparam("of"), _its.id == bindparam("one"))
 _VECTORS = select(_its.id, _its.vector).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
-_WEIGHTS = select(_its.id, _its.strength, _its.last_used).where(_its.tenant == bindparam("of"), _its.agent == bindparam("whose"))
+_WEIGHTS = select(_its.id, _its.strength, _its.used).where(_its.tenant == bindparam("of"), _its.agent == bindparam("whose"))
+_COUNT = select(func.count()).where(_its.tenant == bindparam("of"), _its.agent == bindparam("whose"))
 _DELETE = delete(memory_table).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
 _DELETE_NAMES = delete(name_table).where(_names.tenant == bindparam("of"), among(_names.memory, "some"))
 _Deleted: TypeAlias = Sequence[Memory]
@@ -149,19 +157,19 @@ class SqlMemories:
         weights = connection.execute(_weighed(sought)).all()
         if not weights:
             return []
+        ids, strengths, used = ([row[place] for row in weights] for place in range(3))
 
         def read(missing: Sequence[str]) -> Sequence[tuple[str, bytes]]:
             rows = connection.execute(_VECTORS, {"of": sought.tenant, "some": missing}).all()
             return [(row.id, row.vector) for row in rows]
 
-        vectors = self._shelves.rows((sought.tenant, sought.agent, sought.model), [row.id for row in weights], len(sought.vector), read)
+        vectors = self._shelves.rows((sought.tenant, sought.agent, sought.model), ids, len(sought.vector), read)
         cosine = nearest.cosines(vectors, sought.vector)
-        ages = [] if sought.faded else [days(row.last_used, sought.now) for row in weights]
-        scored = nearest.scores(cosine, ages, [row.strength for row in weights])
+        scored = nearest.scores(cosine, () if sought.faded else nearest.ages(used, sought.now.timestamp()), strengths)
         places = nearest.best(scored, sought.most)
-        some = connection.execute(_SOME, {"of": sought.tenant, "some": [weights[place].id for place in places]}).all()
+        some = connection.execute(_SOME, {"of": sought.tenant, "some": [ids[place] for place in places]}).all()
         kept = {row.id: _memory(row) for row in some}
-        found = [(kept.get(weights[place].id), place) for place in places]
+        found = [(kept.get(ids[place]), place) for place in places]
         return [Near(one, float(cosine[place]), float(scored[place])) for one, place in found if one is not None]
 
     async def of(self, which: Which, most: int, before: str | None = None) -> Sequence[Memory]:
@@ -195,9 +203,11 @@ class SqlMemories:
         """See `Memories`."""
 
         def going(tx: Transaction) -> Sequence[Row[Any]]:
-            weights = tx.execute(_WEIGHTS, {"of": tenant, "whose": agent}).all()
-            kept = {row.id: retention(days(row.last_used, now), row.strength) for row in weights} if len(weights) > most else {}
-            return tx.execute(_SOME, {"of": tenant, "some": weakest(kept, most)}).all()
+            whose = {"of": tenant, "whose": agent}
+            if tx.execute(_COUNT, whose).scalar_one() <= most:
+                return []
+            kept = _remembered(tx.execute(_WEIGHTS, whose).all(), now)
+            return tx.execute(_SOME_HELD, {"of": tenant, "some": weakest(kept, most)}).all()
 
         return _deleting(going)
 
@@ -216,7 +226,7 @@ class SqlMemories:
 
 
 def _weighed(sought: Sought) -> Select[Any]:
-    found = select(_its.id, _its.strength, _its.last_used).where(
+    found = select(_its.id, _its.strength, _its.used).where(
         _its.tenant == sought.tenant, _its.agent == sought.agent, _its.model == sought.model, _its.superseded_by.is_(None),
         _its.ends > sought.now,
     )  # fmt: skip
@@ -245,6 +255,11 @@ def _deleting(going: Callable[[Transaction], Sequence[Row[Any]]]) -> Change[_Del
     return change
 
 
+def _remembered(weights: Sequence[Row[Any]], now: datetime) -> dict[str, float]:
+    moment = now.timestamp()
+    return {row.id: retention(max(0.0, moment - row.used) / DAY, row.strength) for row in weights}
+
+
 def _held(tx: Transaction, tenant: str, id_: str) -> Memory | None:
     row = tx.execute(_HELD, {"of": tenant, "one": id_}).one_or_none()
     return None if row is None else _memory(row)
@@ -256,14 +271,15 @@ def _known(tx: Transaction, tenant: str, id_: str) -> Memory:
 
 def _changed(tx: Transaction, memory: Memory) -> Memory:
     row = _row(memory)
-    changed = {name: row[name] for name in ("strength", "uses", "last_used", "ends", "labels", "p0")}
+    changed = {name: row[name] for name in ("strength", "uses", "last_used", "used", "ends", "labels", "p0")}
     tx.execute(_CHANGE, {"of": memory.tenant, "one": memory.id, **changed})
     return memory
 
 
 def _row(memory: Memory) -> dict[str, Any]:
     plain = {name: getattr(memory, name) for name in (*_PLAIN, "p0", "ends")}
-    return {**plain, **{name: getattr(memory.provenance, name) for name in _FROM}, "labels": list(memory.labels)}
+    provenance = {name: getattr(memory.provenance, name) for name in _FROM}
+    return {**plain, **provenance, "labels": list(memory.labels), "used": memory.last_used.timestamp()}
 
 
 def _memory(row: Row[Any]) -> Memory:

@@ -23,7 +23,9 @@ LONGEST = 3_650.0
 """Days of the longest half-life."""
 FLOOR = 0.05
 """What is remembered less than this is deleted: after 4.3 half-lives."""
-_DAY = timedelta(days=1)
+DAY = 86_400.0
+"""Seconds."""
+_DAY = timedelta(seconds=DAY)
 
 
 def days(since: datetime, now: datetime) -> float:

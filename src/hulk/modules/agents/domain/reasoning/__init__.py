@@ -35,6 +35,7 @@ from hulk.modules.agents.domain.reasoning.telling import Reading, markdown, stan
 
 __all__ = [
     "Autonomy", "Bearing", "Case", "Decision", "Draft", "Drafts", "Evidence", "Hypothesis", "Inference", "Kind", "Maker", "Method",
-    "Noted", "Object", "Opinion", "Reading", "Resolution", "Review", "Source", "Standing", "Status", "Verdict", "Weighed", "added", "id_of", "is_object",
-    "markdown", "open_dispute", "require_reviewable", "rests_on", "sha256", "standing", "standings", "tree", "unknown", "weighed",
+    "Noted", "Object", "Opinion", "Reading", "Resolution", "Review", "Source", "Standing", "Status", "Verdict", "Weighed", "added",
+    "id_of", "is_object", "markdown", "open_dispute", "require_reviewable", "rests_on", "sha256", "standing", "standings", "tree",
+    "unknown", "weighed",
 ]  # fmt: skip
