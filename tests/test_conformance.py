@@ -211,6 +211,7 @@ NO_PORT = {
 """Adapter files whose subject no port describes, and where they are tested."""
 
 PARTS = {
+    "hulk.modules.agents.adapters.sql_memories": (sql_memories.SqlMemories,),
     "hulk.modules.identity.adapters.sql": (
         identity_sql.SqlAccounts,
         identity_sql.SqlKeys,

@@ -80,6 +80,15 @@ async def test_what_is_noted_is_told_once_by_digests(bench: Bench) -> None:
     assert "Churn" not in str(event.data)
 
 
+async def test_what_is_noted_commits_with_the_step_or_not_at_all(bench: Bench) -> None:
+    def broken(_: Any) -> None:
+        raise Conflict("The step was taken over.")
+
+    with pytest.raises(Conflict):
+        await bench.store.commit(Note(bench.cases, bench.trail, Clock())("acme", "agent:retail", drafts(*WHOLE)), broken)
+    assert (await bench.cases.get("acme", a_task())).objects == {}
+
+
 async def test_only_tasks_are_reasoned_about(bench: Bench) -> None:
     with pytest.raises(Refused, match="tsk_"):
         await bench.note(*WHOLE, task="int_1")

@@ -1,92 +1,23 @@
-"""Memories in the store. What a search weighs is read anew each time; vectors, which never change, are held from one search to the next."""
+"""What a search weighs is read anew each time; vectors, which never change, are held from one search to the next."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    Row,
-    Select,
-    String,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
 from hulk.kernel.durable import Change
 from hulk.modules.agents.adapters import nearest
 from hulk.modules.agents.adapters.shelves import Shelves
-from hulk.modules.agents.domain.memory import Memory, Provenance, weakest
+from hulk.modules.agents.adapters.sql_memories.tables import memory_of, memory_table, name_table, row_of
+from hulk.modules.agents.domain.memory import Memory, weakest
 from hulk.modules.agents.domain.memory.fading import DAY, retention
 from hulk.modules.agents.domain.memory.memory import absent, require_superseded
 from hulk.modules.agents.ports.memories import Near, Sought, Which
 from hulk.modules.router import Label
-from hulk.runtime.store import Document, Moment, Store, Transaction, among, metadata
-
-memory_table = Table(
-    "agent_memory",
-    metadata,
-    Column("tenant", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("namespace", String(64), nullable=False),
-    Column("agent", String(128), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("trusted", Boolean, nullable=False),
-    Column("labels", Document, nullable=False),
-    Column("p0", Boolean, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("task", String(64), nullable=False),
-    Column("intent", String(64)),
-    Column("call", String(64), nullable=False),
-    Column("source", Text, nullable=False),
-    Column("about", Text, nullable=False),
-    Column("strength", Float, nullable=False),
-    Column("uses", Integer, nullable=False),
-    Column("created", Moment, nullable=False),
-    Column("last_used", Moment, nullable=False),
-    Column("used", Float, nullable=False),
-    Column("expires", Moment),
-    Column("ends", Moment, nullable=False),
-    Column("superseded_by", String(64)),
-    Column("model", String(256), nullable=False),
-    Column("vector", LargeBinary, nullable=False),
-    Index("ix_agent_memory_agent", "tenant", "agent", "created"),
-    Index(
-        "ix_agent_memory_search", "tenant", "agent", "model", "id", "strength", "used", "ends", "superseded_by", "p0", "namespace", "kind"
-    ),
-    Index("ix_agent_memory_task", "tenant", "task"),
-    Index("ix_agent_memory_ends", "ends"),
-)
-"""What agents remember. `ends` is when it is deleted unless it is used before; `used` is `last_used` in seconds since 1970, since searches
-weigh thousands, and to make that many moments takes longer than all else. They read nothing but `ix_agent_memory_search`."""
-
-name_table = Table(
-    "agent_memory_name",
-    metadata,
-    Column("tenant", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("memory", String(64), nullable=False),
-    Index("ix_agent_memory_name_memory", "tenant", "memory"),
-)
-"""Under which ids a memory was kept, and said again."""
+from hulk.runtime.store import Store, Transaction, among
 
 _its, _names = memory_table.c, name_table.c
-_PLAIN = ("id", "tenant", "namespace", "agent", "text", "kind", "trusted", "strength", "uses", "created", "last_used", "expires",
-          "superseded_by", "model", "vector")  # fmt: skip
-_FROM = ("actor", "at", "task", "intent", "call", "source", "about")
 _ONE = select(memory_table).where(_its.tenant == bindparam("of"), _its.id == bindparam("one"))
 _HELD = _ONE.with_for_update()
 _SOME = select(memory_table).where(_its.tenant == bindparam("of"), among(_its.id, "some"))
@@ -119,7 +50,7 @@ class SqlMemories:
             if supersedes is not None:
                 require_superseded(_held(tx, memory.tenant, supersedes), memory, supersedes)
                 tx.execute(_CHANGE, {"of": memory.tenant, "one": supersedes, "superseded_by": memory.id})
-            tx.insert_all(memory_table, [_row(memory)])
+            tx.insert_all(memory_table, [row_of(memory)])
             return memory, True
 
         return change
@@ -140,14 +71,14 @@ class SqlMemories:
     async def known(self, tenant: str, id_: str) -> Memory | None:
         """See `Memories`."""
         row = await self._store.read(lambda connection: connection.execute(_KNOWN, {"of": tenant, "one": id_}).one_or_none())
-        return None if row is None else _memory(row)
+        return None if row is None else memory_of(row)
 
     async def get(self, tenant: str, id_: str) -> Memory:
         """See `Memories`."""
         row = await self._store.read(lambda connection: connection.execute(_ONE, {"of": tenant, "one": id_}).one_or_none())
         if row is None:
             raise absent(id_)
-        return _memory(row)
+        return memory_of(row)
 
     async def near(self, sought: Sought) -> Sequence[Near]:
         """See `Memories`."""
@@ -168,7 +99,7 @@ class SqlMemories:
         scored = nearest.scores(cosine, () if sought.faded else nearest.ages(used, sought.now.timestamp()), strengths)
         places = nearest.best(scored, sought.most)
         some = connection.execute(_SOME, {"of": sought.tenant, "some": [ids[place] for place in places]}).all()
-        kept = {row.id: _memory(row) for row in some}
+        kept = {row.id: memory_of(row) for row in some}
         found = [(kept.get(ids[place]), place) for place in places]
         return [Near(one, float(cosine[place]), float(scored[place])) for one, place in found if one is not None]
 
@@ -178,7 +109,7 @@ class SqlMemories:
         if before is not None:
             last = select(_its.created).where(_its.tenant == which.tenant, _its.id == before).scalar_subquery()
             found = found.where((_its.created < last) | ((_its.created == last) & (_its.id < before)))
-        return [_memory(row) for row in await self._store.read(lambda connection: connection.execute(found).all())]
+        return [memory_of(row) for row in await self._store.read(lambda connection: connection.execute(found).all())]
 
     def used(self, tenant: str, ids: Sequence[str], now: datetime) -> Change[None]:
         """See `Memories`."""
@@ -214,7 +145,7 @@ class SqlMemories:
     async def others(self, model: str, most: int) -> Sequence[Memory]:
         """See `Memories`."""
         wanted = select(memory_table).where(_its.model != model).limit(most)
-        return [_memory(row) for row in await self._store.read(lambda connection: connection.execute(wanted).all())]
+        return [memory_of(row) for row in await self._store.read(lambda connection: connection.execute(wanted).all())]
 
     def embed(self, tenant: str, id_: str, model: str, vector: bytes) -> Change[None]:
         """See `Memories`."""
@@ -245,7 +176,7 @@ def _meant(which: Which) -> Select[Any]:
 
 def _deleting(going: Callable[[Transaction], Sequence[Row[Any]]]) -> Change[_Deleted]:
     def change(tx: Transaction) -> _Deleted:
-        found = [_memory(row) for row in going(tx)]
+        found = [memory_of(row) for row in going(tx)]
         for tenant in {one.tenant for one in found}:
             its = {"of": tenant, "some": [one.id for one in found if one.tenant == tenant]}
             tx.execute(_DELETE, its)
@@ -262,27 +193,15 @@ def _remembered(weights: Sequence[Row[Any]], now: datetime) -> dict[str, float]:
 
 def _held(tx: Transaction, tenant: str, id_: str) -> Memory | None:
     row = tx.execute(_HELD, {"of": tenant, "one": id_}).one_or_none()
-    return None if row is None else _memory(row)
+    return None if row is None else memory_of(row)
 
 
 def _known(tx: Transaction, tenant: str, id_: str) -> Memory:
-    return _memory(tx.execute(_KNOWN, {"of": tenant, "one": id_}).one())
+    return memory_of(tx.execute(_KNOWN, {"of": tenant, "one": id_}).one())
 
 
 def _changed(tx: Transaction, memory: Memory) -> Memory:
-    row = _row(memory)
+    row = row_of(memory)
     changed = {name: row[name] for name in ("strength", "uses", "last_used", "used", "ends", "labels", "p0")}
     tx.execute(_CHANGE, {"of": memory.tenant, "one": memory.id, **changed})
     return memory
-
-
-def _row(memory: Memory) -> dict[str, Any]:
-    plain = {name: getattr(memory, name) for name in (*_PLAIN, "p0", "ends")}
-    provenance = {name: getattr(memory.provenance, name) for name in _FROM}
-    return {**plain, **provenance, "labels": list(memory.labels), "used": memory.last_used.timestamp()}
-
-
-def _memory(row: Row[Any]) -> Memory:
-    provenance = Provenance(**{name: getattr(row, name) for name in _FROM})
-    plain = {name: getattr(row, name) for name in _PLAIN}
-    return Memory(**{**plain, "vector": bytes(row.vector)}, provenance=provenance, labels=tuple(row.labels))
