@@ -1,4 +1,4 @@
-"""Ten thousand memories of one agent, searched in the store: the same are found as by weighing each by itself, whatever was held before."""
+"""Thousands of memories of one agent, searched in the store: the same are found as by weighing each by itself, whatever was held before."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ from support.minds import NOON, a_memory
 from support.postgres import Postgres
 from support.stores import KINDS, a_store
 
-MANY = 10_000
+MANY = 2_000
 SIZE = 384
 
 
