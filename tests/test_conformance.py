@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 
 from hulk import modules
+from hulk.modules.agents.adapters import disputes, memory_memories, memory_reasoning, sql_memories, sql_reasoning
+from hulk.modules.agents.adapters import vectors as agents_vectors
+from hulk.modules.agents.ports.memories import Memories, Vectors
+from hulk.modules.agents.ports.reasoning import Cases, Disputes
 from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
 from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
@@ -91,6 +95,10 @@ class Suite:
 
 _LEARNING = "modules/router/test_router_learning_kept.py"
 SUITES = (
+    Suite(Memories, (memory_memories.MemoryMemories, sql_memories.SqlMemories), "modules/agents/test_agents_memories_kept.py"),
+    Suite(Vectors, (agents_vectors.HalfVectors,), "modules/agents/test_agents_likeness.py"),
+    Suite(Cases, (memory_reasoning.MemoryCases, sql_reasoning.SqlCases), "modules/agents/test_agents_reasoning_kept.py"),
+    Suite(Disputes, (disputes.TicketDisputes,), "modules/agents/test_agents_disputes.py"),
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
     Suite(Marks, (audit_sql.SqlMarks,), "modules/audit/test_audit_archiving.py"),
@@ -195,6 +203,8 @@ FILLED_ELSEWHERE = {
 """Ports without an adapter of their own, and what bootstrap fills them with."""
 
 NO_PORT = {
+    "hulk.modules.agents.adapters.nearest": "the arithmetic of both places for memories; tests/modules/agents/test_agents_memories_kept.py",
+    "hulk.modules.agents.adapters.shelves": "what SqlMemories holds; tests/modules/agents/test_agents_memories_large.py",
     "hulk.modules.router.adapters.transport": "what is under the providers; tests/modules/router/test_router_transport.py",
     "hulk.modules.skills.adapters.folders": "reads users' skills at the start; tests/modules/skills/test_skills_own.py",
     "hulk.modules.tools.adapters.guarded": "another function of an address, around it; tests/modules/tools/test_tools_guarded.py",
@@ -203,6 +213,7 @@ NO_PORT = {
 """Adapter files whose subject no port describes, and where they are tested."""
 
 PARTS = {
+    "hulk.modules.agents.adapters.sql_memories": (sql_memories.SqlMemories,),
     "hulk.modules.identity.adapters.sql": (
         identity_sql.SqlAccounts,
         identity_sql.SqlKeys,

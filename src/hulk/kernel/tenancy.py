@@ -17,8 +17,7 @@ Resource: TypeAlias = Literal[
 ]  # fmt: skip
 """`platform` is what all tenants share: queues at rest, the log level, breakers, caches, the tenants themselves. `router`: feedback on
 answers (write), experiments and policies (manage). `tools`: calling those that change something (write), who may use which (manage).
-`agents`: having them work and contesting what they concluded (write), saying what becomes of that (approve), having them forget
-(manage)."""
+`agents`: having them work, contesting what they concluded (write), settling that (approve), having them forget (manage)."""
 
 DEFAULT_TENANT = "default"
 """The tenant of whoever runs the installation: only its admins may touch the platform."""
