@@ -1,25 +1,34 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from hulk.apps.bootstrap.ground import Ground
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import HulkError
 from hulk.kernel.tenancy import Principal
-from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, Playbook, Wanted
+from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, MindActs, Playbook, Wanted
 from hulk.modules.agents.settings import AgentsSettings
-from hulk.modules.agents.wiring import Agents, Delegating, GovernedHands, Needs, RouterModels, book, delegating, wired
+from hulk.modules.agents.wiring import Agents, Delegating, GovernedHands, Mindful, Needs, RouterModels, book, delegating, mind, wired
 from hulk.modules.identity import Identity
 from hulk.modules.intents import Delegated
 from hulk.modules.router import Gateway
 from hulk.modules.tickets import AskPerson
+from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import ToolActs
 from hulk.runtime.language import voice
+from hulk.runtime.models import Remembered
 from hulk.runtime.workflows import Workflows
 
+log = structlog.get_logger(__name__)
 _PREFIX = "agents."
+TIDY_SECONDS = 600.0
+"""How long what has faded may stay."""
 SMALL = frozenset({"local"})
 """Models whose answers are of limited quality: the one that is packaged for this machine."""
 
@@ -41,14 +50,36 @@ def delegating_of(ground: Ground, workflows: Workflows) -> Delegating:
 
 
 def agents_at_work(
-    ground: Ground, workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity
-) -> Agents:
+    ground: Ground, workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity,
+    acts: MindActs,
+) -> Agents:  # fmt: skip
     """What does them."""
+    mindful = Mindful(acts, begun.book)
     needs = Needs(
         runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(once, SMALL), hands=GovernedHands(tools),
-        ask=ask, voices=voice, standing=identity.standing,
+        ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
+
+
+def mind_of(ground: Ground, vectors: Remembered) -> MindActs:
+    """What agents remember, and how they reason."""
+    return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
+
+
+async def tidying(acts: MindActs) -> None:
+    """Forget what has faded, and find anew what a new model of similarity has not seen; ends only by cancellation."""
+    while True:
+        try:
+            while await acts.sweep():
+                log.info("memories_faded")
+            while await acts.sweep.embed():
+                log.info("memories_embedded")
+        except HulkError as error:
+            log.warning("memories_not_tidied", reason=str(error))
+        except Exception:  # a round that fails ends neither the next nor the program
+            log.exception("memories_not_tidied")
+        await asyncio.sleep(TIDY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

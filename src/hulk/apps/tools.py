@@ -53,10 +53,10 @@ class ToolsAtWork:
 
 
 async def tools_at_work(
-    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, skills: Backend,
+    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, more: Sequence[Backend],
     agents: AgentBook,
 ) -> ToolsAtWork:  # fmt: skip
-    """The tools of all systems that the settings name, and of Hulk itself, `skills` among them; MCP servers are ended with the stack."""
+    """The tools of all systems that the settings name, and of Hulk itself, `more` among them; MCP servers are ended with the stack."""
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
 
     def stale() -> None:
@@ -70,7 +70,7 @@ async def tools_at_work(
     systems = await stack.enter_async_context(
         connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)
     )
-    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, skills, systems.watched)
+    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, more, systems.watched)
     mounted = [*own, *systems.mounted]
     granted = [rule for agent in agents.agents for rule in rules_of(agent)]
     made.append(acts_of(ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, systems.secrets, granted=granted))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 from fastapi import APIRouter
 
-from hulk.apps.agents import agents_at_work, delegating_of
+from hulk.apps.agents import agents_at_work, delegating_of, mind_of, tidying
 from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import caches_of, modules_of
@@ -38,7 +38,9 @@ from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.apps.tools import closing_calls, mcp_routes, tools_at_work
 from hulk.modules.agents import STEP as AGENT_STEP
 from hulk.modules.agents import TASK as AGENT_TASK
+from hulk.modules.agents.api import memory_routes, reasoning_routes
 from hulk.modules.agents.api import routes as agent_routes
+from hulk.modules.agents.wiring import MemoryTools
 from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
@@ -101,9 +103,10 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     modules = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
     scheduler = _scheduler(ground, workflows, modules.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler, modules.skills, begun.book)
+    memory = mind_of(ground, modules.vectors)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, (modules.skills, MemoryTools(memory)), begun.book)
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
-    agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity)
+    agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity, memory)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
     workflows.register(AGENT_STEP, agents.step, forkable=False)
     archiver, audit = await _archived(stack, ground)
@@ -116,6 +119,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             keeping_house(finops),
             kept_in_time(service),
             closing_calls(tools.acts),
+            tidying(memory),
             watching_money(money, budget_figures(ground.telemetry.metrics)),
         )
     )
@@ -124,6 +128,8 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
     routers += [
         agent_routes(agents.agents, agents.show),
+        memory_routes(memory.look, memory.forget),
+        reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),
         *tools.routers,
         *await mcp_routes(stack, config, tools.acts),

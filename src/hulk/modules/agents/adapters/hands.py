@@ -60,11 +60,12 @@ def _used(called: Called) -> Used:
     why = None if call.error is None else retold(call.error).text
     if isinstance(shown, Withheld):
         why = Text("What it gave must stay in the company ({labels}), and this agent may not see that.", labels=", ".join(shown.labels))
-        return Used(call=call.id, status="failed" if call.status == "done" and not called.tool.writes else call.status, why=why)
+        status = "failed" if call.status == "done" and not called.tool.writes else call.status
+        return Used(call=call.id, status=status, why=why, writes=called.tool.writes, ticket=call.ticket or "")
     data: Json = None if shown is None else shown.data
     return Used(
         call=call.id, status=call.status, data=data, text="" if shown is None else _text(shown), why=why or _said(shown),
-        p0=called.sensitive and bool(call.labels),
+        p0=called.sensitive and bool(call.labels), writes=called.tool.writes, ticket=call.ticket or "",
     )  # fmt: skip
 
 

@@ -57,6 +57,8 @@ made_table = Table(
     Column("model", Text, nullable=False),
     Column("p0", Boolean, nullable=False),
     Column("limited", Boolean, nullable=False),
+    Column("autonomy", String(16)),
+    Column("approver", Text, nullable=False),
     Column("error", Document),
     Column("at", Moment),
 )

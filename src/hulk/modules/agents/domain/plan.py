@@ -29,8 +29,9 @@ GIVEN = frozenset(("parameters", "task", "item", "index", "values"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One step. `after` are the keys of all that it waits for; `each` refers to a list: done for every `item` of that, at most `most`.
-    `tokens` caps a model's step, `seconds` is its time without waiting for people. `cites`: its answer must name sources, of those
-    that it was shown. `otherwise` is what it gives when no model may be asked. An `optional` one may fail."""
+    `tokens` caps a model's step, `seconds` is its time without waiting for people. `cites`: its answer must name sources, of those that it
+    was shown. `otherwise` is what it gives when no model may be asked. What it finds speaks for the hypothesis `tells` when `so` refers to
+    something that is there and not empty, else against it. An `optional` one may fail."""
 
     key: str
     does: Does
@@ -52,6 +53,8 @@ class Node:
     cites: bool = False
     tokens: int = 0
     otherwise: Mapping[Language, str] = field(default_factory=dict)
+    tells: Mapping[Language, str] = field(default_factory=dict)
+    so: str = ""
 
     @property
     def waits_for(self) -> frozenset[str]:

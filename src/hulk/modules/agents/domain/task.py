@@ -10,6 +10,7 @@ from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
 from hulk.kernel.text import Language
 from hulk.modules.agents.domain.plan import Plan, Status
+from hulk.modules.tools import Autonomy
 
 State: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
@@ -56,7 +57,8 @@ def id_of(run: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """What a step of a task has come to. `output` is what it hands on, `sources` where that is from (`tcl_…`, addresses), `calls` the
-    calls of tools in it; `p0`: it must stay in the company; `limited` as of the task; `error` is as `kernel.errors.told` has it."""
+    calls of tools in it; `p0`: it must stay in the company; `limited` as of the task; `error` is as `kernel.errors.told` has it. `autonomy`
+    is how far it went where it changed something, `approver` the ticket in which a person decided."""
 
     task: str
     key: str
@@ -69,6 +71,8 @@ class Made:
     model: str = ""
     p0: bool = False
     limited: bool = False
+    autonomy: Autonomy | None = None
+    approver: str = ""
     error: JsonObject | None = None
     at: datetime | None = None
 

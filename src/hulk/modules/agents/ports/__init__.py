@@ -155,7 +155,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What came of it: `data` is the answer as data and `text` as words, None and empty while a person decides (`waiting`)."""
+    """What came of it: `data` is the answer as data and `text` as words, None and empty while a person decides (`waiting`), in
+    that `ticket`; `writes`: it changes something."""
 
     call: str
     status: str
@@ -163,6 +164,8 @@ class Used:
     text: str = ""
     p0: bool = False
     why: Text | None = None
+    writes: bool = False
+    ticket: str = ""
 
     @property
     def waiting(self) -> bool:

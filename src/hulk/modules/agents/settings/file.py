@@ -109,6 +109,8 @@ class StepFile(Section):
     accept: Schema = Field(default_factory=dict, description="JSON Schema of what is good enough.")
     cites: bool = Field(default=False, description="Whether its answer must name sources (`sources`), of those that it was shown.")
     otherwise: Words = Field(default_factory=dict, description="What it gives when no model may be asked.")
+    tells: Words = Field(default_factory=dict, description="A hypothesis that what it finds speaks for or against.")
+    so: str = Field(default="", max_length=200, description="What is there, and not empty, when it speaks for it: `${key.…}`.")
 
     @model_validator(mode="after")
     def _one(self) -> "StepFile":
@@ -123,7 +125,7 @@ class StepFile(Section):
             key=self.key, does=does, title=self.title, after=self.after, optional=self.optional, p0=self.private, seconds=self.minutes * 60,
             given=self.given, tool=self.tool or "", each=self.each, most=self.most, goal=self.think or self.ask or {}, tools=self.tools,
             input=self.takes, output=self.gives, accept=self.accept, cites=self.cites, tokens=self.tokens if does == "think" else 0,
-            otherwise=self.otherwise,
+            otherwise=self.otherwise, tells=self.tells, so=self.so,
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hulk.modules.agents.domain.sources import addresses_in
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Hands, Standing, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
-from hulk.modules.tools import any_of
+from hulk.modules.tools import Autonomy, any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class Act:
         return Made(
             task=task.id, key=node.key, status="done", output=_told(results) if node.each else _value(results[0]), at=self.clock(),
             calls=tuple(one.call for one in results if one.call), sources=_sources(results), p0=handed.p0 or any(one.p0 for one in results),
+            autonomy=_autonomy(results),
+            approver=next((one.ticket for one in results if one.ticket), ""),
         )  # fmt: skip
 
     async def all(
@@ -107,6 +109,15 @@ class Act:
 
 
 _STATUSES = ("done", "rejected", "failed", "uncertain", "suggested")
+
+
+def _autonomy(results: Sequence[Used]) -> Autonomy | None:
+    """How far it went; None for what only looked."""
+    if any(one.ticket for one in results):
+        return "approve"
+    if any(one.status == "suggested" for one in results):
+        return "suggest"
+    return "act" if any(one.writes for one in results) else None
 
 
 def _none_done(results: Sequence[Used]) -> HulkError:

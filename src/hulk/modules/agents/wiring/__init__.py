@@ -7,8 +7,10 @@ from hulk.kernel.durable import Commit, Runs, Workflow
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, utc_now
+from hulk.modules.agents.adapters.backend import MemoryTools
 from hulk.modules.agents.adapters.files import agent_in, book_of
 from hulk.modules.agents.adapters.hands import GovernedHands
+from hulk.modules.agents.adapters.mind import Mindful
 from hulk.modules.agents.adapters.models import RouterModels
 from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
 from hulk.modules.agents.domain.agent import AgentBook
@@ -24,11 +26,15 @@ from hulk.modules.agents.usecases.reflecting import Reflect
 from hulk.modules.agents.usecases.show import ShowAgents, ShowTasks
 from hulk.modules.agents.usecases.step import Note, RunStep, unnoted
 from hulk.modules.agents.usecases.thinking import Think
+from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.tickets import AskPerson
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
-__all__ = ["Agents", "Delegating", "GovernedHands", "Needs", "RouterModels", "agent_in", "book", "delegating", "wired"]
+__all__ = [
+    "Agents", "Delegating", "GovernedHands", "MemoryTools", "Mindful", "Needs", "RouterModels", "agent_in", "book", "delegating", "mind",
+    "wired",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

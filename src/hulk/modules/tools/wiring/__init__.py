@@ -99,10 +99,10 @@ def acts_of(
 
 def own_tools(
     tickets: TicketActs, voices: Callable[[Language], Voice], scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str,
-    skills: Backend, watched: Callable[[Backend], Backend],
+    more: Sequence[Backend], watched: Callable[[Backend], Backend],
 ) -> Sequence[Mounted]:  # fmt: skip
     """Hulk's own: they are there for all tenants, as far as rules allow."""
-    backends: tuple[Backend, ...] = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone), skills)
+    backends: tuple[Backend, ...] = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone), *more)
     return [Mounted(backend=watched(one), tenants=("*",)) for one in backends]
 
 
