@@ -64,6 +64,7 @@ from hulk.modules.tools.adapters.backends import mongodb as mongodb_tools
 from hulk.modules.tools.adapters.backends import mounted as mounted_tools
 from hulk.modules.tools.adapters.backends import repositories as git_tools
 from hulk.modules.tools.adapters.backends import schedules as schedule_tools
+from hulk.modules.tools.adapters.backends import skills as skill_tools
 from hulk.modules.tools.adapters.backends import sql as sql_tools
 from hulk.modules.tools.adapters.backends import tickets as ticket_tools
 from hulk.modules.tools.adapters.backends import watched as watched_tools
@@ -153,6 +154,7 @@ SUITES = (
             backend_acts.Acts,
             git_tools.GitTools,
             schedule_tools.ScheduleTools,
+            skill_tools.SkillTools,
             ticket_tools.TicketTools,
             watched_tools.WatchedBackend,
         ),
@@ -227,6 +229,7 @@ PARTS = {
         backend_acts.Acts,
         git_tools.GitTools,
         schedule_tools.ScheduleTools,
+        skill_tools.SkillTools,
         ticket_tools.TicketTools,
         watched_tools.WatchedBackend,
     ),

@@ -8,11 +8,12 @@ import pytest
 
 from support.patience import until_found
 from support.program import Caller, Up, calling, start, thor
+from support.worlds import sales
 
 SETTINGS = """
 tools:
   rules:
-    - {name: looking, tools: ["*.list", "*.show"]}
+    - {name: looking, tools: ["*.list", "*.show", "skills.*"]}
     - {name: asking, tools: ["schedules.*", "tickets.comment"], autonomy: approve}
     - {name: agents, tools: ["*"], agents: ["*"], autonomy: suggest}
 """
@@ -81,6 +82,24 @@ async def test_what_is_forbidden_wrong_or_unknown_is_told_in_the_callers_languag
         assert "não foi chamada" in called["error"]["detail"]
         status, found, _ = await caller.call("GET", "/v1/tools?query=agendar+pergunta")
         assert (status, found["tools"][0]["name"]) == (200, "schedules.ask")
+
+
+async def test_a_skill_is_called_and_what_it_made_is_given_to_another(up: Up, tmp_path: Path) -> None:
+    sales(tmp_path / "vendas.csv")
+    async with calling(up, accept_language="pt-BR") as caller:
+        asked = {"table": {"path": "vendas.csv"}, "group": ["loja"], "files": "kept"}
+        status, called, _ = await caller.call("POST", "/v1/tools/skills.data_anomalies/calls", json={"arguments": asked})
+        found = called["output"]["data"]
+        assert (status, called["status"], len(found["follow_ups"])) == (200, "done", 2)
+        assert "anomalias encontradas" in found["markdown"]
+        table = {"blob": found["artefacts"][0]["blob"], "name": found["artefacts"][0]["name"]}
+        status, called, _ = await caller.call("POST", "/v1/tools/skills.data_profile/calls", json={"arguments": {"table": table}})
+        assert (status, "anomalies.csv" in called["output"]["data"]["markdown"]) == (200, True)
+        _, tickets, _ = await caller.call("POST", "/v1/tools/tickets.list/calls", json={})
+        assert tickets["output"]["data"]["tickets"] == [], "what people should look at is told, and not opened"
+        refused = {"arguments": {"table": {"path": "/etc/passwd"}}}
+        status, called, _ = await caller.call("POST", "/v1/tools/skills.data_profile/calls", json=refused)
+        assert (status, called["status"], "/etc/passwd" in called["error"]["detail"]) == (200, "failed", True)
 
 
 async def test_thor_finds_calls_and_rules(up: Up) -> None:

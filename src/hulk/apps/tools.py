@@ -17,7 +17,7 @@ from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents.api import IntentBody
 from hulk.modules.tickets import TicketActs
-from hulk.modules.tools import ToolActs
+from hulk.modules.tools import Backend, ToolActs
 from hulk.modules.tools.api import pin_routes
 from hulk.modules.tools.api import routes as tool_routes
 from hulk.modules.tools.mcp import Guard, Resource, routes, serving
@@ -52,9 +52,9 @@ class ToolsAtWork:
 
 
 async def tools_at_work(
-    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler
+    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, skills: Backend
 ) -> ToolsAtWork:
-    """The tools of all systems that the settings name, and of Hulk itself; MCP servers are ended with the stack."""
+    """The tools of all systems that the settings name, and of Hulk itself, `skills` among them; MCP servers are ended with the stack."""
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
 
     def stale() -> None:
@@ -68,7 +68,7 @@ async def tools_at_work(
     systems = await stack.enter_async_context(
         connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)
     )
-    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, systems.watched)
+    own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, skills, systems.watched)
     mounted = [*own, *systems.mounted]
     made.append(acts_of(ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, systems.secrets))
     return ToolsAtWork(made[0], systems.pinning)

@@ -1,8 +1,10 @@
 """Files that callers send: kept under their SHA-256, and counted in their tenant's quota."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from hulk.kernel.durable import Commit, followed
 from hulk.kernel.errors import NotFound, TooLarge
@@ -36,9 +38,21 @@ class Uploads:
             if left is None or left >= self.most:
                 raise
             raise self.quotas.room.over(limit, left) from error
-        told = self.trail.append(_kept(by, blob, reason))
-        await self.commit(followed(self.quotas.quotas.keep_file(by.tenant, blob.id, blob.size), lambda new: [told] if new else []))
+        await self._count(blob, by.tenant, by.actor, reason)
         return blob
+
+    async def keep(self, tenant: str, actor: str, path: Path, reason: str) -> Blob:
+        """A copy of a file that was made here. Raises `OverQuota` and `Unavailable`."""
+        left, limit = await self.quotas.room(tenant)
+        if left is not None and (await asyncio.to_thread(path.stat)).st_size > left:
+            raise self.quotas.room.over(limit, left)
+        blob = await self.blobs.put_file(path)
+        await self._count(blob, tenant, actor, reason)
+        return blob
+
+    async def _count(self, blob: Blob, tenant: str, actor: str, reason: str) -> None:
+        told = self.trail.append(_kept(tenant, actor, blob, reason))
+        await self.commit(followed(self.quotas.quotas.keep_file(tenant, blob.id, blob.size), lambda new: [told] if new else []))
 
     async def require(self, tenant: str, blob: str) -> None:
         """Raises `NotFound` for a file that the tenant has not sent, whether or not another has, and `Refused` for what is no id."""
@@ -47,6 +61,6 @@ class Uploads:
         await self.blobs.path(blob)
 
 
-def _kept(by: Principal, blob: Blob, reason: str) -> Event:
+def _kept(tenant: str, actor: str, blob: Blob, reason: str) -> Event:
     data = changed(reason, None, {"size": blob.size})
-    return Event(type="hulk.file.kept.v1", subject=blob.id, tenant=by.tenant, actor=by.actor, data=data)
+    return Event(type="hulk.file.kept.v1", subject=blob.id, tenant=tenant, actor=actor, data=data)

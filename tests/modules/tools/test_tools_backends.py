@@ -24,6 +24,7 @@ from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Object
 from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
+from hulk.modules.tools.adapters.backends.skills import SkillTools
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
 from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
@@ -40,6 +41,7 @@ from hulk.runtime.telemetry import Metrics
 from support.foreign.mounting import good, serve
 from support.postgres import Postgres
 from support.schedules import a_scheduler
+from support.skilled import Skilled
 from support.stores import a_store
 from support.tickets import service_over
 from support.tools import Shop
@@ -112,7 +114,30 @@ async def http(_: Store) -> Http:
     return Http("erp", ABOUT, endpoints=[Endpoint(prefix="http://127.0.0.1:1", methods=("GET", "POST", "DELETE"))])
 
 
-OWN = (shop, tickets, schedules, watched, repositories, files, mongodb, objects, github, notion, metabase, suitecrm, airflow, spark, http)
+async def skills(_: Store) -> SkillTools:
+    found = Skilled(Path("/nonexistent/root")).backend
+    assert isinstance(found, SkillTools)
+    return found
+
+
+OWN = (
+    shop,
+    tickets,
+    schedules,
+    watched,
+    repositories,
+    files,
+    mongodb,
+    objects,
+    github,
+    notion,
+    metabase,
+    suitecrm,
+    airflow,
+    spark,
+    http,
+    skills,
+)
 
 
 @pytest.fixture(params=OWN, ids=lambda make: make.__name__)

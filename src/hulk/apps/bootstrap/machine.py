@@ -93,10 +93,10 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
     money = await _money(ground, finops)
     local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
-    asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, local)
-    scheduler = _scheduler(ground, workflows, accept)
+    modules = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, local)
+    scheduler = _scheduler(ground, workflows, modules.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, modules.skills)
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
@@ -113,7 +113,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
-    routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
     routers += [*money_routes(money, config.section(FinopsSettings)), *tools.routers, *await mcp_routes(stack, config, tools.acts)]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import APIRouter
@@ -41,8 +42,9 @@ from hulk.modules.skills.wiring import SkillsModule
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
 from hulk.modules.tickets.wiring import wired as wired_tickets
+from hulk.modules.tools import Backend, Calling
 from hulk.modules.tools.settings import ToolsSettings
-from hulk.modules.tools.wiring import Tools
+from hulk.modules.tools.wiring import Surroundings, Tools, skill_tools
 from hulk.modules.tools.wiring import wired as wired_tools
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.cache import Caches
@@ -57,6 +59,15 @@ SHIPPED_VECTORS = Path(__file__).parents[1] / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modules:
+    """What is built: the routes, what schedules begin intents with, and the skills as tools."""
+
+    routers: list[APIRouter]
+    accept: AcceptIntent
+    skills: Backend
+
+
 async def modules_of(
     stack: AsyncExitStack,
     ground: Ground,
@@ -66,9 +77,8 @@ async def modules_of(
     require_namespace: RequireNamespace,
     caches: Caches,
     local: LocalServer | None = None,
-) -> tuple[list[APIRouter], AcceptIntent]:
-    """Build the modules, tell the workflows what they execute; give the routes, and what schedules begin intents with. `local` serves a
-    model of our own."""
+) -> Modules:
+    """Build the modules, and tell the workflows what they execute. `local` serves a model of our own."""
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
@@ -79,10 +89,11 @@ async def modules_of(
     router = await _router(stack, ground, skills.book, finops, caches, vectors, learning, policies.of, local)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
     uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
+    check = _check(tools, blobs, uploads)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
-        check=_check(tools, blobs, uploads), cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
+        check=check, cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
         require_namespace=require_namespace,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
@@ -91,7 +102,8 @@ async def modules_of(
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
-    return [*routers, *gateway], intents.accept
+    called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
+    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called)
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:
@@ -193,6 +205,19 @@ def _check(tools: Tools, blobs: FolderBlobs, uploads: Uploads) -> Callable[[str,
                 await (tools.sources.repository if source.kind == "repository" else tools.sources.table)(source, scratch)
 
     return check
+
+
+def _around(ground: Ground, uploads: Uploads, check: Callable[[str, Source], Awaitable[None]]) -> Surroundings:
+    """What skills need that are called as tools. The day is that of the settings' time zone."""
+    zone = ZoneInfo(ground.config.locale.timezone)
+
+    async def keep(calling: Calling, path: Path) -> str:
+        kept = await uploads.keep(calling.tenant, calling.actor, path, f"tool:{calling.id}")
+        return kept.id
+
+    return Surroundings(
+        check=check, kept=keep, scratch=uploads.blobs.scratch, voices=voice, today=lambda: utc_now().astimezone(zone).date()
+    )
 
 
 def _cost(finops: Finops) -> Callable[[str, str], Awaitable[Money]]:

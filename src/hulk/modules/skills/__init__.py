@@ -55,13 +55,14 @@ from hulk.modules.skills.domain.profile import (
     medcouple,
 )
 from hulk.modules.skills.domain.reading import Period, read, zone
-from hulk.modules.skills.domain.skill import Answer, Arguments, Parameter, Report, Request, Skill, Source
+from hulk.modules.skills.domain.skill import Answer, Arguments, Kind, Parameter, Report, Request, Skill, Source
 from hulk.modules.skills.domain.table import NUMBERS, TIMES, Column, Format, Layout, Type, named, terms, words
 from hulk.modules.skills.domain.tongue import spoken
 from hulk.modules.skills.ports.charts import Charts
 from hulk.modules.skills.ports.history import Detail, History
 from hulk.modules.skills.ports.sources import Sources
 from hulk.modules.skills.ports.tables import Tables, TimeSeries
+from hulk.modules.skills.usecases.doing import Did, Doing, DoSkill
 
 __all__ = [
     "MASK",
@@ -86,8 +87,11 @@ __all__ = [
     "Curve",
     "Detail",
     "Detection",
+    "Did",
     "Distribution",
     "Distributions",
+    "DoSkill",
+    "Doing",
     "Duplicates",
     "Episode",
     "Format",
@@ -97,6 +101,7 @@ __all__ = [
     "Head",
     "History",
     "Key",
+    "Kind",
     "Late",
     "Layout",
     "Measure",

@@ -51,19 +51,20 @@ class OwnSkill:
     kind: str
 
 
-def skill(name: str, *, pt: Sequence[str] = (), en: Sequence[str] = (), title: str | None = None) -> Callable[[F], F]:
-    """Make a function a skill. `pt` and `en` are sentences that should lead to it: the more unlike, the better it is found.
+def skill(name: str, *, pt: Sequence[str] = (), en: Sequence[str] = (), title: str | None = None, reads: bool = False) -> Callable[[F], F]:
+    """Make a function a skill. `pt` and `en` are sentences that should lead to it: the more unlike, the better it is found. `reads` says
+    that it only looks: else its tool counts as one that changes something, and is put to a person where rules say so.
 
     Raises `Refused` for too few examples and for a parameter whose type cannot be read from a sentence."""
 
     def made(function: F) -> F:
-        function.__hulk_skill__ = _own(name, title, tuple(pt), tuple(en), function)  # type: ignore[attr-defined]  # how the loader finds it
+        function.__hulk_skill__ = _own(name, title, tuple(pt), tuple(en), function, reads)  # type: ignore[attr-defined]  # how the loader finds it
         return function
 
     return made
 
 
-def _own(name: str, title: str | None, pt: tuple[str, ...], en: tuple[str, ...], function: Function) -> OwnSkill:
+def _own(name: str, title: str | None, pt: tuple[str, ...], en: tuple[str, ...], function: Function, reads: bool) -> OwnSkill:
     if len(pt) + len(en) < FEWEST_EXAMPLES:
         raise Refused(
             "The skill “{name}” has {count} example sentences; at least {least} are needed.",
@@ -90,6 +91,7 @@ def _own(name: str, title: str | None, pt: tuple[str, ...], en: tuple[str, ...],
         plan=lambda arguments: (Draft(key="work", kind=kind, title=heading, input={"arguments": dict(arguments)}),),
         answer=_said,
         tags=("own",),
+        reads=reads,
     )
     return OwnSkill(made, function, kind)
 

@@ -79,7 +79,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """`plan` makes the tickets from the arguments, `answer` joins their results. Both are pure."""
+    """`plan` makes the tickets from the arguments, `answer` joins their results. Both are pure. `reads`: its work only looks, so that
+    nothing is different afterwards."""
 
     name: str
     title: Text
@@ -89,3 +90,4 @@ class Skill:
     plan: Callable[[Arguments], tuple[Draft, ...]]
     answer: Callable[[Report], Answer]
     tags: tuple[str, ...] = field(default=())
+    reads: bool = True

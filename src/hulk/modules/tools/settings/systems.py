@@ -22,7 +22,7 @@ from hulk.modules.tools.settings.trino import TrinoSettings
 from hulk.runtime.config import Section
 from hulk.runtime.validation import Explained
 
-OWN = ("tickets", "schedules")
+OWN = ("tickets", "schedules", "skills")
 """The names of Hulk's own."""
 
 

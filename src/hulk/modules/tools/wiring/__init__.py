@@ -1,6 +1,6 @@
 """The tools, put together: adapters for the ports of skills, and the acts on tools of other systems."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Voice
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.skills import Charts, History, Sources, Tables, TimeSeries
-from hulk.modules.tickets import AskPerson, TicketActs
+from hulk.modules.skills import Book, Charts, DoSkill, History, Sources, Tables, TimeSeries
+from hulk.modules.tickets import AskPerson, Handler, TicketActs
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
+from hulk.modules.tools.adapters.backends.skills import SkillTools, Surroundings
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.charts import MatplotlibCharts
 from hulk.modules.tools.adapters.git import Git, GitHistory
@@ -38,7 +39,7 @@ from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
-__all__ = ["Around", "Connected", "Pinning", "Tools", "acts_of", "charts", "connected", "own_tools", "wired"]
+__all__ = ["Around", "Connected", "Pinning", "Surroundings", "Tools", "acts_of", "charts", "connected", "own_tools", "skill_tools", "wired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,16 @@ def acts_of(
 
 def own_tools(
     tickets: TicketActs, voices: Callable[[Language], Voice], scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str,
-    watched: Callable[[Backend], Backend],
+    skills: Backend, watched: Callable[[Backend], Backend],
 ) -> Sequence[Mounted]:  # fmt: skip
     """Hulk's own: they are there for all tenants, as far as rules allow."""
-    backends: tuple[Backend, ...] = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone))
+    backends: tuple[Backend, ...] = (TicketTools(tickets, voices), ScheduleTools(scheduler, wish, zone), skills)
     return [Mounted(backend=watched(one), tenants=("*",)) for one in backends]
+
+
+def skill_tools(book: Book, handlers: Mapping[str, Handler], around: Surroundings) -> Backend:
+    """The skills as tools. Raises `Refused` for names that cannot be told apart."""
+    return SkillTools(book, DoSkill(handlers), around)
 
 
 def _unheeded(_: str) -> None:
