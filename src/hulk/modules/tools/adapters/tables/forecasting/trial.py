@@ -50,10 +50,10 @@ class Scale:
         return np.asarray(np.log(values)) if self.logarithm else values
 
     def back(self, scaled: "Floats") -> "Floats":
-        """The reverse; what passes the largest number is that."""
+        """The reverse; what would pass 1e100 is that."""
         import numpy as np
 
-        return np.asarray(np.exp(np.minimum(scaled, 700.0))) if self.logarithm else scaled
+        return np.asarray(np.exp(np.minimum(scaled, 230.0))) if self.logarithm else scaled
 
 
 @dataclass(frozen=True, slots=True)
