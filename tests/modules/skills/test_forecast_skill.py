@@ -75,6 +75,24 @@ async def test_series_that_cannot_be_forecast_are_told_with_the_reason(tmp_path:
     assert "19/07/2025" in markdown, "the first day ahead, as people write it"
 
 
+async def test_of_many_series_the_largest_are_told_and_all_stand_in_the_file(tmp_path: Path) -> None:
+    rng = random.Random(9)
+    rows = [
+        f"{START + timedelta(days=day):%Y-%m-%d},L{shop:02},{10 * shop + 3 * (day % 7 > 4) + rng.gauss(0, 1):.2f}"
+        for shop in range(1, 31)
+        for day in range(63)
+    ]
+    outcome = await asked(FORECAST, written(tmp_path / "a.csv", "dia,loja,v", rows), tmp_path / "s", horizon={"count": 28})
+    found = outcome.results["forecast"]
+    assert [one["series"] for one in found["largest"]] == [f"L{shop}" for shop in range(30, 10, -1)]
+    assert [bool(one["values"]) for one in found["largest"]] == [True] * 4 + [False] * 16
+    assert len(json.dumps(found)) < 150_000, "a result is kept, and should be small"
+    assert "**30 series forecast**, 28 points each" in outcome.answer.markdown
+    assert "Not shown here, but in `forecast.csv`: 10." in outcome.answer.markdown
+    with outcome.files["forecast.csv"].open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 30 * 28
+
+
 async def test_a_forecast_no_better_than_the_naive_says_so(tmp_path: Path) -> None:
     rng = random.Random(8)
     week = [rng.gauss(100, 30) for _ in range(7)]

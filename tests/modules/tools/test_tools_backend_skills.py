@@ -247,7 +247,7 @@ def test_names_that_no_tools_can_have_stop_the_start(root: Path, names: tuple[st
 
 
 async def test_results_too_large_are_left_out_and_named() -> None:
-    results = {"large": {"text": "x" * 100_000}, "small": {"name": "\udce9"}}
+    results = {"large": {"text": "x" * 150_000}, "small": {"name": "\udce9"}}
     did = Did(answer=Answer(markdown="# found"), results=results, artefacts=())
     output = await given(did, voice("en"), inline=False, keep=None)
     assert data(output)["results"] == {"small": {"name": "\ufffd"}}

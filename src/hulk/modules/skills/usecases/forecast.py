@@ -15,8 +15,6 @@ from hulk.modules.skills.ports.sources import Sources
 from hulk.modules.skills.ports.tables import TimeSeries
 from hulk.modules.tickets import Done, NewArtefact, Work
 
-MOST_DRAWN = 4
-
 
 @dataclass(frozen=True, slots=True)
 class ForecastSeries:
@@ -44,9 +42,10 @@ class DrawForecasts:
     async def __call__(self, work: Work) -> Done:
         """Give the picture; none when nothing was forecast."""
         found = from_json(Forecasts, work.before["forecast"])
-        if not found.largest:
+        drawn = [one for one in found.largest if one.values]
+        if not drawn:
             return Done(result={"panels": 0})
-        path, panels = work.scratch / forecast.CHART, tuple(map(_panel, found.largest[:MOST_DRAWN]))
+        path, panels = work.scratch / forecast.CHART, tuple(map(_panel, drawn))
         await self.charts.draw(Chart(title=work.voice.say(Text("What is expected, and its 95 % interval")), panels=panels), path)
         return Done(result={"panels": len(panels)}, artefacts=(NewArtefact(name=forecast.CHART, media_type="image/png", path=path),))
 

@@ -74,7 +74,8 @@ class Unforecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecasts:
-    """Result of `series.forecast`: `largest` are those of the `forecast` series that expect most; `left` the first of those that were
+    """Result of `series.forecast`: `largest` are those of the `forecast` series that expect most, the first with their steps, the first of
+    those with their newest points to be drawn; `left` the first of those that were
     not forecast, which are counted in `reasons`. `better` than the seasonal naive forecast did so many."""
 
     steps: int

@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 1_500
 """Newest points of a series that a forecast is learnt from, unless its seasons take more."""
-MOST_TOLD, MOST_LEFT, MOST_DRAWN = 20, 50, 200
+MOST_TOLD, MOST_LEFT, MOST_BEFORE = 20, 50, 120
+MOST_DRAWN = 4
+MOST_STEPS_TOLD = 600
+"""Points ahead that are told, of the largest series first; all of all stand in the file."""
 
 
 def forecast(session: Session, table: Table, frame: Frame, ledger: Path, steps: int) -> Forecasts:
@@ -205,7 +208,7 @@ class _Tally:
 
     def result(self) -> Forecasts:
         """All that was counted."""
-        kept = [one for *_, one in sorted(self.largest, key=lambda item: (-item[0], -item[1]))]
+        kept = _lighter([one for *_, one in sorted(self.largest, key=lambda item: (-item[0], -item[1]))], self.steps)
         if self.filled:
             self.notes.append(Text("Times without a point that were filled in: {count}.", count=self.filled))
         return Forecasts(
@@ -214,11 +217,18 @@ class _Tally:
         )  # fmt: skip
 
 
+def _lighter(largest: Sequence[Forecast], steps: int) -> Iterator[Forecast]:
+    """With what is told of each: a result is kept, and should stay small."""
+    for place, one in enumerate(largest):
+        told = one if place * steps < MOST_STEPS_TOLD else replace(one, steps=())
+        yield told if place < MOST_DRAWN and told.steps else replace(told, times=(), values=())
+
+
 def _forecast(course: _Course, found: Outlook, season: int) -> Forecast:
     count, trial = len(found.values), found.trial
     when = ahead(datetime.fromtimestamp(course.last / 1000, UTC), count, course.frame)
     columns = [rounded(one) for one in (found.values, found.low[0], found.high[0], found.low[1], found.high[1])]
-    recent = course.values[-min(MOST_DRAWN, max(2 * season, 3 * count)) :]
+    recent = course.values[-min(MOST_BEFORE, max(2 * season, 3 * count)) :]
     return Forecast(
         series=course.name, value=course.column, method=trial.name, logarithm=trial.scale.logarithm, season=season,
         points=len(course.values), average=float(found.values.mean()), before=float(course.values[-count:].mean()), mase=trial.mase,
