@@ -57,6 +57,15 @@ def test_profile_finds_the_problems_of_a_brazilian_csv(up: Up, world: Path) -> N
     assert [one["name"] for one in view["artefacts"]] == ["profile.png"]  # type: ignore[attr-defined]
 
 
+def test_what_comes_next_is_forecast_for_each_group(up: Up, world: Path) -> None:
+    view = asked(up, world, "Preveja as vendas das próximas 4 semanas por loja", "--file", "vendas.csv")
+    assert (view["status"], view["decision"]["name"]) == ("completed", "data.forecast")  # type: ignore[index]
+    for shop in ("Centro", "Norte", "Sul"):
+        assert shop in str(view["answer"])
+    assert "16/08/2026" in str(view["answer"])
+    assert [one["name"] for one in view["artefacts"]] == ["forecast.csv", "forecast.png"]  # type: ignore[attr-defined]
+
+
 def test_anomalies_of_each_group_become_tickets(up: Up, world: Path) -> None:
     view = asked(up, world, "Encontre anomalias no valor por loja", "--file", "vendas.csv")
     tickets = [ticket for ticket in view["tickets"] if ticket["kind"] == "data.anomaly"]  # type: ignore[attr-defined]

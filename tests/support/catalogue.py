@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from hulk.modules.router import Attachment, Candidate
 from hulk.modules.skills.domain.anomalies import answer as anomalies
 from hulk.modules.skills.domain.churn import answer as churn
+from hulk.modules.skills.domain.forecast import FORECAST
 from hulk.modules.skills.domain.profile import answer as profile
 from hulk.modules.skills.domain.skill import Skill
 
 SKILLS = {value.name: value for module in (churn, profile, anomalies) for value in vars(module).values() if isinstance(value, Skill)}
+SKILLS |= {FORECAST.name: FORECAST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Skills:
 
 
 def built_in() -> Skills:
-    """The three skills."""
+    """All of them."""
     return Skills(tuple(Candidate(name=skill.name, examples=skill.examples, takes=takes(skill)) for skill in SKILLS.values()))
 
 

@@ -10,6 +10,7 @@ from hulk.kernel.records import to_json
 from hulk.kernel.text import Language, Voice
 from hulk.modules.skills.domain.skill import Answer, Report, Skill, Source
 from hulk.modules.skills.usecases.anomalies import DetectAnomalies, DrawAnomalies, FindGaps, InspectSeries
+from hulk.modules.skills.usecases.forecast import DrawForecasts, ForecastSeries
 from hulk.modules.skills.usecases.profile import CountDistributions, DrawProfile, FindDuplicates, FindOutliers, ReadSchema
 from hulk.modules.tickets import Done, Handler, Work
 from hulk.modules.tools.adapters.charts import MatplotlibCharts
@@ -35,7 +36,7 @@ def voice(language: Language = "en") -> Voice:
 
 
 def handlers(tables: DuckTables | None = None) -> dict[str, Handler]:
-    """The handlers of both data skills by ticket kind."""
+    """The handlers of the data skills by ticket kind."""
     read, drawn, sources = tables or DuckTables(), MatplotlibCharts(), Folder()
     return {
         "table.schema": ReadSchema(read, sources),
@@ -47,6 +48,8 @@ def handlers(tables: DuckTables | None = None) -> dict[str, Handler]:
         "series.detect": DetectAnomalies(read, sources),
         "series.gaps": FindGaps(read, sources),
         "series.chart": DrawAnomalies(drawn),
+        "series.forecast": ForecastSeries(read, sources),
+        "series.outlook": DrawForecasts(drawn),
     }
 
 

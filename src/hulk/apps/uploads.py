@@ -1,6 +1,7 @@
 """Files that callers send: kept under their SHA-256, and counted in their tenant's quota."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -42,9 +43,12 @@ class Uploads:
         return blob
 
     async def keep(self, tenant: str, actor: str, path: Path, reason: str) -> Blob:
-        """A copy of a file that was made here. Raises `OverQuota` and `Unavailable`."""
+        """A copy of a file that was made here; of one that the tenant keeps already, that. Raises `OverQuota` and `Unavailable`."""
+        made = await asyncio.to_thread(_seen, path)
+        if await self.quotas.quotas.keeps_file(tenant, made.id):
+            return made
         left, limit = await self.quotas.room(tenant)
-        if left is not None and (await asyncio.to_thread(path.stat)).st_size > left:
+        if left is not None and made.size > left:
             raise self.quotas.room.over(limit, left)
         blob = await self.blobs.put_file(path)
         await self._count(blob, tenant, actor, reason)
@@ -59,6 +63,11 @@ class Uploads:
         if _ID.fullmatch(blob) and not await self.quotas.quotas.keeps_file(tenant, blob):
             raise NotFound("There is no file {id} here. Send it again.", id=blob)
         await self.blobs.path(blob)
+
+
+def _seen(path: Path) -> Blob:
+    with path.open("rb") as file:
+        return Blob(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
 
 
 def _kept(tenant: str, actor: str, blob: Blob, reason: str) -> Event:

@@ -95,7 +95,7 @@ async def test_a_skill_that_is_meant_comes_before_any_model(bench: Bench) -> Non
 async def test_a_question_no_skill_means_goes_to_the_first_model(bench: Bench) -> None:
     decision, _ = await bench.decide(model("one"), model("two"))(QUESTION)
     assert (decision.kind, decision.name) == ("model", "one")
-    assert decision.candidates == ("code.churn", "data.profile", "data.anomalies", "one", "two")
+    assert decision.candidates == ("code.churn", "data.profile", "data.anomalies", "data.forecast", "one", "two")
 
 
 async def test_without_skill_and_model_the_reasons_tell_why(bench: Bench) -> None:

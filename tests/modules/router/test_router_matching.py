@@ -19,9 +19,10 @@ from hulk.modules.router.usecases import Recognise
 from hulk.runtime.models import LocalEmbedder, Remembered
 from support.catalogue import SKILLS, Skills, built_in
 from support.operators import LATE_IN_SCOPE, LATE_OUT_OF_SCOPE, WORK_IN_SCOPE, WORK_OUT_OF_SCOPE
+from support.outlooks import AHEAD_IN_SCOPE, AHEAD_OUT_OF_SCOPE
 from support.utterances import FRESH_IN_SCOPE, FRESH_OUT_OF_SCOPE, IN_SCOPE, OUT_OF_SCOPE
 
-TAKES: Mapping[str, Attachment] = {"code.churn": "repository", "data.profile": "file", "data.anomalies": "file"}
+TAKES: Mapping[str, Attachment] = {"code.churn": "repository", "data.profile": "file", "data.anomalies": "file", "data.forecast": "file"}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,9 @@ HELD_OUT = {
     "fresh": (FRESH_IN_SCOPE, FRESH_OUT_OF_SCOPE),
     "work": (WORK_IN_SCOPE, WORK_OUT_OF_SCOPE),
     "late": (LATE_IN_SCOPE, LATE_OUT_OF_SCOPE),
+    "ahead": ({"data.forecast": AHEAD_IN_SCOPE}, AHEAD_OUT_OF_SCOPE),
 }
-INSIDE = {skill: tuple(text for inside, _ in HELD_OUT.values() for text in inside[skill]) for skill in TAKES}
+INSIDE = {skill: tuple(text for inside, _ in HELD_OUT.values() for text in inside.get(skill, ())) for skill in TAKES}
 OUTSIDE = tuple(text for _, outside in HELD_OUT.values() for text in outside)
 
 

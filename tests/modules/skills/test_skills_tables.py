@@ -187,6 +187,17 @@ async def test_a_table_becomes_series_with_their_anomalies_and_gaps(tables: Both
     assert gaps.duplicated == 1
 
 
+async def test_series_are_forecast_or_left_with_a_reason(tables: Both, sales: Path, scratch: Path) -> None:
+    frame = await tables.frame(sales, scratch, ROLES)
+    ledger = scratch / "ahead.csv"
+    found = await tables.forecast(sales, scratch, frame, ledger, 3)
+    assert found.steps == 3
+    assert found.forecast + sum(found.reasons.values()) == 2
+    assert all(len(one.steps) == 3 and one.steps[0].time > frame.last for one in found.largest)
+    with ledger.open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.reader(file))) == 1 + 3 * found.forecast
+
+
 async def test_a_lower_threshold_finds_no_less(tables: Both, sales: Path, scratch: Path) -> None:
     frame = await tables.frame(sales, scratch, ROLES)
     low, high = [await tables.detect(sales, scratch, frame, scratch / "ledger.csv", threshold) for threshold in (2.0, 8.0)]

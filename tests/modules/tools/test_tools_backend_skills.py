@@ -123,6 +123,13 @@ async def test_a_kept_file_is_the_tenants_own_and_can_be_given_to_another_skill(
     assert "anomalies.csv" in data(again)["markdown"]
 
 
+async def test_what_comes_next_is_forecast_as_far_ahead_as_is_asked(skilled: Skilled) -> None:
+    ahead = {"count": 2, "unit": "week"}
+    found = data(await skilled.call("data_forecast", table={"path": "vendas.csv"}, group=["loja"], horizon=ahead))
+    assert (found["results"]["forecast"]["steps"], found["follow_ups"]) == (14, [])
+    assert [one["name"] for one in found["artefacts"]] == ["forecast.csv", "forecast.png"]
+
+
 async def test_the_history_of_the_repository_that_is_meant_when_none_is_named(tmp_path: Path) -> None:
     skilled = Skilled(repository(tmp_path / "shop"))
     output = await skilled.call("code_churn", period={"since": "2020-01-01", "until": "2030-01-01"}, top=2, reviews=1)
@@ -240,7 +247,7 @@ def test_names_that_no_tools_can_have_stop_the_start(root: Path, names: tuple[st
 
 
 async def test_results_too_large_are_left_out_and_named() -> None:
-    results = {"large": {"text": "x" * 100_000}, "small": {"name": "\udce9"}}
+    results = {"large": {"text": "x" * 150_000}, "small": {"name": "\udce9"}}
     did = Did(answer=Answer(markdown="# found"), results=results, artefacts=())
     output = await given(did, voice("en"), inline=False, keep=None)
     assert data(output)["results"] == {"small": {"name": "\ufffd"}}

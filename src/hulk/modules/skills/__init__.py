@@ -1,7 +1,8 @@
 """Skills: named operations that need no model.
 
 A skill has example sentences by which it is found, typed parameters that are read from the sentence, and a plan template
-whose tickets do the work. Built in: `code.churn`, `data.profile`, `data.anomalies`. A function becomes one by `@skill`:
+whose tickets do the work. Built in: `code.churn`, `data.profile`, `data.anomalies`,
+`data.forecast`. A function becomes one by `@skill`:
 
     from hulk.modules.skills import skill
 
@@ -38,6 +39,18 @@ from hulk.modules.skills.domain.anomalies import Kind as AnomalyKind
 from hulk.modules.skills.domain.book import Book
 from hulk.modules.skills.domain.chart import Bars, Chart, Columns, Panel, Series
 from hulk.modules.skills.domain.churn import Change, Commit, Head
+from hulk.modules.skills.domain.forecast import (
+    MOST_FORECAST,
+    MOST_MISSING,
+    Forecast,
+    ForecastMethod,
+    Forecasts,
+    ForecastStep,
+    Reason,
+    Unforecast,
+    ahead,
+    regular,
+)
 from hulk.modules.skills.domain.own import Repository, Table, skill
 from hulk.modules.skills.domain.personal import MASK, Sort, masked
 from hulk.modules.skills.domain.profile import (
@@ -66,6 +79,8 @@ from hulk.modules.skills.usecases.doing import Did, Doing, DoSkill
 
 __all__ = [
     "MASK",
+    "MOST_FORECAST",
+    "MOST_MISSING",
     "MOST_SERIES",
     "NUMBERS",
     "PLACEHOLDERS",
@@ -94,6 +109,10 @@ __all__ = [
     "Doing",
     "Duplicates",
     "Episode",
+    "Forecast",
+    "ForecastMethod",
+    "ForecastStep",
+    "Forecasts",
     "Format",
     "Frame",
     "Gap",
@@ -109,6 +128,7 @@ __all__ = [
     "Panel",
     "Parameter",
     "Period",
+    "Reason",
     "Report",
     "Repository",
     "Request",
@@ -125,6 +145,8 @@ __all__ = [
     "Tables",
     "TimeSeries",
     "Type",
+    "Unforecast",
+    "ahead",
     "bound",
     "expected_weekdays",
     "fences",
@@ -134,6 +156,7 @@ __all__ = [
     "named",
     "personal",
     "read",
+    "regular",
     "seasons",
     "skill",
     "span_step",

@@ -9,6 +9,7 @@ from hulk.modules.skills.adapters.folders import own_skills
 from hulk.modules.skills.domain.anomalies import ANOMALIES
 from hulk.modules.skills.domain.book import Book
 from hulk.modules.skills.domain.churn import CHURN
+from hulk.modules.skills.domain.forecast import FORECAST
 from hulk.modules.skills.domain.own import OwnSkill
 from hulk.modules.skills.domain.profile import PROFILE
 from hulk.modules.skills.domain.skill import Skill, Source
@@ -18,6 +19,7 @@ from hulk.modules.skills.ports.sources import Sources
 from hulk.modules.skills.ports.tables import Tables, TimeSeries
 from hulk.modules.skills.usecases.anomalies import DetectAnomalies, DrawAnomalies, FindGaps, InspectSeries
 from hulk.modules.skills.usecases.churn import CountActivity, DrawHistory, NameAuthors, RankFiles
+from hulk.modules.skills.usecases.forecast import DrawForecasts, ForecastSeries
 from hulk.modules.skills.usecases.own import CallFunction
 from hulk.modules.skills.usecases.profile import CountDistributions, DrawProfile, FindDuplicates, FindOutliers, ReadSchema
 from hulk.modules.tickets import Handler
@@ -41,7 +43,7 @@ def _at(skill: Skill, repository: Path) -> Skill:
 def book(folders: Sequence[Path]) -> tuple[Book, list[OwnSkill]]:
     """All skills, without what does their work; raises `NotFound` and `Refused` for the user's own."""
     own = own_skills(folders)
-    return Book((CHURN, PROFILE, ANOMALIES, *(one.skill for one in own))), own
+    return Book((CHURN, PROFILE, ANOMALIES, FORECAST, *(one.skill for one in own))), own
 
 
 def wired(
@@ -70,5 +72,7 @@ def wired(
         "series.detect": DetectAnomalies(series, sources),
         "series.gaps": FindGaps(series, sources),
         "series.chart": DrawAnomalies(charts),
+        "series.forecast": ForecastSeries(series, sources),
+        "series.outlook": DrawForecasts(charts),
     }
     return SkillsModule(skills, handlers | {one.kind: CallFunction(one, sources) for one in own})

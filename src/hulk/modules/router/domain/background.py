@@ -255,6 +255,10 @@ BACKGROUND: Mapping[Language, tuple[str, ...]] = {
         "quais arquivos não têm comentários?",
         "que arquivos faltam na documentação?",
         "quais alarmes tocaram ontem à noite?",
+        "quando é o próximo jogo do Corinthians?",
+        "que horas sai o próximo ônibus?",
+        "qual é a próxima tarefa da lista?",
+        "quando a nova versão fica pronta?",
     ),
     "en": (
         "good morning, how are you?",
@@ -482,6 +486,10 @@ BACKGROUND: Mapping[Language, tuple[str, ...]] = {
         "which modules are not covered by comments?",
         "which alarms went off yesterday?",
         "Bob's commits of last week",
+        "when is the next train to Porto?",
+        "what is the next item on the list?",
+        "when will the new version be ready?",
+        "what time does the next bus leave?",
     ),
 }
 """By language, in no order."""

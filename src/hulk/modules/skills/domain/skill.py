@@ -10,9 +10,10 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.tickets import Draft, FollowUp
 
-Kind: TypeAlias = Literal["period", "count", "number", "column", "columns", "table", "repository", "text", "switch"]
-"""What a parameter is read as. period: days from..to; count: a positive whole number; table: a CSV, Parquet or JSON-lines
-file; repository: a git repository; column(s): names that must exist in the table; switch: true when asked for."""
+Kind: TypeAlias = Literal["period", "count", "number", "column", "columns", "table", "repository", "text", "switch", "horizon"]
+"""What a parameter is read as. period: days from..to; horizon: how far ahead, in points or units of time; count: a positive whole
+number; table: a CSV, Parquet or JSON-lines file; repository: a git repository; column(s): names that must exist in the table; switch:
+true when asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

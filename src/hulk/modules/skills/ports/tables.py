@@ -11,6 +11,7 @@ from typing import Protocol
 
 from hulk.modules.skills.domain.anomalies.episodes import Detection, Gaps
 from hulk.modules.skills.domain.anomalies.frame import Candidates, Frame, Roles
+from hulk.modules.skills.domain.forecast.outcome import Forecasts
 from hulk.modules.skills.domain.profile.measures import Distributions, Duplicates, Outliers, Schema
 from hulk.modules.skills.domain.table import Layout
 
@@ -52,3 +53,7 @@ class TimeSeries(Protocol):
 
     async def gaps(self, path: Path, scratch: Path, frame: Frame) -> Gaps:
         """Find missing and repeated times, and series that ended early."""
+
+    async def forecast(self, path: Path, scratch: Path, frame: Frame, ledger: Path, steps: int) -> Forecasts:
+        """Forecast the next `steps` points of each series by what did best on its own past; write all to `ledger` as CSV. Raises `Refused`
+        when the frame has no step or more than `MOST_FORECAST` series."""

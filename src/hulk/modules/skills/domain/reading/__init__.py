@@ -3,13 +3,14 @@
     "Quais os 5 arquivos que mais mudaram nos últimos 30 dias? Abra um ticket de revisão para os 3 primeiros."
      repository: the one sent along · period: 30 days back to today · top: 5 · reviews: 3
 
-What one parameter has taken is hidden from the next, so the 30 of "30 dias" is never a count. The order is: paths, periods,
+What one parameter has taken is hidden from the next, so the 30 of "30 dias" is never a count. The order is: paths, horizons, periods,
 announced numbers, columns and texts, announced counts, counts.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from hulk.modules.skills.domain.reading.ahead import horizon
 from hulk.modules.skills.domain.reading.amounts import announced_count, count, number
 from hulk.modules.skills.domain.reading.periods import Period, period, shown
 from hulk.modules.skills.domain.reading.places import place, places
@@ -42,7 +43,7 @@ def _turn(parameter: Parameter) -> int:
     return _ORDER.index(parameter.kind) * 2 + (not parameter.words)
 
 
-_ORDER: tuple[Kind, ...] = ("repository", "table", "period", "number", "column", "columns", "text", "count", "switch")
+_ORDER: tuple[Kind, ...] = ("repository", "table", "horizon", "period", "number", "column", "columns", "text", "count", "switch")
 
 
 def _counted(said: Sentence, parameter: Parameter, request: Request) -> tuple[Any, Sentence]:
@@ -52,6 +53,7 @@ def _counted(said: Sentence, parameter: Parameter, request: Request) -> tuple[An
 _READERS: Mapping[Kind, _Reader] = {
     "repository": place,
     "table": place,
+    "horizon": horizon,
     "period": period,
     "number": number,
     "column": column,

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from hulk.kernel.errors import HulkError, Refused
-from hulk.modules.skills import Candidates, Detection, Distributions, Duplicates, Frame, Gaps, Layout, Outliers, Roles, Schema
+from hulk.modules.skills import Candidates, Detection, Distributions, Duplicates, Forecasts, Frame, Gaps, Layout, Outliers, Roles, Schema
 from hulk.modules.tools.adapters.tables import profiling
 from hulk.modules.tools.adapters.tables.encoding import Broken, Encoding, judged
 from hulk.modules.tools.adapters.tables.failures import broken_encoding, explained, is_encoding
 from hulk.modules.tools.adapters.tables.reading import Table, opened
-from hulk.modules.tools.adapters.tables.series import columns, detection, frames, gaps
+from hulk.modules.tools.adapters.tables.series import columns, detection, forecasting, frames, gaps
 from hulk.modules.tools.adapters.tables.session import Limits, Session, Stopped, session
 
 T = TypeVar("T")
@@ -65,6 +65,10 @@ class DuckTables:
     async def gaps(self, path: Path, scratch: Path, frame: Frame) -> Gaps:
         """See `TimeSeries.gaps`."""
         return await self._look(path, scratch, lambda session, table: gaps.gaps(session, table, frame))
+
+    async def forecast(self, path: Path, scratch: Path, frame: Frame, ledger: Path, steps: int) -> Forecasts:
+        """See `TimeSeries.forecast`."""
+        return await self._look(path, scratch, lambda session, table: forecasting.forecast(session, table, frame, ledger, steps))
 
     async def _look(self, path: Path, scratch: Path, act: Callable[[Session, Table], T]) -> T:
         async with self._turns:

@@ -38,6 +38,13 @@ class Days(Arguments):
         return self
 
 
+class Ahead(Arguments):
+    """How far ahead: so many points of the series, or units of time."""
+
+    count: int = Field(ge=1, le=100_000)
+    unit: Literal["step", "minute", "hour", "day", "week", "month"] = "step"
+
+
 class Repository(Arguments):
     """A git repository: exactly one of `path` and `blob`."""
 
@@ -63,7 +70,7 @@ class DataFile(Repository):
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 _TYPES: Mapping[Kind, Any] = {
     "period": Days, "column": _Text, "columns": Annotated[list[_Text], Field(min_length=1, max_length=_MOST_COLUMNS)], "table": DataFile,
-    "repository": Repository, "text": _Text, "switch": bool,
+    "repository": Repository, "text": _Text, "switch": bool, "horizon": Ahead,
 }  # fmt: skip
 
 
@@ -130,6 +137,8 @@ def _plain(value: Any) -> Any:
     match value:
         case Days():
             return to_json(Period(since=value.since, until=value.until))
+        case Ahead():
+            return value.model_dump()
         case DataFile():
             return to_json(_file(value))
         case Repository():

@@ -17,7 +17,7 @@ from hulk.modules.tools.domain import Bytes, Output, Words
 Keep: TypeAlias = Callable[[Path], Awaitable[str]]
 """Keeps a file among those of whoever calls; gives the id of the blob."""
 
-MOST_RESULTS = 100_000
+MOST_RESULTS = 150_000
 """Bytes of the pieces' results, as JSON: the largest are left out of what is more."""
 MOST_INLINE = 750_000
 """Bytes of a file that is given with the answer. What all of an answer may have is said by `tools.max_output`."""

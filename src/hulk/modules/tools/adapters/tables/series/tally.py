@@ -100,8 +100,8 @@ def push(heap: list[Any], most: int, score: float, order: int, make: Any) -> Non
 
 def _line(episode: Episode) -> tuple[object, ...]:
     return (
-        _harmless(episode.series),
-        _harmless(episode.value),
+        harmless(episode.series),
+        harmless(episode.value),
         episode.kind,
         episode.start,
         episode.end,
@@ -113,7 +113,7 @@ def _line(episode: Episode) -> tuple[object, ...]:
     )
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """A spreadsheet must not take a name for a formula."""
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text
 
@@ -146,9 +146,9 @@ def _curve(name: str, column: str, judgement: Judgement, judged: Judged) -> Curv
         series=name,
         value=column,
         times=tuple(moment(judgement.times, int(i)) for i in kept),
-        values=_rounded(judgement.values[kept]),
-        low=_rounded(judged.low[kept]),
-        high=_rounded(judged.high[kept]),
+        values=rounded(judgement.values[kept]),
+        low=rounded(judged.low[kept]),
+        high=rounded(judged.high[kept]),
         marks=tuple(int(i) for i in np.searchsorted(kept, marked)),
     )
 
@@ -163,5 +163,6 @@ def _outline(values: "Floats", stretches: int) -> "Ints":
     return np.array([0, *found, len(values) - 1], dtype=np.int64)
 
 
-def _rounded(values: Iterable[float]) -> tuple[float, ...]:
+def rounded(values: Iterable[float]) -> tuple[float, ...]:
+    """To six significant digits."""
     return tuple(float(f"{value:.6g}") for value in values)
