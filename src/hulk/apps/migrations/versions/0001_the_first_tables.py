@@ -40,6 +40,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task", name=op.f("pk_agent_account")),
     )
     op.create_table(
+        "agent_case",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "task", name=op.f("pk_agent_case")),
+    )
+    op.create_table(
         "agent_hold",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("task", sa.String(length=64), nullable=False),
@@ -51,6 +57,91 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agent_hold", schema=None) as batch_op:
         batch_op.create_index("agent_hold_task", ["task", "key"], unique=False)
+
+    op.create_table(
+        "agent_memory",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("namespace", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("trusted", sa.Boolean(), nullable=False),
+        sa.Column("labels", Document(), nullable=False),
+        sa.Column("p0", sa.Boolean(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=True),
+        sa.Column("call", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("strength", sa.Float(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("created", Moment(), nullable=False),
+        sa.Column("last_used", Moment(), nullable=False),
+        sa.Column("used", sa.Float(), nullable=False),
+        sa.Column("expires", Moment(), nullable=True),
+        sa.Column("ends", Moment(), nullable=False),
+        sa.Column("superseded_by", sa.String(length=64), nullable=True),
+        sa.Column("model", sa.String(length=256), nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_agent_memory")),
+    )
+    with op.batch_alter_table("agent_memory", schema=None) as batch_op:
+        batch_op.create_index("ix_agent_memory_agent", ["tenant", "agent", "created"], unique=False)
+        batch_op.create_index("ix_agent_memory_ends", ["ends"], unique=False)
+        batch_op.create_index(
+            "ix_agent_memory_search",
+            ["tenant", "agent", "model", "id", "strength", "used", "ends", "superseded_by", "p0", "namespace", "kind"],
+            unique=False,
+        )
+        batch_op.create_index("ix_agent_memory_task", ["tenant", "task"], unique=False)
+
+    op.create_table(
+        "agent_memory_name",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("memory", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_agent_memory_name")),
+    )
+    with op.batch_alter_table("agent_memory_name", schema=None) as batch_op:
+        batch_op.create_index("ix_agent_memory_name_memory", ["tenant", "memory"], unique=False)
+
+    op.create_table(
+        "agent_reasoning",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("namespace", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("what", Document(), nullable=False),
+        sa.Column("labels", Document(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_agent_reasoning")),
+    )
+    with op.batch_alter_table("agent_reasoning", schema=None) as batch_op:
+        batch_op.create_index("ix_agent_reasoning_task", ["tenant", "task", "place"], unique=True)
+
+    op.create_table(
+        "agent_review",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("object", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_agent_review")),
+    )
+    with op.batch_alter_table("agent_review", schema=None) as batch_op:
+        batch_op.create_index("ix_agent_review_task", ["tenant", "task", "place"], unique=True)
 
     op.create_table(
         "agent_step",
@@ -65,6 +156,8 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("p0", sa.Boolean(), nullable=False),
         sa.Column("limited", sa.Boolean(), nullable=False),
+        sa.Column("autonomy", sa.String(length=16), nullable=True),
+        sa.Column("approver", sa.Text(), nullable=False),
         sa.Column("error", Document(), nullable=True),
         sa.Column("at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("task", "key", name=op.f("pk_agent_step")),
