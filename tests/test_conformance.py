@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from hulk import modules
+from hulk.modules.agents import ports as agent_ports
+from hulk.modules.agents.adapters import memory as agents_memory
+from hulk.modules.agents.adapters import sql as agents_sql
 from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
 from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
@@ -90,6 +93,8 @@ class Suite:
 
 _LEARNING = "modules/router/test_router_learning_kept.py"
 SUITES = (
+    Suite(agent_ports.Tasks, (agents_memory.MemoryTasks, agents_sql.SqlTasks), "modules/agents/test_agents_kept.py"),
+    Suite(agent_ports.Accounts, (agents_memory.MemoryAccounts, agents_sql.SqlAccounts), "modules/agents/test_agents_kept.py"),
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
     Suite(Marks, (audit_sql.SqlMarks,), "modules/audit/test_audit_archiving.py"),

@@ -29,8 +29,7 @@ def test_a_priced_plan_is_within_its_limits_shrunk_alike_or_refused(
     plan, limits = thinking(tokens), Limits(tokens=most, cost=cost)
     try:
         fit = priced(plan, limits, per_token, spent)
-    except Refused as error:
-        assert "Raise the agent's limits" in str(error)
+    except Refused:
         return
     assert fit.tokens == worst(fit.plan)
     assert fit.tokens + spent <= most or fit.tokens == 0
