@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from hulk import modules
+from hulk.modules.agents import ports as agent_ports
 from hulk.modules.agents.adapters import disputes, memory_memories, memory_reasoning, sql_memories, sql_reasoning
+from hulk.modules.agents.adapters import memory as agents_memory
+from hulk.modules.agents.adapters import sql as agents_sql
 from hulk.modules.agents.adapters import vectors as agents_vectors
 from hulk.modules.agents.ports.memories import Memories, Vectors
 from hulk.modules.agents.ports.reasoning import Cases, Disputes
@@ -99,6 +102,8 @@ SUITES = (
     Suite(Vectors, (agents_vectors.HalfVectors,), "modules/agents/test_agents_likeness.py"),
     Suite(Cases, (memory_reasoning.MemoryCases, sql_reasoning.SqlCases), "modules/agents/test_agents_reasoning_kept.py"),
     Suite(Disputes, (disputes.TicketDisputes,), "modules/agents/test_agents_disputes.py"),
+    Suite(agent_ports.Tasks, (agents_memory.MemoryTasks, agents_sql.SqlTasks), "modules/agents/test_agents_kept.py"),
+    Suite(agent_ports.Accounts, (agents_memory.MemoryAccounts, agents_sql.SqlAccounts), "modules/agents/test_agents_kept.py"),
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
     Suite(Marks, (audit_sql.SqlMarks,), "modules/audit/test_audit_archiving.py"),

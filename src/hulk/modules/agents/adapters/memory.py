@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Exhausted, NotFound
-from hulk.modules.agents.domain.account import Account
+from hulk.kernel.errors import Exhausted, NotFound, Refused
+from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
@@ -88,6 +88,8 @@ class MemoryAccounts:
 
     kept: dict[str, Account] = field(default_factory=dict)
     held: dict[str, Hold] = field(default_factory=dict)
+    over: dict[str, Hold] = field(default_factory=dict)
+    """Those that are settled or assumed, with what they took."""
 
     def open(self, task: str, account: Account) -> Change[None]:
         """See `Accounts`."""
@@ -99,17 +101,18 @@ class MemoryAccounts:
 
         return change
 
-    def hold(self, hold: Hold) -> Change[Exhausted | None]:
+    def hold(self, hold: Hold) -> Change[Exhausted | Refused | None]:
         """See `Accounts`."""
 
-        def change(_: object) -> Exhausted | None:
+        def change(_: object) -> Exhausted | Refused | None:
+            if hold.id in self.held or hold.id in self.over:
+                return None
             account = self.kept[hold.task]
-            if (refusal := account.refusal(hold.tokens, hold.cost)) is not None:
-                return refusal
-            if hold.id not in self.held:
+            refusal = step_refusal(self._used(hold), hold.tokens, hold.most) or account.refusal(hold.tokens, hold.cost)
+            if refusal is None:
                 self.held[hold.id] = hold
                 self.kept[hold.task] = account.with_more(hold.tokens, hold.cost)
-            return None
+            return refusal
 
         return change
 
@@ -118,6 +121,7 @@ class MemoryAccounts:
 
         def change(_: object) -> None:
             if (found := self.held.pop(hold, None)) is not None:
+                self.over[hold] = replace(found, tokens=tokens, cost=cost)
                 self.kept[found.task] = self.kept[found.task].with_more(tokens - found.tokens, cost - found.cost)
 
         return change
@@ -126,10 +130,15 @@ class MemoryAccounts:
         """See `Accounts`."""
 
         def change(_: object) -> None:
-            self.held = {id_: one for id_, one in self.held.items() if (one.task, one.key) != (task, key)}
+            for one in [one for one in self.held.values() if (one.task, one.key) == (task, key)]:
+                self.over[one.id] = self.held.pop(one.id)
 
         return change
 
     async def of(self, task: str) -> Account | None:
         """See `Accounts`."""
         return self.kept.get(task)
+
+    def _used(self, hold: Hold) -> int:
+        every = (*self.held.values(), *self.over.values())
+        return sum(one.tokens for one in every if (one.task, one.key) == (hold.task, hold.key))

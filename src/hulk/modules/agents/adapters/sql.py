@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Row, Select, String, Table, Text, bindparam, select, update
+from sqlalchemy import Boolean, Column, Index, Integer, Row, Select, String, Table, Text, bindparam, func, select, update
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Exhausted, NotFound
+from hulk.kernel.errors import Exhausted, NotFound, Refused
 from hulk.kernel.records import fields_of, from_json, to_json
 from hulk.kernel.tenancy import Grant
-from hulk.modules.agents.domain.account import Account
+from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
@@ -85,7 +85,7 @@ hold_table = Table(
     Column("cost", String(64), nullable=False),
     Column("settled", Boolean, nullable=False),
 )
-"""What was set aside for questions to models."""
+"""What was set aside for questions to models, and what they took once that is settled."""
 Index("agent_hold_task", hold_table.c.task, hold_table.c.key)
 
 _ONE = select(task_table).where(task_table.c.id == bindparam("one"))
@@ -95,6 +95,10 @@ _ACCOUNT = select(account_table).where(account_table.c.task == bindparam("of"))
 _HELD = _ACCOUNT.with_for_update()
 _COUNT = update(account_table).where(account_table.c.task == bindparam("of"))
 _HOLD = select(hold_table).where(hold_table.c.id == bindparam("one"), hold_table.c.settled.is_(False)).with_for_update()
+_KNOWN = select(hold_table.c.id).where(hold_table.c.id == bindparam("one"))
+_USED = select(func.coalesce(func.sum(hold_table.c.tokens), 0)).where(
+    hold_table.c.task == bindparam("of"), hold_table.c.key == bindparam("step")
+)
 _SETTLED = update(hold_table).where(hold_table.c.id == bindparam("one")).values(settled=True)
 _ASSUMED = update(hold_table).where(hold_table.c.task == bindparam("of"), hold_table.c.key == bindparam("step")).values(settled=True)
 
@@ -167,17 +171,19 @@ class SqlAccounts:
 
         return change
 
-    def hold(self, hold: Hold) -> Change[Exhausted | None]:
+    def hold(self, hold: Hold) -> Change[Exhausted | Refused | None]:
         """See `Accounts`."""
 
-        def change(tx: Transaction) -> Exhausted | None:
+        def change(tx: Transaction) -> Exhausted | Refused | None:
             account = _account(tx.execute(_HELD, {"of": hold.task}).one())
-            if (refusal := account.refusal(hold.tokens, hold.cost)) is not None:
-                return refusal
-            row = {**fields_of(Hold, hold), "cost": str(hold.cost), "settled": False}
-            if tx.insert_new(hold_table, row):
+            if tx.execute(_KNOWN, {"one": hold.id}).first() is not None:
+                return None
+            used = tx.execute(_USED, {"of": hold.task, "step": hold.key}).scalar_one()
+            refusal = step_refusal(used, hold.tokens, hold.most) or account.refusal(hold.tokens, hold.cost)
+            if refusal is None:
+                tx.insert_all(hold_table, [_hold_row(hold)])
                 _counted(tx, hold.task, account.with_more(hold.tokens, hold.cost))
-            return None
+            return refusal
 
         return change
 
@@ -190,7 +196,7 @@ class SqlAccounts:
                 return
             account = _account(tx.execute(_HELD, {"of": row.task}).one())
             _counted(tx, row.task, account.with_more(tokens - row.tokens, cost - Decimal(row.cost)))
-            tx.execute(_SETTLED, {"one": hold})
+            tx.execute(_SETTLED, {"one": hold, "tokens": tokens, "cost": str(cost)})
 
         return change
 
@@ -233,6 +239,11 @@ def _made(row: Row[Any]) -> Made:
 def _account_row(task: str, account: Account) -> dict[str, Any]:
     most = None if account.most_cost is None else str(account.most_cost)
     return {"task": task, "most_tokens": account.most_tokens, "most_cost": most, "tokens": account.tokens, "cost": str(account.cost)}
+
+
+def _hold_row(hold: Hold) -> dict[str, Any]:
+    asked = {"id": hold.id, "task": hold.task, "key": hold.key, "tokens": hold.tokens}
+    return {**asked, "cost": str(hold.cost), "settled": False}
 
 
 def _account(row: Row[Any]) -> Account:

@@ -7,7 +7,7 @@ counted in full, so that no cap is passed whatever happens.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from hulk.kernel.errors import Exhausted
+from hulk.kernel.errors import Exhausted, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +41,14 @@ class Account:
     def with_more(self, tokens: int, cost: Decimal) -> "Account":
         """With so much more used (or less, when it is negative)."""
         return replace(self, tokens=self.tokens + tokens, cost=self.cost + cost)
+
+
+def step_refusal(used: int, tokens: int, most: int | None) -> Refused | None:
+    """Why a step that may take `most` tokens and has `used` so many cannot set so much more aside; None when it can. What it has left
+    grows no more, unlike what is left of an account on which other steps draw."""
+    if most is None or used + tokens <= most:
+        return None
+    return Refused(
+        "The step may take {most} tokens and has {left} left; the next question may take {wanted}.", most=most, left=max(0, most - used),
+        wanted=tokens,
+    )  # fmt: skip

@@ -135,7 +135,7 @@ def _require_known(node: Node, keys: Sequence[str], agents: Mapping[str, Sequenc
         raise Refused("The step “{key}” calls a tool and does not say which.", key=node.key)
     if node.does == "think" and node.tokens < 1:
         raise Refused("The step “{key}” has a model think and no tokens to do it with.", key=node.key)
-    if node.seconds <= 0:
+    if not node.seconds > 0:  # nor what is no number
         raise Refused("The step “{key}” should have ended before it begins: its time is {seconds} s.", key=node.key, seconds=node.seconds)
 
 

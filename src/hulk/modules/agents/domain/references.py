@@ -27,10 +27,16 @@ def filled(value: Json, scope: Mapping[str, Json]) -> Any:
         return _text(value, scope)
     if isinstance(value, Mapping):
         found = ((name, one, filled(one, scope)) for name, one in value.items())
-        return {name: now for name, before, now in found if now is not None or before is None}
+        return {name: now for name, before, now in found if now is not None or not _optional(before)}
     if isinstance(value, Sequence):
         return [filled(one, scope) for one in value]
     return value
+
+
+def _optional(value: Json) -> bool:
+    """Whether it is nothing but a reference to what need not be there."""
+    whole = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return whole is not None and bool(whole.group(3))
 
 
 def _text(text: str, scope: Mapping[str, Json]) -> Json:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Exhausted
+from hulk.kernel.errors import Exhausted, Refused
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text, Voice
@@ -72,14 +72,15 @@ class Accounts(Protocol):
     def open(self, task: str, account: Account) -> Change[None]:
         """Keep a new account; one that is there keeps what it has used, and gets these caps."""
 
-    def hold(self, hold: "Hold") -> Change[Exhausted | None]:
-        """Set so much aside; gives why not, and sets nothing aside, when there is not enough."""
+    def hold(self, hold: "Hold") -> Change[Exhausted | Refused | None]:
+        """Set so much aside; gives why not, and sets nothing aside, when there is not enough: `Exhausted` of the account, on which others
+        draw too, `Refused` of what the step itself may take."""
 
     def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
         """What it took, in the place of what was set aside; a second time changes nothing."""
 
     def assume(self, task: str, key: str) -> Change[None]:
-        """Count what a step has set aside and not settled as spent."""
+        """Count what was set aside for `key` and is not settled as spent."""
 
     async def of(self, task: str) -> Account | None:
         """The account; None when the task has none."""
@@ -87,13 +88,14 @@ class Accounts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Set aside for one question of the step `key`."""
+    """Set aside for one question in the run `key`, which may take `most` tokens altogether; None where only the account limits it."""
 
     id: str
     task: str
     key: str
     tokens: int
     cost: Decimal
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

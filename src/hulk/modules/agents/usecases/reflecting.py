@@ -120,14 +120,16 @@ class Reflect:
     async def _turn(
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, turn: int, *, last: bool
     ) -> Thought:  # fmt: skip
-        said = await context.step(f"turn {turn}", lambda: self._asked(task, node, handed, talk, last=last), commit="now")
+        said = await context.step(f"turn {turn}", lambda: self._asked(context, task, node, handed, talk, last=last), commit="now")
         if (nobody := said.get("nobody")) is not None:
             raise Nobody(Text.from_json(nobody))
         thought = from_json(Thought, said)
         talk.heard(thought)
         return thought
 
-    async def _asked(self, task: Task, node: Node, handed: Handed, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
+    async def _asked(
+        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, *, last: bool
+    ) -> Outcome[JsonObject]:  # fmt: skip
         """Nobody to ask is recorded too, so that the step stays without a model once it has begun so."""
         if self.clock() > handed.until:
             raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=node.seconds)
@@ -138,7 +140,7 @@ class Reflect:
             p0=talk.p0, tools=offered, form=None if offered else _form_of(node), intent=task.intent,
         )  # fmt: skip
         try:
-            return Outcome(to_json(await self.think(question, node.key)))
+            return Outcome(to_json(await self.think(question, context.run_id, node.tokens)))
         except Nobody as error:
             return Outcome({"nobody": error.text.to_json()})
 

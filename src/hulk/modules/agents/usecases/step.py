@@ -57,7 +57,7 @@ class RunStep:
         made = Made(
             task=task, key=key, status="failed", version=run.data["version"], run=run.id, error=told(error), at=self.clock()
         )  # fmt: skip
-        return [self.tasks.made(made), self.accounts.assume(task, key)]
+        return [self.tasks.made(made), self.accounts.assume(task, run.id)]
 
     def revived(self, _: Started) -> Sequence[Change[Any]]:
         """Nothing: what it comes to takes the place of what it had come to."""
@@ -95,7 +95,7 @@ class RunStep:
         """Raises `Refused` when what it gives is not of the form that the plan says it has."""
         if node.does == "tool":
             made = self._checked(node, made)
-        return Outcome(None, [self.tasks.made(made), self.accounts.assume(task.id, node.key), *self.note(task, node, made)])
+        return Outcome(None, [self.tasks.made(made), self.accounts.assume(task.id, made.run), *self.note(task, node, made)])
 
     def _checked(self, node: Node, made: Made) -> Made:
         for schema in (node.output, node.accept):

@@ -19,10 +19,11 @@ class Think:
     accounts: Accounts
     commit: Commit
 
-    async def __call__(self, question: Question, key: str) -> Thought:
-        """What it said. Raises `Nobody`, `Exhausted` (the account, a budget), `Refused`, `Unavailable`."""
+    async def __call__(self, question: Question, key: str, most: int | None = None) -> Thought:
+        """What it said. `key` is what asks, and `most` how many tokens that may take altogether. Raises `Nobody`, `Exhausted` (the account,
+        a budget), `Refused` (among others when that is used up), `Unavailable`."""
         weighed = await self.models.weigh(question)
-        hold = Hold(id=ids.new("hld"), task=question.task, key=key, tokens=weighed.tokens, cost=weighed.cost)
+        hold = Hold(id=ids.new("hld"), task=question.task, key=key, tokens=weighed.tokens, cost=weighed.cost, most=most)
         [refusal] = await self.commit(self.accounts.hold(hold))
         if refusal is not None:
             raise refusal
