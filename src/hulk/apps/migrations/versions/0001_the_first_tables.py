@@ -31,6 +31,73 @@ def upgrade() -> None:
         batch_op.create_index("ix_account_tenant_id", ["tenant", "id"], unique=False)
 
     op.create_table(
+        "agent_account",
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("most_tokens", sa.Integer(), nullable=False),
+        sa.Column("most_cost", sa.String(length=64), nullable=True),
+        sa.Column("tokens", sa.Integer(), nullable=False),
+        sa.Column("cost", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("task", name=op.f("pk_agent_account")),
+    )
+    op.create_table(
+        "agent_hold",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("tokens", sa.Integer(), nullable=False),
+        sa.Column("cost", sa.String(length=64), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_hold")),
+    )
+    with op.batch_alter_table("agent_hold", schema=None) as batch_op:
+        batch_op.create_index("agent_hold_task", ["task", "key"], unique=False)
+
+    op.create_table(
+        "agent_step",
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("output", Document(), nullable=True),
+        sa.Column("sources", Document(), nullable=False),
+        sa.Column("calls", Document(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("p0", sa.Boolean(), nullable=False),
+        sa.Column("limited", sa.Boolean(), nullable=False),
+        sa.Column("error", Document(), nullable=True),
+        sa.Column("at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("task", "key", name=op.f("pk_agent_step")),
+    )
+    op.create_table(
+        "agent_task",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("namespace", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("grants", Document(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=True),
+        sa.Column("playbook", sa.String(length=64), nullable=False),
+        sa.Column("parameters", Document(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("plan", Document(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("error", Document(), nullable=True),
+        sa.Column("p0", sa.Boolean(), nullable=False),
+        sa.Column("limited", sa.Boolean(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("ended", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_task")),
+    )
+    with op.batch_alter_table("agent_task", schema=None) as batch_op:
+        batch_op.create_index("agent_task_intent", ["intent"], unique=False)
+        batch_op.create_index("agent_task_newest", ["tenant", sa.literal_column("at DESC"), "id"], unique=False)
+
+    op.create_table(
         "aggregate",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
@@ -344,6 +411,8 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("trace", sa.String(length=64), nullable=True),
+        sa.Column("agent", sa.String(length=64), nullable=True),
+        sa.Column("grants", Document(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("decision", sa.String(length=64), nullable=True),
         sa.Column("plan", sa.String(length=64), nullable=True),
@@ -668,6 +737,7 @@ def upgrade() -> None:
         sa.Column("labels", Document(), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=True),
         sa.Column("waiter", sa.String(length=64), nullable=True),
+        sa.Column("asker", sa.Text(), nullable=True),
         sa.Column("result", Document(), nullable=True),
         sa.Column("problem", Document(), nullable=True),
         sa.Column("actor", sa.String(length=128), nullable=False),
@@ -826,6 +896,8 @@ def upgrade() -> None:
         sa.Column("labels", Document(), nullable=False),
         sa.Column("error", Document(), nullable=True),
         sa.Column("ended", Moment(), nullable=True),
+        sa.Column("grants", Document(), nullable=False),
+        sa.Column("namespace", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_tool_call")),
     )
     with op.batch_alter_table("tool_call", schema=None) as batch_op:
