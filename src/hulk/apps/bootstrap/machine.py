@@ -101,7 +101,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     asking = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
     scheduler = _scheduler(ground, workflows, asking.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler, begun.book)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, begun.book, identity)
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
     agents = agents_at_work(ground, workflows, begun, asking.once, tools.acts, service.ask, identity)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
