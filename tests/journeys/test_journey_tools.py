@@ -50,6 +50,10 @@ async def test_a_call_waits_for_a_person_over_a_kill_and_is_made_once(up: Up, tm
 
         await until_found(asked)
         waiting = (await caller.call("GET", f"/v1/tool-calls/{called['id']}"))[1]["ticket"]
+        run = f"/v1/runs/run_{called['id'].removeprefix('tcl_')}"
+        forged = {"name": waiting, "key": "k", "payload": {"act": "ended", "status": "completed", "actor": "person:boss", "result": None}}
+        status, problem, _ = await caller.call("POST", f"{run}/signals", json=forged)
+        assert (status, waiting in problem["detail"]) == (422, True)
     up.kill()
     again = start(tmp_path / "data", cwd=tmp_path)
     try:
@@ -77,7 +81,9 @@ async def test_what_is_forbidden_wrong_or_unknown_is_told_in_the_callers_languag
         assert (status, "Não existe a ferramenta" in problem["detail"]) == (404, True)
         status, problem, _ = await caller.call("POST", "/v1/tools/tickets.list/calls", json={"arguments": {"mos": 1}})
         assert (status, problem["errors"][0]["field"]) == (422, "arguments.mos")
-        status, called, _ = await caller.call("POST", "/v1/tools/schedules.ask/calls", json={"arguments": ASKS, "agent": "retail"})
+        status, problem, _ = await caller.call("POST", "/v1/tools/schedules.ask/calls", json={"arguments": ASKS, "agent": "retail"})
+        assert (status, "“retail”" in problem["detail"]) == (403, True)
+        status, called, _ = await caller.call("POST", "/v1/tools/schedules.ask/calls", json={"arguments": ASKS, "agent": "theirs"})
         assert (status, called["status"]) == (200, "suggested")
         assert "não foi chamada" in called["error"]["detail"]
         status, found, _ = await caller.call("GET", "/v1/tools?query=agendar+pergunta")

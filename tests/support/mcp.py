@@ -34,6 +34,7 @@ from hulk.runtime.telemetry.logs import begin
 from support.memory import Desk
 from support.processes import die_with_parent
 from support.tickets import SECRET, around
+from support.tools import Rights
 
 TESTS = Path(__file__).parents[1]
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==")
@@ -194,7 +195,7 @@ async def a_place(
     tickets = await serving_tickets(store, trail, desk, around(), secret=SECRET, rotation=timedelta(days=1))
     written = ToolsSettings.model_validate({"rules": [RuleSettings.model_validate(one) for one in rules], "servers": SERVERS})
     mounted = [Mounted(backend=one, tenants=("*",)) for one in (backend, asking)]
-    acts = acts_of(store, written, mounted, desk, trail, tickets.ask)
+    acts = acts_of(store, written, mounted, desk, trail, tickets.ask, Rights())
     desk.workflows["tool-call"] = acts.run
     backend.changed = acts.catalogue.looked_at
     own = server or ServerSettings(rate_limit=100_000)

@@ -75,11 +75,6 @@ def a_playbook(*steps: JsonObject, answer: str = "pronto", parameters: JsonObjec
     return {"title": "Compra", "examples": examples, "steps": list(steps), "answer": [{"text": answer}], "parameters": parameters or {}}
 
 
-async def as_they_were(principal: Principal) -> Principal:
-    """Nobody's rights change."""
-    return principal
-
-
 @dataclass
 class Team:
     """Agents at work, and all that they work with."""
@@ -123,11 +118,11 @@ async def a_team(
     """All of it, with these agents and, besides what their files allow, these rules."""
     asked = models or Scripted()
     own = [_setting(rule) for agent in agents for rule in rules_of(agent)]
-    async with a_place(store, [*own, *rules], **backend) as place:
+    async with a_place(store, [*own, *rules], agents=AgentBook(agents).reach, **backend) as place:
         begun = delegating(store, AgentBook(agents), place.desk, place.trail)
         needs = Needs(
             runs=place.desk, trail=place.trail, commit=store.commit, models=asked, hands=GovernedHands(place.acts),
-            ask=place.tickets.ask, voices=voice, standing=as_they_were,
+            ask=place.tickets.ask, voices=voice, standing=place.rights,
         )  # fmt: skip
         made = wired(begun, values or {}, needs)
         place.desk.workflows |= {TASK: made.task, STEP: made.step}

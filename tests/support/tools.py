@@ -1,23 +1,24 @@
 """A small shop whose tools may be called, and the acts on them over a real store: builders for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
+from hulk.kernel.errors import Forbidden
 from hulk.kernel.records import JsonObject
-from hulk.kernel.tenancy import Principal, everywhere
+from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.modules.tickets.usecases import Wish
 from hulk.modules.tickets.wiring import Service, serving
 from hulk.modules.tools import Mounted, ToolActs, Wanted
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
 from hulk.modules.tools.domain import Output, Tool
-from hulk.modules.tools.ports import Calling
+from hulk.modules.tools.ports import Backend, Calling
 from hulk.modules.tools.settings import RuleSettings, ToolsSettings
 from hulk.modules.tools.usecases.call import Called
 from hulk.modules.tools.wiring import acts_of
@@ -113,6 +114,19 @@ def a_rule(**said_of_it: Any) -> RuleSettings:
 
 
 @dataclass
+class Rights:
+    """What people may do now who asked earlier: what they could then, unless it was taken from them."""
+
+    now: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
+
+    async def __call__(self, asked: Principal) -> Principal:
+        """See `Standing`."""
+        if not (grants := self.now.get(asked.actor, asked.grants)):
+            raise Forbidden("{actor} asked for this and may nothing here any more.", actor=asked.actor)
+        return replace(asked, grants=grants)
+
+
+@dataclass
 class Place:
     """The acts, the shop behind them, people's tickets, and what executes the runs."""
 
@@ -123,6 +137,7 @@ class Place:
     store: Store
     trail: Outbox
     shelf: Shelf
+    rights: Rights
 
     def gone(self) -> None:
         """The shop has no tools any more."""
@@ -146,16 +161,20 @@ class Place:
 
 
 @asynccontextmanager
-async def a_place(store: Store, rules: Sequence[RuleSettings] = (a_rule(),), *, most: int = 10_000, **backend: Any) -> AsyncIterator[Place]:
-    """All of it, with these rules in the settings."""
+async def a_place(
+    store: Store, rules: Sequence[RuleSettings] = (a_rule(),), *, most: int = 10_000, agents: Mapping[str, Sequence[str]] | None = None,
+    others: Sequence[Backend] = (), **backend: Any,
+) -> AsyncIterator[Place]:  # fmt: skip
+    """All of it, with these rules in the settings, these agents installed, and these systems beside the shop."""
     trail, desk, shop = Outbox(store, KEY), Desk(commit=store.commit), Shop()
     tickets = await serving(store, trail, desk, around(), secret=SECRET, rotation=timedelta(days=1))
     settings = ToolsSettings.model_validate({"rules": rules, "max_output": most})
     shelf = Shelf(shop.backend(**backend))
-    mounted = [Mounted(backend=shelf, tenants=("acme",))]
-    acts = acts_of(store, settings, mounted, desk, trail, tickets.ask, lambda _: (TOKEN,))
+    mounted = [Mounted(backend=one, tenants=("acme",)) for one in (shelf, *others)]
+    rights = Rights()
+    acts = acts_of(store, settings, mounted, desk, trail, tickets.ask, rights, lambda _: (TOKEN,), agents=agents or {})
     desk.workflows["tool-call"] = acts.run
-    yield Place(acts, shop, tickets, desk, store, trail, shelf)
+    yield Place(acts, shop, tickets, desk, store, trail, shelf, rights)
 
 
 async def hanging(*_: object) -> Output | None:

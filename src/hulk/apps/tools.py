@@ -54,7 +54,7 @@ class ToolsAtWork:
 
 async def tools_at_work(
     stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, more: Sequence[Backend],
-    agents: AgentBook,
+    agents: AgentBook, identity: Identity,
 ) -> ToolsAtWork:  # fmt: skip
     """The tools of all systems that the settings name, and of Hulk itself, `more` among them; MCP servers are ended with the stack."""
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
@@ -73,7 +73,12 @@ async def tools_at_work(
     own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, more, systems.watched)
     mounted = [*own, *systems.mounted]
     granted = [rule for agent in agents.agents for rule in rules_of(agent)]
-    made.append(acts_of(ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, systems.secrets, granted=granted))
+    made.append(
+        acts_of(
+            ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, identity.standing, systems.secrets, granted=granted,
+            agents=agents.reach,
+        )
+    )  # fmt: skip
     return ToolsAtWork(made[0], systems.pinning)
 
 

@@ -18,6 +18,8 @@ from hulk.runtime.workflows.queries.search import attributes_of
 
 CHILD = "child"
 """The signal by which a run hears of its children's ends: nobody else's to leave."""
+TICKET = "tkt_"
+"""How the signals begin by which a run hears what became of a ticket, and whether a person said yes: nobody else's to leave either."""
 _STEP = "The index of a step, as the timeline shows it."
 _FROM = "At this time or later (RFC 3339, with its offset)."
 _BEFORE = "Before this time (RFC 3339, with its offset)."
@@ -56,6 +58,8 @@ class SignalBody(Reasoned):
 
     def require_fit(self) -> None:
         """Raises `Refused` for what may not be sent or cannot be kept."""
+        if self.name.startswith(TICKET):
+            raise Refused("“{name}” is how runs hear what people decided: decide on the ticket itself.", name=writable(self.name))
         if self.name == CHILD:
             raise Refused("“{name}” is how runs hear of their children, and nobody else's to send. Name another signal.", name=CHILD)
         if writable(self.name + self.key) != self.name + self.key:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.modules.tools.domain import Listed, Output, Pin, Rule, Server, Tool
 from hulk.modules.tools.domain.call import Call, Ending, Status
@@ -18,6 +19,11 @@ Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
 
 async def unheard(_: float, __: float | None, ___: str) -> None:
     """Nobody listens."""
+
+
+Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
+"""Somebody with what they may do now: never more than they could when they asked. Raises `Forbidden` when they may nothing any more, and
+`Unavailable`."""
 
 
 class Uncertain(Unavailable):

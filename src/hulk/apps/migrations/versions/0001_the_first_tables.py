@@ -830,6 +830,7 @@ def upgrade() -> None:
         sa.Column("labels", Document(), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=True),
         sa.Column("waiter", sa.String(length=64), nullable=True),
+        sa.Column("asker", sa.Text(), nullable=True),
         sa.Column("result", Document(), nullable=True),
         sa.Column("problem", Document(), nullable=True),
         sa.Column("actor", sa.String(length=128), nullable=False),
@@ -988,6 +989,8 @@ def upgrade() -> None:
         sa.Column("labels", Document(), nullable=False),
         sa.Column("error", Document(), nullable=True),
         sa.Column("ended", Moment(), nullable=True),
+        sa.Column("grants", Document(), nullable=False),
+        sa.Column("namespace", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_tool_call")),
     )
     with op.batch_alter_table("tool_call", schema=None) as batch_op:

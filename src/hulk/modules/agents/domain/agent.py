@@ -128,6 +128,11 @@ class AgentBook:
         """The one of that name."""
         return next((one for one in self.agents if one.name == name), None)
 
+    @property
+    def reach(self) -> Mapping[str, Sequence[str]]:
+        """By the name of each, patterns of the tools that its file names: it uses no others, whatever rules there are besides."""
+        return {agent.name: [tool for grant in agent.grants for tool in grant.tools] for agent in self.agents}
+
     def open_to(self, by: Principal) -> Sequence[Agent]:
         """Those that somebody may use."""
         return [one for one in self.agents if one.open_to(by)]

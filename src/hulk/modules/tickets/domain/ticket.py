@@ -79,6 +79,7 @@ class Ticket:
     `after` are the keys (in a plan) or ids of the tickets whose results it needs. `deadline` ends it when it passes; `sla` is how
     long it may take from its creation, which is only told when it passes. `revision` grows by one with each change, `fence` with each
     lease; `lease` is the last one, `attempts` how often it was leased of `most_attempts`. `waiter` is the run that is told of its end.
+    `asker` is who asked for what is to be approved, and so may not approve it themselves.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Ticket:
     """Not to be taken before."""
     actor: str = "hulk"
     waiter: str | None = None
+    asker: str | None = None
     updated: datetime | None = None
     revision: int = 1
     attempts: int = 0

@@ -47,7 +47,8 @@ class MoveTicket:
 
     async def __call__(self, by: Principal, wish: Wish) -> Ticket:
         """The ticket as it is then; asked again, as it is. To complete (approve) or fail (reject) a person's takes the right to approve,
-        all else the right to write. Raises `NotFound`, `Forbidden`, `Conflict`, `Invalid`."""
+        all else the right to write; what somebody asked for themselves they approve only as an admin. Raises `NotFound`, `Forbidden`,
+        `Conflict`, `Invalid`."""
         _require_fit(wish)
         ticket = await visible(self.board, by, wish.ticket)
         _require_right(by, ticket, wish)
@@ -93,6 +94,8 @@ def _require_right(by: Principal, ticket: Ticket, wish: Wish) -> None:
     named = verb == "approve" and assignee is not None and assignee.name != ""
     if named and assignee is not None and by.actor != f"person:{assignee.name}" and not by.may("manage", "tickets", ticket.namespace):
         raise Forbidden("Ticket {ticket} is for {assignee} to decide on.", ticket=ticket.id, assignee=assignee.name)
+    if wish.status == "completed" and ticket.asker == by.actor and not by.may("manage", "tickets", ticket.namespace):
+        raise Forbidden("You asked for this yourself, so ticket {ticket} is for somebody else to approve.", ticket=ticket.id)
 
 
 def _require_fit(wish: Wish) -> None:
@@ -146,6 +149,8 @@ class Matter:
     title: Text
     input: JsonObject = field(default_factory=dict)
     person: str = ""
+    asker: str | None = None
+    """Who wants it; they do not approve it themselves, unless they are an admin."""
     namespace: str = DEFAULT_NAMESPACE
     priority: Priority = "normal"
     intent: str | None = None
@@ -185,6 +190,7 @@ class AskPerson:
             id=ids.derived("tkt", context.key), plan=matter.plan, intent=matter.intent, tenant=context.tenant, key=name, kind=matter.kind,
             title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=self.clock(),
             namespace=matter.namespace, assignee=Assignee("person", matter.person), actor=f"run:{context.run_id}", waiter=context.run_id,
+            asker=matter.asker,
         )  # fmt: skip
         told = self.trail.append(opened(ticket, ticket.actor))
         return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told, *besides(ticket)] if made[0].new else [])])

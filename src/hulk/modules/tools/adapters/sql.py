@@ -9,6 +9,7 @@ from sqlalchemy import Column, Index, Row, Select, String, Table, Text, bindpara
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import fields_of, from_json, to_json
+from hulk.kernel.tenancy import Grant
 from hulk.modules.tools.domain import Call, Ending, Output, Rule, Server
 from hulk.modules.tools.domain.call import ended, taken
 from hulk.modules.tools.domain.server import missing
@@ -37,6 +38,8 @@ call_table = Table(
     Column("labels", Document, nullable=False),
     Column("error", Document),
     Column("ended", Moment),
+    Column("grants", Document, nullable=False),
+    Column("namespace", String(64)),
 )
 """Every call of a tool: reads once they have ended, without what they gave."""
 Index("tool_call_newest", call_table.c.tenant, call_table.c.at.desc(), call_table.c.id)
@@ -197,7 +200,8 @@ def _held(tx: Transaction, tenant: str, id_: str) -> Call:
 
 def _row(call: Call) -> dict[str, Any]:
     row = {name: getattr(call, name) for name in call_table.c.keys()}  # noqa: SIM118  # a collection of columns, not a dict
-    return {**row, "rules": list(call.rules), "labels": list(call.labels), "output": None if call.output is None else to_json(call.output)}
+    output = None if call.output is None else to_json(call.output)
+    return {**row, "rules": list(call.rules), "labels": list(call.labels), "output": output, "grants": to_json(call.grants)}
 
 
 def _call(row: Row[Any] | None, id_: str = "") -> Call:
@@ -205,4 +209,5 @@ def _call(row: Row[Any] | None, id_: str = "") -> Call:
         raise NotFound("There is no call {id}.", id=id_[:80])
     fields = fields_of(Call, row)
     output = None if row.output is None else from_json(Output, row.output)
-    return Call(**{**fields, "rules": tuple(row.rules), "labels": tuple(row.labels), "output": output})
+    grants = from_json(tuple[Grant, ...], row.grants)
+    return Call(**{**fields, "rules": tuple(row.rules), "labels": tuple(row.labels), "output": output, "grants": grants})

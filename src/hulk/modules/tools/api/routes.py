@@ -19,7 +19,9 @@ from hulk.modules.tools.usecases.ruling import Rules
 from hulk.runtime.http import Caller, Reason, Reasoned, Spoken
 
 _Named: TypeAlias = Annotated[str, Path(max_length=130, description="Its name.")]
-_Agent: TypeAlias = Annotated[str, Field(max_length=128, pattern=r"^[ -~]*$", description="The agent that calls.")]
+_Agent: TypeAlias = Annotated[
+    str, Field(max_length=128, pattern=r"^[ -~]*$", description="The agent that calls; none that is installed here.")
+]
 _Key: TypeAlias = Annotated[
     str, Header(max_length=LONGEST_KEY, pattern=r"^[ -~]*$", description="Unique to this call: asked again with it, it is done once.")
 ]
@@ -77,7 +79,8 @@ def _of_tools(router: APIRouter, acts: ToolActs) -> None:
         tool: _Named, body: CallBody, caller: Caller, voice: Spoken, response: Response, idempotency_key: _Key = ""
     ) -> JsonObject:
         """200 with what came of it, or 202 when a person decides first: look at the call later. What the tool refuses is a call that
-        `failed`, with why."""
+        `failed`, with why. Nobody calls in the name of an agent that is installed."""
+        acts.catalogue.require_free(body.agent)
         wanted = Wanted(
             tool=tool, arguments=body.arguments, key=idempotency_key, agent=body.agent, reason=body.reason, language=voice.language
         )

@@ -14,6 +14,7 @@ from hulk.kernel import ids
 from hulk.kernel.errors import Conflict
 from hulk.kernel.events import changed, digest
 from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import Grant, Principal
 from hulk.kernel.text import Text
 from hulk.modules.router import Label
 from hulk.modules.tools.domain.tool import Output
@@ -26,7 +27,8 @@ ENDED: frozenset[Status] = frozenset(("done", "failed", "rejected", "uncertain",
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call. `actor` asked for it, through `agent` if that is not empty; `reason` says why; `ticket` is where a person decides; `labels`
-    are kinds of sensitive things in what came back; `error` is as `kernel.errors.told` has it."""
+    are kinds of sensitive things in what came back; `error` is as `kernel.errors.told` has it. `grants` are what the actor could do when
+    asking, `namespace` where (None: in all of the tenant)."""
 
     id: str
     tenant: str
@@ -47,6 +49,13 @@ class Call:
     labels: tuple[Label, ...] = ()
     error: JsonObject | None = None
     ended: datetime | None = None
+    grants: tuple[Grant, ...] = ()
+    namespace: str | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who asked, with what they could do then."""
+        return Principal(tenant=self.tenant, actor=self.actor, grants=self.grants)
 
     @property
     def ended_badly(self) -> bool:
@@ -56,13 +65,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a call ends."""
+    """How a call ends. `unbegun`: it ends so only if nobody has begun to make it."""
 
     status: Status
     at: datetime
     output: Output | None = None
     labels: tuple[Label, ...] = ()
     error: JsonObject | None = None
+    unbegun: bool = False
 
 
 def id_of(tenant: str, key: str) -> str:
@@ -86,6 +96,8 @@ def taken(call: Call, deadline: datetime, *, idempotent: bool) -> Call | None:
 
 def ended(call: Call, ending: Ending) -> Call:
     """The call at its end; one that has ended stays as it was."""
+    if ending.unbegun and call.status != "waiting":
+        return call
     if call.status in ENDED and not (call.status == "uncertain" and ending.status in ("done", "failed")):
         return call
     return replace(

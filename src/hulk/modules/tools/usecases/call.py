@@ -15,10 +15,11 @@ from hulk.kernel.time import Clock
 from hulk.modules.router import Classified
 from hulk.modules.tools.domain import Call, Output, Server, Tool
 from hulk.modules.tools.domain.call import id_of, require_same, what_it_would_do
-from hulk.modules.tools.domain.output import Withheld, classified_arguments, for_reader
+from hulk.modules.tools.domain.output import Withheld, for_reader
 from hulk.modules.tools.domain.permission import autonomy_for
 from hulk.modules.tools.ports import Calls, Progress, Schemas, unheard
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
+from hulk.modules.tools.usecases.fitting import require_fit
 from hulk.modules.tools.usecases.perform import Perform, fact
 
 WORKFLOW = "tool-call"
@@ -80,7 +81,9 @@ class CallTool:
         that is another call's or under way. What the tool itself refuses is a call that `failed`."""
         who = who_of(by, wanted.agent, wanted.namespace)
         tool, allowed = await self.catalogue.usable(who, wanted.tool, wanted.server)
-        self._require_fit(tool, wanted)
+        if len(wanted.key) > LONGEST_KEY:
+            raise Invalid([("key", Text("the length must be at most {count}", count=LONGEST_KEY))])
+        require_fit(self.schemas, tool, wanted.arguments)
         autonomy, _ = autonomy_for(allowed, tool, wanted.arguments) if tool.writes else ("act", None)
         call = self._call(by, wanted, tool, allowed.rules)
         if autonomy == "suggest":
@@ -94,23 +97,12 @@ class CallTool:
             raise Conflict("The call with the key “{key}” is under way: ask for it later ({id}).", key=kept.key, id=kept.id)
         return Called(call=kept, tool=tool, sensitive=allowed.sensitive, replayed=not new)
 
-    def _require_fit(self, tool: Tool, wanted: Wanted) -> None:
-        if len(wanted.key) > LONGEST_KEY:
-            raise Invalid([("key", Text("the length must be at most {count}", count=LONGEST_KEY))])
-        if wrong := self.schemas.wrong(tool.input, wanted.arguments):
-            raise Invalid([(f"arguments.{place}" if place else "arguments", text) for place, text in wrong])
-        if tool.outside and (scan := classified_arguments(wanted.arguments)).sensitivity == "p0":
-            raise Forbidden(
-                "{tool} was not called: what it would be given leaves the company and holds what must not ({labels}).",
-                tool=tool.name, labels=", ".join(scan.labels),
-            )  # fmt: skip
-
     def _call(self, by: Principal, wanted: Wanted, tool: Tool, rules: tuple[str, ...]) -> Call:
         now, key = self.clock(), wanted.key or ids.new("key")
         return Call(
             id=id_of(by.tenant, key), tenant=by.tenant, key=key, tool=tool.name, arguments=wanted.arguments, actor=by.actor, at=now,
             deadline=now + timedelta(seconds=tool.seconds), status="running", agent=wanted.agent, person=wanted.person,
-            reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules,
+            reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules, grants=by.grants, namespace=wanted.namespace,
         )  # fmt: skip
 
     async def _suggested(self, call: Call, tool: Tool, *, sensitive: bool) -> Called:

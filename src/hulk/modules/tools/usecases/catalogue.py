@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import structlog
 
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 ASKED_FOR = 10.0
 """Seconds that a backend may take to say what it can do."""
 _ALL = "tools"
+NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,13 @@ class Shelf:
 class Catalogue:
     """What there is to use: asked of the backends when somebody wants to know, and remembered for a second."""
 
-    def __init__(self, mounted: Sequence[Mounted], settings: Sequence[Rule], rules: Named[Rule]) -> None:
+    def __init__(
+        self, mounted: Sequence[Mounted], settings: Sequence[Rule], rules: Named[Rule], agents: Mapping[str, Sequence[str]] = NONE
+    ) -> None:
         self.mounted: Mapping[str, Mounted] = {one.backend.name: one for one in mounted}
         self._settings, self._rules = settings, rules
+        self.agents = agents
+        """Those installed, each with patterns of the tools that it may use at all, whatever rules there are besides."""
         self._shelf: Fresh[Shelf] = Fresh(self._gathered)
         self._watching: list[Callable[[], None]] = []
         self.seen: Mapping[str, Tool] = {}
@@ -84,6 +90,14 @@ class Catalogue:
         self._shelf.stale(_ALL)
         self._tell()
 
+    def require_free(self, agent: str) -> None:
+        """Raises `Forbidden` for the name of an agent that is installed: only its own work is done in its name."""
+        if agent in self.agents:
+            raise Forbidden(
+                "Only the agent “{agent}” itself calls tools in its name: have it work for you (POST /v1/intents), or leave “agent” out.",
+                agent=agent,
+            )  # fmt: skip
+
     async def open_to(self, who: Who, server: Server | None = None) -> Sequence[tuple[Tool, Allowed]]:
         """The tools that somebody may use, with how far, in the order of their names."""
         rules, shelf = await self.rules(who.principal.tenant), await self.shelf()
@@ -106,6 +120,9 @@ class Catalogue:
     def _judged(self, rules: Sequence[Rule], tool: Tool, who: Who) -> Verdict:
         mounted = self.mounted.get(tool.backend)
         there = mounted is not None and any_of(who.principal.tenant, mounted.tenants)
+        reach = self.agents.get(who.agent)
+        if reach is not None and not any_of(tool.name, reach):
+            return Denied()
         if not there or not who.principal.may("write" if tool.writes else "read", "tools", who.namespace):
             return Denied()
         return verdict(rules, tool, who)

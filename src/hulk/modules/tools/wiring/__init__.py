@@ -24,12 +24,12 @@ from hulk.modules.tools.adapters.sql import SqlCalls, SqlNamed
 from hulk.modules.tools.adapters.tables import DuckTables, Limits
 from hulk.modules.tools.adapters.web import Fetch, WebSources
 from hulk.modules.tools.domain import Head, Rule, Server, allowed
-from hulk.modules.tools.ports import Backend
+from hulk.modules.tools.ports import Backend, Standing
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.approve import RunCall
 from hulk.modules.tools.usecases.call import CallTool
-from hulk.modules.tools.usecases.catalogue import Catalogue, Mounted
+from hulk.modules.tools.usecases.catalogue import NONE, Catalogue, Mounted
 from hulk.modules.tools.usecases.finding import CloseOverdue, FindTools, ShowCalls
 from hulk.modules.tools.usecases.perform import Perform
 from hulk.modules.tools.usecases.ruling import Rules
@@ -73,13 +73,15 @@ def wired(settings: ToolsSettings, roots: tuple[Path, ...], blob_path: Callable[
 
 def acts_of(
     store: Store, settings: ToolsSettings, mounted: Sequence[Mounted], runs: Runs, trail: Trail, ask: AskPerson,
-    secrets: Callable[[str], Iterable[str]] = lambda _: (), clock: Clock = utc_now, granted: Iterable[Rule] = (),
+    standing: Standing, secrets: Callable[[str], Iterable[str]] = lambda _: (), clock: Clock = utc_now, granted: Iterable[Rule] = (),
+    agents: Mapping[str, Sequence[str]] = NONE,
 ) -> ToolActs:  # fmt: skip
-    """The acts on tools of the `mounted` systems, over the store. `secrets` gives those that a system, by its name, was told; `granted` are
-    rules that hold besides those of the settings."""
+    """The acts on tools of the `mounted` systems, over the store. `standing` says what who asked earlier may do now; `secrets` gives those
+    that a system, by its name, was told; `granted` are rules that hold besides those of the settings; `agents` are those installed, each
+    with patterns of the tools that it may use at all."""
     rules: SqlNamed[Rule] = SqlNamed(store, Rule)
     shown = (*(one.whole() for one in settings.rules), *granted)
-    catalogue, calls = Catalogue(mounted, shown, rules), SqlCalls(store)
+    catalogue, calls, schemas = Catalogue(mounted, shown, rules, agents), SqlCalls(store), RustSchemas()
     perform = Perform(
         backends={one.backend.name: one.backend for one in mounted}, calls=calls, trail=trail, commit=store.commit, clock=clock,
         most=settings.max_output, secrets=secrets,
@@ -87,13 +89,16 @@ def acts_of(
     return ToolActs(
         catalogue=catalogue, find=FindTools(catalogue), calls=ShowCalls(calls, catalogue),
         call=CallTool(
-            catalogue=catalogue, calls=calls, schemas=RustSchemas(), perform=perform, runs=runs, trail=trail, commit=store.commit,
+            catalogue=catalogue, calls=calls, schemas=schemas, perform=perform, runs=runs, trail=trail, commit=store.commit,
             clock=clock,
         ),
         rules=Rules(Rule, shown, rules, trail, store.commit, catalogue.changed),
         servers=Rules(Server, tuple(one.whole() for one in settings.servers), SqlNamed(store, Server), trail, store.commit, _unheeded),
         sweep=CloseOverdue(calls, trail, store.commit, clock),
-        run=RunCall(catalogue=catalogue, calls=calls, ask=ask, perform=perform, trail=trail, commit=store.commit, clock=clock),
+        run=RunCall(
+            catalogue=catalogue, calls=calls, schemas=schemas, standing=standing, ask=ask, perform=perform, trail=trail,
+            commit=store.commit, clock=clock,
+        ),
     )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ ticket_table = Table(
     Column("labels", Document, nullable=False),
     Column("run", String(64)),
     Column("waiter", String(64)),
+    Column("asker", Text),
     Column("result", Document),
     Column("problem", Document),
     Column("actor", String(128), nullable=False),
