@@ -114,7 +114,11 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*asking, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
-    routers += [*money_routes(money, config.section(FinopsSettings)), *tools.routers, *await mcp_routes(stack, config, tools.acts)]
+    routers += [
+        *money_routes(money, config.section(FinopsSettings)),
+        *tools.routers,
+        *await mcp_routes(stack, config, tools.acts, ground.audit_key),
+    ]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from hulk.kernel.records import Json
 from hulk.modules.router import UNREADABLE, Classified, Label, Part, Unmaskable, Vault, classified_parts, masked
-from hulk.modules.tools.domain.tool import Bytes, Link, Output, Piece, Tool, Words
+from hulk.modules.tools.domain.tool import Bytes, Link, Output, Piece, Question, Tool, Words
 
 Way: TypeAlias = Callable[[str, str], str]
 """Makes another text of one, given the name of the field that it stands in."""
@@ -73,6 +73,9 @@ def parts_of_output(output: Output) -> Iterator[Part]:
             case Link(uri, name):
                 yield Part(f"{name}\n{uri}")
     yield from (Part(f"{name}: {value}" if name else str(value)) for name, value in _leaves(output.data, ""))
+    for asked in output.asks:
+        yield Part(asked.message)
+        yield from (Part(f"{name}: {value}" if name else str(value)) for name, value in _leaves(asked.schema, ""))
 
 
 def classified_output(output: Output, tool: Tool) -> Classified:
@@ -118,7 +121,13 @@ def _masked(text: str, name: str, vault: Vault) -> str:
 
 def _mapped(output: Output, way: Way) -> Output:
     data = None if output.data is None else {str(key): _value(value, str(key), way) for key, value in output.data.items()}
-    return replace(output, data=data, pieces=tuple(_piece(piece, way) for piece in output.pieces), cut=way(output.cut, ""))
+    asks = tuple(_question(one, way) for one in output.asks)
+    return replace(output, data=data, pieces=tuple(_piece(piece, way) for piece in output.pieces), asks=asks, cut=way(output.cut, ""))
+
+
+def _question(asked: Question, way: Way) -> Question:
+    schema = {name: _value(inner, name, way) for name, inner in asked.schema.items()}
+    return replace(asked, message=way(asked.message, ""), schema=schema)
 
 
 def _piece(piece: Piece, way: Way) -> Piece:

@@ -58,8 +58,8 @@ class TicketTools(Acts):
     def __init__(self, acts: TicketActs, voices: Callable[[Language], Voice], name: str = "tickets") -> None:
         super().__init__(
             name, About(outside=False, owner="Hulk", tags=("tickets",)),
-            Act("list", "List tickets", ListTickets, self._list),
-            Act("show", "Show a ticket", ShowTicket, self._show),
+            Act("list", "List tickets", ListTickets, self._list, at=""),
+            Act("show", "Show a ticket", ShowTicket, self._show, at="/{ticket}"),
             Act("create", "Open a ticket", CreateTicket, self._create, effect="write", idempotent=True),
             Act("comment", "Comment on a ticket", CommentTicket, self._comment, effect="write", idempotent=True),
         )  # fmt: skip
