@@ -65,7 +65,8 @@ _OK = _one("confirm", "Please confirm", ok={"type": "boolean"})
 _DEFAULTS = _one(
     "defaults", "Please look at these values",
     name={"type": "string", "default": "John Doe"}, age={"type": "integer", "default": 30}, score={"type": "number", "default": 95.5},
-    status={"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"}, verified={"type": "boolean", "default": True},
+    status={"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"},
+    verified={"type": "boolean", "default": True},
 )  # fmt: skip
 _CHOICES = _one(
     "choices", "Please choose",

@@ -95,25 +95,17 @@ class Everything:
 
     async def call(self, tool: Tool, arguments: JsonObject, calling: Calling) -> Output:
         """See `Backend`."""
-        if tool.act in _SAYS:
-            return _SAYS[tool.act]
-        if tool.act in asking.ROUNDS:
-            return asking.ROUNDS[tool.act](arguments, calling.present)
-        if tool.act.startswith("read_"):
-            return _read(tool.act.removeprefix("read_"), arguments)
+        if (said := _plainly(tool.act, arguments, calling)) is not None:
+            return said
         if tool.act == "test_reconnection":
             await asyncio.sleep(_LONGER)
         if tool.act in ("hang", "hanging_write"):
             return await self._hang()
         if "progress" in tool.act or "logging" in tool.act:
             return await _telling(calling)
-        if tool.act == "test_error_handling":
-            raise Refused("This tool intentionally returns an error for testing")
         if tool.act in ("test_trigger_tool_change", "test_trigger_prompt_change"):
             self.many += 1
             self.changed()
-        if tool.act == "add":
-            return Output(data={"sum": arguments["a"] + arguments["b"]})
         self.done += 1
         return Output(pieces=(Words(str(arguments.get("text", tool.act))),))
 
@@ -124,6 +116,17 @@ class Everything:
         finally:
             self.hanging -= 1
         raise AssertionError("unreachable")
+
+
+def _plainly(act: str, arguments: JsonObject, calling: Calling) -> Output | None:
+    """What those say that do nothing but say something."""
+    if act == "test_error_handling":
+        raise Refused("This tool intentionally returns an error for testing")
+    if act == "add":
+        return Output(data={"sum": arguments["a"] + arguments["b"]})
+    if act in asking.ROUNDS:
+        return asking.ROUNDS[act](arguments, calling.present)
+    return _read(act.removeprefix("read_"), arguments) if act.startswith("read_") else _SAYS.get(act)
 
 
 async def _telling(calling: Calling) -> Output:
@@ -198,7 +201,10 @@ RULES = (
     {"name": "ask", "tools": ["ask.*"], "autonomy": "approve", "sensitive": True, "tenants": ["default"]},
 )
 PROMPTS = (
-    {"name": "test_simple_prompt", "title": "Simple", "about": "Without arguments.", "parts": [{"text": "This is a simple prompt for testing."}]},
+    {
+        "name": "test_simple_prompt", "title": "Simple", "about": "Without arguments.",
+        "parts": [{"text": "This is a simple prompt for testing."}],
+    },
     {
         "name": "test_prompt_with_arguments", "title": "Arguments", "about": "With arguments.",
         "arguments": [

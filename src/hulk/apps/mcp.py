@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-
 from hulk import __version__
 from hulk.apps.client import connected, running_server
 from hulk.apps.terminal import spoken

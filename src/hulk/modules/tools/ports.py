@@ -22,8 +22,8 @@ async def unheard(_: float, __: float | None, ___: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """Whoever calls is there while it is done: in which language they read, who hears how far it is, and what they answered to what the tool
-    asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say."""
+    """Whoever calls is there while it is done: in which language they read, who hears how far it is, and what they answered to what the
+    tool asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say."""
 
     language: Language = "en"
     progress: Progress = unheard

@@ -34,7 +34,8 @@ def capped(output: Output, most: int) -> Output:
     if whole > most or (data is None and output.data is not None):
         size = max(whole, 0 if output.data is None else len(_json(output.data)))
         cut = f"{cut} The answer has {size} bytes, of which at most {most} are given: ask for less.".strip()
-    return replace(output, data=data, pieces=tuple(pieces), cut=cut)
+    asks = output.asks if sum(len(_json(one.schema)) + len(one.message) for one in output.asks) + len(output.state) <= most else ()
+    return replace(output, data=data, pieces=tuple(pieces), asks=asks, failed=output.failed or bool(output.asks), cut=cut)
 
 
 def _size(piece: Piece) -> int:

@@ -17,8 +17,9 @@ PROMPTS: Sequence[Prompt] = (
             Part(resource="hulk://tools"),
             Part(
                 text={
-                    "en": "Which of these tools does this, and with which arguments? Call none that changes something before I agree.\n\n{task}",
-                    "pt": "Qual destas ferramentas faz isto, e com quais argumentos? Não chame nenhuma que altere algo antes que eu concorde."
+                    "en": "Which of these tools does this, and with which arguments? Call none that changes something before I agree."
+                    "\n\n{task}",
+                    "pt": "Qual destas ferramentas faz isto, com quais argumentos? Não chame nenhuma que altere algo antes que eu concorde."
                     "\n\n{task}",
                 }
             ),

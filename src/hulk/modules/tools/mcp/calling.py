@@ -30,6 +30,7 @@ from hulk.modules.tools.ports import Present, Progress
 from hulk.modules.tools.settings import McpSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.call import LONGEST_KEY, Called, Wanted
+from hulk.modules.tools.usecases.catalogue import who_of
 from hulk.modules.tools.usecases.finding import Search
 
 KEY = "hulk/idempotency-key"
@@ -139,7 +140,7 @@ class _OneCall:
         if not self.asking.can:
             return None
         try:
-            tool, _ = await self.acts.find.one(self.asker.by, name)
+            tool, _ = await self.acts.catalogue.usable(who_of(self.asker.by), name, self.asker.server)
         except HulkError:
             return None  # the call says so
         schema = form(tool.input, arguments)

@@ -54,13 +54,15 @@ def piece_of(piece: Piece, uri: str) -> Contents:
         case Link(to):
             return types.TextResourceContents(uri=uri, mime_type="text/uri-list", text=to)
         case Bytes(content, kind, name):
-            own = name if "://" in name else uri
-            text = text_of(content, kind)
-            if text is not None:
-                return types.TextResourceContents(uri=own, mime_type=kind, text=text)
-            return types.BlobResourceContents(uri=own, mime_type=kind or None, blob=base64.b64encode(content).decode())
+            return _bytes(content, kind, name if "://" in name else uri)
         case _:
             assert_never(piece)
+
+
+def _bytes(content: bytes, kind: str, uri: str) -> Contents:
+    if (text := text_of(content, kind)) is not None:
+        return types.TextResourceContents(uri=uri, mime_type=kind, text=text)
+    return types.BlobResourceContents(uri=uri, mime_type=kind or None, blob=base64.b64encode(content).decode())
 
 
 def plain(uri: str, text: str) -> types.TextResourceContents:

@@ -91,12 +91,13 @@ class Endpoint:
     def _made(self) -> "tuple[Methods, StreamableHTTPSessionManager]":
         from mcp.server.transport_security import TransportSecuritySettings
 
-        from hulk.modules.tools.mcp.replay import Held, Sessions
+        from hulk.modules.tools.mcp.replay import Held
+        from hulk.modules.tools.mcp.sessions import Sessions
 
         methods = self.methods(self.acts, self.settings)
         security = TransportSecuritySettings(allowed_hosts=list(self.guard.hosts), allowed_origins=list(self.guard.origins))
         return methods, Sessions(
-            Held(self.settings.replayed), methods.server(), security_settings=security, retry_interval=_AGAIN_MS,
+            Held(self.settings.replayed), methods.agreed, methods.server(), security_settings=security, retry_interval=_AGAIN_MS,
             session_idle_timeout=self.settings.idle.total_seconds(), max_request_body_size=self.most, max_sessions=self.settings.sessions,
         )  # fmt: skip
 

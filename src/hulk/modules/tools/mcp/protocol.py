@@ -18,7 +18,7 @@ from hulk.modules.tools.mcp.completing import Completing
 from hulk.modules.tools.mcp.pages import Pages
 from hulk.modules.tools.mcp.prompting import Prompting
 from hulk.modules.tools.mcp.reading import Reading
-from hulk.modules.tools.mcp.sessions import Levels
+from hulk.modules.tools.mcp.sessions import Agreed, Levels
 from hulk.modules.tools.mcp.watching import Watching
 from hulk.modules.tools.settings import McpSettings
 from hulk.modules.tools.usecases.acts import ToolActs
@@ -54,6 +54,7 @@ class Methods:
     settings: McpSettings
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     levels: Levels = field(default_factory=Levels)
+    agreed: Agreed = field(default_factory=Agreed)
 
     def __post_init__(self) -> None:
         reading = Reading(self.acts, Pages(self.acts))
@@ -77,7 +78,7 @@ class Methods:
             on_completion=Completing(self.acts),
         )  # fmt: skip
         made.add_request_handler("logging/setLevel", types.SetLevelRequestParams, self.level)
-        made.add_notification_handler("notifications/initialized", types.NotificationParams, self._watching.begun)
+        made.add_notification_handler("notifications/initialized", types.NotificationParams, self.begun)
         made.middleware.append(RequestStateBoundary(self._security(), default_audience="hulk"))
         return made
 
@@ -87,6 +88,11 @@ class Methods:
     def _schema(self, name: str) -> Mapping[str, Any] | None:
         """What headers must repeat of arguments (`x-mcp-header`, 2026-07-28) is looked up among the tools as they were last listed."""
         return ASKING.get().schema(self.acts.catalogue, name)
+
+    async def begun(self, context: Context, _: types.NotificationParams | None) -> None:
+        """A session has begun."""
+        self.agreed.begun(context)
+        self._watching.begun(context)
 
     async def level(self, context: Context, params: types.SetLevelRequestParams) -> types.EmptyResult:
         """From which level on a session wants log messages."""

@@ -2,10 +2,8 @@
 of them together are bounded, the oldest going first."""
 
 from collections import OrderedDict
-from typing import Any
 
 from mcp.server.streamable_http import EventCallback, EventMessage, EventStore
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import JSONRPCMessage
 
 _SEPARATOR = "-"
@@ -60,21 +58,3 @@ class Replay(EventStore):
             if (message := self._held.at((self._session, later), stream)) is not None:
                 await send_callback(EventMessage(message, f"{later}{_SEPARATOR}{stream}"))
         return stream
-
-
-class Sessions(StreamableHTTPSessionManager):
-    """The library's, with messages held for each session by itself: the library names streams by the numbers of their requests, which all
-    sessions have alike."""
-
-    def __init__(self, held: Held, *arguments: Any, **more: Any) -> None:
-        self._of = held
-        super().__init__(*arguments, **more)
-
-    @property
-    def event_store(self) -> EventStore:  # type: ignore[override]  # the library asks for it once for each session
-        """A new one."""
-        return self._of.session()
-
-    @event_store.setter
-    def event_store(self, _: EventStore | None) -> None:
-        """The library sets what it was given: nothing."""

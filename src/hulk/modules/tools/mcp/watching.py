@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import mcp_types as types
@@ -15,7 +16,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 from mcp.shared.exceptions import MCPError
 
-from hulk.kernel.errors import HulkError, NotFound, Refused
+from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.text import Text
 from hulk.modules.tools.domain import Call, matched
 from hulk.modules.tools.mcp.asker import Asker, asker_of
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 Context = ServerRequestContext[Any, Any]
 _LOOK = 2.0
 """Seconds between looks at calls that somebody wants to hear of: they may go on in another process."""
+_CALLS = 500
+"""Calls that are looked at."""
 _ENDED = 10_000
 """Ended calls that are remembered until they are told."""
 
@@ -50,7 +53,7 @@ class Watching:
         self.acts.catalogue.watch(self._lists_changed)
         self.acts.ended.watch(self._call_ended)
 
-    async def begun(self, context: Context, _: types.NotificationParams | None) -> None:
+    def begun(self, context: Context) -> None:
         """A session has begun."""
         self.ears.session(context.session._connection)  # noqa: SLF001  # all else that the library shows ends with the request
 
@@ -94,8 +97,11 @@ class Watching:
         """Whether it may be read by them; a call is remembered as it stands now. Raises `HulkError`."""
         if not await self.reading.readable(asker, uri):
             return False
-        if (id_ := _call_at(uri)) is not None:
-            self._calls.setdefault((asker.by.tenant, id_), await self._standing(asker, id_))
+        if (id_ := _call_at(uri)) is not None and (place := (asker.by.tenant, id_)) not in self._calls:
+            if len(self._calls) >= _CALLS:
+                raise Unavailable("Too many calls are listened to: ask later.")
+            self._calls[place] = await self._standing(asker, id_)
+            self._news.set()
         return True
 
     async def telling(self) -> None:
@@ -117,7 +123,7 @@ class Watching:
             await self.ears.updated(lambda _, uri: uri == TOOLS or matched(TOOL, uri) is not None)
         while self._ended:
             call = self._ended.popleft()
-            await self.ears.updated(lambda asker, uri, call=call: self._touched(asker, uri, call))
+            await self.ears.updated(partial(self._touched, call))
         await self._looked()
 
     async def _looked(self) -> None:
@@ -136,7 +142,7 @@ class Watching:
             return error.code, None
         return call.status, call.ticket
 
-    def _touched(self, asker: Asker, uri: str, call: Call) -> bool:
+    def _touched(self, call: Call, asker: Asker, uri: str) -> bool:
         """Whether what is there may be other after that call."""
         if asker.by.tenant != call.tenant:
             return False

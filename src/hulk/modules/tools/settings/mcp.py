@@ -28,8 +28,8 @@ class McpSettings(Section):
     close_after: Duration | None = Field(
         default=None,
         gt=timedelta(0),
-        description="A call that takes longer has its stream closed, and its client comes back for the answer (MCP 2025-11-25): for networks "
-        "that cut long answers off. Unset, streams stay open.",
+        description="A call that takes longer has its stream closed, and its client comes back for the answer (MCP 2025-11-25): for "
+        "networks that cut long answers off. Unset, streams stay open.",
     )
     replayed: Size = Field(
         default=32 * 1024 * 1024, ge=1024 * 1024, description="Bytes of messages held, of all sessions, for clients whose stream was cut."

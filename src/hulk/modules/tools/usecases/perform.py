@@ -63,7 +63,7 @@ class Perform:
             return self._failed(tool, error)
         fit = capped(scrubbed(output, self.secrets(tool.backend)), self.most)
         scan = await _scanned(fit, tool)
-        return Ending(status="failed" if fit.failed or fit.asks else "done", at=self.clock(), output=fit, labels=scan.labels)
+        return Ending(status="failed" if fit.failed else "done", at=self.clock(), output=fit, labels=scan.labels)
 
     async def _asked(self, call: Call, tool: Tool, calling: Calling) -> Output:
         """Raises what the backend does; what nobody expects of it as something of which the outcome is not known."""
