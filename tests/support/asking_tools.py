@@ -62,6 +62,7 @@ def _titled(*values: str) -> list[JsonObject]:
 _OPTIONS = ["option1", "option2", "option3"]
 _NAME = once(_one("user_name", "What is your name?", name={"type": "string"}), "Hello, {said}!")
 _OK = _one("confirm", "Please confirm", ok={"type": "boolean"})
+SURE = _asks(_one("sure", "Are you sure?", sure={"type": "boolean"}))
 _DEFAULTS = _one(
     "defaults", "Please look at these values",
     name={"type": "string", "default": "John Doe"}, age={"type": "integer", "default": 30}, score={"type": "number", "default": 95.5},

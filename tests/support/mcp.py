@@ -82,6 +82,8 @@ class Everything:
             self._tool("hanging_write", effect="write"), self._tool("echo", _TEXT), self._tool("broken_promise", _EMPTY, _SUM),
             self._tool("test_trigger_tool_change"), self._tool("test_trigger_prompt_change"), self._tool("test_reconnection"),
             *(self._tool(name, _takes(name)) for name in asking.ROUNDS),
+            self._tool("ask_outside", outside=True), self._tool("ask_write", effect="write"),
+            self._tool("need", {**_TEXT, "required": ["text"]}, effect="write"),
             *(self._tool(f"read_{name}", _takes_of(address), address=address) for name, address in _READS.items()),
         ]  # fmt: skip
         return [*plain, *others, *(self._tool(f"idle_{number:04}") for number in range(self.many))]
@@ -106,6 +108,8 @@ class Everything:
         if tool.act in ("test_trigger_tool_change", "test_trigger_prompt_change"):
             self.many += 1
             self.changed()
+        if tool.act == "ask_write" and "sure" not in calling.present.answers:
+            return asking.SURE
         self.done += 1
         return Output(pieces=(Words(str(arguments.get("text", tool.act))),))
 
@@ -124,6 +128,8 @@ def _plainly(act: str, arguments: JsonObject, calling: Calling) -> Output | None
         raise Refused("This tool intentionally returns an error for testing")
     if act == "add":
         return Output(data={"sum": arguments["a"] + arguments["b"]})
+    if act == "ask_outside":
+        return asking.ROUNDS["test_input_required_result_elicitation"](arguments, calling.present)
     if act in asking.ROUNDS:
         return asking.ROUNDS[act](arguments, calling.present)
     return _read(act.removeprefix("read_"), arguments) if act.startswith("read_") else _SAYS.get(act)
@@ -194,6 +200,7 @@ _SAYS: Mapping[str, Output] = {
 KEYS: Mapping[str, Principal] = {
     "ana": Principal(tenant="default", actor="key:ana", grants=everywhere("operator")),
     "vic": Principal(tenant="default", actor="key:vic", grants=everywhere("viewer")),
+    "root": Principal(tenant="default", actor="key:root", grants=everywhere("admin")),
     "eve": Principal(tenant="other", actor="key:eve", grants=everywhere("admin")),
 }
 RULES = (
