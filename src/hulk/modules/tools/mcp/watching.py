@@ -5,6 +5,7 @@ meanwhile: its readers are told when a call from here has changed something in t
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,6 +37,15 @@ _ENDED = 10_000
 """Ended calls that are remembered until they are told."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An address, and how the call stands that is there, if it is one."""
+
+    uri: str
+    place: tuple[str, str] | None = None
+    standing: tuple[str, str | None] | None = None
+
+
 @dataclass
 class Watching:
     """These methods, and `telling`, which does it."""
@@ -64,11 +74,9 @@ class Watching:
         try:
             if uri not in ear.wanted and len(ear.wanted) >= MOST:
                 raise Refused("A session may hear of at most {count} addresses.", count=MOST)
-            if not await self._noted(asker, uri):
-                raise NotFound("There is nothing to read at {uri}.", uri=uri[:300])
+            self._want(ear, asker, await self._seen(asker, uri))
         except HulkError as error:
             raise wrong(error, asker.voice, uri=uri) from error
-        ear.wanted[uri] = asker
         return types.EmptyResult()
 
     async def unsubscribe(self, context: Context, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
@@ -82,27 +90,36 @@ class Watching:
         if self.ears.full:
             raise MCPError(types.INTERNAL_ERROR, asker.voice.say(Text("Too many programs listen: ask later.")))
         asked = list(dict.fromkeys(params.notifications.resource_subscriptions or ()))[:MOST]
-        wanted = {uri: asker for uri in asked if await self._may_note(asker, uri)}
-        kept = params.notifications.model_copy(update={"resource_subscriptions": list(wanted)})
-        with self.ears.stream(Ear(bus.publish, wanted)):
+        seen = [one for uri in asked for one in await self._readable(asker, uri)]
+        kept = params.notifications.model_copy(update={"resource_subscriptions": [one.uri for one in seen]})
+        ear = Ear(bus.publish)
+        for one in seen:
+            self._want(ear, asker, one)
+        with self.ears.stream(ear):
             return await ListenHandler(bus)(context, params.model_copy(update={"notifications": kept}))
 
-    async def _may_note(self, asker: Asker, uri: str) -> bool:
+    async def _readable(self, asker: Asker, uri: str) -> Sequence[_Seen]:
         try:
-            return await self._noted(asker, uri)
+            return [await self._seen(asker, uri)]
         except HulkError:
-            return False
+            return ()
 
-    async def _noted(self, asker: Asker, uri: str) -> bool:
-        """Whether it may be read by them; a call is remembered as it stands now. Raises `HulkError`."""
+    async def _seen(self, asker: Asker, uri: str) -> _Seen:
+        """What is there now, for somebody who may read it. Raises `HulkError`."""
         if not await self.reading.readable(asker, uri):
-            return False
-        if (id_ := _call_at(uri)) is not None and (place := (asker.by.tenant, id_)) not in self._calls:
-            if len(self._calls) >= _CALLS:
-                raise Unavailable("Too many calls are listened to: ask later.")
-            self._calls[place] = await self._standing(asker, id_)
+            raise NotFound("There is nothing to read at {uri}.", uri=uri[:300])
+        if (id_ := _call_at(uri)) is None:
+            return _Seen(uri)
+        if len(self._calls) >= _CALLS:
+            raise Unavailable("Too many calls are listened to: ask later.")
+        return _Seen(uri, (asker.by.tenant, id_), await self._standing(asker, id_))
+
+    def _want(self, ear: Ear, asker: Asker, seen: _Seen) -> None:
+        """It wants to hear of what becomes of it from there on."""
+        ear.wanted[seen.uri] = asker
+        if seen.place is not None and seen.standing is not None:
+            self._calls.setdefault(seen.place, seen.standing)
             self._news.set()
-        return True
 
     async def telling(self) -> None:
         """Tell what happens; ends only by cancellation."""
