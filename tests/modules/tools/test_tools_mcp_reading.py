@@ -107,6 +107,8 @@ async def test_the_tools_and_ones_own_calls_may_be_read(store: Store, mode: str)
         assert (await read(connected, "hulk://tools/test.add"))["inputSchema"]["required"] == ["a", "b"]
         assert [one["call"] for one in (await read(connected, "hulk://tool-calls"))["calls"]] == [call]
         facts, words = (await connected.read_resource(f"hulk://tool-calls/{call}")).contents
+        assert isinstance(facts, types.TextResourceContents)
+        assert isinstance(words, types.TextResourceContents)
         assert (json.loads(facts.text)["status"], words.text) == ("done", "hello")
         assert await read(connected, f"hulk://tool-calls/{call}/0") == "hello"
         with pytest.raises(MCPError, match="no part"):

@@ -1,8 +1,9 @@
 """Prompts, as the settings say them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from hulk.kernel.tenancy import Role
 from hulk.kernel.text import LANGUAGES, Language
@@ -11,46 +12,48 @@ from hulk.modules.tools.settings.rules import Patterns
 from hulk.runtime.config import Section
 
 Said: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
-Worded: TypeAlias = Said | Annotated[dict[Language, Said], Field(min_length=1)]
-"""The same in all languages, or in each its own."""
 
 
-def _worded(words: Worded) -> dict[Language, str]:
-    return dict.fromkeys(LANGUAGES, words) if isinstance(words, str) else dict(words)
+def _in_all(words: object) -> object:
+    return dict.fromkeys(LANGUAGES, words) if isinstance(words, str) else words
+
+
+Worded: TypeAlias = Annotated[Mapping[Language, Said], Field(min_length=1), BeforeValidator(_in_all)]
+"""By language; a text alone is the same in all."""
 
 
 class PromptArgumentSettings(Section):
     """A place to fill in: `{name}` in the texts and addresses."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")
-    about: Worded = Field(description="What belongs there, as people read it; by language (`{pt: …, en: …}`) or the same in all.")
-    required: bool = True
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$", description="Its name.")
+    about: Worded = Field(description="What belongs there; by language (`{pt: …, en: …}`), or one text for all.")
+    required: bool = Field(default=True, description="Whether it must be filled in.")
     values: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
         default=(), max_length=1000, description="What it is likely to be, for programs that complete what is typed; others are taken, too."
     )
 
     def whole(self) -> Argument:
         """As the domain has it."""
-        return Argument(name=self.name, about=_worded(self.about), required=self.required, values=self.values)
+        return Argument(name=self.name, about=self.about, required=self.required, values=self.values)
 
 
 class PromptPartSettings(Section):
     """One message: a text, or what is to be looked at with it."""
 
-    text: Worded | None = None
+    text: Worded = Field(default_factory=dict, validate_default=False, description="What is said; by language, or one text for all.")
     resource: str = Field(
         default="", max_length=2048, description="In the place of a text: an address (`hulk://tickets/{ticket}`), read as whoever asks."
     )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.text is None) == (not self.resource):
+        if bool(self.text) == bool(self.resource):
             raise ValueError("it has either a text or a resource")
         return self
 
     def whole(self) -> Part:
         """As the domain has it."""
-        return Part(text=None if self.text is None else _worded(self.text), resource=self.resource)
+        return Part(text=self.text or None, resource=self.resource)
 
 
 class PromptSettings(Section):
@@ -70,6 +73,6 @@ class PromptSettings(Section):
         """As the domain has it."""
         same = {name: getattr(self, name) for name in ("name", "tools", "roles", "people", "tenants")}
         return Prompt(
-            title=_worded(self.title), about=_worded(self.about), arguments=tuple(one.whole() for one in self.arguments),
+            title=self.title, about=self.about, arguments=tuple(one.whole() for one in self.arguments),
             parts=tuple(one.whole() for one in self.parts), **same,
         )  # fmt: skip
