@@ -51,6 +51,7 @@ def _sentence(called: Called, text: Text, voice: Voice, *, wrong: bool) -> types
 
 
 def facts(call: Call) -> JsonObject:
+    """Where to look at it again, and how it stands."""
     found = {"call": call.id, "status": call.status, "ticket": call.ticket}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -90,6 +91,7 @@ def standing(call: Call) -> Text:
 
 
 def withheld(call: Call, shown: Withheld) -> Text:
+    """That it may not be shown."""
     return Text(
         "{tool} answered, and what it gave is not shown: it holds what must stay in the company ({labels}). A rule with `sensitive` lets "
         "you see it.",
@@ -136,6 +138,7 @@ def _bytes(data: bytes, kind: str, uri: str) -> types.ContentBlock:
 
 
 def text_of(data: bytes, kind: str) -> str | None:
+    """The text that it is, if its kind says so and it is."""
     try:
         return data.decode() if kind.startswith(_TEXTS) else None
     except UnicodeDecodeError:

@@ -27,7 +27,9 @@ def read(called: Called, uri: str) -> list[Contents]:
     if shown is None:
         raise Refused(standing(call))
     if shown.failed or call.ended_badly:
-        raise Refused(Text("{words}", words="\n".join(piece.text for piece in shown.pieces if isinstance(piece, Words))))
+        raise Refused(
+            Text("{tool} says: {words}", tool=call.tool, words="\n".join(piece.text for piece in shown.pieces if isinstance(piece, Words)))
+        )
     return [*pieces(shown, uri), *([plain(uri, f"[{shown.cut}]")] if shown.cut else [])]
 
 

@@ -24,9 +24,6 @@ from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.ruling import require
 from hulk.runtime.http import state, voice_of
 
-_AGAIN_MS = 500
-"""Milliseconds after which a client whose stream was cut is asked to come back."""
-
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
@@ -89,17 +86,8 @@ class Endpoint:
             telling.cancel()
 
     def _made(self) -> "tuple[Methods, StreamableHTTPSessionManager]":
-        from mcp.server.transport_security import TransportSecuritySettings
-
-        from hulk.modules.tools.mcp.replay import Held
-        from hulk.modules.tools.mcp.sessions import Sessions
-
         methods = self.methods(self.acts, self.settings)
-        security = TransportSecuritySettings(allowed_hosts=list(self.guard.hosts), allowed_origins=list(self.guard.origins))
-        return methods, Sessions(
-            Held(self.settings.replayed), methods.agreed, methods.server(), security_settings=security, retry_interval=_AGAIN_MS,
-            session_idle_timeout=self.settings.idle.total_seconds(), max_request_body_size=self.most, max_sessions=self.settings.sessions,
-        )  # fmt: skip
+        return methods, methods.manager(self.guard, self.most)
 
     def stop(self) -> None:
         """All sessions end."""

@@ -10,15 +10,18 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.server.transport_security import TransportSecuritySettings
 
 import hulk
 from hulk.modules.tools.mcp.asker import ASKING, asker_of
 from hulk.modules.tools.mcp.calling import KEY, Calling
 from hulk.modules.tools.mcp.completing import Completing
+from hulk.modules.tools.mcp.guard import Guard
 from hulk.modules.tools.mcp.pages import Pages
 from hulk.modules.tools.mcp.prompting import Prompting
 from hulk.modules.tools.mcp.reading import Reading
-from hulk.modules.tools.mcp.sessions import Agreed, Levels
+from hulk.modules.tools.mcp.replay import Held
+from hulk.modules.tools.mcp.sessions import Agreed, Levels, Sessions
 from hulk.modules.tools.mcp.watching import Watching
 from hulk.modules.tools.settings import McpSettings
 from hulk.modules.tools.usecases.acts import ToolActs
@@ -28,6 +31,8 @@ INSTRUCTIONS = (
     "Tools of the company's systems, as far as you may use them. Calls that change something may wait for a person: their answer says so, "
     "and call_status tells later what came of them. With a key of your own in _meta (hulk/idempotency-key), asking again repeats nothing."
 )
+_AGAIN_MS = 500
+"""Milliseconds after which a client whose stream was cut is asked to come back."""
 Context = ServerRequestContext[Any, Any]
 
 
@@ -81,6 +86,14 @@ class Methods:
         made.add_notification_handler("notifications/initialized", types.NotificationParams, self.begun)
         made.middleware.append(RequestStateBoundary(self._security(), default_audience="hulk"))
         return made
+
+    def manager(self, guard: Guard, most: int) -> Sessions:
+        """What has it answer over HTTP, by the names and to the pages of `guard`, messages of at most so many bytes."""
+        security = TransportSecuritySettings(allowed_hosts=list(guard.hosts), allowed_origins=list(guard.origins))
+        return Sessions(
+            Held(self.settings.replayed), self.agreed, self.server(), security_settings=security, retry_interval=_AGAIN_MS,
+            session_idle_timeout=self.settings.idle.total_seconds(), max_request_body_size=most, max_sessions=self.settings.sessions,
+        )  # fmt: skip
 
     def _security(self) -> RequestStateSecurity:
         return RequestStateSecurity(keys=[self.key], ttl=self.settings.answer_within.total_seconds() * 2, bind_principal=_whose)
