@@ -84,6 +84,20 @@ def fits(says: str, found: str) -> bool:
     return found != "passed" if says.startswith("n/a: ") else found == says
 
 
+@pytest.mark.parametrize(
+    ("says", "found", "so"),
+    [
+        pytest.param("passed", "passed", True, id="passes"),
+        pytest.param("passed", "passed but for `x`", False, id="fails, or warns, unexpectedly"),
+        pytest.param("passed but for `x`", "passed", False, id="passes more than is said"),
+        pytest.param("n/a: asks a model", "passed but for `x`", True, id="does not apply"),
+        pytest.param("n/a: asks a model", "passed", False, id="passes though it should not apply"),
+    ],
+)
+def test_what_is_written_of_a_scenario_is_so_or_not(says: str, found: str, so: bool) -> None:
+    assert fits(says, found) is so
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_each_scenario_is_passed_or_is_about_what_hulk_does_not_do_on_principle(url: str, revision: str, tmp_path: Path) -> None:
     done = script(*SUITES[revision], "--url", f"{url}/suite", "-o", str(tmp_path))

@@ -156,8 +156,8 @@ async def test_prompts_are_there_for_those_they_are_for_in_their_language(store:
         pytest.param("test_prompt_with_embedded_resource", {"resourceUri": "file:///etc/x"}, "nothing to read", id="elsewhere"),
     ],
 )
-async def test_a_prompt_that_cannot_be_filled_in_says_why(store: Store, mode: str, name: str, arguments: Any, says: str) -> None:
-    async with a_place(store) as place, client(place.url, mode) as connected:
+async def test_a_prompt_that_cannot_be_filled_in_says_why(store: Store, name: str, arguments: Any, says: str) -> None:
+    async with a_place(store) as place, client(place.url, "2026-07-28") as connected:
         with pytest.raises(MCPError, match=says):
             await connected.get_prompt(name, arguments)
 
@@ -190,8 +190,8 @@ async def test_a_prompt_tells_of_ones_own_call(store: Store, mode: str) -> None:
         pytest.param(types.ResourceTemplateReference(uri="hulk://tools/{tool}"), ("tool", "test.add"), ["test.add"], id="a tool"),
     ],
 )
-async def test_what_is_typed_is_completed(store: Store, mode: str, reference: Any, argument: tuple[str, str], values: list[str]) -> None:
-    async with a_place(store) as place, client(place.url, mode) as connected:
+async def test_what_is_typed_is_completed(store: Store, reference: Any, argument: tuple[str, str], values: list[str]) -> None:
+    async with a_place(store) as place, client(place.url, "legacy") as connected:
         found = await connected.complete(reference, {"name": argument[0], "value": argument[1]})
         assert (found.completion.values, found.completion.total) == (values, len(values))
         with pytest.raises(MCPError):
