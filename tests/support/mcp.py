@@ -82,7 +82,7 @@ class Everything:
             self._tool("hanging_write", effect="write"), self._tool("echo", _TEXT), self._tool("broken_promise", _EMPTY, _SUM),
             self._tool("test_trigger_tool_change"), self._tool("test_trigger_prompt_change"), self._tool("test_reconnection"),
             *(self._tool(name, _takes(name)) for name in asking.ROUNDS),
-            self._tool("ask_outside", outside=True), self._tool("ask_write", effect="write"),
+            self._tool("wondering_outside", outside=True), self._tool("wondering_write", effect="write"),
             self._tool("need", {**_TEXT, "required": ["text"]}, effect="write"),
             *(self._tool(f"read_{name}", _takes_of(address), address=self._at(address)) for name, address in _READS.items()),
         ]  # fmt: skip
@@ -112,7 +112,7 @@ class Everything:
         if tool.act in ("test_trigger_tool_change", "test_trigger_prompt_change"):
             self.many += 1
             self.changed()
-        if tool.act == "ask_write" and "sure" not in calling.present.answers:
+        if tool.act == "wondering_write" and "sure" not in calling.present.answers:
             return asking.SURE
         self.done += 1
         return Output(pieces=(Words(str(arguments.get("text", tool.act))),))
@@ -132,7 +132,7 @@ def _plainly(act: str, arguments: JsonObject, calling: Calling) -> Output | None
         raise Refused("This tool intentionally returns an error for testing")
     if act == "add":
         return Output(data={"sum": arguments["a"] + arguments["b"]})
-    if act == "ask_outside":
+    if act == "wondering_outside":
         return asking.ROUNDS["test_input_required_result_elicitation"](arguments, calling.present)
     if act in asking.ROUNDS:
         return asking.ROUNDS[act](arguments, calling.present)

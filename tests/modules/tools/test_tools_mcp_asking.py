@@ -114,7 +114,7 @@ async def test_where_nobody_can_be_asked_it_is_said_what_is_missing(store: Store
 async def test_nothing_sensitive_that_a_person_says_leaves_the_company(store: Store, mode: str) -> None:
     person = Person({"name": f"Ana, CPF {CPF}"})
     async with a_place(store) as place, client(place.url, mode, elicitation_callback=person) as connected:
-        result = await connected.call_tool("test.ask_outside", {})
+        result = await connected.call_tool("test.wondering_outside", {})
     assert (result.is_error, "leaves the company" in text(result)) == (True, True), text(result)
 
 
@@ -139,7 +139,7 @@ async def test_a_write_that_asks_is_done_once_for_each_answer(store: Store, mode
     person = Person({"sure": True}, {"sure": True})
     async with a_place(store) as place, client(place.url, mode, elicitation_callback=person) as connected:
         for _ in range(2):
-            assert not (await connected.call_tool("test.ask_write", {}, meta=key)).is_error
+            assert not (await connected.call_tool("test.wondering_write", {}, meta=key)).is_error
         assert place.backend.done == 1
 
 
