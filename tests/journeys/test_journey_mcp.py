@@ -11,6 +11,7 @@ from typing import Any
 import mcp_types as types
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.shared.exceptions import MCPDeprecationWarning
 
 from support.patience import until_found
 from support.program import BIN, Up, calling, environment, run, started
@@ -55,6 +56,44 @@ async def test_a_program_finds_the_tools_and_calls_one(up: Up, way: str, mode: s
         assert {"hulk.call_status", "tickets.list", "schedules.list"} <= names
         result = await client.call_tool("tickets.list", {})
         assert not result.is_error, said(result)
+
+
+async def filled_in(_: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+    """A person who names a ticket that there is not."""
+    assert isinstance(params, types.ElicitRequestFormParams)
+    assert params.requested_schema["required"] == ["ticket"]
+    return types.ElicitResult(action="accept", content={"ticket": "tkt_none"})
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_a_program_of_its_own_reads_begins_completes_and_asks_its_person(up: Up, mode: str) -> None:
+    async with relayed(up, mode, elicitation_callback=filled_in) as client:
+        assert "hulk://tickets" in {one.uri for one in (await client.list_resources()).resources}
+        assert "hulk://tickets/{ticket}" in {one.uri_template for one in (await client.list_resource_templates()).resource_templates}
+        [found] = (await client.read_resource("hulk://tickets")).contents
+        assert isinstance(found, types.TextResourceContents)
+        assert "tickets" in json.loads(found.text)
+        assert {one.name for one in (await client.list_prompts()).prompts} == {"choose-tool", "follow-call"}
+        reference = types.ResourceTemplateReference(uri="hulk://tools/{tool}")
+        assert "tickets.list" in (await client.complete(reference, {"name": "tool", "value": "tickets.l"})).completion.values
+        assert len((await client.get_prompt("choose-tool", {"task": "look"})).messages) == 2
+        asked = await client.call_tool("tickets.show", {})
+        assert (asked.is_error, "tkt_none" in said(asked)) == (True, True), said(asked)
+
+
+async def test_a_program_of_its_own_hears_of_what_it_subscribed_to(up: Up) -> None:
+    heard = asyncio.Event()
+
+    async def told(message: Any) -> None:
+        if isinstance(message, types.ResourceUpdatedNotification) and message.params.uri == "hulk://tool-calls":
+            heard.set()
+
+    async with relayed(up, "legacy", message_handler=told) as client:
+        with pytest.warns(MCPDeprecationWarning):
+            await client.subscribe_resource("hulk://tool-calls")
+        while not heard.is_set():  # it is listened to a moment later
+            await client.call_tool("tickets.list", {})
+            await asyncio.sleep(0.05)
 
 
 async def test_what_a_person_must_approve_is_done_after_a_yes_and_asked_for_again(up: Up) -> None:

@@ -12,7 +12,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.skills import Source
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tools import Backend, Output
-from hulk.modules.tools.ports import Calling
+from hulk.modules.tools.ports import Calling, Present
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Surroundings, skill_tools
 from hulk.modules.tools.wiring import wired as wired_tools
@@ -26,7 +26,9 @@ TODAY = date(2026, 11, 21)
 def a_calling(tenant: str = "acme", language: Language = "en", seconds: float = 300, **other: Any) -> Calling:
     """One by Ana."""
     deadline = utc_now() + timedelta(seconds=seconds)
-    return replace(Calling(id="tcl_1", key="k", tenant=tenant, actor="person:ana", deadline=deadline, language=language), **other)
+    return replace(
+        Calling(id="tcl_1", key="k", tenant=tenant, actor="person:ana", deadline=deadline, present=Present(language=language)), **other
+    )
 
 
 @dataclass

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import structlog
-
 from hulk import __version__
 from hulk.apps.client import connected, running_server
 from hulk.apps.terminal import spoken
@@ -21,17 +19,13 @@ from hulk.kernel.text import Text
 
 if TYPE_CHECKING:
     import httpx2
-    import mcp_types as types
     from mcp import Client
 
-log = structlog.get_logger(__name__)
 R = TypeVar("R")
 REVISION = "2026-07-28"
 """Of MCP, between here and there: without sessions, so that a Hulk that was started again is asked on."""
 LONGEST = 660.0
 """Seconds that a call may take: more than any tool of a backend may."""
-_AGAIN_SECONDS = 5.0
-_OURS = "hulk/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,42 +81,44 @@ class Upstream:
     url: str
     http: "httpx2.AsyncClient"
 
-    async def asked(self, ask: "Callable[[Client], Awaitable[R]]") -> R:
-        """What it answers. Raises `MCPError`: its own, and one that says so when it does not answer."""
+    async def asked(self, ask: "Callable[[Client], Awaitable[R]]", forms: Any = None) -> R:
+        """What it answers; `forms` shows a form to the person at the client. Raises `MCPError`: its own, and one that says so when it does
+        not answer."""
         import mcp_types as types
         from mcp.shared.exceptions import MCPError
 
         try:
-            async with self.client() as client:
+            async with self.client(forms) as client:
                 try:
                     return await ask(client)
                 except MCPError as error:
                     refused = error
-        except (ExceptionGroup, *_away()) as error:
-            if not isinstance(cause := _innermost(error), _away()):
+        except (ExceptionGroup, *away()) as error:
+            if not isinstance(cause := innermost(error), away()):
                 raise
             text = Text("Hulk does not answer at {url}: {reason}.", url=self.url, reason=type(cause).__name__)
             raise MCPError(types.INTERNAL_ERROR, spoken(text)) from error
         raise refused
 
     @asynccontextmanager
-    async def client(self) -> "AsyncIterator[Client]":
+    async def client(self, forms: Any = None) -> "AsyncIterator[Client]":
         """One, for a request or a stream."""
         from mcp import Client
         from mcp.client.streamable_http import streamable_http_client
 
         transport = streamable_http_client(self.url, http_client=self.http)
-        async with Client(transport, mode=REVISION, cache=None, read_timeout_seconds=LONGEST) as client:
+        async with Client(transport, mode=REVISION, cache=None, read_timeout_seconds=LONGEST, elicitation_callback=forms) as client:
             yield client
 
 
-def _away() -> tuple[type[Exception], type[OSError]]:
+def away() -> tuple[type[Exception], type[OSError]]:
+    """What is raised where it does not answer."""
     import httpx2
 
     return httpx2.HTTPError, OSError
 
 
-def _innermost(error: BaseException) -> BaseException:
+def innermost(error: BaseException) -> BaseException:
     """The first of what went wrong. It is told by its class: there is no header in that."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -134,64 +130,19 @@ async def _served(upstream: Upstream) -> None:
     from mcp.server.lowlevel.server import NotificationOptions
     from mcp.server.lowlevel.server import Server as Protocol
     from mcp.server.stdio import stdio_server
-    from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 
-    relayed = _Relayed(upstream, InMemorySubscriptionBus())
+    from hulk.apps.mcp_relay import Relayed
+
+    relayed = Relayed(upstream)
     server: Protocol[Any] = Protocol(
-        "hulk", title="Hulk", version=__version__, on_list_tools=relayed.list, on_call_tool=relayed.call,
-        on_subscriptions_listen=ListenHandler(relayed.bus),
+        "hulk", title="Hulk", version=__version__, on_list_tools=relayed.tools, on_call_tool=relayed.call,
+        on_list_resources=relayed.resources, on_list_resource_templates=relayed.templates, on_read_resource=relayed.read,
+        on_subscribe_resource=relayed.subscribe, on_unsubscribe_resource=relayed.unsubscribe, on_list_prompts=relayed.prompts,
+        on_get_prompt=relayed.prompt, on_completion=relayed.complete, on_subscriptions_listen=relayed.listen,
     )  # fmt: skip
     server.add_notification_handler("notifications/initialized", types.NotificationParams, relayed.begun)
+    options = NotificationOptions(prompts_changed=True, resources_changed=True, tools_changed=True)
     async with stdio_server() as (heard, said), asyncio.TaskGroup() as group:
         telling = group.create_task(relayed.told())
-        await server.run(heard, said, server.create_initialization_options(NotificationOptions(tools_changed=True)))
+        await server.run(heard, said, server.create_initialization_options(options))
         telling.cancel()
-
-
-@dataclass
-class _Relayed:
-    """The methods, asked of that Hulk."""
-
-    upstream: Upstream
-    bus: Any
-    session: Any = None
-
-    async def begun(self, context: Any, _: Any) -> None:
-        """A client of an older revision is there."""
-        self.session = context.session
-
-    async def list(self, _: Any, params: "types.PaginatedRequestParams | None") -> "types.ListToolsResult":
-        """See `/mcp`."""
-        return await self.upstream.asked(lambda client: client.list_tools(cursor=params.cursor if params else None))
-
-    async def call(self, context: Any, params: "types.CallToolRequestParams") -> "types.CallToolResult":
-        """See `/mcp`."""
-        given = context.meta or {}
-        meta: Any = {name: value for name, value in given.items() if name.startswith(_OURS)}
-        heard = context.session.report_progress if "progress_token" in given else None
-
-        async def ask(client: "Client") -> "types.CallToolResult":
-            return await client.call_tool(params.name, params.arguments, progress_callback=heard, meta=meta or None)
-
-        return await self.upstream.asked(ask)
-
-    async def told(self) -> None:
-        """Tell on that tools have changed, for as long as that Hulk says so; ends only by cancellation."""
-        from mcp.client.subscriptions import SubscriptionLost
-        from mcp.shared.exceptions import MCPError
-
-        while True:
-            try:
-                async with self.upstream.client() as client, client.listen(tools_list_changed=True) as changes:
-                    async for _ in changes:
-                        await self._tell()
-            except (ExceptionGroup, MCPError, SubscriptionLost, *_away()) as error:
-                log.debug("mcp_upstream_away", reason=type(_innermost(error)).__name__)  # calls say so
-            await asyncio.sleep(_AGAIN_SECONDS)
-
-    async def _tell(self) -> None:
-        from mcp.server.subscriptions import ToolsListChanged
-
-        await self.bus.publish(ToolsListChanged())
-        if self.session is not None:
-            await self.session.send_tool_list_changed()

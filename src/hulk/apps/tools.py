@@ -1,9 +1,11 @@
 """Tools in the running program: the systems that they act on, put together with what they need of other modules."""
 
 import asyncio
+import hmac
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +24,7 @@ from hulk.modules.tools import Backend, ToolActs
 from hulk.modules.tools.api import pin_routes
 from hulk.modules.tools.api import routes as tool_routes
 from hulk.modules.tools.mcp import Guard, Resource, routes, serving
-from hulk.modules.tools.settings import ToolsSettings
+from hulk.modules.tools.settings import McpSettings, ToolsSettings
 from hulk.modules.tools.wiring import Around, Pinning, acts_of, connected, own_tools
 from hulk.runtime.config import Config
 from hulk.runtime.http import Tokens
@@ -107,19 +109,21 @@ def mcp_tokens(config: Config, identity: Identity) -> Tokens | None:
     return Tokens(resource.audiences, resource.described, identity.tokens)
 
 
-async def mcp_routes(stack: AsyncExitStack, config: Config, acts: ToolActs) -> Sequence[APIRouter]:
-    """Tools over MCP, until the stack is left."""
+async def mcp_routes(stack: AsyncExitStack, config: Config, acts: ToolActs, secret: bytes) -> Sequence[APIRouter]:
+    """Tools over MCP, until the stack is left; `secret` is the same in all processes of an installation."""
     settings = config.section(ToolsSettings).mcp
     if not settings.enabled:
         return ()
-    endpoint = await stack.enter_async_context(serving(acts, settings, mcp_guard(config), config.server.max_body, _methods))
+    endpoint = await stack.enter_async_context(
+        serving(acts, settings, mcp_guard(config), config.server.max_body, partial(_methods, secret))
+    )
     return (routes(endpoint, mcp_resource(config)),)
 
 
-def _methods(acts: ToolActs, search_from: int) -> "Methods":
+def _methods(secret: bytes, acts: ToolActs, settings: McpSettings) -> "Methods":
     from hulk.modules.tools.mcp.protocol import Methods  # the library takes half a second: not before somebody asks
 
-    return Methods(acts, search_from)
+    return Methods(acts, settings, hmac.digest(secret, b"mcp/request-state", "sha256"))
 
 
 async def closing_calls(acts: ToolActs) -> None:

@@ -29,14 +29,16 @@ EVERYWHERE = ("memory", *KINDS)
 @pytest.fixture(params=EVERYWHERE)
 async def tasks(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place[Tasks]]:
     """An empty one of each kind."""
-    async with a_place(request.param, tmp_path, postgres, MemoryTasks(), SqlTasks) as place:
+    memory: Tasks = MemoryTasks()
+    async with a_place(request.param, tmp_path, postgres, memory, SqlTasks) as place:
         yield place
 
 
 @pytest.fixture(params=EVERYWHERE)
 async def accounts(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place[Accounts]]:
     """An empty one of each kind."""
-    async with a_place(request.param, tmp_path, postgres, MemoryAccounts(), SqlAccounts) as place:
+    memory: Accounts = MemoryAccounts()
+    async with a_place(request.param, tmp_path, postgres, memory, SqlAccounts) as place:
         yield place
 
 

@@ -56,7 +56,7 @@ def _outcome(given_: Any, scope: dict[str, Any]) -> tuple[str, Any]:
         return "refused", str(error)
 
 
-SCOPE = {"a": {"n": None, "s": "pão", "l": [1, {"x": True}], "f": 1.5}}
+SCOPE: dict[str, Any] = {"a": {"n": None, "s": "pão", "l": [1, {"x": True}], "f": 1.5}}
 
 
 @pytest.mark.parametrize(

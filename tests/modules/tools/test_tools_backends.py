@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import HulkError, NotFound, Unavailable
+from hulk.kernel.records import JsonObject
+from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.time import utc_now
+from hulk.modules.tickets.domain import Kind
 from hulk.modules.tools.adapters.backends.acts import About, Acts
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
@@ -30,8 +33,8 @@ from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
-from hulk.modules.tools.domain import NAME, Output, Tool
-from hulk.modules.tools.ports import Backend, Calling
+from hulk.modules.tools.domain import NAME, Output, Tool, variables
+from hulk.modules.tools.ports import Backend, Calling, Present
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.config import BreakerSettings
 from hulk.runtime.language import voice
@@ -169,6 +172,33 @@ async def test_tools_of_which_the_name_says_that_they_look_do_not_write(backend:
     for tool in await backend.tools():
         looks = re.search(r"\.(list|show|get|search|read|describe|query|find|aggregate|count|head|link|status)(_|$)", tool.name)
         assert tool.effect == "read" if looks else tool.effect in ("read", "write", "destroy")
+
+
+async def test_what_has_an_address_is_read_with_all_that_it_needs(backend: Backend) -> None:
+    found = [tool for tool in await backend.tools() if tool.address]
+    assert len({tool.address for tool in found}) == len(found)
+    for tool in found:
+        assert tool.address.startswith(f"hulk://{backend.name}")
+        assert tool.effect == "read"
+        assert set(tool.input.get("required", ())) <= set(variables(tool.address)) <= set(tool.input["properties"])
+
+
+async def test_who_names_a_kind_of_ticket_that_there_is_not_is_asked_which_they_mean(
+    tmp_path: Path, postgres: Callable[[], Postgres]
+) -> None:
+    async with a_store("sqlite", tmp_path, postgres) as store:
+        acts = await service_over(store)
+        await acts.register(
+            Principal(tenant="acme", actor="root", grants=everywhere("admin")), Kind(name="desk.task", tenant="acme", created=utc_now())
+        )
+        tools = TicketTools(acts, voice)
+        create = next(one for one in await tools.tools() if one.act == "create")
+        wanted: JsonObject = {"kind": "desktask", "title": "A lamp"}
+        [asked] = (await tools.call(create, wanted, CALLING)).asks
+        assert asked.schema["properties"]["kind"]["enum"] == ["desk.task"]
+        told = replace(CALLING, present=Present(answers={asked.key: {"kind": "desk.task"}}))
+        made = await tools.call(create, wanted, told)
+        assert (made.data or {})["kind"] == "desk.task"
 
 
 async def test_a_tool_that_is_not_there_is_not_called(backend: Backend) -> None:

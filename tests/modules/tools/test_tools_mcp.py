@@ -1,16 +1,12 @@
 """Tools over MCP, asked by the official Python client in both revisions: listed, called, told honestly, kept apart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import mcp_types as types
 import pytest
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from hulk.modules.identity.usecases import LOCAL
@@ -20,11 +16,10 @@ from hulk.modules.tools.mcp.protocol import KEY
 from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
 from support.mcp import Place, a_place
+from support.mcp_clients import MODES, client, text
 from support.patience import until, until_found
 from support.postgres import Postgres
 from support.stores import a_store
-
-MODES = ("legacy", "2026-07-28")
 
 
 @pytest.fixture
@@ -36,22 +31,6 @@ async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterat
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@asynccontextmanager
-async def client(url: str, mode: str, key: str = "ana", headers: Mapping[str, str] | None = None, **more: Any) -> AsyncIterator[Client]:
-    """The official client, connected with that key, speaking English."""
-    sent = {"authorization": f"Bearer {key}", "accept-language": "en", **(headers or {})}
-    async with (
-        httpx2.AsyncClient(headers=sent, timeout=60) as http,
-        Client(streamable_http_client(url, http_client=http), mode=mode, cache=None, **more) as connected,
-    ):
-        yield connected
-
-
-def text(result: Any) -> str:
-    """All that it says."""
-    return "\n".join(block.text for block in result.content if isinstance(block, types.TextContent))
 
 
 async def test_the_tools_that_one_may_use_are_listed_with_what_one_must_know(store: Store, mode: str) -> None:

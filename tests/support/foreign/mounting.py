@@ -12,7 +12,7 @@ from typing import Any
 from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.mounted import Limits, MountedServer, Patience, Program, Rules, Secret, Way, mounted
 from hulk.modules.tools.domain import Output, Tool, Words
-from hulk.modules.tools.ports import Calling, Foreign, unheard
+from hulk.modules.tools.ports import Calling, Foreign, Present, unheard
 from support.processes import die_with_parent
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def good(folder: Path, **more: Any) -> Program:
 def calling(seconds: float = 20, progress: Callable[[float, float | None, str], Awaitable[None]] = unheard) -> Calling:
     """A call that must be done within that time."""
     deadline = datetime.now(UTC) + timedelta(seconds=seconds)
-    return Calling(id="call_1", key="k1", tenant="t1", actor="local", deadline=deadline, progress=progress)
+    return Calling(id="call_1", key="k1", tenant="t1", actor="local", deadline=deadline, present=Present(progress=progress))
 
 
 def serve(

@@ -133,7 +133,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
         reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),
         *tools.routers,
-        *await mcp_routes(stack, config, tools.acts),
+        *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
 

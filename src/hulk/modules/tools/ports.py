@@ -1,7 +1,7 @@
 """What the tools need: systems that they act on, and places where calls, rules and virtual servers are kept."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -26,6 +26,17 @@ Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
 `Unavailable`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """Whoever calls is there while it is done: in which language they read, who hears how far it is, and what they answered to what the
+    tool asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say."""
+
+    language: Language = "en"
+    progress: Progress = unheard
+    answers: Mapping[str, JsonObject | None] = field(default_factory=dict)
+    state: str = ""
+
+
 class Uncertain(Unavailable):
     """It may have been done, or not: the answer did not come, or was none. It is never tried again by itself."""
 
@@ -37,7 +48,8 @@ class Calling:
     """Around a call: who asks for whom, in which language answers are wanted, until when it must be done.
 
     `key` is the same each time that the same call is made: pass it on where the other side takes an idempotency key. `person` is the
-    e-mail address or name by which other systems may know who asks; empty when there is none."""
+    e-mail address or name by which other systems may know who asks; empty when there is none. `present` is about them; what they answered
+    is as little trusted as arguments are."""
 
     id: str
     key: str
@@ -46,8 +58,17 @@ class Calling:
     deadline: datetime
     person: str = ""
     agent: str = ""
-    language: Language = "en"
-    progress: Progress = unheard
+    present: Present = field(default_factory=Present)
+
+    @property
+    def language(self) -> Language:
+        """In which answers are wanted."""
+        return self.present.language
+
+    @property
+    def progress(self) -> Progress:
+        """Hears how far it is."""
+        return self.present.progress
 
 
 class Backend(Protocol):

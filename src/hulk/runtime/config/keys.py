@@ -99,7 +99,8 @@ def _kind(field: FieldInfo) -> str:
     if _is_size(field):
         return "size"
     if _is_mapping(field):
-        return "values by name" if get_args(_bare(field.annotation))[1] is Any else "numbers by name"
+        values = _plainly(get_args(_bare(field.annotation))[1])
+        return {Any: "values by name", str: "texts by name"}.get(values, "numbers by name")
     entries = element(field)
     if entries is not None:
         return f"list of {_NAMES.get(_plainly(entries), 'entry')}s".replace("entrys", "entries")

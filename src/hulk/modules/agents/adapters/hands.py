@@ -10,7 +10,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.talk import Offered, offered_name
 from hulk.modules.agents.ports import Use, Used
-from hulk.modules.tools import Called, Link, Output, Search, Tool, ToolActs, Wanted, Withheld, Words, any_of
+from hulk.modules.tools import Called, Link, Output, Present, Search, Tool, ToolActs, Wanted, Withheld, Words, any_of
 
 MOST_OFFERED = 40
 """Tools that a model is told of: with more it chooses worse, and each costs tokens."""
@@ -38,7 +38,7 @@ class GovernedHands:
                 )  # fmt: skip
         wanted = Wanted(
             tool=use.tool, arguments=use.arguments, key=use.key, agent=use.agent, person=_person(use.by), intent=use.intent,
-            namespace=use.namespace, run=use.run, language=use.language,
+            namespace=use.namespace, run=use.run, present=Present(language=use.language),
         )  # fmt: skip
         return _used(await self.acts.call(use.by, wanted))
 

@@ -10,7 +10,7 @@ from hulk.kernel.records import JsonObject
 from hulk.modules.tools.api.views import call_view, called_view, named_view, tool_view
 from hulk.modules.tools.domain import Effect, Rule, Server
 from hulk.modules.tools.domain.call import Status
-from hulk.modules.tools.ports import WantedCalls
+from hulk.modules.tools.ports import Present, WantedCalls
 from hulk.modules.tools.settings import OwnRuleSettings, OwnServerSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.call import LONGEST_KEY, Called, Wanted
@@ -82,8 +82,9 @@ def _of_tools(router: APIRouter, acts: ToolActs) -> None:
         `failed`, with why. Nobody calls in the name of an agent that is installed."""
         acts.catalogue.require_free(body.agent)
         wanted = Wanted(
-            tool=tool, arguments=body.arguments, key=idempotency_key, agent=body.agent, reason=body.reason, language=voice.language
-        )
+            tool=tool, arguments=body.arguments, key=idempotency_key, agent=body.agent, reason=body.reason,
+            present=Present(language=voice.language),
+        )  # fmt: skip
         called = await acts.call(caller, wanted)
         response.status_code = 202 if called.call.status == "waiting" else 200
         return called_view(called, voice)

@@ -4,10 +4,12 @@ from hulk.modules.tools.domain.addresses import ENDINGS, PACKED, Address, Head, 
 from hulk.modules.tools.domain.call import Call, Ending
 from hulk.modules.tools.domain.permission import Allowed, Autonomy, Denied, Rule, Verdict, Who, verdict
 from hulk.modules.tools.domain.pinning import Approval, Listed, Pin, Said, State, Trust, differences, state
+from hulk.modules.tools.domain.prompt import Argument, Part, Prompt, filled, in_language
 from hulk.modules.tools.domain.searching import Index
 from hulk.modules.tools.domain.server import Names, Server
 from hulk.modules.tools.domain.suspicion import warnings
-from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Tool, Words
+from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Question, Tool, Words
+from hulk.modules.tools.domain.uris import matched, variables
 
 __all__ = [
     "ENDINGS",
@@ -16,6 +18,7 @@ __all__ = [
     "Address",
     "Allowed",
     "Approval",
+    "Argument",
     "Autonomy",
     "Bytes",
     "Call",
@@ -30,8 +33,11 @@ __all__ = [
     "Listed",
     "Names",
     "Output",
+    "Part",
     "Piece",
     "Pin",
+    "Prompt",
+    "Question",
     "Rule",
     "Said",
     "Server",
@@ -43,9 +49,13 @@ __all__ = [
     "Words",
     "allowed",
     "differences",
+    "filled",
+    "in_language",
     "is_public",
+    "matched",
     "state",
     "table_name",
+    "variables",
     "verdict",
     "warnings",
 ]  # fmt: skip

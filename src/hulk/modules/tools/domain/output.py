@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from hulk.kernel.records import Json
 from hulk.modules.router import UNREADABLE, Classified, Label, Part, Unmaskable, Vault, classified_parts, masked
-from hulk.modules.tools.domain.tool import Bytes, Link, Output, Piece, Tool, Words
+from hulk.modules.tools.domain.tool import Bytes, Link, Output, Piece, Question, Tool, Words
 
 Way: TypeAlias = Callable[[str, str], str]
 """Makes another text of one, given the name of the field that it stands in."""
@@ -34,7 +34,8 @@ def capped(output: Output, most: int) -> Output:
     if whole > most or (data is None and output.data is not None):
         size = max(whole, 0 if output.data is None else len(_json(output.data)))
         cut = f"{cut} The answer has {size} bytes, of which at most {most} are given: ask for less.".strip()
-    return replace(output, data=data, pieces=tuple(pieces), cut=cut)
+    asks = output.asks if sum(len(_json(one.schema)) + len(one.message) for one in output.asks) + len(output.state) <= most else ()
+    return replace(output, data=data, pieces=tuple(pieces), asks=asks, failed=output.failed or bool(output.asks), cut=cut)
 
 
 def _size(piece: Piece) -> int:
@@ -73,6 +74,9 @@ def parts_of_output(output: Output) -> Iterator[Part]:
             case Link(uri, name):
                 yield Part(f"{name}\n{uri}")
     yield from (Part(f"{name}: {value}" if name else str(value)) for name, value in _leaves(output.data, ""))
+    for asked in output.asks:
+        yield Part(asked.message)
+        yield from (Part(f"{name}: {value}" if name else str(value)) for name, value in _leaves(asked.schema, ""))
 
 
 def classified_output(output: Output, tool: Tool) -> Classified:
@@ -118,7 +122,13 @@ def _masked(text: str, name: str, vault: Vault) -> str:
 
 def _mapped(output: Output, way: Way) -> Output:
     data = None if output.data is None else {str(key): _value(value, str(key), way) for key, value in output.data.items()}
-    return replace(output, data=data, pieces=tuple(_piece(piece, way) for piece in output.pieces), cut=way(output.cut, ""))
+    asks = tuple(_question(one, way) for one in output.asks)
+    return replace(output, data=data, pieces=tuple(_piece(piece, way) for piece in output.pieces), asks=asks, cut=way(output.cut, ""))
+
+
+def _question(asked: Question, way: Way) -> Question:
+    schema = {name: _value(inner, name, way) for name, inner in asked.schema.items()}
+    return replace(asked, message=way(asked.message, ""), schema=schema)
 
 
 def _piece(piece: Piece, way: Way) -> Piece:

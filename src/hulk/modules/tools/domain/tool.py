@@ -21,7 +21,8 @@ class Tool:
     """One of a backend's tools.
 
     `input` and `output` are JSON Schemas (2020-12) of an object. `idempotent`: asked twice with the same arguments and key, it acts once.
-    `outside`: what it is given leaves the company. `amount` names the argument that is money, which limits hold."""
+    `outside`: what it is given leaves the company. `amount` names the argument that is money, which limits hold. `address` is where what a
+    read gives may be read, too: a URI whose `{variables}` are its arguments (`domain.uris`)."""
 
     name: str
     title: str
@@ -36,6 +37,7 @@ class Tool:
     owner: str = ""
     tags: tuple[str, ...] = ()
     amount: str = ""
+    address: str = ""
     seconds: float = 30.0
     """The longest that a call may take."""
 
@@ -84,12 +86,25 @@ Piece: TypeAlias = Words | Bytes | Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a tool wants to know of the person for whom it is called. `schema` is of an object whose properties are plain values; the answer
+    is given back under `key`."""
+
+    key: str
+    message: str
+    schema: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """What a tool gave. `data` is the answer as data, if it has that form; `pieces` all that there is to see besides. `failed`: the tool
-    itself says that it could not, in `pieces`, for whoever asked to do better."""
+    itself says that it could not, in `pieces`, for whoever asked to do better. `asks`: it has done nothing yet, and will when it is called
+    again with the answers and with `state`, which is its own; who cannot ask anybody reads in `pieces` what is missing."""
 
     data: JsonObject | None = None
     pieces: tuple[Piece, ...] = ()
     failed: bool = False
+    asks: tuple[Question, ...] = ()
+    state: str = ""
     cut: str = ""
     """What was left out, in words, if anything was: rows beyond a limit, bytes beyond the cap."""

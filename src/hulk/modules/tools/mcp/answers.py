@@ -26,9 +26,9 @@ def answered(called: Called, voice: Voice, schemas: Schemas) -> types.CallToolRe
     """A call as far as it has come."""
     call, shown = called.call, called.shown
     if isinstance(shown, Withheld):
-        return _sentence(called, _withheld(call, shown), voice, wrong=True)
+        return _sentence(called, withheld(call, shown), voice, wrong=True)
     if shown is None:
-        return _sentence(called, _standing(call), voice, wrong=call.status not in ("waiting", "running", "done"))
+        return _sentence(called, standing(call), voice, wrong=call.status not in ("waiting", "running", "done"))
     content = [*_content(call, shown), *([_cut(shown)] if shown.cut else [])]
     wrong = call.ended_badly or shown.failed or _broken(called, shown, schemas)
     return types.CallToolResult(content=content, structured_content=shown.data, is_error=wrong, _meta=_where(called))
@@ -46,23 +46,24 @@ def _broken(called: Called, shown: Output, schemas: Schemas) -> bool:
 
 
 def _sentence(called: Called, text: Text, voice: Voice, *, wrong: bool) -> types.CallToolResult:
-    data = None if promised(called.tool) is not None else _facts(called.call)
+    data = None if promised(called.tool) is not None else facts(called.call)
     return types.CallToolResult(content=[said(text, voice)], structured_content=data, is_error=wrong, _meta=_where(called))
 
 
-def _facts(call: Call) -> JsonObject:
-    facts = {"call": call.id, "status": call.status, "ticket": call.ticket}
-    return {name: value for name, value in facts.items() if value is not None}
+def facts(call: Call) -> JsonObject:
+    """Where to look at it again, and how it stands."""
+    found = {"call": call.id, "status": call.status, "ticket": call.ticket}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _where(called: Called) -> dict[str, object]:
-    found: dict[str, object] = {f"hulk/{name}": value for name, value in _facts(called.call).items()}
+    found: dict[str, object] = {f"hulk/{name}": value for name, value in facts(called.call).items()}
     if called.call.error is not None:
         found["hulk/error"] = called.call.error["code"]
     return found | {"hulk/replayed": True} if called.replayed else found
 
 
-def _standing(call: Call) -> Text:
+def standing(call: Call) -> Text:
     """How it stands, of a call that gave nothing to show."""
     if call.error is not None:
         return Text.from_json(call.error["text"])
@@ -89,7 +90,8 @@ def _standing(call: Call) -> Text:
             assert_never(call.status)
 
 
-def _withheld(call: Call, shown: Withheld) -> Text:
+def withheld(call: Call, shown: Withheld) -> Text:
+    """That it may not be shown."""
     return Text(
         "{tool} answered, and what it gave is not shown: it holds what must stay in the company ({labels}). A rule with `sensitive` lets "
         "you see it.",
@@ -122,7 +124,7 @@ def _block(call: Call, number: int, piece: Piece) -> types.ContentBlock:
 
 
 def _bytes(data: bytes, kind: str, uri: str) -> types.ContentBlock:
-    text = _text(data, kind)
+    text = text_of(data, kind)
     if text is not None:
         return types.EmbeddedResource(resource=types.TextResourceContents(uri=uri, mime_type=kind, text=text))
     coded = base64.b64encode(data).decode()
@@ -135,7 +137,8 @@ def _bytes(data: bytes, kind: str, uri: str) -> types.ContentBlock:
             return types.EmbeddedResource(resource=types.BlobResourceContents(uri=uri, mime_type=kind or None, blob=coded))
 
 
-def _text(data: bytes, kind: str) -> str | None:
+def text_of(data: bytes, kind: str) -> str | None:
+    """The text that it is, if its kind says so and it is."""
     try:
         return data.decode() if kind.startswith(_TEXTS) else None
     except UnicodeDecodeError:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -24,8 +23,6 @@ from hulk.modules.tools.settings import McpSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.ruling import require
 from hulk.runtime.http import state, voice_of
-
-log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -42,10 +39,9 @@ class Endpoint:
     settings: McpSettings
     guard: Guard
     most: int
-    methods: "Callable[[ToolActs, int], Methods]"
+    methods: "Callable[[ToolActs, McpSettings], Methods]"
     group: asyncio.TaskGroup
     _begun: "asyncio.Future[StreamableHTTPSessionManager] | None" = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,32 +79,15 @@ class Endpoint:
             self._begun = None
             begun.set_exception(Unavailable("MCP needs the package mcp, which is not installed here: install hulk-ops[tools]."))
             return
-        self.acts.catalogue.watch(self._changed.set)
         async with manager.run(), asyncio.TaskGroup() as group:
             begun.set_result(manager)
-            telling = group.create_task(self._telling(methods))
+            telling = group.create_task(methods.telling())
             await self._over.wait()
             telling.cancel()
 
     def _made(self) -> "tuple[Methods, StreamableHTTPSessionManager]":
-        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-        from mcp.server.transport_security import TransportSecuritySettings
-
-        methods = self.methods(self.acts, self.settings.search_from)
-        security = TransportSecuritySettings(allowed_hosts=list(self.guard.hosts), allowed_origins=list(self.guard.origins))
-        return methods, StreamableHTTPSessionManager(
-            methods.server(), security_settings=security, session_idle_timeout=self.settings.idle.total_seconds(),
-            max_request_body_size=self.most, max_sessions=self.settings.sessions,
-        )  # fmt: skip
-
-    async def _telling(self, methods: "Methods") -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            try:
-                await methods.tell()
-            except Exception:  # who cannot be told ends neither the others nor the program
-                log.exception("mcp_change_not_told")
+        methods = self.methods(self.acts, self.settings)
+        return methods, methods.manager(self.guard, self.most)
 
     def stop(self) -> None:
         """All sessions end."""
@@ -117,7 +96,7 @@ class Endpoint:
 
 @asynccontextmanager
 async def serving(
-    acts: ToolActs, settings: McpSettings, guard: Guard, most: int, methods: "Callable[[ToolActs, int], Methods]"
+    acts: ToolActs, settings: McpSettings, guard: Guard, most: int, methods: "Callable[[ToolActs, McpSettings], Methods]"
 ) -> AsyncIterator[Endpoint]:
     """The endpoint, until the block ends."""
     async with asyncio.TaskGroup() as group:

@@ -3,13 +3,17 @@
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import mcp_types as types
+from mcp.shared.exceptions import MCPError
 
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text, Voice
 from hulk.modules.tools.domain import Allowed, Tool
 
+T = TypeVar("T", bound=tuple[Any, ...])
+"""Something, with its name first."""
 PAGE = 250
 """Tools on a page."""
 
@@ -21,13 +25,21 @@ class BadCursor(ValueError):
     """It is not one that we gave."""
 
 
-def paged(tools: Named, cursor: str | None, size: int = PAGE) -> tuple[Named, str | None]:
-    """The page that the cursor stands for, and the cursor of the next. The cursor is the name after which the page begins, so that tools
-    that come and go in between shift nothing. Raises `BadCursor`."""
+def paged(things: Sequence[T], cursor: str | None, size: int = PAGE) -> tuple[Sequence[T], str | None]:
+    """The page that the cursor stands for, and the cursor of the next. The cursor is the name after which the page begins, so that what
+    comes and goes in between shifts nothing. Raises `BadCursor`."""
     after = "" if cursor is None else _decoded(cursor)
-    rest = sorted((one for one in tools if one[0] > after), key=lambda one: one[0])
+    rest = sorted((one for one in things if one[0] > after), key=lambda one: str(one[0]))
     page = rest[:size]
     return page, _encoded(page[-1][0]) if len(rest) > size else None
+
+
+def on_page(things: Sequence[T], params: types.PaginatedRequestParams | None, voice: Voice) -> tuple[Sequence[T], str | None]:
+    """The page that is asked for. Raises `MCPError`."""
+    try:
+        return paged(things, params.cursor if params else None)
+    except BadCursor as error:
+        raise MCPError(types.INVALID_PARAMS, voice.say(Text("This cursor is not one that was given here."))) from error
 
 
 def _encoded(name: str) -> str:

@@ -5,13 +5,14 @@ from pydantic import Field
 from hulk.modules.tools.settings.backend import BackendSettings
 from hulk.modules.tools.settings.files import FilesSettings, HttpSettings
 from hulk.modules.tools.settings.mcp import McpSettings
+from hulk.modules.tools.settings.prompts import PromptSettings
 from hulk.modules.tools.settings.rules import OwnRuleSettings, OwnServerSettings, RuleSettings, ServerSettings
 from hulk.modules.tools.settings.systems import SystemsSettings
 from hulk.runtime.config import Section, Size
 
 __all__ = [
-    "BackendSettings", "FilesSettings", "HttpSettings", "McpSettings", "OwnRuleSettings", "OwnServerSettings", "RuleSettings",
-    "ServerSettings", "SystemsSettings", "ToolsSettings",
+    "BackendSettings", "FilesSettings", "HttpSettings", "McpSettings", "OwnRuleSettings", "OwnServerSettings", "PromptSettings",
+    "RuleSettings", "ServerSettings", "SystemsSettings", "ToolsSettings",
 ]  # fmt: skip
 
 
@@ -22,6 +23,7 @@ class ToolsSettings(Section):
     http: HttpSettings = Field(default_factory=HttpSettings)
     rules: tuple[RuleSettings, ...] = Field(default=(), description="Who may use which tools.")
     servers: tuple[ServerSettings, ...] = Field(default=(), description="Tools that are an MCP server of their own.")
+    prompts: tuple[PromptSettings, ...] = Field(default=(), max_length=500, description="What people may begin with, over MCP.")
     systems: SystemsSettings = Field(default_factory=SystemsSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     max_output: Size = Field(default=256 * 1024, ge=1024, le=900_000, description="Most that a tool may answer; the rest is cut off.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hulk.runtime.config import Duration, Section
+from hulk.runtime.config import Duration, Section, Size
 
 
 class McpSettings(Section):
@@ -22,4 +22,16 @@ class McpSettings(Section):
     )
     sessions: int = Field(default=1000, ge=1, description="Sessions that may be open at once (MCP before 2026-07-28).")
     idle: Duration = Field(default=timedelta(minutes=30), gt=timedelta(0), description="How long a session lasts that nobody uses.")
+    answer_within: Duration = Field(
+        default=timedelta(minutes=5), gt=timedelta(0), description="How long a person may take to answer what a tool asks amid a call."
+    )
+    close_after: Duration | None = Field(
+        default=None,
+        gt=timedelta(0),
+        description="A call that takes longer has its stream closed, and its client comes back for the answer (MCP 2025-11-25): for "
+        "networks that cut long answers off. Unset, streams stay open.",
+    )
+    replayed: Size = Field(
+        default=32 * 1024 * 1024, ge=1024 * 1024, description="Bytes of messages held, of all sessions, for clients whose stream was cut."
+    )
     search_from: int = Field(default=40, ge=1, description="Who may use more tools than that gets one that finds tools, too.")

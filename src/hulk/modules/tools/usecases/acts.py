@@ -6,7 +6,10 @@ from hulk.modules.tools.domain import Rule, Server
 from hulk.modules.tools.usecases.approve import RunCall
 from hulk.modules.tools.usecases.call import CallTool
 from hulk.modules.tools.usecases.catalogue import Catalogue
+from hulk.modules.tools.usecases.endings import Endings
 from hulk.modules.tools.usecases.finding import CloseOverdue, FindTools, ShowCalls
+from hulk.modules.tools.usecases.prompting import FindPrompts
+from hulk.modules.tools.usecases.reading import ReadAddress
 from hulk.modules.tools.usecases.ruling import Rules
 
 
@@ -18,6 +21,9 @@ class ToolActs:
     find: FindTools
     call: CallTool
     calls: ShowCalls
+    read: ReadAddress
+    prompts: FindPrompts
+    ended: Endings
     rules: Rules[Rule]
     servers: Rules[Server]
     sweep: CloseOverdue

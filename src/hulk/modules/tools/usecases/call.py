@@ -1,6 +1,6 @@
 """Calling a tool: within the rules, once per key, after a person's yes where that is needed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +10,14 @@ from hulk.kernel.errors import Conflict, Forbidden, Invalid, told
 from hulk.kernel.events import Trail, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
-from hulk.kernel.text import Language, Text
+from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.router import Classified
 from hulk.modules.tools.domain import Call, Output, Server, Tool
 from hulk.modules.tools.domain.call import id_of, require_same, what_it_would_do
 from hulk.modules.tools.domain.output import Withheld, for_reader
 from hulk.modules.tools.domain.permission import autonomy_for
-from hulk.modules.tools.ports import Calls, Progress, Schemas, unheard
+from hulk.modules.tools.ports import Calls, Present, Schemas
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
 from hulk.modules.tools.usecases.fitting import require_fit
 from hulk.modules.tools.usecases.perform import Perform, fact
@@ -29,7 +29,8 @@ LONGEST_KEY = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A call that somebody wants. `key` is unique to it: whoever asks again with it gets what came of the first; `person` is how other
-    systems know who asks; `run` is the run that is told, by the signal `child`, of the end of one that waits for a person."""
+    systems know who asks; `run` is the run that is told, by the signal `child`, of the end of one that waits for a person;
+    `present` is about who is there while it is done."""
 
     tool: str
     arguments: JsonObject
@@ -41,8 +42,7 @@ class Wanted:
     namespace: str | None = None
     run: str | None = None
     server: Server | None = None
-    language: Language = "en"
-    progress: Progress = unheard
+    present: Present = field(default_factory=Present)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +83,16 @@ class CallTool:
         tool, allowed = await self.catalogue.usable(who, wanted.tool, wanted.server)
         if len(wanted.key) > LONGEST_KEY:
             raise Invalid([("key", Text("the length must be at most {count}", count=LONGEST_KEY))])
-        require_fit(self.schemas, tool, wanted.arguments)
+        require_fit(self.schemas, tool, wanted.arguments, wanted.present.answers)
         autonomy, _ = autonomy_for(allowed, tool, wanted.arguments) if tool.writes else ("act", None)
         call = self._call(by, wanted, tool, allowed.rules)
         if autonomy == "suggest":
             return await self._suggested(call, tool, sensitive=allowed.sensitive)
         if not tool.writes:
-            return Called(call=await self.perform(call, tool, wanted.language, wanted.progress), tool=tool, sensitive=allowed.sensitive)
+            return Called(call=await self.perform(call, tool, wanted.present), tool=tool, sensitive=allowed.sensitive)
         kept, new = await self._begun(replace(call, status="running" if autonomy == "act" else "waiting"), wanted.run)
         if new and autonomy == "act":
-            kept = await self.perform(kept, tool, wanted.language, wanted.progress)
+            kept = await self.perform(kept, tool, wanted.present)
         elif not new and kept.status == "running":
             raise Conflict("The call with the key “{key}” is under way: ask for it later ({id}).", key=kept.key, id=kept.id)
         return Called(call=kept, tool=tool, sensitive=allowed.sensitive, replayed=not new)

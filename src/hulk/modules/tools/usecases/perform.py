@@ -11,15 +11,15 @@ import structlog
 from hulk.kernel.durable import Change, Commit, followed
 from hulk.kernel.errors import HulkError, Unavailable, told
 from hulk.kernel.events import Event, Trail
-from hulk.kernel.text import Language
 from hulk.kernel.time import Clock
 from hulk.modules.router import Classified, classified
 from hulk.modules.tools.domain import Call, Ending, Output, Tool
 from hulk.modules.tools.domain.call import Status, told_of
 from hulk.modules.tools.domain.output import capped, classified_output, scrubbed
-from hulk.modules.tools.ports import Backend, Calling, Calls, Progress, Uncertain, unheard
+from hulk.modules.tools.ports import Backend, Calling, Calls, Present, Uncertain
 
 log = structlog.get_logger(__name__)
+NOBODY = Present()
 _LONG = 10_000
 """Characters above which a scan is given a thread of its own."""
 
@@ -36,12 +36,15 @@ class Perform:
     clock: Clock
     most: int
     secrets: Callable[[str], Iterable[str]] = lambda _: ()
+    heard: Callable[[Call], None] = lambda _: None
+    """Told of each call that ended here."""
 
-    async def __call__(self, call: Call, tool: Tool, language: Language = "en", progress: Progress = unheard) -> Call:
+    async def __call__(self, call: Call, tool: Tool, present: Present = NOBODY) -> Call:
         """The call at its end, which is kept. When this is cancelled in the middle of a write, it is kept as uncertain."""
-        ending = await self._shielded(call, tool, self._calling(call, language, progress))
+        ending = await self._shielded(call, tool, _calling(call, present))
         [(found, _)] = await self.commit(*self._kept(call, tool, ending))
         kept: Call = found
+        self.heard(kept)
         return replace(kept, output=ending.output)
 
     async def _shielded(self, call: Call, tool: Tool, calling: Calling) -> Ending:
@@ -94,11 +97,12 @@ class Perform:
         done = replace(call, status=ending.status, labels=ending.labels, error=ending.error, ended=ending.at)
         return [told_once(self.calls.begin(done), self.trail)]
 
-    def _calling(self, call: Call, language: Language, progress: Progress) -> Calling:
-        return Calling(
-            id=call.id, key=call.key, tenant=call.tenant, actor=call.actor, deadline=call.deadline, person=call.person, agent=call.agent,
-            language=language, progress=progress,
-        )  # fmt: skip
+
+def _calling(call: Call, present: Present) -> Calling:
+    return Calling(
+        id=call.id, key=call.key, tenant=call.tenant, actor=call.actor, deadline=call.deadline, person=call.person, agent=call.agent,
+        present=present,
+    )  # fmt: skip
 
 
 async def _scanned(output: Output, tool: Tool) -> Classified:

@@ -24,14 +24,18 @@ from hulk.modules.tools.adapters.sql import SqlCalls, SqlNamed
 from hulk.modules.tools.adapters.tables import DuckTables, Limits
 from hulk.modules.tools.adapters.web import Fetch, WebSources
 from hulk.modules.tools.domain import Head, Rule, Server, allowed
+from hulk.modules.tools.domain.prompts import PROMPTS
 from hulk.modules.tools.ports import Backend, Standing
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.approve import RunCall
 from hulk.modules.tools.usecases.call import CallTool
 from hulk.modules.tools.usecases.catalogue import NONE, Catalogue, Mounted
+from hulk.modules.tools.usecases.endings import Endings
 from hulk.modules.tools.usecases.finding import CloseOverdue, FindTools, ShowCalls
 from hulk.modules.tools.usecases.perform import Perform
+from hulk.modules.tools.usecases.prompting import FindPrompts
+from hulk.modules.tools.usecases.reading import ReadAddress
 from hulk.modules.tools.usecases.ruling import Rules
 from hulk.modules.tools.wiring.systems import Around, Connected, Pinning, connected
 from hulk.runtime.breaker import Breakers
@@ -82,16 +86,18 @@ def acts_of(
     rules: SqlNamed[Rule] = SqlNamed(store, Rule)
     shown = (*(one.whole() for one in settings.rules), *granted)
     catalogue, calls, schemas = Catalogue(mounted, shown, rules, agents), SqlCalls(store), RustSchemas()
+    endings = Endings()
     perform = Perform(
         backends={one.backend.name: one.backend for one in mounted}, calls=calls, trail=trail, commit=store.commit, clock=clock,
-        most=settings.max_output, secrets=secrets,
+        most=settings.max_output, secrets=secrets, heard=endings,
     )  # fmt: skip
+    call = CallTool(
+        catalogue=catalogue, calls=calls, schemas=schemas, perform=perform, runs=runs, trail=trail, commit=store.commit, clock=clock
+    )
+    prompts = [*PROMPTS, *(one.whole() for one in settings.prompts)]
     return ToolActs(
-        catalogue=catalogue, find=FindTools(catalogue), calls=ShowCalls(calls, catalogue),
-        call=CallTool(
-            catalogue=catalogue, calls=calls, schemas=schemas, perform=perform, runs=runs, trail=trail, commit=store.commit,
-            clock=clock,
-        ),
+        catalogue=catalogue, find=FindTools(catalogue), calls=ShowCalls(calls, catalogue), call=call, read=ReadAddress(catalogue, call),
+        prompts=FindPrompts(catalogue, prompts), ended=endings,
         rules=Rules(Rule, shown, rules, trail, store.commit, catalogue.changed),
         servers=Rules(Server, tuple(one.whole() for one in settings.servers), SqlNamed(store, Server), trail, store.commit, _unheeded),
         sweep=CloseOverdue(calls, trail, store.commit, clock),

@@ -36,7 +36,8 @@ A = TypeVar("A", bound=Arguments)
 
 @dataclass(frozen=True, slots=True)
 class Act(Generic[A]):
-    """One tool of a backend. What is not said here holds for all of its tools (`About`)."""
+    """One tool of a backend. What is not said here holds for all of its tools (`About`). `at` is where what a read gives may be read, after
+    `hulk://` and the backend's name: empty, or a path with its arguments in it (`/{ticket}`); None: only by calling it."""
 
     name: str
     title: str
@@ -49,6 +50,7 @@ class Act(Generic[A]):
     cost: Cost = "free"
     seconds: float = 30.0
     output: JsonObject | None = None
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,8 @@ def _tool(name: str, act: Act[Any], about: About) -> Tool:
     schema.pop("title", None)
     description = str(schema.pop("description", "")).strip()
     same = {one: getattr(act, one) for one in ("title", "effect", "idempotent", "amount", "cost", "seconds", "output")}
-    tool = Tool(name=name, description=description, input=schema, **same)
+    address = "" if act.at is None else f"hulk://{name.partition('.')[0]}{act.at}"
+    tool = Tool(name=name, description=description, input=schema, address=address, **same)
     return replace(tool, outside=about.outside, data=about.data, owner=about.owner, tags=(*about.tags, *act.tags))
 
 

@@ -100,11 +100,11 @@ class GitTools(Acts):
     def __init__(self, repositories: Mapping[str, Path], about: About, name: str = "git", seconds: float = 30.0) -> None:
         super().__init__(
             name, about,
-            Act("list_repositories", "Git repositories", ListRepositories, self._repositories, seconds=seconds),
+            Act("list_repositories", "Git repositories", ListRepositories, self._repositories, seconds=seconds, at=""),
             Act("list_commits", "Commits", ListCommits, self._commits, seconds=seconds),
             Act("show_commit", "A commit", ShowCommit, self._commit, seconds=seconds),
             Act("list_files", "Files of a repository", ListFiles, self._files, seconds=seconds),
-            Act("read_file", "A file of a repository", ReadFile, self._file, seconds=seconds),
+            Act("read_file", "A file of a repository", ReadFile, self._file, seconds=seconds, at="/{repository}/{+path}"),
             Act("search_text", "Search a repository", SearchText, self._search, seconds=seconds),
         )  # fmt: skip
         self._at = dict(repositories)

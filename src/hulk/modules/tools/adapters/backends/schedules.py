@@ -49,7 +49,7 @@ class ScheduleTools(Acts):
     def __init__(self, scheduler: Scheduler, wish: Callable[[str], JsonObject], zone: str, name: str = "schedules") -> None:
         super().__init__(
             name, About(outside=False, owner="Hulk", tags=("schedules",)),
-            Act("list", "List schedules", ListSchedules, self._list),
+            Act("list", "List schedules", ListSchedules, self._list, at=""),
             Act("ask", "Ask regularly", AskRegularly, self._ask, effect="write", idempotent=True),
             Act("pause", "Pause a schedule", PauseSchedule, self._pause, effect="write", idempotent=True),
             Act("resume", "Resume a schedule", ResumeSchedule, self._resume, effect="write", idempotent=True),

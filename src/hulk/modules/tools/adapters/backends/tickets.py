@@ -2,7 +2,7 @@
 
 What the rules on tools allow is done with an operator's rights, in the name of whoever calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pydantic import Field
 
@@ -12,8 +12,13 @@ from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal, everywhere
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.tickets import Assignee, Filter, New, Priority, Status, TicketActs, view
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
-from hulk.modules.tools.domain import Output
+from hulk.modules.tools.domain import Output, Question, Words
 from hulk.modules.tools.ports import Calling
+
+_KIND = "kind"
+"""The key of the question which kind is meant."""
+_KINDS = 100
+"""How many are named."""
 
 
 class ListTickets(Arguments):
@@ -58,8 +63,8 @@ class TicketTools(Acts):
     def __init__(self, acts: TicketActs, voices: Callable[[Language], Voice], name: str = "tickets") -> None:
         super().__init__(
             name, About(outside=False, owner="Hulk", tags=("tickets",)),
-            Act("list", "List tickets", ListTickets, self._list),
-            Act("show", "Show a ticket", ShowTicket, self._show),
+            Act("list", "List tickets", ListTickets, self._list, at=""),
+            Act("show", "Show a ticket", ShowTicket, self._show, at="/{ticket}"),
             Act("create", "Open a ticket", CreateTicket, self._create, effect="write", idempotent=True),
             Act("comment", "Comment on a ticket", CommentTicket, self._comment, effect="write", idempotent=True),
         )  # fmt: skip
@@ -86,8 +91,11 @@ class TicketTools(Acts):
     async def _create(self, wanted: CreateTicket, calling: Calling) -> Output:
         if not wanted.title.strip():
             raise Invalid([("title", Text("1 to {most} characters, without NUL", most=300))])
+        kind, known = _kind(wanted, calling), [one.name for one in await self._acts_on.list_kinds(_by(calling))]
+        if known and kind not in known and not wanted.person:
+            return _which(kind, known, self._voices(calling.language))
         new = New(
-            kind=wanted.kind, title=wanted.title, input=wanted.input, request=f"tool:{calling.id}"[:128], priority=wanted.priority,
+            kind=kind, title=wanted.title, input=wanted.input, request=f"tool:{calling.id}"[:128], priority=wanted.priority,
             labels=wanted.labels, namespace=wanted.namespace, assignee=_assignee(wanted.person),
         )  # fmt: skip
         return said(view(await self._acts_on.create.one(_by(calling), new), self._voices(calling.language)))
@@ -99,6 +107,21 @@ class TicketTools(Acts):
 
 def _assignee(person: str) -> Assignee | None:
     return Assignee("person", "" if person == "*" else person) if person else None
+
+
+def _kind(wanted: CreateTicket, calling: Calling) -> str:
+    """As it was chosen where it was asked for, else as it was named."""
+    chosen = (calling.present.answers.get(_KIND) or {}).get("kind")
+    return chosen if isinstance(chosen, str) else wanted.kind
+
+
+def _which(kind: str, known: Sequence[str], voice: Voice) -> Output:
+    """Asks which of the kinds that there are is meant."""
+    text = voice.say(
+        Text("There is no kind of ticket “{kind}” here. Which one is it: {known}?", kind=kind, known=", ".join(known[:_KINDS]))
+    )
+    schema: JsonObject = {"type": "object", "properties": {"kind": {"type": "string", "enum": known[:_KINDS]}}, "required": ["kind"]}
+    return Output(pieces=(Words(text),), failed=True, asks=(Question(key=_KIND, message=text, schema=schema),))
 
 
 def _by(calling: Calling) -> Principal:

@@ -38,13 +38,15 @@ class GitHub(Acts):
             name,
             about,
             read("list_issues", "List issues", given.ListIssues, self._list_issues),
-            read("get_issue", "Read an issue", given.GetIssue, self._get_issue),
+            read("get_issue", "Read an issue", given.GetIssue, self._get_issue, at="/{+repository}/issues/{number}"),
             read("search_issues", "Search issues", given.SearchIssues, self._search_issues),
             read("list_pull_requests", "List pull requests", given.ListPullRequests, self._list_pull_requests),
-            read("get_pull_request", "Read a pull request", given.GetPullRequest, self._get_pull_request),
+            read(
+                "get_pull_request", "Read a pull request", given.GetPullRequest, self._get_pull_request, at="/{+repository}/pulls/{number}"
+            ),
             read("list_commits", "List commits", given.ListCommits, self._list_commits),
             read("list_workflow_runs", "List workflow runs", given.ListWorkflowRuns, self._list_workflow_runs),
-            read("get_file", "Read a file", given.GetFile, self._get_file),
+            read("get_file", "Read a file", given.GetFile, self._get_file, at="/{+repository}/files/{+path}"),
             read("list_milestones", "List milestones", given.ListMilestones, self._list_milestones),
             read("sprint_status", "Sprint status", given.SprintStatus, partial(sprint_status, github), tags=("sprint", "status")),
             read("project_status", "Project status", given.ProjectStatus, partial(project_status, github), tags=("sprint", "status")),

@@ -82,7 +82,7 @@ class Notion(Acts):
             name,
             about,
             read("search", "Search pages", Search, self._search),
-            read("read_page", "Read a page", ReadPage, self._read_page),
+            read("read_page", "Read a page", ReadPage, self._read_page, at="/{page}"),
             read("query", "Query a database", Query, self._query),
             write("create_page", "Make a page", CreatePage, self._create_page),
             write("append", "Add to a page", Append, self._append),

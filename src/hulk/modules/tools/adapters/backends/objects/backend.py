@@ -58,7 +58,7 @@ class Objects(Acts):
         reading = (
             Act("list_objects", "List objects", ListObjects, self._list, **same),
             Act("head_object", "Look at an object", HeadObject, self._head, **same),
-            Act("read_object", "Read an object", ReadObject, self._content, **same),
+            Act("read_object", "Read an object", ReadObject, self._content, at="/{bucket}/{+key}", **same),
             Act("link_object", "Lend an object by a link", LinkObject, self._link, **same),
         )
         writing = (
