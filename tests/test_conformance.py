@@ -64,6 +64,7 @@ from hulk.modules.tools.adapters.backends import mongodb as mongodb_tools
 from hulk.modules.tools.adapters.backends import mounted as mounted_tools
 from hulk.modules.tools.adapters.backends import repositories as git_tools
 from hulk.modules.tools.adapters.backends import schedules as schedule_tools
+from hulk.modules.tools.adapters.backends import shell as shell_tools
 from hulk.modules.tools.adapters.backends import sql as sql_tools
 from hulk.modules.tools.adapters.backends import tickets as ticket_tools
 from hulk.modules.tools.adapters.backends import watched as watched_tools
@@ -74,7 +75,7 @@ from hulk.runtime.models import embeddings
 TESTS = Path(__file__).parent
 BACKENDS = (
     airflow.Airflow, github.GitHub, http_tools.Http, metabase.Metabase, mongodb_tools.MongoDb, mounted_tools.MountedServer, notion.Notion,
-    objects.Objects, spark.Spark, sql_tools.Sql, suitecrm.SuiteCrm,
+    objects.Objects, shell_tools.Shell, spark.Spark, sql_tools.Sql, suitecrm.SuiteCrm,
 )  # fmt: skip
 """Systems whose tools there are."""
 

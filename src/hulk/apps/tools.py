@@ -1,9 +1,10 @@
 """Tools in the running program: the systems that they act on, put together with what they need of other modules."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -52,9 +53,11 @@ class ToolsAtWork:
 
 
 async def tools_at_work(
-    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler
-) -> ToolsAtWork:
-    """The tools of all systems that the settings name, and of Hulk itself; MCP servers are ended with the stack."""
+    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler,
+    sent: Callable[[str, str], Awaitable[Path]],
+) -> ToolsAtWork:  # fmt: skip
+    """The tools of all systems that the settings name, and of Hulk itself; MCP servers are ended with the stack. `sent` tells where a file
+    lies that a tenant has sent."""
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
 
     def stale() -> None:
@@ -63,7 +66,7 @@ async def tools_at_work(
 
     around = Around(
         store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, folder=ground.data / "mcp",
-        stale=stale,
+        stale=stale, data=ground.data, sent=sent,
     )  # fmt: skip
     systems = await stack.enter_async_context(
         connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)

@@ -24,6 +24,7 @@ from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Object
 from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
+from hulk.modules.tools.adapters.backends.shell import Programs, Room, Shell
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
 from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
@@ -112,7 +113,29 @@ async def http(_: Store) -> Http:
     return Http("erp", ABOUT, endpoints=[Endpoint(prefix="http://127.0.0.1:1", methods=("GET", "POST", "DELETE"))])
 
 
-OWN = (shop, tickets, schedules, watched, repositories, files, mongodb, objects, github, notion, metabase, suitecrm, airflow, spark, http)
+async def shell(_: Store) -> Shell:
+    nothing: Any = None  # no file was sent
+    return Shell("box", ABOUT, Room(programs=Programs.found(["ls"])), nothing)
+
+
+OWN = (
+    shop,
+    shell,
+    tickets,
+    schedules,
+    watched,
+    repositories,
+    files,
+    mongodb,
+    objects,
+    github,
+    notion,
+    metabase,
+    suitecrm,
+    airflow,
+    spark,
+    http,
+)
 
 
 @pytest.fixture(params=OWN, ids=lambda make: make.__name__)

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
 from hulk.apps.bootstrap.ground import Ground
-from hulk.apps.bootstrap.modules import caches_of, modules_of
+from hulk.apps.bootstrap.modules import caches_of, modules_of, sent_of
 from hulk.apps.breakers import breaker_routes
 from hulk.apps.chain import chain
 from hulk.apps.costs import budget_figures, money_routes
@@ -96,7 +96,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     asking, accept = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, local)
     scheduler = _scheduler(ground, workflows, accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, sent_of(ground, quotas))
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))

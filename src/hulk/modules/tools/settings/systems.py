@@ -15,6 +15,7 @@ from hulk.modules.tools.settings.notion import NotionSettings
 from hulk.modules.tools.settings.objects import ObjectsSettings
 from hulk.modules.tools.settings.repositories import GitSettings
 from hulk.modules.tools.settings.requests import RequestsSettings
+from hulk.modules.tools.settings.shell import ShellSettings
 from hulk.modules.tools.settings.spark import SparkSettings
 from hulk.modules.tools.settings.sql import SqlSettings
 from hulk.modules.tools.settings.suitecrm import SuiteCrmSettings
@@ -41,6 +42,7 @@ class SystemsSettings(Section):
     suitecrm: tuple[SuiteCrmSettings, ...] = Field(default=(), description="Records of SuiteCRM.")
     airflow: tuple[AirflowSettings, ...] = Field(default=(), description="DAGs of Airflow.")
     spark: tuple[SparkSettings, ...] = Field(default=(), description="Applications of Spark.")
+    shell: tuple[ShellSettings, ...] = Field(default=(), description="Sandboxes in which programs may be run.")
     mcp: tuple[MountedServerSettings, ...] = Field(default=(), description="MCP servers that others have written.")
 
     def all(self) -> Iterator[tuple[str, BackendSettings]]:

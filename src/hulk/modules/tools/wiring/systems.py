@@ -22,6 +22,7 @@ from hulk.modules.tools.adapters.backends.notion import Notion
 from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Objects
 from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
+from hulk.modules.tools.adapters.backends.shell import Programs, Room, Sent, Shell, folders_of
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
 from hulk.modules.tools.adapters.backends.sql import Database, Files, MySql, Postgres, Sql
 from hulk.modules.tools.adapters.backends.sql import Most as MostRows
@@ -34,11 +35,13 @@ from hulk.modules.tools.ports import Backend, Foreign
 from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.settings.backend import BackendSettings
 from hulk.modules.tools.settings.requests import EndpointSettings
+from hulk.modules.tools.settings.shell import ShellSettings
 from hulk.modules.tools.settings.spark import SparkJobSettings
 from hulk.modules.tools.settings.sql import SqlSettings
 from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, FirstUse, PinnedBackend, ReviewServer, RevokeTools
 from hulk.runtime.breaker import Breakers
+from hulk.runtime.jail.plan import Limits as LimitsOfRun
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
@@ -90,15 +93,17 @@ class Connected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What systems need of the program. `folder` is where programs of MCP servers live."""
+    """What systems need of the program. `folder` is where programs of MCP servers live; `data` what no sandbox may see."""
 
     store: Store
     trail: Trail
     breakers: Breakers
     metrics: Metrics
     folder: Path
+    data: Path
     stale: Callable[[], None]
     """Told when what a system can do was changed here."""
+    sent: Sent
     clock: Clock = utc_now
 
 
@@ -117,6 +122,7 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
             one.name: PinnedBackend(foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
         }
         systems |= {one.name: made for one, made in _own(settings, secrets)}
+        systems |= {one.name: await _sandbox(one, around) for one in settings.shell}
         mounted = [
             Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
             for _, one in settings.all()
@@ -219,6 +225,19 @@ def _offices(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[Back
             airflow.name, _about(airflow), url=airflow.url, dags=airflow.dags, token=follow("token"), user=airflow.user,
             password=follow("password"), seconds=airflow.timeout,
         )  # fmt: skip
+
+
+async def _sandbox(shell: ShellSettings, around: Around) -> Shell:
+    """Raises `Refused` when its programs or folders are not there, or no walls can be built on this machine."""
+    limits = LimitsOfRun(
+        seconds=shell.timeout, cpu=shell.cpu, memory=shell.memory_limit, processes=shell.processes, file_size=shell.file_size,
+        scratch=shell.scratch, output=shell.output, kept=shell.files, kept_size=shell.files_size,
+    )  # fmt: skip
+    folders = folders_of(shell.folders, (around.data,), Path.home())
+    room = Room(programs=Programs.found(shell.programs), folders=folders, network=shell.network, limits=limits)
+    made = Shell(shell.name, _about(shell), room, around.sent, at_once=shell.at_once)
+    await made.proven()
+    return made
 
 
 def _about(settings: BackendSettings) -> About:
