@@ -207,8 +207,8 @@ async def test_a_sandbox_of_the_settings_is_there_or_hulk_does_not_start(
     settings = parsed(SystemsSettings, {"shell": [{"name": "box", **given}]})
     async with a_store("sqlite", tmp_path, postgres) as store, contextlib.AsyncExitStack() as stack:
         around = Around(
-            store=store, trail=Outbox(store, b"k" * 32), breakers=Breakers(BreakerSettings(), Metrics()), metrics=Metrics(), folder=tmp_path / "mcp",
-            data=tmp_path, stale=lambda: None, sent=_nothing_sent,
+            store=store, trail=Outbox(store, b"k" * 32), breakers=Breakers(BreakerSettings(), Metrics()), metrics=Metrics(),
+            folder=tmp_path / "mcp", data=tmp_path, stale=lambda: None, sent=_nothing_sent,
         )  # fmt: skip
         if told:
             with pytest.raises(Refused, match=told):

