@@ -1,6 +1,5 @@
 """What may be run in a sandbox, and that there is none where walls cannot be built."""
 
-import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -9,22 +8,17 @@ from typing import Any
 
 import pytest
 
-from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused, TooLarge, Unavailable
+from hulk.kernel.errors import Forbidden, HulkError, Refused, TooLarge, Unavailable
 from hulk.modules.tools.adapters.backends.shell import Programs, folders_of
-from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.settings.shell import ShellSettings
-from hulk.modules.tools.wiring import Around, connected
-from hulk.runtime.breaker import Breakers
-from hulk.runtime.config import BreakerSettings
 from hulk.runtime.jail.plan import Plan
 from hulk.runtime.jail.prison import Jail
-from hulk.runtime.outbox import Outbox
-from hulk.runtime.telemetry import Metrics
 from hulk.runtime.validation import parsed
 from support.backends import ask, words
 from support.jails import a_shell, run, walled
 from support.postgres import Postgres
 from support.stores import a_store
+from support.systems import mounted
 
 # ---- what may be asked
 
@@ -204,20 +198,10 @@ async def test_a_sandbox_of_the_settings_is_there_or_hulk_does_not_start(
     given: dict[str, Any], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: Callable[[], Postgres]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = parsed(SystemsSettings, {"shell": [{"name": "box", **given}]})
-    async with a_store("sqlite", tmp_path, postgres) as store, contextlib.AsyncExitStack() as stack:
-        around = Around(
-            store=store, trail=Outbox(store, b"k" * 32), breakers=Breakers(BreakerSettings(), Metrics()), metrics=Metrics(),
-            folder=tmp_path / "mcp", data=tmp_path, stale=lambda: None, sent=_nothing_sent,
-        )  # fmt: skip
+    async with a_store("sqlite", tmp_path, postgres) as store:
         if told:
             with pytest.raises(Refused, match=told):
-                await stack.enter_async_context(connected(settings, lambda _: str, around))
+                await mounted({"shell": [{"name": "box", **given}]}, store, tmp_path).__aenter__()
             return
-        [mounted] = (await stack.enter_async_context(connected(settings, lambda _: str, around))).mounted
-        output = await run(mounted.backend, "ls", "/")
-        assert "usr" in words(output)
-
-
-async def _nothing_sent(_: str, id_: str) -> Path:
-    raise NotFound("There is no file {id} here. Send it again.", id=id_)
+        async with mounted({"shell": [{"name": "box", **given}]}, store, tmp_path) as [one]:
+            assert "usr" in words(await run(one.backend, "ls", "/"))

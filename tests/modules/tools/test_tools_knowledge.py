@@ -24,7 +24,10 @@ from hulk.modules.tools.settings import SystemsSettings
 from hulk.runtime.models import LocalEmbedder
 from hulk.runtime.validation import parsed
 from support.backends import ask, data, tool, until
+from support.postgres import Postgres
 from support.questions import QUESTIONS
+from support.stores import a_store
+from support.systems import mounted
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -189,6 +192,16 @@ async def test_collections_of_other_tenants_are_not_there(folder: Path, tmp_path
 def test_collections_have_names_of_their_own(names: list[str], told: str) -> None:
     with pytest.raises(Refused, match=told):
         parsed(SystemsSettings, {"knowledge": [{"name": name, "folders": ["x"]} for name in names]})
+
+
+async def test_collections_of_the_settings_are_one_backend_for_the_tenants_of_all(
+    folder: Path, tmp_path: Path, postgres: Callable[[], Postgres]
+) -> None:
+    given = {"name": "handbook", "folders": [str(folder)], "tenants": ["acme"]}
+    more = {"name": "hr", "folders": [str(tmp_path)], "tenants": ["other"], "sensitive": True}
+    async with a_store("sqlite", tmp_path, postgres) as store, mounted({"knowledge": [given, more]}, store, tmp_path) as [one]:
+        assert one.tenants == ("acme", "other")
+        assert "Customs" in (await data(one.backend, "search", query="customs"))["passages"][0]["text"]
 
 
 # ---- the rules

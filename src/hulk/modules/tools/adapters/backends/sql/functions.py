@@ -33,7 +33,7 @@ KNOWN = names(
     TimestampDiff TimestampFromParts TimestampSub TimestampTrunc ToChar ToDays ToMap ToNumber Transform Translate Trim Trunc Try
     TryCast TsOrDiToDi TsOrDsAdd TsOrDsDiff TsOrDsToDate TsOrDsToDateStr TsOrDsToDatetime TsOrDsToTime TsOrDsToTimestamp Typeof
     Unicode UnixDate UnixMicros UnixMillis UnixSeconds UnixToStr UnixToTime UnixToTimeStr Unnest Upper UtcDate UtcTime
-    UtcTimestamp VarMap Variance VariancePop Week WeekOfYear WidthBucket Xor Year YearOfWeek YearOfWeekIso
+    UtcTimestamp ArrayUniqueAgg VarMap Variance VariancePop Week WeekOfYear WidthBucket Xor Year YearOfWeek YearOfWeekIso
     """
 )
 """By the names of sqlglot's classes: the functions that it knows in any dialect."""
