@@ -115,18 +115,17 @@ async def test_nothing_that_acts_reaches_it(address: str) -> None:
 
 
 async def test_a_query_is_interrupted_when_its_time_is_over_or_nobody_waits(address: str) -> None:
-    endless = "SELECT count(*) FROM orders a, orders b, orders c, orders d WHERE a.id + b.id + c.id + d.id = -1"
+    endless = "SELECT sum(crc32(concat(a.note, b.note, c.note))) FROM orders a, orders b, orders c, customers d, customers e"
     begun = time.monotonic()
     with pytest.raises(Refused, match="longer than"):
         await ask(backend(address, seconds=3.0), "query", sql=endless)
     assert time.monotonic() - begun < 20
-    task = asyncio.get_running_loop().create_task(ask(backend(address), "query", sql=endless, seconds=120))
-    await asyncio.sleep(2)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    again = await data(backend(address, seconds=30.0), "query", sql="SELECT count(*) FROM orders")
-    assert again["rows"] == [[500]], "both cores are free again"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2):
+            await ask(backend(address), "query", sql=endless, seconds=120)
+    again = await ask(backend(address), "query", sql="SELECT count(*) FROM orders", seconds=60)
+    assert again.data is not None
+    assert again.data["rows"] == [[500]], "both cores are free again"
 
 
 @pytest.mark.parametrize(
