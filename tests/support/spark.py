@@ -110,6 +110,7 @@ def connect_server(python: Path, home: Path) -> Iterator[str]:
         "spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": str(port), "spark.ui.enabled": "false",
         "spark.sql.warehouse.dir": str(home / "warehouse"), "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "2", "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.parquet.columnarReaderBatchSize": "1",  # it looks between two batches whether it must end
     }  # fmt: skip
     command = [str(spark / "bin/spark-submit"), "--master", "local[2]", "--driver-memory", "600m", "--class", _CONNECT]
     command += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
