@@ -3,7 +3,8 @@
 Of Apache's client (`pyspark-client`, 2 MB, which brings pandas and Arrow) only the messages are used: its sessions wait in threads, try for
 ten minutes to reach who is not there, and are kept until the process ends. Each query is a session of its own, for the person who asks, is
 interrupted at the server when nobody waits for it any longer, and is judged as for every database (`sql.statements`). Spark ends a task
-between two batches that it reads: a join that makes billions of pairs of one batch keeps its core, unless the server has spark.task.reaper.enabled.
+between two batches that it reads: a join that makes billions of pairs of one batch keeps its core, unless the server has
+spark.task.reaper.enabled.
 """
 
 import asyncio
