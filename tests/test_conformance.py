@@ -67,14 +67,17 @@ from hulk.modules.tools.adapters import sql as tools_sql
 from hulk.modules.tools.adapters.backends import acts as backend_acts
 from hulk.modules.tools.adapters.backends import airflow, github, metabase, notion, objects, spark, suitecrm
 from hulk.modules.tools.adapters.backends import http as http_tools
+from hulk.modules.tools.adapters.backends import knowledge as knowledge_tools
 from hulk.modules.tools.adapters.backends import mongodb as mongodb_tools
 from hulk.modules.tools.adapters.backends import mounted as mounted_tools
 from hulk.modules.tools.adapters.backends import repositories as git_tools
 from hulk.modules.tools.adapters.backends import schedules as schedule_tools
+from hulk.modules.tools.adapters.backends import shell as shell_tools
 from hulk.modules.tools.adapters.backends import skills as skill_tools
 from hulk.modules.tools.adapters.backends import sql as sql_tools
 from hulk.modules.tools.adapters.backends import tickets as ticket_tools
 from hulk.modules.tools.adapters.backends import watched as watched_tools
+from hulk.modules.tools.adapters.knowledge import folders as knowledge_folders
 from hulk.modules.tools.adapters.tables import duck
 from hulk.runtime import models, secrets
 from hulk.runtime.models import embeddings
@@ -82,7 +85,7 @@ from hulk.runtime.models import embeddings
 TESTS = Path(__file__).parent
 BACKENDS = (
     airflow.Airflow, github.GitHub, http_tools.Http, metabase.Metabase, mongodb_tools.MongoDb, mounted_tools.MountedServer, notion.Notion,
-    objects.Objects, spark.Spark, sql_tools.Sql, suitecrm.SuiteCrm,
+    objects.Objects, shell_tools.Shell, spark.Spark, sql_tools.Sql, suitecrm.SuiteCrm,
 )  # fmt: skip
 """Systems whose tools there are."""
 
@@ -159,6 +162,7 @@ SUITES = (
     Suite(tool_ports.Calls, (tools_memory.MemoryCalls, tools_sql.SqlCalls), "modules/tools/test_tools_kept.py"),
     Suite(tool_ports.Named, (tools_memory.MemoryNamed, tools_sql.SqlNamed), "modules/tools/test_tools_kept.py"),
     Suite(tool_ports.Pins, (memory_pins.MemoryPins, sql_pins.SqlPins), "modules/tools/test_tools_pins_kept.py"),
+    Suite(tool_ports.Knowledge, (knowledge_folders.FolderKnowledge,), "modules/tools/test_tools_knowledge.py"),
     Suite(tool_ports.Foreign, (mounted_tools.MountedServer,), "modules/tools/test_tools_mounted.py"),
     Suite(
         tool_ports.Backend,
@@ -166,6 +170,7 @@ SUITES = (
             *BACKENDS,
             backend_acts.Acts,
             git_tools.GitTools,
+            knowledge_tools.KnowledgeTools,
             schedule_tools.ScheduleTools,
             skill_tools.SkillTools,
             ticket_tools.TicketTools,
@@ -239,11 +244,13 @@ PARTS = {
         words.HashedWords,
     ),
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
+    "hulk.modules.tools.adapters.knowledge": (knowledge_folders.FolderKnowledge,),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tools.adapters.backends": (
         *BACKENDS,
         backend_acts.Acts,
         git_tools.GitTools,
+        knowledge_tools.KnowledgeTools,
         schedule_tools.ScheduleTools,
         skill_tools.SkillTools,
         ticket_tools.TicketTools,

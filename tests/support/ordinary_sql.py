@@ -155,9 +155,32 @@ _TRINO: Sequence[str] = (
     "SELECT lambda.id FROM orders AS lambda",
     "SELECT url_extract_host(note), split(note, ','), split_part(note, ',', 1), strpos(note, 'n') FROM orders",
 )
+_SPARK: Sequence[str] = (
+    "SELECT date_trunc('month', at), percentile_approx(total, 0.5), approx_count_distinct(id) FROM orders GROUP BY 1",
+    "SELECT * FROM orders WHERE at >= current_timestamp() - INTERVAL 30 DAYS",
+    "SELECT max_by(note, total), min_by(note, total), collect_list(id), collect_set(note), count_if(total > 1) FROM orders",
+    "SELECT get_json_object(tags, '$.a') FROM orders",
+    "SELECT transform(array(1, 2), x -> x + 1), filter(array(1, 2), x -> x > 1), aggregate(array(1), 0, (s, x) -> s + x)",
+    "SELECT id, x FROM orders LATERAL VIEW explode(array(1, 2)) t AS x",
+    "SELECT explode(sequence(1, 3)) AS x",
+    "SELECT try_cast(note AS bigint), regexp_extract(note, '[0-9]+', 0), note RLIKE '^n' FROM orders",
+    "SELECT datediff(current_date(), to_date(at)), date_add(to_date(at), 1), date_format(at, 'yyyy-MM') FROM orders",
+    "SELECT * FROM spark_catalog.sales.orders",
+    "SELECT * FROM sales.orders",
+    "SELECT `o`.`id` FROM `orders` AS `o` LIMIT 5",
+    "SELECT region, grouping(region), count(*) FROM customers GROUP BY ROLLUP (region)",
+    "SELECT region, count(*) FROM customers GROUP BY GROUPING SETS ((region), ())",
+    "SELECT element_at(map('a', 1), 'a'), size(array(1)), array_contains(array(1), 1), named_struct('a', 1).a",
+    "SELECT split(note, ','), concat_ws('-', note, region), lpad(note, 5, '0'), initcap(note) FROM orders JOIN customers USING (id)",
+    "SELECT at, unix_timestamp(at), from_unixtime(0), year(at), weekofyear(at) FROM orders",
+    "SELECT if(total > 1, 'a', 'b'), nvl(note, ''), coalesce(note, '') FROM orders",
+    "SELECT * FROM orders LEFT ANTI JOIN customers ON orders.customer_id = customers.id",
+    "SELECT stddev(total), variance(total), skewness(total), corr(total, id) FROM orders",
+)
 ORDINARY: Mapping[str, Sequence[str]] = {
     "postgres": (*EVERYWHERE, *_POSTGRES),
     "mysql": (*EVERYWHERE, *_MYSQL),
     "duckdb": (*EVERYWHERE, *_DUCKDB),
+    "spark": (*EVERYWHERE, *_SPARK),
     "trino": (*EVERYWHERE, *_TRINO),
 }

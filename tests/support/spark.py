@@ -7,6 +7,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +20,7 @@ from support.ports import free_port
 from support.processes import die_with_parent
 
 _DEPLOY = "org.apache.spark.deploy"
+_CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _SECONDS = 120.0
 
 
@@ -96,3 +98,38 @@ def _until_answered(url: str, home: Path) -> None:
             time.sleep(0.5)
     logs = "\n".join(file.read_text(errors="replace")[-2000:] for file in home.glob("*.log"))
     raise AssertionError(f"Spark did not start: {url}\n{logs}")
+
+
+@contextlib.contextmanager
+def connect_server(python: Path, home: Path) -> Iterator[str]:
+    """A server of Spark Connect, `host:port`, which keeps its tables below `home`."""
+    spark = next(python.parents[1].glob("lib/python*/site-packages/pyspark"))
+    port = free_port()
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SPARK", "PYTHON", "COV"))}
+    settings = {
+        "spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": str(port), "spark.ui.enabled": "false",
+        "spark.sql.warehouse.dir": str(home / "warehouse"), "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "2", "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.parquet.columnarReaderBatchSize": "1",  # it looks between two batches whether it must end
+    }  # fmt: skip
+    command = [str(spark / "bin/spark-submit"), "--master", "local[2]", "--driver-memory", "600m", "--class", _CONNECT]
+    command += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+    with (home / "connect.log").open("wb") as log, subprocess.Popen(
+        [*command, "spark-internal"], env={**kept, "SPARK_HOME": str(spark), "SPARK_LOCAL_IP": "127.0.0.1"}, cwd=home, stdout=log,
+        stderr=log, start_new_session=True, preexec_fn=die_with_parent,
+    ) as process:  # fmt: skip
+        try:
+            _until_taken(port, home)
+            yield f"127.0.0.1:{port}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _until_taken(port: int, home: Path) -> None:
+    until = time.monotonic() + _SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"Spark Connect did not start:\n{(home / 'connect.log').read_text(errors='replace')[-2000:]}")

@@ -2,10 +2,11 @@
 
 import asyncio
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -56,9 +57,10 @@ class ToolsAtWork:
 
 async def tools_at_work(
     stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, more: Sequence[Backend],
-    agents: AgentBook, identity: Identity,
+    agents: AgentBook, identity: Identity, sent: Callable[[str, str], Awaitable[Path]],
 ) -> ToolsAtWork:  # fmt: skip
-    """The tools of all systems that the settings name, and of Hulk itself, `more` among them; MCP servers are ended with the stack."""
+    """The tools of all systems that the settings name, and of Hulk itself, `more` among them; MCP servers are ended with the stack.
+    `sent` tells where a file lies that a tenant has sent."""
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
 
     def stale() -> None:
@@ -67,7 +69,7 @@ async def tools_at_work(
 
     around = Around(
         store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, folder=ground.data / "mcp",
-        stale=stale,
+        stale=stale, data=ground.data, sent=sent,
     )  # fmt: skip
     systems = await stack.enter_async_context(
         connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)

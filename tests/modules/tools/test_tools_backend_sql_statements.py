@@ -12,11 +12,12 @@ from hulk.modules.tools.adapters.backends.sql.statements import Dialect, query
 from support.hostile_sql import HOSTILE
 from support.ordinary_sql import ORDINARY
 
-DIALECTS: tuple[Dialect, ...] = ("postgres", "mysql", "duckdb", "trino")
+DIALECTS: tuple[Dialect, ...] = ("postgres", "mysql", "duckdb", "spark", "trino")
 REACH = {
     "postgres": Reach(patterns=("public.*",), home=("public",)),
     "mysql": Reach(patterns=("shop.*",), home=("shop",)),
     "duckdb": Reach(patterns=("main.orders", "main.customers"), home=("main",)),
+    "spark": Reach(patterns=("spark_catalog.sales.*",), home=("spark_catalog", "sales")),
     "trino": Reach(patterns=("hive.sales.*",), home=("hive", "sales")),
 }
 

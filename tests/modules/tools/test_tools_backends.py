@@ -18,6 +18,7 @@ from hulk.modules.tools.adapters.backends.acts import About, Acts
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.http import Endpoint, Http
+from hulk.modules.tools.adapters.backends.knowledge import KnowledgeTools
 from hulk.modules.tools.adapters.backends.metabase import Metabase
 from hulk.modules.tools.adapters.backends.mongodb import MongoDb
 from hulk.modules.tools.adapters.backends.mongodb import Most as MostDocuments
@@ -27,12 +28,14 @@ from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Object
 from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
+from hulk.modules.tools.adapters.backends.shell import Programs, Room, Shell
 from hulk.modules.tools.adapters.backends.skills import SkillTools
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
 from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
+from hulk.modules.tools.adapters.knowledge import FolderKnowledge
 from hulk.modules.tools.domain import NAME, Output, Tool, variables
 from hulk.modules.tools.ports import Backend, Calling, Present
 from hulk.runtime.breaker import Breakers
@@ -123,8 +126,19 @@ async def skills(_: Store) -> SkillTools:
     return found
 
 
+async def shell(_: Store) -> Shell:
+    nothing: Any = None  # no file was sent
+    return Shell("box", ABOUT, Room(programs=Programs.found(["ls"])), nothing)
+
+
+async def knowledge(_: Store) -> KnowledgeTools:
+    return KnowledgeTools(FolderKnowledge([]))
+
+
 OWN = (
+    knowledge,
     shop,
+    shell,
     tickets,
     schedules,
     watched,

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from hulk.apps.agents import agents_at_work, delegating_of, mind_of, tidying
 from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
 from hulk.apps.bootstrap.ground import Ground
-from hulk.apps.bootstrap.modules import caches_of, modules_of
+from hulk.apps.bootstrap.modules import caches_of, modules_of, sent_of
 from hulk.apps.breakers import breaker_routes
 from hulk.apps.chain import chain
 from hulk.apps.costs import budget_figures, money_routes
@@ -105,7 +105,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
     memory = mind_of(ground, modules.vectors)
     own = (modules.skills, MemoryTools(memory))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler, own, begun.book, identity)
+    tools = await tools_at_work(stack, ground, workflows, service, scheduler, own, begun.book, identity, sent_of(ground, quotas))
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
     agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity, memory)
     workflows.register(AGENT_TASK, agents.task, forkable=False)

@@ -137,12 +137,28 @@ async def _router(
 
 def blobs_of(ground: Ground) -> FolderBlobs:
     """The blobs in the data folder, or in the one that all share; scratch is always our own."""
-    path = ground.config.blobs.path
-    if path is None and shared(ground.config):
+    if ground.config.blobs.path is None and shared(ground.config):
         log.warning("blobs_not_shared", why="files taken by one process are not seen by the others: set blobs.path to a shared folder")
-    blobs = FolderBlobs(ground.data / "blobs") if path is None else FolderBlobs(path, ground.data / "scratch")
+    blobs = _blobs(ground)
     blobs.sweep()
     return blobs
+
+
+def _blobs(ground: Ground) -> FolderBlobs:
+    path = ground.config.blobs.path
+    return FolderBlobs(ground.data / "blobs") if path is None else FolderBlobs(path, ground.data / "scratch")
+
+
+def sent_of(ground: Ground, quotas: QuotaActs) -> Callable[[str, str], Awaitable[Path]]:
+    """Where a file lies that a tenant has sent; raises `NotFound` for one that this tenant has not."""
+    blobs = _blobs(ground)
+    uploads = Uploads(blobs, quotas, ground.outbox, ground.store.commit, ground.config.server.max_upload)
+
+    async def sent(tenant: str, blob: str) -> Path:
+        await uploads.require(tenant, blob)
+        return await blobs.path(blob)
+
+    return sent
 
 
 async def caches_of(stack: AsyncExitStack, ground: Ground) -> Caches:

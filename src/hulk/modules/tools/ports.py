@@ -12,6 +12,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.modules.tools.domain import Listed, Output, Pin, Rule, Server, Tool
 from hulk.modules.tools.domain.call import Call, Ending, Status
+from hulk.modules.tools.domain.knowledge import Collection, Document, FoundPassages
 
 Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
 """How far it is, of how much if that is known, and a word about it."""
@@ -86,6 +87,30 @@ class Backend(Protocol):
 
         Raises `Refused`, `NotFound` or `Conflict` when asking again is no use, `Unavailable` when surely nothing was done, and `Uncertain`
         when something may have been."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPassages:
+    """What somebody wants to know. Without `collections` all of the tenant's are looked through but those labelled p0: what comes of these
+    is not for everybody, so they are named."""
+
+    tenant: str
+    query: str
+    collections: tuple[str, ...] = ()
+    most: int = 5
+
+
+class Knowledge(Protocol):
+    """Where what is known is looked up: documents of a tenant, as they are now."""
+
+    async def search(self, wanted: WantedPassages) -> FoundPassages:
+        """Passages, the best first. Raises `NotFound` for a collection that the tenant has not, `Unavailable`."""
+
+    async def read(self, tenant: str, uri: str, start: int, most: int) -> Document:
+        """At most so many characters of a document, from that one on. Raises `NotFound` for one that the tenant has not, `Unavailable`."""
+
+    async def collections(self, tenant: str) -> Sequence[Collection]:
+        """Those of the tenant, by name. Raises `Unavailable`."""
 
 
 class Schemas(Protocol):

@@ -80,8 +80,8 @@ def parts_of_output(output: Output) -> Iterator[Part]:
 
 
 def classified_output(output: Output, tool: Tool) -> Classified:
-    """What it holds; what the tool is labelled with counts too."""
-    return classified_parts(parts_of_output(output), [tool.data])
+    """What it holds; what the tool and its sources are labelled with counts too."""
+    return classified_parts(parts_of_output(output), [tool.data, output.label])
 
 
 def classified_arguments(arguments: Mapping[str, Json]) -> Classified:

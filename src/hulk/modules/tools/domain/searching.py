@@ -51,7 +51,7 @@ class Index:
 
     def search(self, query: str, most: int = 20) -> Sequence[Tool]:
         """The tools that are meant, best first; all, in their order, for a query without words."""
-        wanted = _words(query)
+        wanted = words(query)
         if not wanted:
             return self.tools[:most]
         scores = Counter[int]()
@@ -89,7 +89,7 @@ def _counted(tool: Tool) -> Counter[str]:
     for weight, text in (
         (_TITLE, f"{tool.name} {tool.title}"), (_TAG, " ".join(tool.tags)), (_ABOUT, f"{tool.description} {' '.join(_arguments(tool))}")
     ):  # fmt: skip
-        for word in _words(text):
+        for word in words(text):
             counted[word] += weight
     return counted
 
@@ -99,7 +99,8 @@ def _arguments(tool: Tool) -> Iterable[str]:
     return map(str, properties) if isinstance(properties, Mapping) else ()
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Of a text, as they are compared."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
     return [_singular(word) for word in _WORD.findall(plain.replace("_", " "))]
 

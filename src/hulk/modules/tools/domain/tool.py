@@ -108,3 +108,5 @@ class Output:
     state: str = ""
     cut: str = ""
     """What was left out, in words, if anything was: rows beyond a limit, bytes beyond the cap."""
+    label: DataClass = "public"
+    """What its sources are labelled with: it counts as the tool's own label does."""

@@ -10,7 +10,6 @@ from typing import TypeAlias
 from hulk.kernel.durable import Commit
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.http import Endpoint, Http
@@ -22,7 +21,9 @@ from hulk.modules.tools.adapters.backends.notion import Notion
 from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Objects
 from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
+from hulk.modules.tools.adapters.backends.shell import Sent
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
+from hulk.modules.tools.adapters.backends.spark_connect import SparkConnect
 from hulk.modules.tools.adapters.backends.sql import Database, Files, MySql, Postgres, Sql
 from hulk.modules.tools.adapters.backends.sql import Most as MostRows
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
@@ -38,6 +39,7 @@ from hulk.modules.tools.settings.spark import SparkJobSettings
 from hulk.modules.tools.settings.sql import SqlSettings
 from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, FirstUse, PinnedBackend, ReviewServer, RevokeTools
+from hulk.modules.tools.wiring.here import about, knowledge_of, sandbox
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
@@ -90,15 +92,17 @@ class Connected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What systems need of the program. `folder` is where programs of MCP servers live."""
+    """What systems need of the program. `folder` is where programs of MCP servers live; `data` what no sandbox may see."""
 
     store: Store
     trail: Trail
     breakers: Breakers
     metrics: Metrics
     folder: Path
+    data: Path
     stale: Callable[[], None]
     """Told when what a system can do was changed here."""
+    sent: Sent
     clock: Clock = utc_now
 
 
@@ -117,10 +121,15 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
             one.name: PinnedBackend(foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
         }
         systems |= {one.name: made for one, made in _own(settings, secrets)}
+        systems |= {one.name: await sandbox(one, around.data, around.sent) for one in settings.shell}
         mounted = [
             Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
             for _, one in settings.all()
         ]
+        if settings.knowledge:
+            knowledge = await knowledge_of(settings.knowledge, around.data, stack)
+            tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
+            mounted.append(Mounted(backend=WatchedBackend(knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
 
         def stale(server: str) -> None:
             approved.stale(server)
@@ -154,14 +163,14 @@ def _own(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[BackendS
     for place, http in enumerate(settings.http):
         follow = secrets.of(http.name, f"http[{place}]")
         endpoints = [_endpoint(one, number, follow) for number, one in enumerate(http.endpoints)]
-        yield http, Http(http.name, _about(http), endpoints=endpoints, most_bytes=http.max_size, seconds=http.timeout)
+        yield http, Http(http.name, about(http), endpoints=endpoints, most_bytes=http.max_size, seconds=http.timeout)
     for git in settings.git:
-        yield git, GitTools(git.repositories, _about(git), git.name, git.timeout)
+        yield git, GitTools(git.repositories, about(git), git.name, git.timeout)
     yield from _offices(settings, secrets)
     for place, spark in enumerate(settings.spark):
         follow, jobs = secrets.of(spark.name, f"spark[{place}]"), [_job(job) for job in spark.jobs]
         yield spark, Spark(
-            spark.name, _about(spark), history=spark.history, master=spark.master, token=follow("token"), jobs=jobs, version=spark.version,
+            spark.name, about(spark), history=spark.history, master=spark.master, token=follow("token"), jobs=jobs, version=spark.version,
             seconds=spark.timeout,
         )  # fmt: skip
 
@@ -169,11 +178,11 @@ def _own(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[BackendS
 def _data(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[BackendSettings, Backend]]:
     for place, sql in enumerate(settings.sql):
         most = MostRows(rows=sql.rows, size=sql.size, seconds=sql.timeout)
-        yield sql, Sql(sql.name, _database(sql, secrets.of(sql.name, f"sql[{place}]")), about=_about(sql), most=most)
+        yield sql, Sql(sql.name, _database(sql, secrets.of(sql.name, f"sql[{place}]")), about=about(sql), most=most)
     for place, mongo in enumerate(settings.mongodb):
         follow, bounds = secrets.of(mongo.name, f"mongodb[{place}]"), MostDocuments(rows=mongo.rows, size=mongo.size, seconds=mongo.timeout)
         yield mongo, MongoDb(
-            mongo.name, mongo.url, follow("password"), collections=mongo.collections, about=_about(mongo), most=bounds
+            mongo.name, mongo.url, follow("password"), collections=mongo.collections, about=about(mongo), most=bounds
         )  # fmt: skip
     for place, trino in enumerate(settings.trino):
         follow, most = secrets.of(trino.name, f"trino[{place}]"), MostRows(rows=trino.rows, size=trino.size, seconds=trino.timeout)
@@ -181,12 +190,19 @@ def _data(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[Backend
             url=trino.url, catalog=trino.catalog, schema=trino.schema_, account=trino.account, password=follow("password"),
             allowed=trino.tables, flavour=trino.flavour,
         )  # fmt: skip
-        yield trino, Sql(trino.name, database, about=_about(trino), most=most)
+        yield trino, Sql(trino.name, database, about=about(trino), most=most)
+    for place, spark in enumerate(settings.spark_sql):
+        most = MostRows(rows=spark.rows, size=spark.size, seconds=spark.timeout)
+        connect = SparkConnect(
+            address=spark.address, catalog=spark.catalog, schema=spark.schema_, account=spark.account, tls=spark.tls, allowed=spark.tables,
+            token=secrets.of(spark.name, f"spark_sql[{place}]")("token"),
+        )  # fmt: skip
+        yield spark, Sql(spark.name, connect, about=about(spark), most=most)
     for place, objects in enumerate(settings.objects):
         follow = secrets.of(objects.name, f"objects[{place}]")
         s3 = S3(endpoint=objects.endpoint, region=objects.region, key_id=objects.key_id, secret=follow("secret"))
         yield objects, Objects(
-            objects.name, s3, read=_areas(objects.read), write=_areas(objects.write), about=_about(objects),
+            objects.name, s3, read=_areas(objects.read), write=_areas(objects.write), about=about(objects),
             most=MostObjects(size=objects.size, seconds=objects.timeout, link=objects.link),
         )  # fmt: skip
 
@@ -195,34 +211,30 @@ def _offices(settings: SystemsSettings, secrets: Secrets) -> Iterator[tuple[Back
     for place, github in enumerate(settings.github):
         token = secrets.of(github.name, f"github[{place}]")("token")
         yield github, GitHub(
-            github.name, _about(github), url=github.url, token=token, repositories=github.repositories, projects=github.projects,
+            github.name, about(github), url=github.url, token=token, repositories=github.repositories, projects=github.projects,
             seconds=github.timeout,
         )  # fmt: skip
     for place, notion in enumerate(settings.notion):
         token = secrets.of(notion.name, f"notion[{place}]")("token")
-        yield notion, Notion(notion.name, _about(notion), url=notion.url, token=token, parents=notion.parents, seconds=notion.timeout)
+        yield notion, Notion(notion.name, about(notion), url=notion.url, token=token, parents=notion.parents, seconds=notion.timeout)
     for place, metabase in enumerate(settings.metabase):
         key = secrets.of(metabase.name, f"metabase[{place}]")("key")
         yield metabase, Metabase(
-            metabase.name, _about(metabase), url=metabase.url, key=key, collections=metabase.collections, rows=metabase.rows,
+            metabase.name, about(metabase), url=metabase.url, key=key, collections=metabase.collections, rows=metabase.rows,
             seconds=metabase.timeout,
         )  # fmt: skip
     for place, crm in enumerate(settings.suitecrm):
         follow = secrets.of(crm.name, f"suitecrm[{place}]")
         yield crm, SuiteCrm(
-            crm.name, _about(crm), url=crm.url, client_id=crm.client_id, client_secret=follow("client_secret"), modules=crm.modules,
+            crm.name, about(crm), url=crm.url, client_id=crm.client_id, client_secret=follow("client_secret"), modules=crm.modules,
             user=crm.user, password=follow("password"), seconds=crm.timeout,
         )  # fmt: skip
     for place, airflow in enumerate(settings.airflow):
         follow = secrets.of(airflow.name, f"airflow[{place}]")
         yield airflow, Airflow(
-            airflow.name, _about(airflow), url=airflow.url, dags=airflow.dags, token=follow("token"), user=airflow.user,
+            airflow.name, about(airflow), url=airflow.url, dags=airflow.dags, token=follow("token"), user=airflow.user,
             password=follow("password"), seconds=airflow.timeout,
         )  # fmt: skip
-
-
-def _about(settings: BackendSettings) -> About:
-    return About(outside=settings.outside, data=settings.data, owner=settings.owner or "—")
 
 
 def _areas(areas: Sequence[str]) -> Areas:

@@ -12,9 +12,9 @@ import shutil
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -29,7 +29,7 @@ from hulk.modules.tools.adapters.backends.mounted.hiding import Hiding
 from hulk.modules.tools.adapters.backends.mounted.limits import Limits
 from hulk.modules.tools.adapters.backends.mounted.pace import Pace
 from hulk.modules.tools.adapters.backends.mounted.ways import Program
-from hulk.runtime.children import looks
+from hulk.runtime.children import looks, unhindered
 from hulk.runtime.leash import LEASH
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def started(program: Program, limits: Limits, hide: Hiding, ending: Ending
                     task.cancel()
     finally:
         child.close()
-        await _unhindered(_stopped(process, mark))
+        await unhindered(_stopped(process, mark))
 
 
 async def _spawned(program: Program, mark: str) -> asyncio.subprocess.Process:
@@ -208,20 +208,6 @@ async def _stopped(process: asyncio.subprocess.Process, mark: str) -> None:
     with contextlib.suppress(TimeoutError):  # somebody who has got away holds it
         async with asyncio.timeout(GRACE):
             await process.communicate()  # what is left of its output, so that its pipes are closed
-
-
-async def _unhindered(act: Coroutine[Any, Any, None]) -> None:
-    """Do it to the end, also when we are called off meanwhile, however often: that is told afterwards."""
-    task = asyncio.get_running_loop().create_task(act)
-    called_off: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            called_off = error
-    if called_off is not None:
-        raise called_off
-    task.result()
 
 
 async def _gone(process: asyncio.subprocess.Process) -> bool:

@@ -33,7 +33,7 @@ KNOWN = names(
     TimestampDiff TimestampFromParts TimestampSub TimestampTrunc ToChar ToDays ToMap ToNumber Transform Translate Trim Trunc Try
     TryCast TsOrDiToDi TsOrDsAdd TsOrDsDiff TsOrDsToDate TsOrDsToDateStr TsOrDsToDatetime TsOrDsToTime TsOrDsToTimestamp Typeof
     Unicode UnixDate UnixMicros UnixMillis UnixSeconds UnixToStr UnixToTime UnixToTimeStr Unnest Upper UtcDate UtcTime
-    UtcTimestamp VarMap Variance VariancePop Week WeekOfYear WidthBucket Xor Year YearOfWeek YearOfWeekIso
+    UtcTimestamp ArrayUniqueAgg VarMap Variance VariancePop Week WeekOfYear WidthBucket Xor Year YearOfWeek YearOfWeekIso
     """
 )
 """By the names of sqlglot's classes: the functions that it knows in any dialect."""
@@ -104,8 +104,30 @@ _TRINO = """
     with_timezone word_stem year_of_week yow zip zip_with
 """
 
+_SPARK = """
+    aggregate any_value approx_count_distinct approx_percentile array_agg array_append array_compact array_contains array_distinct
+    array_except array_insert array_intersect array_join array_max array_min array_position array_prepend array_remove array_repeat
+    array_size array_sort array_union arrays_overlap arrays_zip ascii base64 bin bit_count bit_get bool_and bool_or bround btrim cardinality
+    char chr coalesce collect_list collect_set concat contains conv convert_timezone crc32 csc cube date_add date_diff date_format
+    date_from_unix_date date_sub date_trunc dateadd datediff datepart day dayname dayofmonth dayofweek dayofyear decode e element_at
+    elt encode endswith equal_null every exists explode explode_outer expm1 factorial filter find_in_set first first_value flatten forall
+    format_number format_string from_csv from_json from_unixtime from_utc_timestamp get get_json_object getbit grouping grouping_id hash hex
+    histogram_numeric hypot if ifnull ilike initcap inline inline_outer instr isnan isnotnull isnull json_array_length json_object_keys
+    json_tuple kurtosis lag last last_day last_value lcase lead len levenshtein listagg locate log1p make_date make_dt_interval
+    make_interval make_timestamp make_ym_interval map map_concat map_contains_key map_entries map_filter map_from_arrays map_from_entries
+    map_keys map_values map_zip_with mask max_by median min_by mode monthname months_between named_struct nanvl negative next_day nvl nvl2
+    nth_value overlay parse_url percentile percentile_approx percentile_cont percentile_disc pmod posexplode posexplode_outer positive
+    quarter randstr reduce regexp regexp_extract regexp_extract_all regexp_replace regexp_substr regr_avgx regr_avgy regr_count
+    regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy rint rlike schema_of_json sec sentences sequence session_window sha
+    sha1 sha2 shiftleft shiftright shuffle signum size skewness slice some sort_array soundex split stack startswith std str_to_map
+    string_agg struct substr substring_index timestamp_micros timestamp_millis timestamp_seconds timestampadd timestampdiff to_csv to_date
+    to_json to_number to_timestamp to_unix_timestamp to_utc_timestamp transform transform_keys transform_values try_add try_avg try_divide
+    try_element_at try_multiply try_subtract try_sum try_to_number try_to_timestamp typeof ucase unbase64 unhex unix_date unix_micros
+    unix_millis unix_seconds unix_timestamp url_decode url_encode weekday weekofyear window window_time xxhash64 zip_with
+"""
+
 NAMED: Mapping[str, frozenset[str]] = {
     dialect: names(_EVERYWHERE + own)
-    for dialect, own in {"postgres": _POSTGRES, "mysql": _MYSQL, "duckdb": _DUCKDB, "trino": _TRINO}.items()
+    for dialect, own in {"postgres": _POSTGRES, "mysql": _MYSQL, "duckdb": _DUCKDB, "spark": _SPARK, "trino": _TRINO}.items()
 }
 """By their names in the dialect, in small letters: those that sqlglot takes as they are written."""

@@ -19,7 +19,7 @@ from hulk.modules.tools.adapters.backends.sql.writing import written
 if TYPE_CHECKING:
     from sqlglot import exp
 
-Dialect: TypeAlias = Literal["duckdb", "mysql", "postgres", "trino"]
+Dialect: TypeAlias = Literal["duckdb", "mysql", "postgres", "spark", "trino"]
 LONGEST = 20_000
 """Characters of a statement."""
 MOST_PARTS = 5_000
