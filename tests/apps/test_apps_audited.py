@@ -15,6 +15,8 @@ from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1 import tickets_pb2_grpc
 from support.callers import World, a_world, routes_of
 from support.subjects import experiment as an_experiment
+from support.subjects import inference as an_inference
+from support.subjects import memory as a_memory
 from support.writes import (
     ASKED,
     WHY,
@@ -152,6 +154,17 @@ async def allowed_call(world: World) -> Sent:
     return "schedules.list", said(arguments={})
 
 
+async def all_memories(world: World) -> Sent:
+    await a_memory(world)
+    return "", said(agent="retail")
+
+
+async def contested_inference(world: World) -> str:
+    object_ = await an_inference(world)
+    await world.made("admin", f"/v1/reasoning/{object_}/reviews", verdict="contested", reason="why not")
+    return object_
+
+
 async def loud(world: World) -> Sent:
     assert (await world.call("platform", "PUT", "/v1/log-level", json={"level": "debug"}))[0] == 204
     return "", said(level="info")
@@ -188,6 +201,12 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/leases/fail": Write("hulk.ticket.failed.v1", "changed", failed_work, reason="no_paper"),
     "POST /v1/leases/heartbeat": NoChange("the worker lives; what it holds, and who holds it, stays. A lease that is lost is told"),
     "POST /v1/logout": Elsewhere("modules/identity/test_identity_login.py::test_the_end_of_a_session_is_told_with_who_and_why"),
+    "DELETE /v1/memories/{memory}": Write("hulk.memory.forgotten.v1", "removed", of(a_memory, ASKED)),
+    "POST /v1/memories/forget": Write("hulk.memory.forgotten.v1", "removed", all_memories),
+    "POST /v1/reasoning/{id}/reviews": Write("hulk.reasoning.contested.v1", "changed", of(an_inference, said(verdict="contested"))),
+    "POST /v1/reasoning/{id}/resolution": Write(
+        "hulk.reasoning.resolved.v1", "changed", of(contested_inference, said(resolution="upheld"))
+    ),
     "POST /v1/namespaces": Write("hulk.namespace.created.v1", "made", to("", said(name="stage"))),
     "DELETE /v1/namespaces/{namespace}": Write("hulk.namespace.removed.v1", "removed", of(a_namespace, ASKED)),
     "POST /v1/people": Write("hulk.account.created.v1", "made", to("", said(name="x", email="x@example.com"))),

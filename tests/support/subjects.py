@@ -5,6 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from hulk.kernel import ids
+from hulk.kernel.time import utc_now
+from hulk.modules.agents.adapters.sql import SqlTasks
+from hulk.modules.agents.adapters.sql_memories import SqlMemories
+from hulk.modules.agents.adapters.sql_reasoning import SqlCases
+from hulk.modules.agents.domain.memory import New, made
+from hulk.modules.agents.domain.reasoning import Draft, Drafts, Evidence, Inference, Source, added
+from hulk.modules.agents.domain.task import Task
 from support.callers import World
 from support.wellformed import Known
 
@@ -129,16 +136,53 @@ async def tool_server(world: World) -> str:
     return name
 
 
+async def agent_task(world: World) -> str:
+    """What an agent of acme's was asked, with what it was decided by."""
+    return (await _concluded(world))[0]
+
+
+async def inference(world: World) -> str:
+    """Something that an agent of acme's concluded."""
+    return (await _concluded(world))[1]
+
+
+async def _concluded(world: World) -> tuple[str, str]:
+    store, task = world.desk.helm.store, ids.new("tsk")
+    drafts = Drafts(
+        task=task, namespace="default", drafts=(
+            Draft(key="e", what=Evidence("Sales", Source("tool_call", "tcl_x"), "", "0" * 64)),
+            Draft(key="i", what=Inference("They fell.", "abduction", "agent", "agent:retail", evidence=("e",))),
+        ),
+    )  # fmt: skip
+    asked = Task(
+        id=task, tenant="acme", agent="retail", actor="key:x", grants=(), text="Review the sales", language="en", run=ids.new("run"),
+        at=utc_now(),
+    )  # fmt: skip
+    noting = SqlCases(store).note("acme", task, lambda case: added(case, drafts, "agent:retail", utc_now()))
+    _, noted = await store.commit(SqlTasks(store).add(asked), noting)
+    return task, next(one.id for one in noted if one.kind == "inference")
+
+
+async def memory(world: World) -> str:
+    """Something that an agent of acme's remembers."""
+    store, key = world.desk.helm.store, ids.new("x")
+    kept = made(New(agent="retail", text=f"Note {key}", kind="fact", key=key), "acme", "key:x", utc_now(), "none", b"\0" * 16)
+    await store.commit(SqlMemories(store).keep(kept, None))
+    return kept.id
+
+
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
     "{budget}": budget, "{decision}": decision, "{version}": policies, "{tool}": tool, "{call}": tool_call, "{rule}": tool_rule,
-    "{server}": tool_server,
+    "{server}": tool_server, "{task}": agent_task, "{memory}": memory,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
-    "{month}": "2026-11",
+    "{month}": "2026-11", "{agent}": "retail",
 }  # fmt: skip
+OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference}
+"""Where a part stands for something else than elsewhere."""
 NAMES = {
     "/docs/{name}": "swagger-ui.css",
     "/v1/caches/{name}": "prices",
@@ -152,6 +196,9 @@ async def address(world: World, route: str, *, of: Act | None = None) -> str:
     path = route.split(" ")[1]
     for beginning, name in NAMES.items():
         path = path.replace(beginning, beginning.replace("{name}", name))
+    for beginning, make in OWN.items():
+        if path.startswith(beginning):
+            path = path.replace("{id}", await (of or make)(world))
     for part, value in FIXED.items():
         path = path.replace(part, value)
     for part, make in PARTS.items():

@@ -67,6 +67,19 @@ _PLANNED = {
 }  # fmt: skip
 
 
+_MEMORY = {
+    "agent": "retail", "namespace": "default", "kind": "fact", "text": "5feceb66ffc86f38…", "trusted": True, "labels": [],
+    "task": f"tsk_{_TYPEID}", "call": "", "source": "e3b0c44298fc1c14…", "expires": None,
+}  # fmt: skip
+_NOTED = {"id": f"evi_{_TYPEID}", "kind": "evidence", "digest": "6b86b273ff34fce1…", "labels": []}
+
+
+def _reviewed(verdict: str, before: JsonObject, after: JsonObject) -> JsonObject:
+    """What is told of a review of something concluded."""
+    about = {"review": f"rev_{_TYPEID}", "task": f"tsk_{_TYPEID}", "kind": "inference", "verdict": verdict, "ticket": None}
+    return {**changed("the shop was closed", before, after), **about, "namespace": "default"}
+
+
 def _called(status: str) -> JsonObject:
     """What is told of a call of a tool."""
     return {**_CALL, **changed("restock", None, {"status": status})}
@@ -445,6 +458,31 @@ EVENTS: tuple[EventType, ...] = (
         type="hulk.agent.ended.v1",
         summary="A task has ended: `completed`, `failed` (`error` is the code of why) or `cancelled`. What was answered is not told.",
         data={**_AGENT, "state": "completed", "error": None, "p0": False, "limited": False},
+    ),
+    EventType(
+        type="hulk.memory.remembered.v1", summary="An agent remembers something; of its text and source the digests are told.",
+        data=changed("", None, {**_MEMORY, "supersedes": None}),
+    ),
+    EventType(
+        type="hulk.memory.forgotten.v1",
+        summary="Memories of an agent were deleted: because somebody asked, or because they had faded. `named` are digests of what was named.",
+        data=changed("asked for", {"agent": "retail", "namespace": "default", "memories": [f"mem_{_TYPEID}"], "named": {}}, None),
+    ),
+    EventType(
+        type="hulk.reasoning.noted.v1", summary="What a step of a task was concluded from was kept; digests are told, no texts.",
+        data=changed("", None, {"task": f"tsk_{_TYPEID}", "namespace": "default", "objects": [_NOTED]}),
+    ),
+    EventType(
+        type="hulk.reasoning.contested.v1",
+        summary="Somebody contests an inference or a decision: what rests on it is in doubt until a person has settled it.",
+        data=_reviewed("contested", {"standing": "stands"}, {"standing": "in doubt"}),
+    ),
+    EventType(
+        type="hulk.reasoning.confirmed.v1", summary="Somebody confirms an inference or a decision.", data=_reviewed("confirmed", {}, {})
+    ),
+    EventType(
+        type="hulk.reasoning.resolved.v1", summary="What was contested is settled: it was upheld, or withdrawn with what rests on it.",
+        data=_reviewed("withdrawn", {"standing": "in doubt"}, {"standing": "withdrawn"}),
     ),
     EventType(
         type="hulk.tool.pinned.v1",

@@ -73,7 +73,10 @@ class MemoryTasks:
     async def find(self, wanted: WantedTasks) -> Sequence[Task]:
         """See `Tasks`."""
         same = {"actor": wanted.actor, "agent": wanted.agent, "state": wanted.state}
-        mine = [task for task in self.kept.values() if task.tenant == wanted.tenant]
+        mine = [
+            task for task in self.kept.values()
+            if task.tenant == wanted.tenant and (wanted.within is None or task.namespace in wanted.within)
+        ]  # fmt: skip
         newest = sorted(sorted(mine, key=lambda task: task.id), key=lambda task: task.at, reverse=True)
         if wanted.before is not None:
             places = [place for place, task in enumerate(newest) if task.id == wanted.before]

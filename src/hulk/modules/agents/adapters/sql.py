@@ -220,6 +220,8 @@ def _found(wanted: WantedTasks) -> Select[Any]:
     found = select(task_table).where(
         its.tenant == wanted.tenant, *(its[name] == value for name, value in same.items() if value is not None)
     )
+    if wanted.within is not None:
+        found = found.where(its.namespace.in_(wanted.within))
     if wanted.before is not None:
         last = select(its.at).where(its.tenant == wanted.tenant, its.id == wanted.before).scalar_subquery()
         found = found.where((its.at < last) | ((its.at == last) & (its.id > wanted.before)))

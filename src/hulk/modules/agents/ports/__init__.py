@@ -56,7 +56,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedTasks:
-    """Which tasks are meant: those before the task `before`, of an actor, an agent, in a state; None for any."""
+    """Which tasks are meant: those before the task `before`, of an actor, an agent, in a state, in the namespaces `within`; None for any."""
 
     tenant: str
     most: int = 50
@@ -64,6 +64,7 @@ class WantedTasks:
     actor: str | None = None
     agent: str | None = None
     state: State | None = None
+    within: frozenset[str] | None = None
 
 
 class Accounts(Protocol):

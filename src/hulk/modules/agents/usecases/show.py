@@ -23,24 +23,23 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class ShowTasks:
-    """Tasks: one's own, and all of the tenant's for its admins."""
+    """Tasks of the namespaces in which somebody may look at agents' work."""
 
     tasks: Tasks
     accounts: Accounts
 
     async def __call__(self, by: Principal, id_: str) -> TaskView:
-        """Raises `Forbidden`, and `NotFound` also for another's."""
+        """Raises `Forbidden`, and `NotFound` also for one that they may not see."""
         require(by)
         task = await self.tasks.get(ids.parse(id_, "tsk"))
-        if task.tenant != by.tenant or not (task.actor == by.actor or by.may("manage", "agents", task.namespace)):
+        if task.tenant != by.tenant or not by.may("read", "agents", task.namespace):
             raise NotFound("There is no task {id}.", id=id_[:80])
         return TaskView(task=task, made=await self.tasks.steps(task.id), account=await self.accounts.of(task.id))
 
     async def find(self, by: Principal, wanted: WantedTasks) -> Sequence[Task]:
         """Newest first. Raises `Forbidden`."""
         require(by)
-        actor = wanted.actor if by.may("manage", "agents") else by.actor
-        return await self.tasks.find(replace(wanted, tenant=by.tenant, actor=actor))
+        return await self.tasks.find(replace(wanted, tenant=by.tenant, within=by.namespaces("read", "agents")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +64,6 @@ class ShowAgents:
 
 def require(by: Principal) -> None:
     """Raises `Forbidden` unless they may look at agents' work."""
-    if not any(by.may("read", "agents", namespace) for namespace in _places(by)):
+    if by.namespaces("read", "agents") == frozenset():
         raise Forbidden("Looking at agents needs a role; you have {roles}.", roles=by.roles or "—")
 
-
-def _places(by: Principal) -> Sequence[str]:
-    return ["*", *(grant.namespace for grant in by.grants)]
