@@ -71,3 +71,13 @@ def test_steps_get_their_share(tokens: list[int], limits: Limits, per_token: Any
 def test_a_plan_that_cannot_be_made_to_fit_is_refused_and_says_what_to_do(limits: Limits, per_token: Any) -> None:
     with pytest.raises(Refused, match=r"“t0”.*Raise the agent's limits"):
         priced(thinking([6000, 6000]), limits, per_token)
+
+
+def test_steps_that_are_done_keep_what_they_had_and_take_no_more() -> None:
+    fit = priced(thinking([9000, 8000]), Limits(tokens=8000), None, spent=2000, done=frozenset({"t0"}))
+    assert ([node.tokens for node in fit.plan.nodes if node.does == "think"], fit.tokens) == ([9000, 6000], 6000)
+
+
+def test_a_plan_without_models_fits_whatever_is_spent() -> None:
+    fit = priced(a_plan(step("tool")), Limits(tokens=1000), None, spent=2000)
+    assert (fit.tokens, fit.shrunk) == (0, False)

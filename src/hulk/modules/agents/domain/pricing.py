@@ -1,6 +1,6 @@
 """What a plan may take, looked at before it is begun: it is made to fit its limits, or refused. Pure rules."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 
@@ -23,22 +23,22 @@ class Priced:
     shrunk: bool = False
 
 
-def worst(plan: Plan) -> int:
-    """The most tokens that its models may take together."""
-    return sum(node.tokens for node in plan.nodes if node.does == "think")
+def worst(plan: Plan, done: frozenset[str] = frozenset()) -> int:
+    """The most tokens that its models may take together, but for the steps that are `done`."""
+    return sum(node.tokens for node in _thinking(plan, done))
 
 
-def priced(plan: Plan, limits: Limits, per_token: Decimal | None, spent: int = 0) -> Priced:
+def priced(plan: Plan, limits: Limits, per_token: Decimal | None, spent: int = 0, done: frozenset[str] = frozenset()) -> Priced:
     """The plan, its steps given less where they ask for more than is left of the task's limits.
 
     `per_token` is the most that a token costs of the models that may be asked, None when none may; `spent` are the tokens that planning
-    took. Raises `Refused` when it cannot be made to fit."""
+    and the steps that are `done` already took. Raises `Refused` when it cannot be made to fit."""
     most = limits.tokens - spent
     if per_token and limits.cost is not None:
         most = min(most, int(limits.cost / per_token) - spent)
-    wanted = worst(plan)
-    fit = plan if wanted <= most else _shrunk(plan, wanted, most)
-    tokens = worst(fit)
+    wanted = worst(plan, done)
+    fit = plan if not wanted or wanted <= most else _shrunk(plan, wanted, most, done)
+    tokens = worst(fit, done)
     return Priced(plan=fit, tokens=tokens, cost=None if per_token is None else money(tokens, per_token), shrunk=fit is not plan)
 
 
@@ -47,10 +47,15 @@ def money(tokens: int, per_token: Decimal) -> Decimal:
     return (tokens * per_token).quantize(Decimal("0.000001"), rounding=ROUND_UP)
 
 
-def _shrunk(plan: Plan, wanted: int, most: int) -> Plan:
+def _thinking(plan: Plan, done: frozenset[str]) -> Iterator[Node]:
+    return (node for node in plan.nodes if node.does == "think" and node.key not in done)
+
+
+def _shrunk(plan: Plan, wanted: int, most: int, done: frozenset[str]) -> Plan:
     """Each model's step gets its share of what there is."""
-    fit = _with(plan, lambda node: node.tokens * most // wanted)
-    small = next((node for node in fit.nodes if node.does == "think" and node.tokens < LEAST_TOKENS), None)
+    shares = {node.key: node.tokens * most // wanted for node in _thinking(plan, done)}
+    fit = replace(plan, nodes=tuple(replace(node, tokens=shares.get(node.key, node.tokens)) for node in plan.nodes))
+    small = next((node for node in _thinking(fit, done) if node.tokens < LEAST_TOKENS), None)
     if small is not None:
         raise Refused(
             "The plan may take {wanted} tokens and {most} are allowed: the step “{key}” would be left with {share}, and less than {least} "
@@ -58,7 +63,3 @@ def _shrunk(plan: Plan, wanted: int, most: int) -> Plan:
             wanted=wanted, most=max(0, most), key=small.key, share=max(0, small.tokens), least=LEAST_TOKENS,
         )  # fmt: skip
     return fit
-
-
-def _with(plan: Plan, share: Callable[[Node], int]) -> Plan:
-    return replace(plan, nodes=tuple(replace(node, tokens=share(node)) if node.does == "think" else node for node in plan.nodes))

@@ -188,7 +188,8 @@ class Hands(Protocol):
         """Those of these patterns, each with its name; without those that would take what is P0 outside. Raises `Unavailable`."""
 
     async def use(self, use: Use) -> Used:
-        """Use one. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`: nothing was done."""
+        """Use one. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`: nothing was done; `Conflict`: it was begun under that key
+        before, and has not ended."""
 
     async def ended(self, use: Use, call: str) -> Used:
         """What came of one that waited for a person."""

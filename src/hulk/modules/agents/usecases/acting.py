@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from hulk.kernel.durable import Context, Outcome
-from hulk.kernel.errors import HulkError, Refused, Unavailable
+from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, from_iso, iso
@@ -49,11 +49,9 @@ class Act:
         """Call them one after the other, then wait for people, which takes nothing of the step's time. Each is a step of the run, so that
         none is called twice."""
         first = [await self._begun(context, task, node, handed, use) for use in uses]
-        if not (waiting := sum(one.waiting for one in first)):
+        if not any(one.waiting for one in first):
             return first, handed
         left = await context.step(f"{uses[0][0]} waiting", lambda: self._left(handed))
-        for _ in range(waiting):
-            await context.wait("child")
         ended = [await self._ended(context, task, node, use, one) for use, one in zip(uses, first, strict=True)]
         until = await context.step(f"{uses[0][0]} going on", lambda: self._until(left))
         return ended, replace(handed, until=from_iso(until))
@@ -65,16 +63,20 @@ class Act:
         return Outcome(iso(self.clock() + timedelta(seconds=left)))
 
     async def _begun(self, context: Context, task: Task, node: Node, handed: Handed, use: tuple[str, str, JsonObject]) -> Used:
-        used: JsonObject = await context.step(use[0], lambda: self._call(context, task, node, handed, use), commit="now")
+        used: JsonObject = await context.step(
+            use[0], lambda: self._call(context, task, node, handed, use), commit="now", timeout=longest(node)
+        )
         return from_json(Used, used)
 
     async def _ended(self, context: Context, task: Task, node: Node, use: tuple[str, str, JsonObject], first: Used) -> Used:
-        if not first.waiting:
-            return first
+        """A signal only says that some call has ended, perhaps one that was not waited for any more when its run was executed again."""
         name, tool, given = use
-        wanted = self._use(task, node, context, tool, given, p0=False)
-        used: JsonObject = await context.step(f"{name} decided", lambda: self._heard(wanted, first))
-        return from_json(Used, used)
+        wanted, ended = self._use(task, node, context, tool, given, p0=False), first
+        while ended.waiting:
+            used: JsonObject = await context.step(f"{name} decided", lambda: self._heard(wanted, first))
+            if (ended := from_json(Used, used)).waiting:
+                await context.wait("child")
+        return ended
 
     async def _heard(self, use: Use, first: Used) -> Outcome[JsonObject]:
         return Outcome(to_json(await self.hands.ended(use, first.call)))
@@ -91,6 +93,9 @@ class Act:
             used = await self.hands.use(self._use(task, node, context, tool, given, p0=handed.p0, by=await self.standing(task.principal)))
         except Unavailable:
             raise
+        except Conflict as error:  # begun under this key before, by a process that is no more or lost the run
+            why = Text("{tool} was begun, and whether it was done is not known: {why}", tool=tool, why=error.text)
+            used = Used(call="", status="uncertain", why=why)
         except HulkError as error:
             used = Used(call="", status="failed", why=error.text)
         return Outcome(to_json(used))
@@ -108,6 +113,13 @@ class Act:
         )  # fmt: skip
 
 
+def longest(node: Node) -> timedelta:
+    """How long a question or a call in a step may take before it is given up from outside: a little more than the step has, so that who is
+    late says so itself."""
+    return timedelta(seconds=node.seconds) + _GRACE
+
+
+_GRACE = timedelta(seconds=5)
 _STATUSES = ("done", "rejected", "failed", "uncertain", "suggested")
 
 
@@ -121,8 +133,13 @@ def _autonomy(results: Sequence[Used]) -> Autonomy | None:
 
 
 def _none_done(results: Sequence[Used]) -> HulkError:
-    why = next((one.why for one in results if one.why is not None), Text("nothing came of it"))
-    return Refused(why)
+    """Why nothing was done; not in the tool's words where those must stay in the company, since errors are told to models and people."""
+    for one in results:
+        if one.p0:
+            return Refused("Nothing came of it, and why must stay in the company: the call {call} tells.", call=one.call)
+        if one.why is not None:
+            return Refused(one.why)
+    return Refused("nothing came of it")
 
 
 def _value(used: Used) -> Any:

@@ -1,12 +1,13 @@
 """Carrying out a task: plan, price, have its steps done side by side, plan anew when they come to a halt, answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from hulk.kernel import ids
-from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, Started
+from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, Started, followed
 from hulk.kernel.errors import Cancelled, HulkError, Refused, retold, told
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
@@ -15,7 +16,7 @@ from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.agent import Limits, said_in
 from hulk.modules.agents.domain.answering import answer_of
-from hulk.modules.agents.domain.plan import Board, Node, Plan, Status
+from hulk.modules.agents.domain.plan import Board, Node, Plan, Status, tainted
 from hulk.modules.agents.domain.pricing import Priced
 from hulk.modules.agents.domain.task import Made, State, Task
 from hulk.modules.agents.ports import Accounts, Ending, Tasks, Voices
@@ -43,13 +44,14 @@ class RunTask:
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
         """See `Workflow`."""
         task = await self.tasks.get(data["task"])
-        limits = self.make_plan.agent_of(task).limits
-        await context.step("open", lambda: self._open(task, limits))
-        planned: JsonObject = await context.step("plan", lambda: self._planned(task))
+        opened: JsonObject = await context.step("open", lambda: self._open(task))
+        limits = from_json(Limits, opened)
+        time = timedelta(seconds=limits.seconds)
+        planned: JsonObject = await context.step("plan", lambda: self._planned(task), timeout=time)
         plan = from_json(Plan, planned)
         board = await self._carried_out(context, task, Board.of(plan), limits)
         while board.broken and plan.origin == "split" and plan.version <= limits.replans:
-            planned = await context.step("plan again", partial(self._again, task, board))
+            planned = await context.step("plan again", partial(self._again, task, board), timeout=time)
             plan = from_json(Plan, planned)
             board = Board.of(plan, {key: "done" for key, status in board.states.items() if status == "done"})
             board = await self._carried_out(context, task, board, limits)
@@ -76,19 +78,24 @@ class RunTask:
 
         return change
 
-    async def _open(self, task: Task, limits: Limits) -> Outcome[None]:
+    async def _open(self, task: Task) -> Outcome[JsonObject]:
+        """The limits that the task keeps, whatever becomes of the agent's file: what it does next follows from what is recorded."""
+        limits = self.make_plan.agent_of(task).limits
         account = Account(most_tokens=limits.tokens, most_cost=limits.cost)
-        return Outcome(None, [self.accounts.open(task.id, account)])
+        return Outcome(to_json(limits), [self.accounts.open(task.id, account)])
 
     async def _planned(self, task: Task) -> Outcome[JsonObject]:
         return self._told(task, await self.make_plan(task), "planned")
 
     async def _again(self, task: Task, board: Board) -> Outcome[JsonObject]:
-        """Another plan, that is told what became of the steps."""
+        """Another plan, that is told what became of the steps; by a model inside, where any of them had to do with what must stay there."""
         made = await self.tasks.steps(task.id)
+        private = tainted(board.plan, frozenset(key for key, one in made.items() if one.p0))
         done = [node for node in board.plan.nodes if board.states[node.key] == "done" and node.key != "joined"]
         halted = "\n".join(f"{key}: {status} {_why(made.get(key))}" for key, status in board.states.items())
-        return self._told(task, await self.make_plan.again(task, board.plan, done, halted), "replanned")
+        return self._told(
+            task, await self.make_plan.again(replace(task, p0=task.p0 or bool(private)), board.plan, done, halted), "replanned"
+        )
 
     def _told(self, task: Task, fit: Priced, word: str) -> Outcome[JsonObject]:
         data = {
@@ -128,12 +135,18 @@ class RunTask:
         made = await self.tasks.steps(task.id)
         if board.broken:
             raise _broken(board.broken[0], made, task)
-        text = answer_of(task, board.plan, made, self.values.get(task.agent, {}), self.voices(task.language))
+        text = self._text(task, board.plan, made)
         relevant = [made[node.key] for node in board.plan.nodes if node.key in made]
         p0, limited = any(one.p0 for one in relevant), any(one.limited for one in relevant)
         ending = Ending(state="completed", at=self.clock(), answer=writable(text), p0=p0, limited=limited)
         event = fact("ended", task, {"state": "completed", "p0": p0, "limited": limited, "error": None})
-        return Outcome(None, [self.tasks.end(task.id, ending), self.trail.append(event)])
+        return Outcome(None, [followed(self.tasks.end(task.id, ending), lambda new: [self.trail.append(event)] if new else [])])
+
+    def _text(self, task: Task, plan: Plan, made: Mapping[str, Made]) -> str:
+        try:
+            return answer_of(task, plan, made, self.values.get(task.agent, {}), self.voices(task.language))
+        except Refused as error:
+            raise Refused("The answer could not be put together: {why}", why=error.text) from error
 
 
 def run_of(task: Task, plan: Plan, node: Node) -> str:

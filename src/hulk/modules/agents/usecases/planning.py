@@ -11,7 +11,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
 from hulk.modules.agents.domain.failures import Nobody
-from hulk.modules.agents.domain.plan import Node, Plan, require_sound
+from hulk.modules.agents.domain.plan import Node, Origin, Plan, require_sound
 from hulk.modules.agents.domain.pricing import Priced, priced
 from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, planned, planning, single, worth_splitting
 from hulk.modules.agents.domain.talk import Turn, opening, repair
@@ -43,7 +43,8 @@ class MakePlan:
     async def again(self, task: Task, before: Plan, done: Sequence[Node], told: str) -> Priced:
         """Another plan when one has come to a halt; what is `done` stays. Raises as calling does."""
         agent = self.agent_of(task)
-        return await self.fit(task, agent, await self.split(task, agent, before.version + 1, done, told))
+        plan = await self.split(task, agent, before.version + 1, done, told)
+        return await self.fit(task, agent, plan, frozenset(node.key for node in done))
 
     def agent_of(self, task: Task) -> Agent:
         """Whose task it is; raises `NotFound`."""
@@ -51,10 +52,12 @@ class MakePlan:
             raise NotFound("There is no agent “{agent}” any more: its file is gone.", agent=task.agent)
         return agent
 
-    async def fit(self, task: Task, agent: Agent, plan: Plan) -> Priced:
-        """The plan with its price, if it can be carried out."""
-        require_sound(plan, self._tools(agent), agent.limits.nodes)
-        return priced(plan, agent.limits, await self._per_token(task, agent, plan))
+    async def fit(self, task: Task, agent: Agent, plan: Plan, done: frozenset[str] = frozenset()) -> Priced:
+        """The plan with the price of what of it is not `done`, if it can be carried out."""
+        require_sound(plan, self._tools(agent), _most(agent, plan.origin))
+        account = await self.think.accounts.of(task.id)
+        spent = 0 if account is None else account.tokens
+        return priced(plan, agent.limits, await self._per_token(task, agent, plan), spent, done)
 
     def _tools(self, agent: Agent) -> Mapping[str, Sequence[str]]:
         members = [one for name in agent.team if (one := self.book.get(name)) is not None]
@@ -81,7 +84,7 @@ class MakePlan:
             said = await self.think(replace(_question(task, agent, turns), form=form, most_output=1500), _PLANNING)
             try:
                 plan = planned(agent, team, self._read(form, said.text), limits, version, done)
-                require_sound(plan, self._tools(agent), limits.nodes + 1)
+                require_sound(plan, self._tools(agent), _most(agent, plan.origin))
             except Refused as wrong:
                 turns = (*turns, Turn(who="assistant", text=said.text), repair(str(wrong), task.language))
             else:
@@ -94,12 +97,17 @@ class MakePlan:
     def _read(self, form: JsonObject, text: str) -> JsonObject:
         try:
             given: JsonObject = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refused("It is no JSON.") from error
         if wrong := self.schemas.wrong(form, given):
             place, why = wrong[0]
             raise Refused(Text("{place}: {why}.", place=place or "—", why=why))
         return given
+
+
+def _most(agent: Agent, origin: Origin) -> int:
+    """How many steps a plan may have: the one that puts together what the others of a split found is not counted."""
+    return agent.limits.nodes + (origin == "split")
 
 
 def _of(playbook: Playbook, agent: Agent) -> Plan:

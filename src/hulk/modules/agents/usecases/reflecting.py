@@ -1,5 +1,6 @@
 """A step in which a model thinks: it is asked, has tools called, is asked again, until it answers in the form that the step gives."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Standing, Used
-from hulk.modules.agents.usecases.acting import Act
+from hulk.modules.agents.usecases.acting import Act, longest
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.thinking import Think
 
@@ -27,10 +28,11 @@ MOST_WISHES = 8
 
 @dataclass(slots=True)
 class Talk:
-    """How far the conversation is."""
+    """How far the conversation is; the model is asked at most `most` times."""
 
     turns: list[Turn]
     p0: bool
+    most: int
     model: str = ""
     limited: bool = False
     calls: list[str] = field(default_factory=list)
@@ -66,7 +68,10 @@ class Reflect:
         """What it came to. Raises `Refused` with what is wrong when its answer will not do, nor after it was told; `Nobody`."""
         agent = self._agent(node)
         started = await context.step("remember", lambda: self._opened(task, node, agent, handed))
-        talk = Talk(turns=[from_json(Turn, one) for one in started["turns"]], p0=bool(started["p0"]), sources=list(handed.sources))
+        talk = Talk(
+            turns=[from_json(Turn, one) for one in started["turns"]], p0=bool(started["p0"]), most=started["most"],
+            sources=list(handed.sources),
+        )  # fmt: skip
         try:
             output = await self._talked(context, task, node, handed, talk)
         except Nobody:
@@ -94,12 +99,12 @@ class Reflect:
         known = await self.recall(task, handed.goal)
         given = handed.items[0] if handed.items else None
         turns = opening(agent, node, handed.goal, given, known.text, task.language)
-        return Outcome({"turns": to_json(turns), "p0": handed.p0 or known.p0})
+        return Outcome({"turns": to_json(turns), "p0": handed.p0 or known.p0, "most": agent.limits.turns})
 
     async def _talked(self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk) -> Json:
-        agent, repaired = self._agent(node), False
-        for turn in range(agent.limits.turns):
-            last = turn == agent.limits.turns - 1
+        repaired = False
+        for turn in range(talk.most):
+            last = turn == talk.most - 1
             thought = await self._turn(context, task, node, handed, talk, turn, last=last)
             if thought.wishes and not last:
                 handed = await self._granted(context, task, node, handed, talk, thought, turn)
@@ -115,12 +120,14 @@ class Reflect:
                 raise Unfit("The answer of the model will not do: {wrong}.", wrong=wrong)
             talk.turns.append(repair(str(wrong), task.language))
             repaired = True
-        raise Unfit("The step “{key}” had its {count} turns and came to no answer.", key=node.key, count=agent.limits.turns)
+        raise Unfit("The step “{key}” had its {count} turns and came to no answer.", key=node.key, count=talk.most)
 
     async def _turn(
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, turn: int, *, last: bool
     ) -> Thought:  # fmt: skip
-        said = await context.step(f"turn {turn}", lambda: self._asked(context, task, node, handed, talk, last=last), commit="now")
+        said = await context.step(
+            f"turn {turn}", lambda: self._asked(context, task, node, handed, talk, last=last), commit="now", timeout=longest(node)
+        )
         if (nobody := said.get("nobody")) is not None:
             raise Nobody(Text.from_json(nobody))
         thought = from_json(Thought, said)
@@ -131,8 +138,13 @@ class Reflect:
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, *, last: bool
     ) -> Outcome[JsonObject]:  # fmt: skip
         """Nobody to ask is recorded too, so that the step stays without a model once it has begun so."""
-        if self.clock() > handed.until:
-            raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=node.seconds)
+        try:
+            async with asyncio.timeout((handed.until - self.clock()).total_seconds()):
+                return await self._thought(context, task, node, talk, last=last)
+        except TimeoutError as late:
+            raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=node.seconds) from late
+
+    async def _thought(self, context: Context, task: Task, node: Node, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
         agent, by = self._agent(node), await self.standing(task.principal)
         offered = () if last else await self._offered(by, node, talk)
         question = Question(
@@ -173,7 +185,9 @@ class Reflect:
     def _read(self, node: Node, thought: Thought, talk: Talk) -> tuple[Json, Text | None]:
         """The answer, and what is wrong with it."""
         schema = node.output or ANSWER
-        output: Json = _json(thought.text) or ({"answer": thought.text.strip()} if schema == ANSWER else None)
+        output: Json = _json(thought.text)
+        if schema == ANSWER and (output is None or self.schemas.wrong(schema, output)):
+            output = {"answer": thought.text.strip()}  # words were asked for, and are what they are
         for checked in (schema, node.accept):
             if checked and (wrong := self.schemas.wrong(checked, output)):
                 place, why = wrong[0]
@@ -193,10 +207,11 @@ def _understood(wish: Wish, names: Sequence[str]) -> tuple[str | None, JsonObjec
 
 
 def _json(text: str) -> JsonObject | None:
-    """The object that it is, also within a fence of Markdown; None when it is none."""
+    """The object that it is, also within a fence of Markdown; None when it is none, or one that cannot be kept: NaN, half a character."""
     bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
     try:
         found = json.loads(bare)
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -66,4 +66,3 @@ def require(by: Principal) -> None:
     """Raises `Forbidden` unless they may look at agents' work."""
     if by.namespaces("read", "agents") == frozenset():
         raise Forbidden("Looking at agents needs a role; you have {roles}.", roles=by.roles or "—")
-
