@@ -109,8 +109,10 @@ _STATUSES = ("done", "rejected", "failed", "uncertain", "suggested")
 
 
 def _none_done(results: Sequence[Used]) -> HulkError:
-    why = next((one.why for one in results if one.why is not None), Text("nothing came of it"))
-    return Refused(why)
+    """Says why, where whoever looks at runs may read that."""
+    if any(one.p0 for one in results):
+        return Refused("It could not be done, and why is told in words that must stay in the company.")
+    return Refused(next((one.why for one in results if one.why is not None), Text("nothing came of it")))
 
 
 def _value(used: Used) -> Any:

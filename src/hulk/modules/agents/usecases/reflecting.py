@@ -194,10 +194,15 @@ def _json(text: str) -> JsonObject | None:
     """The object that it is, also within a fence of Markdown; None when it is none."""
     bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
     try:
-        found = json.loads(bare)
+        found = json.loads(bare, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _no_number(text: str) -> None:
+    """NaN and Infinity, which Python reads and JSON does not have (RFC 8259, 6)."""
+    raise ValueError(text)
 
 
 def _cited(output: Json, sources: Sequence[str]) -> bool:
