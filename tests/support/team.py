@@ -16,7 +16,7 @@ from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Thought, Wish
 from hulk.modules.agents.domain.task import Made, Task
-from hulk.modules.agents.ports import Question, Weighed
+from hulk.modules.agents.ports import Models, Question, Recall, Weighed, nothing_known
 from hulk.modules.agents.settings import AgentFile
 from hulk.modules.agents.wiring import Delegating, Needs, delegating, wired
 from hulk.modules.tickets import Filter
@@ -75,12 +75,17 @@ def a_playbook(*steps: JsonObject, answer: str = "pronto", parameters: JsonObjec
     return {"title": "Compra", "examples": examples, "steps": list(steps), "answer": [{"text": answer}], "parameters": parameters or {}}
 
 
+async def as_they_were(principal: Principal) -> Principal:
+    """Nobody's rights change."""
+    return principal
+
+
 @dataclass
 class Team:
     """Agents at work, and all that they work with."""
 
     agents: Delegating
-    models: Scripted
+    models: Models
     place: Place
 
     async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA) -> Task:
@@ -112,8 +117,8 @@ class Team:
 
 @asynccontextmanager
 async def a_team(
-    store: Store, *agents: Agent, models: Scripted | None = None, values: dict[str, JsonObject] | None = None,
-    rules: Sequence[RuleSettings] = (), **backend: Any,
+    store: Store, *agents: Agent, models: Models | None = None, values: dict[str, JsonObject] | None = None,
+    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, **backend: Any,
 ) -> AsyncIterator[Team]:  # fmt: skip
     """All of it, with these agents and, besides what their files allow, these rules."""
     asked = models or Scripted()
@@ -122,7 +127,7 @@ async def a_team(
         begun = delegating(store, AgentBook(agents), place.desk, place.trail)
         needs = Needs(
             runs=place.desk, trail=place.trail, commit=store.commit, models=asked, hands=GovernedHands(place.acts),
-            ask=place.tickets.ask, voices=voice, standing=place.rights,
+            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall,
         )  # fmt: skip
         made = wired(begun, values or {}, needs)
         place.desk.workflows |= {TASK: made.task, STEP: made.step}

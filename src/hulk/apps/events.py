@@ -465,7 +465,7 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(
         type="hulk.memory.forgotten.v1",
-        summary="Memories of an agent were deleted: because somebody asked, or because they had faded. `named` are digests of what was named.",
+        summary="Memories of an agent were deleted: somebody asked, or they had faded. `named` are digests of what was named.",
         data=changed("asked for", {"agent": "retail", "namespace": "default", "memories": [f"mem_{_TYPEID}"], "named": {}}, None),
     ),
     EventType(

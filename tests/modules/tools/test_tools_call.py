@@ -343,3 +343,36 @@ async def test_a_call_that_was_approved_is_not_made_when_its_tool_is_gone(store:
         await place.desk.drain()
         assert (await place.acts.calls.calls.get("acme", called.call.id)).status == "failed"
         assert place.shop.done == []
+
+
+async def test_a_read_with_anothers_key_is_a_call_of_its_own_and_masked_as_such(store: Store) -> None:
+    async with a_place(store, [ACT]) as place:
+        await place.call(key="k1")
+        place.shop.answer = answering(lambda _: said({"cpf": CPF}))
+        read = await place.call("shop.list_orders", key="k1")
+        assert (read.call.tool, read.call.labels) == ("shop.list_orders", ("cpf",))
+        assert CPF not in str(read.shown)
+
+
+async def test_a_read_that_is_asked_again_with_its_key_is_masked_by_what_it_gives_now(store: Store) -> None:
+    async with a_place(store) as place:
+        await place.call("shop.list_orders", key="k1")
+        place.shop.answer = answering(lambda _: said({"cpf": CPF}))
+        assert CPF not in str((await place.call("shop.list_orders", key="k1")).shown)
+
+
+@pytest.mark.parametrize("unfit", [float("nan"), "\ud800", [[[[]]]] * 2], ids=["no number", "half of a pair", "fits"])
+async def test_what_no_store_keeps_is_refused_before_anything_is_done(store: Store, unfit: Any) -> None:
+    async with a_place(store, [ACT]) as place:
+        with pytest.raises(Invalid, match="arguments"):
+            await place.call(item=unfit, value="5")
+        assert place.shop.done == []
+
+
+async def test_arguments_of_too_many_levels_are_refused(store: Store) -> None:
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+    async with a_place(store, [ACT]) as place:
+        with pytest.raises(Invalid, match="deep nesting"):
+            await place.call(item=deep, value="5")

@@ -53,6 +53,21 @@ def test_a_rule_is_about_those_it_names(rule: Rule, agent: str, allowed: bool) -
     assert isinstance(verdict((rule,), a_tool(), who(agent)), Allowed) is allowed
 
 
+@pytest.mark.parametrize(
+    ("agents", "agent", "denied"),
+    [
+        pytest.param((), "", True, id="people"),
+        pytest.param((), "retail", True, id="nobody goes round it by an agent"),
+        pytest.param(("retail",), "retail", True, id="the agent that it names"),
+        pytest.param(("retail",), "industrial", False, id="another agent"),
+        pytest.param(("retail",), "", False, id="people, when it names an agent"),
+    ],
+)
+def test_what_forbids_and_names_no_agents_forbids_them_too(agents: tuple[str, ...], agent: str, denied: bool) -> None:
+    rules = (a_rule("people"), a_rule("agents", agents=("*",)), a_rule("stop", deny=True, agents=agents))
+    assert isinstance(verdict(rules, a_tool(), who(agent)), Denied) is denied
+
+
 def test_a_role_in_one_namespace_is_none_in_all() -> None:
     by = Principal(tenant="acme", actor="key:1", grants=(Grant("operator", "prod"),))
     rule = a_rule(roles=("operator",))
@@ -96,6 +111,12 @@ def test_what_destroys_is_not_done_without_a_person_by_a_pattern() -> None:
         pytest.param({"value": "1e999999"}, "approve", id="huge"),
         pytest.param({"value": "Infinity"}, "approve", id="endless"),
         pytest.param({"value": [1]}, "approve", id="a list"),
+        pytest.param({"value": "1.000"}, "approve", id="one, or a thousand"),
+        pytest.param({"value": "1_0"}, "approve", id="a sign that only some read over"),
+        pytest.param({"value": "５"}, "approve", id="digits that only some read"),
+        pytest.param({"value": " 5"}, "approve", id="with a space"),
+        pytest.param({"value": "1e0"}, "approve", id="with an exponent"),
+        pytest.param({"value": "5\n5000"}, "approve", id="two of them"),
     ],
 )
 def test_larger_amounts_and_those_that_cannot_be_told_wait_for_a_person(given_: dict[str, object], autonomy: str) -> None:

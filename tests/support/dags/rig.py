@@ -82,7 +82,7 @@ class Rig:
         self.tickets = await serving(self.store, trail, runs, around(), secret=SECRET, rotation=timedelta(days=1))
         granted = [rule for agent in self.drawn.agents for rule in rules_of(agent)]
         mounted = Shop(self.shop).mounted()
-        self.tools = acts_of(self.store, ToolsSettings(), mounted, runs, trail, self.tickets.ask, clock=now, granted=granted)
+        self.tools = acts_of(self.store, ToolsSettings(), mounted, runs, trail, self.tickets.ask, as_they_were, clock=now, granted=granted)
         self.begun = replace(
             delegating(self.store, AgentBook(self.drawn.agents), runs, trail, now), tasks=WatchedTasks(self.store),
             accounts=WatchedAccounts(self.store),

@@ -1,5 +1,6 @@
 """The answer of a task, put together from what its steps gave. Pure rules."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from hulk.kernel.records import Json, JsonObject
@@ -17,7 +18,22 @@ def answer_of(task: Task, plan: Plan, made: Mapping[str, Made], values: JsonObje
     done = {key for key, one in made.items() if one.status == "done"}
     scope = scope_of(task, made, values)
     blocks = [_written(block, task, scope) for block in plan.answer if block.rests_on <= done]
-    return "\n\n".join(part for part in (*blocks, *_besides(plan, made, voice)) if part.strip())
+    return unfetched("\n\n".join(part for part in (*blocks, *_besides(plan, made, voice)) if part.strip()))
+
+
+_PICTURE = re.compile(r"!(?=\[)(?!\[[^\]]{0,2000}\]\(data:)", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?=\s{0,20}(?:audio|base|body|embed|form|frame|iframe|image|img|input|link|meta|object|picture|script|source|style|svg|t[dh]|table|track"
+    r"|video)\b)",
+    re.IGNORECASE,
+)
+"""Those by which a page fetches something."""
+
+
+def unfetched(markdown: str) -> str:
+    """Markdown of which nothing is fetched by who shows it: pictures that lie elsewhere become links, and tags that fetch become text. A
+    picture's address could carry out what the model had read, with nobody doing anything but looking."""
+    return _TAG.sub("&lt;", _PICTURE.sub("", markdown))
 
 
 def _written(block: Block, task: Task, scope: dict[str, Json]) -> str:

@@ -6,6 +6,7 @@ may not do anyway is the permissions' work.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -90,9 +91,13 @@ def opening(agent: Agent, node: Node, goal: str, given: Json, remembered: str, l
 
 
 def quoted(source: str, text: str) -> str:
-    """Something to read and not to obey. The marks cannot be closed from within."""
-    inside = text.replace("</dados", "<\u200b/dados")
+    """Something to read and not to obey. The marks cannot be closed or opened from within, nor by what looks like them."""
+    inside = _MARKS.sub(lambda found: f"‹{found[0][1:]}", text)
     return f"<dados fonte={json.dumps(source, ensure_ascii=False)}>\n{inside}\n</dados>"
+
+
+_MARKS = re.compile(r"[<＜﹤‹〈](?=\W{0,4}d\W{0,2}a\W{0,2}d\W{0,2}o\W{0,2}s)", re.IGNORECASE)
+"""Where a mark begins, in whatever case and with whatever nobody sees in it."""
 
 
 def answered(wish: Wish, source: str, text: str) -> Turn:

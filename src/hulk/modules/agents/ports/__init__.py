@@ -56,7 +56,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedTasks:
-    """Which tasks are meant: those before the task `before`, of an actor, an agent, in a state, in the namespaces `within`; None for any."""
+    """Which tasks are meant: those before the task `before`, of an actor, an agent, in a state, in some namespaces; None for any."""
 
     tenant: str
     most: int = 50

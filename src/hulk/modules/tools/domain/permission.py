@@ -6,6 +6,7 @@
 As in AWS IAM: a rule that denies beats all that allow, and of those the one counts that allows most.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,9 +26,10 @@ ORDER: Sequence[Autonomy] = ("suggest", "approve", "act")
 class Rule:
     """Tools, and whom it is about: who holds one of the `roles` or is one of the `people` (`key:ab12*`), everybody when there is neither.
 
-    It is about people's own calls; with `agents`, about those of these agents on behalf of such people instead. All lists but `roles` are
-    of patterns (`*`). `up_to`: larger amounts wait for a person, in the tool's own currency. `sensitive`: they may see what must stay in
-    the company. `tenants`, in the settings: those that it is about, all when there is none."""
+    It is about people's own calls; with `agents`, about those of these agents on behalf of such people instead; one that forbids and names
+    no agents is about both. All lists but `roles` are of patterns (`*`). `up_to`: larger amounts wait for a person, in the tool's own
+    currency. `sensitive`: they may see what must stay in the company. `tenants`, in the settings: those that it is about, all when there
+    is none."""
 
     name: str
     tools: tuple[str, ...]
@@ -105,9 +107,16 @@ def _covers(rule: Rule, tool: Tool, who: Who) -> bool:
     return (
         any_of(tool.name, rule.tools)
         and (not rule.tenants or who.principal.tenant in rule.tenants)
-        and (any_of(who.agent, rule.agents) if who.agent else not rule.agents)
+        and _by_such(rule, who.agent)
         and holds(who, rule.roles, rule.people)
     )
+
+
+def _by_such(rule: Rule, agent: str) -> bool:
+    """Whether it is about calls through that agent, or through none: what forbids and names no agents lets no agent round it."""
+    if not rule.agents:
+        return rule.deny or not agent
+    return agent != "" and any_of(agent, rule.agents)
 
 
 def holds(who: Who, roles: Sequence[Role], people: Sequence[str]) -> bool:
@@ -132,8 +141,14 @@ def autonomy_for(allowed: Allowed, tool: Tool, arguments: "Arguments") -> tuple[
     return "act", None
 
 
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
+"""An amount in words that nobody reads as another: “1.000” is one to some and a thousand to others."""
+
+
 def _amount(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
         return None
     try:
         found = abs(Decimal(str(value)))

@@ -22,7 +22,8 @@ class OwnRuleSettings(Section):
         default=(), description="Who else (`person:ana@example.com`, `key:ab12*`); everybody when there are no roles either."
     )
     agents: Patterns = Field(
-        default=(), description="Only calls through these agents (`retail`, `*`); without any, only those without an agent."
+        default=(),
+        description="Only calls through these agents (`retail`, `*`); without any, only those without one, or with `deny` all.",
     )
     deny: bool = Field(default=False, description="Whether it forbids.")
     autonomy: Autonomy = Field(

@@ -98,11 +98,13 @@ class CallTool:
         return Called(call=kept, tool=tool, sensitive=allowed.sensitive, replayed=not new)
 
     def _call(self, by: Principal, wanted: Wanted, tool: Tool, rules: tuple[str, ...]) -> Call:
+        """A read is a call of its own, whatever its key: it is done each time, and what it gives is never taken for another's."""
         now, key = self.clock(), wanted.key or ids.new("key")
         return Call(
-            id=id_of(by.tenant, key), tenant=by.tenant, key=key, tool=tool.name, arguments=wanted.arguments, actor=by.actor, at=now,
-            deadline=now + timedelta(seconds=tool.seconds), status="running", agent=wanted.agent, person=wanted.person,
-            reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules, grants=by.grants, namespace=wanted.namespace,
+            id=id_of(by.tenant, key if tool.writes else ids.new("key")), tenant=by.tenant, key=key, tool=tool.name,
+            arguments=wanted.arguments, actor=by.actor, at=now, deadline=now + timedelta(seconds=tool.seconds), status="running",
+            agent=wanted.agent, person=wanted.person, reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules, grants=by.grants,
+            namespace=wanted.namespace,
         )  # fmt: skip
 
     async def _suggested(self, call: Call, tool: Tool, *, sensitive: bool) -> Called:

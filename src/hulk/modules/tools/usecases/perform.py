@@ -45,7 +45,7 @@ class Perform:
         [(found, _)] = await self.commit(*self._kept(call, tool, ending))
         kept: Call = found
         self.heard(kept)
-        return replace(kept, output=ending.output)
+        return replace(kept, output=ending.output, labels=ending.labels)
 
     async def _shielded(self, call: Call, tool: Tool, calling: Calling) -> Ending:
         try:
@@ -86,7 +86,7 @@ class Perform:
         text = str(error)
         for secret in self.secrets(tool.backend):
             text = text.replace(secret, "")
-        if text != str(error) or classified(text).sensitivity == "p0":
+        if text != str(error) or tool.data == "p0" or classified(text).sensitivity == "p0":
             error = type(error)("{tool} failed, and said why in words that are not shown: they hold what must not be.", tool=tool.name)
         return Ending(status=status, at=self.clock(), error=told(error))
 
