@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.contestants import ROOT
 from benchmarks.tool_use.asking import Failed, Server, Taken
 from benchmarks.tool_use.cases import Case, Described, Outcome
 
+ROOT = Path(__file__).parents[2]
 SET = "bfcl"
 BRIDGE = Path(__file__).with_name("bridge.py")
 LOCKS = tuple(ROOT / "requirements" / name for name in ("bench-bfcl.txt", "bench-bfcl-eval.txt"))
