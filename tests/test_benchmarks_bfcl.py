@@ -14,7 +14,7 @@ from benchmarks.tool_use import bfcl
 from benchmarks.tool_use.asking import server
 from benchmarks.tool_use.cases import Outcome, sampled
 
-from support.scripted_model import Calls, Script, Scripted, scripted
+from support.scripted_model import Calls, Scripted, Words, scripted
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 RUNNER = Path(__file__).parent / "support" / "bfcl_runner.py"
@@ -93,7 +93,7 @@ def called(entry: Mapping[str, Any], text: str) -> tuple[str, dict[str, Any]]:
     return call.func.id, given | {one.arg: ast.literal_eval(one.value) for one in call.keywords if one.arg}
 
 
-def perfect(known: Mapping[str, Entry]) -> Script:
+def perfect(known: Mapping[str, Entry]) -> Words:
     """Who gives the possible answers."""
     begun = {json.dumps(entry["entry"]["question"][0]): entry for entry in known.values()}
 
@@ -104,7 +104,7 @@ def perfect(known: Mapping[str, Entry]) -> Script:
     return script
 
 
-def hopeless(known: Mapping[str, Entry]) -> Script:
+def hopeless(known: Mapping[str, Entry]) -> Words:
     """Who calls what it should not, and nothing where it should."""
     good = perfect(known)
 
@@ -116,7 +116,7 @@ def hopeless(known: Mapping[str, Entry]) -> Script:
     return script
 
 
-def mixed(known: Mapping[str, Entry]) -> Script:
+def mixed(known: Mapping[str, Entry]) -> Words:
     """Who is right in some cases, nearly right in others."""
     good = perfect(known)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def test_answers_of_another_model_are_not_gone_on_with(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_now_is_asked_again_and_what_was_refused_is_an_error() -> None:
-    said = iter([503, 429, "Sim.", 400])
+    said: Iterator[str | int] = iter([503, 429, "Sim.", 400])
 
     def script(_: Mapping[str, Any]) -> str | int:
         return next(said)
@@ -146,7 +146,7 @@ async def test_who_answers_as_expected_is_right_in_all(tmp_path: Path) -> None:
     assert told["sets"]["own"][-1]["answered"] == told["wanted"]["own"] >= 60
     assert told["sets"]["own"][-1]["cpu_seconds"] is not None, "the server is on this machine"
     page = (tmp_path / "report.md").read_text()
-    assert "All cases." in page
+    assert "Asked: all cases." in page
     assert "answered by scripted-1" in page
 
 
@@ -186,6 +186,16 @@ async def test_a_category_that_is_not_there_is_refused(tmp_path: Path, capsys: p
         assert await ran(model, tmp_path, "--categories", "choice,chess") == 2
         assert model.asked == []
     assert "there is no category chess; there are answering, arguments, asking" in capsys.readouterr().err
+
+
+async def test_what_was_said_is_judged_by_the_rules_as_they_are_now(tmp_path: Path) -> None:
+    async with scripted(await perfect()) as model:
+        assert await ran(model, tmp_path, "--like", "choice-pt-show") == 0
+        kept = tmp_path / "answers.jsonl"
+        kept.write_text(kept.read_text().replace('"right"', '"wrong"'))
+        assert await ran(model, tmp_path, "--like", "choice-pt-show") == 0
+        assert len(model.asked) == 1
+    assert report(tmp_path)["sets"]["own"][-1]["right"] == 1
 
 
 def test_outcomes_are_kept_whole() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.machine import described
 from benchmarks.tool_use import asking, bfcl, local, own, report
-from benchmarks.tool_use.cases import Asking, Case, Described, sampled
+from benchmarks.tool_use.cases import Asking, Case, Described, Outcome, sampled
 from benchmarks.tool_use.kept import Answers, OfAnother
 
 SETS = (own.SET, bfcl.SET)
@@ -22,19 +22,20 @@ SETS = (own.SET, bfcl.SET)
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A set that can be asked: each of `askers` takes one case at a time."""
+    """A set that can be asked: each of `askers` takes one case at a time. `judged` is an outcome by the rules as they are now."""
 
     described: Described
     askers: Sequence[Asking]
+    judged: Callable[[Outcome], Outcome]
 
 
 async def ready(name: str, server: asking.Server, at_once: int, stack: AsyncExitStack) -> Ready:
     """A set."""
     if name == own.SET:
         loaded = await own.Own.loaded()
-        return Ready(loaded.described(), [own.OwnAsking(loaded, server)] * at_once)
+        return Ready(loaded.described(), [own.OwnAsking(loaded, server)] * at_once, loaded.judged)
     programs = [await stack.enter_async_context(bfcl.started()) for _ in range(at_once)]
-    return Ready(await programs[0].described(), [bfcl.BfclAsking(one, server) for one in programs])
+    return Ready(await programs[0].described(), [bfcl.BfclAsking(one, server) for one in programs], lambda outcome: outcome)
 
 
 async def asked(cases: Sequence[Case], askers: Sequence[Asking], answers: Answers, used: Callable[[], float | None]) -> None:
@@ -68,7 +69,7 @@ async def run(wanted: argparse.Namespace) -> report.Told:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(asking.server(wanted.url, wanted.model, wanted.key, wanted.seconds))
         sets = {name: await ready(name, server, wanted.at_once, stack) for name in wanted.set}
-        cases = {name: sampled(some, wanted.sample, wanted.seed) for name, some in _meant(sets, wanted.categories).items()}
+        cases = {name: sampled(some, wanted.sample, wanted.seed) for name, some in _meant(sets, wanted.categories, wanted.like).items()}
         versions = {name: sets[name].described.version for name in cases}
         answers = Answers.opened(wanted.out, {"url": wanted.url, "model": wanted.model, "versions": versions})
         used = (lambda: local.used_by(wanted.url)) if wanted.at_once == 1 else lambda: None
@@ -77,22 +78,26 @@ async def run(wanted: argparse.Namespace) -> report.Told:
     found = answers.all()
     return report.Told(
         run={**_said(wanted), "versions": versions}, machine=described({Path(sys.executable)}),
-        outcomes=[found[case.id] for name in cases for case in sorted(cases[name]) if case.id in found],
+        outcomes=[sets[name].judged(found[case.id]) for name in cases for case in sorted(cases[name]) if case.id in found],
         wanted={name: len(some) for name, some in cases.items()}, left_out=_left_out(sets, cases),
     )  # fmt: skip
 
 
 def _said(wanted: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(wanted, name) for name in ("url", "model", "sample", "seed", "at_once")}
+    return {name: getattr(wanted, name) for name in ("url", "model", "sample", "seed", "like", "at_once")}
 
 
-def _meant(sets: Mapping[str, Ready], categories: Sequence[str]) -> dict[str, list[Case]]:
-    """The cases of the categories, all where none is named, by their sets. Raises `ValueError` for a category that no set has."""
+def _meant(sets: Mapping[str, Ready], categories: Sequence[str], like: str) -> dict[str, list[Case]]:
+    """The cases of the categories, all where none is named, by their sets; of them those that hold a text. Raises `ValueError` for a
+    category that no set has."""
     known = {case.category for one in sets.values() for case in one.described.cases}
     if missing := sorted(set(categories) - known):
         raise ValueError(f"there is no category {', '.join(missing)}; there are {', '.join(sorted(known))}")
     wanted = set(categories) or known
-    found = {name: [case for case in one.described.cases if case.category in wanted] for name, one in sets.items()}
+    found = {
+        name: [case for case in one.described.cases if case.category in wanted and like in f"{case.group} {case.id}"]
+        for name, one in sets.items()
+    }
     return {name: cases for name, cases in found.items() if cases}
 
 
@@ -116,6 +121,9 @@ def _parsed(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--key", default=os.environ.get("BENCH_KEY", ""), help="for the server; or the variable BENCH_KEY")
     parser.add_argument("--set", choices=SETS, action="append", help="only this set; may be said twice")
     parser.add_argument("--categories", type=_names, default=[], help="only these, with commas between")
+    parser.add_argument(
+        "--like", default="", help="only cases with this in their id, or, of Hulk's own, in language and desk (“pt support”)"
+    )
     parser.add_argument("--sample", type=int, help="so many cases of each set, as many of each category")
     parser.add_argument("--seed", type=int, default=1, help="which ones: the same seed gives the same")
     parser.add_argument("--at-once", type=int, default=1, help="cases asked at the same time")

@@ -47,7 +47,7 @@ from bfcl_eval.model_handler.api_inference.openai_completion import (  # type: i
     OpenAICompletionsHandler,
 )
 from bfcl_eval.utils import load_dataset_entry, load_ground_truth_entry  # type: ignore[import-not-found]  # noqa: E402
-from openai.types.chat import ChatCompletion  # type: ignore[import-not-found]  # noqa: E402
+from openai.types.chat import ChatCompletion  # noqa: E402
 
 OFFERED = (*categories.SINGLE_TURN_CATEGORY, *categories.MULTI_TURN_CATEGORY)
 LEFT_OUT = (

@@ -65,9 +65,12 @@ def _page(told: Told) -> Iterator[str]:
 
 
 def _sampled(run: Mapping[str, Any]) -> str:
+    of = f"the cases with “{run['like']}”" if run["like"] else "all cases"
     if run["sample"] is None:
-        return "All cases."
-    return f"A sample of {run['sample']} cases of each set, as many of each category as there are, by the seed {run['seed']}."
+        return f"Asked: {of}."
+    return (
+        f"Asked: of {of} a sample of {run['sample']} in each set, as many of each category as there are, chosen by the seed {run['seed']}."
+    )
 
 
 def _machine(told: Told) -> str:

@@ -29,7 +29,7 @@ def answer(question: Question) -> str | Calls:
     """A right one."""
     if question.calls:
         return calls(question.calls)
-    return " ".join(["Pois.", *map(str, question.has), *question.some[:1]])
+    return " ".join(["Pois.", *map(str, question.has), *map(str, question.some[:1])])
 
 
 def by_request(own: Own) -> dict[str, Question]:

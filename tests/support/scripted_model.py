@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 Calls: TypeAlias = Sequence[tuple[str, Mapping[str, Any]]]
+Words: TypeAlias = Callable[[Mapping[str, Any]], str | Calls]
 Script: TypeAlias = Callable[[Mapping[str, Any]], str | Calls | int]
-"""What is said to a request: words, calls, or the status of an error."""
+"""What is said to a request: words or calls; or the status of an error."""
 
 
 @dataclass
@@ -45,7 +46,7 @@ async def scripted(script: Script) -> AsyncIterator[Scripted]:
         found.asked.append(body)
         said = script(body)
         if isinstance(said, int):
-            return web.json_response({"error": {"message": "no"}}, status=said)
+            return web.json_response({"error": {"message": "no"}}, status=said, headers={"retry-after": "0"})
         return web.json_response(completion(next(numbers), said))
 
     app = web.Application(client_max_size=1 << 26)

@@ -12,7 +12,7 @@ tools that must not be called, or `writes` for all that change something.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -146,6 +146,14 @@ class Own:
         offers = {tool.name: _offer(tool) for tool in self._desk(question)}
         return checking.wrong(self.expected(question), Said(said.text, calls), offers)
 
+    def judged(self, outcome: Outcome) -> Outcome:
+        """An outcome by the rules as they are now, from what was said."""
+        if outcome.verdict == "error":
+            return outcome
+        calls = tuple(Call(one["tool"], one["arguments"]) for one in outcome.said["calls"])
+        why = self.why(self.questions[outcome.case][1], Said(outcome.said["text"], calls))
+        return replace(outcome, verdict="wrong" if why else "right", why=why)
+
     def _desk(self, question: Question) -> list[Tool]:
         return catalogue.desk(self.tools, question.desk)
 
@@ -170,9 +178,13 @@ def _turns(talk: Sequence[Turn]) -> Iterator[dict[str, Any]]:
 
 
 def _offer(tool: Tool) -> Offer:
-    properties = tool.input.get("properties", {})
-    defaults = {name: one["default"] for name, one in properties.items() if isinstance(one, dict) and "default" in one}
-    return Offer(tool.name, defaults, partial(_faults, tool))
+    """What it takes when nothing is said: what its schema tells, and no fields, or no items, where it tells nothing."""
+    properties = {name: one for name, one in tool.input.get("properties", {}).items() if name not in tool.input.get("required", ())}
+    empty = {name: _EMPTY[one["type"]] for name, one in properties.items() if one.get("type") in _EMPTY}
+    return Offer(tool.name, empty | {name: one["default"] for name, one in properties.items() if "default" in one}, partial(_faults, tool))
+
+
+_EMPTY: Mapping[str, Any] = {"object": {}, "array": []}
 
 
 def _faults(tool: Tool, arguments: Mapping[str, Any]) -> list[str]:

@@ -65,8 +65,9 @@ def _by_schema(prompt: Prompt) -> Prompt:
     if not offered:
         return talk
     asked = (
-        'You may have tools called, by answering with {"calls": [{"tool": its name, "arguments": {…}}]}: one, or several when several'
-        f' things are asked for. When no tool is needed, answer yourself with {{"answer": …}}. The tools:\n{told}'
+        f'The tools:\n{told}\nTo have some of them called, answer with {{"calls": [{{"tool": its name, "arguments": {{…}}}}]}}: one call, or several'
+        " when several things are asked for. When none of them does what is asked, or a value that it requires was not said, answer or ask"
+        ' back with {"answer": …}.'
     )
     return replace(_instructed(talk, asked), schema=Schema(schema=_choice(prompt, offered), name="calls_or_answer"))
 
