@@ -13,7 +13,7 @@ MCP ?= $(HOME)/.cache/hulk-mcp
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway bench-tools test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -124,6 +124,11 @@ $(GATEWAYS)/portkey.stamp: requirements/portkey/package-lock.json
 bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.stamp ## measure Hulk, LiteLLM and Portkey as gateways (ten minutes); writes benchmarks/gateways.json and docs/performance.md (FULL=1, CALLS=)
 	@BENCH_GATEWAYS=$(GATEWAYS) PYTHONPATH=tests $(BIN)/python -m benchmarks.gateways $(if $(CALLS),growth --times 1 --calls $(CALLS),$(if $(FULL),--seconds 10 --times 5))
 
+# BFCL's package has an environment of its own, kept beside the gateways; the command makes it.
+bench-tools: $(VENV)/dev.stamp ## score how a model uses tools: MODEL= its name at URL= (Hulk on this machine), SET=own or bfcl, SAMPLE=, CATEGORIES=, ARGS=
+	@BENCH_GATEWAYS=$(GATEWAYS) $(BIN)/python -m benchmarks.tool_use --model "$(MODEL)" $(if $(URL),--url "$(URL)") $(if $(SET),--set $(SET)) \
+		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(CATEGORIES),--categories "$(CATEGORIES)") $(ARGS)
+
 proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/
 	@$(BIN)/python tools/proto.py
 
@@ -136,8 +141,10 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/run.txt
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --group dev --no-emit-index-url \
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
-	@for each in bench bench-arq bench-litellm; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
+	@for each in bench bench-arq bench-litellm bench-bfcl; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
+	@$(VENV)/lock/bin/uv pip compile requirements/bench-bfcl-eval.in --no-deps --universal --python-version 3.11 --no-emit-index-url \
+		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/bench-bfcl-eval.txt
 	@cd requirements/portkey && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	@cd requirements/mcp-conformance && npm install --silent --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	@$(VENV)/lock/bin/uv pip compile requirements/mcp.in --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \

@@ -29,6 +29,7 @@ from hulk.modules.router.domain.model import (
     fitted,
     reread,
 )
+from hulk.runtime.schemas import RustSchemas
 
 texts = st.text(max_size=60)
 names = st.from_regex(r"[a-z]{1,12}", fullmatch=True)
@@ -176,7 +177,7 @@ def test_who_calls_no_tools_is_offered_none_and_sees_no_calls(prompt: Prompt) ->
 @pytest.mark.parametrize(
     ("choice", "offered"),
     [
-        (ToolChoice(), ["weather", "clock", "none"]),
+        (ToolChoice(), ["weather", "clock", "answer"]),
         (ToolChoice(mode="required"), ["weather", "clock"]),
         (ToolChoice(mode="required", name="clock"), ["clock"]),
     ],
@@ -185,7 +186,44 @@ def test_who_calls_no_tools_is_offered_none_and_sees_no_calls(prompt: Prompt) ->
 def test_the_choice_of_tools_becomes_a_choice_of_values(choice: ToolChoice, offered: list[str]) -> None:
     schema = fitted(model(tools=False), replace(QUESTION, tools=(WEATHER, CLOCK), tool_choice=choice)).schema
     assert schema is not None
-    assert [one["properties"]["tool"]["enum"] for one in schema.schema["anyOf"]] == [[name] for name in offered]
+    calls, *others = schema.schema["anyOf"]
+    tools = [one["properties"]["tool"]["enum"][0] for one in calls["properties"]["calls"]["items"]["anyOf"]]
+    assert [*tools, *(name for one in others for name in one["properties"])] == offered
+
+
+FILTER = {"type": "object", "properties": {"field": {"enum": ["name", "city"]}, "or": {"$ref": "#/$defs/Filter"}}, "required": ["field"]}
+TREE = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}, "required": ["children"]}
+SEARCH = {"type": "object", "properties": {"filters": {"type": "array", "items": {"$ref": "#/$defs/Filter"}}}, "$defs": {"Filter": FILTER}}
+NAMES = {"type": "object", "properties": {"default": {"$ref": "#/$defs/Filter"}, "$ref": {"type": "string"}}, "$defs": {"Filter": FILTER}}
+VALUES = {"type": "object", "properties": {"link": {"default": {"$ref": "#/x"}}}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "good", "bad"),
+    [
+        pytest.param(
+            SEARCH, {"filters": [{"field": "city", "or": {"field": "name"}}]}, {"filters": [{"field": "x"}]}, id="parts of itself"
+        ),
+        pytest.param(TREE, {"children": [{"children": []}]}, {"children": [{"children": 1}]}, id="all of itself"),
+        pytest.param(NAMES, {"default": {"field": "name"}, "$ref": "#/x"}, {"default": {}}, id="fields named as keywords are"),
+        pytest.param(VALUES, {"link": {"$ref": "#/x"}}, [], id="values that look like references"),
+        pytest.param({}, {"a": 1}, None, id="nothing"),
+    ],
+)
+def test_a_tool_takes_the_same_as_a_part_of_the_choice(parameters: dict[str, Any], good: Any, bad: Any) -> None:
+    tools = (CLOCK, Tool(name="first", parameters=SEARCH), Tool(name="tried", parameters=parameters))
+    asked = fitted(model(tools=False), replace(QUESTION, tools=tools, schema=Schema(schema=TREE)))
+    assert asked.schema is not None
+    RustSchemas().require_schema(dict(asked.schema.schema))
+
+    def wrong(**said: Any) -> bool:
+        return bool(RustSchemas().wrong(dict(asked.schema.schema), said)) if asked.schema else True
+
+    assert not wrong(calls=[{"tool": "tried", "arguments": good}, {"tool": "clock", "arguments": {}}])
+    assert bad is None or wrong(calls=[{"tool": "tried", "arguments": bad}])
+    assert not wrong(answer={"children": []})
+    assert wrong(answer={"children": [1]})
+    assert wrong(calls=[])
 
 
 def test_tools_that_may_not_be_called_are_not_told_of() -> None:
@@ -196,13 +234,24 @@ def test_tools_that_may_not_be_called_are_not_told_of() -> None:
 @pytest.mark.parametrize(
     ("said", "text", "calls"),
     [
-        pytest.param('{"tool":"weather","arguments":{"city":"Ipê"}}', "", [("weather", {"city": "Ipê"})], id="a call"),
-        pytest.param('```json\n{"tool":"weather","arguments":{}}\n```', "", [("weather", {})], id="within a fence"),
-        pytest.param('{"tool":"none","answer":"It rains."}', "It rains.", [], id="an answer"),
-        pytest.param('{"tool":"none","answer":{"a":1}}', '{"a": 1}', [], id="an answer by a schema"),
-        pytest.param('{"tool":"delete","arguments":{}}', '{"tool":"delete","arguments":{}}', [], id="a tool that was not offered"),
-        pytest.param("It rains.", "It rains.", [], id="words"),
-        pytest.param('{"tool":"weath', '{"tool":"weath', [], id="cut"),
+        pytest.param('{"calls":[{"tool":"weather","arguments":{"city":"Ipê"}}]}', "", [("weather", {"city": "Ipê"})], id="a call"),
+        pytest.param('```json\n{"calls":[{"tool":"weather","arguments":{}}]}\n```', "", [("weather", {})], id="within a fence"),
+        pytest.param(
+            '{"calls":[{"tool":"weather","arguments":{}},{"tool":"weather"}]}', "", [("weather", {}), ("weather", {})], id="two calls"
+        ),
+        pytest.param('{"answer":"It rains."}', "It rains.", [], id="an answer"),
+        pytest.param('{"answer":{"a":1}}', '{"a": 1}', [], id="an answer by a schema"),
+        *(
+            pytest.param(said, said, [], id=name)
+            for name, said in {
+                "a tool that was not offered": '{"calls":[{"tool":"weather","arguments":{}},{"tool":"delete","arguments":{}}]}',
+                "a tool that is no name": '{"calls":[{"tool":["weather"]}]}',
+                "no calls": '{"calls":[]}',
+                "both": '{"calls":[],"answer":"It rains."}',
+                "words": "It rains.",
+                "cut": '{"calls":[{"tool":"weath',
+            }.items()
+        ),
         pytest.param("[1]", "[1]", [], id="another value"),
     ],
 )
@@ -215,12 +264,23 @@ def test_what_was_meant_is_read_from_the_value(said: str, text: str, calls: list
     assert len({call.id for call in read.calls}) == len(calls)
 
 
+def test_what_was_called_and_came_of_it_is_told_in_the_form_that_is_asked_for() -> None:
+    calls = (ToolCall(id="a", name="weather", arguments='{"city":"Ipê"}'), ToolCall(id="b", name="clock"))
+    results = [Message(role="tool", call_id=id_, parts=(TextPart(text=text),)) for id_, text in (("b", "12:00"), ("a", "rain"), ("c", "?"))]
+    talk = (*QUESTION.messages, Message(role="assistant", calls=calls), *results)
+    *_, said, clock, weather, unknown = fitted(model(tools=False), replace(QUESTION, messages=talk, tools=(WEATHER, CLOCK))).messages
+    assert json.loads(said.text) == {"calls": [{"tool": "weather", "arguments": {"city": "Ipê"}}, {"tool": "clock", "arguments": {}}]}
+    assert [(one.role, one.text) for one in (clock, weather, unknown)] == [
+        ("user", "clock answered: 12:00"), ("user", "weather answered: rain"), ("user", "The tool answered: ?"),
+    ]  # fmt: skip
+
+
 @given(st.text(max_size=80))
 def test_nothing_that_a_model_says_breaks_the_reading(said: str) -> None:
     prompt = replace(QUESTION, tools=(WEATHER,), schema=Schema(schema={}))
     completion = Completion(text=said, input_tokens=1, output_tokens=1)
     read = reread(model(tools=False, schema=False), prompt, completion)
-    assert read.calls or read.text == said or "```" in said or '"tool"' in said
+    assert read.calls or read.text == said or "```" in said or '"answer"' in said
 
 
 @pytest.mark.parametrize("kind", ["image", "audio", "file"])
