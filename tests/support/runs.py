@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hulk.kernel.durable import Change, Context, Outcome, Retry, Started
+from hulk.kernel.durable import Change, Context, Outcome, Retry, Started, Workflow
 from hulk.kernel.errors import HulkError
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.time import utc_now
@@ -101,7 +101,7 @@ class Hand:
     """Executes runs by hand: wake-ups stand in `queue` until the test has them executed, in the order it likes."""
 
     store: Store
-    workflows: dict[str, Flow] = field(default_factory=dict)
+    workflows: dict[str, Workflow] = field(default_factory=dict)
     limit: timedelta = timedelta(seconds=20)
     queue: deque[tuple[Task, datetime | None]] = field(default_factory=deque)
     told: list[tuple[str, str, str]] = field(default_factory=list)

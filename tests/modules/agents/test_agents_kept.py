@@ -18,6 +18,7 @@ from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.plan import Block, Ledger, Plan
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Accounts, Ending, Hold, Tasks, WantedTasks
+from hulk.runtime.store import Store
 from support.plans import step
 from support.postgres import Postgres
 from support.stores import KINDS, Place, a_place
@@ -29,14 +30,18 @@ EVERYWHERE = ("memory", *KINDS)
 @pytest.fixture(params=EVERYWHERE)
 async def tasks(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place[Tasks]]:
     """An empty one of each kind."""
-    async with a_place(request.param, tmp_path, postgres, MemoryTasks(), SqlTasks) as place:
+    over: Callable[[Store], Tasks] = SqlTasks
+    memory: Tasks = MemoryTasks()
+    async with a_place(request.param, tmp_path, postgres, memory, over) as place:
         yield place
 
 
 @pytest.fixture(params=EVERYWHERE)
 async def accounts(request: pytest.FixtureRequest, tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Place[Accounts]]:
     """An empty one of each kind."""
-    async with a_place(request.param, tmp_path, postgres, MemoryAccounts(), SqlAccounts) as place:
+    over: Callable[[Store], Accounts] = SqlAccounts
+    memory: Accounts = MemoryAccounts()
+    async with a_place(request.param, tmp_path, postgres, memory, over) as place:
         yield place
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hulk.kernel.errors import Refused
+from hulk.kernel.records import JsonObject
 from hulk.modules.agents.domain.references import filled, names_in
 
 NAMES = st.sampled_from(["a", "b", "task", "x-1"])
@@ -56,7 +57,7 @@ def _outcome(given_: Any, scope: dict[str, Any]) -> tuple[str, Any]:
         return "refused", str(error)
 
 
-SCOPE = {"a": {"n": None, "s": "pão", "l": [1, {"x": True}], "f": 1.5}}
+SCOPE: JsonObject = {"a": {"n": None, "s": "pão", "l": [1, {"x": True}], "f": 1.5}}
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def ticket(key: str = "k", kind: str = "work", **more: Any) -> Ticket:
 def module(store: Store, hand: Hand, folder: Path, handlers: Mapping[str, Handler]) -> TicketsModule:
     """Tickets whose runs are executed by hand."""
     made = wired(store, FolderBlobs(folder / "blobs"), hand.journal, Outbox(store, KEY), voice, handlers)
-    hand.workflows[WORKFLOW] = made.workflow  # type: ignore[assignment]  # any workflow will do
+    hand.workflows[WORKFLOW] = made.workflow
     return made
 
 

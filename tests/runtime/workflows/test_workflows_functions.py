@@ -24,7 +24,7 @@ from support.runs import Hand, a_machine, a_run, row_of, steps_of
 
 async def run(store: Store, function: Any, **more: Any) -> Any:
     """The row of a run of that plain function, executed until it ends or waits."""
-    hand = Hand(store, {"flow": workflow(function)}, **more)  # type: ignore[dict-item]  # any workflow will do
+    hand = Hand(store, {"flow": workflow(function)}, **more)
     await hand.begin(a_run(attempts=2))
     await hand.drain()
     return await row_of(store, "run_1")
@@ -125,7 +125,7 @@ async def test_a_plain_function_that_waits_leaves_its_thread_and_undoes_nothing_
         finally:
             left.set()
 
-    hand = Hand(store, {"flow": workflow(body)})  # type: ignore[dict-item]  # any workflow will do
+    hand = Hand(store, {"flow": workflow(body)})
     await hand.begin(a_run())
     await hand.drain()
     assert (await row_of(store, "run_1")).status == "waiting"
@@ -237,7 +237,7 @@ async def test_what_becomes_true_with_a_failure_is_given_with_the_function(store
     def failed(run: Any, error: Exception) -> Any:
         return [lambda _: seen.append(f"{run.id}: {error}")]
 
-    hand = Hand(store, {"flow": workflow(body, failed=failed)})  # type: ignore[dict-item]  # any workflow will do
+    hand = Hand(store, {"flow": workflow(body, failed=failed)})
     await hand.begin(a_run())
     await hand.drain()
     assert seen == ["run_1: no"]
