@@ -15,8 +15,11 @@ import pytest
 
 from hulk import modules
 from hulk.modules.agents import ports as agent_ports
+from hulk.modules.agents.adapters import backend as agents_backend
 from hulk.modules.agents.adapters import disputes, memory_memories, memory_reasoning, sql_memories, sql_reasoning
+from hulk.modules.agents.adapters import hands as agents_hands
 from hulk.modules.agents.adapters import memory as agents_memory
+from hulk.modules.agents.adapters import models as agents_models
 from hulk.modules.agents.adapters import sql as agents_sql
 from hulk.modules.agents.adapters import vectors as agents_vectors
 from hulk.modules.agents.ports.memories import Memories, Vectors
@@ -105,6 +108,8 @@ SUITES = (
     Suite(Vectors, (agents_vectors.HalfVectors,), "modules/agents/test_agents_likeness.py"),
     Suite(Cases, (memory_reasoning.MemoryCases, sql_reasoning.SqlCases), "modules/agents/test_agents_reasoning_kept.py"),
     Suite(Disputes, (disputes.TicketDisputes,), "modules/agents/test_agents_disputes.py"),
+    Suite(agent_ports.Hands, (agents_hands.GovernedHands,), "modules/agents/test_agents_wired.py"),
+    Suite(agent_ports.Models, (agents_models.RouterModels,), "modules/agents/test_agents_wired.py"),
     Suite(agent_ports.Tasks, (agents_memory.MemoryTasks, agents_sql.SqlTasks), "modules/agents/test_agents_kept.py"),
     Suite(agent_ports.Accounts, (agents_memory.MemoryAccounts, agents_sql.SqlAccounts), "modules/agents/test_agents_kept.py"),
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
@@ -169,6 +174,7 @@ SUITES = (
         (
             *BACKENDS,
             backend_acts.Acts,
+            agents_backend.MemoryTools,
             git_tools.GitTools,
             knowledge_tools.KnowledgeTools,
             schedule_tools.ScheduleTools,
@@ -196,6 +202,9 @@ MADE_BY: dict[type, str] = {ridge.FittedRidge: "Ridge"}
 """Adapters that a suite gets from another, and does not name."""
 
 FILLED_ELSEWHERE = {
+    "hulk.modules.agents.ports.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
+    "hulk.modules.agents.ports.Voices": "hulk.runtime.language.voice, a function",
+    "hulk.modules.intents.ports.Agents": "apps.agents.Delegates, over the agents' acts BeginTask and AnswerOf",
     "hulk.modules.intents.ports.Answers": "the router's act AnswerFreely",
     "hulk.modules.intents.ports.Decides": "the router's act Decide",
     "hulk.modules.intents.ports.Decisions": "the router's port of that name, narrowed",
@@ -213,6 +222,8 @@ FILLED_ELSEWHERE = {
 """Ports without an adapter of their own, and what bootstrap fills them with."""
 
 NO_PORT = {
+    "hulk.modules.agents.adapters.files": "reads agents' files at the start; tests/modules/agents/test_agents_files.py",
+    "hulk.modules.agents.adapters.mind": "two functions over the acts of memory and reasoning; tests/modules/agents/test_agents_wired.py",
     "hulk.modules.agents.adapters.nearest": "the arithmetic of both places for memories; tests/modules/agents/test_agents_memories_kept.py",
     "hulk.modules.agents.adapters.shelves": "what SqlMemories holds; tests/modules/agents/test_agents_memories_large.py",
     "hulk.modules.router.adapters.transport": "what is under the providers; tests/modules/router/test_router_transport.py",
@@ -337,11 +348,11 @@ def test_every_port_has_a_suite_with_all_classes_that_could_be_its_adapters(port
     if described(port) in FILLED_ELSEWHERE:
         return
     [suite] = [suite for suite in SUITES if suite.port is port]
-    owner = port.__module__.split(".")[2]
+    owners = {port.__module__.split(".")[2], "tools", *(("agents",) if port is Backend else ())}
     could: list[Any] = [
         one
         for file in (*adapter_files(), *(adapter.__module__ for part in PARTS.values() for adapter in part))
-        if file.split(".")[2] in (owner, "tools")
+        if file.split(".")[2] in owners
         for one in classes(importlib.import_module(file))
         if promised(port) <= set(dir(one)) and not getattr(one, "_is_protocol", False)
     ]

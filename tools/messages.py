@@ -24,6 +24,9 @@ CATALOGUE = ROOT / "src/hulk/runtime/language/locales/pt_BR/LC_MESSAGES/hulk.po"
 SPEAKERS = frozenset(
     {
         "Text",
+        "KeyRefused",
+        "Nobody",
+        "Unfit",
         "Refused",
         "NotFound",
         "Unavailable",

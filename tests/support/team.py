@@ -18,6 +18,7 @@ from hulk.modules.agents.domain.talk import Thought, Wish
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Models, Question, Recall, Weighed, nothing_known
 from hulk.modules.agents.settings import AgentFile
+from hulk.modules.agents.usecases.step import Note, unnoted
 from hulk.modules.agents.wiring import Delegating, Needs, delegating, wired
 from hulk.modules.tickets import Filter
 from hulk.modules.tickets.usecases import Wish as Move
@@ -118,16 +119,16 @@ class Team:
 @asynccontextmanager
 async def a_team(
     store: Store, *agents: Agent, models: Models | None = None, values: dict[str, JsonObject] | None = None,
-    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, **backend: Any,
+    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted, **backend: Any,
 ) -> AsyncIterator[Team]:  # fmt: skip
     """All of it, with these agents and, besides what their files allow, these rules."""
     asked = models or Scripted()
     own = [_setting(rule) for agent in agents for rule in rules_of(agent)]
     async with a_place(store, [*own, *rules], agents=AgentBook(agents).reach, **backend) as place:
-        begun = delegating(store, AgentBook(agents), place.desk, place.trail)
+        begun = delegating(store, AgentBook(agents), place.desk, place.trail, voice)
         needs = Needs(
             runs=place.desk, trail=place.trail, commit=store.commit, models=asked, hands=GovernedHands(place.acts),
-            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall,
+            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall, note=note,
         )  # fmt: skip
         made = wired(begun, values or {}, needs)
         place.desk.workflows |= {TASK: made.task, STEP: made.step}

@@ -46,7 +46,7 @@ def agents_of(ground: Ground) -> AgentBook:
 
 def delegating_of(ground: Ground, workflows: Workflows) -> Delegating:
     """What begins tasks."""
-    return delegating(ground.store, agents_of(ground), workflows, ground.outbox)
+    return delegating(ground.store, agents_of(ground), workflows, ground.outbox, voice)
 
 
 def agents_at_work(

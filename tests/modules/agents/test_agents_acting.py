@@ -68,6 +68,9 @@ class _DiesBetween:
             raise Killed
         return used
 
+    async def require(self, by: Principal, agent: str, tool: str) -> None:
+        await self.inner.require(by, agent, tool)
+
     async def ended(self, use: Use, call: str) -> Used:
         return await self.inner.ended(use, call)
 

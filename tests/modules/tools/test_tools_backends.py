@@ -13,7 +13,10 @@ from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal, everywhere
 from hulk.kernel.time import utc_now
+from hulk.modules.agents.adapters.backend import MemoryTools
+from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.tickets.domain import Kind
+from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools.adapters.backends.acts import About, Acts
 from hulk.modules.tools.adapters.backends.airflow import Airflow
 from hulk.modules.tools.adapters.backends.github import GitHub
@@ -41,10 +44,12 @@ from hulk.modules.tools.ports import Backend, Calling, Present
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.config import BreakerSettings
 from hulk.runtime.language import voice
+from hulk.runtime.outbox import Outbox
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 from support.foreign.mounting import good, serve
+from support.minds import WordEmbedder
 from support.postgres import Postgres
 from support.schedules import a_scheduler
 from support.skilled import Skilled
@@ -131,11 +136,16 @@ async def shell(_: Store) -> Shell:
     return Shell("box", ABOUT, Room(programs=Programs.found(["ls"])), nothing)
 
 
+async def memory(store: Store) -> MemoryTools:
+    return MemoryTools(mind(store, Outbox(store, b"k" * 32), WordEmbedder(), board_of(store)))
+
+
 async def knowledge(_: Store) -> KnowledgeTools:
     return KnowledgeTools(FolderKnowledge([]))
 
 
 OWN = (
+    memory,
     knowledge,
     shop,
     shell,

@@ -1,6 +1,6 @@
 """What must hold once a task has ended, whatever happened to it."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -187,11 +187,5 @@ def _what_is_private_stayed(found: Found) -> None:
     assert [one for one in found.questions if one["p0"] and "web__post" in one["tools"]] == []
     runs = {run_of(found.task, plan, node) for node in plan.nodes if node.key in fed}
     assert [one for one in found.acts if one["what"] == "post" and one["key"].partition("/")[0] in runs] == []
-    before = defaultdict[str, set[str]](set)
-    for node in plan.nodes:
-        before[node.key] = set(node.waits_for)
-    assert {key for key, ones in before.items() if handed[key] is not None and ones & _p0(found) and key not in fed} == set()
-
-
-def _p0(found: Found) -> set[str]:
-    return {key for key, one in found.made.items() if one.p0}
+    sources = {key for key, one in found.made.items() if one.p0}
+    assert {node.key for node in plan.nodes if handed[node.key] is not None and node.waits_for & sources} <= fed

@@ -84,7 +84,7 @@ class Rig:
         mounted = Shop(self.shop).mounted()
         self.tools = acts_of(self.store, ToolsSettings(), mounted, runs, trail, self.tickets.ask, as_they_were, clock=now, granted=granted)
         self.begun = replace(
-            delegating(self.store, AgentBook(self.drawn.agents), runs, trail, now), tasks=WatchedTasks(self.store),
+            delegating(self.store, AgentBook(self.drawn.agents), runs, trail, voice, now), tasks=WatchedTasks(self.store),
             accounts=WatchedAccounts(self.store),
         )  # fmt: skip
         needs = Needs(

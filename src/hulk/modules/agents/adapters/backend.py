@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal, everywhere
 from hulk.modules.agents.domain.memory import New
@@ -48,6 +48,8 @@ class MemoryTools:
 
     async def call(self, tool: Tool, arguments: JsonObject, calling: Calling) -> Output:
         """See `Backend`. Raises `Refused` for a caller that is no agent: people have the API for that."""
+        if tool.name not in (REMEMBER.name, RECALL.name):
+            raise NotFound("There is no tool {name}.", name=tool.name)
         if not calling.agent:
             raise Refused("Memories are an agent's: name it, or see them at /v1/agents/{agent}/memories.", agent="…")
         by = Principal(tenant=calling.tenant, actor=calling.actor, grants=everywhere("operator"))

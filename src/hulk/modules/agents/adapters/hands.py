@@ -28,6 +28,10 @@ class GovernedHands:
         fit = [tool for tool, _ in found if any_of(tool.name, patterns) and not (p0 and tool.outside)]
         return [(tool.name, _offered(tool)) for tool in fit[:MOST_OFFERED]]
 
+    async def require(self, by: Principal, agent: str, tool: str) -> None:
+        """See `Hands`."""
+        await self.acts.find.one(by, tool, agent)
+
     async def use(self, use: Use) -> Used:
         """See `Hands`. What is from P0 is given to nothing outside, whatever a scan of it finds."""
         if use.p0:

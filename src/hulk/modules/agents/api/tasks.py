@@ -51,7 +51,7 @@ def _of_tasks(router: APIRouter, tasks: ShowTasks) -> None:
         before: Annotated[str | None, Query(max_length=64, description="Only those older than that task.")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> dict[str, list[JsonObject]]:
-        """Newest first."""
+        """Your own, newest first; all of the tenant's for its admins."""
         wanted = WantedTasks(tenant=caller.tenant, agent=agent, state=state, before=before, most=limit)
         return {"tasks": [task_view(one, voice) for one in await tasks.find(caller, wanted)]}
 

@@ -187,6 +187,10 @@ class Hands(Protocol):
     async def offered(self, by: Principal, agent: str, patterns: Sequence[str], *, p0: bool) -> Sequence[tuple[str, Offered]]:
         """Those of these patterns, each with its name; without those that would take what is P0 outside. Raises `Unavailable`."""
 
+    async def require(self, by: Principal, agent: str, tool: str) -> None:
+        """Raises `NotFound` when there is no such tool, `Forbidden` when the agent may not use it for them, `Unavailable` when that is not
+        known right now."""
+
     async def use(self, use: Use) -> Used:
         """Use one. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`: nothing was done; `Conflict`: it was begun under that key
         before, and has not ended."""

@@ -14,7 +14,7 @@ from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.task import Task, id_of
-from hulk.modules.agents.ports import Tasks
+from hulk.modules.agents.ports import Tasks, Voices
 from hulk.modules.agents.usecases.facts import fact
 from hulk.modules.agents.usecases.orchestrate import TASK
 from hulk.modules.skills import Request, Source, read
@@ -87,6 +87,10 @@ class BeginTask:
         )  # fmt: skip
 
 
+def _kept(task: Task) -> Text:
+    return Text("The answer holds what must stay in the company: whoever asked sees it with the task {task}.", task=task.id)
+
+
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Without what is empty: a file is `{"name": …, "path": …}`, as tools take it."""
     return {name: _source(value) if isinstance(value, Mapping) and "kind" in value else value for name, value in parameters.items()}
@@ -102,14 +106,19 @@ def _language(agent: Agent, wanted: Wanted) -> Language:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOf:
-    """What came of a task."""
+    """What came of a task, for whoever sees the intent."""
 
     tasks: Tasks
+    voices: Voices
 
     async def __call__(self, run: str) -> str:
-        """The answer, in Markdown. Raises what it failed with, as `Refused`: the task had its tries."""
+        """The answer, in Markdown; of one that must stay in the company, where it is: intents are seen by more than who asked. Raises
+        what it failed with, as `Refused`: the task had its tries."""
         task = await self.tasks.get(id_of(run))
         if task.state == "completed" and task.answer is not None:
-            return task.answer
+            return self._elsewhere(task) if task.p0 else task.answer
         error: HulkError | None = None if task.error is None else retold(task.error)
         raise Refused(Text("The agent “{agent}” came to no answer.", agent=task.agent) if error is None else error.text)
+
+    def _elsewhere(self, task: Task) -> str:
+        return self.voices(task.language).say(_kept(task))

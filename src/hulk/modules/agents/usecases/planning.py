@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hulk.kernel import ids
-from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.errors import Forbidden, NotFound, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
@@ -16,7 +16,7 @@ from hulk.modules.agents.domain.pricing import Priced, priced
 from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, planned, planning, single, worth_splitting
 from hulk.modules.agents.domain.talk import Turn, opening, repair
 from hulk.modules.agents.domain.task import Task
-from hulk.modules.agents.ports import Question, Schemas
+from hulk.modules.agents.ports import Hands, Question, Schemas
 from hulk.modules.agents.usecases.thinking import Think
 
 _PLANNING = "plan"
@@ -28,6 +28,7 @@ class MakePlan:
 
     book: AgentBook
     think: Think
+    hands: Hands
     schemas: Schemas
 
     async def __call__(self, task: Task) -> Priced:
@@ -55,9 +56,20 @@ class MakePlan:
     async def fit(self, task: Task, agent: Agent, plan: Plan, done: frozenset[str] = frozenset()) -> Priced:
         """The plan with the price of what of it is not `done`, if it can be carried out."""
         require_sound(plan, self._tools(agent), _most(agent, plan.origin))
+        await self._require_tools(task, plan, done)
         account = await self.think.accounts.of(task.id)
         spent = 0 if account is None else account.tokens
         return priced(plan, agent.limits, await self._per_token(task, agent, plan), spent, done)
+
+    async def _require_tools(self, task: Task, plan: Plan, done: frozenset[str]) -> None:
+        """A tool that is not there, or is not for the agent, is told before anything is begun."""
+        for node in plan.nodes:
+            if node.does != "tool" or node.optional or node.key in done:
+                continue
+            try:
+                await self.hands.require(task.principal, node.agent, node.tool)
+            except (NotFound, Forbidden) as error:
+                raise Refused("The step “{key}” cannot be done: {why}", key=node.key, why=error.text) from error
 
     def _tools(self, agent: Agent) -> Mapping[str, Sequence[str]]:
         members = [one for name in agent.team if (one := self.book.get(name)) is not None]

@@ -23,7 +23,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class ShowTasks:
-    """Tasks of the namespaces in which somebody may look at agents' work."""
+    """Tasks: one's own, and all of the tenant's for its admins."""
 
     tasks: Tasks
     accounts: Accounts
@@ -32,14 +32,15 @@ class ShowTasks:
         """Raises `Forbidden`, and `NotFound` also for one that they may not see."""
         require(by)
         task = await self.tasks.get(ids.parse(id_, "tsk"))
-        if task.tenant != by.tenant or not by.may("read", "agents", task.namespace):
+        if task.tenant != by.tenant or not (task.actor == by.actor or by.may("manage", "agents", task.namespace)):
             raise NotFound("There is no task {id}.", id=id_[:80])
         return TaskView(task=task, made=await self.tasks.steps(task.id), account=await self.accounts.of(task.id))
 
     async def find(self, by: Principal, wanted: WantedTasks) -> Sequence[Task]:
         """Newest first. Raises `Forbidden`."""
         require(by)
-        return await self.tasks.find(replace(wanted, tenant=by.tenant, within=by.namespaces("read", "agents")))
+        actor = wanted.actor if by.may("manage", "agents") else by.actor
+        return await self.tasks.find(replace(wanted, tenant=by.tenant, actor=actor, within=by.namespaces("read", "agents")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,11 @@ class Delegating:
     answer: AnswerOf
 
 
-def delegating(store: Store, agents: AgentBook, runs: Runs, trail: Trail, clock: Clock = utc_now) -> Delegating:
+def delegating(store: Store, agents: AgentBook, runs: Runs, trail: Trail, voices: Voices, clock: Clock = utc_now) -> Delegating:
     """Over the store."""
     tasks = SqlTasks(store)
     return Delegating(
-        book=agents, tasks=tasks, accounts=SqlAccounts(store), answer=AnswerOf(tasks),
+        book=agents, tasks=tasks, accounts=SqlAccounts(store), answer=AnswerOf(tasks, voices),
         begin=BeginTask(book=agents, tasks=tasks, runs=runs, trail=trail, clock=clock),
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
     return Agents(
         show=ShowTasks(tasks, accounts), agents=ShowAgents(agents),
         task=RunTask(
-            tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, schemas), runs=needs.runs, trail=needs.trail,
+            tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, needs.hands, schemas), runs=needs.runs, trail=needs.trail,
             commit=needs.commit, voices=needs.voices, values=values, clock=needs.clock,
         ),
         step=RunStep(
