@@ -348,7 +348,7 @@ def test_every_port_has_a_suite_with_all_classes_that_could_be_its_adapters(port
     if described(port) in FILLED_ELSEWHERE:
         return
     [suite] = [suite for suite in SUITES if suite.port is port]
-    owners = {port.__module__.split(".")[2], "tools", *(("agents",) if port is Backend else ())}
+    owners = {port.__module__.split(".")[2], "tools", *(("agents",) if port is tool_ports.Backend else ())}
     could: list[Any] = [
         one
         for file in (*adapter_files(), *(adapter.__module__ for part in PARTS.values() for adapter in part))

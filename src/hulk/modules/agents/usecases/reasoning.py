@@ -6,7 +6,7 @@ from typing import Any
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Commit, followed
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.events import Event, Trail, changed, reasoned
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import writable
@@ -131,12 +131,21 @@ class ReviewReasoning:
     async def _reviewable(self, by: Principal, object_: str) -> Noted:
         if not is_object(object_):
             raise Refused("“{value}” is no id of an inference (inf_…) or a decision (dcs_…).", value=object_[:80])
-        case = await self.cases.get(by.tenant, await self.cases.task_of(by.tenant, object_))
+        case = await self._case(by.tenant, object_)
         require_readable(by, case, object_)
         noted = case.object(object_)
         if noted.kind not in ("inference", "decision"):
             raise Refused("{id} is no inference or decision: only these are confirmed or contested.", id=object_)
         return noted
+
+    async def _case(self, tenant: str, object_: str) -> Case:
+        """The case that it is in. Of what there is not as much is looked for, so that how long that takes tells nothing."""
+        try:
+            task = await self.cases.task_of(tenant, object_)
+        except NotFound:
+            await self.cases.get(tenant, "")
+            raise
+        return await self.cases.get(tenant, task)
 
     def _said(self, by: Principal, noted: Noted, verdict: Verdict, reason: str, id_: str, ticket: str | None) -> Change[Review]:
         why, before = reasoned(writable(reason)), dict[str, Case]()
