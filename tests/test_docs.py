@@ -21,9 +21,11 @@ import typer.main
 from hulk.apps import hulk, thor
 from hulk.apps.events import EVENTS
 from hulk.apps.settings import SECTIONS
+from hulk.modules.agents.wiring import agent_in
 from hulk.runtime.bus import subject_of
 from hulk.runtime.config import RUNTIME, keys
 from hulk.runtime.outbox.relay import taken
+from hulk.runtime.schemas import RustSchemas
 from support.pages import ROOT, Page, page, pages, rows
 from support.program import Up, calling, environment, run, started
 
@@ -77,9 +79,15 @@ def test_json_and_yaml_examples_can_be_parsed(read: Page) -> None:
     for block in read.blocks:
         if block.language == "json":
             json.loads(block.text)
-        if block.language == "yaml":
+        if block.language == "yaml" and block.mark("agent") is None:
             written = yaml.safe_load(block.text)
             assert set(_leaves(written)) <= _setting_keys(), f"{read.name}: a setting that there is not"
+
+
+def test_the_agent_of_the_docs_can_be_used(tmp_path: Path) -> None:
+    (block,) = (block for block in page("docs/agents.md").blocks if block.mark("agent") is not None)
+    (tmp_path / "own.yaml").write_text(block.text, "utf-8")
+    assert [one.name for one in agent_in(tmp_path / "own.yaml", RustSchemas()).playbooks] == ["stock-check"]
 
 
 def _leaves(tree: Any, path: str = "") -> Iterator[str]:

@@ -16,9 +16,10 @@ from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Offered, Turn
 from hulk.modules.agents.domain.task import Made
-from hulk.modules.agents.ports import Hands, Models, Question, Use
+from hulk.modules.agents.ports import Hands, Models, Question, Use, Used
 from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.router.domain.model import Completion, Model, Prompt, ToolCall
+from hulk.modules.tickets.usecases import Wish
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import Calling
 from hulk.runtime.outbox import Outbox
@@ -149,3 +150,23 @@ async def test_a_made_step_without_a_plan_says_nothing_of_reasoning(store: Store
         node = task.plan.node("answer") if task.plan else None
     assert node is not None
     assert Mindful(acts, AgentBook([agent])).note(task, node, Made(task=task.id, key="answer", status="failed")) == ()
+
+
+async def test_a_call_that_is_being_done_after_a_yes_is_waited_for_and_not_taken_for_ended(store: Store) -> None:
+    async with a_place(store, [a_rule(agents=["buyer"])]) as place:
+        hands, seen = GovernedHands(place.acts), list[Used]()
+        use = Use(by=ANA, agent="buyer", tool="shop.order", arguments={"item": "pão", "value": "5"}, key="k", run="run_x", language="pt")
+
+        async def looks(what: str, calling: Calling) -> None:
+            assert what == "order"
+            seen.extend([await hands.ended(use, calling.id), await hands.use(use)])
+
+        place.shop.answer = looks
+        first = await hands.use(use)
+        await place.desk.drain()
+        ticket = (await place.acts.calls(BOSS, first.call)).call.ticket or ""
+        await place.tickets.move(BOSS, Wish(ticket=ticket, status="completed", reason="é isso"))
+        await place.desk.drain()
+        last = await hands.ended(use, first.call)
+    assert [(one.status, one.waiting) for one in seen] == [("running", True), ("running", True)]
+    assert (last.status, last.waiting, place.shop.done) == ("done", False, [("order", "pão")])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hulk.kernel.errors import Forbidden, retold
+from hulk.kernel.errors import Conflict, Forbidden, retold
 from hulk.kernel.records import Json
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
@@ -44,7 +44,13 @@ class GovernedHands:
             tool=use.tool, arguments=use.arguments, key=use.key, agent=use.agent, person=_person(use.by), intent=use.intent,
             namespace=use.namespace, run=use.run, present=Present(language=use.language),
         )  # fmt: skip
-        return _used(await self.acts.call(use.by, wanted))
+        try:
+            return _used(await self.acts.call(use.by, wanted))
+        except Conflict:
+            found = await self.acts.calls.of_key(use.by, use.key)
+            if found.call.ticket is None:
+                raise
+            return _used(found)  # a person has just said yes: its run is doing it, and tells when it has ended
 
     async def ended(self, use: Use, call: str) -> Used:
         """See `Hands`."""

@@ -172,8 +172,8 @@ class Used:
 
     @property
     def waiting(self) -> bool:
-        """Whether a person decides on it."""
-        return self.status == "waiting"
+        """Whether it has not ended: a person decides on it, or has, and it is being done."""
+        return self.status in ("waiting", "running")
 
     @property
     def done(self) -> bool:

@@ -43,7 +43,7 @@ class ShowIntent:
         decisions = await self.decisions.of_intent(intent.tenant, intent.id)
         return IntentView(
             intent=intent,
-            decision=decisions[-1] if decisions else None,
+            decision=next((one for one in decisions if one.id == intent.decision), None),
             tickets=tuple(await self.tickets.of_intent(intent.id)),
             artefacts=tuple(await self.tickets.artefacts(intent.id)),
             cost=await self.cost(intent.tenant, intent.id),

@@ -9,6 +9,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock
 from hulk.modules.tools.domain import Allowed, Call, Effect, Index, Server, Tool
+from hulk.modules.tools.domain.call import id_of
 from hulk.modules.tools.domain.server import missing
 from hulk.modules.tools.ports import Calls, WantedCalls
 from hulk.modules.tools.usecases.call import Called
@@ -83,6 +84,10 @@ class ShowCalls:
         except Forbidden:
             return Called(call=replace(call, output=None), tool=(await self.catalogue.shelf()).by_name[call.tool], sensitive=False)
         return Called(call=call, tool=tool, sensitive=allowed.sensitive)
+
+    async def of_key(self, by: Principal, key: str) -> Called:
+        """The call with that key. Raises as calling does."""
+        return await self(by, id_of(by.tenant, key))
 
     async def find(self, by: Principal, wanted: WantedCalls) -> Sequence[Call]:
         """Newest first, without what they gave. Raises `Forbidden`."""
