@@ -67,8 +67,8 @@ def _by_schema(prompt: Prompt) -> Prompt:
     asked = (
         f"The tools:\n{told}\nTo have some of them called, answer with "
         '{"calls": [{"tool": its name, "arguments": {…}}, …]}, each thing that is asked for being a call of its own. Leave out arguments'
-        " that nobody spoke of. When none of the tools does what is asked, or a value that it requires was not said, answer or ask back with"
-        ' {"answer": …}.'
+        " that nobody spoke of. When none of the tools does what is asked, or a value that it requires was not said, answer or ask back"
+        ' with {"answer": …}.'
     )
     return replace(_instructed(talk, asked), schema=Schema(schema=_choice(prompt, offered), name="calls_or_answer"))
 
