@@ -14,7 +14,7 @@ from benchmarks.tool_use import bfcl
 from benchmarks.tool_use.asking import server
 from benchmarks.tool_use.cases import Outcome, sampled
 
-from support.scripted_model import Calls, Scripted, Words, scripted
+from support.scripted_model import Calls, Scripted, Words, completion, scripted
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 RUNNER = Path(__file__).parent / "support" / "bfcl_runner.py"
@@ -152,9 +152,17 @@ async def test_who_answers_rubbish_is_right_in_none(program: bfcl.Bfcl) -> None:
     assert {name for name, one in found.items() if one.verdict != "wrong"} == set()
 
 
-async def test_an_error_of_the_server_is_no_answer(program: bfcl.Bfcl) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(500, id="an error"),
+        pytest.param({"choices": []}, id="no choices"),
+        pytest.param({"choices": [{"index": 0, "message": {"role": "assistant", "tool_calls": "x"}}]}, id="no chat completion"),
+    ],
+)
+async def test_an_error_of_the_server_is_no_answer_and_the_next_case_is_asked(program: bfcl.Bfcl, body: Any) -> None:
     known = await entries(program, 17)
-    async with scripted(lambda _: 500) as model:
+    async with scripted(lambda _: body) as model:
         found = await outcomes(program, model, known)
     assert {one.verdict for one in found.values()} == {"error"}
     async with scripted(perfect(known)) as model:
@@ -163,6 +171,14 @@ async def test_an_error_of_the_server_is_no_answer(program: bfcl.Bfcl) -> None:
             for name, one in (await outcomes(program, model, known)).items()
             if known[name]["case"].category not in AS_TEXT
         )
+
+
+async def test_a_server_that_counts_no_tokens_can_be_asked(program: bfcl.Bfcl) -> None:
+    known = await entries(program, 17, but=AS_TEXT)
+    good = perfect(known)
+    async with scripted(lambda body: {**completion(1, good(body)), "usage": None}) as model:
+        found = await outcomes(program, model, known)
+    assert {(one.verdict, one.input_tokens) for one in found.values()} == {("right", 0)}
 
 
 async def test_calls_that_would_run_other_code_are_not_run(program: bfcl.Bfcl, tmp_path: Path) -> None:

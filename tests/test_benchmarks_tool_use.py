@@ -106,10 +106,13 @@ def test_answers_are_read_back_the_last_of_each_case_and_none_that_was_broken_of
     assert set(Answers.opened(tmp_path, {"model": "m"}).all()) == {"many-1", "many-2", "many-4"}
 
 
-def test_answers_of_another_model_are_not_gone_on_with(tmp_path: Path) -> None:
+def test_answers_of_another_model_or_of_other_cases_are_not_gone_on_with(tmp_path: Path) -> None:
     Answers.opened(tmp_path, {"model": "one", "url": "x"})
     with pytest.raises(OfAnother, match="model: 'one', now 'two'"):
         Answers.opened(tmp_path, {"model": "two", "url": "x"})
+    Answers.opened(tmp_path, {"model": "one", "own": "v1"})
+    with pytest.raises(OfAnother, match="own: 'v1', now 'v2'"):
+        Answers.opened(tmp_path, {"model": "one", "url": "x", "own": "v2"})
 
 
 # Asking --------------------------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ async def run(wanted: argparse.Namespace) -> report.Told:
         sets = {name: await ready(name, server, wanted.at_once, stack) for name in wanted.set}
         cases = {name: sampled(some, wanted.sample, wanted.seed) for name, some in _meant(sets, wanted.categories, wanted.like).items()}
         versions = {name: sets[name].described.version for name in cases}
-        answers = Answers.opened(wanted.out, {"url": wanted.url, "model": wanted.model, "versions": versions})
+        answers = Answers.opened(wanted.out, {"url": wanted.url, "model": wanted.model, **versions})
         used = (lambda: local.used_by(wanted.url)) if wanted.at_once == 1 else lambda: None
         for name, some in cases.items():
             await asked(_ordered(name, some), sets[name].askers, answers, used)

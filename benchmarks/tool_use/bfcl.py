@@ -84,9 +84,14 @@ class Bfcl:
         return Outcome.of(case, "right" if done["valid"] else "wrong", done["why"], taken, done["said"])
 
 
+_UNCOUNTED = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+"""What the package reads where a server counts nothing."""
+
+
 async def _answer(server: Server, asked: Mapping[str, Any], taken: Taken) -> dict[str, Any]:
     try:
-        return {"reply": await server.complete(asked, taken)}
+        reply = await server.complete(asked, taken)
+        return {"reply": {**reply, "usage": reply.get("usage") or _UNCOUNTED}}
     except Failed as error:
         return {"error": str(error)}
 

@@ -95,7 +95,10 @@ class _Safe(OpenAICompletionsHandler):  # type: ignore[misc]  # its types are no
         answer = next(self._line.hear())
         if "error" in answer:
             raise Failed(answer["error"])
-        return ChatCompletion.model_validate(answer["reply"]), 0.0
+        try:
+            return ChatCompletion.model_validate(answer["reply"]), 0.0
+        except ValueError as error:  # pydantic's is one
+            raise Failed(f"this is no chat completion: {error}") from error
 
     def decode_execute(self, result: Any, has_tool_call_tag: bool) -> Any:
         """Calls as Python, which is evaluated: names are names, and values are written by `repr`."""

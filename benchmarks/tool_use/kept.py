@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.tool_use.cases import Outcome
 
@@ -16,19 +15,20 @@ class OfAnother(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Those in a folder. `run` says of what they are: only a run that says the same goes on with them."""
+    """Those in a folder. `run` says of what they are: only a run that says nothing else goes on with them."""
 
     folder: Path
 
     @classmethod
-    def opened(cls, folder: Path, run: Mapping[str, Any]) -> "Answers":
-        """Raises `OfAnother`."""
+    def opened(cls, folder: Path, run: Mapping[str, str]) -> "Answers":
+        """Those of a run, and of earlier ones that said other things besides (the version of another set). Raises `OfAnother`."""
         folder.mkdir(parents=True, exist_ok=True)
         head = folder / "run.json"
-        if head.exists() and (before := json.loads(head.read_text())) != dict(run):
-            differs = ", ".join(f"{name}: {before.get(name)!r}, now {run.get(name)!r}" for name in run if before.get(name) != run.get(name))
-            raise OfAnother(f"{folder} holds the answers of another run ({differs}): take another folder with --out, or remove it")
-        head.write_text(json.dumps(dict(run), indent=1) + "\n")
+        before: dict[str, str] = json.loads(head.read_text()) if head.exists() else {}
+        if differing := [name for name in run if before.get(name, run[name]) != run[name]]:
+            told = ", ".join(f"{name}: {before[name]!r}, now {run[name]!r}" for name in differing)
+            raise OfAnother(f"{folder} holds the answers of another run ({told}): take another folder with --out, or remove it")
+        head.write_text(json.dumps(before | dict(run), indent=1) + "\n")
         return cls(folder)
 
     @property

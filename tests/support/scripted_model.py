@@ -11,8 +11,8 @@ from aiohttp import web
 
 Calls: TypeAlias = Sequence[tuple[str, Mapping[str, Any]]]
 Words: TypeAlias = Callable[[Mapping[str, Any]], str | Calls]
-Script: TypeAlias = Callable[[Mapping[str, Any]], str | Calls | int]
-"""What is said to a request: words or calls; or the status of an error."""
+Script: TypeAlias = Callable[[Mapping[str, Any]], str | Calls | int | dict[str, Any]]
+"""What is said to a request: words or calls; or the status of an error, or the body as it is."""
 
 
 @dataclass
@@ -47,6 +47,8 @@ async def scripted(script: Script) -> AsyncIterator[Scripted]:
         said = script(body)
         if isinstance(said, int):
             return web.json_response({"error": {"message": "no"}}, status=said, headers={"retry-after": "0"})
+        if isinstance(said, dict):
+            return web.json_response(said)
         return web.json_response(completion(next(numbers), said))
 
     app = web.Application(client_max_size=1 << 26)

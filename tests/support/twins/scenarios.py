@@ -183,4 +183,6 @@ def _value(schema: Mapping[str, Any]) -> Any:
         return schema["enum"][0]
     if schema.get("type") == "object":
         return {name: _value(inner) for name, inner in schema.get("properties", {}).items()}
-    return {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "array": []}.get(str(schema.get("type")))
+    if schema.get("type") == "array":
+        return [_value(schema["items"])] if schema.get("minItems") else []
+    return {"string": "text", "integer": 1, "number": 1.5, "boolean": True}.get(str(schema.get("type")))
