@@ -11,6 +11,7 @@ from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused
 from hulk.modules.skills import Answer, Did
 from hulk.modules.tools.adapters.backends.skills.outcome import given
 from hulk.modules.tools.domain import Bytes, Index, Output, Words
+from hulk.modules.tools.ports import Present
 from hulk.runtime.language import voice
 from hulk.runtime.schemas import RustSchemas
 from support.skilled import Skilled, a_calling
@@ -103,7 +104,7 @@ async def test_progress_is_told_piece_by_piece(skilled: Skilled) -> None:
     async def hear(done: float, of: float | None, _: str) -> None:
         heard.append((done, of))
 
-    await skilled.call("data_anomalies", a_calling(progress=hear), table={"path": "vendas.csv"})
+    await skilled.call("data_anomalies", a_calling(present=Present(language="en", progress=hear)), table={"path": "vendas.csv"})
     assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
