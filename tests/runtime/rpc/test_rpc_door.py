@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,24 +147,25 @@ async def test_a_call_speaks_the_callers_language_and_goes_on_with_its_trace() -
     assert found.kind != parent
 
 
-ERRORS = [
-    (NotFound("There is none."), grpc.StatusCode.NOT_FOUND, "not_found"),
-    (Refused("It is not so."), grpc.StatusCode.INVALID_ARGUMENT, "refused"),
-    (Invalid([("a.b", Text("expected"))]), grpc.StatusCode.INVALID_ARGUMENT, "invalid"),
-    (TooLarge("It is too large."), grpc.StatusCode.INVALID_ARGUMENT, "too_large"),
-    (Unauthenticated("Who are you?"), grpc.StatusCode.UNAUTHENTICATED, "unauthenticated"),
-    (Forbidden("You may not."), grpc.StatusCode.PERMISSION_DENIED, "forbidden"),
-    (Conflict("It has moved on."), grpc.StatusCode.ABORTED, "conflict"),
-    (LeaseLost("It is lost."), grpc.StatusCode.ABORTED, "lease_lost"),
-    (Exhausted("Enough.", retry_after=1.5), grpc.StatusCode.RESOURCE_EXHAUSTED, "exhausted"),
-    (Unavailable("Not now."), grpc.StatusCode.UNAVAILABLE, "unavailable"),
-    (TimedOut("Too long."), grpc.StatusCode.DEADLINE_EXCEEDED, "timed_out"),
-    (Cancelled("Called off."), grpc.StatusCode.CANCELLED, "cancelled"),
+ERRORS: list[tuple[partial[Any], grpc.StatusCode, str]] = [
+    (partial(NotFound, "There is none."), grpc.StatusCode.NOT_FOUND, "not_found"),
+    (partial(Refused, "It is not so."), grpc.StatusCode.INVALID_ARGUMENT, "refused"),
+    (partial(Invalid, [("a.b", Text("expected"))]), grpc.StatusCode.INVALID_ARGUMENT, "invalid"),
+    (partial(TooLarge, "It is too large."), grpc.StatusCode.INVALID_ARGUMENT, "too_large"),
+    (partial(Unauthenticated, "Who are you?"), grpc.StatusCode.UNAUTHENTICATED, "unauthenticated"),
+    (partial(Forbidden, "You may not."), grpc.StatusCode.PERMISSION_DENIED, "forbidden"),
+    (partial(Conflict, "It has moved on."), grpc.StatusCode.ABORTED, "conflict"),
+    (partial(LeaseLost, "It is lost."), grpc.StatusCode.ABORTED, "lease_lost"),
+    (partial(Exhausted, "Enough.", retry_after=1.5), grpc.StatusCode.RESOURCE_EXHAUSTED, "exhausted"),
+    (partial(Unavailable, "Not now."), grpc.StatusCode.UNAVAILABLE, "unavailable"),
+    (partial(TimedOut, "Too long."), grpc.StatusCode.DEADLINE_EXCEEDED, "timed_out"),
+    (partial(Cancelled, "Called off."), grpc.StatusCode.CANCELLED, "cancelled"),
 ]
 
 
-@pytest.mark.parametrize(("error", "code", "reason"), [pytest.param(*one, id=type(one[0]).__name__) for one in ERRORS])
-async def test_an_error_is_a_code_with_details(error: HulkError, code: grpc.StatusCode, reason: str) -> None:
+@pytest.mark.parametrize(("make", "code", "reason"), [pytest.param(*one, id=one[0].func.__name__) for one in ERRORS])
+async def test_an_error_is_a_code_with_details(make: Callable[[], HulkError], code: grpc.StatusCode, reason: str) -> None:
+    error = make()  # here, for it keeps the server alive that raised it
     async with doing(raising(error)) as served:
         refused = await failed(got(served, (*ENGLISH, ("x-request-id", "r-1"))))
     assert (refused.code, refused.reason, refused.message) == (code, reason, str(error))
