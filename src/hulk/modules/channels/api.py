@@ -1,0 +1,69 @@
+"""Channels over HTTP: one route takes the requests of all vendors that call us."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hulk.kernel.errors import NotFound
+from hulk.kernel.time import Clock
+from hulk.modules.channels.ports import Accepted, Open, Refusal
+from hulk.modules.channels.ports import Request as Asked
+from hulk.modules.channels.usecases import TakeArrivals
+
+log = structlog.get_logger(__name__)
+HOOKS = "/v1/hooks"
+"""Below which anybody may ask: each request proves whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The doors of channels, with what keeps what comes in."""
+
+    channels: Mapping[str, Open]
+    take: TakeArrivals
+    clock: Clock
+
+    async def __call__(self, channel: str, request: Request) -> Response:
+        """Take what a vendor sends: verified, kept, and only then answered."""
+        found = self.channels.get(channel)
+        if found is None or found.door is None:
+            raise NotFound("There is no channel “{name}” here.", name=channel[:80])
+        try:
+            accepted = await found.door.accept(await _asked(request, self.clock))
+        except Refusal as refusal:
+            log.warning("channel_request_refused", channel=channel, status=refusal.status, why=refusal.why)
+            return Response(status_code=refusal.status)
+        if accepted.arrivals:
+            await self.take(found.channel, accepted.arrivals)
+        return _response(accepted)
+
+
+async def _asked(request: Request, clock: Clock) -> Asked:
+    headers: dict[str, tuple[bytes, ...]] = {}
+    for name, value in request.scope["headers"]:
+        key = name.decode("latin-1").lower()
+        headers[key] = (*headers.get(key, ()), value)
+    query: dict[str, tuple[str, ...]] = {}
+    for key, text in request.query_params.multi_items():
+        query[key] = (*query.get(key, ()), text)
+    return Asked(request.method, headers, query, await request.body(), clock())
+
+
+def _response(accepted: Accepted) -> Response:
+    return Response(accepted.body, accepted.status, media_type=accepted.media_type)
+
+
+def hook_routes(hooks: Hooks) -> APIRouter:
+    """`GET` is for vendors that ask whether somebody is there before they send anything."""
+    router = APIRouter(tags=["channels"])
+
+    async def hook(channel: str, request: Request) -> Response:
+        """Take what a vendor of a channel sends. The request itself proves whose it is; the answer comes when it is safely kept."""
+        return await hooks(channel, request)
+
+    router.add_api_route(f"{HOOKS}/{{channel}}", hook, methods=["POST"], response_class=Response, operation_id="hook")
+    router.add_api_route(f"{HOOKS}/{{channel}}", hook, methods=["GET"], response_class=Response, operation_id="hook_asked")
+    return router

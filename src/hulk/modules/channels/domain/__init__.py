@@ -1,0 +1,16 @@
+"""What comes in and goes out by channels, and the rules of both. Pure."""
+
+from hulk.modules.channels.domain.arrival import Arrival, Attached, Fate, Kind, Sender, approving, cleaned
+from hulk.modules.channels.domain.channel import Channel, Directory, Speaking
+from hulk.modules.channels.domain.commands import Command, command
+from hulk.modules.channels.domain.conversation import Contact, Conversation, Mode, Quiet, Turn, remembered
+from hulk.modules.channels.domain.message import OPEN, Button, Limits, Outgoing, Shown, State, waiting_after
+from hulk.modules.channels.domain.pace import Meter, Pace
+from hulk.modules.channels.domain.pressing import Act, Pressed, pressed, pressing
+from hulk.modules.channels.domain.splitting import split
+
+__all__ = [
+    "OPEN", "Act", "Arrival", "Attached", "Button", "Channel", "Command", "Contact", "Conversation", "Directory", "Fate", "Kind",
+    "Limits", "Meter", "Mode", "Outgoing", "Pace", "Pressed", "Quiet", "Sender", "Shown", "Speaking", "State", "Turn",
+    "approving", "cleaned", "command", "pressed", "pressing", "remembered", "split", "waiting_after",
+]  # fmt: skip

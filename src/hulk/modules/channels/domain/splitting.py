@@ -1,0 +1,71 @@
+"""Cutting a long answer where a reader would. Pure rules."""
+
+import re
+
+_BREAKS = (
+    re.compile(r"\n{2,}"),  # a paragraph
+    re.compile(r"\n"),  # a line
+    re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+"),  # a sentence
+    re.compile(r"\s+"),  # a word
+)
+_FENCE = re.compile(r"^(```+|~~~+)([^\n`]*)$", re.MULTILINE)
+_LEAST = 0.4
+"""Of the whole length: a part is not cut shorter than that for the sake of a better place."""
+
+
+def split(text: str, most: int) -> tuple[str, ...]:
+    """`text` in parts of at most `most` characters, cut between paragraphs, lines, sentences or words, whichever first is not too early,
+    and only then within one. A block of code that is cut is closed and opened again. Nothing but spaces at the cuts is lost."""
+    parts, rest = list[str](), text.strip()
+    while len(rest) > most:
+        part, rest = _cut(rest, most)
+        parts.append(part)
+    return (*parts, rest) if rest else tuple(parts)
+
+
+def _cut(text: str, most: int) -> tuple[str, str]:
+    fence = _open_fence(text[:most])
+    room = most - (len(fence.split("\n")[0]) + 20 if fence else 0)
+    end, start = _place(text, max(room, 1))
+    part, rest = text[:end].rstrip(), text[start:].lstrip("\n")
+    opened = _open_fence(part)
+    if opened and len(part) + len(opened) + 1 <= most:
+        mark = _mark(opened)
+        return f"{part}\n{mark}", f"{opened}\n{rest}"
+    return part, rest.lstrip() if not opened else rest
+
+
+def _place(text: str, most: int) -> tuple[int, int]:
+    """Where a part ends and the next begins."""
+    for kind in _BREAKS:
+        found = [one for one in kind.finditer(text, 0, most + 1) if one.start() <= most and one.end() > 0]
+        if found and found[-1].start() >= most * _LEAST:
+            return found[-1].start(), found[-1].end()
+    return _whole(text, most)
+
+
+def _whole(text: str, most: int) -> tuple[int, int]:
+    """Within a word, but not within what shows as one character (a base with its marks, joined emojis)."""
+    end = most
+    while end > max(most - 16, 1) and (text[end] in _JOINED or "\u0300" <= text[end] <= "\u036f" or text[end - 1] == "\u200d"):
+        end -= 1
+    return end, end
+
+
+_JOINED = frozenset("\u200d\ufe0f\u20e3") | {chr(code) for code in range(0x1F3FB, 0x1F400)}
+
+
+def _open_fence(text: str) -> str:
+    """The line that opened the block of code in which `text` ends, if it ends in one."""
+    opened = ""
+    for line in _FENCE.finditer(text):
+        if not opened:
+            opened = line.group(0)
+        elif line.group(1).startswith(_mark(opened)) and not line.group(2).strip():
+            opened = ""
+    return opened
+
+
+def _mark(line: str) -> str:
+    found = _FENCE.match(line)
+    return found.group(1) if found else "```"

@@ -1,0 +1,62 @@
+"""Doing what a button says that somebody pressed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import Forbidden
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.text import Language, Text
+from hulk.kernel.time import Clock
+from hulk.modules.channels.domain import Channel, Pressed, pressed
+from hulk.modules.channels.ports import Conversations, Feedback, Inbox, Kept, Tickets
+from hulk.modules.channels.usecases.asking import AskFor
+from hulk.modules.channels.usecases.meeting import Party
+from hulk.modules.channels.usecases.saying import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Does what a button of ours says, in the name of who pressed it."""
+
+    inbox: Inbox
+    conversations: Conversations
+    tickets: Tickets
+    feedback: Feedback
+    ask: AskFor
+    say: Say
+    secret: bytes
+    clock: Clock
+
+    async def __call__(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
+        """What tells that it is done. Raises `Refused` for a button that is not ours, too old, or meant for elsewhere, and whatever keeps
+        them from doing it."""
+        what = pressed(self.secret, channel.name, kept.arrival.address, kept.arrival.pressed, self.clock())
+        if party.principal is None:
+            raise Forbidden("Only who is known here may press this button.")
+        match what.act:
+            case "approve" | "reject":
+                return await self._decide(channel, kept, party.principal, what, language)
+            case "good" | "bad":
+                await self.feedback(party.principal, what.subject, what.act == "good", kept.id)
+                return [self._said(channel, kept, Text("Thank you for telling me."), language)]
+            case "person":
+                text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
+                return [self.conversations.answered_by(what.subject, "person", ""), self._said(channel, kept, text, language)]
+            case "again":
+                return await self._again(channel, party, what)
+
+    async def _decide(self, channel: Channel, kept: Kept, by: Principal, what: Pressed, language: Language) -> Sequence[Change[Any]]:
+        await self.tickets(by, what.subject, what.act == "approve", kept.id)
+        text = Text("Approved.") if what.act == "approve" else Text("Rejected.")
+        return [self._said(channel, kept, text, language)]
+
+    async def _again(self, channel: Channel, party: Party, what: Pressed) -> Sequence[Change[Any]]:
+        """The message that was too old is worked on after all."""
+        before = await self.inbox.get(what.subject)
+        heard = await self.ask(channel, before, party)
+        return [*heard.changes, self.inbox.reopen(before.id), self.inbox.done(before.id, "asked", heard.intent)]
+
+    def _said(self, channel: Channel, kept: Kept, text: Text, language: Language) -> Change[None]:
+        return self.say(channel, kept, text, language, name="pressed")
