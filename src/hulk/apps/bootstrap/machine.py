@@ -14,6 +14,7 @@ from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import caches_of, modules_of, sent_of
 from hulk.apps.breakers import breaker_routes
 from hulk.apps.chain import chain
+from hulk.apps.channels import channel_routes, channels_at_work, channels_open
 from hulk.apps.costs import budget_figures, money_routes
 from hulk.apps.limits import limits_of
 from hulk.apps.local_model import entered as local_model
@@ -45,6 +46,7 @@ from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.channels import WORKFLOW as CHANNEL_ARRIVAL
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, followed
@@ -99,8 +101,9 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
     money = await _money(ground, finops)
     local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
-    begun = delegating_of(ground, workflows)
-    modules = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
+    begun, open_channels = delegating_of(ground, workflows), await channels_open(stack, ground, workflows)
+    told = open_channels[0].answer
+    modules = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, told, local)
     scheduler = _scheduler(ground, workflows, modules.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
     memory = mind_of(ground, modules.vectors)
@@ -110,6 +113,8 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity, memory)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
     workflows.register(AGENT_STEP, agents.step, forkable=False)
+    channels = channels_at_work(open_channels, ground, identity, service, modules)
+    workflows.register(CHANNEL_ARRIVAL, channels.arrival, forkable=False)
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
@@ -122,6 +127,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             closing_calls(tools.acts),
             tidying(memory),
             watching_money(money, budget_figures(ground.telemetry.metrics)),
+            *(one.run() for one in channels.at_work),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
@@ -133,6 +139,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
         reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),
         *tools.routers,
+        *channel_routes(channels),
         *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)

@@ -23,7 +23,7 @@ from hulk.modules.agents import AgentBook
 from hulk.modules.agents.wiring import Delegating
 from hulk.modules.finops import Finops
 from hulk.modules.intents import WORKFLOW as INTENT
-from hulk.modules.intents import AcceptIntent
+from hulk.modules.intents import AcceptIntent, Intents, Told
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs
@@ -44,6 +44,7 @@ from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import SkillsModule
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
+from hulk.modules.tickets import Tickets
 from hulk.modules.tickets.wiring import wired as wired_tickets
 from hulk.modules.tools import Backend, Calling
 from hulk.modules.tools.settings import ToolsSettings
@@ -71,6 +72,10 @@ class Modules:
     skills: Backend
     once: Gateway
     vectors: Remembered
+    learning: LearningActs
+    uploads: Uploads
+    intents: Intents
+    tickets: Tickets
 
 
 async def modules_of(
@@ -82,9 +87,11 @@ async def modules_of(
     require_namespace: RequireNamespace,
     caches: Caches,
     delegating: Delegating,
+    told: Told,
     local: LocalServer | None = None,
 ) -> Modules:
-    """Build the modules, and tell the workflows what they execute. `local` serves a model of our own."""
+    """Build the modules, and tell the workflows what they execute. `local` serves a model of our own; `told` hears of the ends of
+    intents."""
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
@@ -100,7 +107,7 @@ async def modules_of(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
         check=check, cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
-        require_namespace=require_namespace, agents=Delegates(delegating.begin, delegating.answer),
+        require_namespace=require_namespace, agents=Delegates(delegating.begin, delegating.answer), told=told,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
@@ -109,7 +116,10 @@ async def modules_of(
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
-    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, once=router.once, vectors=vectors)
+    return Modules(
+        routers=[*routers, *gateway], accept=intents.accept, skills=called, once=router.once, vectors=vectors, learning=learning,
+        uploads=uploads, intents=intents.intents, tickets=tickets.tickets,
+    )  # fmt: skip
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:

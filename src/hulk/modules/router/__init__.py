@@ -22,6 +22,7 @@ Which models may answer is said by the policies of the settings and those that a
 from hulk.modules.router.domain.decision import Decision, Question
 from hulk.modules.router.domain.learning.case import Aims, Arm, Features, Prior
 from hulk.modules.router.domain.learning.choosing import Choice
+from hulk.modules.router.domain.learning.feedback import Feedback
 from hulk.modules.router.domain.learning.graded import described as evaluated_in_words
 from hulk.modules.router.domain.learning.log import Candidate as RoutingPolicy
 from hulk.modules.router.domain.learning.log import Occasion
@@ -68,6 +69,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "Features",
+    "Feedback",
     "Finding",
     "Gateway",
     "GatewayCall",

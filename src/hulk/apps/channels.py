@@ -1,0 +1,135 @@
+"""Channels in the running program: what they need of the other modules."""
+
+import hmac
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fastapi import APIRouter
+
+from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.bootstrap.modules import Modules
+from hulk.apps.uploads import Uploads
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
+from hulk.kernel.tenancy import Principal
+from hulk.kernel.time import Clock, utc_now
+from hulk.modules.channels import Asking, Shown
+from hulk.modules.channels.api import Hooks, hook_routes
+from hulk.modules.channels.settings import ChannelsSettings
+from hulk.modules.channels.wiring import Answering, Around, Channels, Needs, answering, opened, wired
+from hulk.modules.channels.wiring import Ground as ChannelGround
+from hulk.modules.identity import Identity
+from hulk.modules.identity.settings import IdentitySettings
+from hulk.modules.intents import AcceptIntent, Asked, Intents
+from hulk.modules.router import Feedback, LearningActs
+from hulk.modules.skills import Source
+from hulk.modules.tickets import TicketActs, Tickets, Wish
+from hulk.runtime.language import voice
+from hulk.runtime.telemetry import current_traceparent
+from hulk.runtime.workflows import Workflows
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Begins intents for those who ask by channels."""
+
+    accept: AcceptIntent
+
+    async def __call__(self, asking: Asking) -> tuple[str, Change[bool]]:
+        """See `channels.ports.Ask`."""
+        sources = tuple(Source(kind="file", name=one.name, blob=one.blob) for one in asking.files)
+        asked = Asked(
+            text=asking.text, language=asking.language, sources=sources, key=asking.key, namespace=asking.namespace, agent=asking.agent,
+            reason=f"channel:{asking.channel}",
+        )  # fmt: skip
+        intent, change = await self.accept.prepared(asked, asking.by, current_traceparent())
+        return intent.id, change
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """Takes what people think of answers as feedback on the decision that led to each."""
+
+    intents: Intents
+    learning: LearningActs
+    clock: Clock
+
+    async def __call__(self, by: Principal, intent: str, good: bool | None, key: str) -> None:  # noqa: ARG002  # the port's
+        """See `channels.ports.Feedback`. Taking it back leaves a comment that says so: what was learnt of it is outweighed, not erased."""
+        found = await self.intents.get(intent)
+        if found.tenant != by.tenant or found.decision is None:
+            raise NotFound("There is no intent {id}.", id=intent)
+        thumb: dict[bool | None, Literal["up", "down"] | None] = {True: "up", False: "down", None: None}
+        given = Feedback(
+            tenant=by.tenant, about="decision", subject=found.decision, by=by.actor, at=self.clock(), thumb=thumb[good],
+            comment="" if good is not None else "taken back",
+        )  # fmt: skip
+        await self.learning.give_feedback(by, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Takes decisions on tickets."""
+
+    acts: TicketActs
+
+    async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> None:  # noqa: ARG002  # the port's
+        """See `channels.ports.Tickets`."""
+        await self.acts.move(by, Wish(ticket=ticket, status="completed" if approve else "failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files of tenants, and what was made for intents."""
+
+    uploads: Uploads
+    tickets: Tickets
+
+    def scratch(self) -> AbstractAsyncContextManager[Path]:
+        """See `channels.ports.Files`."""
+        return self.uploads.blobs.scratch()
+
+    async def keep(self, tenant: str, actor: str, path: Path, reason: str) -> str:
+        """See `channels.ports.Files`."""
+        return (await self.uploads.keep(tenant, actor, path, reason)).id
+
+    async def path(self, blob: str) -> Path:
+        """See `channels.ports.Files`."""
+        return await self.uploads.blobs.path(blob)
+
+    async def made(self, tenant: str, intent: str) -> Sequence[Shown]:  # noqa: ARG002  # an intent is of one tenant
+        """See `channels.ports.Files`."""
+        return [Shown(one.blob, one.name, one.media_type) for one in await self.tickets.artefacts(intent)]
+
+
+async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workflows) -> tuple[Answering, ChannelGround]:
+    """The channels of the settings, open until the stack is left, and what they stand on. Raises `Refused` for a channel that could not
+    prove who calls: then nothing starts."""
+    settings, identity = ground.config.section(ChannelsSettings), ground.config.section(IdentitySettings)
+    around = Around(
+        follow=lambda place: ground.secrets.follow(f"channels.{place}"), zone=ground.config.locale.timezone,
+        url=identity.url.rstrip("/"), clock=utc_now,
+    )  # fmt: skip
+    channels = await stack.enter_async_context(opened(settings, around))
+    secret = hmac.digest(ground.audit_key, b"channels/buttons", "sha256")
+    base = ChannelGround(store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret)
+    return answering(channels, base), base
+
+
+def channels_at_work(
+    made: tuple[Answering, ChannelGround], ground: Ground, identity: Identity, tickets: TicketActs, modules: Modules
+) -> Channels:
+    """What takes what comes in, works on it, and sends what goes out."""
+    needs = Needs(
+        ask=Asks(modules.accept), people=identity.known, feedback=Opinions(modules.intents, modules.learning, utc_now),
+        tickets=Decisions(tickets), files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
+    )  # fmt: skip
+    return wired(*made, needs, ground.bus)
+
+
+def channel_routes(made: Channels) -> list[APIRouter]:
+    """Where vendors call."""
+    return [hook_routes(Hooks({one.name: one for one in made.answering.channels}, made.take, utc_now))]
