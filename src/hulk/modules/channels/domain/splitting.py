@@ -25,14 +25,12 @@ def split(text: str, most: int) -> tuple[str, ...]:
 
 def _cut(text: str, most: int) -> tuple[str, str]:
     fence = _open_fence(text[:most])
-    room = most - (len(fence.split("\n")[0]) + 20 if fence else 0)
-    end, start = _place(text, max(room, 1))
-    part, rest = text[:end].rstrip(), text[start:].lstrip("\n")
+    end, start = _place(text, max(most - len(_mark(fence)) - 1, 1) if fence else most)
+    part, rest = text[:end].rstrip(), text[start:]
     opened = _open_fence(part)
-    if opened and len(part) + len(opened) + 1 <= most:
-        mark = _mark(opened)
-        return f"{part}\n{mark}", f"{opened}\n{rest}"
-    return part, rest.lstrip() if not opened else rest
+    if opened and len(part) > len(opened) + 1 and len(opened) + len(_mark(opened)) + 4 < most:
+        return f"{part}\n{_mark(opened)}", f"{opened}\n{rest.lstrip(chr(10))}"
+    return part, rest.lstrip()
 
 
 def _place(text: str, most: int) -> tuple[int, int]:

@@ -126,7 +126,7 @@ class Deliver:
             await self._settle(message, "failed", problem=error)
         except Exception as error:  # a fault of ours: nobody knows how far it came
             log.exception("channel_send_broke", channel=self.channel, message=message.id)
-            await self._ask(message, Uncertain("{error}", error=type(error).__name__))
+            await self._ask(message, Uncertain("Sending it broke ({error}).", error=type(error).__name__))
         else:
             self.told_off = ""
             await self._settle(message, "sent", sent=sent)
