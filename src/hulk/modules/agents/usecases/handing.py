@@ -36,7 +36,8 @@ class HandOver:
     values: Mapping[str, JsonObject]
 
     async def __call__(self, task: Task, node: Node, until: datetime) -> Handed:
-        """Raises `Refused` for what is not there or has another form, `Cancelled` when the task has ended."""
+        """Raises `Refused` for what is not there or has another form, `NotFound` when the agent is no longer there, `Cancelled` when the
+        task has ended."""
         if (now := await self.tasks.get(task.id)).state in ENDED:
             raise Cancelled("The task {task} has ended ({state}).", task=task.id, state=now.state)
         made = await self.tasks.steps(task.id)
@@ -46,13 +47,9 @@ class HandOver:
         return Handed(
             items=items, goal=str(filled(said_in(node.goal, task.language), scope)),
             otherwise=str(filled(said_in(node.otherwise, task.language), scope)), until=until,
-            p0=node.p0 or task.p0 or self._private(node) or any(one.p0 for one in before),
+            p0=node.p0 or task.p0 or self.book.at_work(node.agent).private or any(one.p0 for one in before),
             sources=tuple(dict.fromkeys(source for one in before for source in one.sources)),
         )  # fmt: skip
-
-    def _private(self, node: Node) -> bool:
-        agent = self.book.get(node.agent)
-        return agent is None or agent.private
 
     def _scopes(self, node: Node, scope: dict[str, Json]) -> list[dict[str, Json]]:
         if not node.each:

@@ -80,7 +80,7 @@ class RunTask:
 
     async def _open(self, task: Task) -> Outcome[JsonObject]:
         """The limits that the task keeps, whatever becomes of the agent's file: what it does next follows from what is recorded."""
-        limits = self.make_plan.agent_of(task).limits
+        limits = self.make_plan.book.at_work(task.agent).limits
         account = Account(most_tokens=limits.tokens, most_cost=limits.cost)
         return Outcome(to_json(limits), [self.accounts.open(task.id, account)])
 

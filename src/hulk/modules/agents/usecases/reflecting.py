@@ -66,7 +66,7 @@ class Reflect:
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
         """What it came to. Raises `Refused` with what is wrong when its answer will not do, nor after it was told; `Nobody`."""
-        agent = self._agent(node)
+        agent = self.book.at_work(node.agent)
         started = await context.step("remember", lambda: self._opened(task, node, agent, handed))
         talk = Talk(
             turns=[from_json(Turn, one) for one in started["turns"]], p0=bool(started["p0"]), most=started["most"],
@@ -82,11 +82,6 @@ class Reflect:
             task=task.id, key=node.key, status="done", output=output, sources=tuple(dict.fromkeys(talk.sources)), calls=tuple(talk.calls),
             model=talk.model, p0=talk.p0, limited=talk.limited, at=self.clock(),
         )  # fmt: skip
-
-    def _agent(self, node: Node) -> Agent:
-        if (agent := self.book.get(node.agent)) is None:
-            raise Refused("There is no agent “{agent}” any more: its file is gone.", agent=node.agent)
-        return agent
 
     def _otherwise(self, task: Task, node: Node, handed: Handed) -> Made:
         """What the file says for when there is no model."""
@@ -145,7 +140,7 @@ class Reflect:
             raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=node.seconds) from late
 
     async def _thought(self, context: Context, task: Task, node: Node, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
-        agent, by = self._agent(node), await self.standing(task.principal)
+        agent, by = self.book.at_work(node.agent), await self.standing(task.principal)
         offered = () if last else await self._offered(by, node, talk)
         question = Question(
             by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
