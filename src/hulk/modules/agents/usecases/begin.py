@@ -15,7 +15,7 @@ from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.task import Task, id_of
 from hulk.modules.agents.ports import Tasks, Voices
-from hulk.modules.agents.usecases.facts import fact
+from hulk.modules.agents.usecases.facts import About, fact
 from hulk.modules.agents.usecases.orchestrate import TASK
 from hulk.modules.skills import Request, Source, read
 
@@ -60,7 +60,7 @@ class BeginTask:
             cause=wanted.waiter, trace=wanted.trace, namespace=wanted.namespace, attributes={"agent": agent.name, "actor": task.actor},
         )  # fmt: skip
         told = {"playbook": task.playbook, "digest": agent.digest}
-        event = self.trail.append(fact("begun", task, told, task.actor))
+        event = self.trail.append(fact("begun", About.of(task), told, task.actor))
         return task, [followed(self.tasks.add(task), lambda new: [event, self.runs.begin(started)] if new else [])]
 
     def agent(self, by: Principal, name: str) -> Agent:

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from hulk.kernel import ids
-from hulk.kernel.durable import Change, Commit, Context, Outcome, Runs, Started, followed
+from hulk.kernel.durable import Change, Context, Outcome, Runs, Started, followed
 from hulk.kernel.errors import Cancelled, HulkError, Refused, retold, told
-from hulk.kernel.events import Event, Trail
+from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import writable
 from hulk.kernel.time import Clock
@@ -20,7 +20,7 @@ from hulk.modules.agents.domain.plan import Board, Node, Plan, Status, tainted
 from hulk.modules.agents.domain.pricing import Priced
 from hulk.modules.agents.domain.task import Made, State, Task
 from hulk.modules.agents.ports import Accounts, Ending, Tasks, Voices
-from hulk.modules.agents.usecases.facts import fact
+from hulk.modules.agents.usecases.facts import About, ended, fact
 from hulk.modules.agents.usecases.planning import MakePlan
 
 TASK = "agent"
@@ -36,7 +36,6 @@ class RunTask:
     make_plan: MakePlan
     runs: Runs
     trail: Trail
-    commit: Commit
     voices: Voices
     values: Mapping[str, JsonObject]
     clock: Clock
@@ -61,22 +60,15 @@ class RunTask:
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The task ends with its run, and says why."""
         state: State = "cancelled" if isinstance(error, Cancelled) else "failed"
-        return [self._ended(run, Ending(state=state, at=self.clock(), error=told(error)))]
+        return [self._ended(About.done_in(run), Ending(state=state, at=self.clock(), error=told(error)))]
 
     def revived(self, _: Started) -> Sequence[Change[Any]]:
         """Nothing: a task that has ended stays as it is; it is asked for anew."""
         return []
 
-    def _ended(self, run: Started, ending: Ending) -> Change[bool]:
-        end = self.tasks.end(run.data["task"], ending)
-
-        def change(tx: Any) -> bool:
-            new = end(tx)
-            if new:
-                self.trail.append(_about(run, ending))(tx)
-            return new
-
-        return change
+    def _ended(self, about: About, ending: Ending) -> Change[bool]:
+        event = self.trail.append(ended(about, ending))
+        return followed(self.tasks.end(about.task, ending), lambda new: [event] if new else [])
 
     async def _open(self, task: Task) -> Outcome[JsonObject]:
         """The limits that the task keeps, whatever becomes of the agent's file: what it does next follows from what is recorded."""
@@ -102,7 +94,7 @@ class RunTask:
             "origin": fit.plan.origin, "version": fit.plan.version, "steps": [node.key for node in fit.plan.nodes], "tokens": fit.tokens,
             "cost": None if fit.cost is None else str(fit.cost), "shrunk": fit.shrunk,
         }  # fmt: skip
-        return Outcome(to_json(fit.plan), [self.tasks.planned(task.id, fit.plan), self.trail.append(fact(word, task, data))])
+        return Outcome(to_json(fit.plan), [self.tasks.planned(task.id, fit.plan), self.trail.append(fact(word, About.of(task), data))])
 
     async def _carried_out(self, context: Context, task: Task, board: Board, limits: Limits) -> Board:
         """The board when nothing of it can go on."""
@@ -139,8 +131,7 @@ class RunTask:
         relevant = [made[node.key] for node in board.plan.nodes if node.key in made]
         p0, limited = any(one.p0 for one in relevant), any(one.limited for one in relevant)
         ending = Ending(state="completed", at=self.clock(), answer=writable(text), p0=p0, limited=limited)
-        event = fact("ended", task, {"state": "completed", "p0": p0, "limited": limited, "error": None})
-        return Outcome(None, [followed(self.tasks.end(task.id, ending), lambda new: [self.trail.append(event)] if new else [])])
+        return Outcome(None, [self._ended(About.of(task), ending)])
 
     def _text(self, task: Task, plan: Plan, made: Mapping[str, Made]) -> str:
         try:
@@ -172,8 +163,3 @@ def _broken(node: Node, made: Mapping[str, Made], task: Task) -> HulkError:
     if why is None:
         return Refused("The step “{step}” could not be done.", step=title)
     return Refused("The step “{step}” could not be done: {why}", step=title, why=why)
-
-
-def _about(run: Started, ending: Ending) -> Event:
-    data = {"state": ending.state, "error": None if ending.error is None else ending.error["code"], "run": run.id}
-    return Event(type="hulk.agent.ended.v1", subject=run.data["task"], tenant=run.tenant, actor="hulk", intent=run.intent, data=data)

@@ -102,7 +102,7 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
         show=ShowTasks(tasks, accounts), agents=ShowAgents(agents),
         task=RunTask(
             tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, needs.hands, schemas), runs=needs.runs, trail=needs.trail,
-            commit=needs.commit, voices=needs.voices, values=values, clock=needs.clock,
+            voices=needs.voices, values=values, clock=needs.clock,
         ),
         step=RunStep(
             tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values), act=act, reflect=reflect,
