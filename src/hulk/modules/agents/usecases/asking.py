@@ -13,6 +13,7 @@ from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Schemas
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.tickets import AskPerson, Matter
 
@@ -39,14 +40,13 @@ class AskSomebody:
             if heard["status"] != "completed":
                 raise Forbidden("{actor} did not answer the step “{key}”.", actor=heard["actor"], key=node.key)
             output: Json = heard["result"] or {}
-            wrong = self.schemas.wrong(schema, output)
-            if not wrong:
+            problem = unfit(self.schemas, output, schema)
+            if problem is None:
                 source = (f"{heard['actor']}",)
                 return Made(
                     task=task.id, key=node.key, status="done", output=output, sources=(*handed.sources, *source), p0=handed.p0,
                     at=self.clock(),
                 )  # fmt: skip
-            problem = Text("{place}: {why}", place=wrong[0][0] or "—", why=wrong[0][1])
         raise Unfit("What a person said of the step “{key}” is not of the form that is needed: {problem}", key=node.key, problem=problem)
 
 

@@ -12,6 +12,7 @@ from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.references import filled
 from hulk.modules.agents.domain.task import ENDED, Task, scope_of
 from hulk.modules.agents.ports import Schemas, Tasks
+from hulk.modules.agents.usecases.fitting import unfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,6 @@ class HandOver:
 
     def _given(self, node: Node, scope: dict[str, Json]) -> JsonObject:
         given: JsonObject = filled(node.given, scope)
-        if node.input and (wrong := self.schemas.wrong(node.input, given)):
-            place, why = wrong[0]
-            raise Refused("The step “{key}” was handed something else than it takes: {place}: {why}.", key=node.key, place=place, why=why)
+        if (wrong := unfit(self.schemas, given, node.input)) is not None:
+            raise Refused("The step “{key}” was handed something else than it takes: {wrong}.", key=node.key, wrong=wrong)
         return given

@@ -8,7 +8,6 @@ from decimal import Decimal
 from hulk.kernel import ids
 from hulk.kernel.errors import Forbidden, NotFound, Refused
 from hulk.kernel.records import JsonObject
-from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.plan import Node, Origin, Plan, require_sound
@@ -17,6 +16,7 @@ from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, 
 from hulk.modules.agents.domain.talk import Turn, opening, repair
 from hulk.modules.agents.domain.task import Task
 from hulk.modules.agents.ports import Hands, Question, Schemas
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.thinking import Think
 
 _PLANNING = "plan"
@@ -105,9 +105,8 @@ class MakePlan:
             given: JsonObject = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Refused("It is no JSON.") from error
-        if wrong := self.schemas.wrong(form, given):
-            place, why = wrong[0]
-            raise Refused(Text("{place}: {why}.", place=place or "—", why=why))
+        if (wrong := unfit(self.schemas, given, form)) is not None:
+            raise Refused(wrong)
         return given
 
 

@@ -19,6 +19,7 @@ from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Standing, Used
 from hulk.modules.agents.usecases.acting import Act, longest
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.thinking import Think
 
@@ -181,12 +182,10 @@ class Reflect:
         """The answer, and what is wrong with it."""
         schema = node.output or ANSWER
         output: Json = _json(thought.text)
-        if schema == ANSWER and (output is None or self.schemas.wrong(schema, output)):
+        if schema == ANSWER and (output is None or unfit(self.schemas, output, schema)):
             output = {"answer": thought.text.strip()}  # words were asked for, and are what they are
-        for checked in (schema, node.accept):
-            if checked and (wrong := self.schemas.wrong(checked, output)):
-                place, why = wrong[0]
-                return None, Text("{place}: {why}", place=place or "—", why=why)
+        if (wrong := unfit(self.schemas, output, schema, node.accept)) is not None:
+            return None, wrong
         if node.cites and not _cited(output, talk.sources):
             return None, Text("it names no source, or one that was not shown; there are: {known}", known=", ".join(talk.sources) or "—")
         return output, None

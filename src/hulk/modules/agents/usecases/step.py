@@ -15,6 +15,7 @@ from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Accounts, Schemas, Tasks
 from hulk.modules.agents.usecases.acting import Act
 from hulk.modules.agents.usecases.asking import AskSomebody
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed, HandOver
 from hulk.modules.agents.usecases.reflecting import Reflect
 
@@ -98,11 +99,6 @@ class RunStep:
         return Outcome(None, [self.tasks.made(made), self.accounts.assume(task.id, made.run), *self.note(task, node, made)])
 
     def _checked(self, node: Node, made: Made) -> Made:
-        for schema in (node.output, node.accept):
-            if schema and (wrong := self.schemas.wrong(schema, made.output)):
-                place, why = wrong[0]
-                raise Unfit(
-                    "{tool} gave something else than the step “{key}” needs: {place}: {why}", tool=node.tool, key=node.key,
-                    place=place or "—", why=why,
-                )  # fmt: skip
+        if (wrong := unfit(self.schemas, made.output, node.output, node.accept)) is not None:
+            raise Unfit("{tool} gave something else than the step “{key}” needs: {wrong}", tool=node.tool, key=node.key, wrong=wrong)
         return made
