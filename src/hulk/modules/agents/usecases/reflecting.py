@@ -101,9 +101,9 @@ class Reflect:
         repaired = False
         for turn in range(talk.most):
             last = turn == talk.most - 1
-            thought = await self._turn(context, task, node, handed, talk, turn, last=last)
+            thought, tools = await self._turn(context, task, node, handed, talk, turn, last=last)
             if thought.wishes and not last:
-                handed = await self._granted(context, task, node, handed, talk, thought, turn)
+                handed = await self._granted(context, task, node, handed, talk, thought, tools, turn)
                 continue
             if node.tools and _form_of(node) and not _json(thought.text) and not last:
                 talk.turns.append(form(task.language))
@@ -120,15 +120,16 @@ class Reflect:
 
     async def _turn(
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, turn: int, *, last: bool
-    ) -> Thought:  # fmt: skip
+    ) -> tuple[Thought, Sequence[str]]:  # fmt: skip
+        """What it said, and the names of the tools that it was offered."""
         said = await context.step(
             f"turn {turn}", lambda: self._asked(context, task, node, handed, talk, last=last), commit="now", timeout=longest(node)
         )
         if (nobody := said.get("nobody")) is not None:
             raise Nobody(Text.from_json(nobody))
-        thought = from_json(Thought, said)
+        thought = from_json(Thought, said["thought"])
         talk.heard(thought)
-        return thought
+        return thought, said["tools"]
 
     async def _asked(
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, *, last: bool
@@ -145,21 +146,22 @@ class Reflect:
         offered = () if last else await self._offered(by, node, talk)
         question = Question(
             by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
-            p0=talk.p0, tools=offered, form=None if offered else _form_of(node), intent=task.intent,
+            p0=talk.p0, tools=tuple(one for _, one in offered), form=None if offered else _form_of(node), intent=task.intent,
         )  # fmt: skip
         try:
-            return Outcome(to_json(await self.think(question, context.run_id, node.tokens)))
+            thought = await self.think(question, context.run_id, node.tokens)
         except Nobody as error:
             return Outcome({"nobody": error.text.to_json()})
+        return Outcome({"thought": to_json(thought), "tools": [name for name, _ in offered]})
 
-    async def _offered(self, by: Principal, node: Node, talk: Talk) -> tuple[Offered, ...]:
-        return tuple(one for _, one in await self.hands.offered(by, node.agent, node.tools, p0=talk.p0)) if node.tools else ()
+    async def _offered(self, by: Principal, node: Node, talk: Talk) -> Sequence[tuple[str, Offered]]:
+        return await self.hands.offered(by, node.agent, node.tools, p0=talk.p0) if node.tools else ()
 
     async def _granted(
-        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, thought: Thought, turn: int
+        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, thought: Thought, names: Sequence[str],
+        turn: int,
     ) -> Handed:  # fmt: skip
-        """Have the tools called that the model wants; what it may not is told to it."""
-        names = await context.step(f"tools {turn}", lambda: self._names(task, node, talk))
+        """Have the tools called that the model wants; what it was not offered is told to it."""
         wishes = thought.wishes[:MOST_WISHES]
         read = [(place, wish, *_understood(wish, names)) for place, wish in enumerate(wishes)]
         uses = [(f"call {turn}.{place}", tool, given) for place, _, tool, given in read if tool is not None and given is not None]
@@ -173,10 +175,6 @@ class Reflect:
         for wish in thought.wishes[MOST_WISHES:]:
             talk.used(wish, wish.name, many)
         return handed
-
-    async def _names(self, task: Task, node: Node, talk: Talk) -> Outcome[list[str]]:
-        by = await self.standing(task.principal)
-        return Outcome([name for name, _ in await self.hands.offered(by, node.agent, node.tools, p0=talk.p0)])
 
     def _read(self, node: Node, thought: Thought, talk: Talk) -> tuple[Json, Text | None]:
         """The answer, and what is wrong with it."""
