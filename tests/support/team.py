@@ -89,11 +89,11 @@ class Team:
     models: Models
     place: Place
 
-    async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA) -> Task:
+    async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA, **more: Any) -> Task:
         """Begin a task and do what can be done of it."""
         wanted = Wanted(
             by=by, agent=agent, playbook=playbook, text=text, language="pt", zone=ZoneInfo("America/Sao_Paulo"), at=utc_now(),
-            run=ids.new("run"),
+            run=ids.new("run"), **more,
         )  # fmt: skip
         task, changes = self.agents.begin(wanted)
         await self.place.store.commit(*changes)

@@ -99,7 +99,7 @@ class Delegates:
         wanted = Wanted(
             by=intent.principal, agent=agent, playbook=playbook, text=intent.text, language=intent.language, zone=ZoneInfo(intent.zone),
             at=intent.created, run=delegated.run, sources=intent.sources, namespace=intent.namespace, intent=intent.id,
-            waiter=delegated.waiter, trace=intent.trace,
+            waiter=delegated.waiter, trace=intent.trace, p0=delegated.p0,
         )  # fmt: skip
         return self.begin_task(wanted)[1]
 

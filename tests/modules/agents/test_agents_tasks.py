@@ -148,3 +148,11 @@ async def test_the_work_is_split_and_put_together(store: Store, parallel: int) -
     assert (task.answer or "").startswith("tudo junto")
     assert task.plan is not None
     assert [node.key for node in task.plan.nodes] == ["one", "two", "joined"]
+
+
+async def test_no_tool_outside_is_called_in_a_task_that_must_stay(store: Store) -> None:
+    look = {"key": "look", "tool": "shop.list_orders"}
+    async with a_team(store, an_agent(playbooks={"buy": a_playbook(look)}), outside=True) as team:
+        task = await team.begin(p0=True)
+    assert (task.state, task.p0, team.place.shop.done) == ("failed", True, [])
+    assert "must stay in the company" in str(why(task.error))

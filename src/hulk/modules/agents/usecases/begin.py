@@ -1,7 +1,7 @@
 """Giving an agent something to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,8 @@ from hulk.modules.skills import Request, Source, read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What an agent is asked, by whom, in which run; `waiter` is the run that is told of its end. Relative dates refer to `at`."""
+    """What an agent is asked, by whom, in which run; `waiter` is the run that is told of its end. Relative dates refer to `at`. `p0`: all
+    of it must stay in the company, whatever a scan of it finds."""
 
     by: Principal
     agent: str
@@ -37,7 +38,7 @@ class Wanted:
     intent: str | None = None
     waiter: str | None = None
     trace: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
+    p0: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class BeginTask:
         agent = self.agent(wanted.by, wanted.agent)
         task = self._task(agent, wanted)
         started = Started(
-            workflow=TASK, data={"task": task.id}, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
+            workflow=TASK, data={"task": task.id, "p0": task.p0}, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
             cause=wanted.waiter, trace=wanted.trace, namespace=wanted.namespace, attributes={"agent": agent.name, "actor": task.actor},
         )  # fmt: skip
         told = {"playbook": task.playbook, "digest": agent.digest}
@@ -82,7 +83,7 @@ class BeginTask:
         return Task(
             id=id_of(wanted.run), tenant=wanted.by.tenant, agent=agent.name, actor=wanted.by.actor, grants=wanted.by.grants,
             text=wanted.text, language=_language(agent, wanted), run=wanted.run, at=self.clock(), namespace=wanted.namespace,
-            intent=wanted.intent, playbook="" if playbook is None else playbook.name,
+            intent=wanted.intent, p0=wanted.p0, playbook="" if playbook is None else playbook.name,
             parameters={} if playbook is None else _plain(read(playbook.parameters, asked)),
         )  # fmt: skip
 

@@ -60,7 +60,7 @@ class RunTask:
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The task ends with its run, and says why."""
         state: State = "cancelled" if isinstance(error, Cancelled) else "failed"
-        return [self._ended(About.done_in(run), Ending(state=state, at=self.clock(), error=told(error)))]
+        return [self._ended(About.done_in(run), Ending(state=state, at=self.clock(), error=told(error), p0=run.data["p0"]))]
 
     def revived(self, _: Started) -> Sequence[Change[Any]]:
         """Nothing: a task that has ended stays as it is; it is asked for anew."""
@@ -129,7 +129,7 @@ class RunTask:
             raise _broken(board.broken[0], made, task)
         text = self._text(task, board.plan, made)
         relevant = [made[node.key] for node in board.plan.nodes if node.key in made]
-        p0, limited = any(one.p0 for one in relevant), any(one.limited for one in relevant)
+        p0, limited = task.p0 or any(one.p0 for one in relevant), any(one.limited for one in relevant)
         ending = Ending(state="completed", at=self.clock(), answer=writable(text), p0=p0, limited=limited)
         return Outcome(None, [self._ended(About.of(task), ending)])
 
