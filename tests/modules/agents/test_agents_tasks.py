@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hulk.runtime.store import Store
+from support.restarts import why
 from support.team import Scripted, a_playbook, a_team, an_agent, says, wants
 
 LOOK = {"key": "look", "tool": "shop.list_orders", "with": {"customer": "ana"}}
