@@ -82,7 +82,7 @@ async def test_its_plan_is_kept_whole(tasks: Place[Tasks]) -> None:
 async def test_a_step_has_come_to_what_it_came_to_last(tasks: Place[Tasks]) -> None:
     made = Made(
         task="tsk_1", key="a", status="done", version=2, run="run_2", output={"x": [1, None, "é"]}, sources=("tcl_1",), calls=("tcl_1",),
-        model="twin", p0=True, limited=True, at=NOON,
+        model="twin", p0=True, limited=True, left_out=3, at=NOON,
     )  # fmt: skip
     failed = Made(task="tsk_1", key="b", status="failed", error=dict(told(Refused("Não."))))
     await tasks.commit(tasks.adapter.made(replace(made, status="running", output=None)), tasks.adapter.made(failed))

@@ -59,6 +59,7 @@ made_table = Table(
     Column("limited", Boolean, nullable=False),
     Column("autonomy", String(16)),
     Column("approver", Text, nullable=False),
+    Column("left_out", Integer, nullable=False),
     Column("error", Document),
     Column("at", Moment),
 )

@@ -98,7 +98,7 @@ class StepFile(Section):
     given: Annotated[dict[str, Any], Field(alias="with")] = Field(default_factory=dict, description="What it is handed.")
     after: tuple[Key, ...] = Field(default=(), description="Steps that it comes after besides those that it refers to.")
     each: str = Field(default="", max_length=200, description="A list: it is done for each `${item}`.")
-    most: int = Field(default=20, ge=1, le=200, description="The most items.")
+    most: int = Field(default=20, ge=1, le=200, description="The most items; how many were left out is told.")
     optional: bool = Field(default=False, description="Whether the task goes on when it fails.")
     private: bool = Field(default=False, description="Whether it is about what must stay in the company.")
     minutes: float = Field(default=10, gt=0, le=10_080, description="Its time.")
@@ -116,6 +116,8 @@ class StepFile(Section):
     def _one(self) -> "StepFile":
         if sum(one is not None for one in (self.tool, self.think, self.ask)) != 1:
             raise Explained(Text("a step has one of `tool`, `think` and `ask`"))
+        if self.each and self.think is not None:
+            raise Explained(Text("a model thinks once: hand it the whole list by `with`, in the place of `each`"))
         return self
 
     def node(self) -> Node:

@@ -37,7 +37,8 @@ class Act:
         if not node.each and results[0].status == "rejected":
             raise _none_done(results)
         return Made(
-            task=task.id, key=node.key, status="done", output=_told(results) if node.each else _value(results[0]), at=self.clock(),
+            task=task.id, key=node.key, status="done", at=self.clock(), left_out=handed.left_out,
+            output=_told(results, handed.left_out) if node.each else _value(results[0]),
             calls=tuple(one.call for one in results if one.call), sources=_sources(results), p0=handed.p0 or any(one.p0 for one in results),
             autonomy=_autonomy(results),
             approver=next((one.ticket for one in results if one.ticket), ""),
@@ -148,11 +149,11 @@ def _value(used: Used) -> Any:
     return used.data if used.data is not None else {"text": used.text}
 
 
-def _told(results: Sequence[Used]) -> JsonObject:
-    """What came of each, and how many came to what."""
+def _told(results: Sequence[Used], left_out: int) -> JsonObject:
+    """What came of each, and how many came to what, or were left out."""
     counts = {status: sum(1 for one in results if one.status == status) for status in _STATUSES}
     items = [{"status": one.status, "call": one.call, "result": _value(one), "why": _why(one)} for one in results]
-    return {"items": items, "count": len(results), **counts}
+    return {"items": items, "count": len(results), "left_out": left_out, **counts}
 
 
 def _why(used: Used) -> str:

@@ -17,7 +17,8 @@ from hulk.modules.agents.usecases.fitting import unfit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """What it was handed: of each of its `items` the values, its goal in words, whether it is P0, when it must have ended."""
+    """What it was handed: of each of its `items` the values, how many there were beyond those that are done (`left_out`), its goal in words,
+    whether it is P0, when it must have ended."""
 
     items: tuple[JsonObject, ...]
     goal: str
@@ -25,6 +26,7 @@ class Handed:
     p0: bool
     until: datetime
     sources: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,24 @@ class HandOver:
         made = await self.tasks.steps(task.id)
         scope = scope_of(task, made, self.values.get(task.agent, {}))
         before = [made[key] for key in sorted(node.waits_for) if key in made]
-        items = tuple(self._given(node, one) for one in self._scopes(node, scope))
+        scopes, left_out = self._scopes(node, scope)
+        items = tuple(self._given(node, one) for one in scopes)
         return Handed(
             items=items, goal=str(filled(said_in(node.goal, task.language), scope)),
             otherwise=str(filled(said_in(node.otherwise, task.language), scope)), until=until,
             p0=node.p0 or task.p0 or self.book.at_work(node.agent).private or any(one.p0 for one in before),
-            sources=tuple(dict.fromkeys(source for one in before for source in one.sources)),
+            sources=tuple(dict.fromkeys(source for one in before for source in one.sources)), left_out=left_out,
         )  # fmt: skip
 
-    def _scopes(self, node: Node, scope: dict[str, Json]) -> list[dict[str, Json]]:
+    def _scopes(self, node: Node, scope: dict[str, Json]) -> tuple[list[dict[str, Json]], int]:
+        """What each item may refer to, and how many are left out."""
         if not node.each:
-            return [scope]
+            return [scope], 0
         items: Any = filled(node.each, scope)
         if not isinstance(items, list):
             raise Refused("The step “{key}” is to be done for each of {each}, and that is no list.", key=node.key, each=node.each)
-        return [{**scope, "item": item, "index": place} for place, item in enumerate(items[: node.most])]
+        scopes = [{**scope, "item": item, "index": place} for place, item in enumerate(items[: node.most])]
+        return scopes, len(items) - len(scopes)
 
     def _given(self, node: Node, scope: dict[str, Json]) -> JsonObject:
         given: JsonObject = filled(node.given, scope)
