@@ -45,7 +45,7 @@ class AskSomebody:
                 source = (f"{heard['actor']}",)
                 return Made(
                     task=task.id, key=node.key, status="done", output=output, sources=(*handed.sources, *source), p0=handed.p0,
-                    at=self.clock(),
+                    at=self.clock(), left_out=handed.left_out,
                 )  # fmt: skip
         raise Unfit("What a person said of the step “{key}” is not of the form that is needed: {problem}", key=node.key, problem=problem)
 
@@ -55,7 +55,7 @@ def _matter(task: Task, node: Node, handed: Handed, schema: JsonObject, problem:
     failed = Text("{agent} could not do the step “{step}”: answer in its place", agent=node.agent, step=step)
     title = failed if escalated else Text("{step}", step=step)
     given = {
-        "task": task.id, "step": node.key, "goal": handed.goal, "given": list(handed.items), "form": schema,
+        "task": task.id, "step": node.key, "goal": handed.goal, "given": list(handed.items), "left_out": handed.left_out, "form": schema,
         "problem": None if problem is None else problem.to_json(),
     }  # fmt: skip
     return Matter(kind=ESCALATED if escalated else KIND, title=title, input=given, intent=task.intent, namespace=task.namespace)
