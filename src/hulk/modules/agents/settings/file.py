@@ -46,7 +46,7 @@ class LimitsFile(Section):
 
     tokens: int = Field(default=40_000, ge=1, le=10_000_000, description="Tokens of models, of what is asked and answered together.")
     cost: Decimal | None = Field(default=None, ge=0, description="Money, in `finops.currency`.")
-    minutes: float = Field(default=60, gt=0, le=10_080, description="Time, without that in which a person is waited for.")
+    minutes: float = Field(default=60, gt=0, le=10_080, description="Time of the whole task, without that in which a person is waited for.")
     steps: int = Field(default=12, ge=1, le=100, description="Steps of a plan.")
     turns: int = Field(default=8, ge=1, le=50, description="How often a model is asked in one step.")
     replans: int = Field(default=2, ge=0, le=5, description="How often a plan that came to a halt is made anew.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hulk.kernel.errors import Cancelled, Refused
@@ -11,14 +11,16 @@ from hulk.modules.agents.domain.agent import AgentBook, said_in
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.references import filled
 from hulk.modules.agents.domain.task import ENDED, Task, scope_of
+from hulk.modules.agents.domain.timing import Time
 from hulk.modules.agents.ports import Schemas, Tasks
 from hulk.modules.agents.usecases.fitting import unfit
+from hulk.modules.agents.usecases.timing import KeepTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
     """What it was handed: of each of its `items` the values, how many there were beyond those that are done (`left_out`), its goal in words,
-    whether it is P0, when it must have ended."""
+    whether it is P0, when it must have ended, which is so many `seconds` of work away."""
 
     items: tuple[JsonObject, ...]
     goal: str
@@ -27,6 +29,7 @@ class Handed:
     until: datetime
     sources: tuple[str, ...] = ()
     left_out: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,15 @@ class HandOver:
     book: AgentBook
     schemas: Schemas
     values: Mapping[str, JsonObject]
+    keep_time: KeepTime
 
-    async def __call__(self, task: Task, node: Node, until: datetime) -> Handed:
-        """Raises `Refused` for what is not there or has another form, `NotFound` when the agent is no longer there, `Cancelled` when the
+    async def __call__(self, task: Task, node: Node, time: Time) -> Handed:
+        """It has its own time, or what is left of the task's if that is less. Raises `Refused` when that is nothing and for what is not there
+        or has another form, `NotFound` when the agent is no longer there, `Cancelled` when the
         task has ended."""
         if (now := await self.tasks.get(task.id)).state in ENDED:
             raise Cancelled("The task {task} has ended ({state}).", task=task.id, state=now.state)
+        seconds = min(node.seconds, (await self.keep_time.left(task.id, time)).total_seconds())
         made = await self.tasks.steps(task.id)
         scope = scope_of(task, made, self.values.get(task.agent, {}))
         before = [made[key] for key in sorted(node.waits_for) if key in made]
@@ -50,7 +56,8 @@ class HandOver:
         items = tuple(self._given(node, one) for one in scopes)
         return Handed(
             items=items, goal=str(filled(said_in(node.goal, task.language), scope)),
-            otherwise=str(filled(said_in(node.otherwise, task.language), scope)), until=until,
+            otherwise=str(filled(said_in(node.otherwise, task.language), scope)),
+            until=self.keep_time.clock() + timedelta(seconds=seconds), seconds=seconds,
             p0=node.p0 or task.p0 or self.book.at_work(node.agent).private or any(one.p0 for one in before),
             sources=tuple(dict.fromkeys(source for one in before for source in one.sources)), left_out=left_out,
         )  # fmt: skip

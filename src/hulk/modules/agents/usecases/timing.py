@@ -1,0 +1,48 @@
+"""Keeping to the time of a task, in whatever process its steps are done."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from hulk.kernel.durable import Change
+from hulk.kernel.time import Clock
+from hulk.modules.agents.domain.timing import Time, left, over
+from hulk.modules.agents.ports import Tasks
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTime:
+    """What is left of a task's time, and when it stands still."""
+
+    tasks: Tasks
+    clock: Clock
+
+    async def left(self, task: str, time: Time) -> timedelta:
+        """More than nothing. Raises `Refused` when it is over."""
+        found = left(time, await self.tasks.waits(task), self.clock())
+        if found <= timedelta(0):
+            raise over(time)
+        return found
+
+    async def within(self, task: str, time: Time, act: Callable[[], Awaitable[T]]) -> T:
+        """Do it in what is left. Raises `Refused` when it is over, before or meanwhile."""
+        until = (await self.left(task, time)).total_seconds()
+        try:
+            async with asyncio.timeout(until) as limit:
+                return await act()
+        except TimeoutError as late:
+            if not limit.expired():  # somebody else's
+                raise
+            raise over(time) from late
+
+    def stops(self, task: str, run: str) -> Change[None]:
+        """A person is waited for in that run."""
+        return self.tasks.wait(task, run, self.clock())
+
+    def goes_on(self, task: str, run: str) -> Change[None]:
+        """And no longer, if one was."""
+        return self.tasks.waited(task, run, self.clock())
