@@ -65,7 +65,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no tokens at all": ({"limits": {"tokens": 0}}, "limits.tokens: it must be at least 1"),
     "two things in one step": ({"playbooks": {"buy": a_playbook({**STEP, "think": "x"})}}, "one of `tool`, `think` and `ask`"),
     "a thought for each": (
-        {"playbooks": {"buy": a_playbook({"key": "a", "think": "x", "each": "${values.x}"})}}, "a model thinks once",
+        {"playbooks": {"buy": a_playbook({"key": "a", "think": "x", "each": "${values.x}"})}},
+        "a model thinks once",
     ),
     "a circle": (
         {"playbooks": {"buy": a_playbook({**STEP, "key": "a", "after": ["b"]}, {**STEP, "key": "b", "after": ["a"]})}},

@@ -207,7 +207,9 @@ async def test_of_many_that_ask_at_once_in_two_processes_no_more_are_let_than_th
 
 async def test_waits_are_kept_until_they_end_and_end_once(tasks: Place[Tasks]) -> None:
     later, last = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
-    await tasks.commit(tasks.adapter.wait("tsk_1", "run_a", NOON), tasks.adapter.wait("tsk_1", "run_b", NOON), tasks.adapter.wait("tsk_2", "run_a", NOON))
+    await tasks.commit(
+        tasks.adapter.wait("tsk_1", "run_a", NOON), tasks.adapter.wait("tsk_1", "run_b", NOON), tasks.adapter.wait("tsk_2", "run_a", NOON)
+    )
     await tasks.commit(tasks.adapter.waited("tsk_1", "run_a", later))
     await tasks.commit(tasks.adapter.waited("tsk_1", "run_a", last))
     found = sorted(await tasks.elsewhere[0].waits("tsk_1"), key=lambda one: str(one.until))

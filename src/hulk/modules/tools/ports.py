@@ -30,12 +30,14 @@ Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
     """Whoever calls is there while it is done: in which language they read, who hears how far it is, and what they answered to what the
-    tool asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say."""
+    tool asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say. `asks`: they can
+    be asked."""
 
     language: Language = "en"
     progress: Progress = unheard
     answers: Mapping[str, JsonObject | None] = field(default_factory=dict)
     state: str = ""
+    asks: bool = False
 
 
 class Uncertain(Unavailable):

@@ -1,6 +1,6 @@
 """How long a task has: its time stands still while a person is waited for. Pure rules.
 
-    began ──work──> asked ┈┈waiting┈┈> answered ──work──> over
+began ──work──> asked ┈┈waiting┈┈> answered ──work──> over
 """
 
 from collections.abc import Sequence

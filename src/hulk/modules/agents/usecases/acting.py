@@ -49,8 +49,8 @@ class Act:
     async def all(
         self, context: Context, task: Task, node: Node, handed: Handed, uses: Sequence[tuple[str, str, JsonObject]]
     ) -> tuple[list[Used], Handed]:
-        """Call them one after the other, then wait for people, which takes nothing of the step's time, nor of the task's. Each is a step of the run, so that
-        none is called twice."""
+        """Call them one after the other, then wait for people, which takes nothing of the step's time, nor of the task's. Each is a step
+        of the run, so that none is called twice."""
         first = [await self._begun(context, task, node, handed, use) for use in uses]
         if not any(one.waiting for one in first):
             return first, handed
@@ -68,7 +68,9 @@ class Act:
 
     async def _begun(self, context: Context, task: Task, node: Node, handed: Handed, use: tuple[str, str, JsonObject]) -> Used:
         used: JsonObject = await context.step(
-            use[0], lambda: self._call(context, task, node, handed, use), commit="now",
+            use[0],
+            lambda: self._call(context, task, node, handed, use),
+            commit="now",
             timeout=longest(handed, self.clock()),
         )
         return from_json(Used, used)

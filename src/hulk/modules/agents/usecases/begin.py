@@ -56,8 +56,9 @@ class BeginTask:
         `Refused` for a parameter that is missing or wrong."""
         agent = self.agent(wanted.by, wanted.agent)
         task = self._task(agent, wanted)
+        data = {"task": task.id, "agent": task.agent, "p0": task.p0}
         started = Started(
-            workflow=TASK, data={"task": task.id, "p0": task.p0}, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
+            workflow=TASK, data=data, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
             cause=wanted.waiter, trace=wanted.trace, namespace=wanted.namespace, attributes={"agent": agent.name, "actor": task.actor},
         )  # fmt: skip
         told = {"playbook": task.playbook, "digest": agent.digest}

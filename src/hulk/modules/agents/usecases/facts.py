@@ -27,7 +27,7 @@ class About:
     @classmethod
     def done_in(cls, run: Started) -> "About":
         """The one that is done in that run."""
-        return cls(task=run.data["task"], agent=run.attributes["agent"], run=run.id, tenant=run.tenant, intent=run.intent)
+        return cls(task=run.data["task"], agent=run.data["agent"], run=run.id, tenant=run.tenant, intent=run.intent)
 
 
 def fact(word: str, about: About, data: JsonObject, actor: str = "hulk") -> Event:

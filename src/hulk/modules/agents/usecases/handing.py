@@ -19,8 +19,8 @@ from hulk.modules.agents.usecases.timing import KeepTime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """What it was handed: of each of its `items` the values, how many there were beyond those that are done (`left_out`), its goal in words,
-    whether it is P0, when it must have ended, which is so many `seconds` of work away."""
+    """What it was handed: of each of its `items` the values, how many more there were (`left_out`), its goal in words,
+    whether it is P0, when it must have ended: after so many `seconds` of work."""
 
     items: tuple[JsonObject, ...]
     goal: str
@@ -43,9 +43,8 @@ class HandOver:
     keep_time: KeepTime
 
     async def __call__(self, task: Task, node: Node, time: Time) -> Handed:
-        """It has its own time, or what is left of the task's if that is less. Raises `Refused` when that is nothing and for what is not there
-        or has another form, `NotFound` when the agent is no longer there, `Cancelled` when the
-        task has ended."""
+        """It has its own time, or what is left of the task's if that is less. Raises `Refused` when that is nothing, and for what is not
+        there or has another form, `NotFound` when the agent is no longer there, `Cancelled` when the task has ended."""
         if (now := await self.tasks.get(task.id)).state in ENDED:
             raise Cancelled("The task {task} has ended ({state}).", task=task.id, state=now.state)
         seconds = min(node.seconds, (await self.keep_time.left(task.id, time)).total_seconds())

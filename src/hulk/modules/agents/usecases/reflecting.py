@@ -123,7 +123,9 @@ class Reflect:
     ) -> tuple[Thought, Sequence[str]]:  # fmt: skip
         """What it said, and the names of the tools that it was offered."""
         said = await context.step(
-            f"turn {turn}", lambda: self._asked(context, task, node, handed, talk, last=last), commit="now", 
+            f"turn {turn}",
+            lambda: self._asked(context, task, node, handed, talk, last=last),
+            commit="now",
             timeout=longest(handed, self.clock()),
         )
         if (nobody := said.get("nobody")) is not None:
@@ -140,7 +142,9 @@ class Reflect:
             async with asyncio.timeout((handed.until - self.clock()).total_seconds()):
                 return await self._thought(context, task, node, talk, last=last)
         except TimeoutError as late:
-            raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=round(handed.seconds, 3)) from late
+            raise Refused(
+                "The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=round(handed.seconds, 3)
+            ) from late
 
     async def _thought(self, context: Context, task: Task, node: Node, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
         agent, by = self.book.at_work(node.agent), await self.standing(task.principal)
