@@ -201,7 +201,7 @@ class NoAgents:
         raise AssertionError(run)
 
 
-NO_AGENTS = NoAgents()
+NO_AGENTS: Agents = NoAgents()
 
 
 async def _five_cents(tenant: str, intent: str) -> Money:

@@ -30,9 +30,9 @@ class KeepTime:
 
     async def within(self, task: str, time: Time, act: Callable[[], Awaitable[T]]) -> T:
         """Do it in what is left. Raises `Refused` when it is over, before or meanwhile."""
-        until = (await self.left(task, time)).total_seconds()
+        limit = asyncio.timeout((await self.left(task, time)).total_seconds())
         try:
-            async with asyncio.timeout(until) as limit:
+            async with limit:
                 return await act()
         except TimeoutError as late:
             if not limit.expired():  # somebody else's

@@ -90,12 +90,13 @@ def request(tool: str, arguments: JsonObject, present: Present) -> types.CallToo
     """The call, with what was answered. Raises `Refused` when that is too much."""
     before = Round.of(present)
     answers: Any = {key: _answer(present.answers[key]) for key in before.keys if key in present.answers}
+    meta: Any = {_CAN: True} if present.asks else None
     if len(json.dumps([present.answers.get(key) for key in before.keys])) > _ANSWERS:
         raise Refused("what was answered is more than {most} bytes", most=_ANSWERS)
     return types.CallToolRequest(
         params=types.CallToolRequestParams(
             name=tool, arguments=arguments, input_responses=answers or None, request_state=before.state,
-            _meta={_CAN: True} if present.asks else None,
+            _meta=meta,
         )
     )  # fmt: skip
 
