@@ -91,8 +91,10 @@ class Act:
     async def _call(
         self, context: Context, task: Task, node: Node, handed: Handed, one: tuple[str, str, JsonObject]
     ) -> Outcome[JsonObject]:
-        """What came of it; what it was refused with, told, so that others of a list are not lost with it. Raises `Unavailable`."""
+        """What came of it; what it was refused with, told, so that others of a list are not lost with it. Raises `Unavailable`,
+        and `Cancelled` when the task has ended."""
         _, tool, given = one
+        await self.keep_time.require_open(task.id)
         try:
             if self.clock() > handed.until:
                 raise Refused("The time of the step “{key}” was over before {tool} was called.", key=node.key, tool=tool)

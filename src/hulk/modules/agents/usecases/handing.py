@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hulk.kernel.errors import Cancelled, Refused
+from hulk.kernel.errors import Refused
 from hulk.kernel.records import Json, JsonObject
 from hulk.modules.agents.domain.agent import AgentBook, said_in
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.references import filled
-from hulk.modules.agents.domain.task import ENDED, Task, scope_of
+from hulk.modules.agents.domain.task import Task, scope_of
 from hulk.modules.agents.domain.timing import Time
 from hulk.modules.agents.ports import Schemas, Tasks
 from hulk.modules.agents.usecases.fitting import unfit
@@ -45,8 +45,7 @@ class HandOver:
     async def __call__(self, task: Task, node: Node, time: Time) -> Handed:
         """It has its own time, or what is left of the task's if that is less. Raises `Refused` when that is nothing, and for what is not
         there or has another form, `NotFound` when the agent is no longer there, `Cancelled` when the task has ended."""
-        if (now := await self.tasks.get(task.id)).state in ENDED:
-            raise Cancelled("The task {task} has ended ({state}).", task=task.id, state=now.state)
+        await self.keep_time.require_open(task.id)
         seconds = min(node.seconds, (await self.keep_time.left(task.id, time)).total_seconds())
         made = await self.tasks.steps(task.id)
         scope = scope_of(task, made, self.values.get(task.agent, {}))

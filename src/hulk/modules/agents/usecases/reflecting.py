@@ -147,6 +147,7 @@ class Reflect:
             ) from late
 
     async def _thought(self, context: Context, task: Task, node: Node, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
+        await self.act.keep_time.require_open(task.id)
         agent, by = self.book.at_work(node.agent), await self.standing(task.principal)
         offered = () if last else await self._offered(by, node, talk)
         question = Question(

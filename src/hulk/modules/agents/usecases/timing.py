@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 from hulk.kernel.durable import Change
+from hulk.kernel.errors import Cancelled
 from hulk.kernel.time import Clock
+from hulk.modules.agents.domain.task import ENDED
 from hulk.modules.agents.domain.timing import Time, left, over
 from hulk.modules.agents.ports import Tasks
 
@@ -16,10 +18,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class KeepTime:
-    """What is left of a task's time, and when it stands still."""
+    """What is left of a task's time, when it stands still, whether it has ended."""
 
     tasks: Tasks
     clock: Clock
+
+    async def require_open(self, task: str) -> None:
+        """Raises `Cancelled` when the task has ended: nothing is done for it any more, whoever has its runs executed again."""
+        if (now := await self.tasks.get(task)).state in ENDED:
+            raise Cancelled("The task {task} has ended ({state}).", task=task, state=now.state)
 
     async def left(self, task: str, time: Time) -> timedelta:
         """More than nothing. Raises `Refused` when it is over."""
