@@ -52,7 +52,7 @@ class Calling:
 
     `key` is the same each time that the same call is made: pass it on where the other side takes an idempotency key. `person` is the
     e-mail address or name by which other systems may know who asks; empty when there is none. `present` is about them; what they answered
-    is as little trusted as arguments are."""
+    is as little trusted as arguments are. `p0`: the arguments are from what must stay in the company; so is what is made of them."""
 
     id: str
     key: str
@@ -61,6 +61,7 @@ class Calling:
     deadline: datetime
     person: str = ""
     agent: str = ""
+    p0: bool = False
     present: Present = field(default_factory=Present)
 
     @property

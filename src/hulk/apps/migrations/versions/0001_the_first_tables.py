@@ -1000,6 +1000,7 @@ def upgrade() -> None:
         sa.Column("ended", Moment(), nullable=True),
         sa.Column("grants", Document(), nullable=False),
         sa.Column("namespace", sa.String(length=64), nullable=True),
+        sa.Column("p0", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_tool_call")),
     )
     with op.batch_alter_table("tool_call", schema=None) as batch_op:
