@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hulk.kernel import ids
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.time import utc_now
+from hulk.kernel.time import Clock, utc_now
 from hulk.modules.agents import STEP, TASK, Agent, AgentBook, Wanted, rules_of
 from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.domain.failures import Nobody
@@ -89,11 +89,11 @@ class Team:
     models: Models
     place: Place
 
-    async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA) -> Task:
+    async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA, **more: Any) -> Task:
         """Begin a task and do what can be done of it."""
         wanted = Wanted(
             by=by, agent=agent, playbook=playbook, text=text, language="pt", zone=ZoneInfo("America/Sao_Paulo"), at=utc_now(),
-            run=ids.new("run"),
+            run=ids.new("run"), **more,
         )  # fmt: skip
         task, changes = self.agents.begin(wanted)
         await self.place.store.commit(*changes)
@@ -119,16 +119,18 @@ class Team:
 @asynccontextmanager
 async def a_team(
     store: Store, *agents: Agent, models: Models | None = None, values: dict[str, JsonObject] | None = None,
-    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted, **backend: Any,
+    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted,
+    clock: Clock = utc_now, **backend: Any,
 ) -> AsyncIterator[Team]:  # fmt: skip
     """All of it, with these agents and, besides what their files allow, these rules."""
     asked = models or Scripted()
     own = [_setting(rule) for agent in agents for rule in rules_of(agent)]
     async with a_place(store, [*own, *rules], agents=AgentBook(agents).reach, **backend) as place:
-        begun = delegating(store, AgentBook(agents), place.desk, place.trail, voice)
+        begun = delegating(store, AgentBook(agents), place.desk, place.trail, voice, clock)
         needs = Needs(
             runs=place.desk, trail=place.trail, commit=store.commit, models=asked, hands=GovernedHands(place.acts),
             ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall, note=note,
+            clock=clock,
         )  # fmt: skip
         made = wired(begun, values or {}, needs)
         place.desk.workflows |= {TASK: made.task, STEP: made.step}

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from hulk.apps.bootstrap.ground import Ground
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import HulkError
 from hulk.kernel.tenancy import Principal
@@ -25,6 +24,9 @@ from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
 from hulk.runtime.workflows import Workflows
 
+if TYPE_CHECKING:  # it is put together there, of what is here
+    from hulk.apps.bootstrap.ground import Ground
+
 log = structlog.get_logger(__name__)
 _PREFIX = "agents."
 TIDY_SECONDS = 600.0
@@ -38,19 +40,19 @@ def playbook_name(agent: Agent, playbook: Playbook) -> str:
     return f"{_PREFIX}{agent.name}.{playbook.name}"
 
 
-def agents_of(ground: Ground) -> AgentBook:
+def agents_of(ground: "Ground") -> AgentBook:
     """Those of the settings; raises `NotFound` and `Refused` for a file that cannot be used."""
     settings = ground.config.section(AgentsSettings)
     return book(settings.model_copy(update={"folders": tuple(ground.folder / one for one in settings.folders)}))
 
 
-def delegating_of(ground: Ground, workflows: Workflows) -> Delegating:
+def delegating_of(ground: "Ground", workflows: Workflows) -> Delegating:
     """What begins tasks."""
     return delegating(ground.store, agents_of(ground), workflows, ground.outbox, voice)
 
 
 def agents_at_work(
-    ground: Ground, workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity,
+    ground: "Ground", workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity,
     acts: MindActs,
 ) -> Agents:  # fmt: skip
     """What does them."""
@@ -62,7 +64,7 @@ def agents_at_work(
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 
 
-def mind_of(ground: Ground, vectors: Remembered) -> MindActs:
+def mind_of(ground: "Ground", vectors: Remembered) -> MindActs:
     """What agents remember, and how they reason."""
     return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
 
@@ -99,7 +101,7 @@ class Delegates:
         wanted = Wanted(
             by=intent.principal, agent=agent, playbook=playbook, text=intent.text, language=intent.language, zone=ZoneInfo(intent.zone),
             at=intent.created, run=delegated.run, sources=intent.sources, namespace=intent.namespace, intent=intent.id,
-            waiter=delegated.waiter, trace=intent.trace,
+            waiter=delegated.waiter, trace=intent.trace, p0=delegated.p0,
         )  # fmt: skip
         return self.begin_task(wanted)[1]
 

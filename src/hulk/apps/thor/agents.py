@@ -70,7 +70,7 @@ def agents_task(
 
     async def act(client: "Client") -> Rows:
         found = await client.get(f"/v1/agent-tasks/{quote(task, safe='')}")
-        shown = ("key", "title", "does", "agent", "status", "model", "error")
+        shown = ("key", "title", "does", "agent", "status", "left_out", "model", "error")
         return [found] if as_json else [{name: one[name] for name in shown} for one in found["steps"]]
 
     asked(data, act, as_json=as_json)

@@ -62,12 +62,14 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegated:
-    """What an agent is to do for an intent: `name` is the decision's. The run `waiter` is told of its end; `run` is where it is done."""
+    """What an agent is to do for an intent: `name` is the decision's, and so is `p0`: the intent must stay in the company, whatever scans
+    of what is made of it find. The run `waiter` is told of its end; `run` is where it is done."""
 
     intent: Intent
     name: str
     run: str
     waiter: str
+    p0: bool = False
 
 
 class Agents(Protocol):

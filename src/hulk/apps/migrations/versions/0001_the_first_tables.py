@@ -158,6 +158,7 @@ def upgrade() -> None:
         sa.Column("limited", sa.Boolean(), nullable=False),
         sa.Column("autonomy", sa.String(length=16), nullable=True),
         sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
         sa.Column("error", Document(), nullable=True),
         sa.Column("at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("task", "key", name=op.f("pk_agent_step")),
@@ -190,6 +191,14 @@ def upgrade() -> None:
         batch_op.create_index("agent_task_intent", ["intent"], unique=False)
         batch_op.create_index("agent_task_newest", ["tenant", sa.literal_column("at DESC"), "id"], unique=False)
 
+    op.create_table(
+        "agent_wait",
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("until", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("task", "run", "since", name=op.f("pk_agent_wait")),
+    )
     op.create_table(
         "aggregate",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -991,6 +1000,7 @@ def upgrade() -> None:
         sa.Column("ended", Moment(), nullable=True),
         sa.Column("grants", Document(), nullable=False),
         sa.Column("namespace", sa.String(length=64), nullable=True),
+        sa.Column("p0", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_tool_call")),
     )
     with op.batch_alter_table("tool_call", schema=None) as batch_op:

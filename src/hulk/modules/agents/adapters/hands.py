@@ -42,7 +42,7 @@ class GovernedHands:
                 )  # fmt: skip
         wanted = Wanted(
             tool=use.tool, arguments=use.arguments, key=use.key, agent=use.agent, person=_person(use.by), intent=use.intent,
-            namespace=use.namespace, run=use.run, present=Present(language=use.language),
+            namespace=use.namespace, run=use.run, present=Present(language=use.language), p0=use.p0,
         )  # fmt: skip
         try:
             return _used(await self.acts.call(use.by, wanted))

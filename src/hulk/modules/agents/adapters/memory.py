@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from hulk.kernel.durable import Change
@@ -9,6 +10,7 @@ from hulk.kernel.errors import Exhausted, NotFound, Refused
 from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
 
 
@@ -18,6 +20,7 @@ class MemoryTasks:
 
     kept: dict[str, Task] = field(default_factory=dict)
     done: dict[str, dict[str, Made]] = field(default_factory=dict)
+    waiting: dict[tuple[str, str, datetime], datetime | None] = field(default_factory=dict)
 
     def add(self, task: Task) -> Change[bool]:
         """See `Tasks`."""
@@ -59,6 +62,27 @@ class MemoryTasks:
             return True
 
         return change
+
+    def wait(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            self.waiting.setdefault((task, run, at), None)
+
+        return change
+
+    def waited(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            still = [one for one, until in self.waiting.items() if one[:2] == (task, run) and until is None]
+            self.waiting |= dict.fromkeys(still, at)
+
+        return change
+
+    async def waits(self, task: str) -> Sequence[Wait]:
+        """See `Tasks`."""
+        return [Wait(since, until) for (of, _, since), until in self.waiting.items() if of == task]
 
     async def get(self, task: str) -> Task:
         """See `Tasks`."""

@@ -1,6 +1,7 @@
 """Tasks, their steps and accounts in the store."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from hulk.kernel.tenancy import Grant
 from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
 from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
 
@@ -59,10 +61,21 @@ made_table = Table(
     Column("limited", Boolean, nullable=False),
     Column("autonomy", String(16)),
     Column("approver", Text, nullable=False),
+    Column("left_out", Integer, nullable=False),
     Column("error", Document),
     Column("at", Moment),
 )
 """What the steps of tasks have come to."""
+
+wait_table = Table(
+    "agent_wait",
+    metadata,
+    Column("task", String(64), primary_key=True),
+    Column("run", String(64), primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment),
+)
+"""When people were waited for in the runs of tasks."""
 
 account_table = Table(
     "agent_account",
@@ -91,6 +104,10 @@ Index("agent_hold_task", hold_table.c.task, hold_table.c.key)
 _ONE = select(task_table).where(task_table.c.id == bindparam("one"))
 _RUNNING = update(task_table).where(task_table.c.id == bindparam("one"), task_table.c.state == "running")
 _STEPS = select(made_table).where(made_table.c.task == bindparam("of"))
+_WAITS = select(wait_table.c.since, wait_table.c.until).where(wait_table.c.task == bindparam("of"))
+_WAITED = update(wait_table).where(
+    wait_table.c.task == bindparam("of"), wait_table.c.run == bindparam("within"), wait_table.c.until.is_(None)
+)
 _ACCOUNT = select(account_table).where(account_table.c.task == bindparam("of"))
 _HELD = _ACCOUNT.with_for_update()
 _COUNT = update(account_table).where(account_table.c.task == bindparam("of"))
@@ -136,6 +153,19 @@ class SqlTasks:
             "limited": ending.limited,
         }  # fmt: skip
         return lambda tx: tx.execute(_RUNNING, {"one": task, **values}).rowcount == 1
+
+    def wait(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+        return lambda tx: _nothing(tx.insert_new(wait_table, {"task": task, "run": run, "since": at, "until": None}))
+
+    def waited(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+        return lambda tx: _nothing(tx.execute(_WAITED, {"of": task, "within": run, "until": at}))
+
+    async def waits(self, task: str) -> Sequence[Wait]:
+        """See `Tasks`."""
+        rows = await self._store.read(lambda connection: connection.execute(_WAITS, {"of": task}).all())
+        return [Wait(row.since, row.until) for row in rows]
 
     async def get(self, task: str) -> Task:
         """See `Tasks`."""
@@ -212,6 +242,10 @@ class SqlAccounts:
         """See `Accounts`."""
         row = await self._store.read(lambda connection: connection.execute(_ACCOUNT, {"of": task}).one_or_none())
         return None if row is None else _account(row)
+
+
+def _nothing(_: object) -> None:
+    """What a change gives that finds nothing out."""
 
 
 def _found(wanted: WantedTasks) -> Select[Any]:

@@ -125,6 +125,7 @@ def step_view(node: Node, made: Made | None, voice: Voice) -> JsonObject:
     return {
         "key": node.key, "title": said_in(node.title, voice.language) or node.key, "does": node.does, "agent": node.agent,
         "tool": node.tool or None, "after": sorted(node.waits_for), "optional": node.optional, "tokens": node.tokens or None,
+        "most": node.most if node.each else None, "left_out": came.left_out,
         "status": came.status, "run": came.run or None, "sources": list(came.sources), "calls": list(came.calls),
         "autonomy": came.autonomy, "approver": came.approver or None,
         "model": came.model or None, "sensitive": came.p0, "limited": came.limited,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
+from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal, Role
 from hulk.kernel.text import LANGUAGES, Language
 from hulk.modules.agents.domain.plan import Block, Node
@@ -127,6 +128,12 @@ class AgentBook:
     def get(self, name: str) -> Agent | None:
         """The one of that name."""
         return next((one for one in self.agents if one.name == name), None)
+
+    def at_work(self, name: str) -> Agent:
+        """The one of that name, which something was begun for; raises `NotFound` when its file is gone since."""
+        if (agent := self.get(name)) is None:
+            raise NotFound("There is no agent “{agent}” any more: its file is gone.", agent=name)
+        return agent
 
     @property
     def reach(self) -> Mapping[str, Sequence[str]]:

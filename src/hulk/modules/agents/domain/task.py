@@ -58,7 +58,8 @@ def id_of(run: str) -> str:
 class Made:
     """What a step of a task has come to. `output` is what it hands on, `sources` where that is from (`tcl_…`, addresses), `calls` the
     calls of tools in it; `p0`: it must stay in the company; `limited` as of the task; `error` is as `kernel.errors.told` has it. `autonomy`
-    is how far it went where it changed something, `approver` the ticket in which a person decided."""
+    is how far it went where it changed something, `approver` the ticket in which a person decided; `left_out` counts the items of its list
+    that it was not done for."""
 
     task: str
     key: str
@@ -73,6 +74,7 @@ class Made:
     limited: bool = False
     autonomy: Autonomy | None = None
     approver: str = ""
+    left_out: int = 0
     error: JsonObject | None = None
     at: datetime | None = None
 

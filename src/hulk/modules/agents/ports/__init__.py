@@ -15,6 +15,7 @@ from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.talk import Offered, Thought, Turn
 from hulk.modules.agents.domain.task import Made, State, Task
+from hulk.modules.agents.domain.timing import Wait
 
 
 class Tasks(Protocol):
@@ -31,6 +32,15 @@ class Tasks(Protocol):
 
     def end(self, task: str, ending: "Ending") -> Change[bool]:
         """It has ended so; False when it had ended before, and nothing was changed."""
+
+    def wait(self, task: str, run: str, at: datetime) -> Change[None]:
+        """A person is waited for in that run of the task, from then on."""
+
+    def waited(self, task: str, run: str, at: datetime) -> Change[None]:
+        """And no longer, if one was."""
+
+    async def waits(self, task: str) -> Sequence[Wait]:
+        """When people were waited for, and are."""
 
     async def get(self, task: str) -> Task:
         """Raises `NotFound`."""

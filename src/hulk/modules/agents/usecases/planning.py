@@ -8,7 +8,6 @@ from decimal import Decimal
 from hulk.kernel import ids
 from hulk.kernel.errors import Forbidden, NotFound, Refused
 from hulk.kernel.records import JsonObject
-from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.plan import Node, Origin, Plan, require_sound
@@ -17,6 +16,7 @@ from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, 
 from hulk.modules.agents.domain.talk import Turn, opening, repair
 from hulk.modules.agents.domain.task import Task
 from hulk.modules.agents.ports import Hands, Question, Schemas
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.thinking import Think
 
 _PLANNING = "plan"
@@ -34,7 +34,7 @@ class MakePlan:
     async def __call__(self, task: Task) -> Priced:
         """A plan that fits the agent's limits. Raises `Refused` when there is none, `Nobody` when a model is needed and none may answer,
         `NotFound` when the agent is no longer there, `Unavailable`."""
-        agent = self.agent_of(task)
+        agent = self.book.at_work(task.agent)
         if (playbook := agent.playbook(task.playbook)) is not None:
             return await self.fit(task, agent, _of(playbook, agent))
         if worth_splitting(task.text, agent):
@@ -43,15 +43,9 @@ class MakePlan:
 
     async def again(self, task: Task, before: Plan, done: Sequence[Node], told: str) -> Priced:
         """Another plan when one has come to a halt; what is `done` stays. Raises as calling does."""
-        agent = self.agent_of(task)
+        agent = self.book.at_work(task.agent)
         plan = await self.split(task, agent, before.version + 1, done, told)
         return await self.fit(task, agent, plan, frozenset(node.key for node in done))
-
-    def agent_of(self, task: Task) -> Agent:
-        """Whose task it is; raises `NotFound`."""
-        if (agent := self.book.get(task.agent)) is None:
-            raise NotFound("There is no agent “{agent}” any more: its file is gone.", agent=task.agent)
-        return agent
 
     async def fit(self, task: Task, agent: Agent, plan: Plan, done: frozenset[str] = frozenset()) -> Priced:
         """The plan with the price of what of it is not `done`, if it can be carried out."""
@@ -111,9 +105,8 @@ class MakePlan:
             given: JsonObject = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Refused("It is no JSON.") from error
-        if wrong := self.schemas.wrong(form, given):
-            place, why = wrong[0]
-            raise Refused(Text("{place}: {why}.", place=place or "—", why=why))
+        if (wrong := unfit(self.schemas, given, form)) is not None:
+            raise Refused(wrong)
         return given
 
 

@@ -26,6 +26,7 @@ from hulk.modules.agents.usecases.reflecting import Reflect
 from hulk.modules.agents.usecases.show import ShowAgents, ShowTasks
 from hulk.modules.agents.usecases.step import Note, RunStep, unnoted
 from hulk.modules.agents.usecases.thinking import Think
+from hulk.modules.agents.usecases.timing import KeepTime
 from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.tickets import AskPerson
 from hulk.runtime.schemas import RustSchemas
@@ -93,7 +94,8 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
     """The acts."""
     agents, tasks, accounts = begun.book, begun.tasks, begun.accounts
     schemas, think = RustSchemas(), Think(needs.models, accounts, needs.commit)
-    act = Act(book=agents, hands=needs.hands, standing=needs.standing, clock=needs.clock)
+    keep_time = KeepTime(tasks, needs.clock)
+    act = Act(book=agents, hands=needs.hands, standing=needs.standing, keep_time=keep_time, clock=needs.clock)
     reflect = Reflect(
         book=agents, think=think, act=act, hands=needs.hands, schemas=schemas, recall=needs.recall, standing=needs.standing,
         clock=needs.clock,
@@ -102,10 +104,11 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
         show=ShowTasks(tasks, accounts), agents=ShowAgents(agents),
         task=RunTask(
             tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, needs.hands, schemas), runs=needs.runs, trail=needs.trail,
-            commit=needs.commit, voices=needs.voices, values=values, clock=needs.clock,
+            voices=needs.voices, values=values, keep_time=keep_time, clock=needs.clock,
         ),
         step=RunStep(
-            tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values), act=act, reflect=reflect,
-            ask=AskSomebody(ask=needs.ask, schemas=schemas, clock=needs.clock), schemas=schemas, clock=needs.clock, note=needs.note,
+            tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values, keep_time), act=act,
+            reflect=reflect, ask=AskSomebody(ask=needs.ask, schemas=schemas, keep_time=keep_time, clock=needs.clock), schemas=schemas,
+            keep_time=keep_time, clock=needs.clock, note=needs.note,
         ),
     )  # fmt: skip

@@ -88,11 +88,12 @@ Piece: TypeAlias = Words | Bytes | Link
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a tool wants to know of the person for whom it is called. `schema` is of an object whose properties are plain values; the answer
-    is given back under `key`."""
+    is given back under `key`. `server` names the third party's server whose question it is, and is empty when it is Hulk's own."""
 
     key: str
     message: str
     schema: JsonObject
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ LONGEST_KEY = 200
 class Wanted:
     """A call that somebody wants. `key` is unique to it: whoever asks again with it gets what came of the first; `person` is how other
     systems know who asks; `run` is the run that is told, by the signal `child`, of the end of one that waits for a person;
-    `present` is about who is there while it is done."""
+    `present` is about who is there while it is done. `p0`: what it is given is from what must stay in the company, scan or no."""
 
     tool: str
     arguments: JsonObject
@@ -43,6 +43,7 @@ class Wanted:
     run: str | None = None
     server: Server | None = None
     present: Present = field(default_factory=Present)
+    p0: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class CallTool:
             id=id_of(by.tenant, key if tool.writes else ids.new("key")), tenant=by.tenant, key=key, tool=tool.name,
             arguments=wanted.arguments, actor=by.actor, at=now, deadline=now + timedelta(seconds=tool.seconds), status="running",
             agent=wanted.agent, person=wanted.person, reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules, grants=by.grants,
-            namespace=wanted.namespace,
+            namespace=wanted.namespace, p0=wanted.p0,
         )  # fmt: skip
 
     async def _suggested(self, call: Call, tool: Tool, *, sensitive: bool) -> Called:
