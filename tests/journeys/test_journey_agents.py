@@ -177,4 +177,4 @@ def test_the_evaluation_sets_are_done_by_a_command_that_changes_nothing(up: Up, 
     ]
     assert [one.returncode for one in told] == [0, 1], "those of the orchestrator take a model, and it was named"
     assert ["industrial/round-pt" in one.stdout for one in told] == [True, True]
-    assert ["2 passaram, 0 falharam, 0 ficaram de fora." in told[0].stdout, "4 ficaram de fora." in told[1].stdout] == [True, True]
+    assert ["2 passaram, 0 falharam, 0 ficaram de fora." in told[0].stdout, "6 ficaram de fora." in told[1].stdout] == [True, True]

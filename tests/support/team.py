@@ -16,7 +16,7 @@ from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Thought, Wish
 from hulk.modules.agents.domain.task import Made, Task
-from hulk.modules.agents.ports import Hears, Models, Question, Recall, Weighed, nothing_known, unheard
+from hulk.modules.agents.ports import Hears, Models, Question, Recall, Room, Weighed, always_room, nothing_known, unheard
 from hulk.modules.agents.settings import AgentFile
 from hulk.modules.agents.usecases.step import Note, unnoted
 from hulk.modules.agents.wiring import Agents, Delegating, Needs, delegating, wired
@@ -124,7 +124,8 @@ class Team:
 @asynccontextmanager
 async def a_team(
     store: Store, *agents: Agent, models: Models | None = None, values: dict[str, JsonObject] | None = None,
-    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted, hears: Hears = unheard, **backend: Any,
+    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted, hears: Hears = unheard,
+    room: Room = always_room, **backend: Any,
 ) -> AsyncIterator[Team]:  # fmt: skip
     """All of it, with these agents and, besides what their files allow, these rules."""
     asked = models or Scripted()
@@ -133,7 +134,7 @@ async def a_team(
         begun = delegating(store, AgentBook(agents), place.desk, place.trail, voice)
         needs = Needs(
             runs=place.desk, trail=place.trail, commit=store.commit, models=asked, hands=GovernedHands(place.acts),
-            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall, note=note, hears=hears,
+            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall, note=note, hears=hears, room=room,
         )  # fmt: skip
         made = wired(begun, values or {}, needs)
         place.desk.workflows |= {TASK: made.task, STEP: made.step}

@@ -1,7 +1,7 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import structlog
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import HulkError
+from hulk.kernel.errors import Exhausted, HulkError
 from hulk.kernel.tenancy import Principal
 from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, Encloses, Hears, MindActs, Playbook, Utterance, Wanted
 from hulk.modules.agents.settings import AgentsSettings
@@ -54,11 +54,13 @@ def delegating_of(ground: Ground, workflows: Workflows) -> Delegating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What agents need of the modules that answer intents: who asks a model once, who says what is meant, where files are kept."""
+    """What agents need of the modules that answer intents: who asks a model once, who says what is meant, where files are kept, how much
+    a tenant may have done."""
 
     once: Gateway
     decides: Decides
     uploads: Uploads
+    quota: Callable[[str], Change[Exhausted | None]]
 
 
 def agents_at_work(
@@ -70,7 +72,7 @@ def agents_at_work(
     needs = Needs(
         runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
         hands=GovernedHands(tools), ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
-        hears=hearing(around.decides), encloses=enclosing(around.uploads), zone=ZoneInfo(ground.config.locale.timezone),
+        hears=hearing(around.decides), encloses=enclosing(around.uploads), room=around.quota, zone=ZoneInfo(ground.config.locale.timezone),
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 

@@ -7,7 +7,7 @@ import pytest
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Forbidden, NotFound
+from hulk.kernel.errors import Exhausted, Forbidden, NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.modules.agents.domain.agent import Agent
@@ -15,7 +15,7 @@ from hulk.modules.agents.domain.evaluating import judged
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.plan import Node, Plan
 from hulk.modules.agents.domain.task import Made, Task, Tried
-from hulk.modules.agents.ports import Utterance
+from hulk.modules.agents.ports import Utterance, WantedTasks
 from hulk.modules.tickets import Filter
 from hulk.runtime.store import Store
 from support.team import Scripted, a_playbook, a_team, an_agent, says, wants
@@ -131,6 +131,13 @@ async def test_nobody_is_asked_in_a_rehearsal(store: Store, steps: list[JsonObje
         task = await team.rehearse("bread")
         tickets = (await team.place.tickets.find(BOSS, Filter(tenant="acme"), 50)).tickets
     assert (task.state, tickets) == ("completed" if optional else "failed", ())
+
+
+async def test_where_there_is_no_room_nothing_is_begun(store: Store) -> None:
+    async with a_team(store, a_buyer(LOOK), hears=heard, room=lambda _: lambda _: Exhausted("No more today.")) as team:
+        with pytest.raises(Exhausted):
+            await team.rehearse("bread")
+        assert await team.agents.tasks.find(WantedTasks(tenant="acme")) == []
 
 
 async def test_a_case_whose_tools_are_not_there_is_not_begun(store: Store) -> None:

@@ -222,6 +222,8 @@ Hears: TypeAlias = Callable[[Utterance], Awaitable[tuple[str, Sequence[Change[An
 """What words are taken for (`agents.retail.sales-review`; `model` or `none` where nothing known is meant), and what keeps that."""
 Encloses: TypeAlias = Callable[[Principal, Path], Awaitable[Source]]
 """Keeps a file of this machine among those of a tenant, to be worked with. Raises `OverQuota`, `Unavailable`."""
+Room: TypeAlias = Callable[[str], Change[Exhausted | None]]
+"""Counts one more piece of work of that tenant; gives why not when there is no room for it, and counts nothing then."""
 Places: TypeAlias = Callable[[Agent, str], Path]
 """Where a file of an agent's evaluation set lies."""
 
@@ -253,6 +255,11 @@ Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
 async def nothing_known(_: Task, __: str) -> Known:
     """Where nothing is remembered."""
     return Known()
+
+
+def always_room(_: str) -> Change[Exhausted | None]:
+    """Where there is room for whatever is begun."""
+    return lambda _: None
 
 
 async def unheard(_: Utterance) -> tuple[str, Sequence[Change[Any]]]:

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hulk.kernel import ids
-from hulk.kernel.durable import Commit
-from hulk.kernel.errors import NotFound
+from hulk.kernel.durable import Change, Commit
+from hulk.kernel.errors import Exhausted, NotFound
 from hulk.kernel.events import Trail, changed, reasoned
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, Case
 from hulk.modules.agents.domain.task import Task, id_of
-from hulk.modules.agents.ports import Encloses, Hands, Hears, Places, Utterance
+from hulk.modules.agents.ports import Encloses, Hands, Hears, Places, Room, Utterance
 from hulk.modules.agents.usecases.begin import BeginTask, Wanted
 from hulk.modules.agents.usecases.facts import fact
 from hulk.modules.agents.usecases.rights import require
@@ -29,6 +30,7 @@ class EvaluateCase:
     hears: Hears
     places: Places
     encloses: Encloses
+    room: Room
     trail: Trail
     commit: Commit
     clock: Clock
@@ -36,7 +38,7 @@ class EvaluateCase:
 
     async def __call__(self, by: Principal, agent: str, name: str, model: str = "", reason: str = "") -> Task:
         """The task, begun; `model` is asked in the place of the agent's. Raises `Forbidden`, `NotFound` (also for a tool that the case
-        needs and that is not there), `Refused`, `OverQuota`, `Unavailable`."""
+        needs and that is not there), `Refused`, `Exhausted`, `Unavailable`."""
         require(by, "write", DEFAULT_NAMESPACE)
         found = self.begin.agent(by, agent)
         if (case := found.case(name)) is None:
@@ -67,5 +69,21 @@ class EvaluateCase:
         )  # fmt: skip
         task, changes = self.begin(wanted)
         told = changed(reason, None, {"case": case.name, "found": found, "model": model or None})
-        await self.commit(*heard, *changes, self.trail.append(fact("rehearsed", task, told, by.actor)))
+        all_of_it = (*heard, *changes, self.trail.append(fact("rehearsed", task, told, by.actor)))
+        [refusal] = await self.commit(_if_room(self.room(by.tenant), all_of_it))
+        if refusal is not None:
+            raise refusal
         return task
+
+
+def _if_room(room: Change[Exhausted | None], changes: Sequence[Change[Any]]) -> Change[Exhausted | None]:
+    """All of them, or why there is no room and none."""
+
+    def change(tx: Any) -> Exhausted | None:
+        if over := room(tx):
+            return over
+        for one in changes:
+            one(tx)
+        return None
+
+    return change

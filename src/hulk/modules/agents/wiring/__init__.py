@@ -22,9 +22,11 @@ from hulk.modules.agents.ports import (
     Hears,
     Models,
     Recall,
+    Room,
     Standing,
     Tasks,
     Voices,
+    always_room,
     nothing_known,
     unenclosed,
     unheard,
@@ -68,6 +70,7 @@ class Needs:
     note: Note = unnoted
     hears: Hears = unheard
     encloses: Encloses = unenclosed
+    room: Room = always_room
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     clock: Clock = utc_now
 
@@ -120,7 +123,8 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
     return Agents(
         show=ShowTasks(tasks, accounts, agents), agents=ShowAgents(agents),
         evaluate=EvaluateCase(
-            begin=begun.begin, hands=needs.hands, hears=needs.hears, places=beside, encloses=needs.encloses, trail=needs.trail,
+            begin=begun.begin, hands=needs.hands, hears=needs.hears, places=beside, encloses=needs.encloses, room=needs.room,
+            trail=needs.trail,
             commit=needs.commit, clock=needs.clock, zone=needs.zone,
         ),
         task=RunTask(
