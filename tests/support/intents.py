@@ -26,7 +26,7 @@ from hulk.modules.router.domain.sensitivity import Sensitivity
 from hulk.modules.router.ports import Decisions
 from hulk.modules.skills import Answer, Book, Report, Skill, Source
 from hulk.modules.tickets import WORKFLOW as TICKET
-from hulk.modules.tickets import BeginTicket, Draft, FollowUp, Handler, Tickets
+from hulk.modules.tickets import Artefact, BeginTicket, Draft, FollowUp, Handler, Tickets
 from hulk.modules.tickets.adapters.memory import MemoryFiles, MemoryTickets
 from hulk.modules.tickets.adapters.sql import SqlTickets
 from hulk.modules.tickets.usecases import RunTicket
@@ -160,7 +160,7 @@ class Bench:
     @property
     def show(self) -> ShowIntent:
         """The act of showing, a minute later, when five cents were spent."""
-        return ShowIntent(self.intents, self.decisions, self.tickets, _five_cents, lambda: START + timedelta(minutes=1))
+        return ShowIntent(self.intents, self.decisions, self.tickets, _five_cents, NO_AGENTS, lambda: START + timedelta(minutes=1))
 
     async def asked(self, text: str = "Do the job", **more: Any) -> Intent:
         """An accepted intent of Ana's."""
@@ -199,6 +199,10 @@ class NoAgents:
     async def answer(self, run: str) -> str:
         """See `Agents`."""
         raise AssertionError(run)
+
+    async def artefacts(self, run: str) -> Sequence[Artefact]:
+        """See `Agents`."""
+        return ()
 
 
 NO_AGENTS: Agents = NoAgents()

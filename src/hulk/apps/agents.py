@@ -1,23 +1,26 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import HulkError
+from hulk.kernel.errors import Exhausted, HulkError
 from hulk.kernel.tenancy import Principal
-from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, MindActs, Playbook, Wanted
+from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, Encloses, Hears, MindActs, Playbook, Utterance, Wanted
 from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.agents.wiring import Agents, Delegating, GovernedHands, Mindful, Needs, RouterModels, book, delegating, mind, wired
 from hulk.modules.identity import Identity
-from hulk.modules.intents import Delegated
-from hulk.modules.router import Gateway
-from hulk.modules.tickets import AskPerson
+from hulk.modules.intents import Decides, Delegated
+from hulk.modules.router import Gateway, Question
+from hulk.modules.skills import Source
+from hulk.modules.tickets import Artefact, AskPerson
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import ToolActs
 from hulk.runtime.language import voice
@@ -51,15 +54,27 @@ def delegating_of(ground: "Ground", workflows: Workflows) -> Delegating:
     return delegating(ground.store, agents_of(ground), workflows, ground.outbox, voice)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What agents need of the modules that answer intents: who asks a model once, who says what is meant, where files are kept, how much
+    a tenant may have done."""
+
+    once: Gateway
+    decides: Decides
+    uploads: Uploads
+    quota: Callable[[str], Change[Exhausted | None]]
+
+
 def agents_at_work(
-    ground: "Ground", workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity,
+    ground: "Ground", workflows: Workflows, begun: Delegating, around: Around, tools: ToolActs, ask: AskPerson, identity: Identity,
     acts: MindActs,
 ) -> Agents:  # fmt: skip
     """What does them."""
     mindful = Mindful(acts, begun.book)
     needs = Needs(
-        runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(once, SMALL), hands=GovernedHands(tools),
-        ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
+        runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
+        hands=GovernedHands(tools), ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
+        hears=hearing(around.decides), encloses=enclosing(around.uploads), room=around.quota, zone=ZoneInfo(ground.config.locale.timezone),
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 
@@ -108,3 +123,33 @@ class Delegates:
     async def answer(self, run: str) -> str:
         """See `intents.ports.Agents`."""
         return await self.answer_of(run)
+
+    async def artefacts(self, run: str) -> Sequence[Artefact]:
+        """See `intents.ports.Agents`."""
+        files = await self.answer_of.files(run)
+        return [Artefact(name=one.name, media_type=one.media_type, blob=one.blob, size=one.size) for one in files]
+
+
+def hearing(decides: Decides) -> Hears:
+    """What words are taken for, as it would be for an intent."""
+
+    async def heard(said: Utterance) -> tuple[str, Sequence[Change[Any]]]:
+        question = Question(
+            text=said.text, language=said.language, tenant=said.by.tenant, intent=said.task, key=said.task, attachments=said.kinds,
+            person=said.by.actor, addressed=said.addressed,
+        )  # fmt: skip
+        decision, changes = await decides(question)
+        known = decision.kind in ("skill", "agent") and decision.name is not None
+        return str(decision.name) if known else decision.kind, changes
+
+    return heard
+
+
+def enclosing(uploads: Uploads) -> Encloses:
+    """Files of evaluation sets are kept among those of the tenant, as if they had been sent."""
+
+    async def enclosed(by: Principal, file: Path) -> Source:
+        kept = await uploads.keep(by.tenant, by.actor, file, "evaluation")
+        return Source(kind="file", name=file.name, blob=kept.id)
+
+    return enclosed

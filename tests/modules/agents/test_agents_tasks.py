@@ -170,7 +170,7 @@ async def test_what_a_list_has_beyond_its_most_is_told_to_whoever_reads(store: S
     agent = an_agent(playbooks={"buy": a_playbook(many, answer="${many.count} vistos, ${many.left_out} não")})
     async with a_team(store, agent, values={"buyer": {"items": ["ana", "bia", "caio", "davi", "eva"]}}) as team:
         task = await team.begin()
-        view = await ShowTasks(team.agents.tasks, team.agents.accounts)(ANA, task.id)
+        view = await ShowTasks(team.agents.tasks, team.agents.accounts, team.agents.book)(ANA, task.id)
     shown = shown_view(view, voice("pt"))
     assert (task.answer or "").startswith("2 vistos, 3 não\n\n")
     assert "“Ver” deixou de fora 3 da sua lista: é feito para no máximo 2." in (task.answer or "")

@@ -107,7 +107,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     own = (modules.skills, MemoryTools(memory))
     tools = await tools_at_work(stack, ground, workflows, service, scheduler, own, begun.book, identity, sent_of(ground, quotas))
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
-    agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity, memory)
+    agents = agents_at_work(ground, workflows, begun, modules.around, tools.acts, service.ask, identity, memory)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
     workflows.register(AGENT_STEP, agents.step, forkable=False)
     archiver, audit = await _archived(stack, ground)
@@ -128,7 +128,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
     routers += [
-        agent_routes(agents.agents, agents.show),
+        agent_routes(agents.agents, agents.show, agents.evaluate, sent_of(ground, quotas)),
         memory_routes(memory.look, memory.forget),
         reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),

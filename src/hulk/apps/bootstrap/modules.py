@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from fastapi import APIRouter
 
-from hulk.apps.agents import Delegates, playbook_name
+from hulk.apps.agents import Around, Delegates, playbook_name
 from hulk.apps.audit_key import leave_key
 from hulk.apps.bootstrap.background import background, refitting
 from hulk.apps.bootstrap.ground import Ground
@@ -30,7 +30,7 @@ from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
 from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
-from hulk.modules.router import Attachment, Candidate, Gateway, LearningActs, PoliciesOf, Router
+from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
 from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.api.openai import embedding_routes
@@ -69,7 +69,7 @@ class Modules:
     routers: list[APIRouter]
     accept: AcceptIntent
     skills: Backend
-    once: Gateway
+    around: Around
     vectors: Remembered
 
 
@@ -109,7 +109,8 @@ async def modules_of(
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
-    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, once=router.once, vectors=vectors)
+    around = Around(once=router.once, decides=router.decide, uploads=uploads, quota=quotas.quotas.admit)
+    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, around=around, vectors=vectors)
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:

@@ -13,6 +13,7 @@ from hulk.kernel.text import Language, Voice
 from hulk.modules.intents.domain import Intent, Plan, Status
 from hulk.modules.router import Decision, Question, Reply
 from hulk.modules.skills import Skill, Source
+from hulk.modules.tickets import Artefact
 
 
 class Intents(Protocol):
@@ -83,6 +84,9 @@ class Agents(Protocol):
 
     async def answer(self, run: str) -> str:
         """What came of it, in Markdown; raises `Refused` with why nothing did."""
+
+    async def artefacts(self, run: str) -> Sequence[Artefact]:
+        """The files that go with it, for whoever sees the intent; none before it has begun."""
 
 
 class Decisions(Protocol):

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("most_cost", sa.String(length=64), nullable=True),
         sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("cost", sa.String(length=64), nullable=False),
+        sa.Column("written", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("task", name=op.f("pk_agent_account")),
     )
     op.create_table(
@@ -161,6 +162,8 @@ def upgrade() -> None:
         sa.Column("left_out", sa.Integer(), nullable=False),
         sa.Column("error", Document(), nullable=True),
         sa.Column("at", Moment(), nullable=True),
+        sa.Column("tried", Document(), nullable=False),
+        sa.Column("files", Document(), nullable=False),
         sa.PrimaryKeyConstraint("task", "key", name=op.f("pk_agent_step")),
     )
     op.create_table(
@@ -185,6 +188,9 @@ def upgrade() -> None:
         sa.Column("limited", sa.Boolean(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("ended", Moment(), nullable=True),
+        sa.Column("case", sa.String(length=64), nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_task")),
     )
     with op.batch_alter_table("agent_task", schema=None) as batch_op:

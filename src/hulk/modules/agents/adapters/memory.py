@@ -123,7 +123,7 @@ class MemoryAccounts:
 
         def change(_: object) -> None:
             before = self.kept.get(task)
-            used = account if before is None else replace(account, tokens=before.tokens, cost=before.cost)
+            used = account if before is None else replace(account, tokens=before.tokens, cost=before.cost, written=before.written)
             self.kept[task] = used
 
         return change
@@ -143,13 +143,13 @@ class MemoryAccounts:
 
         return change
 
-    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
+    def settle(self, hold: str, tokens: int, cost: Decimal, written: int = 0) -> Change[None]:
         """See `Accounts`."""
 
         def change(_: object) -> None:
             if (found := self.held.pop(hold, None)) is not None:
                 self.over[hold] = replace(found, tokens=tokens, cost=cost)
-                self.kept[found.task] = self.kept[found.task].with_more(tokens - found.tokens, cost - found.cost)
+                self.kept[found.task] = self.kept[found.task].with_more(tokens - found.tokens, cost - found.cost, written)
 
         return change
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal, Role
@@ -67,7 +67,8 @@ class Playbook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A question of its evaluation set: which playbook, tools and words its answer must come to, and which tools it must not call."""
+    """A question of its evaluation set: what its words must be taken for (a `playbook`; without one the agent is asked by its name), which
+    tools it must call and which never, how it must end, which words its answer must hold. `files` lie beside the agent's own."""
 
     name: str
     ask: str
@@ -76,6 +77,8 @@ class Case:
     calls: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    ends: Literal["completed", "failed"] = "completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,10 @@ class Agent:
     def playbook(self, name: str) -> Playbook | None:
         """The one of that name."""
         return next((one for one in self.playbooks if one.name == name), None)
+
+    def case(self, name: str) -> Case | None:
+        """The one of its evaluation set of that name."""
+        return next((one for one in self.cases if one.name == name), None)
 
     def open_to(self, by: Principal) -> bool:
         """Whether somebody may have it work for them."""

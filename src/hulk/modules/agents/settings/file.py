@@ -26,6 +26,8 @@ Key: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Patterns: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=100)]
 Schema: TypeAlias = dict[str, Any]
+Beside: TypeAlias = Annotated[str, Field(pattern=r"^[\w-][\w. -]*(?:/[\w-][\w. -]*)*$", max_length=200)]
+"""A file in the folder of the agent's own or below: no part of its path begins with a dot."""
 
 
 class GrantFile(Section):
@@ -175,10 +177,12 @@ class CaseFile(Section):
 
     ask: str = Field(min_length=1, max_length=2000, description="What is asked.")
     language: Language = Field(default="pt", description="In which language.")
-    playbook: str = Field(default="", description="What it must lead to.")
+    playbook: str = Field(default="", description="What it must lead to; without one the agent is asked by its name.")
     calls: tuple[str, ...] = Field(default=(), description="Tools that must be called.")
     never: tuple[str, ...] = Field(default=(), description="Tools that must not.")
     says: tuple[str, ...] = Field(default=(), description="Words that the answer must hold.")
+    files: tuple[Beside, ...] = Field(default=(), max_length=20, description="Files that go with it, by their places beside this one.")
+    ends: Literal["completed", "failed"] = Field(default="completed", description="How it must end.")
 
     def case(self, name: str) -> Case:
         """As the domain has it."""

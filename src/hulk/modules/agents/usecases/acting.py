@@ -1,6 +1,6 @@
 """A step that calls a tool: once, or for each item of a list. Where a person decides first, it waits for that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from hulk.kernel.time import Clock, from_iso, iso
 from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.sources import addresses_in
-from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.task import Made, Task, Tried
 from hulk.modules.agents.ports import Hands, Standing, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.timing import KeepTime
-from hulk.modules.tools import Autonomy, any_of
+from hulk.modules.tools import Autonomy, File, any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ class Act:
             calls=tuple(one.call for one in results if one.call), sources=_sources(results), p0=handed.p0 or any(one.p0 for one in results),
             autonomy=_autonomy(results),
             approver=next((one.ticket for one in results if one.ticket), ""),
+            tried=tuple(Tried(tool=node.tool, status=one.status) for one in results), files=tuple(dict.fromkeys(files_of(results))),
         )  # fmt: skip
 
     async def all(
@@ -118,7 +119,7 @@ class Act:
     def _use(self, task: Task, node: Node, context: Context, tool: str, given: JsonObject, *, p0: bool, by: Any = None) -> Use:
         return Use(
             by=by or task.principal, agent=node.agent, tool=tool, arguments=given, key=context.key, run=context.run_id,
-            language=task.language, intent=task.intent, namespace=task.namespace, p0=p0,
+            language=task.language, intent=task.intent, namespace=task.namespace, p0=p0, most=task.most,
         )  # fmt: skip
 
 
@@ -149,6 +150,11 @@ def _none_done(results: Sequence[Used]) -> HulkError:
         if one.why is not None:
             return Refused(one.why)
     return Refused("nothing came of it")
+
+
+def files_of(results: Sequence[Used]) -> Iterator[File]:
+    """What they made and kept."""
+    return (file for one in results if one.done for file in one.files)
 
 
 def _value(used: Used) -> Any:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hulk.kernel.durable import Context, Outcome
-from hulk.kernel.errors import Forbidden, HulkError
+from hulk.kernel.errors import Forbidden, HulkError, Refused
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
@@ -34,7 +34,10 @@ class AskSomebody:
     clock: Clock
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed, why: HulkError | None = None) -> Made:
-        """What they said. Raises `Forbidden` when they would not, `Unfit` when it is never of the form."""
+        """What they said. Raises `Forbidden` when they would not, `Unfit` when it is never of the form, `Refused` in a rehearsal, for which
+        nobody is bothered."""
+        if task.case:
+            raise why or Refused("The step “{key}” asks a person, and in a rehearsal nobody is asked.", key=node.key)
         schema = node.output or ANSWER
         problem: Text | None = None if why is None else why.text
         for asked in range(MOST_ASKED):

@@ -16,12 +16,13 @@ from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.failures import Nobody, Unfit
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
-from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.task import Made, Task, Tried
 from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Standing, Used
-from hulk.modules.agents.usecases.acting import Act, longest
+from hulk.modules.agents.usecases.acting import Act, files_of, longest
 from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.thinking import Think
+from hulk.modules.tools import File
 
 MOST_WISHES = 8
 """Tools called in one turn; a model that wants more is told so."""
@@ -38,6 +39,8 @@ class Talk:
     limited: bool = False
     calls: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
     def heard(self, thought: Thought) -> None:
         """What the model said."""
@@ -49,6 +52,8 @@ class Talk:
         self.p0 |= used.p0
         self.calls += [used.call] if used.call else []
         self.sources += [used.call] if used.call and used.done else []
+        self.tried.append(Tried(tool=tool, status=used.status))
+        self.files += files_of([used])
         self.turns.append(answered(wish, used.call or tool, _shown(used)))
 
 
@@ -81,7 +86,8 @@ class Reflect:
             return self._otherwise(task, node, handed)
         return Made(
             task=task.id, key=node.key, status="done", output=output, sources=tuple(dict.fromkeys(talk.sources)), calls=tuple(talk.calls),
-            model=talk.model, p0=talk.p0, limited=talk.limited, at=self.clock(),
+            model=talk.model, p0=talk.p0, limited=talk.limited, at=self.clock(), tried=tuple(talk.tried),
+            files=tuple(dict.fromkeys(talk.files)),
         )  # fmt: skip
 
     def _otherwise(self, task: Task, node: Node, handed: Handed) -> Made:
@@ -151,8 +157,9 @@ class Reflect:
         agent, by = self.book.at_work(node.agent), await self.standing(task.principal)
         offered = () if last else await self._offered(by, node, talk)
         question = Question(
-            by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
-            p0=talk.p0, tools=tuple(one for _, one in offered), form=None if offered else _form_of(node), intent=task.intent,
+            by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language,
+            model=task.model or agent.model, p0=talk.p0, tools=tuple(one for _, one in offered),
+            form=None if offered else _form_of(node), intent=task.intent,
         )  # fmt: skip
         try:
             thought = await self.think(question, context.run_id, node.tokens)

@@ -1,24 +1,41 @@
 """Agents, put together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from hulk.kernel.durable import Commit, Runs, Workflow
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.agents.adapters.backend import MemoryTools
-from hulk.modules.agents.adapters.files import agent_in, book_of
+from hulk.modules.agents.adapters.files import agent_in, beside, book_of
 from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.adapters.mind import Mindful
 from hulk.modules.agents.adapters.models import RouterModels
 from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
 from hulk.modules.agents.domain.agent import AgentBook
-from hulk.modules.agents.ports import Accounts, Hands, Models, Recall, Standing, Tasks, Voices, nothing_known
+from hulk.modules.agents.ports import (
+    Accounts,
+    Encloses,
+    Hands,
+    Hears,
+    Models,
+    Recall,
+    Room,
+    Standing,
+    Tasks,
+    Voices,
+    always_room,
+    nothing_known,
+    unenclosed,
+    unheard,
+)
 from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.agents.usecases.acting import Act
 from hulk.modules.agents.usecases.asking import AskSomebody
 from hulk.modules.agents.usecases.begin import AnswerOf, BeginTask
+from hulk.modules.agents.usecases.evaluating import EvaluateCase
 from hulk.modules.agents.usecases.handing import HandOver
 from hulk.modules.agents.usecases.orchestrate import RunTask
 from hulk.modules.agents.usecases.planning import MakePlan
@@ -52,6 +69,10 @@ class Needs:
     standing: Standing
     recall: Recall = nothing_known
     note: Note = unnoted
+    hears: Hears = unheard
+    encloses: Encloses = unenclosed
+    room: Room = always_room
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     clock: Clock = utc_now
 
 
@@ -81,6 +102,7 @@ class Agents:
 
     show: ShowTasks
     agents: ShowAgents
+    evaluate: EvaluateCase
     task: Workflow
     step: Workflow
 
@@ -101,7 +123,12 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
         clock=needs.clock,
     )  # fmt: skip
     return Agents(
-        show=ShowTasks(tasks, accounts), agents=ShowAgents(agents),
+        show=ShowTasks(tasks, accounts, agents), agents=ShowAgents(agents),
+        evaluate=EvaluateCase(
+            begin=begun.begin, hands=needs.hands, hears=needs.hears, places=beside, encloses=needs.encloses, room=needs.room,
+            trail=needs.trail,
+            commit=needs.commit, clock=needs.clock, zone=needs.zone,
+        ),
         task=RunTask(
             tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, needs.hands, schemas), runs=needs.runs, trail=needs.trail,
             voices=needs.voices, values=values, keep_time=keep_time, clock=needs.clock,

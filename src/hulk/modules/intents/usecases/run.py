@@ -13,7 +13,7 @@ from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.intents.domain import Intent, Plan, plan_of
+from hulk.modules.intents.domain import Intent, Plan, agent_run, plan_of
 from hulk.modules.intents.ports import Agents, Answers, Decides, Delegated, Intents, SkillBook, Voices
 from hulk.modules.intents.usecases.explain import explained
 from hulk.modules.intents.usecases.facts import fact
@@ -116,8 +116,7 @@ class RunIntent:
 
     async def _by_agent(self, context: Context, intent: Intent, decision: Decision) -> None:
         """The agent works in a run of its own; what it opens for people, and what it costs, belongs to the intent."""
-        run = ids.derived("run", intent.id, "agent")
-        p0 = decision.sensitivity == "p0"
+        run, p0 = agent_run(intent), decision.sensitivity == "p0"
         delegated = Delegated(intent=intent, name=str(decision.name), run=run, waiter=context.run_id, p0=p0)
         await context.step("delegate", lambda: self._delegate(delegated))
         await context.wait("child")

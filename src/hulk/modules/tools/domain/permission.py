@@ -141,6 +141,11 @@ def autonomy_for(allowed: Allowed, tool: Tool, arguments: "Arguments") -> tuple[
     return "act", None
 
 
+def lesser(one: Autonomy, other: Autonomy) -> Autonomy:
+    """The one that goes less far."""
+    return min(one, other, key=ORDER.index)
+
+
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 """An amount in words that nobody reads as another: “1.000” is one to some and a thousand to others."""
 
