@@ -1,6 +1,5 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,6 @@ import structlog
 
 from hulk.apps.bootstrap.ground import Ground
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import HulkError
 from hulk.kernel.tenancy import Principal
 from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, MindActs, Playbook, Wanted
 from hulk.modules.agents.settings import AgentsSettings
@@ -21,6 +19,7 @@ from hulk.modules.router import Gateway
 from hulk.modules.tickets import AskPerson
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import ToolActs
+from hulk.runtime.background import Rounds
 from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
 from hulk.runtime.workflows import Workflows
@@ -67,19 +66,16 @@ def mind_of(ground: Ground, vectors: Remembered) -> MindActs:
     return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
 
 
-async def tidying(acts: MindActs) -> None:
-    """Forget what has faded, and find anew what a new model of similarity has not seen; ends only by cancellation."""
-    while True:
-        try:
-            while await acts.sweep():
-                log.info("memories_faded")
-            while await acts.sweep.embed():
-                log.info("memories_embedded")
-        except HulkError as error:
-            log.warning("memories_not_tidied", reason=str(error))
-        except Exception:  # a round that fails ends neither the next nor the program
-            log.exception("memories_not_tidied")
-        await asyncio.sleep(TIDY_SECONDS)
+async def tidying(rounds: Rounds, acts: MindActs) -> None:
+    """Forget what has faded, and find anew what a new model of similarity has not seen."""
+
+    async def tidy() -> None:
+        while await acts.sweep():
+            log.info("memories_faded")
+        while await acts.sweep.embed():
+            log.info("memories_embedded")
+
+    await rounds.every(TIDY_SECONDS, tidy, "memories_not_tidied")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Tools in the running program: the systems that they act on, put together with what they need of other modules."""
 
-import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -14,7 +13,6 @@ from fastapi import APIRouter
 
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.schedules import Wishes
-from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.modules.agents import AgentBook, rules_of
 from hulk.modules.identity import Identity
@@ -27,6 +25,7 @@ from hulk.modules.tools.api import routes as tool_routes
 from hulk.modules.tools.mcp import Guard, Resource, routes, serving
 from hulk.modules.tools.settings import McpSettings, ToolsSettings
 from hulk.modules.tools.wiring import Around, Pinning, acts_of, connected, own_tools
+from hulk.runtime.background import Rounds
 from hulk.runtime.config import Config
 from hulk.runtime.http import Tokens
 from hulk.runtime.language import voice
@@ -128,14 +127,11 @@ def _methods(secret: bytes, acts: ToolActs, settings: McpSettings) -> "Methods":
     return Methods(acts, settings, hmac.digest(secret, b"mcp/request-state", "sha256"))
 
 
-async def closing_calls(acts: ToolActs) -> None:
-    """Say of calls whose process ended in the middle that nobody knows how they ended; ends only by cancellation."""
-    while True:
-        try:
-            while closed := await acts.sweep():
-                log.warning("tool_calls_uncertain", calls=closed)
-        except Unavailable as error:
-            log.warning("tool_calls_not_swept", reason=str(error))
-        except Exception:  # a round that fails ends neither the next nor the program
-            log.exception("tool_calls_not_swept")
-        await asyncio.sleep(SWEEP_SECONDS)
+async def closing_calls(rounds: Rounds, acts: ToolActs) -> None:
+    """Say of calls whose process ended in the middle that nobody knows how they ended."""
+
+    async def close() -> None:
+        while closed := await acts.sweep():
+            log.warning("tool_calls_uncertain", calls=closed)
+
+    await rounds.every(SWEEP_SECONDS, close, "tool_calls_not_swept")

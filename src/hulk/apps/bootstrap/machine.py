@@ -9,7 +9,7 @@ import structlog
 from fastapi import APIRouter
 
 from hulk.apps.agents import agents_at_work, delegating_of, mind_of, tidying
-from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
+from hulk.apps.bootstrap.background import beating, keeping_house, pruning, refreshing_rates, watching_budgets
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import caches_of, modules_of, sent_of
 from hulk.apps.breakers import breaker_routes
@@ -61,6 +61,7 @@ from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tickets.wiring import Service as TicketService
 from hulk.modules.tickets.wiring import serving as serving_tickets
 from hulk.modules.tools import WORKFLOW as TOOL_CALL
+from hulk.runtime.background import background
 from hulk.runtime.cache import Caches
 from hulk.runtime.config import Config
 from hulk.runtime.engine import Watchdog, blocked_histogram
@@ -93,7 +94,7 @@ class Machine:
 
 async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     """All modules over that ground, at work until the stack is left."""
-    config, store, outbox = ground.config, ground.store, ground.outbox
+    config, store, outbox, rounds = ground.config, ground.store, ground.outbox, ground.rounds
     workflows, caches, identity = _workflows(ground), await caches_of(stack, ground), await _identity(stack, ground)
     quotas = limits_of(config, store, outbox, identity)
     finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
@@ -117,11 +118,12 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             Relay(store, outbox, ground.bus).run(),
             scheduler.run(),
             beating(ground.bus),
-            keeping_house(finops),
-            kept_in_time(service),
-            closing_calls(tools.acts),
-            tidying(memory),
-            watching_money(money, budget_figures(ground.telemetry.metrics)),
+            keeping_house(rounds, finops),
+            kept_in_time(rounds, service),
+            closing_calls(rounds, tools.acts),
+            tidying(rounds, memory),
+            watching_budgets(rounds, money, budget_figures(ground.telemetry.metrics)),
+            refreshing_rates(rounds, money),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
@@ -183,7 +185,8 @@ async def _archived(stack: AsyncExitStack, ground: Ground) -> tuple[ArchiveTrail
     stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
     await stack.enter_async_context(background(archiver.run()))
     if settings.retention is not None:
-        await stack.enter_async_context(background(pruning(audit.prune(ground.outbox), timedelta(days=settings.retention))))
+        prune = audit.prune(ground.outbox)
+        await stack.enter_async_context(background(pruning(ground.rounds, prune, timedelta(days=settings.retention))))
     return archiver, audit_routes(audit.archive, audit.export)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from hulk.apps.agents import Delegates, playbook_name
 from hulk.apps.audit_key import leave_key
-from hulk.apps.bootstrap.background import background, refitting
+from hulk.apps.bootstrap.background import refitting
 from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.cluster import shared
 from hulk.apps.schedules import RequireNamespace
@@ -49,6 +49,7 @@ from hulk.modules.tools import Backend, Calling
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Surroundings, Tools, skill_tools
 from hulk.modules.tools.wiring import wired as wired_tools
+from hulk.runtime.background import background
 from hulk.runtime.blobs import FolderBlobs
 from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
@@ -124,7 +125,7 @@ async def _router(
     config = ground.config
     learns = config.section(LearningSettings).enabled
     if learns:
-        await stack.enter_async_context(background(refitting(learning.choose.refit)))
+        await stack.enter_async_context(background(refitting(ground.rounds, learning.choose.refit)))
     return await stack.enter_async_context(
         wired_router(
             ground.store, config.section(ModelsSettings), vectors, shelf, finops, ground.breakers, caches,
