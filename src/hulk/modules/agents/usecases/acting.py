@@ -14,9 +14,9 @@ from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.sources import addresses_in
 from hulk.modules.agents.domain.task import Made, Task
-from hulk.modules.agents.ports import Hands, Standing, Use, Used
+from hulk.modules.agents.ports import Hands, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
-from hulk.modules.tools import Autonomy, any_of
+from hulk.modules.tools import Autonomy, Standing, any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from hulk.modules.agents.adapters.mind import Mindful
 from hulk.modules.agents.adapters.models import RouterModels
 from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
 from hulk.modules.agents.domain.agent import AgentBook
-from hulk.modules.agents.ports import Accounts, Hands, Models, Recall, Standing, Tasks, Voices, nothing_known
+from hulk.modules.agents.ports import Accounts, Hands, Models, Recall, Tasks, Voices, nothing_known
 from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.agents.usecases.acting import Act
 from hulk.modules.agents.usecases.asking import AskSomebody
@@ -28,6 +28,7 @@ from hulk.modules.agents.usecases.step import Note, RunStep, unnoted
 from hulk.modules.agents.usecases.thinking import Think
 from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.tickets import AskPerson
+from hulk.modules.tools import Standing
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
