@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from hulk.apps.bootstrap.basis import Basis
 from hulk.apps.bootstrap.ground import Ground
 from hulk.kernel.durable import Change
 from hulk.kernel.tenancy import Principal
-from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, MindActs, Playbook, Wanted
+from hulk.modules.agents import Agent, AnswerOf, BeginTask, MindActs, Playbook, Wanted
 from hulk.modules.agents.settings import AgentsSettings
-from hulk.modules.agents.wiring import Agents, Delegating, GovernedHands, Mindful, Needs, RouterModels, book, delegating, mind, wired
-from hulk.modules.identity import Identity
+from hulk.modules.agents.wiring import Agents, GovernedHands, Mindful, Needs, RouterModels, mind, wired
 from hulk.modules.intents import Delegated
 from hulk.modules.router import Gateway
 from hulk.modules.tickets import AskPerson
@@ -22,7 +22,6 @@ from hulk.modules.tools import ToolActs
 from hulk.runtime.background import Rounds
 from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
-from hulk.runtime.workflows import Workflows
 
 log = structlog.get_logger(__name__)
 _PREFIX = "agents."
@@ -37,26 +36,13 @@ def playbook_name(agent: Agent, playbook: Playbook) -> str:
     return f"{_PREFIX}{agent.name}.{playbook.name}"
 
 
-def agents_of(ground: Ground) -> AgentBook:
-    """Those of the settings; raises `NotFound` and `Refused` for a file that cannot be used."""
-    settings = ground.config.section(AgentsSettings)
-    return book(settings.model_copy(update={"folders": tuple(ground.folder / one for one in settings.folders)}))
-
-
-def delegating_of(ground: Ground, workflows: Workflows) -> Delegating:
-    """What begins tasks."""
-    return delegating(ground.store, agents_of(ground), workflows, ground.outbox, voice)
-
-
-def agents_at_work(
-    ground: Ground, workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity,
-    acts: MindActs,
-) -> Agents:  # fmt: skip
+def agents_at_work(basis: Basis, once: Gateway, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
     """What does them."""
+    ground, begun = basis.ground, basis.delegating
     mindful = Mindful(acts, begun.book)
     needs = Needs(
-        runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(once, SMALL), hands=GovernedHands(tools),
-        ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
+        runs=basis.workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(once, SMALL), hands=GovernedHands(tools),
+        ask=ask, voices=voice, standing=basis.identity.standing, recall=mindful.recall, note=mindful.note,
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 
