@@ -10,7 +10,7 @@ from pydantic import Field
 
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import Json
-from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
+from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, listed, said
 from hulk.modules.tools.adapters.backends.rest import Reply, Rest, Shape, excerpt, path
 from hulk.modules.tools.domain import Output
 from hulk.modules.tools.ports import Calling, Uncertain
@@ -162,8 +162,7 @@ class Spark(Acts):
         query = {"status": wanted.status or None, "limit": wanted.most + 1}
         reply = await self._history.read(calling, path("api", "v1", "applications"), query)
         found = self._history.shaped(reply, list[Application])
-        more = f"There are more than {wanted.most}." if len(found) > wanted.most else ""
-        return said({"applications": [one.model_dump() for one in found[: wanted.most]]}, cut=more)
+        return listed("applications", [one.model_dump() for one in found], wanted.most)
 
     async def _listed(self, kind: str, wanted: OfApplication, calling: Calling) -> Output:
         attempt = [] if wanted.attempt is None else [wanted.attempt]
