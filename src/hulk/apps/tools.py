@@ -64,8 +64,8 @@ async def tools_at_work(
             acts.catalogue.looked_at()
 
     around = Around(
-        store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, folder=ground.data / "mcp",
-        stale=stale, data=ground.data, sent=basis.uploads.path,
+        store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, rounds=ground.rounds,
+        folder=ground.data / "mcp", stale=stale, data=ground.data, sent=basis.uploads.path,
     )  # fmt: skip
     systems = await stack.enter_async_context(
         connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)

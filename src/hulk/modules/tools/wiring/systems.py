@@ -20,6 +20,7 @@ from hulk.modules.tools.wiring.applications import applications
 from hulk.modules.tools.wiring.databases import databases
 from hulk.modules.tools.wiring.here import knowledge_of, sandbox
 from hulk.modules.tools.wiring.secrets import Follow, Secrets
+from hulk.runtime.background import Rounds
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
@@ -53,6 +54,7 @@ class Around:
     trail: Trail
     breakers: Breakers
     metrics: Metrics
+    rounds: Rounds
     folder: Path
     data: Path
     stale: Callable[[], None]
@@ -82,7 +84,7 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
             for _, one in settings.all()
         ]
         if settings.knowledge:
-            knowledge = await knowledge_of(settings.knowledge, around.data, stack)
+            knowledge = await knowledge_of(settings.knowledge, around.data, around.rounds, stack)
             tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
             mounted.append(Mounted(backend=WatchedBackend(knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
 
