@@ -68,11 +68,13 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
     """All systems of the settings; MCP servers are ended with the block."""
     secrets, figures, pins = Secrets(follow), ToolFigures.of(around.metrics), SqlPins(around.store)
     approved = ApprovedTools(pins)
+
+    def stale(server: str) -> None:
+        approved.stale(server)
+        around.stale()
+
     async with contextlib.AsyncExitStack() as stack:
-        foreign: dict[str, Foreign] = {}
-        for place, one in enumerate(settings.mcp):
-            given = secrets.of(one.name, f"mcp[{place}]")
-            foreign[one.name] = await stack.enter_async_context(configured(one, _folder(around.folder, one.name), given))
+        foreign = await _foreign(stack, settings, secrets, around.folder)
         first = FirstUse(pins, around.trail, around.store.commit, around.clock)
         systems: dict[str, Backend] = {
             one.name: PinnedBackend(foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
@@ -87,17 +89,18 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
             knowledge = await knowledge_of(settings.knowledge, around.data, around.rounds, stack)
             tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
             mounted.append(Mounted(backend=WatchedBackend(knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
+        pinning = _pinning(foreign, pins, around, stale)
+        yield Connected(mounted=mounted, watched=lambda one: WatchedBackend(one, figures), secrets=secrets, pinning=pinning)
 
-        def stale(server: str) -> None:
-            approved.stale(server)
-            around.stale()
 
-        yield Connected(
-            mounted=mounted,
-            watched=lambda one: WatchedBackend(one, figures),
-            secrets=secrets,
-            pinning=_pinning(foreign, pins, around, stale),
-        )
+async def _foreign(stack: contextlib.AsyncExitStack, settings: SystemsSettings, secrets: Secrets, folder: Path) -> Mapping[str, Foreign]:
+    """MCP servers, by their names, until the stack is left."""
+    made: dict[str, Foreign] = {}
+    for place, one in enumerate(settings.mcp):
+        own = folder / one.name
+        own.mkdir(parents=True, exist_ok=True)
+        made[one.name] = await stack.enter_async_context(configured(one, own, secrets.of(one.name, f"mcp[{place}]")))
+    return made
 
 
 def _pinning(foreign: Mapping[str, Foreign], pins: SqlPins, around: Around, stale: Callable[[str], None]) -> Pinning:
@@ -107,8 +110,3 @@ def _pinning(foreign: Mapping[str, Foreign], pins: SqlPins, around: Around, stal
         approve=ApproveTools(foreign, pins, around.trail, commit, around.clock, stale),
         revoke=RevokeTools(foreign, pins, around.trail, commit, stale),
     )
-
-
-def _folder(folder: Path, name: str) -> Path:
-    (made := folder / name).mkdir(parents=True, exist_ok=True)
-    return made
