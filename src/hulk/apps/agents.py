@@ -1,6 +1,5 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,23 +8,24 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from hulk.apps.bootstrap.basis import Basis
+from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Exhausted, HulkError
+from hulk.kernel.errors import Exhausted
 from hulk.kernel.tenancy import Principal
-from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, Encloses, Hears, MindActs, Playbook, Utterance, Wanted
+from hulk.modules.agents import Agent, AnswerOf, BeginTask, Encloses, Hears, MindActs, Playbook, Utterance, Wanted
 from hulk.modules.agents.settings import AgentsSettings
-from hulk.modules.agents.wiring import Agents, Delegating, GovernedHands, Mindful, Needs, RouterModels, book, delegating, mind, wired
-from hulk.modules.identity import Identity
+from hulk.modules.agents.wiring import Agents, GovernedHands, Mindful, Needs, RouterModels, mind, wired
 from hulk.modules.intents import Decides, Delegated
 from hulk.modules.router import Gateway, Question
 from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact, AskPerson
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import ToolActs
+from hulk.runtime.background import Rounds
 from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
-from hulk.runtime.workflows import Workflows
 
 if TYPE_CHECKING:  # it is put together there, of what is here
     from hulk.apps.bootstrap.ground import Ground
@@ -43,17 +43,6 @@ def playbook_name(agent: Agent, playbook: Playbook) -> str:
     return f"{_PREFIX}{agent.name}.{playbook.name}"
 
 
-def agents_of(ground: "Ground") -> AgentBook:
-    """Those of the settings; raises `NotFound` and `Refused` for a file that cannot be used."""
-    settings = ground.config.section(AgentsSettings)
-    return book(settings.model_copy(update={"folders": tuple(ground.folder / one for one in settings.folders)}))
-
-
-def delegating_of(ground: "Ground", workflows: Workflows) -> Delegating:
-    """What begins tasks."""
-    return delegating(ground.store, agents_of(ground), workflows, ground.outbox, voice)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What agents need of the modules that answer intents: who asks a model once, who says what is meant, where files are kept, how much
@@ -65,15 +54,13 @@ class Around:
     quota: Callable[[str], Change[Exhausted | None]]
 
 
-def agents_at_work(
-    ground: "Ground", workflows: Workflows, begun: Delegating, around: Around, tools: ToolActs, ask: AskPerson, identity: Identity,
-    acts: MindActs,
-) -> Agents:  # fmt: skip
+def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
     """What does them."""
+    ground, begun = basis.ground, basis.delegating
     mindful = Mindful(acts, begun.book)
     needs = Needs(
-        runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
-        hands=GovernedHands(tools), ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
+        runs=basis.workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
+        hands=GovernedHands(tools), ask=ask, voices=voice, standing=basis.identity.standing, recall=mindful.recall, note=mindful.note,
         hears=hearing(around.decides), encloses=enclosing(around.uploads), room=around.quota, zone=ZoneInfo(ground.config.locale.timezone),
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
@@ -84,19 +71,16 @@ def mind_of(ground: "Ground", vectors: Remembered) -> MindActs:
     return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
 
 
-async def tidying(acts: MindActs) -> None:
-    """Forget what has faded, and find anew what a new model of similarity has not seen; ends only by cancellation."""
-    while True:
-        try:
-            while await acts.sweep():
-                log.info("memories_faded")
-            while await acts.sweep.embed():
-                log.info("memories_embedded")
-        except HulkError as error:
-            log.warning("memories_not_tidied", reason=str(error))
-        except Exception:  # a round that fails ends neither the next nor the program
-            log.exception("memories_not_tidied")
-        await asyncio.sleep(TIDY_SECONDS)
+async def tidying(rounds: Rounds, acts: MindActs) -> None:
+    """Forget what has faded, and find anew what a new model of similarity has not seen."""
+
+    async def tidy() -> None:
+        while await acts.sweep():
+            log.info("memories_faded")
+        while await acts.sweep.embed():
+            log.info("memories_embedded")
+
+    await rounds.every(TIDY_SECONDS, tidy, "memories_not_tidied")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hulk.modules.tools.domain import Allowed, Autonomy, Call, Output, Rule, Ser
 from hulk.modules.tools.domain.output import Withheld
 from hulk.modules.tools.domain.permission import any_of
 from hulk.modules.tools.domain.tool import File, Link, Words
-from hulk.modules.tools.ports import Backend, Calling, Present, Uncertain
+from hulk.modules.tools.ports import Backend, Calling, Present, Standing, Uncertain
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.call import WORKFLOW, Called, Wanted
 from hulk.modules.tools.usecases.catalogue import Mounted
@@ -20,5 +20,5 @@ from hulk.modules.tools.usecases.finding import Search
 
 __all__ = [
     "WORKFLOW", "Allowed", "Autonomy", "Backend", "Call", "Called", "Calling", "File", "Link", "Mounted", "Output", "Present", "Rule",
-    "Search", "Server", "Tool", "ToolActs", "Uncertain", "Wanted", "Withheld", "Words", "any_of",
+    "Search", "Server", "Standing", "Tool", "ToolActs", "Uncertain", "Wanted", "Withheld", "Words", "any_of",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What the tools need: systems that they act on, and places where calls, rules and virtual servers are kept."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,6 +64,11 @@ class Calling:
     agent: str = ""
     p0: bool = False
     present: Present = field(default_factory=Present)
+
+    @property
+    def handle(self) -> str:
+        """The key as other systems are shown it: 32 hexadecimal digits, the tenant's own."""
+        return hashlib.sha256(f"{self.tenant}\n{self.key}".encode()).hexdigest()[:32]
 
     @property
     def language(self) -> Language:

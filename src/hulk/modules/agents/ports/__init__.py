@@ -258,8 +258,6 @@ class Known:
 
 Recall: TypeAlias = Callable[[Task, str], Awaitable[Known]]
 """What is remembered about a question, for a task. Raises `Unavailable`."""
-Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
-"""Somebody with what they may do now: never more than they could when they asked. Raises `Forbidden` when they may nothing any more."""
 
 
 async def nothing_known(_: Task, __: str) -> Known:

@@ -14,10 +14,10 @@ from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.sources import addresses_in
 from hulk.modules.agents.domain.task import Made, Task, Tried
-from hulk.modules.agents.ports import Hands, Standing, Use, Used
+from hulk.modules.agents.ports import Hands, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.timing import KeepTime
-from hulk.modules.tools import Autonomy, File, any_of
+from hulk.modules.tools import Autonomy, File, Standing, any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

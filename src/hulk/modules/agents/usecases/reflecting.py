@@ -17,12 +17,12 @@ from hulk.modules.agents.domain.failures import Nobody, Unfit
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
 from hulk.modules.agents.domain.task import Made, Task, Tried
-from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Standing, Used
+from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Used
 from hulk.modules.agents.usecases.acting import Act, files_of, longest
 from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.thinking import Think
-from hulk.modules.tools import File
+from hulk.modules.tools import File, Standing
 
 MOST_WISHES = 8
 """Tools called in one turn; a model that wants more is told so."""

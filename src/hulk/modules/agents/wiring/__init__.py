@@ -23,7 +23,6 @@ from hulk.modules.agents.ports import (
     Models,
     Recall,
     Room,
-    Standing,
     Tasks,
     Voices,
     always_room,
@@ -46,6 +45,7 @@ from hulk.modules.agents.usecases.thinking import Think
 from hulk.modules.agents.usecases.timing import KeepTime
 from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.tickets import AskPerson
+from hulk.modules.tools import Standing
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 

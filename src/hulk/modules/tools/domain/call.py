@@ -101,9 +101,7 @@ def ended(call: Call, ending: Ending) -> Call:
         return call
     if call.status in ENDED and not (call.status == "uncertain" and ending.status in ("done", "failed")):
         return call
-    return replace(
-        call, status=ending.status, output=ending.output, labels=ending.labels, error=ending.error, ended=ending.at
-    )  # fmt: skip
+    return replace(call, status=ending.status, output=ending.output, labels=ending.labels, error=ending.error, ended=ending.at)
 
 
 def told_of(call: Call) -> JsonObject:

@@ -88,7 +88,7 @@ class CallTool:
         if len(wanted.key) > LONGEST_KEY:
             raise Invalid([("key", Text("the length must be at most {count}", count=LONGEST_KEY))])
         require_fit(self.schemas, tool, wanted.arguments, wanted.present.answers)
-        autonomy = lesser(autonomy_for(allowed, tool, wanted.arguments)[0], wanted.most) if tool.writes else "act"
+        autonomy = lesser(autonomy_for(allowed, tool, wanted.arguments), wanted.most) if tool.writes else "act"
         call = self._call(by, wanted, tool, allowed.rules)
         if autonomy == "suggest":
             why = _REHEARSED if wanted.most == "suggest" else what_it_would_do(call)
@@ -126,9 +126,9 @@ class CallTool:
 
     def _first(self, call: Call, *, new: bool, waiter: str | None) -> list[Change[Any]]:
         """What becomes true with a call's beginning."""
-        if not new or (call.status == "running"):
+        if not new or call.status == "running":
             return []
-        event = self.trail.append(fact("waiting" if call.status == "waiting" else "suggested", call))
+        event = self.trail.append(fact(call.status, call))
         return [event, self.runs.begin(_run(call, waiter))] if call.status == "waiting" else [event]
 
 
