@@ -74,7 +74,7 @@ def _prepared() -> bytes:
 def _database(server: Postgres) -> Iterator[str]:
     url = server.database()
     yield url
-    server.drop(url)
+    server.give_back(url)
 
 
 def url_of(store: Store) -> str:
