@@ -47,7 +47,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist load --max-worker-restart 0 -m "not long and not deploy and not local and not mcp"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local and not mcp"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
