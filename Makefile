@@ -13,7 +13,7 @@ MCP ?= $(HOME)/.cache/hulk-mcp
 CROWD := tests/journeys/test_journey_ask.py::test_a_crowd_of_intents_at_once_all_end
 CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runtime/breaker/*,src/hulk/runtime/cache/*
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway bench-tools test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway bench-tools bench-agents test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -47,7 +47,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist load --max-worker-restart 0 -m "not long and not deploy and not local and not mcp"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local and not mcp"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -128,6 +128,9 @@ bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.s
 bench-tools: $(VENV)/dev.stamp ## score how a model uses tools: MODEL= its name at URL= (Hulk on this machine), SET=own or bfcl, SAMPLE=, CATEGORIES=, ARGS=
 	@BENCH_GATEWAYS=$(GATEWAYS) $(BIN)/python -m benchmarks.tool_use --model "$(MODEL)" $(if $(URL),--url "$(URL)") $(if $(SET),--set $(SET)) \
 		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(CATEGORIES),--categories "$(CATEGORIES)") $(ARGS)
+
+bench-agents: $(VENV)/dev.stamp ## tokens that agents take, beside a single agent with the same tools; writes benchmarks/agents.json: MODEL= its name at URL=
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.agents $(if $(URL),--model "$(MODEL)" --url "$(URL)",--keep)
 
 proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/
 	@$(BIN)/python tools/proto.py

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from xdist.remote import Producer
 
 from hulk.runtime.store import Store, opened
 from support.mongo import Mongo, a_mongo
@@ -23,9 +22,9 @@ settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("hulk")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing:
     """What hands the tests out to the processes that test."""
-    return Sharing(config, log)
+    return Sharing(len(config.option.tx))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A channel of no vendor over a real store: people write, Hulk answers what it is told to, and the line does what it is told to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -81,7 +82,7 @@ class ScriptedLine:
             raise NotFound("There is no such file.")
         if len(self.kept[file.ref]) > most:
             raise TooLarge("It is too large.")
-        into.write_bytes(self.kept[file.ref])
+        await asyncio.to_thread(into.write_bytes, self.kept[file.ref])
 
     async def working(self, address: str) -> None:
         """See `Line`."""
@@ -120,11 +121,11 @@ class Hulk:
         """See `People`."""
         return self.people.get(account) if tenant == "default" else None
 
-    async def feedback(self, by: Principal, intent: str, good: bool | None, key: str) -> None:  # noqa: ARG002, FBT001
+    async def feedback(self, by: Principal, intent: str, good: bool | None, key: str) -> None:
         """See `Feedback`."""
         self.opinions.append((by.actor, intent, good))
 
-    async def decide(self, by: Principal, ticket: str, approve: bool, key: str) -> None:  # noqa: ARG002, FBT001
+    async def decide(self, by: Principal, ticket: str, approve: bool, key: str) -> None:
         """See `Tickets`."""
         self.decided.append((by.actor, ticket, approve))
 
@@ -135,17 +136,18 @@ class Hulk:
         path.mkdir()
         yield path
 
-    async def keep(self, tenant: str, actor: str, path: Path, reason: str) -> str:  # noqa: ARG002
+    async def keep(self, tenant: str, actor: str, path: Path, reason: str) -> str:
         """See `Files`."""
-        blob = f"blob-{path.read_bytes().decode()}"
-        (self.folder / blob).write_bytes(path.read_bytes())
+        content = await asyncio.to_thread(path.read_bytes)
+        blob = f"blob-{content.decode()}"
+        await asyncio.to_thread((self.folder / blob).write_bytes, content)
         return blob
 
     async def path(self, blob: str) -> Path:
         """See `Files`."""
         return self.folder / blob
 
-    async def made(self, tenant: str, intent: str) -> Sequence[Shown]:  # noqa: ARG002
+    async def made(self, tenant: str, intent: str) -> Sequence[Shown]:
         """See `Files`."""
         return self.artefacts
 

@@ -1,15 +1,126 @@
-"""Which tests stay together when several processes test."""
+"""Which test runs in which process when several processes test, and what becomes of the tests of one that dies."""
 
-from xdist.scheduler import LoadScopeScheduling
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import NoReturn, Protocol
+
+from xdist.report import report_collection_diff
 
 TOGETHER = ("tests/journeys/", "tests/modules/router/test_router_matching.py")
 """Where a file's tests share what takes long to make: a running Hulk, the model's vectors."""
+KNOWN = 3
+"""How many tests a process knows of: the one it runs, the one after it, whose fixtures it keeps, and one with which it never waits."""
 
 
-class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+class Process(Protocol):
+    """One that tests, as pytest-xdist has it (`xdist.workermanage.WorkerController`)."""
+
+    @property
+    def shutting_down(self) -> bool:
+        """Whether it was told to end, or has ended."""
+
+    def send_runtest_some(self, indices: Sequence[int]) -> None:
+        """Run the tests that have these places in what it collected."""
+
+    def shutdown(self) -> None:
+        """End once all that was sent has run."""
+
+
+class Sharing:
     """Each test goes to whichever process is free, and those that share something to the same one.
 
-    In place of pytest-xdist's `loadgroup`, which names tests anew: pytest 9.2 does not look at that name."""
+    In place of pytest-xdist's schedulers (`xdist.scheduler.protocol.Scheduling` is what it wants of one). Its `loadgroup` names tests
+    anew, and pytest 9.2 does not look at that name. Its `loadscope` gives the tests of a process that died to the others with those
+    that it had done: a process that is given nothing but such waits for ever, and the test that ended the first one ends the next.
+    Here such a test has failed, and the others go on."""
 
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._collected: dict[Process, Sequence[str]] = {}
+        self._tests: Sequence[str] = ()
+        self._places: dict[str, int] = {}
+        self._waiting: deque[Sequence[str]] = deque()
+        self._given: dict[Process, list[str]] = {}
+
+    @property
+    def nodes(self) -> list[Process]:
+        """The processes that are there."""
+        return list(self._given)
+
+    @property
+    def collection_is_completed(self) -> bool:
+        """Whether as many have collected as were asked for."""
+        return len(self._collected) >= self._processes
+
+    @property
+    def tests_finished(self) -> bool:
+        """Whether all may be told to end: a process runs its last test only when it knows that none follows."""
+        return self.collection_is_completed and not self._waiting and all(len(given) < 2 for given in self._given.values())
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether a test has not run yet."""
+        return bool(self._waiting) or any(self._given.values())
+
+    def add_node(self, node: Process) -> None:
+        """A process is there; what it collects follows."""
+        self._given[node] = []
+
+    def add_node_collection(self, node: Process, collection: Sequence[str]) -> None:
+        """What it has collected. Raises `RuntimeError` when that is not what the others have."""
+        known = next(iter(self._collected.values()), collection)
+        if different := report_collection_diff(list(known), list(collection), "one process", "another"):
+            raise RuntimeError(different)
+        self._collected[node] = collection
+
+    def schedule(self) -> None:
+        """Give tests to all that have collected: the first time, and when one has come in place of another."""
+        if not self._tests:
+            self._tests = next(iter(self._collected.values()))
+            self._places = {test: place for place, test in enumerate(self._tests)}
+            self._waiting.extend(sorted(_units(self._tests), key=len, reverse=True))
+        for _ in range(KNOWN):
+            self._give_all()
+
+    def mark_test_complete(self, node: Process, item_index: int, duration: float = 0) -> None:
+        """That test has run."""
+        self._given[node].remove(self._tests[item_index])
+        self._give(node)
+
+    def remove_node(self, node: Process) -> str | None:
+        """The process has ended; gives the test at which it died, if it did. Its other tests are the next to be given."""
+        left = self._given.pop(node)
+        self._waiting.extendleft(reversed(_units(left[1:])))
+        self._give_all()
+        return left[0] if left else None
+
+    def mark_test_pending(self, item: str) -> NoReturn:
+        """Not asked for: no test runs twice."""
+        raise NotImplementedError
+
+    def remove_pending_tests_from_node(self, node: Process, indices: Sequence[int]) -> NoReturn:
+        """Not asked for: no test is taken back."""
+        raise NotImplementedError
+
+    def _give_all(self) -> None:
+        for node in self._given:
+            self._give(node)
+
+    def _give(self, node: Process) -> None:
+        """The next tests, when it knows of few; that it may end, when there are none."""
+        if node.shutting_down or node not in self._collected:
+            return
+        if self._waiting and len(self._given[node]) < KNOWN:
+            unit = self._waiting.popleft()
+            self._given[node] += unit
+            node.send_runtest_some([self._places[test] for test in unit])
+        if not self._waiting:
+            node.shutdown()
+
+
+def _units(tests: Iterable[str]) -> list[list[str]]:
+    """What goes to one process as a whole, in the tests' order."""
+    units: dict[str, list[str]] = {}
+    for test in tests:
+        units.setdefault(test.partition("::")[0] if test.startswith(TOGETHER) else test, []).append(test)
+    return list(units.values())

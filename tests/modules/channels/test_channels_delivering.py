@@ -168,7 +168,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("reached", [pytest.param(True, id="after the vendor took it"), pytest.param(False, id="before")])
 @pytest.mark.parametrize("asked", [pytest.param(True, id="the vendor can be asked"), pytest.param(False, id="it cannot")])
-async def test_a_process_that_dies_while_sending(room: Room, reached: bool, asked: bool) -> None:  # noqa: FBT001
+async def test_a_process_that_dies_while_sending(room: Room, reached: bool, asked: bool) -> None:
     line = room.line
     line.has = {} if asked else None
 

@@ -130,7 +130,7 @@ async def test_a_code_makes_a_stranger_known_once(store: Store, tmp_path: Path) 
         pytest.param("K3M9-77QD", timedelta(0), True, id="seen by others"),
     ],
 )
-async def test_a_code_that_does_not_hold(store: Store, tmp_path: Path, code: str, later: timedelta, group: bool) -> None:  # noqa: FBT001
+async def test_a_code_that_does_not_hold(store: Store, tmp_path: Path, code: str, later: timedelta, group: bool) -> None:
     room = a_room(store, tmp_path)
     await room.store.commit(room.contacts.invite("default", code_hash("K3M9-77QD"), "usr_ana", NOW + timedelta(hours=1)))
     room.later(later)
@@ -207,7 +207,9 @@ def press(act: str, subject: str, **more: Any) -> Arrival:
 
 async def test_buttons_decide_on_tickets_and_answers(room: Room) -> None:
     ticket, intent = ids.derived("tkt", "1"), ids.derived("int", "1")
-    await room.hear(press("approve", ticket), press("reject", ticket, key="p2"), press("good", intent, key="p3"), press("bad", intent, key="p4"))
+    await room.hear(
+        press("approve", ticket), press("reject", ticket, key="p2"), press("good", intent, key="p3"), press("bad", intent, key="p4")
+    )
     assert room.hulk.decided == [(ANA.actor, ticket, True), (ANA.actor, ticket, False)]
     assert room.hulk.opinions == [(ANA.actor, intent, True), (ANA.actor, intent, False)]
 

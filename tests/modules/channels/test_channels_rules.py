@@ -92,15 +92,32 @@ def test_commands(text: str, found: Command | None) -> None:
 
 @pytest.mark.parametrize(
     ("emoji", "good"),
-    [("👍", True), ("👍🏽", True), ("+1", True), (":thumbsup:", True), ("👎🏿", False), ("-1", False), ("❤️", None), ("", None), ("👀", None)],
+    [
+        ("👍", True),
+        ("👍🏽", True),
+        ("+1", True),
+        (":thumbsup:", True),
+        ("👎🏿", False),
+        ("-1", False),
+        ("❤️", None),
+        ("", None),
+        ("👀", None),
+    ],
 )
-def test_thumbs(emoji: str, good: bool | None) -> None:  # noqa: FBT001
+def test_thumbs(emoji: str, good: bool | None) -> None:
     assert approving(emoji) is good
 
 
 @pytest.mark.parametrize(
     ("text", "clean"),
-    [("  oi \n", "oi"), ("\u200b/ajuda\u200b", "/ajuda"), ("\u202eabc", "abc"), ("a\u200db", "a\u200db"), ("a\0b", "a\ufffdb"), ("مرحبا", "مرحبا")],
+    [
+        ("  oi \n", "oi"),
+        ("\u200b/ajuda\u200b", "/ajuda"),
+        ("\u202eabc", "abc"),
+        ("a\u200db", "a\u200db"),
+        ("a\0b", "a\ufffdb"),
+        ("مرحبا", "مرحبا"),
+    ],
 )
 def test_what_hides_at_the_ends_is_taken_off(text: str, clean: str) -> None:
     assert cleaned(text) == clean

@@ -87,7 +87,7 @@ class EndExperiment:
 
         def rule(experiment: Experiment) -> Experiment:
             if experiment.status != "running":
-                raise Conflict("The experiment “{name}” has ended already: {status}.", name=experiment.name, status=experiment.status)
+                raise Conflict("The experiment “{name}” has ended already.", name=experiment.name)
             return ended(experiment, status, self.clock())
 
         change = followed(
