@@ -11,11 +11,13 @@ import re
 from collections.abc import Callable, Iterator
 
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})([^`]*)")
+_LANGUAGE = re.compile(r"\s*[A-Za-z][A-Za-z+#.-]*\s*|\s*")
+"""What stands behind the mark of a block of code and is no text."""
 _HEADING = re.compile(r"\s{0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
 _UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,})[ \t]*")
 _ITEM = re.compile(r"(\s*(?:>[ ]?)*)[*+-][ \t]+(?=\S)(.*)")
 _RULE = re.compile(r"\s{0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
-_ROW = re.compile(r"\s*\|.*\|[ \t]*")
+_ROW = re.compile(r"\s*\|.*(?<!\\)\|[ \t]*")
 _BETWEEN = re.compile(r"\s*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _CELLS = re.compile(r"(?<!\\)\|")
 _INLINE = re.compile(
@@ -55,7 +57,7 @@ def _lines(lines: list[str]) -> Iterator[str]:
             yield line.replace("```", "'''") if fence else "```"
         elif found:
             fence = found[1]
-            yield "```"
+            yield from ("```",) if _LANGUAGE.fullmatch(found[2]) else ("```", found[2].strip())
         else:
             yield from _line(lines, place)
     if fence:
