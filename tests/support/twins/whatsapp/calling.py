@@ -13,6 +13,8 @@ from support.twins.whatsapp.payloads import APP_SECRET
 
 WEEK = 7 * 24 * 3600.0
 FIRST = 5.0
+_LOOK = 0.1
+"""Seconds after which it is seen that the twin begins anew."""
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Caller:
 
     async def _rest(self, now: float) -> None:
         self.rung.clear()
-        pause = min((one.due - now for one in self.waiting), default=60.0) if self.hook else 60.0
+        pause = min((_LOOK, *(one.due - now for one in self.waiting)) if self.hook else (_LOOK,))
         try:
             async with asyncio.timeout(max(pause, 0.001)):
                 await self.rung.wait()

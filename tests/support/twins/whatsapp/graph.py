@@ -19,6 +19,10 @@ _TITLES = {
     131056: "Business account, consumer account pair rate limit hit", 131005: "Access denied", 100: "Invalid parameter",
     2: "API Service", 131062: "Business-scoped user ids are not supported", 131009: "Parameter value is not valid",
 }  # fmt: skip
+_UNDELIVERABLE = {
+    "code": 131026, "title": "Message undeliverable", "message": "Message undeliverable",
+    "error_data": {"details": "Message Undeliverable."}, "href": "https://developers.facebook.com/docs/whatsapp",
+}  # fmt: skip
 _STATUSES = {190: 401, 368: 403, 131005: 403, 131016: 503, 2: 503, 131000: 500, 4: 400, 130429: 400}
 
 
@@ -173,7 +177,8 @@ class Twin:
         id_ = f"wamid.OUT{next(self._ids)}"
         self.sent.append(said | {"wamid": id_})
         for what in self.statuses:
-            told = status(id_, what, said.get("biz_opaque_callback_data"))
+            errors = [_UNDELIVERABLE] if what == "failed" else None
+            told = status(id_, what, said.get("biz_opaque_callback_data"), errors=errors)
             self.caller.call(webhook(value(statuses=[told], contacts=[person(name=None)])))
         to = {"input": said.get("to", ""), "wa_id": said.get("to", PHONE)}
         return web.json_response({"messaging_product": "whatsapp", "contacts": [to], "messages": [{"id": id_}]})
