@@ -1,30 +1,19 @@
 """Sending by WhatsApp, to a twin of Meta that keeps its rules."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
-from hulk.modules.channels.adapters.vendor import vendor
-from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppLine
-from hulk.modules.channels.adapters.whatsapp.arrivals import arrivals
-from hulk.modules.channels.adapters.whatsapp.composing import LIMITS, Sendable, steps, upload
-from hulk.modules.channels.domain import Attached, Button, Outgoing
+from hulk.kernel.errors import Exhausted, Forbidden, HulkError, Refused, Unauthenticated, Unavailable
+from hulk.modules.channels.adapters.whatsapp import WhatsAppLine
+from hulk.modules.channels.domain import Outgoing
 from hulk.modules.channels.ports import Uncertain, Unknowable
-from support.twins.whatsapp import APP_SECRET, NUMBER, PERSON, PHONE, TOKEN, Meta, meta
-from support.twins.whatsapp.payloads import status, value, webhook
-from support.twins.whatsapp.rules import broken
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-MESSAGE = "msg_01h455vb4pex5vsknk084sn02q"
-HOOK = "https://hulk.example.com/v1/hooks/zap"
+from support.twins.whatsapp import PERSON, PHONE, Meta, meta
+from support.whatsapp import MESSAGE, NOW, buttons, line, outgoing
 
 
 @pytest.fixture(scope="module")
@@ -37,27 +26,6 @@ def running() -> Iterator[Meta]:
 def twin(running: Meta) -> Meta:
     running.reset()
     return running
-
-
-@asynccontextmanager
-async def line(
-    twin: Meta, token: str = TOKEN, template: tuple[str, str] | None = None, seconds: float = 20.0
-) -> AsyncIterator[WhatsAppLine]:
-    async with vendor(twin.url, "WhatsApp", seconds) as server:
-        graph = Graph(server, "v25.0", lambda: token)
-        yield WhatsAppLine(graph, NUMBER, lambda: APP_SECRET, lambda: NOW, hook=HOOK, template=template)
-
-
-def outgoing(text: str = "Houve **7** pedidos.", **other: Any) -> Outgoing:
-    made = Outgoing(
-        id=MESSAGE, tenant="default", channel="zap", address=PERSON, text=text, language="pt", created=NOW, due=NOW, about="wamid.HBgN1",
-        reply={"to": PHONE}, attempts=1,
-    )  # fmt: skip
-    return replace(made, **other)
-
-
-def buttons(count: int) -> tuple[Button, ...]:
-    return tuple(Button(f"Botão {number}", f"a.{number}") for number in range(count))
 
 
 async def test_a_message_goes_to_the_phone_in_whatsapps_marks_as_an_answer_with_our_handle(twin: Meta) -> None:
@@ -247,127 +215,3 @@ async def test_after_24_hours_without_a_template_the_refusal_says_what_to_do(twi
     async with line(twin) as to:
         with pytest.raises(Refused, match=r"channels\.whatsapp\.template"):
             await to.send(outgoing(), [])
-
-
-async def test_working_marks_as_read_and_shows_typing(twin: Meta) -> None:
-    async with line(twin) as to:
-        await to.working(PERSON, "wamid.HBgN1")
-        await to.working(PERSON, "")
-    [asked] = twin.seen()
-    assert asked["body"] == {
-        "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgN1", "typing_indicator": {"type": "text"},
-    }  # fmt: skip
-
-
-async def test_a_file_is_fetched_with_the_token_and_its_digest_checked(twin: Meta, tmp_path: Path) -> None:
-    twin.be(put={"77": "conteúdo"})
-    async with line(twin) as to:
-        await to.fetch(Attached(ref="77"), tmp_path / "f", 1000)
-        assert (tmp_path / "f").read_text() == "conteúdo"
-        with pytest.raises(Unavailable):
-            await to.fetch(Attached(ref="77", sha256="0" * 64), tmp_path / "g", 1000)
-        assert not (tmp_path / "g").exists()
-        with pytest.raises(TooLarge):
-            await to.fetch(Attached(ref="77"), tmp_path / "h", 3)
-
-
-@pytest.mark.parametrize("ref", ["78", "../me", "7/8", "é", ""])
-async def test_a_file_that_is_gone_or_never_was_is_not_found(twin: Meta, tmp_path: Path, ref: str) -> None:
-    async with line(twin) as to:
-        with pytest.raises(NotFound):
-            await to.fetch(Attached(ref=ref), tmp_path / "f", 1000)
-
-
-@pytest.mark.parametrize(
-    "host", ["http://127.0.0.2:1", "https://evil.example", "http://lookaside.fbsbx.com", "https://fbsbx.com.evil.example"]
-)
-async def test_our_token_goes_to_meta_only(twin: Meta, tmp_path: Path, host: str) -> None:
-    twin.be(put={"77": "conteúdo"}, elsewhere=host)
-    async with line(twin) as to:
-        with pytest.raises(Refused, match="not Meta's"):
-            await to.fetch(Attached(ref="77"), tmp_path / "f", 1000)
-
-
-SUBSCRIBED = {
-    "object": "whatsapp_business_account", "callback_url": HOOK, "active": True, "fields": [{"name": "messages", "version": "v25.0"}],
-}  # fmt: skip
-
-
-async def test_a_check_tells_of_the_number_and_of_who_is_called(twin: Meta) -> None:
-    twin.be(subscription=SUBSCRIBED)
-    async with line(twin) as to:
-        checked = await to.check()
-    assert [str(text) for text, _ in checked.steps] == [
-        "The number +1 555-078-3881 of Loja da Ana answers, its quality is GREEN", f"Meta calls {HOOK}",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("subscription", "said"),
-    [
-        pytest.param({}, "not subscribed", id="to nothing"),
-        pytest.param({**SUBSCRIBED, "fields": [{"name": "account_update"}]}, "not subscribed", id="to other things"),
-        pytest.param({**SUBSCRIBED, "active": False}, "not subscribed", id="not any more"),
-        pytest.param({**SUBSCRIBED, "callback_url": "https://n8n.example.com"}, "n8n.example.com", id="by another program"),
-    ],
-)
-async def test_a_check_fails_when_meta_does_not_call_us(twin: Meta, subscription: Any, said: str) -> None:
-    twin.be(subscription=subscription)
-    async with line(twin) as to:
-        with pytest.raises(Forbidden, match=said):
-            await to.check()
-
-
-async def test_a_check_with_a_token_that_was_taken_back_says_so(twin: Meta) -> None:
-    async with line(twin, token="revoked") as to:
-        with pytest.raises(Unauthenticated, match="new token"):
-            await to.check()
-
-
-async def test_a_token_that_may_not_ask_for_the_subscription_leaves_that_unknown(twin: Meta) -> None:
-    twin.upset("403", times=1, skip=NUMBER)
-    async with line(twin) as to:
-        checked = await to.check()
-    assert "not known" in str(checked.steps[1][0])
-
-
-async def test_what_became_of_a_message_that_nobody_knew_of_is_told_by_its_handle(twin: Meta) -> None:
-    twin.upset("lost")
-    async with line(twin) as to:
-        with pytest.raises(Uncertain):
-            await to.send(outgoing(), [])
-    [said] = twin.sent()
-    payload = webhook(value(statuses=[status(said["wamid"], "sent", said["biz_opaque_callback_data"])]))
-    [receipt] = arrivals(payload, NUMBER, NOW)
-    assert (receipt.handle, receipt.id) == (MESSAGE, said["wamid"])
-
-
-@pytest.mark.parametrize(
-    ("name", "size", "kind", "media_type"),
-    [
-        ("a.JPG", 10, "image", "image/jpeg"), ("a.png", 6_000_000, "document", "image/png"), ("a.mp4", 17_000_000, "document", "video/mp4"),
-        ("a.opus", 9, "audio", "audio/ogg"), ("a.xlsx", 9, "document", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        ("answer.md", 9, "document", "text/plain"), ("a.html", 9, "document", "text/plain"), ("a.json", 9, "document", "text/plain"),
-    ],
-)  # fmt: skip
-def test_a_file_goes_as_whatsapp_takes_it(name: str, size: int, kind: str, media_type: str) -> None:
-    found = upload(name, size)
-    assert found is not None
-    assert (found.kind, found.media_type) == (kind, media_type)
-
-
-@pytest.mark.parametrize("name", ["a.zip", "a.exe", "a", "a.parquet"])
-def test_a_file_that_whatsapp_does_not_take_is_told_of(name: str) -> None:
-    assert upload(name, 9) is None
-
-
-@given(
-    st.text(alphabet=st.sampled_from("ab. \n*_`#|-é👍"), max_size=LIMITS.text), st.integers(0, 12), st.integers(0, 3),
-    st.lists(st.sampled_from(["a.zip", "x" * 300]), max_size=2),
-)  # fmt: skip
-def test_all_that_is_sent_is_what_meta_takes(text: str, count: int, files: int, refused: list[str]) -> None:
-    sendable = [Sendable(f"f{number}", f"{number}.pdf", "document") for number in range(files)]
-    made = steps(outgoing(text, buttons=buttons(count)[: LIMITS.buttons]), sendable, refused)
-    stored = {one.id: None for one in sendable}
-    for step in made:
-        assert broken({"messaging_product": "whatsapp", "to": PHONE, **step}, stored) is None
