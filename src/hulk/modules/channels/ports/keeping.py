@@ -119,7 +119,7 @@ class Contacts(Protocol):
         """They are that person, or nobody known; False when they were never heard."""
 
     def move(self, channel: str, sender: str, to: str) -> Change[None]:
-        """They have another id from now on."""
+        """They have another id from now on; whoever is given the old one is nobody known."""
 
     def invite(self, tenant: str, code: str, person: str, until: datetime) -> Change[None]:
         """Whoever says that code (its SHA-256 is kept) until then is that person, once."""

@@ -60,8 +60,9 @@ class Line(Protocol):
     async def fetch(self, file: Attached, into: Path, most: int) -> None:
         """Write the file there. Raises `NotFound`, `TooLarge` over `most` bytes, `Refused` and `Unavailable`."""
 
-    async def working(self, address: str) -> None:
-        """Show there that it is worked on, as the channel shows that, for some seconds. Raises as `send`; nobody minds."""
+    async def working(self, address: str, about: str) -> None:
+        """Show there that it is worked on, as the channel shows that, for some seconds; `about` is the channel's id of what was said.
+        Raises as `send`; nobody minds."""
 
     async def check(self) -> Checked:
         """Prove that it works both ways, without bothering anybody. Raises what keeps it from working."""

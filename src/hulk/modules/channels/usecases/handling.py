@@ -81,7 +81,7 @@ class HandleArrival:
         line = self.line(kept.channel)
         if line is not None:
             with suppress(HulkError):
-                await line.working(kept.arrival.address)
+                await line.working(kept.arrival.address, kept.arrival.id)
 
     async def _handle(self, kept: Kept) -> Outcome[str]:
         channel = self.directory.find(kept.channel)
@@ -99,10 +99,10 @@ class HandleArrival:
 
     async def _done(self, channel: Channel, kept: Kept, party: Party) -> Done:
         """What comes of it. Raises what its sender is told."""
-        if party.contact.blocked or kept.arrival.sender.robot:
-            return Done("ignored")
         if kept.arrival.kind == "move":
             return Done("moved", [self.contacts.move(channel.name, kept.arrival.sender.id, kept.arrival.moved)])
+        if party.contact.blocked or kept.arrival.sender.robot:
+            return Done("ignored")
         said = command(cleaned(kept.arrival.text)) if kept.arrival.kind == "message" else None
         if party.principal is None and (said is None or said.name not in ("link", "language")):
             return self._stranger(channel, kept, party)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
+from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppDoor, WhatsAppLine
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.settings import ChannelsSettings, WebhookSettings
+from hulk.modules.channels.settings import ChannelsSettings, WebhookSettings, WhatsAppSettings
 
 Follow: TypeAlias = Callable[[str], Callable[[], str]]
 """Gives what gives a secret as it is now, by where it stands in `channels`: `telegram[0].token`."""
@@ -36,6 +38,8 @@ async def opened(settings: ChannelsSettings, around: Around) -> AsyncIterator[tu
 async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around) -> AsyncIterator[Open]:
     for place, one in enumerate(settings.webhook):
         yield await _webhook(stack, one, f"webhook[{place}]", around)
+    for place, number in enumerate(settings.whatsapp):
+        yield await _whatsapp(stack, number, f"whatsapp[{place}]", around)
 
 
 async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, around: Around) -> Open:
@@ -46,4 +50,23 @@ async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, arou
     return Open(
         channel=one.channel("webhook", around.zone, trusts_email=one.trust_people), door=WebhookDoor(secret, one.trust_people),
         line=WebhookLine(server, path, secret, around.clock),
+    )  # fmt: skip
+
+
+_LEAST_SECRET = 16
+
+
+async def _whatsapp(stack: AsyncExitStack, one: WhatsAppSettings, place: str, around: Around) -> Open:
+    token, app_secret, verify = (around.follow(f"{place}.{name}") for name in ("token", "app_secret", "verify_token"))
+    for name, secret in (("token", token), ("app_secret", app_secret), ("verify_token", verify)):
+        if len(secret()) < _LEAST_SECRET:
+            raise Refused("channels.{setting} has less than {least} characters.", setting=f"{place}.{name}", least=_LEAST_SECRET)
+    server = await stack.enter_async_context(vendor(one.url, "WhatsApp"))
+    return Open(
+        channel=one.channel("whatsapp", around.zone), door=WhatsAppDoor(one.phone_number_id, app_secret, verify),
+        line=WhatsAppLine(
+            Graph(server, one.version, token), one.phone_number_id, app_secret, around.clock,
+            hook=f"{around.url}/v1/hooks/{one.name}" if around.url else "",
+            template=(one.template, one.template_language) if one.template else None,
+        ),
     )  # fmt: skip

@@ -54,11 +54,13 @@ class SqlContacts:
 
     def move(self, channel: str, sender: str, to: str) -> Change[None]:
         """See `Contacts`. Somebody of the new id who was heard already stays who they are."""
+        gone = _CHANGE.values(person=None)
 
         def change(tx: Transaction) -> None:
             row = tx.execute(_ONE, {"at": channel, "who": sender}).one_or_none()
             if row is not None:
                 tx.insert_new(contact_table, {**fields_of(Contact, row), "sender": to})
+                tx.execute(gone, {"at": channel, "who": sender})
 
         return change
 
