@@ -31,7 +31,7 @@ def utf16_length(text: str) -> int:
 
 def split(text: str, most: int, *, utf16: bool = False) -> tuple[str, ...]:
     """`text` in parts of at most `most` characters (see `fitting`), cut between paragraphs, lines, sentences or words, whichever first is
-    not too early, and only then within one. A block of code that is cut is closed and opened again. Nothing but spaces at the cuts is lost."""
+    not too early, and only then within one. A block of code that is cut is closed and opened again. Only spaces at cuts are lost."""
     parts, rest = list[str](), text.strip()
     while (room := fitting(rest, most, utf16=utf16)) < len(rest):
         part, rest = _cut(rest, room)
