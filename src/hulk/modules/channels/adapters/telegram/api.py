@@ -72,7 +72,7 @@ class Bot:
 
     def known(self) -> str:
         """Its name, if that was asked already; else nothing."""
-        return "" if self._me is None else self._me.username
+        return "" if self._me is None or self._me.id != self.id else self._me.username
 
     async def call(self, method: str, told: JsonObject | None = None, *, form: Any = None, sends: bool = False, slow: bool = False) -> Any:
         """The result. `form` (of aiohttp's) is sent in place of `told`. With `sends`, an answer that does not come is `Uncertain`. Raises

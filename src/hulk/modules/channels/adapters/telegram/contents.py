@@ -73,6 +73,6 @@ def files(said: Mapping[str, Any]) -> tuple[Attached, ...]:
 def _attached(name: str, media_type: str, found: Mapping[str, Any], *, voice: bool = False) -> Attached:
     size = found.get("file_size")
     return Attached(
-        ref=str(found["file_id"]), name=writable(name)[:200], media_type=writable(media_type)[:100], voice=voice,
+        ref=writable(str(found["file_id"])), name=writable(name)[:200], media_type=writable(media_type)[:100], voice=voice,
         size=size if isinstance(size, int) else None,
     )  # fmt: skip

@@ -41,9 +41,8 @@ class Polling:
         while True:
             found = await self._asked(told)
             arrivals = [one for update in found if (one := reader.read(update, self.clock())) is not None]
-            if arrivals:
-                await heard(arrivals)
-                await self._answer(arrivals)
+            await heard(arrivals)  # none are heard, too: then it is known that it works
+            await self._answer(arrivals)
             if found:
                 told = {"offset": int(found[-1]["update_id"]) + 1}
 
@@ -72,9 +71,10 @@ class Webhook:
     seconds: float = LOOK_SECONDS
 
     async def listen(self, heard: Heard, mark: str, marked: Callable[[str], Awaitable[None]]) -> None:  # noqa: ARG002  # the port's
-        """See `Listens`; what comes, comes by the door."""
+        """See `Listens`; what comes, comes by the door. `heard` is told nothing, which says that it works."""
         await self._set()
         while True:
+            await heard(())
             await asyncio.sleep(self.seconds)
             if (await self.bot.call("getWebhookInfo")).get("url") != self.url:
                 await self._set()

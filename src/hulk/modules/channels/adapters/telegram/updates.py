@@ -61,7 +61,7 @@ class Reader:
         return Arrival(
             key=key, kind="press", address=address(message), sender=_person(pressed["from"]), at=now, id=here, about=here,
             pressed=writable(str(pressed.get("data", ""))), group=message["chat"]["type"] != "private",
-            reply={"callback": str(pressed["id"])},
+            reply={"callback": writable(str(pressed["id"]))},
         )  # fmt: skip
 
     def _reaction(self, key: str, kind: str, seen: Any, now: datetime) -> Arrival:  # noqa: ARG002  # one shape for all
