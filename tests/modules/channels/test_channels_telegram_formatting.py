@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hulk.modules.channels.adapters.telegram.formatting import MOST_ENTITIES, formatted
 from hulk.modules.channels.domain import utf16_length
+from support.twins.telegram.checking import entities
 
 LINK = "https://example.com/a_(b)?c=1&d=*"
 PIECES = [*"ab1 \n*_~`[]()!<>#|-\\.'😀éم", "```", "**", "](https://x.y)", "\n> ", "\n- ", "\n| a | b |"]
@@ -92,3 +93,9 @@ def test_parts_are_within_the_text_and_within_one_another(markdown: str) -> None
 
 def test_the_longest_message_of_nothing_but_marks_is_read() -> None:
     assert formatted("*_[`~" * 820).text
+
+
+@given(WRITTEN)
+def test_telegram_takes_it_whatever_was_written(markdown: str) -> None:
+    made = formatted(markdown)
+    entities(made.text, list(made.entities))
