@@ -7,10 +7,10 @@ from hulk.modules.channels.domain.conversation import Contact, Conversation, Mod
 from hulk.modules.channels.domain.message import OPEN, Button, Limits, Outgoing, Shown, State, waiting_after
 from hulk.modules.channels.domain.pace import Meter, Pace
 from hulk.modules.channels.domain.pressing import Act, Pressed, pressed, pressing
-from hulk.modules.channels.domain.splitting import split
+from hulk.modules.channels.domain.splitting import fitting, split, utf16_length
 
 __all__ = [
     "OPEN", "Act", "Arrival", "Attached", "Button", "Channel", "Command", "Contact", "Conversation", "Directory", "Fate", "Kind",
     "Limits", "Meter", "Mode", "Outgoing", "Pace", "Pressed", "Quiet", "Sender", "Shown", "Speaking", "State", "Turn",
-    "approving", "cleaned", "command", "pressed", "pressing", "remembered", "split", "waiting_after",
+    "approving", "cleaned", "command", "fitting", "pressed", "pressing", "remembered", "split", "utf16_length", "waiting_after",
 ]  # fmt: skip

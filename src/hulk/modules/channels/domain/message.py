@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language
+from hulk.modules.channels.domain.splitting import fitting
 
 State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "unknown", "withdrawn"]
 OPEN: frozenset[State] = frozenset({"waiting", "sending"})
@@ -82,7 +83,8 @@ class Outgoing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a message of a channel may be. `text` counts characters, `parts` messages that one answer may become before it is sent as a
-    file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent."""
+    file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent. With `utf16`,
+    characters are counted as UTF-16 has them: an emoji is two."""
 
     text: int
     parts: int = 4
@@ -90,6 +92,11 @@ class Limits:
     label: int = 20
     data: int = 64
     file: int = 0
+    utf16: bool = False
+
+    def fits(self, text: str) -> int:
+        """How many characters from its beginning a message may have: all of them where it is short enough."""
+        return fitting(text, self.text, utf16=self.utf16)
 
 
 def waiting_after(attempts: int, chance: float) -> timedelta:

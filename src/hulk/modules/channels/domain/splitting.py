@@ -13,12 +13,28 @@ _LEAST = 0.4
 """Of the whole length: a part is not cut shorter than that for the sake of a better place."""
 
 
-def split(text: str, most: int) -> tuple[str, ...]:
-    """`text` in parts of at most `most` characters, cut between paragraphs, lines, sentences or words, whichever first is not too early,
-    and only then within one. A block of code that is cut is closed and opened again. Nothing but spaces at the cuts is lost."""
+def fitting(text: str, most: int, *, utf16: bool = False) -> int:
+    """How many characters from its beginning make up at most `most`; with `utf16`, one beyond U+FFFF counts as two."""
+    if not utf16 or len(text) * 2 <= most:
+        return min(len(text), most)
+    end = most - sum(char > "\uffff" for char in text[:most])
+    left = most - utf16_length(text[:end])
+    while left > 0 and end < len(text) and (left := left - utf16_length(text[end])) >= 0:
+        end += 1
+    return min(end, len(text))
+
+
+def utf16_length(text: str) -> int:
+    """How many code units it has in UTF-16."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def split(text: str, most: int, *, utf16: bool = False) -> tuple[str, ...]:
+    """`text` in parts of at most `most` characters (see `fitting`), cut between paragraphs, lines, sentences or words, whichever first is
+    not too early, and only then within one. A block of code that is cut is closed and opened again. Only spaces at cuts are lost."""
     parts, rest = list[str](), text.strip()
-    while len(rest) > most:
-        part, rest = _cut(rest, most)
+    while (room := fitting(rest, most, utf16=utf16)) < len(rest):
+        part, rest = _cut(rest, room)
         parts.append(part)
     return (*parts, rest) if rest else tuple(parts)
 

@@ -197,10 +197,10 @@ class Deliver:
 
 
 def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:
-    if len(message.text) > limits.text:
+    if (room := limits.fits(message.text)) < len(message.text):
         path = scratch / "answer.md"
         path.write_text(message.text, encoding="utf-8")
-        files, message = [("answer.md", path), *files], replace(message, text=message.text[: limits.text - 1].rstrip() + "…")
+        files, message = [("answer.md", path), *files], replace(message, text=message.text[: room - 1].rstrip() + "…")
     if any(path.stat().st_size > limits.file for _, path in files):
         files = [(name, path) for name, path in files if path.stat().st_size <= limits.file]
     return message, files

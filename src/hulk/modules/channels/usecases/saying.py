@@ -56,7 +56,7 @@ class Say:
 
     def _parts(self, whole: Outgoing, limits: Limits, names: tuple[str, str]) -> list[Outgoing]:
         """As many messages as it takes; buttons and files stand with the last. What would take too many is sent as a file (`Deliver`)."""
-        texts = split(whole.text, limits.text) or ("",)
+        texts = split(whole.text, limits.text, utf16=limits.utf16) or ("",)
         if len(texts) > limits.parts and limits.file:
             return [whole]
         last = len(texts) - 1

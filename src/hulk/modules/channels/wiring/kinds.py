@@ -8,11 +8,15 @@ from urllib.parse import urlsplit
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
+from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramLine, Webhook
+from hulk.modules.channels.adapters.telegram.api import bot
+from hulk.modules.channels.adapters.telegram.door import key_of as telegram_key_of
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
 from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppDoor, WhatsAppLine
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.settings import ChannelsSettings, WebhookSettings, WhatsAppSettings
+from hulk.modules.channels.settings import ChannelsSettings, TelegramSettings, WebhookSettings, WhatsAppSettings
+from hulk.modules.channels.settings.telegram import callable_by_telegram
 
 Follow: TypeAlias = Callable[[str], Callable[[], str]]
 """Gives what gives a secret as it is now, by where it stands in `channels`: `telegram[0].token`."""
@@ -40,6 +44,8 @@ async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around
         yield await _webhook(stack, one, f"webhook[{place}]", around)
     for place, number in enumerate(settings.whatsapp):
         yield await _whatsapp(stack, number, f"whatsapp[{place}]", around)
+    for place, one_bot in enumerate(settings.telegram):
+        yield await _telegram(stack, one_bot, f"telegram[{place}]", around)
 
 
 async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, around: Around) -> Open:
@@ -70,3 +76,34 @@ async def _whatsapp(stack: AsyncExitStack, one: WhatsAppSettings, place: str, ar
             template=(one.template, one.template_language) if one.template else None,
         ),
     )  # fmt: skip
+
+
+async def _telegram(stack: AsyncExitStack, one: TelegramSettings, place: str, around: Around) -> Open:
+    token, secret = around.follow(f"{place}.token"), around.follow(f"{place}.secret")
+    if not token().partition(":")[0].isdecimal() or not token().partition(":")[2]:
+        raise Refused("channels.{place}.token is no token of Telegram, such as 123456:ABC…: @BotFather gives them.", place=place)
+    channel, url = one.channel("telegram", around.zone), _telegram_calls(one, place, around)
+    asks = await stack.enter_async_context(bot(one.api, one.name, token))
+    if not url:
+        return Open(channel=channel, line=TelegramLine(asks, around.clock), listens=Polling(asks, around.clock))
+    try:
+        telegram_key_of(secret())
+    except Refused as error:
+        raise Refused("channels.{place}.secret: {reason} Or set its listen to poll.", place=place, reason=error.text) from error
+    return Open(
+        channel=channel, line=TelegramLine(asks, around.clock, url, secret), door=TelegramDoor(asks, secret),
+        listens=Webhook(asks, url, secret),
+    )  # fmt: skip
+
+
+def _telegram_calls(one: TelegramSettings, place: str, around: Around) -> str:
+    """Where Telegram calls us; empty where it is asked instead."""
+    base = one.url or around.url
+    if one.listen == "poll" or (one.listen == "auto" and not callable_by_telegram(base)):
+        return ""
+    if not callable_by_telegram(base) and one.api.startswith("https://api.telegram.org"):
+        raise Refused(
+            "Telegram does not call {url}: channels.{place}.url must be https on port 443, 80, 88 or 8443; or set listen to poll.",
+            url=base or "-", place=place,
+        )  # fmt: skip
+    return f"{base}/v1/hooks/{one.name}"
