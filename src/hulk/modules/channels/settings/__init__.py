@@ -7,17 +7,19 @@ from pydantic import Field, model_validator
 
 from hulk.kernel.text import Text
 from hulk.modules.channels.settings.channel import ChannelSettings
+from hulk.modules.channels.settings.mattermost import MattermostSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
-__all__ = ["ChannelSettings", "ChannelsSettings", "WebhookSettings"]
+__all__ = ["ChannelSettings", "ChannelsSettings", "MattermostSettings", "WebhookSettings"]
 
 
 class ChannelsSettings(Section):
     """Several of each kind, each with a name of its own."""
 
     webhook: tuple[WebhookSettings, ...] = Field(default=(), description="Programs that ask by signed webhooks.")
+    mattermost: tuple[MattermostSettings, ...] = Field(default=(), description="Bots of Mattermost.")
     retention: Duration = Field(
         default=timedelta(days=30),
         ge=timedelta(days=8),

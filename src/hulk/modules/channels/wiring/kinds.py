@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
+from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.settings import ChannelsSettings, WebhookSettings
+from hulk.modules.channels.settings import ChannelsSettings, MattermostSettings, WebhookSettings
+from hulk.runtime.language import voice
 
 Follow: TypeAlias = Callable[[str], Callable[[], str]]
 """Gives what gives a secret as it is now, by where it stands in `channels`: `telegram[0].token`."""
@@ -36,6 +39,8 @@ async def opened(settings: ChannelsSettings, around: Around) -> AsyncIterator[tu
 async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around) -> AsyncIterator[Open]:
     for place, one in enumerate(settings.webhook):
         yield await _webhook(stack, one, f"webhook[{place}]", around)
+    for place, bot in enumerate(settings.mattermost):
+        yield await _mattermost(stack, bot, f"mattermost[{place}]", around)
 
 
 async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, around: Around) -> Open:
@@ -46,4 +51,17 @@ async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, arou
     return Open(
         channel=one.channel("webhook", around.zone, trusts_email=one.trust_people), door=WebhookDoor(secret, one.trust_people),
         line=WebhookLine(server, path, secret, around.clock),
+    )  # fmt: skip
+
+
+async def _mattermost(stack: AsyncExitStack, one: MattermostSettings, place: str, around: Around) -> Open:
+    token, command_token = around.follow(f"{place}.token"), around.follow(f"{place}.command_token")
+    if not token().strip():
+        raise Refused("channels.{place}.token is empty: without the token of its account nobody is sure who the bot is.", place=place)
+    server = Server(await stack.enter_async_context(vendor(one.url, one.name)), token)
+    hook = f"{around.url}/v1/hooks/{one.name}" if around.url else ""
+    return Open(
+        channel=one.channel("mattermost", around.zone, trusts_email=one.trust_people),
+        door=MattermostDoor(server, command_token, voice, one.language or "en"), line=MattermostLine(server, hook, around.clock),
+        listens=MattermostListens(server, Sorter(server, around.clock, channels=frozenset(one.channels)), one.team),
     )  # fmt: skip
