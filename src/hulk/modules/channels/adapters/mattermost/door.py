@@ -140,10 +140,10 @@ class MattermostDoor:
         if not hmac.compare_digest(b"Token " + expected, request.header("authorization") or b""):
             raise Refusal(401, "the token of the command is not right")
         try:
-            fields = parse_qs(request.body, keep_blank_values=True, max_num_fields=100)
-            form = {name.decode(): values[0].decode() for name, values in fields.items() if len(values) == 1}
+            fields = parse_qs(request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
         except ValueError as error:
             raise Refusal(400, "no form") from error
+        form = {name: values[0] for name, values in fields.items() if len(values) == 1}
         if not hmac.compare_digest(expected, form.get("token", "").encode()):
             raise Refusal(401, "the token in the form is not right")
         return form

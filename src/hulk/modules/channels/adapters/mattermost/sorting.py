@@ -78,7 +78,8 @@ class Sorter:
     def _said(self, post: Post, room: Room, username: str, sender: Sender) -> Arrival:
         return Arrival(
             key=f"post:{post.id}", kind="message", id=post.id, about=post.root_id, address=str(address_of(post, room.direct)),
-            sender=sender, at=moment(post.create_at), text=without_mention(post.message, username), files=post.attached, group=not room.direct,
+            sender=sender, at=moment(post.create_at), text=without_mention(post.message, username), files=post.attached,
+            group=not room.direct,
         )  # fmt: skip
 
     async def _addressed(self, post: Post, room: Room, username: str) -> bool:
