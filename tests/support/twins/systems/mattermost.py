@@ -5,6 +5,7 @@ goes to `/twin/…`: `say`, `edit`, `delete`, `react`, `press`, `command`, `cut`
 """
 
 import base64
+import contextlib
 import email
 import itertools
 import json
@@ -50,7 +51,12 @@ class Line:
             return
         self.told.append(told)
         for _ in range(2 if twice else 1):
-            if self.socket is not None and not self.socket.closed:
+            await self.send(told)
+
+    async def send(self, told: dict[str, Any]) -> None:
+        """By its socket, if somebody is there."""
+        if self.socket is not None and not self.socket.closed:
+            with contextlib.suppress(ConnectionError):
                 await self.socket.send_json(told)
 
 
@@ -221,7 +227,7 @@ class Twin:
     async def _tell(self, event: str, data: dict[str, Any], channel: str) -> None:
         lost, twice = self._gap > 0, self._twice > 0
         self._gap, self._twice = max(self._gap - 1, 0), max(self._twice - 1, 0)
-        for line in self.lines.values():
+        for line in list(self.lines.values()):
             await line.tell(event, data, channel, lost=lost, twice=twice)
 
     async def _upload(self, request: web.Request) -> web.Response:
@@ -289,7 +295,7 @@ class Twin:
         if before is not None and (wanted == before.sequence or any(one["seq"] == wanted for one in before.told)):
             before.socket = socket
             for one in [one for one in before.told if one["seq"] >= wanted]:
-                await socket.send_json(one)
+                await before.send(one)
             return before
         self.lines.pop(before.id if before else "", None)
         line = Line(made_id("line", next(self._numbers)), socket)

@@ -1,7 +1,7 @@
 """Telling what is for Hulk of all that a bot hears: posts and events become arrivals, or nothing.
 
 A direct message is for Hulk. In a channel it is what names the bot, and what is said in a thread that has become Hulk's: where it answered,
-or was named. Edits, deletions and reactions are given if they are of people; what they are about is found later, or it is not.
+or was named. Edits and deletions are for Hulk where the post is; reactions where they are to what Hulk said.
 """
 
 import json
@@ -124,7 +124,7 @@ class Sorter:
         if post.user_id == me.id or not post.written or not (deleted or post.edit_at):
             return None
         room = await self._room(post.channel_id)
-        if room is None or not (deleted or await self._addressed(post, room, me.username)):
+        if room is None or not await self._addressed(post, room, me.username):
             return None
         when, told = (post.delete_at, "") if deleted else (post.edit_at, without_mention(post.message, me.username))
         return Arrival(
