@@ -148,6 +148,19 @@ async def test_what_a_button_carries_cannot_be_changed(chat: Chat, field: str) -
                 await made.door.accept(asked(body | {"context": body["context"] | {field: other}}))
 
 
+async def test_what_the_server_signed_is_taken_as_it_is_written(chat: Chat) -> None:
+    """Base 64 can be written in several ways: a press that is written in another is none, or it would be another press."""
+    async with bot(chat.twin) as made:
+        body = await pressed(chat, made)
+        said, _, signature = base64.b64decode(body["trigger_id"]).rpartition(b":")
+        bare = signature.rstrip(b"=")
+        other = base64.b64encode(said + b":" + bare[:-1] + bytes([bare[-1] + 1]) + signature[len(bare) :]).decode()
+        for trigger in (other, body["trigger_id"] + "\n", f" {body['trigger_id']}", body["trigger_id"].rstrip("=") + "==="):
+            if trigger != body["trigger_id"]:
+                with pytest.raises(Refusal):
+                    await made.door.accept(asked(body | {"trigger_id": trigger}))
+
+
 async def test_a_press_of_long_ago_is_refused(chat: Chat) -> None:
     async with bot(chat.twin) as made:
         body = await pressed(chat, made)

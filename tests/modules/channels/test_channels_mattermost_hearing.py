@@ -265,6 +265,26 @@ async def test_more_than_a_page_is_caught_up_with_in_order(chat: Chat) -> None:
     assert inbox.texts == ["primeiro", *wanted]
 
 
+async def test_who_dies_while_it_catches_up_goes_on_with_that(chat: Chat) -> None:
+    """The line that it heard by then could be taken up, and tells nothing of what was missed before it."""
+    inbox = Inbox()
+    async with bot(chat.twin) as made:
+        async with made.listening(inbox):
+            chat.says("primeiro")
+            await inbox.until(lambda: len(inbox.texts) == 1)
+        chat.does("cut", forget=True)
+        for number in range(450):
+            chat.says(f"{number}")
+        inbox.marks.clear()
+        async with made.listening(inbox):
+            await inbox.until(lambda: len(inbox.texts) == 451)
+        begun = inbox.marks[0]
+        again = Inbox(mark=begun)
+        async with made.listening(again):
+            await again.until(lambda: "449" in again.texts)
+    assert again.texts[-250:] == [f"{number}" for number in range(200, 450)]
+
+
 async def test_a_post_that_was_removed_for_good_hides_none_after_it(chat: Chat) -> None:
     inbox = Inbox()
     async with bot(chat.twin) as made:

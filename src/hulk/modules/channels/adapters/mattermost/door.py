@@ -96,13 +96,14 @@ class MattermostDoor:
         if not hmac.compare_digest(expected.encode(), told.mac.encode("utf-8", "replace")):
             raise Refusal(401, "the button is not ours")
         key = await self._asked(self._key())
-        if key and not triggered(press.trigger_id, press.user_id, key, request.at):
+        did = triggered(press.trigger_id, press.user_id, key, request.at) if key else press.trigger_id
+        if key and not did:
             raise Refusal(401, "the server did not say that this person pressed it now")
         sender = await self._asked(self.server.sender(press.user_id, press.user_name))
-        return _json({}, self._press(press, sender, request.at))
+        return _json({}, self._press(press, sender, did, request.at))
 
-    def _press(self, press: PressBody, sender: Sender, at: datetime) -> Arrival:
-        once = hashlib.sha256("\0".join((press.trigger_id, press.user_id, press.context.mac)).encode()).hexdigest()
+    def _press(self, press: PressBody, sender: Sender, did: str, at: datetime) -> Arrival:
+        once = hashlib.sha256("\0".join((did, press.user_id, press.context.mac)).encode()).hexdigest()
         address = Address.parsed(press.context.address)
         return Arrival(
             key=f"press:{once}", kind="press", address=press.context.address, sender=sender, at=at, id=press.post_id, about=press.post_id,

@@ -28,16 +28,24 @@ def seal(token: str, channel: str, address: str, message: str, data: str) -> str
     return hmac.new(key, "\0".join((channel, address, message, data)).encode(), "sha256").hexdigest()
 
 
-def triggered(trigger: str, user: str, key: str, now: datetime) -> bool:
-    """Whether the server whose public key that is (base 64 of DER) says that this user did something just now."""
+def triggered(trigger: str, user: str, key: str, now: datetime) -> str:
+    """What the server whose public key that is (base 64 of DER) says that this user did just now, as one of its kind (the same however its
+    signature is written); nothing when it does not."""
     try:
-        whole = base64.b64decode(trigger.encode("ascii"), validate=True)
-        said, _, signature = whole.rpartition(b":")
+        said, _, signature = _plain(trigger.encode("ascii")).rpartition(b":")
         _, who, at = said.decode("ascii").split(":")
         fresh = at.isdigit() and len(at) < 16 and abs(int(at) / 1000 - now.timestamp()) <= LEEWAY_SECONDS
-        return who == user and fresh and _signed(key, said + b":", base64.b64decode(signature, validate=True))
+        return said.decode("ascii") if who == user and fresh and _signed(key, said + b":", _plain(signature)) else ""
     except (ValueError, binascii.Error):
-        return False
+        return ""
+
+
+def _plain(text: bytes) -> bytes:
+    """What is written there in base 64, in the only way that is right."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found) != text:
+        raise ValueError("not as it is written")
+    return found
 
 
 def _signed(key: str, said: bytes, signature: bytes) -> bool:
