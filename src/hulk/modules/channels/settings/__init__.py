@@ -8,12 +8,13 @@ from pydantic import Field, model_validator
 from hulk.kernel.text import Text
 from hulk.modules.channels.settings.channel import ChannelSettings
 from hulk.modules.channels.settings.telegram import TelegramSettings
+from hulk.modules.channels.settings.mattermost import MattermostSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.modules.channels.settings.whatsapp import WhatsAppSettings
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
-__all__ = ["ChannelSettings", "ChannelsSettings", "TelegramSettings", "WebhookSettings", "WhatsAppSettings"]
+__all__ = ["ChannelSettings", "ChannelsSettings", "MattermostSettings", "TelegramSettings", "WebhookSettings", "WhatsAppSettings"]
 
 
 class ChannelsSettings(Section):
@@ -22,6 +23,7 @@ class ChannelsSettings(Section):
     webhook: tuple[WebhookSettings, ...] = Field(default=(), description="Programs that ask by signed webhooks.")
     whatsapp: tuple[WhatsAppSettings, ...] = Field(default=(), description="Phone numbers on WhatsApp.")
     telegram: tuple[TelegramSettings, ...] = Field(default=(), description="Bots of Telegram.")
+    mattermost: tuple[MattermostSettings, ...] = Field(default=(), description="Bots of Mattermost.")
     retention: Duration = Field(
         default=timedelta(days=30),
         ge=timedelta(days=8),

@@ -11,12 +11,14 @@ from hulk.kernel.time import Clock
 from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramLine, Webhook
 from hulk.modules.channels.adapters.telegram.api import bot
 from hulk.modules.channels.adapters.telegram.door import key_of as telegram_key_of
+from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
 from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppDoor, WhatsAppLine
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.settings import ChannelsSettings, TelegramSettings, WebhookSettings, WhatsAppSettings
+from hulk.modules.channels.settings import ChannelsSettings, MattermostSettings, TelegramSettings, WebhookSettings, WhatsAppSettings
 from hulk.modules.channels.settings.telegram import callable_by_telegram
+from hulk.runtime.language import voice
 
 Follow: TypeAlias = Callable[[str], Callable[[], str]]
 """Gives what gives a secret as it is now, by where it stands in `channels`: `telegram[0].token`."""
@@ -46,6 +48,8 @@ async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around
         yield await _whatsapp(stack, number, f"whatsapp[{place}]", around)
     for place, one_bot in enumerate(settings.telegram):
         yield await _telegram(stack, one_bot, f"telegram[{place}]", around)
+    for place, team_bot in enumerate(settings.mattermost):
+        yield await _mattermost(stack, team_bot, f"mattermost[{place}]", around)
 
 
 async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, around: Around) -> Open:
@@ -107,3 +111,16 @@ def _telegram_calls(one: TelegramSettings, place: str, around: Around) -> str:
             url=base or "-", place=place,
         )  # fmt: skip
     return f"{base}/v1/hooks/{one.name}"
+
+
+async def _mattermost(stack: AsyncExitStack, one: MattermostSettings, place: str, around: Around) -> Open:
+    token, command_token = around.follow(f"{place}.token"), around.follow(f"{place}.command_token")
+    if not token().strip():
+        raise Refused("channels.{place}.token is empty: without the token of its account nobody is sure who the bot is.", place=place)
+    server = Server(await stack.enter_async_context(vendor(one.url, one.name)), token)
+    hook = f"{around.url}/v1/hooks/{one.name}" if around.url else ""
+    return Open(
+        channel=one.channel("mattermost", around.zone, trusts_email=one.trust_people),
+        door=MattermostDoor(server, command_token, voice, one.language or "en"), line=MattermostLine(server, hook, around.clock),
+        listens=MattermostListens(server, Sorter(server, around.clock, channels=frozenset(one.channels)), one.team),
+    )  # fmt: skip
