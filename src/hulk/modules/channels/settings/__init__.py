@@ -6,17 +6,19 @@ from datetime import timedelta
 from pydantic import Field, model_validator
 
 from hulk.kernel.text import Text
+from hulk.modules.channels.settings.alexa import AlexaSettings
 from hulk.modules.channels.settings.channel import ChannelSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
-__all__ = ["ChannelSettings", "ChannelsSettings", "WebhookSettings"]
+__all__ = ["AlexaSettings", "ChannelSettings", "ChannelsSettings", "WebhookSettings"]
 
 
 class ChannelsSettings(Section):
     """Several of each kind, each with a name of its own."""
 
+    alexa: tuple[AlexaSettings, ...] = Field(default=(), description="Skills of Alexa.")
     webhook: tuple[WebhookSettings, ...] = Field(default=(), description="Programs that ask by signed webhooks.")
     retention: Duration = Field(
         default=timedelta(days=30),

@@ -13,6 +13,6 @@ from hulk.modules.channels.usecases.saying import Say
 from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 
 __all__ = [
-    "WORKFLOW", "AnswerIntent", "AskFor", "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "MeetSender", "Obey", "Press", "Say",
-    "TakeArrivals", "code_hash",
+    "WORKFLOW", "AnswerIntent", "AskFor", "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "MeetSender", "Obey", "Press",
+    "Say", "TakeArrivals", "code_hash",
 ]  # fmt: skip

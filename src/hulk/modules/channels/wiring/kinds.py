@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from hulk.kernel.time import Clock
+from hulk.modules.channels.adapters.alexa import AlexaDoor, AlexaLine, certificates, roots_of
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.settings import ChannelsSettings, WebhookSettings
+from hulk.modules.channels.settings import AlexaSettings, ChannelsSettings, WebhookSettings
+from hulk.runtime.language import voice
 
 Follow: TypeAlias = Callable[[str], Callable[[], str]]
 """Gives what gives a secret as it is now, by where it stands in `channels`: `telegram[0].token`."""
@@ -34,8 +36,18 @@ async def opened(settings: ChannelsSettings, around: Around) -> AsyncIterator[tu
 
 
 async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around) -> AsyncIterator[Open]:
+    for skill in settings.alexa:
+        yield await _alexa(stack, skill, around)
     for place, one in enumerate(settings.webhook):
         yield await _webhook(stack, one, f"webhook[{place}]", around)
+
+
+async def _alexa(stack: AsyncExitStack, one: AlexaSettings, around: Around) -> Open:
+    known = await stack.enter_async_context(certificates(one.certificates, roots_of(one.roots)))
+    return Open(
+        channel=replace(one.channel("alexa", around.zone), gives=True), line=AlexaLine(known, around.clock, one.longest),
+        door=AlexaDoor(one.skill, known, voice, one.longest, one.language or "en"),
+    )  # fmt: skip
 
 
 async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, around: Around) -> Open:
