@@ -42,7 +42,7 @@ def chain_path(address: bytes) -> str:
     except ValueError as error:
         raise Refusal(400, "the certificate's address is none") from error
     path = posixpath.normpath(parts.path)
-    if parts.scheme != "https" or parts.hostname != HOST or port not in (None, 443) or not path.startswith(FOLDER):
+    if parts.scheme != "https" or parts.hostname != HOST or port not in (None, 443) or not path.startswith(FOLDER) or address.endswith(b"/"):
         raise Refusal(400, "the certificate's address is not Amazon's")
     return path
 

@@ -68,7 +68,9 @@ class AlexaDoor:
             proof = base64.b64decode(signature, validate=True) if len(signature) <= 2000 else b""
         except binascii.Error as error:
             raise Refusal(400, "the signature is none") from error
-        if not proof or not signed(await self.certificates.signer(path, request.at), proof, request.body):
+        if base64.b64encode(proof) != signature:  # what base 64 allows besides means nothing, or something else elsewhere
+            raise Refusal(400, "the signature is not written as it is made")
+        if not signed(await self.certificates.signer(path, request.at), proof, request.body):
             raise Refusal(400, "the signature is not right")
 
     def _heard(self, envelope: Envelope) -> Accepted:
