@@ -1,6 +1,5 @@
 """A skill of Alexa's over a real store: Amazon's twin asks by HTTP, Hulk answers what it is told to."""
 
-import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +11,7 @@ from typing import Any, cast
 
 import httpx
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from hulk.modules.channels.api import Hooks, hook_routes
 from hulk.modules.channels.domain import Arrival, Outgoing
@@ -113,10 +113,11 @@ def _hurried(one: Open, wait: float) -> Open:
 async def a_skill(store: Store, folder: Path, twin: str, *, wait: float = 30.0, **more: Any) -> AsyncIterator[Skill]:
     """A skill called `alexa`, and a webhook called `chat` on which Ana can be written to, too."""
     root = folder / "root.pem"
-    root.write_bytes(httpx.get(f"{twin}/root", trust_env=False).content)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        root.write_bytes((await client.get(f"{twin}/root")).content)
     settings = ChannelsSettings(
         alexa=(AlexaSettings(name="alexa", skill=SKILL, roots=str(root), certificates=twin, **more),),
-        webhook=(WebhookSettings(name="chat", secret=WEBHOOK_SECRET),),
+        webhook=(WebhookSettings(name="chat", secret=SecretStr(WEBHOOK_SECRET)),),
     )
     clock, hulk, trail = [datetime.now(UTC)], Hulk(folder), Told()
     around = Around(follow=lambda _: lambda: WEBHOOK_SECRET, zone="America/Sao_Paulo", url="", clock=lambda: clock[0])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from support.twins.alexa import ADDRESS, SIGNER, SKILL, Amazon, asked, certificate, intent, said, written
+from support.twins.alexa import ADDRESS, SIGNER, SKILL, Amazon, Holder, asked, certificate, intent, said, written
 
 BASE = "https://s3.amazonaws.com"
 
@@ -37,8 +37,8 @@ def cases(now: datetime) -> Iterator[Case]:
 
 
 def _case(
-    name: str, now: datetime, *, valid: bool, address: str = ADDRESS, body: bytes | None = None, chain: bytes | None = None, stricter: str = "",
-    **headers: bytes | None,
+    name: str, now: datetime, *, valid: bool, address: str = ADDRESS, body: bytes | None = None, chain: bytes | None = None,
+    stricter: str = "", **headers: bytes | None,
 ) -> Case:  # fmt: skip
     """A valid request but for what is given; a header that is None is left out."""
     twin, body = amazon(), body or written(said("Quantos pedidos houve ontem?", at=now))
@@ -93,26 +93,28 @@ def _addresses(now: datetime) -> Iterator[Case]:
 def _chains(now: datetime) -> Iterator[Case]:
     twin = amazon()
     key, middle, root = twin.leaf.key, twin.middle, twin.root
-    mine = {"ca": False, "names": (SIGNER,), "key": key, "now": now}
+
+    def leaf(by: Holder | None, days: tuple[float, float] = (-30, 300), names: tuple[str, ...] = (SIGNER,)) -> bytes:
+        return certificate(SIGNER, by, ca=False, names=names, days=days, now=now, key=key).pem
+
     yield _case("root in the chain", now, valid=True, chain=twin.chain + root.pem)
-    more = certificate("x", middle, **{**mine, "names": ("other.example", SIGNER)})
-    yield _case("further names", now, valid=True, chain=more.pem + middle.pem)
+    yield _case("further names", now, valid=True, chain=leaf(middle, names=("other.example", SIGNER)) + middle.pem)
     other = certificate("Another root", None, ca=True, key=root.key, now=now)
     stranger = certificate("Another root altogether", None, ca=True, now=now)
     old_middle = certificate("Old", root, ca=True, days=(-300, -1), key=middle.key, now=now)
     no_ca = certificate("No authority", root, ca=False, key=middle.key, now=now)
     for name, chain in {
-        "signed by itself": certificate(SIGNER, None, **mine).pem,
-        "another name": certificate("x", middle, **{**mine, "names": ("echo-api.example.com",)}).pem + middle.pem,
-        "any name": certificate("x", middle, **{**mine, "names": ("*.amazon.com",)}).pem + middle.pem,
-        "no name": certificate(SIGNER, middle, **{**mine, "names": ()}).pem + middle.pem,
-        "over": certificate(SIGNER, middle, **mine, days=(-300, -1)).pem + middle.pem,
-        "not yet": certificate(SIGNER, middle, **mine, days=(1, 300)).pem + middle.pem,
-        "what is between is over": certificate(SIGNER, old_middle, **mine).pem + old_middle.pem,
+        "signed by itself": leaf(None),
+        "another name": leaf(middle, names=("echo-api.example.com",)) + middle.pem,
+        "any name": leaf(middle, names=("*.amazon.com",)) + middle.pem,
+        "no name": leaf(middle, names=()) + middle.pem,
+        "over": leaf(middle, days=(-300, -1)) + middle.pem,
+        "not yet": leaf(middle, days=(1, 300)) + middle.pem,
+        "what is between is over": leaf(old_middle) + old_middle.pem,
         "nothing between": twin.leaf.pem,
-        "what is between may not sign": certificate(SIGNER, no_ca, **mine).pem + no_ca.pem,
-        "another root": certificate(SIGNER, stranger, **mine).pem + stranger.pem,
-        "another root with that key": certificate(SIGNER, other, **mine).pem + other.pem,
+        "what is between may not sign": leaf(no_ca) + no_ca.pem,
+        "another root": leaf(stranger) + stranger.pem,
+        "another root with that key": leaf(other) + other.pem,
         "the wrong way round": middle.pem + twin.leaf.pem,
         "no certificates": b"<html>",
         "nothing": b"",
@@ -126,7 +128,7 @@ def _requests(now: datetime) -> Iterator[Case]:
         return now - timedelta(seconds=seconds)
 
     for name, envelope in {
-        "140 s old": said("Oi", at=at(140)),
+        "120 s old": said("Oi", at=at(120)),
         "an event, 3500 s old": asked("AlexaSkillEvent.SkillDisabled", at=at(3500)),
         "right to left, emoji": said("مرحبا 👍🏽 \u202e!", at=now),
         "a launch": asked("LaunchRequest", at=now),

@@ -47,16 +47,15 @@ class Holder:
 
 
 def certificate(
-    name: str, by: Holder | None, *, ca: bool, names: tuple[str, ...] = (), days: tuple[float, float] = (-30, 300), now: datetime | None = None,
-    key: rsa.RSAPrivateKey | None = None,
+    name: str, by: Holder | None, *, ca: bool, names: tuple[str, ...] = (), days: tuple[float, float] = (-30, 300),
+    now: datetime | None = None, key: rsa.RSAPrivateKey | None = None,
 ) -> Holder:  # fmt: skip
     """One of that name, signed by another (None: by itself), with the extensions of the web's rules."""
     now, key = now or datetime.now(UTC), key or a_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer_key = by.key if by else key
-    usage = {one: False for one in (
-        "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only",
-    )}  # fmt: skip
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only")
+    usage = dict.fromkeys(others, False)
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -115,8 +114,8 @@ def intent(name: str, id_: str = "1", **more: Any) -> dict[str, Any]:
 
 
 def asked(
-    kind: str, id_: str = "1", *, at: datetime | None = None, locale: str = "pt-BR", skill: str = SKILL, user: str = PERSON, person: str = "",
-    attributes: dict[str, str] | None = None, **more: Any,
+    kind: str, id_: str = "1", *, at: datetime | None = None, locale: str = "pt-BR", skill: str = SKILL, user: str = PERSON,
+    person: str = "", attributes: dict[str, str] | None = None, **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """A request as Amazon's reference has it."""
     who = {"application": {"applicationId": skill}, "user": {"userId": user}}

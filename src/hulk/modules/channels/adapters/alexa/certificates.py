@@ -1,7 +1,9 @@
 """Amazon's certificates: fetched from one host only, in bounds, and kept."""
 
 import asyncio
+import re
 import ssl
+import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["HOST", "Certificates", "certificates", "roots_of"]
 
 T = TypeVar("T")
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 LARGEST = 64_000
 """Bytes of a chain; Amazon's has 6,000."""
 SECONDS = 2.0
@@ -133,13 +136,27 @@ async def certificates(base: str, roots: Sequence["Certificate"]) -> AsyncIterat
 
 def roots_of(file: str) -> tuple["Certificate", ...]:
     """The roots in a file of PEM; empty: those that this machine trusts. Raises `Refused` when there are none."""
-    from cryptography.x509 import load_pem_x509_certificates  # see chain.signer
-
     path = Path(file) if file else _trusted()
     try:
-        return tuple(load_pem_x509_certificates(path.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise Refused("There are no root certificates in {file} (channels.alexa.roots): give a file of PEM.", file=str(path)) from error
+        roots = tuple(one for block in _BLOCK.findall(path.read_bytes()) if (one := _root(block)) is not None)
+    except OSError:
+        roots = ()
+    if not roots:
+        raise Refused("There are no root certificates in {file} (channels.alexa.roots): give a file of PEM.", file=str(path))
+    return roots
+
+
+def _root(block: bytes) -> "Certificate | None":
+    """None for one that does not keep the rules (RFC 5280): among those that machines trust there are a few, none of them Amazon's."""
+    from cryptography.utils import CryptographyDeprecationWarning  # see chain.signer
+    from cryptography.x509 import load_pem_x509_certificate
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        try:
+            return load_pem_x509_certificate(block)
+        except (ValueError, CryptographyDeprecationWarning):
+            return None
 
 
 def _trusted() -> Path:

@@ -42,7 +42,8 @@ def chain_path(address: bytes) -> str:
     except ValueError as error:
         raise Refusal(400, "the certificate's address is none") from error
     path = posixpath.normpath(parts.path)
-    if parts.scheme != "https" or parts.hostname != HOST or port not in (None, 443) or not path.startswith(FOLDER) or address.endswith(b"/"):
+    theirs = parts.scheme == "https" and parts.hostname == HOST and port in (None, 443)
+    if not theirs or not path.startswith(FOLDER) or address.endswith(b"/"):
         raise Refusal(400, "the certificate's address is not Amazon's")
     return path
 
