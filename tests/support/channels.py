@@ -15,15 +15,18 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound, TooLarge
 from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.kernel.text import Language, Text
+from hulk.kernel.time import utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Channel, Directory, Limits, Outgoing, Pace, Sender, Shown
-from hulk.modules.channels.ports import Asking, Checked, Kept, Sent, Unknowable
+from hulk.modules.channels.ports import Asking, Checked, Kept, Line, Sent, Unknowable
 from hulk.modules.channels.usecases import (
     WORKFLOW,
     AnswerIntent,
     AskFor,
     Deliver,
+    GiveReply,
     HandleArrival,
+    HandOver,
     MeetSender,
     Obey,
     Press,
@@ -84,7 +87,7 @@ class ScriptedLine:
             raise TooLarge("It is too large.")
         await asyncio.to_thread(into.write_bytes, self.kept[file.ref])
 
-    async def working(self, address: str) -> None:
+    async def working(self, address: str, about: str = "") -> None:
         """See `Line`."""
         self.shown.append(address)
 
@@ -224,6 +227,20 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     if not linked:
         hulk.people.clear()
     return room
+
+
+def giving(store: Store, channel: Channel, line: Line) -> GiveReply:
+    """What gives answers in responses, where a channel wants that."""
+    inbox, outbox, contacts, conversations = SqlInbox(store), SqlOutbox(store), SqlContacts(store), SqlConversations(store)
+    directory, told = Directory.of([channel]), Told()
+    say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, utc_now)
+    hand = HandOver(
+        directory=directory, contacts=contacts, conversations=conversations, outbox=outbox, say=say, voices=voice, trail=told, clock=utc_now
+    )
+    return GiveReply(
+        holder="me", inbox=inbox, outbox=outbox, contacts=contacts, elsewhere=hand, trail=told, commit=store.commit, voices=voice,
+        bells=Bells(), clock=utc_now, fallback="pt",
+    )  # fmt: skip
 
 
 def trusting(**more: Any) -> Channel:

@@ -132,4 +132,4 @@ def channels_at_work(
 
 def channel_routes(made: Channels) -> list[APIRouter]:
     """Where vendors call."""
-    return [hook_routes(Hooks({one.name: one for one in made.answering.channels}, made.take, utc_now))]
+    return [hook_routes(Hooks({one.name: one for one in made.answering.channels}, made.take, made.give, utc_now))]

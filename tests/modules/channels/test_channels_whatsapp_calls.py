@@ -21,6 +21,7 @@ from hulk.modules.channels.domain import Channel, Outgoing, Shown
 from hulk.modules.channels.ports import Open
 from hulk.modules.channels.usecases import Deliver, TakeArrivals
 from hulk.runtime.store import Store
+from support.channels import giving
 from support.memory import Desk, Told
 from support.patience import until_found
 from support.served import application, served
@@ -107,7 +108,7 @@ async def rig(twin: Meta, folder: Path, every: int = 0) -> AsyncIterator[Rig]:
         line = WhatsAppLine(Graph(server, "v25.0", lambda: TOKEN), NUMBER, lambda: APP_SECRET, utc_now)
         take = TakeArrivals(inbox, outbox, desk, Told(), Failing(store, every), utc_now)
         door = WhatsAppDoor(NUMBER, lambda: APP_SECRET, lambda: VERIFY_TOKEN)
-        hooks = Hooks({"zap": Open(channel=CHANNEL, line=line, door=door)}, take, utc_now)
+        hooks = Hooks({"zap": Open(channel=CHANNEL, line=line, door=door)}, take, giving(store, CHANNEL, line), utc_now)
         deliver = Deliver(
             channel="zap", holder="me", line=line, outbox=outbox, files=Scratch(folder), trail=Told(), commit=store.commit, clock=utc_now
         )

@@ -1,17 +1,20 @@
 """Channels over HTTP: one route takes the requests of all vendors that call us."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from hulk.kernel.errors import NotFound
 from hulk.kernel.time import Clock
-from hulk.modules.channels.ports import Accepted, Open, Refusal
+from hulk.modules.channels.domain import Channel
+from hulk.modules.channels.ports import Accepted, Door, Kept, Open, Refusal
 from hulk.modules.channels.ports import Request as Asked
-from hulk.modules.channels.usecases import TakeArrivals
+from hulk.modules.channels.usecases import GiveReply, TakeArrivals
 
 log = structlog.get_logger(__name__)
 HOOKS = "/v1/hooks"
@@ -24,11 +27,12 @@ class Hooks:
 
     channels: Mapping[str, Open]
     take: TakeArrivals
+    give: GiveReply
     clock: Clock
 
     async def __call__(self, channel: str, request: Request) -> Response:
         """Take what a vendor sends: verified, kept, and only then answered."""
-        found = self.channels.get(channel)
+        began, found = time.monotonic(), self.channels.get(channel)
         if found is None or found.door is None:
             raise NotFound("There is no channel “{name}” here.", name=channel[:80])
         try:
@@ -36,9 +40,18 @@ class Hooks:
         except Refusal as refusal:
             log.warning("channel_request_refused", channel=channel, status=refusal.status, why=refusal.why)
             return Response(status_code=refusal.status)
-        if accepted.arrivals:
-            await self.take(found.channel, accepted.arrivals)
+        kept = await self.take(found.channel, accepted.arrivals) if accepted.arrivals else []
+        if accepted.wait and kept:
+            return await self._given(found.channel, found.door, kept[-1], began + accepted.wait - time.monotonic(), request)
         return _response(accepted)
+
+    async def _given(self, channel: Channel, door: Door, kept: Kept, seconds: float, request: Request) -> Response:
+        """The response with the answer in it. What it says is settled when it is out."""
+        given = await self.give(channel, kept, seconds)
+        if await request.is_disconnected():
+            await self.give.back(given)
+            return Response(status_code=499)
+        return _response(door.replied(kept.arrival, given.message), BackgroundTask(self.give.sent, given))
 
 
 async def _asked(request: Request, clock: Clock) -> Asked:
@@ -52,8 +65,8 @@ async def _asked(request: Request, clock: Clock) -> Asked:
     return Asked(request.method, headers, query, await request.body(), clock())
 
 
-def _response(accepted: Accepted) -> Response:
-    return Response(accepted.body, accepted.status, media_type=accepted.media_type)
+def _response(accepted: Accepted, then: BackgroundTask | None = None) -> Response:
+    return Response(accepted.body, accepted.status, media_type=accepted.media_type, background=then)
 
 
 def hook_routes(hooks: Hooks) -> APIRouter:

@@ -139,7 +139,7 @@ class WebhookLine:
         """There are none."""
         raise Refused("A webhook brings no files.")
 
-    async def working(self, address: str, about: str) -> None:
+    async def working(self, address: str, about: str = "") -> None:
         """Nobody looks."""
 
     async def check(self) -> Checked:

@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, writable
 
-Kind: TypeAlias = Literal["message", "edit", "deletion", "reaction", "press", "receipt", "move", "other"]
-"""`press`: somebody pressed a button of ours; `receipt`: what became of a message that we sent; `move`: a person has another id now;
-`other`: what Hulk has no use for, kept so that it can be seen."""
+Kind: TypeAlias = Literal["message", "opening", "edit", "deletion", "reaction", "press", "receipt", "move", "other"]
+"""`opening`: somebody came, and has said nothing yet; `press`: somebody pressed a button of ours; `receipt`: what became of a message that
+we sent; `move`: a person has another id now; `other`: what Hulk has no use for, kept so that it can be seen."""
 
 Fate: TypeAlias = Literal["delivered", "read", "failed"]
 

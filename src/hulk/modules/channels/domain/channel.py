@@ -32,6 +32,8 @@ class Channel:
     quiet: Quiet | None = None
     speaks: Speaking = "answering"
     thumbs: bool = True
+    gives: bool = False
+    """Whether answers are given in the response to what came in, and nothing can be sent there otherwise."""
     files: int = 20_000_000
     """Largest file that is taken, in bytes."""
 

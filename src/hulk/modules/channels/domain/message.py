@@ -49,8 +49,9 @@ class Outgoing:
     """A message to an address of a channel. `id` (`msg_…`) is the handle by which its channel can tell whether it has it already. `text`
     is Markdown. `about` is the channel's id of the message that it answers; `reply` what the arrival brought along for that.
 
-    `speak` asks for it to be spoken, too; with `made`, all goes along that was made for the intent. `sent_id` is what the channel calls
-    it. `place` counts within the installation: those of one address go out in its order."""
+    `passing`: of no use any more when nobody waits for it. `speak` asks for it to be spoken, too; with `made`, all goes along that was made
+    for the intent. `sent_id` is what the channel calls it. `place` counts within the installation: those of one address go out in its
+    order."""
 
     id: str
     tenant: str
@@ -67,6 +68,7 @@ class Outgoing:
     files: tuple[Shown, ...] = ()
     speak: bool = False
     made: bool = False
+    passing: bool = False
     reply: JsonObject = field(default_factory=dict)
     state: State = "waiting"
     attempts: int = 0
@@ -75,16 +77,16 @@ class Outgoing:
     ended: datetime | None = None
     place: int = 0
 
-    def overdue(self, now: datetime) -> bool:
+    def overdue(self, now: datetime, keeps: timedelta = GIVE_UP) -> bool:
         """Whether it is too late to send it."""
-        return now - self.created > GIVE_UP
+        return now - self.created > keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a message of a channel may be. `text` counts characters, `parts` messages that one answer may become before it is sent as a
     file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent. With `utf16`,
-    characters are counted as UTF-16 has them: an emoji is two."""
+    characters are counted as UTF-16 has them: an emoji is two. One that could not be sent is kept for as long as `keeps`."""
 
     text: int
     parts: int = 4
@@ -93,6 +95,7 @@ class Limits:
     data: int = 64
     file: int = 0
     utf16: bool = False
+    keeps: timedelta = GIVE_UP
 
     def fits(self, text: str) -> int:
         """How many characters from its beginning a message may have: all of them where it is short enough."""

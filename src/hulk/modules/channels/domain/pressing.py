@@ -18,12 +18,13 @@ from typing import Literal, TypeAlias
 
 from hulk.kernel.errors import Refused
 
-Act: TypeAlias = Literal["approve", "reject", "good", "bad", "person", "again"]
-"""approve and reject a ticket; good and bad: the answer to an intent; person: have somebody answer; again: work on it after all."""
+Act: TypeAlias = Literal["approve", "reject", "good", "bad", "person", "again", "rest"]
+"""approve and reject a ticket; good and bad: the answer to an intent; person: have somebody answer; again: work on it after all; rest:
+send the whole message where it can be read."""
 
-_LETTERS: dict[Act, str] = {"approve": "a", "reject": "r", "good": "g", "bad": "b", "person": "p", "again": "n"}
+_LETTERS: dict[Act, str] = {"approve": "a", "reject": "r", "good": "g", "bad": "b", "person": "p", "again": "n", "rest": "s"}
 _ACTS = {letter: act for act, letter in _LETTERS.items()}
-_PREFIXES: dict[Act, str] = {"approve": "tkt", "reject": "tkt", "good": "int", "bad": "int", "person": "cnv", "again": "arr"}
+_PREFIXES: dict[Act, str] = {"approve": "tkt", "reject": "tkt", "good": "int", "bad": "int", "person": "cnv", "again": "arr", "rest": "msg"}
 _SHAPE = re.compile(r"([a-z])\.([0-7][0-9a-hjkmnp-tv-z]{25})\.([0-9a-z]{1,8})\.([A-Za-z0-9_-]{16})")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

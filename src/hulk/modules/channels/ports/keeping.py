@@ -84,6 +84,12 @@ class Outbox(Protocol):
     async def by_sent(self, channel: str, address: str, sent_id: str) -> Outgoing | None:
         """The message that the channel calls so."""
 
+    async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
+        """All messages that the channel calls so (those that were given in one response), oldest first."""
+
+    async def waiting(self, channel: str, address: str, limit: int) -> Sequence[Outgoing]:
+        """Those waiting there, due or not, oldest first."""
+
     def told(self, id_: str, sent_id: str, at: datetime) -> Change[bool]:
         """The channel told that it has it: sent, whatever was thought of it; False when that was known."""
 
@@ -142,6 +148,9 @@ class Conversations(Protocol):
 
     async def at(self, channel: str, address: str) -> Conversation | None:
         """The conversation there, if there is one."""
+
+    async def of_sender(self, channel: str, sender: str) -> Sequence[Conversation]:
+        """Those with them alone, the one in which they were heard last first."""
 
     async def get(self, id_: str) -> Conversation:
         """The conversation; raises `NotFound`."""

@@ -60,7 +60,7 @@ class Line(Protocol):
     async def fetch(self, file: Attached, into: Path, most: int) -> None:
         """Write the file there. Raises `NotFound`, `TooLarge` over `most` bytes, `Refused` and `Unavailable`."""
 
-    async def working(self, address: str, about: str) -> None:
+    async def working(self, address: str, about: str = "") -> None:
         """Show there that it is worked on, as the channel shows that, for some seconds; `about` is the channel's id of what was said.
         Raises as `send`; nobody minds."""
 
@@ -101,7 +101,8 @@ class Accepted:
     body: bytes = b""
     media_type: str = "text/plain; charset=utf-8"
     wait: float = 0.0
-    """Seconds in which an answer can be given in the response itself (`Door.replied`); 0 when answers are sent."""
+    """Seconds, from when the request came, in which an answer can be given in the response itself (`Door.replied`); 0 when answers are
+    sent."""
 
 
 class Door(Protocol):
@@ -111,7 +112,7 @@ class Door(Protocol):
         """What came in. Raises `Refusal` unless the raw bytes prove whose they are; never anything else, whatever they are."""
 
     def replied(self, arrival: Arrival, message: Outgoing | None) -> Accepted:
-        """The response to a request that waited: with the answer, or (None) saying that it comes later."""
+        """The response to a request that waited, with the answer. None: there is nothing to say."""
 
 
 Heard: TypeAlias = Callable[[Sequence[Arrival]], Awaitable[None]]

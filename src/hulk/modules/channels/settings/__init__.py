@@ -6,20 +6,30 @@ from datetime import timedelta
 from pydantic import Field, model_validator
 
 from hulk.kernel.text import Text
+from hulk.modules.channels.settings.alexa import AlexaSettings
 from hulk.modules.channels.settings.channel import ChannelSettings
-from hulk.modules.channels.settings.telegram import TelegramSettings
 from hulk.modules.channels.settings.mattermost import MattermostSettings
+from hulk.modules.channels.settings.telegram import TelegramSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.modules.channels.settings.whatsapp import WhatsAppSettings
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
-__all__ = ["ChannelSettings", "ChannelsSettings", "MattermostSettings", "TelegramSettings", "WebhookSettings", "WhatsAppSettings"]
+__all__ = [
+    "AlexaSettings",
+    "ChannelSettings",
+    "ChannelsSettings",
+    "MattermostSettings",
+    "TelegramSettings",
+    "WebhookSettings",
+    "WhatsAppSettings",
+]
 
 
 class ChannelsSettings(Section):
     """Several of each kind, each with a name of its own."""
 
+    alexa: tuple[AlexaSettings, ...] = Field(default=(), description="Skills of Alexa.")
     webhook: tuple[WebhookSettings, ...] = Field(default=(), description="Programs that ask by signed webhooks.")
     whatsapp: tuple[WhatsAppSettings, ...] = Field(default=(), description="Phone numbers on WhatsApp.")
     telegram: tuple[TelegramSettings, ...] = Field(default=(), description="Bots of Telegram.")

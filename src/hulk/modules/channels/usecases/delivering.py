@@ -24,6 +24,7 @@ from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Limits, Meter, Outgoing, State, waiting_after
 from hulk.modules.channels.ports import Files, Line, Outbox, Sent, Uncertain, Unknowable
 from hulk.modules.channels.usecases.facts import ended
+from hulk.modules.channels.usecases.handing import HandOver
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=3)
@@ -49,6 +50,8 @@ class Deliver:
     clock: Clock
     ticks: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
+    elsewhere: HandOver | None = None
+    """What becomes of messages, where the channel sends none."""
     told_off: str = ""
     """Why the channel takes nothing from us, while it does not."""
     _meter: Meter = field(init=False)
@@ -102,10 +105,13 @@ class Deliver:
             self._under_way.discard(message.id)
 
     async def _sent(self, message: Outgoing) -> None:
-        if message.overdue(self.clock()):
+        if message.overdue(self.clock(), self.line.limits.keeps):
             await self._settle(
-                message, "failed", problem=Refused("It could not be sent for a day, and is not sent any more."), claimed=False
+                message, "failed", problem=Refused("It could not be sent for too long, and is not sent any more."), claimed=False
             )
+            return
+        if self.elsewhere is not None:
+            await self.commit(await self.elsewhere.instead(message, self.holder))
             return
         [claimed] = await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
         if claimed:

@@ -25,6 +25,10 @@ LONGEST = timedelta(minutes=10)
 """How long the files of a message may take to be fetched and written down."""
 
 
+_ANSWERED = frozenset({"message", "opening", "press"})
+"""After these somebody waits for an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What came of an arrival, in a word, with the changes that make it true."""
@@ -68,7 +72,7 @@ class HandleArrival:
         def tell(tx: Any) -> None:
             kept: Kept | None = find(tx)
             channel = None if kept is None else self.directory.find(kept.channel)
-            if kept is not None and channel is not None and kept.arrival.kind in ("message", "press"):
+            if kept is not None and channel is not None and kept.arrival.kind in _ANSWERED:
                 self.say(channel, kept, error.text, channel.language or self.fallback, name="failed")(tx)
 
         return [tell, self.inbox.done(name, "failed"), self.trail.append(about("failed", name, run.tenant, "hulk", code=error.code))]
@@ -112,7 +116,8 @@ class HandleArrival:
 
     def _act(self, kind: str) -> Callable[[Channel, Kept, Party], Awaitable[Done]]:
         return {
-            "message": self._message, "edit": self._edit, "deletion": self._deletion, "reaction": self._reaction, "press": self._pressed,
+            "message": self._message, "opening": self._opening, "edit": self._edit, "deletion": self._deletion, "reaction": self._reaction,
+            "press": self._pressed,
         }.get(kind, self._other)  # fmt: skip
 
     async def _message(self, channel: Channel, kept: Kept, party: Party) -> Done:
@@ -138,6 +143,10 @@ class HandleArrival:
         if heard.intent is None:
             return Done("refused", [self._told(channel, kept, party, heard.refusal)])
         return Done("asked", [*heard.changes, self._turn(kept, heard.text)], heard.intent)
+
+    async def _opening(self, channel: Channel, kept: Kept, party: Party) -> Done:
+        text = Text("I am listening. What should I do?")
+        return Done("opened", [self.say(channel, kept, text, self._language(channel, party), name="opening", passing=True)])
 
     async def _edit(self, channel: Channel, kept: Kept, _: Party) -> Done:
         before = await self.inbox.by_message(channel.name, kept.arrival.address, kept.arrival.id)
@@ -176,14 +185,18 @@ class HandleArrival:
 
     def _stranger(self, channel: Channel, kept: Kept, party: Party) -> Done:
         """Who is not known is told so once a day, where nobody else reads it, and nothing else happens."""
-        if kept.arrival.group or not kept.arrival.addressed or kept.arrival.kind not in ("message", "press"):
+        if kept.arrival.group or not kept.arrival.addressed or kept.arrival.kind not in _ANSWERED:
             return Done("unknown")
+        language = self._language(channel, party)
+        if channel.gives:
+            text = Text("I do not know you here yet. Ask whoever runs Hulk for a code, and say: link code, and then the code.")
+            return Done("unknown", [self.say(channel, kept, text, language, name="stranger", passing=True)])
         text = Text(
             "I do not know you here yet. Ask whoever runs Hulk for a code and send me: /link CODE. Your id on this channel is {id}.",
             id=kept.arrival.sender.id,
         )
         daily = replace(kept, id=f"{conversation_of(kept)}:{kept.received:%Y-%m-%d}")
-        return Done("unknown", [self.say(channel, daily, text, self._language(channel, party), name="stranger")])
+        return Done("unknown", [self.say(channel, daily, text, language, name="stranger")])
 
     def _told(self, channel: Channel, kept: Kept, party: Party, text: Text) -> Change[None]:
         return self.say(channel, kept, text, self._language(channel, party), name="told")

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Forbidden
+from hulk.kernel.errors import Forbidden, Refused
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel, Pressed, pressed
 from hulk.modules.channels.ports import Conversations, Feedback, Inbox, Kept, Tickets
 from hulk.modules.channels.usecases.asking import AskFor
+from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.meeting import Party
 from hulk.modules.channels.usecases.saying import Say
 
@@ -28,6 +29,7 @@ class Press:
     say: Say
     secret: bytes
     clock: Clock
+    elsewhere: HandOver | None = None
 
     async def __call__(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         """What tells that it is done. Raises `Refused` for a button that is not ours, too old, or meant for elsewhere, and whatever keeps
@@ -46,6 +48,8 @@ class Press:
                 return [self.conversations.answered_by(what.subject, "person", ""), self._said(channel, kept, text, language)]
             case "again":
                 return await self._again(channel, party, what)
+            case "rest":
+                return await self._rest(channel, kept, what, language)
 
     async def _decide(self, channel: Channel, kept: Kept, by: Principal, what: Pressed, language: Language) -> Sequence[Change[Any]]:
         await self.tickets(by, what.subject, what.act == "approve", kept.id)
@@ -57,6 +61,14 @@ class Press:
         before = await self.inbox.get(what.subject)
         heard = await self.ask(channel, before, party)
         return [*heard.changes, self.inbox.reopen(before.id), self.inbox.done(before.id, "asked", heard.intent)]
+
+    async def _rest(self, channel: Channel, kept: Kept, what: Pressed, language: Language) -> Sequence[Change[Any]]:
+        """All of a message of which only the beginning was said goes where it can be read."""
+        found = None if self.elsewhere is None else await self.elsewhere.again(what.subject)
+        if found is None:
+            raise Refused("I know no other channel of yours on which I could write to you. Link one, and ask again.")
+        there, sends = found
+        return [sends, self._said(channel, kept, Text("I have sent it by {channel}.", channel=there.name), language)]
 
     def _said(self, channel: Channel, kept: Kept, text: Text, language: Language) -> Change[None]:
         return self.say(channel, kept, text, language, name="pressed")

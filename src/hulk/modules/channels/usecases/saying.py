@@ -14,6 +14,8 @@ from hulk.modules.channels.ports import Conversations, Kept, Outbox, Voices
 
 LimitsOf = Callable[[str], Limits]
 """What a message of that channel may be."""
+GIVEN_WITHIN = timedelta(seconds=8)
+"""How long after somebody asked an answer can still be given in the response, where it can only be given there."""
 _HOLDS = timedelta(days=7)
 """How long a button does what it says."""
 _PROMPT = timedelta(minutes=10)
@@ -33,18 +35,21 @@ class Say:
 
     def __call__(
         self, channel: Channel, kept: Kept, text: Text | str, language: Language, *, name: str,
-        buttons: Sequence[tuple[Text, Pressed]] = (), intent: str | None = None,
+        buttons: Sequence[tuple[Text, Pressed]] = (), intent: str | None = None, passing: bool = False,
     ) -> Change[None]:  # fmt: skip
         """An answer to what came in. `name` tells the messages to one arrival apart; the same twice is one."""
         said = self.voices(language).say(text) if isinstance(text, Text) else text
         arrival, now = kept.arrival, self.clock()
+        id_, limits = ids.derived("msg", kept.id, name, "0"), self.limits(channel.name)
+        if channel.gives and len(said) > limits.text:
+            buttons = [(Text("Shall I send you the rest elsewhere?"), Pressed("rest", id_))]
         first = Outgoing(
-            id=ids.derived("msg", kept.id, name, "0"), tenant=kept.tenant, channel=channel.name, address=arrival.address, text=said,
+            id=id_, tenant=kept.tenant, channel=channel.name, address=arrival.address, text=said,
             language=language, created=now, due=self._due(channel, kept, now), conversation=conversation_of(kept),
-            about=arrival.id, intent=intent, reply=arrival.reply, made=intent is not None, speak=_spoken(channel, kept),
+            about=arrival.id, intent=intent, passing=passing, reply=arrival.reply, made=intent is not None, speak=_spoken(channel, kept),
             buttons=self._buttons(channel, arrival.address, language, buttons, now),
         )  # fmt: skip
-        return self._kept(self._parts(first, self.limits(channel.name), (kept.id, name)))
+        return self._kept([first] if channel.gives else self._parts(first, limits, (kept.id, name)))
 
     def stale(self, channel: Channel, kept: Kept, language: Language) -> Change[None]:
         """Asks whether what was sent long ago is still wanted."""
@@ -81,6 +86,8 @@ class Say:
         return change
 
     def _due(self, channel: Channel, kept: Kept, now: datetime) -> datetime:
+        if channel.gives:
+            return max(now, kept.received + GIVEN_WITHIN)
         if channel.quiet is None or now - kept.received < _PROMPT:
             return now
         return channel.quiet.until(now)

@@ -15,7 +15,19 @@ from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Directory, Limits
 from hulk.modules.channels.ports import Ask, Feedback, Files, Line, Open, People, Tickets, Transcribe, Voices
-from hulk.modules.channels.usecases import AnswerIntent, AskFor, Deliver, HandleArrival, MeetSender, Obey, Press, Say, TakeArrivals
+from hulk.modules.channels.usecases import (
+    AnswerIntent,
+    AskFor,
+    Deliver,
+    GiveReply,
+    HandleArrival,
+    HandOver,
+    MeetSender,
+    Obey,
+    Press,
+    Say,
+    TakeArrivals,
+)
 from hulk.modules.channels.wiring.kinds import Around, opened
 from hulk.modules.channels.wiring.running import AtWork
 from hulk.runtime.bus import Bus
@@ -98,6 +110,7 @@ class Channels:
     answering: Answering
     take: TakeArrivals
     arrival: Workflow
+    give: GiveReply
     at_work: Sequence[AtWork]
 
 
@@ -106,21 +119,28 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
     meet = MeetSender(made.contacts, made.conversations, needs.people)
     ask = AskFor(needs.ask, needs.files, made.conversations, made.line, needs.transcribe)
     take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock)
+    hand = HandOver(
+        directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,
+        voices=ground.voices, trail=ground.trail, clock=ground.clock,
+    )  # fmt: skip
+    holder = f"{ids.process()}:{secrets.token_hex(4)}"
     arrival = HandleArrival(
         directory=made.directory, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, conversations=made.conversations, meet=meet,
         say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, ground.commit, made.say, ground.clock),
-        press=Press(made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock),
+        press=Press(made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, hand),
         feedback=needs.feedback, trail=ground.trail, line=made.line, fallback=needs.fallback,
     )  # fmt: skip
-    holder = f"{ids.process()}:{secrets.token_hex(4)}"
-    return Channels(
-        answering=made, take=take, arrival=arrival, at_work=[_at_work(one, made, ground, needs, take, holder, bus) for one in made.channels]
-    )
+    give = GiveReply(
+        holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
+        commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
+    )  # fmt: skip
+    at_work = [_at_work(one, made, ground, needs, take, hand, holder, bus) for one in made.channels]
+    return Channels(answering=made, take=take, arrival=arrival, give=give, at_work=at_work)
 
 
-def _at_work(one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, holder: str, bus: Bus) -> AtWork:
+def _at_work(one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, holder: str, bus: Bus) -> AtWork:
     deliver = Deliver(
         channel=one.name, holder=holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail, commit=ground.commit,
-        clock=ground.clock,
+        clock=ground.clock, elsewhere=hand if one.channel.gives else None,
     )  # fmt: skip
     return AtWork(open=one, deliver=deliver, take=take, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus)

@@ -2,21 +2,29 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
+from hulk.modules.channels.adapters.alexa import AlexaDoor, AlexaLine, certificates, roots_of
+from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramLine, Webhook
 from hulk.modules.channels.adapters.telegram.api import bot
 from hulk.modules.channels.adapters.telegram.door import key_of as telegram_key_of
-from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
 from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppDoor, WhatsAppLine
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.settings import ChannelsSettings, MattermostSettings, TelegramSettings, WebhookSettings, WhatsAppSettings
+from hulk.modules.channels.settings import (
+    AlexaSettings,
+    ChannelsSettings,
+    MattermostSettings,
+    TelegramSettings,
+    WebhookSettings,
+    WhatsAppSettings,
+)
 from hulk.modules.channels.settings.telegram import callable_by_telegram
 from hulk.runtime.language import voice
 
@@ -42,6 +50,8 @@ async def opened(settings: ChannelsSettings, around: Around) -> AsyncIterator[tu
 
 
 async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around) -> AsyncIterator[Open]:
+    for skill in settings.alexa:
+        yield await _alexa(stack, skill, around)
     for place, one in enumerate(settings.webhook):
         yield await _webhook(stack, one, f"webhook[{place}]", around)
     for place, number in enumerate(settings.whatsapp):
@@ -50,6 +60,14 @@ async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around
         yield await _telegram(stack, one_bot, f"telegram[{place}]", around)
     for place, team_bot in enumerate(settings.mattermost):
         yield await _mattermost(stack, team_bot, f"mattermost[{place}]", around)
+
+
+async def _alexa(stack: AsyncExitStack, one: AlexaSettings, around: Around) -> Open:
+    known = await stack.enter_async_context(certificates(one.certificates, roots_of(one.roots)))
+    return Open(
+        channel=replace(one.channel("alexa", around.zone), gives=True), line=AlexaLine(known, around.clock, one.longest),
+        door=AlexaDoor(one.skill, known, voice, one.longest, one.language or "en"),
+    )  # fmt: skip
 
 
 async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, around: Around) -> Open:

@@ -148,7 +148,7 @@ class MattermostLine:
         """See `Line`."""
         await self.server.vendor.download(f"{self.server.vendor.url}{API}/files/{file.ref}", into, most, self.server.headers)
 
-    async def working(self, address: str) -> None:
+    async def working(self, address: str, about: str = "") -> None:  # noqa: ARG002  # the port's
         """The sign that somebody writes; it stands for five seconds."""
         to = Address.parsed(address)
         if not to.user:

@@ -14,6 +14,11 @@ from hulk.modules.channels.domain import Conversation, Mode, Turn
 from hulk.runtime.store import Store, Transaction
 
 _AT = select(table).where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"))
+_WITH = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.sender == bindparam("who"), table.c.group.is_(False))
+    .order_by(table.c.heard.desc(), table.c.id)
+)
 _ONE = select(table).where(table.c.id == bindparam("one"))
 _TURNS = select(turn_table).where(turn_table.c.conversation == bindparam("of")).order_by(turn_table.c.place.desc()).limit(bindparam("most"))
 _SAID = (turn_table.c.conversation == bindparam("of"), turn_table.c.id == bindparam("called"))
@@ -30,6 +35,10 @@ class SqlConversations:
         """See `Conversations`."""
         found = await self._all(_AT, {"at": channel, "where": address})
         return found[0] if found else None
+
+    async def of_sender(self, channel: str, sender: str) -> Sequence[Conversation]:
+        """See `Conversations`."""
+        return await self._all(_WITH, {"at": channel, "who": sender})
 
     async def get(self, id_: str) -> Conversation:
         """See `Conversations`."""

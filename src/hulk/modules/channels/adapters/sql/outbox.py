@@ -52,6 +52,17 @@ _COUNTS = (
     .where(table.c.channel == bindparam("at"), table.c.state.not_in(("sent", "withdrawn")))
     .group_by(table.c.state)
 )
+_GIVEN = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.sent_id == bindparam("called"))
+    .order_by(table.c.place)
+)
+_WAITING = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.state == "waiting")
+    .order_by(table.c.place)
+    .limit(bindparam("most"))
+)
 _NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), table.c.state == "waiting")
 
 
@@ -113,6 +124,14 @@ class SqlOutbox:
         query = select(table).where(table.c.channel == channel, table.c.address == address, table.c.sent_id == sent_id)
         found = await self._all(query.order_by(table.c.place.desc()).limit(1), {})
         return found[0] if sent_id and found else None
+
+    async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_GIVEN, {"at": channel, "where": address, "called": sent_id}) if sent_id else []
+
+    async def waiting(self, channel: str, address: str, limit: int) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_WAITING, {"at": channel, "where": address, "most": limit})
 
     def told(self, id_: str, sent_id: str, at: datetime) -> Change[bool]:
         """See `Outbox`."""

@@ -133,7 +133,7 @@ class TelegramLine:
         """See `Line`; Telegram gives bots files of 20 MB at most."""
         await self.bot.download(file.ref, into, most)
 
-    async def working(self, address: str) -> None:
+    async def working(self, address: str, about: str = "") -> None:  # noqa: ARG002  # the port's
         """In private, a draft that says “Thinking…” for 30 s; else “typing…” for 5 s."""
         chat, _, topic = address.partition("/")
         told: JsonObject = {"chat_id": _number(chat), **({"message_thread_id": _number(topic)} if topic else {})}

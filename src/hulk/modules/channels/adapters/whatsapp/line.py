@@ -133,7 +133,7 @@ class WhatsAppLine:
             await asyncio.to_thread(into.unlink, missing_ok=True)
             raise Unavailable("A file from WhatsApp did not arrive as it was sent.")
 
-    async def working(self, address: str, about: str) -> None:  # noqa: ARG002  # what was said tells where
+    async def working(self, address: str, about: str = "") -> None:  # noqa: ARG002  # what was said tells where
         """The message is marked as read, and “typing…” shown for up to 25 seconds."""
         if about:
             said = {
