@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from hulk.apps.bootstrap.basis import Basis
-from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
@@ -28,6 +26,7 @@ from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
 
 if TYPE_CHECKING:  # it is put together there, of what is here
+    from hulk.apps.bootstrap.basis import Basis
     from hulk.apps.bootstrap.ground import Ground
 
 log = structlog.get_logger(__name__)
@@ -54,7 +53,7 @@ class Around:
     quota: Callable[[str], Change[Exhausted | None]]
 
 
-def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
+def agents_at_work(basis: "Basis", around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
     """What does them."""
     ground, begun = basis.ground, basis.delegating
     mindful = Mindful(acts, begun.book)

@@ -148,7 +148,7 @@ def test_what_passes_reads_only_what_may_be_read(words: list[str]) -> None:
         except Refused:
             continue
         assert all(REACH[dialect].has(place) for place in statement.tables)
-        assert "DELETE" not in statement.sql.replace("'DELETE'", "") or '"DELETE"' in statement.sql or "AS DELETE" in statement.sql
+        assert re.search(r"(^|[(;])\s*DELETE|AS\s*\(\s*DELETE", statement.sql) is None  # elsewhere it is a name
 
 
 _NAMES = st.sampled_from(["orders", "ORDERS", "pg_authid", "secrets", "a.b", "orders$files", ""])
