@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from hulk.apps.basis import Basis
+from hulk.apps.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
@@ -24,10 +26,6 @@ from hulk.modules.tools import ToolActs
 from hulk.runtime.background import Rounds
 from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
-
-if TYPE_CHECKING:  # it is put together there, of what is here
-    from hulk.apps.bootstrap.basis import Basis
-    from hulk.apps.bootstrap.ground import Ground
 
 log = structlog.get_logger(__name__)
 _PREFIX = "agents."
@@ -53,7 +51,7 @@ class Around:
     quota: Callable[[str], Change[Exhausted | None]]
 
 
-def agents_at_work(basis: "Basis", around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
+def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
     """What does them."""
     ground, begun = basis.ground, basis.delegating
     mindful = Mindful(acts, begun.book)
@@ -65,7 +63,7 @@ def agents_at_work(basis: "Basis", around: Around, tools: ToolActs, ask: AskPers
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 
 
-def mind_of(ground: "Ground", vectors: Remembered) -> MindActs:
+def mind_of(ground: Ground, vectors: Remembered) -> MindActs:
     """What agents remember, and how they reason."""
     return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
 

@@ -10,9 +10,9 @@ from fastapi import APIRouter
 
 from hulk.apps.agents import Around, Delegates, playbook_name
 from hulk.apps.audit_key import leave_key
+from hulk.apps.basis import Basis
 from hulk.apps.bootstrap.background import refitting
-from hulk.apps.bootstrap.basis import Basis
-from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.ground import Ground
 from hulk.apps.secrets import model_keys
 from hulk.apps.uploads import Uploads
 from hulk.kernel.money import Money
