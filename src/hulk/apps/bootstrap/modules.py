@@ -92,7 +92,7 @@ async def modules_of(stack: AsyncExitStack, basis: Basis) -> Modules:
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
-    around = Around(once=router.once, decides=router.decide, uploads=uploads, quota=quotas.quotas.admit)
+    around = Around(once=router.once, decides=router.decide)
     return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, around=around, vectors=vectors)
 
 
