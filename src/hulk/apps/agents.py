@@ -1,18 +1,17 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from hulk.apps.bootstrap.basis import Basis
-from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.basis import Basis
+from hulk.apps.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import Exhausted
 from hulk.kernel.tenancy import Principal
 from hulk.modules.agents import Agent, AnswerOf, BeginTask, Encloses, Hears, MindActs, Playbook, Utterance, Wanted
 from hulk.modules.agents.settings import AgentsSettings
@@ -26,9 +25,6 @@ from hulk.modules.tools import ToolActs
 from hulk.runtime.background import Rounds
 from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
-
-if TYPE_CHECKING:  # it is put together there, of what is here
-    from hulk.apps.bootstrap.ground import Ground
 
 log = structlog.get_logger(__name__)
 _PREFIX = "agents."
@@ -45,13 +41,10 @@ def playbook_name(agent: Agent, playbook: Playbook) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What agents need of the modules that answer intents: who asks a model once, who says what is meant, where files are kept, how much
-    a tenant may have done."""
+    """What agents need of the modules that answer intents: who asks a model once, who says what is meant."""
 
     once: Gateway
     decides: Decides
-    uploads: Uploads
-    quota: Callable[[str], Change[Exhausted | None]]
 
 
 def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
@@ -61,12 +54,13 @@ def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson
     needs = Needs(
         runs=basis.workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
         hands=GovernedHands(tools), ask=ask, voices=voice, standing=basis.identity.standing, recall=mindful.recall, note=mindful.note,
-        hears=hearing(around.decides), encloses=enclosing(around.uploads), room=around.quota, zone=ZoneInfo(ground.config.locale.timezone),
+        hears=hearing(around.decides), encloses=enclosing(basis.uploads), room=basis.quotas.quotas.admit,
+        zone=ZoneInfo(ground.config.locale.timezone),
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 
 
-def mind_of(ground: "Ground", vectors: Remembered) -> MindActs:
+def mind_of(ground: Ground, vectors: Remembered) -> MindActs:
     """What agents remember, and how they reason."""
     return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import Modules
+from hulk.apps.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from fastapi import APIRouter
 
-from hulk.apps.bootstrap.basis import Basis
+from hulk.apps.basis import Basis
 from hulk.apps.schedules import Wishes
 from hulk.kernel.records import JsonObject
 from hulk.modules.agents import rules_of

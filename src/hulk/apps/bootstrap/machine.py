@@ -9,13 +9,13 @@ import structlog
 from fastapi import APIRouter
 
 from hulk.apps.agents import agents_at_work, mind_of, tidying
+from hulk.apps.basis import based
 from hulk.apps.bootstrap.background import beating, keeping_house, pruning, refreshing_rates, watching_budgets
-from hulk.apps.bootstrap.basis import based
-from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.bootstrap.modules import modules_of
 from hulk.apps.breakers import breaker_routes
 from hulk.apps.channels import channel_routes, channels_at_work, channels_open
 from hulk.apps.costs import budget_figures, money_routes
+from hulk.apps.ground import Ground
 from hulk.apps.routes import (
     Platform,
     Steered,

@@ -10,9 +10,9 @@ from fastapi import APIRouter
 
 from hulk.apps.agents import Around, Delegates, playbook_name
 from hulk.apps.audit_key import leave_key
+from hulk.apps.basis import Basis
 from hulk.apps.bootstrap.background import refitting
-from hulk.apps.bootstrap.basis import Basis
-from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.ground import Ground
 from hulk.apps.secrets import model_keys
 from hulk.apps.uploads import Uploads
 from hulk.kernel.money import Money
@@ -97,7 +97,7 @@ async def modules_of(stack: AsyncExitStack, basis: Basis, told: Told) -> Modules
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
-    around = Around(once=router.once, decides=router.decide, uploads=uploads, quota=quotas.quotas.admit)
+    around = Around(once=router.once, decides=router.decide)
     return Modules(
         routers=[*routers, *gateway], accept=intents.accept, skills=called, around=around, vectors=vectors, learning=learning,
         uploads=uploads, intents=intents.intents, tickets=tickets.tickets,

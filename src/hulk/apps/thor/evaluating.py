@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
@@ -139,7 +138,7 @@ def _read(agent: str, case: str, task: JsonObject) -> Result:
         agent=agent, case=case, verdict=told["verdict"], task=task["id"], found=told["found"], state=task["state"],
         tools=tuple((one["name"], one["status"]) for one in told["tools"]), proposed=tuple(told["proposed"]),
         read=account["tokens"] - account["written"], written=account["written"], cost=Decimal(account["cost"]),
-        seconds=(_moment(task["ended"]) - _moment(task["at"])).total_seconds(), wrong=(*told["wrong"], *_problems(task)),
+        seconds=(from_iso(task["ended"]) - from_iso(task["at"])).total_seconds(), wrong=(*told["wrong"], *_problems(task)),
     )  # fmt: skip
 
 
@@ -147,7 +146,3 @@ def _problems(task: Any) -> Iterator[str]:
     """What went wrong in the task itself."""
     yield from [task["error"]] if task["error"] else []
     yield from (f"{step['key']}: {step['error']}" for step in task["steps"] if step["error"] and not task["error"])
-
-
-def _moment(text: str) -> datetime:
-    return from_iso(text)

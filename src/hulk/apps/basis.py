@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from hulk.apps.bootstrap.ground import Ground
 from hulk.apps.chain import chain
 from hulk.apps.cluster import shared
+from hulk.apps.ground import Ground
 from hulk.apps.limits import limits_of
 from hulk.apps.local_model import entered as local_model
 from hulk.apps.uploads import Uploads
