@@ -36,7 +36,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing:
     """What hands the tests out to the processes that test."""
-    return Sharing(len(config.option.tx))
+    return Sharing(len(config.option.tx), config.rootpath)
 
 
 @pytest.fixture(scope="session")
