@@ -21,19 +21,25 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
+# uv installs what is locked in a third of pip's time. Where it cannot (it does not read pip's own settings), pip does.
+pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+installed = $(pip) --require-hashes -r requirements/uv.txt \
+	&& $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) 2>/dev/null \
+	|| $(pip) --require-hashes -r $(1)
+
 # A stamp per lock file: set up again only when what is needed has changed.
-$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+$(VENV)/run.stamp: requirements/run.txt requirements/uv.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what Hulk needs (about a minute the first time) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(call installed,requirements/run.txt)
+	@$(pip) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
+$(VENV)/dev.stamp: requirements/dev.txt requirements/uv.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what the tests need (about a minute the first time) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(call installed,requirements/dev.txt)
+	@$(pip) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/run.stamp
 
 # The peers of the benchmarks have environments of their own: arq does not go with the redis that the others want.
@@ -144,7 +150,7 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/run.txt
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all --group build --group dev --no-emit-index-url \
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/dev.txt
-	@for each in bench bench-arq bench-litellm bench-bfcl; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
+	@for each in uv bench bench-arq bench-litellm bench-bfcl; do $(VENV)/lock/bin/uv pip compile requirements/$$each.in --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/$$each.txt || exit 1; done
 	@$(VENV)/lock/bin/uv pip compile requirements/bench-bfcl-eval.in --no-deps --universal --python-version 3.11 --no-emit-index-url \
 		--no-emit-find-links --generate-hashes --no-header --quiet -o requirements/bench-bfcl-eval.txt
