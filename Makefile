@@ -16,7 +16,7 @@ CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runt
 # What was compiled is kept, whatever the machine's settings say: a start of Hulk without it takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway bench-tools test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
+.PHONY: help run test check coverage format bench bench-peers bench-gateway bench-tools bench-agents test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -137,6 +137,9 @@ bench-gateway: $(VENV)/dev.stamp $(GATEWAYS)/litellm.stamp $(GATEWAYS)/portkey.s
 bench-tools: $(VENV)/dev.stamp ## score how a model uses tools: MODEL= its name at URL= (Hulk on this machine), SET=own or bfcl, SAMPLE=, CATEGORIES=, ARGS=
 	@BENCH_GATEWAYS=$(GATEWAYS) $(BIN)/python -m benchmarks.tool_use --model "$(MODEL)" $(if $(URL),--url "$(URL)") $(if $(SET),--set $(SET)) \
 		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(CATEGORIES),--categories "$(CATEGORIES)") $(ARGS)
+
+bench-agents: $(VENV)/dev.stamp ## tokens that agents take, beside a single agent with the same tools; writes benchmarks/agents.json: MODEL= its name at URL=
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.agents $(if $(URL),--model "$(MODEL)" --url "$(URL)",--keep)
 
 proto: $(VENV)/dev.stamp ## write src/hulk_client anew from the contracts in proto/
 	@$(BIN)/python tools/proto.py

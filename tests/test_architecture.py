@@ -18,7 +18,7 @@ FOR_APPS = frozenset({"wiring", "settings", "api", "grpc", "bus", "mcp", "cli", 
 """What of a module's inside `hulk.apps` may import, to put the program together."""
 
 ENVIRONMENT = {
-    "hulk/modules/tools/adapters/git.py": "git is found on PATH, and given nothing else of the environment",
+    "hulk/modules/tools/adapters/git/program.py": "git is found on PATH, and given nothing else of the environment",
 }
 """Who else reads the environment, and why."""
 

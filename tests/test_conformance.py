@@ -255,6 +255,7 @@ PARTS = {
         words.HashedWords,
     ),
     "hulk.modules.finops.adapters.sql": (finops_sql.SqlBudgets, finops_sql.SqlCosts, finops_sql.SqlLedger, finops_sql.SqlRates),
+    "hulk.modules.tools.adapters.git": (git.GitHistory,),
     "hulk.modules.tools.adapters.knowledge": (knowledge_folders.FolderKnowledge,),
     "hulk.modules.tools.adapters.tables": (duck.DuckTables,),
     "hulk.modules.tools.adapters.backends": (

@@ -6,17 +6,16 @@ from typing import Any
 from benchmarks.tool_use import asking
 from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.airflow import Airflow
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.metabase import Metabase
 from hulk.modules.tools.adapters.backends.mongodb import MongoDb
-from hulk.modules.tools.adapters.backends.mongodb import Most as MostDocuments
 from hulk.modules.tools.adapters.backends.notion import Notion
-from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Objects
-from hulk.modules.tools.adapters.backends.objects import Most as MostObjects
+from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Most, Objects
 from hulk.modules.tools.adapters.backends.repositories import GitTools
 from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
-from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
+from hulk.modules.tools.adapters.backends.sql import Files, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.domain import Tool
@@ -50,9 +49,9 @@ def _backends() -> Sequence[Backend]:
         TicketTools(nobody, voice),
         ScheduleTools(nobody, lambda text: {"text": text}, "America/Sao_Paulo"),
         GitTools({}, _ABOUT),
-        Sql("sales", Files(places=()), about=_ABOUT, most=Most()),
-        MongoDb("shop", "mongodb://127.0.0.1:1/shop", str, collections=("*",), about=_ABOUT, most=MostDocuments()),
-        Objects("files", S3(endpoint="", region="x", key_id="", secret=str), read=area, write=area, about=_ABOUT, most=MostObjects()),
+        Sql("sales", Files(places=()), about=_ABOUT, most=Bounds()),
+        MongoDb("shop", "mongodb://127.0.0.1:1/shop", str, collections=("*",), about=_ABOUT, most=Bounds()),
+        Objects("files", S3(endpoint="", region="x", key_id="", secret=str), read=area, write=area, about=_ABOUT, most=Most()),
         GitHub("github", _ABOUT, url=_HERE, token=str, repositories=("acme/*",), projects=("acme/1",)),
         Notion("notion", _ABOUT, url=_HERE, token=str),
         Metabase("metabase", _ABOUT, url=_HERE, key=str),

@@ -201,6 +201,7 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/leases/fail": Write("hulk.ticket.failed.v1", "changed", failed_work, reason="no_paper"),
     "POST /v1/leases/heartbeat": NoChange("the worker lives; what it holds, and who holds it, stays. A lease that is lost is told"),
     "POST /v1/logout": Elsewhere("modules/identity/test_identity_login.py::test_the_end_of_a_session_is_told_with_who_and_why"),
+    "POST /v1/agents/{agent}/cases/{case}": Write("hulk.agent.rehearsed.v1", "made", to("retail", said())),
     "DELETE /v1/memories/{memory}": Write("hulk.memory.forgotten.v1", "removed", of(a_memory, ASKED)),
     "POST /v1/memories/forget": Write("hulk.memory.forgotten.v1", "removed", all_memories),
     "POST /v1/reasoning/{id}/reviews": Write("hulk.reasoning.contested.v1", "changed", of(an_inference, said(verdict="contested"))),
@@ -327,7 +328,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def asked(world: World, route: str, who: str, last: str, request: dict[str, Any]) -> None:
     """Make the write over HTTP."""
     method, path = route.split(" ")
-    there = re.sub(r"\{[^}]+\}", "x", re.sub(r"\{[^}]+\}", last, path, count=1))
+    there = re.sub(r"\{[^}]+\}", "x", re.sub(r"\{[^}]+\}", last, path.replace("{case}", "review-pt"), count=1))
     status, body = await world.call(who, method, there, **request)
     assert status in (200, 201, 202, 204), f"{route}: {body}"
 

@@ -1,23 +1,16 @@
 """Money through the running program: what `thor` shows and writes, what is asked over HTTP."""
 
-import asyncio
-import itertools
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from hulk.apps.bootstrap.background import background, keeping_house, refitting, watching_money
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Usage
 from hulk.modules.finops.adapters.memory import PriceTable
 from hulk.modules.finops.adapters.sql import SqlLedger
-from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.usecases import acts
-from hulk.modules.finops.wiring import money
 from support.callers import World, a_world
-from support.memory import Told
 from support.money import TARIFF, planned
 
 
@@ -54,29 +47,6 @@ async def test_what_was_spent_is_told_over_http_and_by_thor_alike(world: World, 
         ours, theirs = (text.replace(b",", b".").splitlines()[-1] for text in (wanted.read_bytes(), told))
         assert ours == theirs  # but for the language
     assert (await world.call("viewer", "GET", f"/v1/costs/reports/{month}?format=png"))[1].startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize("part", ["keeping_house", "watching_money", "refitting"])
-async def test_a_round_that_fails_is_not_the_last_one(world: World, part: str) -> None:
-    rounds, again = itertools.count(), asyncio.Event()
-
-    def clock() -> datetime:
-        if next(rounds) == 0:
-            raise OverflowError("date value out of range")
-        again.set()
-        return utc_now()
-
-    async def refit() -> int:
-        return clock().year
-
-    store = world.desk.store
-    loops = {
-        "keeping_house": lambda: keeping_house(acts(SqlLedger(store), PriceTable({}), Budget(), store.commit, clock), every=0),
-        "watching_money": lambda: watching_money(money(store, FinopsSettings(), Told(), clock=clock), lambda _: None, every=0),
-        "refitting": lambda: refitting(refit, every=0),
-    }
-    async with background(loops[part]()):
-        await again.wait()
 
 
 async def test_a_report_of_nothing_says_so(world: World, tmp_path: Path) -> None:

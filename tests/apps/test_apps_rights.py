@@ -77,6 +77,7 @@ BODIES: dict[str, Any] = {
     "PUT /v1/tool-servers/{server}": {"tools": ["nothing.*"]},
     "POST /v1/tools/{tool}/calls": {},
     "POST /v1/memories/forget": {"agent": "nobody"},
+    "POST /v1/agents/{agent}/cases/{case}": {},
     "POST /v1/reasoning/{id}/reviews": {"verdict": "confirmed"},
     "POST /v1/reasoning/{id}/resolution": {"resolution": "upheld"},
     "PUT /v1/rates": {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20"},
@@ -104,9 +105,11 @@ GET /openapi.json                               401      200      200      200  
 GET /ready                                      200      200      200      200      200      200      200      200
 GET /v1/agent-tasks                             401      200      200      200      200      200      200      200
 GET /v1/agent-tasks/{task}                      401      404      404      404      200      404      404      404
+GET /v1/agent-tasks/{task}/artefacts/{name}     401      404      404      404      200      404      404      404
 GET /v1/agent-tasks/{task}/reasoning            401      200      200      200      200      404      404      404
 GET /v1/agents                                  401      200      200      200      200      200      200      200
 GET /v1/agents/{agent}                          401      404      200      404      200      200      200      200
+POST /v1/agents/{agent}/cases/{case}            401      403      202      403      202      202      403      202
 GET /v1/agents/{agent}/memories                 401      200      200      200      200      200      200      200
 DELETE /v1/memories/{memory}                    401      403      403      403      204      404      404      404
 POST /v1/memories/forget                        401      403      403      403      200      200      200      200

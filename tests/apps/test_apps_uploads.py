@@ -41,9 +41,9 @@ async def test_a_file_that_was_made_is_the_tenants_own_and_counted_once(uploads:
     (tmp_path / "made.csv").write_text("a,b\n1,2")
     first, again = [await uploads.keep("acme", "person:ana", tmp_path / "made.csv", "tool:tcl_1") for _ in range(2)]
     assert first == again
-    await uploads.require("acme", first.id)
+    await uploads.path("acme", first.id)
     with pytest.raises(NotFound):
-        await uploads.require("other", first.id)
+        await uploads.path("other", first.id)
     assert (await uploads.quotas.quotas.standing("acme")).storage == 7
 
 

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from support.patience import until_found
-from support.program import Caller, Up, calling, start, thor
+from support.program import Caller, Up, calling, environment, run, start, thor
 from support.twins.systems import System, system
 
 SALES = Path(__file__).parents[2] / "examples/sales.csv"
+PNG = b"\x89PNG"
+PORTUGUESE, MIND = environment(LANG="pt_BR.UTF-8"), ["orchestrator"]
+CHARTS = [("anomalies.csv", "text/csv"), ("anomalies.png", "image/png"), ("forecast.csv", "text/csv"), ("forecast.png", "image/png")]
 SETTINGS = """
 grpc: {port: 0}
 tools:
@@ -79,6 +82,13 @@ async def ended(caller: Caller, intent: str) -> Any:
     return found[0]
 
 
+async def fetched(caller: Caller, path: str) -> bytes:
+    """A file that was made."""
+    async with caller.session.get(caller.url + path) as response:
+        assert response.status == 200
+        return await response.read()
+
+
 async def waiting(caller: Caller, count: int) -> list[str]:
     """The tickets that a person decides on, once there are so many."""
     found: list[str] = []
@@ -110,6 +120,8 @@ async def test_sales_are_reviewed_with_tickets_that_a_person_approves_over_a_kil
             (task,) = (await caller.call("GET", "/v1/agent-tasks"))[1]["tasks"]
             shown = (await caller.call("GET", f"/v1/agent-tasks/{task['id']}"))[1]
             reasoning = (await caller.call("GET", f"/v1/agent-tasks/{task['id']}/reasoning"))[1]
+            addresses = [one["url"] for one in (*body["artefacts"], *shown["artefacts"]) if one["media_type"] == "image/png"]
+            pictures = [await fetched(caller, one) for one in addresses]
     finally:
         again.stop()
     assert body["status"] == "completed", body
@@ -121,6 +133,9 @@ async def test_sales_are_reviewed_with_tickets_that_a_person_approves_over_a_kil
         "anomalies": "done", "forecast": "done", "tickets": "done", "summary": "done",
     }  # fmt: skip
     assert shown["account"]["tokens"] == 0
+    assert [(one["name"], one["media_type"]) for one in body["artefacts"]] == CHARTS
+    assert [one["name"] for one in shown["artefacts"]] == [name for name, _ in CHARTS]
+    assert [picture.startswith(PNG) for picture in pictures] == [True] * 4
     assert reasoning["hypotheses"] or reasoning["decisions"]
 
 
@@ -143,3 +158,23 @@ async def test_one_file_is_an_agent_that_is_asked_by_its_name(up: Up, tmp_path: 
     assert (status, "porter" in problem["detail"]) == (404, True)
     names = [one["name"] for one in thor(tmp_path / "data", "agents", "list", "--json", cwd=tmp_path)]
     assert names == ["agency", "commercial", "industrial", "orchestrator", "porter", "retail"]
+
+
+def test_the_evaluation_sets_are_done_by_a_command_that_changes_nothing(up: Up, tmp_path: Path, twin: System) -> None:
+    data, known = tmp_path / "data", len(twin.seen())
+    report = thor(data, "agents", "evaluate", "retail", "industrial", "commercial", "agency", cwd=tmp_path)
+    tickets = thor(data, "tickets", cwd=tmp_path)
+    verdicts = {f"{one['agent']}/{one['case']}": (one["verdict"], one["wrong"]) for one in report["cases"]}
+    assert verdicts == {name: ("passed", []) for name in verdicts}
+    assert (report["passed"], report["failed"], report["left_out"]) == (len(verdicts), 0, 0)
+    sales = next(one for one in report["cases"] if one["case"] == "review-pt" and one["agent"] == "retail")
+    assert "tickets.create" in sales["proposed"]
+    assert sales["found"] == "agents.retail.sales-review"
+    assert tickets == []
+    assert {one["method"] for one in twin.seen()[known:]} == {"GET"}
+    told = [
+        run("thor", "agents", "evaluate", "industrial", *more, "--data", str(data), cwd=tmp_path, env=PORTUGUESE) for more in ([], MIND)
+    ]
+    assert [one.returncode for one in told] == [0, 1], "those of the orchestrator take a model, and it was named"
+    assert ["industrial/round-pt" in one.stdout for one in told] == [True, True]
+    assert ["2 passaram, 0 falharam, 0 ficaram de fora." in told[0].stdout, "6 ficaram de fora." in told[1].stdout] == [True, True]

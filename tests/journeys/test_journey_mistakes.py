@@ -149,7 +149,8 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = run("hulk", "up", "--data", str(tmp_path / "data"), "--port", port, cwd=tmp_path)
+        env = environment(HULK_GRPC__PORT="0")
+        done = run("hulk", "up", "--data", str(tmp_path / "data"), "--port", port, cwd=tmp_path, env=env)
     assert done.returncode == 2
     assert port in done.stderr
     assert "--port" in done.stderr

@@ -213,6 +213,8 @@ def test_wrong_use_of_thor_is_told(up: Up) -> None:
     for arguments, words in (
         (["deadletters", "discard"], "Say which dead letters are meant"),
         (["runs", "replay", NOBODY, "--input", "[1]"], "no JSON object"),
+        (["tickets", "approve", NOBODY, "--result", "{"], "not JSON"),
+        (["tools", "call", "tickets.list", "--arguments", "[1]"], "no JSON object"),
         (["runs", "--created-from", "yesterday"], "is no time"),
         (["runs", "--after", "rubbish"], "is no cursor"),
         (["runs", "--attribute", "kind"], "name=value"),

@@ -1,6 +1,6 @@
 """A whole Hulk in this process that wants keys, and everybody who may call it."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from hulk.apps.bootstrap import running
 from hulk.apps.desk import Desk, desk_of
 from hulk.apps.settings import configured
+from support.collecting import apart
 from support.patience import until_found
 from support.served import handlers_forgotten
 
@@ -80,6 +81,13 @@ class World:
 @asynccontextmanager
 async def a_world(folder: Path, **options: object) -> AsyncIterator[World]:
     """The world, its tenants acme and other, and acme's namespace prod; `options` are settings besides, a dot written as two underlines."""
+    with apart():
+        async with _a_world(folder, options) as world:
+            yield world
+
+
+@asynccontextmanager
+async def _a_world(folder: Path, options: Mapping[str, object]) -> AsyncIterator[World]:
     more = {name.replace("__", "."): value for name, value in options.items()}
     host = {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000}  # noqa: S104  # it wants keys
     prompts = {"router.prompts": dict.fromkeys(("now", "new"), "Be brief.")}

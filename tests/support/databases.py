@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from hulk.modules.tools.adapters.backends.acts import About
-from hulk.modules.tools.adapters.backends.sql import Database, Files, Most, MySql, Postgres, Sql
+from hulk.modules.tools.adapters.backends.bounds import Bounds
+from hulk.modules.tools.adapters.backends.sql import Database, Files, MySql, Postgres, Sql
 from support.mariadb import MariaDb, a_mariadb, installed
 from support.postgres import Postgres as PostgresServer
 
@@ -28,9 +29,9 @@ class Sample:
     database: Database
     state: Callable[[], object]
 
-    def asked(self, most: Most | None = None) -> Sql:
+    def asked(self, most: Bounds | None = None) -> Sql:
         """The backend over it."""
-        return Sql("sales", self.database, about=About(outside=False), most=most or Most(seconds=20))
+        return Sql("sales", self.database, about=About(outside=False), most=most or Bounds(seconds=20))
 
 
 class Databases:

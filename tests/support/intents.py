@@ -17,14 +17,16 @@ from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.intents import WORKFLOW, AcceptIntent, Asked, Delegated, Intent, Intents, ShowIntent
 from hulk.modules.intents.adapters.memory import MemoryIntents
 from hulk.modules.intents.adapters.sql import SqlIntents
+from hulk.modules.intents.ports import Agents
 from hulk.modules.intents.usecases import RunIntent
 from hulk.modules.router import Decision, Question, Reply
 from hulk.modules.router.adapters.memory import MemoryDecisions
 from hulk.modules.router.adapters.sql import SqlDecisions
+from hulk.modules.router.domain.sensitivity import Sensitivity
 from hulk.modules.router.ports import Decisions
 from hulk.modules.skills import Answer, Book, Report, Skill, Source
 from hulk.modules.tickets import WORKFLOW as TICKET
-from hulk.modules.tickets import BeginTicket, Draft, FollowUp, Handler, Tickets
+from hulk.modules.tickets import Artefact, BeginTicket, Draft, FollowUp, Handler, Tickets
 from hulk.modules.tickets.adapters.memory import MemoryFiles, MemoryTickets
 from hulk.modules.tickets.adapters.sql import SqlTickets
 from hulk.modules.tickets.usecases import RunTicket
@@ -83,7 +85,9 @@ class Bench:
     desk: Desk = field(default_factory=Desk)
     skill: Skill = field(default_factory=a_skill)
     handlers: Mapping[str, Handler] = field(default_factory=dict)
-    kind: Literal["skill", "model", "none"] = "skill"
+    kind: Literal["skill", "agent", "model", "none"] = "skill"
+    sensitivity: Sensitivity = "public"
+    agents: Agents = field(default_factory=lambda: NO_AGENTS)
     reply: Reply | Exception | None = None
     full: Exception | None = None
     over: Exhausted | None = None
@@ -100,10 +104,10 @@ class Bench:
     async def decide(self, question: Question) -> tuple[Decision, Sequence[Change[Any]]]:
         """Whatever `kind` says."""
         self.questions.append(question)
-        name = {"skill": self.skill.name, "model": "big", "none": None}[self.kind]
+        name = {"skill": self.skill.name, "agent": "agents.buyer", "model": "big", "none": None}[self.kind]
         decision = Decision(
             id="dec_1", tenant=question.tenant, intent=question.intent, kind=self.kind, name=name, reasons=(Text("It was told so."),),
-            sensitivity="public", labels=(), language=question.language, candidates=(), score=1, margin=1, threshold=0.5, at=START,
+            sensitivity=self.sensitivity, labels=(), language=question.language, candidates=(), score=1, margin=1, threshold=0.5, at=START,
         )  # fmt: skip
         return decision, [self.decisions.record(decision)]
 
@@ -147,7 +151,7 @@ class Bench:
             self.admit,
             self.quota,
             self.namespace,
-            NO_AGENTS,
+            self.agents,
             None,
             "America/Sao_Paulo",
             lambda: START,
@@ -156,7 +160,7 @@ class Bench:
     @property
     def show(self) -> ShowIntent:
         """The act of showing, a minute later, when five cents were spent."""
-        return ShowIntent(self.intents, self.decisions, self.tickets, _five_cents, lambda: START + timedelta(minutes=1))
+        return ShowIntent(self.intents, self.decisions, self.tickets, _five_cents, NO_AGENTS, lambda: START + timedelta(minutes=1))
 
     async def asked(self, text: str = "Do the job", **more: Any) -> Intent:
         """An accepted intent of Ana's."""
@@ -166,9 +170,9 @@ class Bench:
         """Execute all runs to where they end."""
         begin = BeginTicket(self.tickets, self.desk)
         self.desk.commit = self.commit
-        self.desk.workflows = {
+        self.desk.workflows |= {
             WORKFLOW: RunIntent(
-                self.intents, self.tickets, begin, self.decide, self.ask, Book((self.skill,)), self.trail, voice, NO_AGENTS, lambda: START
+                self.intents, self.tickets, begin, self.decide, self.ask, Book((self.skill,)), self.trail, voice, self.agents, lambda: START
             ),
             TICKET: RunTicket(self.tickets, self.files, self.trail, voice, self.handlers),
         }
@@ -196,8 +200,12 @@ class NoAgents:
         """See `Agents`."""
         raise AssertionError(run)
 
+    async def artefacts(self, run: str) -> Sequence[Artefact]:
+        """See `Agents`."""
+        return ()
 
-NO_AGENTS = NoAgents()
+
+NO_AGENTS: Agents = NoAgents()
 
 
 async def _five_cents(tenant: str, intent: str) -> Money:

@@ -23,7 +23,7 @@ from hulk.modules.tools import Mounted, ToolActs
 from hulk.modules.tools.domain import Bytes, Effect, Output, Tool, Words, variables
 from hulk.modules.tools.mcp import Endpoint, Guard, Resource, routes, serving
 from hulk.modules.tools.mcp.protocol import Methods
-from hulk.modules.tools.ports import Calling
+from hulk.modules.tools.ports import Backend, Calling
 from hulk.modules.tools.settings import McpSettings, RuleSettings, ToolsSettings
 from hulk.modules.tools.wiring import acts_of
 from hulk.runtime.config import Config, ServerSettings
@@ -279,7 +279,7 @@ async def _known(key: str | None, _: str) -> Principal:
 async def a_place(
     store: Store, *, many: int = 0, settings: Mapping[str, Any] | None = None, server: ServerSettings | None = None,
     resource: Resource | None = None, tokens: Tokens | None = None, public: str = "", port: int = 0, rules: Sequence[Any] = RULES,
-    methods: Callable[[ToolActs, McpSettings], Methods] = Methods,
+    methods: Callable[[ToolActs, McpSettings], Methods] = Methods, others: Sequence[Backend] = (),
 ) -> AsyncIterator[Place]:  # fmt: skip
     """Hulk's HTTP with `/mcp`, over the real acts and store, on a free port. Who sends no key is local."""
     trail, desk, backend, asking = Outbox(store, b"k" * 32), Desk(commit=store.commit), Everything(many), Everything(name="ask")
@@ -287,7 +287,7 @@ async def a_place(
     written = ToolsSettings.model_validate(
         {"rules": [RuleSettings.model_validate(one) for one in rules], "servers": SERVERS, "prompts": PROMPTS}
     )
-    mounted = [Mounted(backend=one, tenants=("*",)) for one in (backend, asking)]
+    mounted = [Mounted(backend=one, tenants=("*",)) for one in (backend, asking, *others)]
     acts = acts_of(store, written, mounted, desk, trail, tickets.ask, Rights())
     desk.workflows["tool-call"] = acts.run
     backend.changed = acts.catalogue.looked_at

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from hulk.kernel.errors import HulkError, retold
 from hulk.kernel.records import JsonObject
+from hulk.kernel.time import Clock, utc_now
 from hulk.modules.agents import STEP, TASK, Agent, AgentBook
 from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.ports import Hands
@@ -38,12 +39,15 @@ def why(error: JsonObject | None) -> HulkError:
     return retold(error)
 
 
-def restarted(team: Team, store: Store, agent: Agent, hands: Hands | None = None, values: Mapping[str, JsonObject] | None = None) -> None:
+def restarted(
+    team: Team, store: Store, agent: Agent, hands: Hands | None = None, values: Mapping[str, JsonObject] | None = None,
+    clock: Clock = utc_now,
+) -> None:  # fmt: skip
     """The program begins again, with that agent in the place of its own, and with those hands."""
     place = team.place
     needs = Needs(
         runs=place.desk, trail=place.trail, commit=store.commit, models=team.models, hands=hands or GovernedHands(place.acts),
-        ask=place.tickets.ask, voices=voice, standing=as_they_were,
+        ask=place.tickets.ask, voices=voice, standing=as_they_were, clock=clock,
     )  # fmt: skip
     made = wired(replace(team.agents, book=AgentBook([agent])), values or {}, needs)
     place.desk.workflows |= {TASK: made.task, STEP: made.step}

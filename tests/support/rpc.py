@@ -21,6 +21,7 @@ from hulk.runtime.rpc import Door, Service, serve
 from hulk.runtime.telemetry import Metrics
 from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1 import tickets_pb2_grpc
+from support.collecting import apart
 from support.served import by_table
 
 TICKETS = pb.DESCRIPTOR.services_by_name["TicketService"]
@@ -62,6 +63,7 @@ async def serving(
     door = Door(Gate.of(authenticate, rate, clock), metrics, language=language, limit=timedelta(seconds=limit))
     wanted = (settings or GrpcSettings()).model_copy(update={"port": 0})
     async with AsyncExitStack() as stack:
+        stack.enter_context(apart())
         listening = await stack.enter_async_context(serve(services, door, wanted, largest=largest, grace=timedelta(seconds=grace)))
         stopping = stack.pop_all()
         try:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import Exhausted, NotFound
 from hulk.kernel.text import Language
 from hulk.kernel.time import utc_now
 from hulk.modules.skills import Source
@@ -33,12 +33,14 @@ def a_calling(tenant: str = "acme", language: Language = "en", seconds: float = 
 
 @dataclass
 class Skilled:
-    """Skills over `root`, the only folder that may be read; `own` are files with skills of a user. `sent` says whose a blob is."""
+    """Skills over `root`, the only folder that may be read; `own` are files with skills of a user. `sent` says whose a blob is; `full`: the
+    tenant has no room for more."""
 
     root: Path
     own: Sequence[Path] = ()
     sent: dict[str, str] = field(default_factory=dict)
     checked: list[Source] = field(default_factory=list)
+    full: bool = False
 
     def __post_init__(self) -> None:
         self.blobs = FolderBlobs(self.root.parent / "blobs", self.scratch)
@@ -70,6 +72,8 @@ class Skilled:
             self.tools.check_address(source.url)
 
     async def _keep(self, calling: Calling, path: Path) -> str:
+        if self.full:
+            raise Exhausted("There is no room.")
         blob = await self.blobs.put_file(path)
         self.sent[blob.id] = calling.tenant
         return blob.id

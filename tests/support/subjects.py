@@ -10,8 +10,10 @@ from hulk.modules.agents.adapters.sql import SqlTasks
 from hulk.modules.agents.adapters.sql_memories import SqlMemories
 from hulk.modules.agents.adapters.sql_reasoning import SqlCases
 from hulk.modules.agents.domain.memory import New, made
+from hulk.modules.agents.domain.plan import Node, Plan
 from hulk.modules.agents.domain.reasoning import Draft, Drafts, Evidence, Inference, Source, added
-from hulk.modules.agents.domain.task import Task
+from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.tools import File
 from support.callers import World
 from support.wellformed import Known
 
@@ -154,12 +156,16 @@ async def _concluded(world: World) -> tuple[str, str]:
             Draft(key="i", what=Inference("They fell.", "abduction", "agent", "agent:retail", evidence=("e",))),
         ),
     )  # fmt: skip
+    plan = Plan(agent="retail", origin="playbook", nodes=(Node(key="look", does="tool", tool="shop.look"),), answer=())
     asked = Task(
         id=task, tenant="acme", agent="retail", actor="key:x", grants=(), text="Review the sales", language="en", run=ids.new("run"),
-        at=utc_now(),
+        at=utc_now(), plan=plan,
     )  # fmt: skip
+    _, sent = await world.call("admin", "POST", "/v1/files", data=(ROOT / "examples/sales.csv").read_bytes())
+    table = File(name="sales.csv", media_type="text/csv", blob=sent["blob"], size=sent["size"])
+    looked = SqlTasks(store).made(Made(task=task, key="look", status="done", files=(table,)))
     noting = SqlCases(store).note("acme", task, lambda case: added(case, drafts, "agent:retail", utc_now()))
-    _, noted = await store.commit(SqlTasks(store).add(asked), noting)
+    _, noted, _ = await store.commit(SqlTasks(store).add(asked), noting, looked)
     return task, next(one.id for one in noted if one.kind == "inference")
 
 
@@ -179,12 +185,13 @@ PARTS: dict[str, Act] = {
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
-    "{month}": "2026-11", "{agent}": "retail",
+    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt",
 }  # fmt: skip
 OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference}
 """Where a part stands for something else than elsewhere."""
 NAMES = {
     "/docs/{name}": "swagger-ui.css",
+    "/v1/agent-tasks/{task}/artefacts/{name}": "sales.csv",
     "/v1/caches/{name}": "prices",
     "/v1/breakers/{name}": "nothing",
     "/v1/ticket-kinds/{name}": "report",

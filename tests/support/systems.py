@@ -9,6 +9,7 @@ from hulk.kernel.errors import NotFound
 from hulk.modules.tools import Mounted
 from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.wiring import Around, connected
+from hulk.runtime.background import Rounds
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.config import BreakerSettings
 from hulk.runtime.outbox import Outbox
@@ -26,7 +27,7 @@ async def mounted(given: Mapping[str, Any], store: Store, data: Path) -> AsyncIt
 
     around = Around(
         store=store, trail=Outbox(store, b"k" * 32), breakers=Breakers(BreakerSettings(), Metrics()), metrics=Metrics(),
-        folder=data / "mcp", data=data, stale=lambda: None, sent=sent,
+        rounds=Rounds(Metrics()), folder=data / "mcp", data=data, stale=lambda: None, sent=sent,
     )  # fmt: skip
     async with connected(parsed(SystemsSettings, given), lambda _: str, around) as systems:
         yield systems.mounted

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 from hulk.kernel import ids
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.time import utc_now
+from hulk.kernel.time import Clock, utc_now
 from hulk.modules.agents import STEP, TASK, Agent, AgentBook, Wanted, rules_of
 from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Thought, Wish
 from hulk.modules.agents.domain.task import Made, Task
-from hulk.modules.agents.ports import Models, Question, Recall, Weighed, nothing_known
+from hulk.modules.agents.ports import Hears, Models, Question, Recall, Room, Weighed, always_room, nothing_known, unheard
 from hulk.modules.agents.settings import AgentFile
 from hulk.modules.agents.usecases.step import Note, unnoted
-from hulk.modules.agents.wiring import Delegating, Needs, delegating, wired
+from hulk.modules.agents.wiring import Agents, Delegating, Needs, delegating, wired
 from hulk.modules.tickets import Filter
 from hulk.modules.tickets.usecases import Wish as Move
 from hulk.modules.tools.settings import RuleSettings
@@ -88,16 +88,21 @@ class Team:
     agents: Delegating
     models: Models
     place: Place
+    acts: Agents
 
-    async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA) -> Task:
+    async def begin(self, text: str = "compre pão", agent: str = "buyer", playbook: str = "buy", by: Principal = ANA, **more: Any) -> Task:
         """Begin a task and do what can be done of it."""
         wanted = Wanted(
             by=by, agent=agent, playbook=playbook, text=text, language="pt", zone=ZoneInfo("America/Sao_Paulo"), at=utc_now(),
-            run=ids.new("run"),
+            run=ids.new("run"), **more,
         )  # fmt: skip
         task, changes = self.agents.begin(wanted)
         await self.place.store.commit(*changes)
         return await self.go_on(task)
+
+    async def rehearse(self, case: str, agent: str = "buyer", by: Principal = ANA, model: str = "") -> Task:
+        """Do a case of its evaluation set, as far as it goes."""
+        return await self.go_on(await self.acts.evaluate(by, agent, case, model))
 
     async def go_on(self, task: Task) -> Task:
         """As it is when nothing can go on."""
@@ -119,20 +124,21 @@ class Team:
 @asynccontextmanager
 async def a_team(
     store: Store, *agents: Agent, models: Models | None = None, values: dict[str, JsonObject] | None = None,
-    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted, **backend: Any,
+    rules: Sequence[RuleSettings] = (), recall: Recall = nothing_known, note: Note = unnoted, hears: Hears = unheard,
+    room: Room = always_room, clock: Clock = utc_now, **backend: Any,
 ) -> AsyncIterator[Team]:  # fmt: skip
     """All of it, with these agents and, besides what their files allow, these rules."""
     asked = models or Scripted()
     own = [_setting(rule) for agent in agents for rule in rules_of(agent)]
     async with a_place(store, [*own, *rules], agents=AgentBook(agents).reach, **backend) as place:
-        begun = delegating(store, AgentBook(agents), place.desk, place.trail, voice)
+        begun = delegating(store, AgentBook(agents), place.desk, place.trail, voice, clock)
         needs = Needs(
             runs=place.desk, trail=place.trail, commit=store.commit, models=asked, hands=GovernedHands(place.acts),
-            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall, note=note,
+            ask=place.tickets.ask, voices=voice, standing=place.rights, recall=recall, note=note, hears=hears, room=room, clock=clock,
         )  # fmt: skip
         made = wired(begun, values or {}, needs)
         place.desk.workflows |= {TASK: made.task, STEP: made.step}
-        yield Team(begun, asked, place)
+        yield Team(begun, asked, place, made)
 
 
 def _setting(rule: Any) -> RuleSettings:

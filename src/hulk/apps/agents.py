@@ -1,29 +1,30 @@
 """Agents in the running program: their files, and what they need of other modules."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.basis import Basis
+from hulk.apps.ground import Ground
+from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import HulkError
 from hulk.kernel.tenancy import Principal
-from hulk.modules.agents import Agent, AgentBook, AnswerOf, BeginTask, MindActs, Playbook, Wanted
+from hulk.modules.agents import Agent, AnswerOf, BeginTask, Encloses, Hears, MindActs, Playbook, Utterance, Wanted
 from hulk.modules.agents.settings import AgentsSettings
-from hulk.modules.agents.wiring import Agents, Delegating, GovernedHands, Mindful, Needs, RouterModels, book, delegating, mind, wired
-from hulk.modules.identity import Identity
-from hulk.modules.intents import Delegated
-from hulk.modules.router import Gateway
-from hulk.modules.tickets import AskPerson
+from hulk.modules.agents.wiring import Agents, GovernedHands, Mindful, Needs, RouterModels, mind, wired
+from hulk.modules.intents import Decides, Delegated
+from hulk.modules.router import Gateway, Question
+from hulk.modules.skills import Source
+from hulk.modules.tickets import Artefact, AskPerson
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import ToolActs
+from hulk.runtime.background import Rounds
 from hulk.runtime.language import voice
 from hulk.runtime.models import Remembered
-from hulk.runtime.workflows import Workflows
 
 log = structlog.get_logger(__name__)
 _PREFIX = "agents."
@@ -38,26 +39,23 @@ def playbook_name(agent: Agent, playbook: Playbook) -> str:
     return f"{_PREFIX}{agent.name}.{playbook.name}"
 
 
-def agents_of(ground: Ground) -> AgentBook:
-    """Those of the settings; raises `NotFound` and `Refused` for a file that cannot be used."""
-    settings = ground.config.section(AgentsSettings)
-    return book(settings.model_copy(update={"folders": tuple(ground.folder / one for one in settings.folders)}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What agents need of the modules that answer intents: who asks a model once, who says what is meant."""
+
+    once: Gateway
+    decides: Decides
 
 
-def delegating_of(ground: Ground, workflows: Workflows) -> Delegating:
-    """What begins tasks."""
-    return delegating(ground.store, agents_of(ground), workflows, ground.outbox, voice)
-
-
-def agents_at_work(
-    ground: Ground, workflows: Workflows, begun: Delegating, once: Gateway, tools: ToolActs, ask: AskPerson, identity: Identity,
-    acts: MindActs,
-) -> Agents:  # fmt: skip
+def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
     """What does them."""
+    ground, begun = basis.ground, basis.delegating
     mindful = Mindful(acts, begun.book)
     needs = Needs(
-        runs=workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(once, SMALL), hands=GovernedHands(tools),
-        ask=ask, voices=voice, standing=identity.standing, recall=mindful.recall, note=mindful.note,
+        runs=basis.workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
+        hands=GovernedHands(tools), ask=ask, voices=voice, standing=basis.identity.standing, recall=mindful.recall, note=mindful.note,
+        hears=hearing(around.decides), encloses=enclosing(basis.uploads), room=basis.quotas.quotas.admit,
+        zone=ZoneInfo(ground.config.locale.timezone),
     )  # fmt: skip
     return wired(begun, ground.config.section(AgentsSettings).values, needs)
 
@@ -67,19 +65,16 @@ def mind_of(ground: Ground, vectors: Remembered) -> MindActs:
     return mind(ground.store, ground.outbox, vectors, board_of(ground.store))
 
 
-async def tidying(acts: MindActs) -> None:
-    """Forget what has faded, and find anew what a new model of similarity has not seen; ends only by cancellation."""
-    while True:
-        try:
-            while await acts.sweep():
-                log.info("memories_faded")
-            while await acts.sweep.embed():
-                log.info("memories_embedded")
-        except HulkError as error:
-            log.warning("memories_not_tidied", reason=str(error))
-        except Exception:  # a round that fails ends neither the next nor the program
-            log.exception("memories_not_tidied")
-        await asyncio.sleep(TIDY_SECONDS)
+async def tidying(rounds: Rounds, acts: MindActs) -> None:
+    """Forget what has faded, and find anew what a new model of similarity has not seen."""
+
+    async def tidy() -> None:
+        while await acts.sweep():
+            log.info("memories_faded")
+        while await acts.sweep.embed():
+            log.info("memories_embedded")
+
+    await rounds.every(TIDY_SECONDS, tidy, "memories_not_tidied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +94,40 @@ class Delegates:
         wanted = Wanted(
             by=intent.principal, agent=agent, playbook=playbook, text=intent.text, language=intent.language, zone=ZoneInfo(intent.zone),
             at=intent.created, run=delegated.run, sources=intent.sources, namespace=intent.namespace, intent=intent.id,
-            waiter=delegated.waiter, trace=intent.trace,
+            waiter=delegated.waiter, trace=intent.trace, p0=delegated.p0,
         )  # fmt: skip
         return self.begin_task(wanted)[1]
 
     async def answer(self, run: str) -> str:
         """See `intents.ports.Agents`."""
         return await self.answer_of(run)
+
+    async def artefacts(self, run: str) -> Sequence[Artefact]:
+        """See `intents.ports.Agents`."""
+        files = await self.answer_of.files(run)
+        return [Artefact(name=one.name, media_type=one.media_type, blob=one.blob, size=one.size) for one in files]
+
+
+def hearing(decides: Decides) -> Hears:
+    """What words are taken for, as it would be for an intent."""
+
+    async def heard(said: Utterance) -> tuple[str, Sequence[Change[Any]]]:
+        question = Question(
+            text=said.text, language=said.language, tenant=said.by.tenant, intent=said.task, key=said.task, attachments=said.kinds,
+            person=said.by.actor, addressed=said.addressed,
+        )  # fmt: skip
+        decision, changes = await decides(question)
+        known = decision.kind in ("skill", "agent") and decision.name is not None
+        return str(decision.name) if known else decision.kind, changes
+
+    return heard
+
+
+def enclosing(uploads: Uploads) -> Encloses:
+    """Files of evaluation sets are kept among those of the tenant, as if they had been sent."""
+
+    async def enclosed(by: Principal, file: Path) -> Source:
+        kept = await uploads.keep(by.tenant, by.actor, file, "evaluation")
+        return Source(kind="file", name=file.name, blob=kept.id)
+
+    return enclosed

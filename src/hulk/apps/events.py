@@ -446,6 +446,14 @@ EVENTS: tuple[EventType, ...] = (
         data={**_AGENT, "playbook": "sales-review", "digest": "b1946ac92492d234…"},
     ),
     EventType(
+        type="hulk.agent.rehearsed.v1",
+        summary="Somebody had an agent do a case of its evaluation set; `found` is what its words were taken for.",
+        data={
+            **_AGENT,
+            **changed("new model", None, {"case": "review-pt", "found": "agents.retail.sales-review", "model": "local"}),
+        },
+    ),
+    EventType(
         type="hulk.agent.planned.v1",
         summary="A task has its plan, with the most tokens and money that it may take; `shrunk`: its steps get less than they asked for.",
         data=_PLANNED,

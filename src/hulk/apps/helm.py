@@ -9,11 +9,14 @@ from hulk.kernel import ids
 from hulk.kernel.durable import Change
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text, Voice
+from hulk.modules.agents import STEP as AGENT_STEP
+from hulk.modules.agents import TASK as AGENT_TASK
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents.wiring import reopening as reopening_intents
 from hulk.modules.tickets import WORKFLOW as TICKET
 from hulk.modules.tickets.wiring import reopening as reopening_tickets
 from hulk.modules.tickets.wiring import tickets_of
+from hulk.modules.tools import WORKFLOW as TOOL_CALL
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import (
@@ -34,6 +37,8 @@ from hulk.runtime.workflows.registry import Reopens
 
 Row: TypeAlias = Mapping[str, Any]
 ACTOR = "thor"
+TIED = frozenset({INTENT, TICKET, TOOL_CALL, AGENT_TASK, AGENT_STEP})
+"""Workflows whose runs belong to what they work for: none is copied or given other data, as where they are executed (`forkable=False`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ class Helm:
 def helm_of(store: Store, outbox: Outbox, voice: Voice) -> Helm:
     """The helm over a store. It executes nothing, and knows of the modules' workflows what their runs' going on makes true again."""
     reopens: dict[str, Reopens] = {INTENT: reopening_intents(store, tickets_of(store), outbox), TICKET: reopening_tickets(store, outbox)}
-    steering = Steering(Journal(Hooks()), Elsewhere(reopens, bound=frozenset(reopens)), outbox)
+    steering = Steering(Journal(Hooks()), Elsewhere(reopens, bound=TIED), outbox)
     return Helm(store, RunQueries(store), steering, voice)
 
 

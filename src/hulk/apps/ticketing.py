@@ -1,14 +1,12 @@
 """Tickets for workers and people in the running program: put together with what they need of other modules, and kept in time."""
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
 from fastapi import APIRouter
 
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import NotFound, Unavailable
+from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
 from hulk.modules.identity import Identity
@@ -18,11 +16,10 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.tickets import Chain, Surroundings
 from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
 from hulk.modules.tickets.wiring import Service
+from hulk.runtime.background import Rounds
 from hulk.runtime.http import Authenticate
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import Workflows
-
-log = structlog.get_logger(__name__)
 
 LEASE_TOKENS = "eyJ"
 """How every JWT begins (`{"`), and no API key."""
@@ -86,14 +83,13 @@ def routes_of(service: Service) -> list[APIRouter]:
     ]
 
 
-async def kept_in_time(service: Service) -> None:
-    """Do to tickets what time demands, and keep the keys that sign leases young; ends only by cancellation."""
-    while True:
-        try:
-            while await service.sweep():
-                pass
-            if service.tokens.due:
-                await service.tokens.keep()
-        except Unavailable as error:
-            log.warning("tickets_not_swept", reason=str(error))
-        await asyncio.sleep(SWEEP_SECONDS)
+async def kept_in_time(rounds: Rounds, service: Service) -> None:
+    """Do to tickets what time demands, and keep the keys that sign leases young."""
+
+    async def sweep() -> None:
+        while await service.sweep():
+            pass
+        if service.tokens.due:
+            await service.tokens.keep()
+
+    await rounds.every(SWEEP_SECONDS, sweep, "tickets_not_swept")

@@ -1,22 +1,19 @@
 """Tools in the running program: the systems that they act on, put together with what they need of other modules."""
 
-import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import APIRouter
 
-from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.basis import Basis
 from hulk.apps.schedules import Wishes
-from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
-from hulk.modules.agents import AgentBook, rules_of
+from hulk.modules.agents import rules_of
 from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents.api import IntentBody
@@ -27,11 +24,11 @@ from hulk.modules.tools.api import routes as tool_routes
 from hulk.modules.tools.mcp import Guard, Resource, routes, serving
 from hulk.modules.tools.settings import McpSettings, ToolsSettings
 from hulk.modules.tools.wiring import Around, Pinning, acts_of, connected, own_tools
+from hulk.runtime.background import Rounds
 from hulk.runtime.config import Config
 from hulk.runtime.http import Tokens
 from hulk.runtime.language import voice
 from hulk.runtime.scheduler import Scheduler
-from hulk.runtime.workflows import Workflows
 
 if TYPE_CHECKING:
     from hulk.modules.tools.mcp.protocol import Methods
@@ -56,11 +53,10 @@ class ToolsAtWork:
 
 
 async def tools_at_work(
-    stack: AsyncExitStack, ground: Ground, workflows: Workflows, tickets: TicketActs, scheduler: Scheduler, more: Sequence[Backend],
-    agents: AgentBook, identity: Identity, sent: Callable[[str, str], Awaitable[Path]],
-) -> ToolsAtWork:  # fmt: skip
-    """The tools of all systems that the settings name, and of Hulk itself, `more` among them; MCP servers are ended with the stack.
-    `sent` tells where a file lies that a tenant has sent."""
+    stack: AsyncExitStack, basis: Basis, tickets: TicketActs, scheduler: Scheduler, more: Sequence[Backend]
+) -> ToolsAtWork:
+    """The tools of all systems that the settings name, and of Hulk itself, `more` among them; MCP servers are ended with the stack."""
+    ground, agents = basis.ground, basis.delegating.book
     settings, made = ground.config.section(ToolsSettings), list[ToolActs]()
 
     def stale() -> None:
@@ -68,8 +64,8 @@ async def tools_at_work(
             acts.catalogue.looked_at()
 
     around = Around(
-        store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, folder=ground.data / "mcp",
-        stale=stale, data=ground.data, sent=sent,
+        store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, rounds=ground.rounds,
+        folder=ground.data / "mcp", stale=stale, data=ground.data, sent=basis.uploads.path,
     )  # fmt: skip
     systems = await stack.enter_async_context(
         connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)
@@ -79,8 +75,8 @@ async def tools_at_work(
     granted = [rule for agent in agents.agents for rule in rules_of(agent)]
     made.append(
         acts_of(
-            ground.store, settings, mounted, workflows, ground.outbox, tickets.ask, identity.standing, systems.secrets, granted=granted,
-            agents=agents.reach,
+            ground.store, settings, mounted, basis.workflows, ground.outbox, tickets.ask, basis.identity.standing, systems.secrets,
+            granted=granted, agents=agents.reach,
         )
     )  # fmt: skip
     return ToolsAtWork(made[0], systems.pinning)
@@ -128,14 +124,11 @@ def _methods(secret: bytes, acts: ToolActs, settings: McpSettings) -> "Methods":
     return Methods(acts, settings, hmac.digest(secret, b"mcp/request-state", "sha256"))
 
 
-async def closing_calls(acts: ToolActs) -> None:
-    """Say of calls whose process ended in the middle that nobody knows how they ended; ends only by cancellation."""
-    while True:
-        try:
-            while closed := await acts.sweep():
-                log.warning("tool_calls_uncertain", calls=closed)
-        except Unavailable as error:
-            log.warning("tool_calls_not_swept", reason=str(error))
-        except Exception:  # a round that fails ends neither the next nor the program
-            log.exception("tool_calls_not_swept")
-        await asyncio.sleep(SWEEP_SECONDS)
+async def closing_calls(rounds: Rounds, acts: ToolActs) -> None:
+    """Say of calls whose process ended in the middle that nobody knows how they ended."""
+
+    async def close() -> None:
+        while closed := await acts.sweep():
+            log.warning("tool_calls_uncertain", calls=closed)
+
+    await rounds.every(SWEEP_SECONDS, close, "tool_calls_not_swept")

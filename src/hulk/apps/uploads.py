@@ -58,11 +58,12 @@ class Uploads:
         told = self.trail.append(_kept(tenant, actor, blob, reason))
         await self.commit(followed(self.quotas.quotas.keep_file(tenant, blob.id, blob.size), lambda new: [told] if new else []))
 
-    async def require(self, tenant: str, blob: str) -> None:
-        """Raises `NotFound` for a file that the tenant has not sent, whether or not another has, and `Refused` for what is no id."""
+    async def path(self, tenant: str, blob: str) -> Path:
+        """Where the file lies; raises `NotFound` for one that the tenant has not sent, whether or not another has, and `Refused` for what
+        is no id."""
         if _ID.fullmatch(blob) and not await self.quotas.quotas.keeps_file(tenant, blob):
             raise NotFound("There is no file {id} here. Send it again.", id=blob)
-        await self.blobs.path(blob)
+        return await self.blobs.path(blob)
 
 
 def _seen(path: Path) -> Blob:

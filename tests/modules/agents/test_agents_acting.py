@@ -7,13 +7,14 @@ import pytest
 
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
+from hulk.kernel.time import utc_now
 from hulk.modules.agents import STEP
 from hulk.modules.agents.adapters.hands import GovernedHands
-from hulk.modules.agents.domain.talk import Offered
-from hulk.modules.agents.ports import Use, Used, WantedTasks
+from hulk.modules.agents.domain.talk import Offered, Thought
+from hulk.modules.agents.ports import Ending, Question, Use, Used, WantedTasks
 from hulk.runtime.store import Store
 from support.restarts import DiesOnce, Killed, restarted, why
-from support.team import a_playbook, a_team, an_agent
+from support.team import Scripted, a_playbook, a_team, an_agent
 
 ACT: JsonObject = {"tools": [{"use": ["shop.*"], "autonomy": "act", "sensitive": True}]}
 
@@ -94,3 +95,29 @@ async def test_a_yes_that_comes_while_no_process_has_the_run_is_not_taken_for_th
         task = await team.go_on((await team.agents.tasks.find(WantedTasks(tenant="acme")))[0])
     assert (task.answer or "").startswith("2 de 2"), task.error
     assert team.place.shop.done == [("order", "a"), ("order", "b")]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param({"key": "look", "tool": "shop.list_orders"}, id="a tool"),
+        pytest.param({"key": "think", "think": "Conte."}, id="a model"),
+    ],
+)
+async def test_a_step_that_is_executed_again_after_its_task_has_ended_does_nothing(store: Store, step: JsonObject) -> None:
+    """As when somebody has dead letters replayed."""
+    agent = an_agent(**ACT, playbooks={"buy": a_playbook(step)})
+    models = Scripted(reply=_dies)
+    async with a_team(store, agent, models=models) as team:
+        team.place.shop.answer = DiesOnce()
+        with pytest.raises(Killed):
+            await team.begin()
+        task = (await team.agents.tasks.find(WantedTasks(tenant="acme")))[0]
+        await store.commit(team.agents.tasks.end(task.id, Ending(state="failed", at=utc_now())))
+        asked = len(models.asked)
+        await team.go_on(task)
+    assert (team.place.shop.done, len(models.asked)) == ([], asked)
+
+
+async def _dies(_: Question) -> Thought:
+    raise Killed

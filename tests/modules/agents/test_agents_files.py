@@ -64,6 +64,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an autonomy that is not there": ({"tools": [{"use": ["a.*"], "autonomy": "always"}]}, "tools.0..autonomy: allowed"),
     "no tokens at all": ({"limits": {"tokens": 0}}, "limits.tokens: it must be at least 1"),
     "two things in one step": ({"playbooks": {"buy": a_playbook({**STEP, "think": "x"})}}, "one of `tool`, `think` and `ask`"),
+    "a thought for each": (
+        {"playbooks": {"buy": a_playbook({"key": "a", "think": "x", "each": "${values.x}"})}},
+        "a model thinks once",
+    ),
     "a circle": (
         {"playbooks": {"buy": a_playbook({**STEP, "key": "a", "after": ["b"]}, {**STEP, "key": "b", "after": ["a"]})}},
         "a > b > a|b > a > b",

@@ -17,6 +17,7 @@ from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
 from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.plan import Block, Ledger, Plan
 from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Accounts, Ending, Hold, Tasks, WantedTasks
 from hulk.runtime.store import Store
 from support.plans import step
@@ -82,7 +83,7 @@ async def test_its_plan_is_kept_whole(tasks: Place[Tasks]) -> None:
 async def test_a_step_has_come_to_what_it_came_to_last(tasks: Place[Tasks]) -> None:
     made = Made(
         task="tsk_1", key="a", status="done", version=2, run="run_2", output={"x": [1, None, "é"]}, sources=("tcl_1",), calls=("tcl_1",),
-        model="twin", p0=True, limited=True, at=NOON,
+        model="twin", p0=True, limited=True, left_out=3, at=NOON,
     )  # fmt: skip
     failed = Made(task="tsk_1", key="b", status="failed", error=dict(told(Refused("Não."))))
     await tasks.commit(tasks.adapter.made(replace(made, status="running", output=None)), tasks.adapter.made(failed))
@@ -202,3 +203,15 @@ async def test_of_many_that_ask_at_once_in_two_processes_no_more_are_let_than_th
         asked = [group.create_task(asking(number)) for number in range(24)]
     assert sum(one.result() is None for one in asked) == 11
     assert await used(accounts) == (990, Decimal(0))
+
+
+async def test_waits_are_kept_until_they_end_and_end_once(tasks: Place[Tasks]) -> None:
+    later, last = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+    await tasks.commit(
+        tasks.adapter.wait("tsk_1", "run_a", NOON), tasks.adapter.wait("tsk_1", "run_b", NOON), tasks.adapter.wait("tsk_2", "run_a", NOON)
+    )
+    await tasks.commit(tasks.adapter.waited("tsk_1", "run_a", later))
+    await tasks.commit(tasks.adapter.waited("tsk_1", "run_a", last))
+    found = sorted(await tasks.elsewhere[0].waits("tsk_1"), key=lambda one: str(one.until))
+    assert found == [Wait(NOON, later), Wait(NOON)]
+    assert await tasks.adapter.waits("tsk_2") == [Wait(NOON)]

@@ -104,3 +104,16 @@ async def test_an_answer_that_refers_to_what_is_not_there_says_that_it_is_the_an
     async with a_team(store, an_agent(playbooks={"buy": a_playbook(look, answer="${look.nothing}")})) as team:
         task = await team.begin()
     assert "The answer could not be put together: There is nothing at ${look.nothing}" in str(why(task.error))
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "error"),
+    [pytest.param("pronto", "completed", None, id="well"), pytest.param("${look.nothing}", "failed", "refused", id="badly")],
+)
+async def test_every_end_of_a_task_is_told_with_the_same_things(store: Store, answer: str, state: str, error: str | None) -> None:
+    look = {"key": "look", "tool": "shop.list_orders"}
+    async with a_team(store, an_agent(playbooks={"buy": a_playbook(look, answer=answer)})) as team:
+        task = await team.begin()
+        [event] = [one for one in await team.place.trail.of_subjects("acme", [task.id]) if one.event.type == "hulk.agent.ended.v1"]
+    about = {"agent": "buyer", "run": task.run, "state": state, "error": error, "p0": False, "limited": False}
+    assert event.event.data == about

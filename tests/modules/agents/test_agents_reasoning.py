@@ -198,11 +198,14 @@ async def test_a_case_is_told_in_words_with_its_sources(bench: Bench) -> None:
         "undecided, confidence 90.9 %",
         "for (1.5): [2] Late orders doubled.",
         "against (-0.5): [3] Prices rose too.",
-        "tool_call tcl\\_e (SHA-256",
+        "call of a tool tcl\\_e (SHA-256",
         "“12 of \\*100\\* orders”",
         "[4] contested, person:ana: Wrong region.",
     ):
         assert part in page
+    told = markdown(await bench.show(), voice("pt"))
+    for part in ("indefinida, confiança", "abdução por agent:retail", "fonte: chamada de ferramenta tcl", "[4] contestada, person:ana"):
+        assert part in told
 
 
 async def test_what_must_not_leave_the_company_is_withheld_with_all_that_was_made_from_it(bench: Bench) -> None:

@@ -4,8 +4,13 @@ from typing import Any
 
 import pytest
 
+from hulk.modules.agents.api.tasks import shown_view
+from hulk.modules.agents.usecases.show import ShowTasks
+from hulk.runtime.language import voice
 from hulk.runtime.store import Store
+from support.restarts import why
 from support.team import Scripted, a_playbook, a_team, an_agent, says, wants
+from support.tools import ANA
 
 LOOK = {"key": "look", "tool": "shop.list_orders", "with": {"customer": "ana"}}
 BUY = {"key": "buy", "tool": "shop.order", "with": {"item": "pão", "value": "5"}}
@@ -148,3 +153,33 @@ async def test_the_work_is_split_and_put_together(store: Store, parallel: int) -
     assert (task.answer or "").startswith("tudo junto")
     assert task.plan is not None
     assert [node.key for node in task.plan.nodes] == ["one", "two", "joined"]
+
+
+async def test_no_tool_outside_is_called_in_a_task_that_must_stay(store: Store) -> None:
+    look = {"key": "look", "tool": "shop.list_orders"}
+    async with a_team(store, an_agent(playbooks={"buy": a_playbook(look)}), outside=True) as team:
+        task = await team.begin(p0=True)
+    assert (task.state, task.p0, team.place.shop.done) == ("failed", True, [])
+    assert "must stay in the company" in str(why(task.error))
+
+
+async def test_what_a_list_has_beyond_its_most_is_told_to_whoever_reads(store: Store) -> None:
+    many = {
+        "key": "many", "title": "Ver", "tool": "shop.list_orders", "each": "${values.items}", "most": 2, "with": {"customer": "${item}"},
+    }  # fmt: skip
+    agent = an_agent(playbooks={"buy": a_playbook(many, answer="${many.count} vistos, ${many.left_out} não")})
+    async with a_team(store, agent, values={"buyer": {"items": ["ana", "bia", "caio", "davi", "eva"]}}) as team:
+        task = await team.begin()
+        view = await ShowTasks(team.agents.tasks, team.agents.accounts, team.agents.book)(ANA, task.id)
+    shown = shown_view(view, voice("pt"))
+    assert (task.answer or "").startswith("2 vistos, 3 não\n\n")
+    assert "“Ver” deixou de fora 3 da sua lista: é feito para no máximo 2." in (task.answer or "")
+    assert [(one["left_out"], one["most"]) for one in shown["steps"]] == [(3, 2)]
+
+
+async def test_an_answer_says_how_many_lines_it_leaves_out(store: Store) -> None:
+    look = {"key": "look", "tool": "shop.list_orders"}
+    play = a_playbook(look) | {"answer": [{"text": "- ${item}", "each": "${values.items}", "needs": ["look"], "most": 2}]}
+    async with a_team(store, an_agent(playbooks={"buy": play}), values={"buyer": {"items": ["a", "b", "c"]}}) as team:
+        task = await team.begin()
+    assert (task.answer or "").startswith("- a\n- b\n\n*mais 1")

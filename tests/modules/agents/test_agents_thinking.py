@@ -1,12 +1,16 @@
 """Models in a step: within its tokens and its time, whatever they say."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from hulk.kernel.records import JsonObject
-from hulk.modules.agents.domain.talk import Thought
-from hulk.modules.agents.ports import Question
+from hulk.kernel.tenancy import Principal
+from hulk.modules.agents.adapters.hands import GovernedHands
+from hulk.modules.agents.domain.talk import Offered, Thought
+from hulk.modules.agents.ports import Hands, Question
 from hulk.runtime.store import Store
-from support.restarts import why
+from support.restarts import restarted, why
 from support.team import Scripted, a_playbook, a_team, an_agent, says, wants
 from support.tools import hanging
 
@@ -61,3 +65,27 @@ async def test_words_that_happen_to_be_json_are_an_answer_in_words(store: Store,
     async with a_team(store, an_agent(), models=Scripted([says(text)])) as team:
         task = await team.begin("responda em JSON", playbook="")
     assert (task.state, (task.answer or "")[: len(text)]) == ("completed", text)
+
+
+class Counted:
+    """Hands that count how often they are asked which tools there are."""
+
+    def __init__(self, inner: Hands) -> None:
+        self.asked = 0
+        self.require, self.use, self.ended = inner.require, inner.use, inner.ended
+        self._inner = inner
+
+    async def offered(self, by: Principal, agent: str, patterns: Sequence[str], *, p0: bool) -> Sequence[tuple[str, Offered]]:
+        """See `Hands`."""
+        self.asked += 1
+        return await self._inner.offered(by, agent, patterns, p0=p0)
+
+
+async def test_tools_are_looked_up_once_for_each_question_that_offers_them(store: Store) -> None:
+    models = Scripted([wants("shop__list_orders"), wants("shop__list_orders"), says("feito")])
+    async with a_team(store, an_agent(), models=models) as team:
+        hands = Counted(GovernedHands(team.place.acts))
+        restarted(team, store, an_agent(), hands)
+        task = await team.begin(playbook="")
+    assert (task.state, len(models.asked), len(team.place.shop.done)) == ("completed", 3, 2)
+    assert hands.asked == 3

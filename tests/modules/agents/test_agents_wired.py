@@ -17,6 +17,7 @@ from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Offered, Turn
 from hulk.modules.agents.domain.task import Made
 from hulk.modules.agents.ports import Hands, Models, Question, Use, Used
+from hulk.modules.agents.usecases.memory import Asked
 from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.router.domain.model import Completion, Model, Prompt, ToolCall
 from hulk.modules.tickets.usecases import Wish
@@ -170,3 +171,21 @@ async def test_a_call_that_is_being_done_after_a_yes_is_waited_for_and_not_taken
         last = await hands.ended(use, first.call)
     assert [(one.status, one.waiting) for one in seen] == [("running", True), ("running", True)]
     assert (last.status, last.waiting, place.shop.done) == ("done", False, [("order", "pão")])
+
+
+@pytest.mark.parametrize("autonomy", ["act", "approve"])
+async def test_what_is_remembered_in_a_task_that_must_stay_stays_too(store: Store, autonomy: str) -> None:
+    """Else the next task would tell it to models outside."""
+    remember = {"key": "keep", "tool": "memory.remember", "with": {"text": "A obra de Ana começa na segunda."}}
+    agent = an_agent(tools=[{"use": ["memory.*"], "autonomy": autonomy}], playbooks={"buy": a_playbook(remember)})
+    acts = mind(store, Outbox(store, KEY), WordEmbedder(), board_of(store))
+    mindful = Mindful(acts, AgentBook([agent]))
+    async with a_team(store, agent, recall=mindful.recall, others=[MemoryTools(acts)]) as team:
+        task = await team.begin(p0=True)
+        if autonomy == "approve":
+            await team.decide(yes=True)
+            task = await team.go_on(task)
+        seen = await mindful.recall(task, "Quando começa a obra de Ana?")
+        inside = await acts.recall(ANA, Asked(agent="buyer", query="Quando começa a obra de Ana?", sensitive=True))
+    assert task.state == "completed", task.error
+    assert (seen.text, inside.p0, len(inside.memories)) == ("", True, 1)

@@ -49,7 +49,7 @@ async def test_a_year_of_months_is_forecast_when_nothing_else_is_asked(tmp_path:
     outcome = await asked(FORECAST, passengers(tmp_path), tmp_path / "s")
     markdown = outcome.answer.markdown
     assert "**12 points forecast**, from 1961-01-01 to 1961-12-01." in markdown
-    assert "By ARIMA. Tried on the past from 12 points on, its mean error was" in markdown
+    assert "Method: ARIMA. It was tried out on the past from 12 points on: its mean error was" in markdown
     assert "no better than" not in markdown
     assert set(outcome.files) == {"forecast.csv", "forecast.png"}
     assert outcome.files["forecast.png"].read_bytes().startswith(b"\x89PNG")
@@ -69,9 +69,9 @@ async def test_series_that_cannot_be_forecast_are_told_with_the_reason(tmp_path:
     assert {one["series"]: one["reason"] for one in found["left"]} == {
         "Nova": "short", "Feira": "gaps", "Fixa": "constant", "Fechada": "ended",
     }  # fmt: skip
-    assert "The history is too short: 1." in markdown
+    assert "Series with too short a history: 1." in markdown
     assert "up to 28" in markdown
-    assert "It never changes, so there is nothing to forecast: 1. valor · Fixa." in markdown
+    assert "Series that never change, so that there is nothing to forecast: 1. valor · Fixa." in markdown
     assert "19/07/2025" in markdown, "the first day ahead, as people write it"
 
 
@@ -143,7 +143,7 @@ async def test_what_cannot_be_forecast_is_refused_or_told(
     if says is None:
         outcome = await asked(FORECAST, path, tmp_path / "s", horizon=horizon)
         assert "**Nothing was forecast.**" in outcome.answer.markdown
-        assert "The history is too short" in outcome.answer.markdown
+        assert "Series with too short a history" in outcome.answer.markdown
         return
     with pytest.raises(ExceptionGroup) as caught:
         await asked(FORECAST, path, tmp_path / "s", horizon=horizon)

@@ -15,6 +15,7 @@ from hulk.modules.tickets.adapters.sql import SqlBoard, SqlKinds
 from hulk.modules.tickets.adapters.sql.tables import lease_table, ticket_table
 from hulk.modules.tickets.domain import Assignee, Comment, Ending, Filter, Held, Ticket
 from hulk.modules.tickets.ports import Board, Kinds, Taken
+from hulk.runtime.language import voice
 from hulk.runtime.store import Store
 from support.stores import Another
 from support.tickets import asked, claim, done, kind, names, ticket
@@ -317,8 +318,9 @@ async def test_what_comes_after_a_failure_is_skipped_and_so_on(store: Store, boa
 async def test_a_ticket_comes_after_what_is_there_and_may_complete(needed: dict[str, Any] | None, reason: str, store: Store) -> None:
     if needed is not None:
         await create(store, ticket(1, **needed))
-    with pytest.raises(Invalid, match=reason):
+    with pytest.raises(Invalid, match=reason) as refused:
         await create(store, ticket(0), ticket(2, after=(ticket(1).id,)))
+    assert "failed" not in voice("pt").say(refused.value.text)
 
 
 async def test_a_ticket_after_what_has_completed_is_ready_at_once(store: Store, board: Board) -> None:

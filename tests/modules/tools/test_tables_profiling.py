@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hulk.modules.skills.domain.profile import Schema
 from hulk.modules.tools.adapters.tables import DuckTables, Limits
-from hulk.modules.tools.adapters.tables.profiling import bins
+from hulk.modules.tools.adapters.tables.profiling.shapes import bins
 
 TABLES = DuckTables()
 WORDS = ["ação", "b", "c d", "", "x,y", 'say "hi"', "N/A", " b"]

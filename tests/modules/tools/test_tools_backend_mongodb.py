@@ -17,7 +17,8 @@ from pymongo import MongoClient
 
 from hulk.kernel.errors import Forbidden, Refused, Unavailable
 from hulk.modules.tools.adapters.backends.acts import About
-from hulk.modules.tools.adapters.backends.mongodb import MongoDb, Most
+from hulk.modules.tools.adapters.backends.bounds import Bounds
+from hulk.modules.tools.adapters.backends.mongodb import MongoDb
 from hulk.modules.tools.adapters.backends.mongodb.stages import OPERATORS, STAGES, require_filter, require_pipeline
 from hulk.modules.tools.adapters.backends.plain import plain
 from hulk.modules.tools.ports import Uncertain
@@ -52,8 +53,8 @@ def shop(mongo: Callable[[], Mongo]) -> Iterator[str]:
         client.drop_database("shop")
 
 
-def over(url: str, most: Most | None = None) -> MongoDb:
-    return MongoDb("shop", url, lambda: "", collections=ALLOWED, about=About(outside=False), most=most or Most())
+def over(url: str, most: Bounds | None = None) -> MongoDb:
+    return MongoDb("shop", url, lambda: "", collections=ALLOWED, about=About(outside=False), most=most or Bounds())
 
 
 async def test_collections_are_listed_but_those_that_may_not_be_read(shop: str) -> None:
@@ -119,7 +120,7 @@ async def test_answers_are_bounded_by_number_and_by_bytes(shop: str) -> None:
     few = await ask(over(shop), "find", collection="many", rows=7)
     assert few.data is not None
     assert (few.data["count"], few.cut) == (7, "more than 7 documents: only the first 7 documents are here")
-    small = await ask(over(shop, Most(size=1000)), "aggregate", collection="many", pipeline=[{"$sort": {"_id": 1}}])
+    small = await ask(over(shop, Bounds(size=1000)), "aggregate", collection="many", pipeline=[{"$sort": {"_id": 1}}])
     assert small.data is not None
     assert 5 <= int(str(small.data["count"])) <= 9
     assert "more than 1000 bytes" in small.cut
@@ -279,7 +280,7 @@ async def test_collections_that_are_not_listed_are_forbidden(shop: str) -> None:
 
 async def test_a_server_that_does_not_answer_is_unavailable_and_tells_no_secret() -> None:
     url = f"mongodb://reader@127.0.0.1:{free_port()}/shop"
-    backend = MongoDb("shop", url, lambda: "hush", collections=("*",), about=About(), most=Most())
+    backend = MongoDb("shop", url, lambda: "hush", collections=("*",), about=About(), most=Bounds())
     with pytest.raises(Unavailable) as told_:
         await ask(backend, "count", a_calling(seconds=0.5), collection="orders")
     assert not isinstance(told_.value, Uncertain)

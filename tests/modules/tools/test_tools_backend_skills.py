@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused
+from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused
 from hulk.modules.skills import Answer, Did
 from hulk.modules.tools.adapters.backends.skills.outcome import given
 from hulk.modules.tools.domain import Bytes, Index, Output, Words
@@ -122,6 +122,24 @@ async def test_a_kept_file_is_the_tenants_own_and_can_be_given_to_another_skill(
     assert skilled.sent[blob] == "acme"
     again = await skilled.call("data_profile", table={"blob": blob, "name": "anomalies.csv"})
     assert "anomalies.csv" in data(again)["markdown"]
+
+
+async def test_what_an_agent_has_made_is_kept_so_that_it_can_be_given_on(skilled: Skilled) -> None:
+    by_agent = await skilled.call("data_profile", a_calling(agent="retail"), table={"path": "vendas.csv"})
+    [told] = data(by_agent)["artefacts"]
+    assert [(one.name, one.blob, one.size) for one in by_agent.files] == [(told["name"], told["blob"], told["size"])]
+    assert skilled.sent[told["blob"]] == "acme"
+    asked = await skilled.call("data_profile", a_calling(agent="retail"), table={"path": "vendas.csv"}, files="named")
+    by_hand = await skilled.call("data_profile", table={"path": "vendas.csv"})
+    assert (asked.files, by_hand.files) == ((), ())
+
+
+async def test_what_it_finds_stands_where_there_is_no_room_for_what_it_made(skilled: Skilled) -> None:
+    skilled.full = True
+    output = await skilled.call("data_profile", a_calling(agent="retail"), table={"path": "vendas.csv"})
+    assert ("vendas.csv" in data(output)["markdown"], output.files, "blob" in data(output)["artefacts"][0]) == (True, (), False)
+    with pytest.raises(Exhausted):
+        await skilled.call("data_profile", a_calling(agent="retail"), table={"path": "vendas.csv"}, files="kept")
 
 
 async def test_what_comes_next_is_forecast_as_far_ahead_as_is_asked(skilled: Skilled) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from hulk.kernel.errors import NotFound, Refused
-from hulk.modules.tools.adapters.backends.spark import Job, Spark
+from hulk.modules.tools.adapters.backends.spark import Job, Spark, submission
 from hulk.modules.tools.ports import Uncertain
 from support.backends import ABOUT, ask, data
 from support.twins.systems import System, system
@@ -53,6 +53,12 @@ async def test_what_an_application_did_is_told_in_short(twin: System) -> None:
     assert (executor["id"], executor["totalGCTime"], "executorLogs" in executor) == ("driver", 12, False)
     with pytest.raises(NotFound):
         await ask(sp, "list_jobs", application="app-none")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_program_is_for_the_master_that_is_asked_over_tls_or_not(scheme: str) -> None:
+    body = submission(JOBS[0], (), f"{scheme}://spark.example:6066", "4.0.0")
+    assert body["sparkProperties"]["spark.master"] == "spark://spark.example:6066"
 
 
 @pytest.mark.parametrize(

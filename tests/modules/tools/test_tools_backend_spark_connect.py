@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Forbidden, Refused
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.spark_connect import SparkConnect
-from hulk.modules.tools.adapters.backends.sql import Most, Sql
+from hulk.modules.tools.adapters.backends.sql import Sql
 from hulk.modules.tools.settings.spark_sql import SparkSqlSettings
 from hulk.runtime.validation import parsed
 from support.backends import ABOUT, ask
@@ -15,7 +16,7 @@ from support.backends import ABOUT, ask
 
 def lake(**given: Any) -> Sql:
     """One at which nobody listens."""
-    return Sql("lake", SparkConnect(address="127.0.0.1:1", tls=False, **given), about=ABOUT, most=Most())
+    return Sql("lake", SparkConnect(address="127.0.0.1:1", tls=False, **given), about=ABOUT, most=Bounds())
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyspark") is not None, reason="its client is installed here")

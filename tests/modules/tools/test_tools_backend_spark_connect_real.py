@@ -10,8 +10,9 @@ import grpc
 import pytest
 
 from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused, Unavailable
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.spark_connect import SparkConnect
-from hulk.modules.tools.adapters.backends.sql import Most, Sql
+from hulk.modules.tools.adapters.backends.sql import Sql
 from support.backends import ABOUT, ask, data
 from support.hostile_sql import HOSTILE
 from support.ordinary_sql import ORDINARY
@@ -63,7 +64,7 @@ def _made(address: str) -> None:
 
 def backend(address: str, seconds: float = 120.0, rows: int = 1000, size: int = 1_000_000) -> Sql:
     database = SparkConnect(address=address, schema="sales", tls=False)
-    return Sql("lake", database, about=ABOUT, most=Most(rows=rows, size=size, seconds=seconds))
+    return Sql("lake", database, about=ABOUT, most=Bounds(rows=rows, size=size, seconds=seconds))
 
 
 async def test_tables_and_columns_are_told_of_what_may_be_read(address: str) -> None:

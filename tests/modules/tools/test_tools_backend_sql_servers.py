@@ -11,8 +11,8 @@ import pytest
 
 from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused, TooLarge, Unavailable
 from hulk.modules.tools.adapters.backends.acts import About
-from hulk.modules.tools.adapters.backends.sql import Database, Files, Most, MySql, Postgres, Sql
-from hulk.modules.tools.adapters.backends.sql.rows import Bounds
+from hulk.modules.tools.adapters.backends.bounds import Bounds
+from hulk.modules.tools.adapters.backends.sql import Database, Files, MySql, Postgres, Sql
 from hulk.modules.tools.adapters.backends.sql.statements import Statement
 from hulk.modules.tools.settings.sql import SqlSettings
 from hulk.runtime.validation import parsed
@@ -87,17 +87,17 @@ async def test_rows_are_bounded_by_number_and_by_bytes(sample: Sample) -> None:
     assert "more than 7 rows" in few.cut
     exact = await ask(sample.asked(), "query", sql=f"SELECT id FROM orders LIMIT {ROWS}", rows=ROWS)
     assert exact.cut == ""
-    capped = await ask(sample.asked(Most(rows=5, seconds=20)), "query", sql="SELECT * FROM orders LIMIT 200", rows=50)
+    capped = await ask(sample.asked(Bounds(rows=5, seconds=20)), "query", sql="SELECT * FROM orders LIMIT 200", rows=50)
     assert capped.data is not None
     assert capped.data["count"] == 5
-    small = await ask(sample.asked(Most(size=300, seconds=20)), "query", sql="SELECT id, note FROM orders ORDER BY id")
+    small = await ask(sample.asked(Bounds(size=300, seconds=20)), "query", sql="SELECT id, note FROM orders ORDER BY id")
     assert small.data is not None
     assert 0 < len(json.dumps(small.data["rows"])) < 600
     assert "more than 300 bytes" in small.cut
 
 
 async def test_a_query_that_takes_too_long_is_ended_at_the_server(sample: Sample) -> None:
-    backend = sample.asked(Most(seconds=0.3))
+    backend = sample.asked(Bounds(seconds=0.3))
     with pytest.raises(Refused, match="longer than"):
         await ask(
             backend, "query", sql="SELECT count(*) FROM orders a, orders b, orders c, orders d WHERE a.total + b.total <> c.total * d.id"
@@ -106,7 +106,7 @@ async def test_a_query_that_takes_too_long_is_ended_at_the_server(sample: Sample
 
 
 async def test_a_query_is_ended_when_nobody_waits_any_longer(sample: Sample) -> None:
-    backend = sample.asked(Most(seconds=20))
+    backend = sample.asked(Bounds(seconds=20))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
             await ask(
@@ -178,7 +178,7 @@ async def test_a_server_that_does_not_answer_is_unavailable_and_tells_no_secret(
         "mysql": MySql(url=f"mariadb://reader@127.0.0.1:{port}/shop", password=lambda: "hush", tls=False),
     }
     with pytest.raises(Unavailable) as told_:
-        await ask(Sql("sales", servers[kind], about=About(), most=Most(seconds=5)), "query", sql="SELECT 1")
+        await ask(Sql("sales", servers[kind], about=About(), most=Bounds(seconds=5)), "query", sql="SELECT 1")
     assert "hush" not in str(told_.value)
     assert "127.0.0.1" not in str(told_.value)
 
@@ -187,7 +187,7 @@ async def test_a_password_is_asked_for_at_each_call(made: Databases) -> None:
     maria = made("mysql").database
     assert isinstance(maria, MySql)
     passwords = iter(["wrong", "secret"])
-    backend = Sql("shop", MySql(url=maria.url, password=lambda: next(passwords), tls=False), about=About(), most=Most())
+    backend = Sql("shop", MySql(url=maria.url, password=lambda: next(passwords), tls=False), about=About(), most=Bounds())
     with pytest.raises(Forbidden, match="1045"):
         await ask(backend, "query", sql="SELECT 1")
     assert (await told(backend, "query", sql="SELECT 1"))["rows"] == [[1]]
@@ -196,7 +196,7 @@ async def test_a_password_is_asked_for_at_each_call(made: Databases) -> None:
 async def test_a_row_too_large_is_not_sent_by_postgres(made: Databases) -> None:
     wide = "SELECT string_agg(o.note || p.note, ',') FROM orders o, orders p"
     with pytest.raises(TooLarge, match="larger than the 100000 bytes"):
-        await ask(made("postgres").asked(Most(size=100_000)), "query", sql=wide)
+        await ask(made("postgres").asked(Bounds(size=100_000)), "query", sql=wide)
 
 
 async def test_errors_of_values_quote_no_data(sample: Sample) -> None:
@@ -227,7 +227,7 @@ async def test_postgres_of_a_reader_says_what_it_may_not(made: Databases) -> Non
     with psycopg.connect(owner.url, autocommit=True) as at:
         at.execute("CREATE ROLE reader LOGIN")
         at.execute("GRANT SELECT ON customers TO reader")
-    backend = Sql("sales", Postgres(url=owner.url.replace("postgres@", "reader@"), password=lambda: ""), about=About(), most=Most())
+    backend = Sql("sales", Postgres(url=owner.url.replace("postgres@", "reader@"), password=lambda: ""), about=About(), most=Bounds())
     assert [one["table"] for one in (await told(backend, "list_tables"))["tables"]] == ["public.customers"]
     with pytest.raises(Forbidden, match="permission denied"):
         await ask(backend, "query", sql="SELECT * FROM orders")
@@ -267,7 +267,7 @@ async def test_files_are_read_as_people_write_them_and_only_those(tmp_path: Path
     (folder / ".hidden.csv").write_text("a\n1\n")
     (folder / "notes.md").write_text("no table")
     (folder / "2.parquet").write_bytes(b"no parquet")
-    backend = Sql("files", Files(places=(folder,)), about=About(outside=False), most=Most())
+    backend = Sql("files", Files(places=(folder,)), about=About(outside=False), most=Bounds())
     assert [one["table"] for one in (await told(backend, "list_tables"))["tables"]] == ["main.t_2", "main.vendas_2026"]
     answer = await told(backend, "query", sql="SELECT loja, valor, dia, cep FROM vendas_2026 ORDER BY valor")
     assert answer["rows"] == [["Sul", 2.0, "2026-02-28", "02310200"], ["São João", 1234.56, "2026-02-01", "01310100"]]
@@ -280,7 +280,7 @@ async def test_databases_of_duckdb_are_read_and_not_written(tmp_path: Path) -> N
 
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as at:
         at.execute("CREATE TABLE facts AS SELECT i AS id, CAST(i AS decimal(10, 2)) AS v FROM range(10) AS t(i)")
-    backend = Sql("files", Files(places=(tmp_path / "warehouse.duckdb",)), about=About(outside=False), most=Most())
+    backend = Sql("files", Files(places=(tmp_path / "warehouse.duckdb",)), about=About(outside=False), most=Bounds())
     assert [one["table"] for one in (await told(backend, "list_tables"))["tables"]] == ["warehouse.facts"]
     assert (await told(backend, "query", sql="SELECT sum(v) FROM warehouse.facts"))["rows"] == [["45.00"]]
     database = Files(places=(tmp_path / "warehouse.duckdb",))

@@ -148,7 +148,8 @@ def test_what_passes_reads_only_what_may_be_read(words: list[str]) -> None:
         except Refused:
             continue
         assert all(REACH[dialect].has(place) for place in statement.tables)
-        assert "DELETE" not in statement.sql.replace("'DELETE'", "") or '"DELETE"' in statement.sql or "AS DELETE" in statement.sql
+        named = re.sub(r"(SELECT|,|AS) DELETE\b", r"\1 x", statement.sql.replace("'DELETE'", ""))  # a column of that name deletes nothing
+        assert "DELETE" not in named or '"DELETE"' in statement.sql
 
 
 _NAMES = st.sampled_from(["orders", "ORDERS", "pg_authid", "secrets", "a.b", "orders$files", ""])

@@ -19,8 +19,8 @@ from trino import dbapi, exceptions
 
 from hulk.kernel.errors import Forbidden, HulkError, Refused, TooLarge, Unavailable
 from hulk.modules.tools.adapters.backends.acts import About
-from hulk.modules.tools.adapters.backends.sql import Most, Sql
-from hulk.modules.tools.adapters.backends.sql.rows import Bounds
+from hulk.modules.tools.adapters.backends.bounds import Bounds
+from hulk.modules.tools.adapters.backends.sql import Sql
 from hulk.modules.tools.adapters.backends.sql.statements import Statement
 from hulk.modules.tools.adapters.backends.trino import Trino
 from hulk.modules.tools.settings.trino import TrinoSettings
@@ -49,8 +49,8 @@ def at(url: str, *, secret: str = "", flavour: Literal["trino", "presto"] = "tri
     return Trino(url=url, catalog="hive", schema="sales", account="hulk", password=lambda: secret, flavour=flavour, allowed=allowed)
 
 
-def over(url: str, most: Most | None = None, **more: Any) -> Sql:
-    return Sql("lake", at(url, **more), about=About(), most=most or Most())
+def over(url: str, most: Bounds | None = None, **more: Any) -> Sql:
+    return Sql("lake", at(url, **more), about=About(), most=most or Bounds())
 
 
 async def seen(url: str) -> Mapping[str, Any]:
@@ -116,7 +116,7 @@ async def test_hostile_statements_are_never_sent(url: str) -> None:
 
 
 async def test_a_query_is_asked_in_the_name_of_who_asks_and_within_its_time(url: str) -> None:
-    await told(over(url, Most(seconds=7)), "query", a_calling(person="joão@example.com"), sql="SELECT 'whose'")
+    await told(over(url, Bounds(seconds=7)), "query", a_calling(person="joão@example.com"), sql="SELECT 'whose'")
     await told(over(url, flavour="presto"), "query", a_calling(person=""), sql="SELECT 'presto'")
     queries = (await seen(url))["queries"]
     mine = next(one["headers"] for one in queries if "whose" in one["sql"])
@@ -142,7 +142,7 @@ async def test_rows_are_bounded_and_the_rest_is_called_off(url: str) -> None:
     answer = await at(url).rows(Statement(sql="SELECT note AS bounded FROM orders", tables=frozenset()), BOUNDS, "ana")
     assert len(answer.rows) == 10
     assert "more than 10 rows" in answer.cut
-    small = await ask(over(url, Most(size=300)), "query", sql="SELECT note, 'small' FROM orders")
+    small = await ask(over(url, Bounds(size=300)), "query", sql="SELECT note, 'small' FROM orders")
     assert "more than 300 bytes" in small.cut
     state = await seen(url)
     assert any("bounded" in sql for sql in state["called_off"])

@@ -19,12 +19,12 @@ from hulk.modules.tickets.domain import Kind
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools.adapters.backends.acts import About, Acts
 from hulk.modules.tools.adapters.backends.airflow import Airflow
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.github import GitHub
 from hulk.modules.tools.adapters.backends.http import Endpoint, Http
 from hulk.modules.tools.adapters.backends.knowledge import KnowledgeTools
 from hulk.modules.tools.adapters.backends.metabase import Metabase
 from hulk.modules.tools.adapters.backends.mongodb import MongoDb
-from hulk.modules.tools.adapters.backends.mongodb import Most as MostDocuments
 from hulk.modules.tools.adapters.backends.mounted import MountedServer
 from hulk.modules.tools.adapters.backends.notion import Notion
 from hulk.modules.tools.adapters.backends.objects import S3, Area, Areas, Objects
@@ -34,7 +34,7 @@ from hulk.modules.tools.adapters.backends.schedules import ScheduleTools
 from hulk.modules.tools.adapters.backends.shell import Programs, Room, Shell
 from hulk.modules.tools.adapters.backends.skills import SkillTools
 from hulk.modules.tools.adapters.backends.spark import Job, Spark
-from hulk.modules.tools.adapters.backends.sql import Files, Most, Sql
+from hulk.modules.tools.adapters.backends.sql import Files, Sql
 from hulk.modules.tools.adapters.backends.suitecrm import SuiteCrm
 from hulk.modules.tools.adapters.backends.tickets import TicketTools
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
@@ -84,11 +84,11 @@ async def repositories(_: Store) -> GitTools:
 
 
 async def files(_: Store) -> Sql:
-    return Sql("sales", Files(places=()), about=ABOUT, most=Most())
+    return Sql("sales", Files(places=()), about=ABOUT, most=Bounds())
 
 
 async def mongodb(_: Store) -> MongoDb:
-    return MongoDb("shop", "mongodb://127.0.0.1:1/shop", str, collections=("*",), about=ABOUT, most=MostDocuments())
+    return MongoDb("shop", "mongodb://127.0.0.1:1/shop", str, collections=("*",), about=ABOUT, most=Bounds())
 
 
 async def objects(_: Store) -> Objects:

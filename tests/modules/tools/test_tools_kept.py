@@ -119,6 +119,7 @@ async def test_calls_are_found_newest_first_page_by_page(place: Place) -> None:
     rest = await place.calls.find(WantedCalls(tenant="acme", most=4, before=first[-1].id))
     assert [one.at for one in (*first, *rest)] == sorted((one.at for one in calls), reverse=True)
     assert {one.id for one in (*first, *rest)} == {one.id for one in calls}
+    assert await place.calls.find(WantedCalls(tenant="acme", before="tcl_none")) == []
     for wanted in ({"actor": "key:2"}, {"tool": "crm.x"}, {"status": "done"}):
         assert await place.calls.find(WantedCalls(tenant="acme", **wanted)) == []  # type: ignore[arg-type]  # one of its fields
 

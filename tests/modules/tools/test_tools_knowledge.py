@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hulk.kernel.errors import NotFound, Refused
@@ -21,7 +21,9 @@ from hulk.modules.tools.domain.knowledge import Ranked, fused
 from hulk.modules.tools.domain.output import classified_output
 from hulk.modules.tools.ports import Knowledge, WantedPassages
 from hulk.modules.tools.settings import SystemsSettings
+from hulk.runtime.background import Rounds
 from hulk.runtime.models import LocalEmbedder
+from hulk.runtime.telemetry import Metrics
 from hulk.runtime.validation import parsed
 from support.backends import ask, data, tool, until
 from support.postgres import Postgres
@@ -215,7 +217,9 @@ def test_passages_are_short_and_leave_nothing_out(parts: list[tuple[str, str]]) 
     assert kept == "".join("".join(text.split()) for _, text in parts)
 
 
-@given(st.text(max_size=400))
+@given(st.text(max_size=400) | st.text("<>![]-/?&#;x =\"'\0", max_size=40))
+@example("<![endif[x]]>")
+@example("<![CDATA[x")
 def test_any_page_is_read(text: str) -> None:
     _, parts = html_parts(f"<p>before</p>{text}")
     assert "before" in parts[0][1]
@@ -274,7 +278,7 @@ async def test_meanings_are_worked_out_meanwhile_kept_and_told(folder: Path, tmp
         [Folder(name="handbook", folders=(folder,), tenants=("acme",))], LocalEmbedder(), tmp_path / "cache"
     )
     knowledge = kind()
-    async with knowledge.working():
+    async with knowledge.working(Rounds(Metrics())):
         how = await until(
             lambda: data(tools(knowledge), "search", query="annual leave for employees"), lambda found: found["how"] == "words and meaning"
         )

@@ -17,6 +17,7 @@ from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
 from support.mcp import a_place
 from support.mcp_clients import MODES, client, text
+from support.persons import Person
 from support.postgres import Postgres
 from support.stores import a_store
 
@@ -32,19 +33,6 @@ async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterat
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-class Person:
-    """Sits at the client: says what they are asked to say, in turn, or that they would not."""
-
-    def __init__(self, *says: dict[str, Any] | None) -> None:
-        self.says, self.asked = list(says), list[types.ElicitRequestFormParams]()
-
-    async def __call__(self, _: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
-        assert isinstance(params, types.ElicitRequestFormParams)
-        self.asked.append(params)
-        said = self.says.pop(0)
-        return types.ElicitResult(action="decline") if said is None else types.ElicitResult(action="accept", content=said)
 
 
 async def test_arguments_that_are_missing_are_asked_for(store: Store, mode: str) -> None:

@@ -139,6 +139,14 @@ async def test_what_it_asks_of_us_is_declined(tmp_path: Path) -> None:
         assert answers == {"mine-0": -32600, "mine-1": -32600, "mine-2": -32600, "mine-3": -32601}
 
 
+async def test_what_it_asks_amid_a_call_is_told_to_whom_it_failed(tmp_path: Path) -> None:
+    async with serve(hostile(tmp_path)) as server:
+        failed, after = await call(server, "asks_and_fails"), await call(server, "echo")
+    assert failed.failed
+    assert "nobody said [Its server asked something of a person amid a call. That was not passed on" in words(failed)
+    assert not after.failed
+
+
 async def test_a_thousand_requests_of_its_own_are_not_all_looked_at(tmp_path: Path) -> None:
     async with serve(hostile(tmp_path)) as server:
         assert words(await call(server, "asks_much")) == "asked"

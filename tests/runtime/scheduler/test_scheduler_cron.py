@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hulk.kernel.errors import Refused
@@ -77,6 +77,7 @@ expressions = st.tuples(
 
 
 @given(expressions.map(" ".join), st.sampled_from(CHANGES), st.integers(-40, 20))
+@example("* * * * 6", (ZoneInfo("America/St_Johns"), datetime(2010, 11, 7, 2, 31, tzinfo=UTC)), -1)  # it was Saturday twice
 def test_moments_are_those_of_a_brute_force_over_every_minute(expression: str, change: tuple[ZoneInfo, datetime], hours: int) -> None:
     zone, around = change
     rule, start = cron(expression, zone), around + timedelta(hours=hours)

@@ -12,6 +12,7 @@ from hulk.kernel.errors import Conflict, HulkError, NotFound, Refused, Unavailab
 from hulk.kernel.flow import Concurrency
 from hulk.kernel.flow import Flow as Flowing
 from hulk.kernel.records import JsonObject
+from hulk.runtime.language import voice
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.outbox.tables import event_table
 from hulk.runtime.store import Store
@@ -339,8 +340,9 @@ async def test_only_what_failed_is_replayed_and_only_what_has_not_ended_cancelle
     async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(body)}) as machine:
         await machine.begin(a_run())
         await machine.is_("run_1", "completed")
-        with pytest.raises(Conflict, match="run_1 is completed; only one that failed is executed again"):
+        with pytest.raises(Conflict, match="run_1 is completed; only one that failed is executed again") as refused:
             await do(machine, machine.workflows.steering.replay("run_1", "ana"))
+        assert voice("pt").say(refused.value.text) == "A execução run_1 terminou com êxito; só uma que falhou é executada de novo."
         with pytest.raises(Conflict, match="run_1 has ended"):
             await do(machine, machine.workflows.steering.cancel("run_1", "ana"))
         with pytest.raises(Refused, match="there is no step 7"):

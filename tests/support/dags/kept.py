@@ -131,9 +131,9 @@ class WatchedAccounts(SqlAccounts):
         """See `Accounts`."""
         return _looked_at(super().hold(hold), hold.task, hold)
 
-    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
+    def settle(self, hold: str, tokens: int, cost: Decimal, written: int = 0) -> Change[None]:
         """See `Accounts`."""
-        change = super().settle(hold, tokens, cost)
+        change = super().settle(hold, tokens, cost, written)
 
         def both(tx: Transaction) -> None:
             change(tx)

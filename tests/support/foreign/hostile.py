@@ -22,7 +22,7 @@ def tool(name: str, description: str = "", **more: Any) -> Json:
 
 CALLS = (
     "echo", "die", "hang", "flood_line", "flood_noise", "garbage", "html", "wrong_id", "error", "unknown", "not_a_result", "storm", "asks",
-    "asks_much", "changes", "secret", "stderr", "numbers", "broken_base64", "spawn", "eat", "progress",
+    "asks_and_fails", "asks_much", "changes", "secret", "stderr", "numbers", "broken_base64", "spawn", "eat", "progress",
 )  # fmt: skip
 
 
@@ -148,6 +148,11 @@ class Hostile:
             params = {"messages": [], "maxTokens": 1, "message": "Your password?", "requestedSchema": {"type": "object", "properties": {}}}
             send({"jsonrpc": "2.0", "id": f"mine-{place}", "method": method, "params": params})
         self.pending = id_
+
+    def do_asks_and_fails(self, id_: Any, *_: Any) -> None:
+        form = {"type": "object", "properties": {"name": {"type": "string"}}}
+        send({"jsonrpc": "2.0", "id": "amid", "method": "elicitation/create", "params": {"message": "Who?", "requestedSchema": form}})
+        self.answer(id_, {**text("nobody said"), "isError": True})
 
     def do_asks_much(self, id_: Any, *_: Any) -> None:
         for place in range(1_000):

@@ -208,7 +208,7 @@ class Siege:
 
     async def _look(self, task: Task) -> None:
         """What others see of a task, and what its asker sees besides the answer."""
-        shows = ShowTasks(self.team.agents.tasks, self.team.agents.accounts)
+        shows = ShowTasks(self.team.agents.tasks, self.team.agents.accounts, self.team.agents.book)
         for by in (EVE, VIEWER, STRANGER):
             self._out("tasks of others", str(await shows.find(by, WantedTasks(tenant=by.tenant))))
             try:

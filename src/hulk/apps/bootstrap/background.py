@@ -1,20 +1,18 @@
-"""What goes on beside the work for as long as the program runs."""
+"""What the running program does now and then for its modules."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import structlog
 
 from hulk.kernel import ids
-from hulk.kernel.errors import HulkError, Unavailable
 from hulk.kernel.events import PLATFORM, Event
 from hulk.modules.audit import Prune
 from hulk.modules.finops import Finops, Used
 from hulk.modules.finops.wiring import Money
+from hulk.runtime.background import Rounds
 from hulk.runtime.bus import Bus, to_message
 
 log = structlog.get_logger(__name__)
@@ -26,67 +24,38 @@ RATES_SECONDS = 6 * 3600.0
 PRUNING_SECONDS = 6 * 3600.0
 
 
-@asynccontextmanager
-async def background(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """They go on until the block ends; when one of them fails, so does the block."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(part) for part in parts]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-
-
-async def keeping_house(finops: Finops, every: float = HOUSEKEEPING_SECONDS) -> None:
+async def keeping_house(rounds: Rounds, finops: Finops) -> None:
     """Close what processes that died have left reserved."""
-    while True:
-        try:
-            while closed := await finops.close_stale():
-                log.warning("reservations_assumed", charges=closed)
-        except Unavailable as error:
-            log.warning("stale_reservations_stay", reason=str(error))
-        except Exception:  # a round that fails ends neither the next nor the program
-            log.exception("stale_reservations_stay")
-        await asyncio.sleep(every)
+
+    async def close() -> None:
+        while closed := await finops.close_stale():
+            log.warning("reservations_assumed", charges=closed)
+
+    await rounds.every(HOUSEKEEPING_SECONDS, close, "stale_reservations_stay")
 
 
-async def watching_money(money: Money, show: Callable[[Sequence[Used]], None], every: float = WATCHING_SECONDS) -> None:
-    """Foretell the end of budgets, `show` what is used of them, and keep the rates fresh where the settings say so."""
-    fetched = -RATES_SECONDS
-    while True:
-        try:
-            show(await money.budgets.watch())
-            if time.monotonic() - fetched >= RATES_SECONDS:
-                fetched = time.monotonic()
-                await money.rates.fetch()
-        except HulkError as error:
-            log.warning("money_not_watched", reason=str(error))
-        except Exception:  # see keeping_house
-            log.exception("money_not_watched")
-        await asyncio.sleep(every)
+async def watching_budgets(rounds: Rounds, money: Money, show: Callable[[Sequence[Used]], None]) -> None:
+    """Foretell the end of budgets, and `show` what is used of them."""
+
+    async def watch() -> None:
+        show(await money.budgets.watch())
+
+    await rounds.every(WATCHING_SECONDS, watch, "money_not_watched")
 
 
-async def refitting(refit: Callable[[], Awaitable[int]], every: float = REFITTING_SECONDS) -> None:
+async def refreshing_rates(rounds: Rounds, money: Money) -> None:
+    """Keep the rates of currencies fresh where the settings say so."""
+    await rounds.every(RATES_SECONDS, money.rates.fetch, "rates_not_fetched")
+
+
+async def refitting(rounds: Rounds, refit: Callable[[], Awaitable[int]]) -> None:
     """Fit anew what the router has learnt of tenants, when it has outgrown what it was fitted to."""
-    while True:
-        await asyncio.sleep(every)
-        try:
-            await refit()
-        except HulkError as error:
-            log.warning("learning_not_refitted", reason=str(error))
-        except Exception:  # see keeping_house
-            log.exception("learning_not_refitted")
+    await rounds.every(REFITTING_SECONDS, refit, "learning_not_refitted", first=REFITTING_SECONDS)
 
 
-async def pruning(prune: Prune, retention: timedelta) -> None:
-    """Remove what is too old of the trail, now and then."""
-    while True:
-        try:
-            await prune(retention, actor="hulk")
-        except HulkError as error:
-            log.warning("audit_not_pruned", reason=str(error))
-        await asyncio.sleep(PRUNING_SECONDS)
+async def pruning(rounds: Rounds, prune: Prune, retention: timedelta) -> None:
+    """Remove what is too old of the trail."""
+    await rounds.every(PRUNING_SECONDS, partial(prune, retention, actor="hulk"), "audit_not_pruned")
 
 
 async def beating(bus: Bus) -> None:

@@ -8,15 +8,13 @@ from datetime import timedelta
 import structlog
 from fastapi import APIRouter
 
-from hulk.apps.agents import agents_at_work, delegating_of, mind_of, tidying
-from hulk.apps.bootstrap.background import background, beating, keeping_house, pruning, watching_money
-from hulk.apps.bootstrap.ground import Ground
-from hulk.apps.bootstrap.modules import caches_of, modules_of, sent_of
+from hulk.apps.agents import agents_at_work, mind_of, tidying
+from hulk.apps.basis import based
+from hulk.apps.bootstrap.background import beating, keeping_house, pruning, refreshing_rates, watching_budgets
+from hulk.apps.bootstrap.modules import modules_of
 from hulk.apps.breakers import breaker_routes
-from hulk.apps.chain import chain
 from hulk.apps.costs import budget_figures, money_routes
-from hulk.apps.limits import limits_of
-from hulk.apps.local_model import entered as local_model
+from hulk.apps.ground import Ground
 from hulk.apps.routes import (
     Platform,
     Steered,
@@ -49,18 +47,16 @@ from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, followed
 from hulk.modules.finops.wiring import money as money_acts
-from hulk.modules.finops.wiring import wired as wired_finops
 from hulk.modules.identity import Identity
 from hulk.modules.identity.api import routes as identity_routes
 from hulk.modules.identity.settings import IdentitySettings
-from hulk.modules.identity.wiring import identity as wired_identity
-from hulk.modules.identity.wiring import provider as oidc_provider
 from hulk.modules.intents import AcceptIntent
 from hulk.modules.tickets import Surroundings
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tickets.wiring import Service as TicketService
 from hulk.modules.tickets.wiring import serving as serving_tickets
 from hulk.modules.tools import WORKFLOW as TOOL_CALL
+from hulk.runtime.background import background
 from hulk.runtime.cache import Caches
 from hulk.runtime.config import Config
 from hulk.runtime.engine import Watchdog, blocked_histogram
@@ -93,21 +89,17 @@ class Machine:
 
 async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     """All modules over that ground, at work until the stack is left."""
-    config, store, outbox = ground.config, ground.store, ground.outbox
-    workflows, caches, identity = _workflows(ground), await caches_of(stack, ground), await _identity(stack, ground)
-    quotas = limits_of(config, store, outbox, identity)
-    finops = wired_finops(store, config.section(FinopsSettings), caches, quotas.monthly_spend, trail=outbox)
-    money = await _money(ground, finops)
-    local = await local_model(stack, config, ground.data, ground.folder, ground.telemetry.metrics)
-    begun = delegating_of(ground, workflows)
-    modules = await modules_of(stack, ground, workflows, finops, quotas, identity.list_namespaces.require, caches, begun, local)
+    config, store, outbox, rounds = ground.config, ground.store, ground.outbox, ground.rounds
+    basis = await based(stack, ground)
+    workflows, identity = basis.workflows, basis.identity
+    money = await _money(ground, basis.finops)
+    modules = await modules_of(stack, basis)
     scheduler = _scheduler(ground, workflows, modules.accept)
-    service = await _ticket_service(ground, workflows, surroundings(store, workflows, quotas, identity))
+    service = await _ticket_service(ground, workflows, surroundings(store, workflows, basis.quotas, identity))
     memory = mind_of(ground, modules.vectors)
-    own = (modules.skills, MemoryTools(memory))
-    tools = await tools_at_work(stack, ground, workflows, service, scheduler, own, begun.book, identity, sent_of(ground, quotas))
+    tools = await tools_at_work(stack, basis, service, scheduler, (modules.skills, MemoryTools(memory)))
     workflows.register(TOOL_CALL, tools.acts.run, forkable=False)
-    agents = agents_at_work(ground, workflows, begun, modules.once, tools.acts, service.ask, identity, memory)
+    agents = agents_at_work(basis, modules.around, tools.acts, service.ask, memory)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
     workflows.register(AGENT_STEP, agents.step, forkable=False)
     archiver, audit = await _archived(stack, ground)
@@ -117,33 +109,26 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             Relay(store, outbox, ground.bus).run(),
             scheduler.run(),
             beating(ground.bus),
-            keeping_house(finops),
-            kept_in_time(service),
-            closing_calls(tools.acts),
-            tidying(memory),
-            watching_money(money, budget_figures(ground.telemetry.metrics)),
+            keeping_house(rounds, basis.finops),
+            kept_in_time(rounds, service),
+            closing_calls(rounds, tools.acts),
+            tidying(rounds, memory),
+            watching_budgets(rounds, money, budget_figures(ground.telemetry.metrics)),
+            refreshing_rates(rounds, money),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
     routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
     routers += [
-        agent_routes(agents.agents, agents.show),
+        agent_routes(agents.agents, agents.show, agents.evaluate, basis.uploads.path),
         memory_routes(memory.look, memory.forget),
         reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),
         *tools.routers,
         *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
-    return Machine(workflows, identity, archiver, routers, _own_routes(ground, caches), service, local)
-
-
-def _workflows(ground: Ground) -> Workflows:
-    engine = ground.config.engine
-    return Workflows(
-        ground.store, ground.bus, ground.outbox, slots=engine.slots, most_slots=engine.most_slots, queues=engine.queues,
-        weights=engine.weights, queue_size=engine.queue_size, limit=engine.timeout, metrics=ground.telemetry.metrics, chain=chain,
-    )  # fmt: skip
+    return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches), service, basis.local)
 
 
 async def _money(ground: Ground, finops: Finops) -> Money:
@@ -152,13 +137,6 @@ async def _money(ground: Ground, finops: Finops) -> Money:
     made = money_acts(ground.store, settings, ground.outbox, ground.breakers, finops.exchange)
     await followed(made, settings)
     return made
-
-
-async def _identity(stack: AsyncExitStack, ground: Ground) -> Identity:
-    oidc = await stack.enter_async_context(oidc_provider(ground.config.section(IdentitySettings)))
-    identity = wired_identity(ground.store, ground.outbox, local=ground.config.server.loopback, oidc=oidc)
-    await identity.ensure_tenant()
-    return identity
 
 
 def _scheduler(ground: Ground, workflows: Workflows, accept: AcceptIntent) -> Scheduler:
@@ -183,7 +161,8 @@ async def _archived(stack: AsyncExitStack, ground: Ground) -> tuple[ArchiveTrail
     stack.push_async_callback(archiver.finish, LAST_ENTRIES_SECONDS)
     await stack.enter_async_context(background(archiver.run()))
     if settings.retention is not None:
-        await stack.enter_async_context(background(pruning(audit.prune(ground.outbox), timedelta(days=settings.retention))))
+        prune = audit.prune(ground.outbox)
+        await stack.enter_async_context(background(pruning(ground.rounds, prune, timedelta(days=settings.retention))))
     return archiver, audit_routes(audit.archive, audit.export)
 
 

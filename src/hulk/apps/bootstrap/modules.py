@@ -6,21 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import structlog
 from fastapi import APIRouter
 
-from hulk.apps.agents import Delegates, playbook_name
+from hulk.apps.agents import Around, Delegates, playbook_name
 from hulk.apps.audit_key import leave_key
-from hulk.apps.bootstrap.background import background, refitting
-from hulk.apps.bootstrap.ground import Ground
-from hulk.apps.cluster import shared
-from hulk.apps.schedules import RequireNamespace
+from hulk.apps.basis import Basis
+from hulk.apps.bootstrap.background import refitting
+from hulk.apps.ground import Ground
 from hulk.apps.secrets import model_keys
 from hulk.apps.uploads import Uploads
 from hulk.kernel.money import Money
 from hulk.kernel.time import utc_now
 from hulk.modules.agents import AgentBook
-from hulk.modules.agents.wiring import Delegating
 from hulk.modules.finops import Finops
 from hulk.modules.intents import WORKFLOW as INTENT
 from hulk.modules.intents import AcceptIntent
@@ -28,9 +25,8 @@ from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs
 from hulk.modules.intents.wiring import wired as wired_intents
-from hulk.modules.quotas import QuotaActs
 from hulk.modules.quotas.api import routes as quota_routes
-from hulk.modules.router import Attachment, Candidate, Gateway, LearningActs, PoliciesOf, Router
+from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
 from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
 from hulk.modules.router.api.openai import embedding_routes
@@ -49,15 +45,12 @@ from hulk.modules.tools import Backend, Calling
 from hulk.modules.tools.settings import ToolsSettings
 from hulk.modules.tools.wiring import Surroundings, Tools, skill_tools
 from hulk.modules.tools.wiring import wired as wired_tools
+from hulk.runtime.background import background
 from hulk.runtime.blobs import FolderBlobs
-from hulk.runtime.cache import Caches
-from hulk.runtime.cache import opened as opened_caches
 from hulk.runtime.config import Config
 from hulk.runtime.language import voice
-from hulk.runtime.models import LocalEmbedder, LocalServer, Remembered
-from hulk.runtime.workflows import Workflows
+from hulk.runtime.models import LocalEmbedder, Remembered
 
-log = structlog.get_logger(__name__)
 SHIPPED_VECTORS = Path(__file__).parents[1] / "vectors.npz"
 """The vectors of the built-in examples, made by `tools/vectors.py`."""
 
@@ -69,38 +62,28 @@ class Modules:
     routers: list[APIRouter]
     accept: AcceptIntent
     skills: Backend
-    once: Gateway
+    around: Around
     vectors: Remembered
 
 
-async def modules_of(
-    stack: AsyncExitStack,
-    ground: Ground,
-    workflows: Workflows,
-    finops: Finops,
-    quotas: QuotaActs,
-    require_namespace: RequireNamespace,
-    caches: Caches,
-    delegating: Delegating,
-    local: LocalServer | None = None,
-) -> Modules:
-    """Build the modules, and tell the workflows what they execute. `local` serves a model of our own."""
-    config, store, outbox, blobs = ground.config, ground.store, ground.outbox, blobs_of(ground)
+async def modules_of(stack: AsyncExitStack, basis: Basis) -> Modules:
+    """Build the modules, and tell the workflows what they execute."""
+    ground, workflows, quotas, uploads, delegating = basis.ground, basis.workflows, basis.quotas, basis.uploads, basis.delegating
+    config, store, outbox, blobs = ground.config, ground.store, ground.outbox, uploads.blobs
     tools = _tools(ground, blobs)
     skills = _skills(ground, tools)
     vectors = _vectors(config, ground.data)
     variants = variants_of(config.section(ModelsSettings), config.section(RouterSettings))
     learning = learning_of(store, config.section(LearningSettings), vectors, outbox, values=variants)
     policies = policy_acts_of(store, config.section(ModelsSettings), config.section(RouterSettings), outbox)
-    router = await _router(stack, ground, Shelf(skills.book, delegating.book), finops, caches, vectors, learning, policies.of, local)
+    router = await _router(stack, basis, Shelf(skills.book, delegating.book), vectors, learning, policies.of)
     tickets = wired_tickets(store, blobs, workflows, outbox, voice, skills.handlers)
-    uploads = Uploads(blobs, quotas, outbox, store.commit, config.server.max_upload)
-    check = _check(tools, blobs, uploads)
+    check = _check(tools, uploads)
     needs = Needs(
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
-        check=check, cost=_cost(finops), admit=workflows.admit, quota=quotas.quotas.admit,
-        require_namespace=require_namespace, agents=Delegates(delegating.begin, delegating.answer),
+        check=check, cost=_cost(basis.finops), admit=workflows.admit, quota=quotas.quotas.admit,
+        require_namespace=basis.identity.list_namespaces.require, agents=Delegates(delegating.begin, delegating.answer),
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
@@ -109,7 +92,8 @@ async def modules_of(
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
-    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, once=router.once, vectors=vectors)
+    around = Around(once=router.once, decides=router.decide)
+    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, around=around, vectors=vectors)
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:
@@ -118,56 +102,20 @@ def _skills(ground: Ground, tools: Tools) -> SkillsModule:
 
 
 async def _router(
-    stack: AsyncExitStack, ground: Ground, shelf: "Shelf", finops: Finops, caches: Caches, vectors: Remembered, learning: LearningActs,
-    policies_of: PoliciesOf, local: LocalServer | None,
-) -> Router:  # fmt: skip
-    config = ground.config
+    stack: AsyncExitStack, basis: Basis, shelf: "Shelf", vectors: Remembered, learning: LearningActs, policies_of: PoliciesOf
+) -> Router:
+    ground, config, local = basis.ground, basis.ground.config, basis.local
     learns = config.section(LearningSettings).enabled
     if learns:
-        await stack.enter_async_context(background(refitting(learning.choose.refit)))
+        await stack.enter_async_context(background(refitting(ground.rounds, learning.choose.refit)))
     return await stack.enter_async_context(
         wired_router(
-            ground.store, config.section(ModelsSettings), vectors, shelf, finops, ground.breakers, caches,
+            ground.store, config.section(ModelsSettings), vectors, shelf, basis.finops, ground.breakers, basis.caches,
             leave_key(ground.audit_key), config.section(RouterSettings), policies_of, learning if learns else None,
             key_of=model_keys(ground.secrets, config, local), local=local, metrics=ground.telemetry.metrics,
             engine=_engine(stack),
         )
     )  # fmt: skip
-
-
-def blobs_of(ground: Ground) -> FolderBlobs:
-    """The blobs in the data folder, or in the one that all share; scratch is always our own."""
-    if ground.config.blobs.path is None and shared(ground.config):
-        log.warning("blobs_not_shared", why="files taken by one process are not seen by the others: set blobs.path to a shared folder")
-    blobs = _blobs(ground)
-    blobs.sweep()
-    return blobs
-
-
-def _blobs(ground: Ground) -> FolderBlobs:
-    path = ground.config.blobs.path
-    return FolderBlobs(ground.data / "blobs") if path is None else FolderBlobs(path, ground.data / "scratch")
-
-
-def sent_of(ground: Ground, quotas: QuotaActs) -> Callable[[str, str], Awaitable[Path]]:
-    """Where a file lies that a tenant has sent; raises `NotFound` for one that this tenant has not."""
-    blobs = _blobs(ground)
-    uploads = Uploads(blobs, quotas, ground.outbox, ground.store.commit, ground.config.server.max_upload)
-
-    async def sent(tenant: str, blob: str) -> Path:
-        await uploads.require(tenant, blob)
-        return await blobs.path(blob)
-
-    return sent
-
-
-async def caches_of(stack: AsyncExitStack, ground: Ground) -> Caches:
-    """The caches; they listen to other processes where there may be any, which an embedded broker has not."""
-    others = ground.bus if ground.config.nats.urls else None
-    l2_url = ground.secrets.follow("cache.l2_url")
-    caches = await stack.enter_async_context(opened_caches(ground.config.cache, ground.data / "cache", others, ground.breakers, l2_url))
-    caches.measure(ground.telemetry.metrics)
-    return caches
 
 
 def _tools(ground: Ground, blobs: FolderBlobs) -> Tools:
@@ -221,16 +169,16 @@ def _takes(parameters: Sequence[Parameter]) -> frozenset[Attachment]:
     return frozenset(kinds[one.kind] for one in parameters if one.kind in kinds)
 
 
-def _check(tools: Tools, blobs: FolderBlobs, uploads: Uploads) -> Callable[[str, Source], Awaitable[None]]:
+def _check(tools: Tools, uploads: Uploads) -> Callable[[str, Source], Awaitable[None]]:
     """Refuses at once what could never be read. What is at an address is fetched later, by who works with it."""
 
     async def check(tenant: str, source: Source) -> None:
         if source.blob is not None:
-            await uploads.require(tenant, source.blob)
+            await uploads.path(tenant, source.blob)
         elif source.url is not None:
             tools.check_address(source.url)
         else:
-            async with blobs.scratch() as scratch:
+            async with uploads.blobs.scratch() as scratch:
                 await (tools.sources.repository if source.kind == "repository" else tools.sources.table)(source, scratch)
 
     return check

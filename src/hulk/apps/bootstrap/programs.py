@@ -8,10 +8,10 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
-from hulk.apps.bootstrap.ground import grounded
 from hulk.apps.bootstrap.machine import Machine, assembled
 from hulk.apps.bootstrap.readiness import checks_of
 from hulk.apps.cluster import require_cluster, require_consistent, require_tickets_alone
+from hulk.apps.ground import grounded
 from hulk.apps.rpc import begun, serving_rpc, settings_of
 from hulk.apps.ticketing import lease_holders
 from hulk.apps.ticketing import routes_of as ticket_routes_of

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import text
 
-from hulk.apps.bootstrap.ground import Ground
+from hulk.apps.ground import Ground
 from hulk.apps.local_model import local_check
 from hulk.apps.secrets import secrets_check
 from hulk.kernel.errors import Unavailable

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, Rows, asked, end, group, show
+from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, ReasonOption, Rows, asked, end, group, running, show
 from hulk.kernel.text import Text
 
 if TYPE_CHECKING:  # aiohttp and cattrs: not for `--help`
@@ -70,10 +70,28 @@ def agents_task(
 
     async def act(client: "Client") -> Rows:
         found = await client.get(f"/v1/agent-tasks/{quote(task, safe='')}")
-        shown = ("key", "title", "does", "agent", "status", "model", "error")
+        shown = ("key", "title", "does", "agent", "status", "left_out", "model", "error")
         return [found] if as_json else [{name: one[name] for name in shown} for one in found["steps"]]
 
     asked(data, act, as_json=as_json)
+
+
+@app.command("evaluate", help=spoken(Text("Have agents do their evaluation sets: nothing is changed. Exit code 1 when a case fails.")))
+def agents_evaluate(
+    names: Annotated[list[str] | None, typer.Argument(help=spoken(Text("Which agents; all that you may use.")), metavar="[AGENT]…")] = None,
+    model: Annotated[str, typer.Option("--model", help=spoken(Text("The model that is asked in the place of the agents' own.")))] = "",
+    reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Their cases, one after the other."""
+
+    async def act() -> int:
+        from hulk.apps.thor.evaluating import Evaluation  # aiohttp: not for `--help`
+
+        async with running(data) as client:
+            evaluation = Evaluation(client, tuple(names or ()), model, reason)
+            return (await evaluation()).told(as_json=as_json)
+
+    end(act)
 
 
 @app.command("check", help=spoken(Text("Whether an agent's file can be used; without one, what is wrong with it and where.")))

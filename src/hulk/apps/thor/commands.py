@@ -64,6 +64,17 @@ def alone(context: typer.Context) -> bool:
     return False
 
 
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """What an option was given as a JSON object; what is none is wrong use of it."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(spoken(Text("This is not JSON: {reason}.", reason=str(error))), param_hint=option) from error
+    if not isinstance(found, dict):
+        raise typer.BadParameter(spoken(Text("This is no JSON object: write it as in {example}.", example='{"n": 1}')), param_hint=option)
+    return found
+
+
 def listed(config: Path | None, data: Path | None, query: Callable[[Any], Coroutine[Any, Any, Rows]], *, as_json: bool) -> None:
     """Open the store, ask it (`apps.desk`), print the rows."""
 

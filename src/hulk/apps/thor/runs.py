@@ -1,6 +1,5 @@
 """`thor runs`: find durable runs, see what became of one, steer it."""
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -20,6 +19,7 @@ from hulk.apps.thor.commands import (
     alone,
     at_desk,
     group,
+    json_object,
     listed,
     show,
 )
@@ -108,7 +108,8 @@ def runs_replay(
     data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Execute a run again."""
-    listed(config, data, lambda desk: desk.helm.replay(run, step, _input(new_input), reason), as_json=as_json)
+    changed = _input(new_input)
+    listed(config, data, lambda desk: desk.helm.replay(run, step, changed, reason), as_json=as_json)
 
 
 @app.command("fork", help=spoken(Text("Begin a copy of a run that goes on from a step; not of those of intents and tickets.")))
@@ -118,7 +119,8 @@ def runs_fork(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Copy a run."""
-    listed(config, data, lambda desk: desk.helm.fork(run, step, _input(new_input), reason), as_json=as_json)
+    changed = _input(new_input)
+    listed(config, data, lambda desk: desk.helm.fork(run, step, changed, reason), as_json=as_json)
 
 
 @app.command(
@@ -144,12 +146,4 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _input(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise Refused("The input is no JSON: {reason}.", reason=str(error)) from error
-    if not isinstance(data, dict):
-        raise Refused("The input is no JSON object: write it as in {example}.", example='{"n": 1}')
-    return data
+    return None if text is None else json_object(text, "--input")

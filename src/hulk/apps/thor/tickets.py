@@ -19,6 +19,7 @@ from hulk.apps.thor.commands import (
     alone,
     asked,
     group,
+    json_object,
     listed,
 )
 from hulk.kernel.tenancy import DEFAULT_TENANT
@@ -64,9 +65,8 @@ def tickets_approve(
     reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Yes."""
-    _moved(
-        ticket, {"status": "completed", "reason": reason, **({} if result is None else {"result": _object(result)})}, data, as_json=as_json
-    )
+    answer = {} if result is None else {"result": json_object(result, "--result")}
+    _moved(ticket, {"status": "completed", "reason": reason, **answer}, data, as_json=as_json)
 
 
 @app.command("reject", help=spoken(Text("Reject what waits for a person.")))
@@ -81,16 +81,6 @@ def _moved(ticket: str, body: dict[str, Any], data: DataOption, *, as_json: bool
         return [found] if as_json else [{name: found[name] for name in ("ticket_id", "status", "title")}]
 
     asked(data, act, as_json=as_json)
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--result") from error
-    if not isinstance(found, dict):
-        raise typer.BadParameter("{…}", param_hint="--result")
-    return found
 
 
 def _plain(value: Any) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, ReasonOption, Rows, StatusOption, asked, group
+from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, ReasonOption, Rows, StatusOption, asked, group, json_object
 from hulk.kernel.text import Text
 
 if TYPE_CHECKING:  # aiohttp and cattrs: not for `--help`
@@ -71,23 +71,14 @@ def tools_call(
     agent: AgentOption = "", reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Call it."""
-    body = {"arguments": {**_object(given), **dict(_pair(one) for one in arguments or [])}, "agent": agent, "reason": reason}
+    pairs = dict(_pair(one) for one in arguments or [])
+    body = {"arguments": {**json_object(given, "--arguments"), **pairs}, "agent": agent, "reason": reason}
 
     async def act(client: "Client") -> Rows:
         called = await client.post(f"/v1/tools/{quote(tool, safe='')}/calls", body, {"idempotency-key": key} if key else {})
         return [called] if as_json else _told(called)
 
     asked(data, act, as_json=as_json)
-
-
-def _object(text: str) -> "JsonObject":
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--arguments") from error
-    if not isinstance(found, dict):
-        raise typer.BadParameter("{…}", param_hint="--arguments")
-    return found
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -31,13 +31,14 @@ from hulk.modules.agents.domain.reasoning import (
     Source,
     sha256,
 )
+from hulk.modules.agents.ports import Encloses, Hears, Utterance
 from hulk.modules.agents.usecases.acts import MindActs
 from hulk.modules.agents.usecases.begin import AnswerOf, BeginTask, Wanted
 from hulk.modules.agents.usecases.memory import Asked, Recalled, Remembered
 from hulk.modules.agents.usecases.orchestrate import STEP, TASK
 
 __all__ = [
-    "STEP", "TASK", "Agent", "AgentBook", "AnswerOf", "Asked", "Bearing", "BeginTask", "Decision", "Draft", "Drafts", "Evidence",
-    "Hypothesis", "Inference", "Memory", "MindActs", "New", "Playbook", "Recalled", "Remembered", "Source", "Wanted", "rendered",
-    "rules_of", "said_in", "sha256",
+    "STEP", "TASK", "Agent", "AgentBook", "AnswerOf", "Asked", "Bearing", "BeginTask", "Decision", "Draft", "Drafts", "Encloses",
+    "Evidence", "Hears", "Hypothesis", "Inference", "Memory", "MindActs", "New", "Playbook", "Recalled", "Remembered", "Source",
+    "Utterance", "Wanted", "rendered", "rules_of", "said_in", "sha256",
 ]  # fmt: skip

@@ -26,12 +26,11 @@ from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
 from hulk.runtime.blobs import Blob, FolderBlobs
-from hulk.runtime.http import STREAM, Caller, Download, Reason, Reasoned, ServerEvent, allow, allow_somewhere, events, sending
+from hulk.runtime.http import STREAM, Caller, Reason, Reasoned, ServerEvent, allow, allow_somewhere, downloaded, events, sending
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
 
 _ENDS = frozenset({"hulk.intent.completed.v1", "hulk.intent.failed.v1"})
-_PICTURES = frozenset({"image/png"})
 _LONGEST_SEQUENCE = 18
 """Digits of an event's number: what has more fits no column."""
 
@@ -155,7 +154,7 @@ class IntentsApi:
         made = next((one for one in view.artefacts if one.name == name), None)
         if made is None:
             raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
-        return _download(await self.blobs.kept(made.blob), made)
+        return downloaded(await self.blobs.kept(made.blob), made.media_type, made.name)
 
     async def upload(self, request: Request, caller: Caller, reason: Reason = "") -> dict[str, Any]:
         """Keep a file that is sent."""
@@ -225,12 +224,6 @@ def money_view(money: Money) -> JsonObject:
 def _made(intent: Intent, artefact: Artefact) -> JsonObject:
     url = f"/v1/intents/{intent.id}/artefacts/{quote(artefact.name)}"
     return {"name": artefact.name, "media_type": artefact.media_type, "size": artefact.size, "url": url}
-
-
-def _download(path: Path, made: Artefact) -> Response:
-    """The file, shown by a browser only when it is a picture: anything else could be a page."""
-    shown = made.media_type in _PICTURES
-    return Download(path, media_type=made.media_type, filename=made.name, content_disposition_type="inline" if shown else "attachment")
 
 
 def _sequence(last_event_id: str | None) -> int:

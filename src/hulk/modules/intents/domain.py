@@ -76,6 +76,11 @@ def plan_of(intent: str) -> str:
     return ids.derived("pln", intent)
 
 
+def agent_run(intent: "Intent") -> str:
+    """The id of the run in which an agent works for an intent."""
+    return ids.derived("run", intent.id, "agent")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The tickets of an intent as a DAG, by id, with the skill and arguments they came from."""

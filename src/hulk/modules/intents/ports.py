@@ -13,6 +13,7 @@ from hulk.kernel.text import Language, Voice
 from hulk.modules.intents.domain import Intent, Plan, Status
 from hulk.modules.router import Decision, Question, Reply
 from hulk.modules.skills import Skill, Source
+from hulk.modules.tickets import Artefact
 
 
 class Intents(Protocol):
@@ -62,12 +63,14 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegated:
-    """What an agent is to do for an intent: `name` is the decision's. The run `waiter` is told of its end; `run` is where it is done."""
+    """What an agent is to do for an intent: `name` is the decision's, and so is `p0`: the intent must stay in the company, whatever scans
+    of what is made of it find. The run `waiter` is told of its end; `run` is where it is done."""
 
     intent: Intent
     name: str
     run: str
     waiter: str
+    p0: bool = False
 
 
 class Agents(Protocol):
@@ -81,6 +84,9 @@ class Agents(Protocol):
 
     async def answer(self, run: str) -> str:
         """What came of it, in Markdown; raises `Refused` with why nothing did."""
+
+    async def artefacts(self, run: str) -> Sequence[Artefact]:
+        """The files that go with it, for whoever sees the intent; none before it has begun."""
 
 
 class Decisions(Protocol):

@@ -76,7 +76,7 @@ def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -
             intents, needs.runs, needs.trail, needs.commit, needs.check, needs.admit, needs.quota, needs.require_namespace,
             needs.agents, language, zone
         ),
-        show=ShowIntent(intents, needs.decisions, needs.tickets, needs.cost),
+        show=ShowIntent(intents, needs.decisions, needs.tickets, needs.cost, needs.agents),
         workflow=RunIntent(
             intents, needs.tickets, needs.begin, needs.decides, needs.asks, needs.skills, needs.trail, needs.voices, needs.agents
         ),

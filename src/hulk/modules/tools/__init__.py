@@ -11,14 +11,14 @@ something and no rule lets it be done without, bounded in time and size, and kep
 from hulk.modules.tools.domain import Allowed, Autonomy, Call, Output, Rule, Server, Tool
 from hulk.modules.tools.domain.output import Withheld
 from hulk.modules.tools.domain.permission import any_of
-from hulk.modules.tools.domain.tool import Link, Words
-from hulk.modules.tools.ports import Backend, Calling, Present, Uncertain
+from hulk.modules.tools.domain.tool import File, Link, Words
+from hulk.modules.tools.ports import Backend, Calling, Present, Standing, Uncertain
 from hulk.modules.tools.usecases.acts import ToolActs
 from hulk.modules.tools.usecases.call import WORKFLOW, Called, Wanted
 from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.finding import Search
 
 __all__ = [
-    "WORKFLOW", "Allowed", "Autonomy", "Backend", "Call", "Called", "Calling", "Link", "Mounted", "Output", "Present", "Rule", "Search",
-    "Server", "Tool", "ToolActs", "Uncertain", "Wanted", "Withheld", "Words", "any_of",
+    "WORKFLOW", "Allowed", "Autonomy", "Backend", "Call", "Called", "Calling", "File", "Link", "Mounted", "Output", "Present", "Rule",
+    "Search", "Server", "Standing", "Tool", "ToolActs", "Uncertain", "Wanted", "Withheld", "Words", "any_of",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What the tools need: systems that they act on, and places where calls, rules and virtual servers are kept."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,12 +31,14 @@ Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
     """Whoever calls is there while it is done: in which language they read, who hears how far it is, and what they answered to what the
-    tool asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say."""
+    tool asked (`Output.asks`), with the state that came with the questions. An answer of None is that they would not say. `asks`: they can
+    be asked."""
 
     language: Language = "en"
     progress: Progress = unheard
     answers: Mapping[str, JsonObject | None] = field(default_factory=dict)
     state: str = ""
+    asks: bool = False
 
 
 class Uncertain(Unavailable):
@@ -50,7 +53,7 @@ class Calling:
 
     `key` is the same each time that the same call is made: pass it on where the other side takes an idempotency key. `person` is the
     e-mail address or name by which other systems may know who asks; empty when there is none. `present` is about them; what they answered
-    is as little trusted as arguments are."""
+    is as little trusted as arguments are. `p0`: the arguments are from what must stay in the company; so is what is made of them."""
 
     id: str
     key: str
@@ -59,7 +62,13 @@ class Calling:
     deadline: datetime
     person: str = ""
     agent: str = ""
+    p0: bool = False
     present: Present = field(default_factory=Present)
+
+    @property
+    def handle(self) -> str:
+        """The key as other systems are shown it: 32 hexadecimal digits, the tenant's own."""
+        return hashlib.sha256(f"{self.tenant}\n{self.key}".encode()).hexdigest()[:32]
 
     @property
     def language(self) -> Language:

@@ -1,5 +1,7 @@
 """A file as an answer, whole or in part."""
 
+from pathlib import Path
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
@@ -19,3 +21,12 @@ class Download(FileResponse):
             await send(message)
 
         await super().__call__(scope, receive, told)
+
+
+_PICTURES = frozenset({"image/png"})
+
+
+def downloaded(path: Path, media_type: str, name: str) -> Download:
+    """The file, shown by a browser only when it is a picture: anything else could be a page."""
+    shown = media_type in _PICTURES
+    return Download(path, media_type=media_type, filename=name, content_disposition_type="inline" if shown else "attachment")

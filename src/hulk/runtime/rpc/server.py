@@ -1,5 +1,6 @@
 """Serving: one server for all services, with health and reflection, over TLS when there is a certificate."""
 
+import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ async def serve(
 ) -> AsyncIterator[Listening]:
     """Serve until the block ends; then say so (NOT_SERVING), end the streams, and answer what was asked, `grace` at most. `largest` are
     bytes of a request. Raises `Refused` when the port cannot be had, or there is no certificate."""
+    _begun()
     server = grpc.aio.server(options=_options(largest), maximum_concurrent_rpcs=MOST_CALLS)
     health = Health([service.name for service in services])
     server.add_generic_rpc_handlers([*(door.handlers(service) for service in services), health_handlers(health)])
@@ -59,6 +61,14 @@ async def serve(
         await health.stopping()
         door.close()
         await server.stop(grace.total_seconds())
+
+
+@functools.cache
+def _begun() -> None:
+    """gRPC's part for asyncio begins with the first server or channel of a process, and ends with the last: when the collector finds that,
+    in whatever thread and in the middle of anything. Then it counts wrongly what is left, and what is begun next ends in a segmentation
+    fault (seen with grpcio 1.85). So it is begun once more than it is ended."""
+    grpc.aio.init_grpc_aio()
 
 
 def _options(largest: int) -> list[tuple[str, int]]:

@@ -97,9 +97,10 @@ class Cron:
         return None
 
     def _reached(self, now: datetime, wall: datetime, onward: datetime) -> datetime:
-        """When the wall shows `onward`; when clocks change before that, only the next minute."""
-        if onward - wall > HOUR:
-            return self._moment(onward)
+        """When the wall shows `onward`, or a day hence if that is sooner; when clocks change before that, only the next minute."""
+        further = min(onward - wall, DAY)
+        if further > HOUR and (found := self._moment(wall + further)) - now <= further:
+            return found
         then = now + (onward - wall)
         return then if self._wall(then) == onward else now + timedelta(seconds=60 - wall.second)
 

@@ -20,6 +20,17 @@ from hulk.runtime.workflows.payloads import require_kept
 from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
 
 ENDED = ("completed", "failed", "cancelled")
+STATUSES: Mapping[str, Text] = {
+    "held": Text("held back"),
+    "pending": Text("waiting for its turn"),
+    "running": Text("running"),
+    "waiting": Text("waiting"),
+    "needs_attention": Text("in need of attention"),
+    "completed": Text("completed"),
+    "failed": Text("failed"),
+    "cancelled": Text("cancelled"),
+}
+"""As they are told in sentences."""
 
 
 def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transaction, str], object]) -> Change[bool]:

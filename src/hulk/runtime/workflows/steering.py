@@ -19,7 +19,7 @@ from hulk.kernel.text import writable
 from hulk.kernel.time import Clock, iso, utc_now
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Transaction
-from hulk.runtime.workflows.beginning import ENDED, retry_of
+from hulk.runtime.workflows.beginning import ENDED, STATUSES, retry_of
 from hulk.runtime.workflows.journal import Journal
 from hulk.runtime.workflows.queries import known_queues
 from hulk.runtime.workflows.registry import Known
@@ -44,7 +44,7 @@ class Steering:
         def change(tx: Transaction) -> list[str]:
             row = _row(tx, run)
             if row.status in ENDED:
-                raise Conflict("The run {run} has ended ({status}); there is nothing to cancel.", run=run, status=row.status)
+                raise Conflict("The run {run} has ended ({status}); there is nothing to cancel.", run=run, status=STATUSES[row.status])
             called_off = call_off(tx)
             self._tell(tx, row, "cancelled", actor, {"runs": called_off, **_changed(tx, row, reason)})
             return called_off
@@ -68,7 +68,7 @@ class Steering:
                     workflow=row.workflow,
                 )
             if row.status not in REPLAYABLE:
-                raise Conflict("The run {run} is {status}; only one that failed is executed again.", run=run, status=row.status)
+                raise Conflict("The run {run} is {status}; only one that failed is executed again.", run=run, status=STATUSES[row.status])
             revived = self._revive(tx, row, index, data)
             self._tell(tx, row, "replayed", actor, {"index": index, "runs": revived, **_changed(tx, row, reason)})
             return revived
@@ -129,7 +129,9 @@ class Steering:
         def change(tx: Transaction) -> list[str]:
             row = _row(tx, run)
             if row.status != "needs_attention":
-                raise Conflict("The run {run} is {status}; only one that needs attention is resolved.", run=run, status=row.status)
+                raise Conflict(
+                    "The run {run} is {status}; only one that needs attention is resolved.", run=run, status=STATUSES[row.status]
+                )
             if index is not None:
                 return go_on(tx)
             stopped = stop(tx)
@@ -158,7 +160,7 @@ class Steering:
         def change(tx: Transaction) -> None:
             row = _row(tx, run)
             if row.status in ENDED:
-                raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run, status=row.status)
+                raise Conflict("The run {run} has ended ({status}); it hears nothing any more.", run=run, status=STATUSES[row.status])
             if tx.execute(_LEFT, {"at_run": run, "at_key": key}).one_or_none() is None:
                 leave(tx)
                 after = {"signal": name, "key": key, "payload": digest(payload)}

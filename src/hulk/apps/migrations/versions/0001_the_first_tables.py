@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("most_cost", sa.String(length=64), nullable=True),
         sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("cost", sa.String(length=64), nullable=False),
+        sa.Column("written", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("task", name=op.f("pk_agent_account")),
     )
     op.create_table(
@@ -158,8 +159,11 @@ def upgrade() -> None:
         sa.Column("limited", sa.Boolean(), nullable=False),
         sa.Column("autonomy", sa.String(length=16), nullable=True),
         sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
         sa.Column("error", Document(), nullable=True),
         sa.Column("at", Moment(), nullable=True),
+        sa.Column("tried", Document(), nullable=False),
+        sa.Column("files", Document(), nullable=False),
         sa.PrimaryKeyConstraint("task", "key", name=op.f("pk_agent_step")),
     )
     op.create_table(
@@ -184,12 +188,23 @@ def upgrade() -> None:
         sa.Column("limited", sa.Boolean(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("ended", Moment(), nullable=True),
+        sa.Column("case", sa.String(length=64), nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_task")),
     )
     with op.batch_alter_table("agent_task", schema=None) as batch_op:
         batch_op.create_index("agent_task_intent", ["intent"], unique=False)
         batch_op.create_index("agent_task_newest", ["tenant", sa.literal_column("at DESC"), "id"], unique=False)
 
+    op.create_table(
+        "agent_wait",
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("until", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("task", "run", "since", name=op.f("pk_agent_wait")),
+    )
     op.create_table(
         "aggregate",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -991,6 +1006,7 @@ def upgrade() -> None:
         sa.Column("ended", Moment(), nullable=True),
         sa.Column("grants", Document(), nullable=False),
         sa.Column("namespace", sa.String(length=64), nullable=True),
+        sa.Column("p0", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_tool_call")),
     )
     with op.batch_alter_table("tool_call", schema=None) as batch_op:

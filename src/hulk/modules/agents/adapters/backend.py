@@ -59,6 +59,7 @@ class MemoryTools:
         new = New(
             agent=calling.agent, text=arguments["text"], kind=arguments.get("kind", "fact"), key=calling.key, namespace=DEFAULT_NAMESPACE,
             actor=f"agent:{calling.agent}", call=calling.id,
+            labels=("labelled",) if calling.p0 else (),
         )  # fmt: skip
         kept = await self.acts.remember(by, new)
         return _said({"memory": kept.memory.id, "new": kept.new})

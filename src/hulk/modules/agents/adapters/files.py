@@ -53,6 +53,7 @@ def _told(read: document.Document, place: str, problem: Text) -> Text:
 
 
 def _wrong(agent: Agent, schemas: Schemas) -> Iterator[tuple[str, Text]]:
+    yield from _wrong_cases(agent)
     for playbook in agent.playbooks:
         plan = Plan(agent=agent.name, origin="playbook", nodes=playbook.nodes, answer=playbook.answer)
         try:
@@ -65,6 +66,21 @@ def _wrong(agent: Agent, schemas: Schemas) -> Iterator[tuple[str, Text]]:
                     schemas.require_schema(schema)
                 except Refused as error:
                     yield f"playbooks.{playbook.name}.steps[{place}].{key}", error.text
+
+
+def _wrong_cases(agent: Agent) -> Iterator[tuple[str, Text]]:
+    for case in agent.cases:
+        if case.playbook and agent.playbook(case.playbook) is None:
+            known = ", ".join(one.name for one in agent.playbooks) or "—"
+            yield f"evaluation.{case.name}.playbook", Text("there is no such playbook; there are: {known}", known=known)
+        for place, name in enumerate(case.files):
+            if not beside(agent, name).is_file():
+                yield f"evaluation.{case.name}.files[{place}]", Text("there is no file {file}", file=str(beside(agent, name)))
+
+
+def beside(agent: Agent, name: str) -> Path:
+    """Where a file of its evaluation set lies."""
+    return Path(agent.origin).parent / name
 
 
 def _owned(plan: Plan, agent: str) -> Plan:

@@ -10,7 +10,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.talk import Offered, offered_name
 from hulk.modules.agents.ports import Use, Used
-from hulk.modules.tools import Called, Link, Output, Present, Search, Tool, ToolActs, Wanted, Withheld, Words, any_of
+from hulk.modules.tools import Called, File, Link, Output, Present, Search, Tool, ToolActs, Wanted, Withheld, Words, any_of
 
 MOST_OFFERED = 40
 """Tools that a model is told of: with more it chooses worse, and each costs tokens."""
@@ -42,7 +42,7 @@ class GovernedHands:
                 )  # fmt: skip
         wanted = Wanted(
             tool=use.tool, arguments=use.arguments, key=use.key, agent=use.agent, person=_person(use.by), intent=use.intent,
-            namespace=use.namespace, run=use.run, present=Present(language=use.language),
+            namespace=use.namespace, run=use.run, present=Present(language=use.language), p0=use.p0, most=use.most,
         )  # fmt: skip
         try:
             return _used(await self.acts.call(use.by, wanted))
@@ -75,8 +75,14 @@ def _used(called: Called) -> Used:
     data: Json = None if shown is None else shown.data
     return Used(
         call=call.id, status=call.status, data=data, text="" if shown is None else _text(shown), why=why or _said(shown),
-        p0=called.sensitive and bool(call.labels), writes=called.tool.writes, ticket=call.ticket or "",
+        p0=called.sensitive and bool(call.labels), writes=called.tool.writes, ticket=call.ticket or "", files=_files(called),
     )  # fmt: skip
+
+
+def _files(called: Called) -> tuple[File, ...]:
+    """None of what is shown only masked: a picture cannot be."""
+    shown = called.shown
+    return shown.files if isinstance(shown, Output) and (called.sensitive or not called.call.labels) else ()
 
 
 def _text(output: Output) -> str:

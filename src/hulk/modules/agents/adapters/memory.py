@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from hulk.kernel.durable import Change
@@ -9,6 +10,7 @@ from hulk.kernel.errors import Exhausted, NotFound, Refused
 from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
 
 
@@ -18,6 +20,7 @@ class MemoryTasks:
 
     kept: dict[str, Task] = field(default_factory=dict)
     done: dict[str, dict[str, Made]] = field(default_factory=dict)
+    waiting: dict[tuple[str, str, datetime], datetime | None] = field(default_factory=dict)
 
     def add(self, task: Task) -> Change[bool]:
         """See `Tasks`."""
@@ -60,6 +63,27 @@ class MemoryTasks:
 
         return change
 
+    def wait(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            self.waiting.setdefault((task, run, at), None)
+
+        return change
+
+    def waited(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            still = [one for one, until in self.waiting.items() if one[:2] == (task, run) and until is None]
+            self.waiting |= dict.fromkeys(still, at)
+
+        return change
+
+    async def waits(self, task: str) -> Sequence[Wait]:
+        """See `Tasks`."""
+        return [Wait(since, until) for (of, _, since), until in self.waiting.items() if of == task]
+
     async def get(self, task: str) -> Task:
         """See `Tasks`."""
         if (found := self.kept.get(task)) is None:
@@ -99,7 +123,7 @@ class MemoryAccounts:
 
         def change(_: object) -> None:
             before = self.kept.get(task)
-            used = account if before is None else replace(account, tokens=before.tokens, cost=before.cost)
+            used = account if before is None else replace(account, tokens=before.tokens, cost=before.cost, written=before.written)
             self.kept[task] = used
 
         return change
@@ -119,13 +143,13 @@ class MemoryAccounts:
 
         return change
 
-    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
+    def settle(self, hold: str, tokens: int, cost: Decimal, written: int = 0) -> Change[None]:
         """See `Accounts`."""
 
         def change(_: object) -> None:
             if (found := self.held.pop(hold, None)) is not None:
                 self.over[hold] = replace(found, tokens=tokens, cost=cost)
-                self.kept[found.task] = self.kept[found.task].with_more(tokens - found.tokens, cost - found.cost)
+                self.kept[found.task] = self.kept[found.task].with_more(tokens - found.tokens, cost - found.cost, written)
 
         return change
 

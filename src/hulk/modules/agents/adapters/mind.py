@@ -24,9 +24,10 @@ class Mindful:
     book: AgentBook
 
     async def recall(self, task: Task, query: str) -> Known:
-        """See `ports.Recall`. What must stay in the company is told only to agents that may see it."""
+        """See `ports.Recall`. What must stay in the company is told only to agents that may see it; in a rehearsal nothing is recalled, so
+        that it is the same whatever happened before."""
         agent = self.book.get(task.agent)
-        if agent is None or not agent.memory.recall or not query.strip():
+        if agent is None or task.case or not agent.memory.recall or not query.strip():
             return Known()
         asked = Asked(
             agent=agent.name, query=query[:LONGEST_QUERY], namespace=task.namespace, most=agent.memory.recall,
@@ -37,7 +38,7 @@ class Mindful:
 
     def note(self, task: Task, node: Node, made: Made) -> Sequence[Change[Any]]:
         """See `usecases.step.Note`."""
-        drafts = tuple(drafts_of(task, node, made))
+        drafts = () if task.case else tuple(drafts_of(task, node, made))
         if not drafts:
             return ()
         noted = Drafts(task=task.id, namespace=task.namespace, intent=task.intent, drafts=drafts)

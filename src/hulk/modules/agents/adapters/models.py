@@ -8,7 +8,7 @@ from hulk.kernel.errors import HulkError, Unavailable
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Offered, Thought, Turn, Wish
 from hulk.modules.agents.ports import Question, Weighed
-from hulk.modules.router import AnswerSchema, Gateway, GatewayCall, Message, OfferedTool, Prompt, TextPart, ToolCall
+from hulk.modules.router import AnswerSchema, Gateway, GatewayCall, Message, Model, OfferedTool, Prompt, TextPart, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,18 @@ class RouterModels:
             wishes = tuple(Wish(id=one.id, name=one.name, arguments=one.arguments) for one in completion.calls)
             return Thought(
                 text=completion.text, wishes=wishes, model=model.name, tokens=completion.input_tokens + completion.output_tokens,
-                cost=str(answered.bill.cost.amount), limited=model.name in self.small, local=model.local,
+                written=completion.output_tokens, cost=str(answered.bill.cost.amount), limited=model.name in self.small, local=model.local,
             )  # fmt: skip
 
-        output = able.prompt.most_output_tokens if able.prompt.most_output_tokens is not None else able.model.most_output_tokens
-        return Weighed(tokens=able.prompt.most_input_tokens + output, cost=Decimal(able.most.amount), ask=ask)
+        return Weighed(tokens=max(_most(one.model, one.prompt) for one in decided.chain), cost=Decimal(able.most.amount), ask=ask)
+
+
+def _most(model: Model, prompt: Prompt) -> int:
+    """The most tokens that the question may take of that model: no fewer are set aside, and no more than must be, since steps that run side
+    by side draw on one account."""
+    as_it_is = model.abilities.tools and model.abilities.schema
+    output = prompt.most_output_tokens if prompt.most_output_tokens is not None else model.most_output_tokens
+    return (prompt.most_input_tokens_as_it_is if as_it_is else prompt.most_input_tokens) + output
 
 
 def _nobody(refusal: HulkError) -> Nobody:

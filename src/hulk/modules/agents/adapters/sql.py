@@ -1,6 +1,7 @@
 """Tasks, their steps and accounts in the store."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,10 @@ from hulk.kernel.records import fields_of, from_json, to_json
 from hulk.kernel.tenancy import Grant
 from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
-from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
+from hulk.modules.tools import File
 from hulk.runtime.store import Document, Moment, Store, Transaction, metadata
 
 task_table = Table(
@@ -39,6 +42,9 @@ task_table = Table(
     Column("limited", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("ended", Moment),
+    Column("case", String(64), nullable=False),
+    Column("found", Text, nullable=False),
+    Column("model", Text, nullable=False),
 )
 Index("agent_task_newest", task_table.c.tenant, task_table.c.at.desc(), task_table.c.id)
 Index("agent_task_intent", task_table.c.intent)
@@ -59,10 +65,23 @@ made_table = Table(
     Column("limited", Boolean, nullable=False),
     Column("autonomy", String(16)),
     Column("approver", Text, nullable=False),
+    Column("left_out", Integer, nullable=False),
     Column("error", Document),
     Column("at", Moment),
+    Column("tried", Document, nullable=False),
+    Column("files", Document, nullable=False),
 )
 """What the steps of tasks have come to."""
+
+wait_table = Table(
+    "agent_wait",
+    metadata,
+    Column("task", String(64), primary_key=True),
+    Column("run", String(64), primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment),
+)
+"""When people were waited for in the runs of tasks."""
 
 account_table = Table(
     "agent_account",
@@ -72,6 +91,7 @@ account_table = Table(
     Column("most_cost", String(64)),
     Column("tokens", Integer, nullable=False),
     Column("cost", String(64), nullable=False),
+    Column("written", Integer, nullable=False),
 )
 """What tasks may take, and what they have taken or set aside."""
 
@@ -88,9 +108,14 @@ hold_table = Table(
 """What was set aside for questions to models, and what they took once that is settled."""
 Index("agent_hold_task", hold_table.c.task, hold_table.c.key)
 
+_LISTS = ("sources", "calls", "tried", "files")
 _ONE = select(task_table).where(task_table.c.id == bindparam("one"))
 _RUNNING = update(task_table).where(task_table.c.id == bindparam("one"), task_table.c.state == "running")
 _STEPS = select(made_table).where(made_table.c.task == bindparam("of"))
+_WAITS = select(wait_table.c.since, wait_table.c.until).where(wait_table.c.task == bindparam("of"))
+_WAITED = update(wait_table).where(
+    wait_table.c.task == bindparam("of"), wait_table.c.run == bindparam("within"), wait_table.c.until.is_(None)
+)
 _ACCOUNT = select(account_table).where(account_table.c.task == bindparam("of"))
 _HELD = _ACCOUNT.with_for_update()
 _COUNT = update(account_table).where(account_table.c.task == bindparam("of"))
@@ -126,7 +151,8 @@ class SqlTasks:
 
     def made(self, made: Made) -> Change[None]:
         """See `Tasks`."""
-        row = {**fields_of(Made, made), "sources": list(made.sources), "calls": list(made.calls)}
+        lists = {name: to_json(getattr(made, name)) for name in _LISTS}
+        row = {**fields_of(Made, made), **lists}
         return lambda tx: tx.put(made_table, row)
 
     def end(self, task: str, ending: Ending) -> Change[bool]:
@@ -136,6 +162,19 @@ class SqlTasks:
             "limited": ending.limited,
         }  # fmt: skip
         return lambda tx: tx.execute(_RUNNING, {"one": task, **values}).rowcount == 1
+
+    def wait(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+        return lambda tx: _nothing(tx.insert_new(wait_table, {"task": task, "run": run, "since": at, "until": None}))
+
+    def waited(self, task: str, run: str, at: datetime) -> Change[None]:
+        """See `Tasks`."""
+        return lambda tx: _nothing(tx.execute(_WAITED, {"of": task, "within": run, "until": at}))
+
+    async def waits(self, task: str) -> Sequence[Wait]:
+        """See `Tasks`."""
+        rows = await self._store.read(lambda connection: connection.execute(_WAITS, {"of": task}).all())
+        return [Wait(row.since, row.until) for row in rows]
 
     async def get(self, task: str) -> Task:
         """See `Tasks`."""
@@ -187,7 +226,7 @@ class SqlAccounts:
 
         return change
 
-    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
+    def settle(self, hold: str, tokens: int, cost: Decimal, written: int = 0) -> Change[None]:
         """See `Accounts`."""
 
         def change(tx: Transaction) -> None:
@@ -195,7 +234,7 @@ class SqlAccounts:
             if row is None:
                 return
             account = _account(tx.execute(_HELD, {"of": row.task}).one())
-            _counted(tx, row.task, account.with_more(tokens - row.tokens, cost - Decimal(row.cost)))
+            _counted(tx, row.task, account.with_more(tokens - row.tokens, cost - Decimal(row.cost), written))
             tx.execute(_SETTLED, {"one": hold, "tokens": tokens, "cost": str(cost)})
 
         return change
@@ -212,6 +251,10 @@ class SqlAccounts:
         """See `Accounts`."""
         row = await self._store.read(lambda connection: connection.execute(_ACCOUNT, {"of": task}).one_or_none())
         return None if row is None else _account(row)
+
+
+def _nothing(_: object) -> None:
+    """What a change gives that finds nothing out."""
 
 
 def _found(wanted: WantedTasks) -> Select[Any]:
@@ -235,12 +278,15 @@ def _task(row: Row[Any], *, plan: bool = True) -> Task:
 
 
 def _made(row: Row[Any]) -> Made:
-    return Made(**{**fields_of(Made, row), "sources": tuple(row.sources), "calls": tuple(row.calls)})
+    read = {"sources": tuple(row.sources), "calls": tuple(row.calls)}
+    read |= {"tried": tuple(from_json(Tried, one) for one in row.tried), "files": tuple(from_json(File, one) for one in row.files)}
+    return Made(**{**fields_of(Made, row), **read})
 
 
 def _account_row(task: str, account: Account) -> dict[str, Any]:
     most = None if account.most_cost is None else str(account.most_cost)
-    return {"task": task, "most_tokens": account.most_tokens, "most_cost": most, "tokens": account.tokens, "cost": str(account.cost)}
+    used = {"tokens": account.tokens, "cost": str(account.cost), "written": account.written}
+    return {"task": task, "most_tokens": account.most_tokens, "most_cost": most, **used}
 
 
 def _hold_row(hold: Hold) -> dict[str, Any]:
@@ -250,8 +296,8 @@ def _hold_row(hold: Hold) -> dict[str, Any]:
 
 def _account(row: Row[Any]) -> Account:
     most = None if row.most_cost is None else Decimal(row.most_cost)
-    return Account(most_tokens=row.most_tokens, most_cost=most, tokens=row.tokens, cost=Decimal(row.cost))
+    return Account(most_tokens=row.most_tokens, most_cost=most, tokens=row.tokens, cost=Decimal(row.cost), written=row.written)
 
 
 def _counted(tx: Transaction, task: str, account: Account) -> None:
-    tx.execute(_COUNT, {"of": task, "tokens": account.tokens, "cost": str(account.cost)})
+    tx.execute(_COUNT, {"of": task, "tokens": account.tokens, "cost": str(account.cost), "written": account.written})

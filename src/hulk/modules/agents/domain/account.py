@@ -12,12 +12,13 @@ from hulk.kernel.errors import Exhausted, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Caps, and what is used of them: `tokens` and `cost` are spent or set aside."""
+    """Caps, and what is used of them: `tokens` and `cost` are spent or set aside; of the spent ones models wrote `written`."""
 
     most_tokens: int
     most_cost: Decimal | None
     tokens: int = 0
     cost: Decimal = Decimal(0)
+    written: int = 0
 
     @property
     def left(self) -> int:
@@ -38,9 +39,9 @@ class Account:
             )  # fmt: skip
         return None
 
-    def with_more(self, tokens: int, cost: Decimal) -> "Account":
+    def with_more(self, tokens: int, cost: Decimal, written: int = 0) -> "Account":
         """With so much more used (or less, when it is negative)."""
-        return replace(self, tokens=self.tokens + tokens, cost=self.cost + cost)
+        return replace(self, tokens=self.tokens + tokens, cost=self.cost + cost, written=self.written + written)
 
 
 def step_refusal(used: int, tokens: int, most: int | None) -> Refused | None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal, Role
 from hulk.kernel.text import LANGUAGES, Language
 from hulk.modules.agents.domain.plan import Block, Node
@@ -66,7 +67,8 @@ class Playbook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A question of its evaluation set: which playbook, tools and words its answer must come to, and which tools it must not call."""
+    """A question of its evaluation set: what its words must be taken for (a `playbook`; without one the agent is asked by its name), which
+    tools it must call and which never, how it must end, which words its answer must hold. `files` lie beside the agent's own."""
 
     name: str
     ask: str
@@ -75,6 +77,8 @@ class Case:
     calls: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    ends: Literal["completed", "failed"] = "completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,10 @@ class Agent:
         """The one of that name."""
         return next((one for one in self.playbooks if one.name == name), None)
 
+    def case(self, name: str) -> Case | None:
+        """The one of its evaluation set of that name."""
+        return next((one for one in self.cases if one.name == name), None)
+
     def open_to(self, by: Principal) -> bool:
         """Whether somebody may have it work for them."""
         return (not self.tenants or by.tenant in self.tenants) and any(grant.role in self.roles for grant in by.grants)
@@ -127,6 +135,12 @@ class AgentBook:
     def get(self, name: str) -> Agent | None:
         """The one of that name."""
         return next((one for one in self.agents if one.name == name), None)
+
+    def at_work(self, name: str) -> Agent:
+        """The one of that name, which something was begun for; raises `NotFound` when its file is gone since."""
+        if (agent := self.get(name)) is None:
+            raise NotFound("There is no agent “{agent}” any more: its file is gone.", agent=name)
+        return agent
 
     @property
     def reach(self) -> Mapping[str, Sequence[str]]:

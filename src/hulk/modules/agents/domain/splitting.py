@@ -13,6 +13,7 @@ from hulk.kernel.text import Language
 from hulk.modules.agents.domain.agent import Agent, Limits, Said, said_in
 from hulk.modules.agents.domain.plan import Block, Ledger, Node, Plan
 from hulk.modules.agents.domain.talk import ANSWER, Turn, quoted
+from hulk.modules.agents.domain.task import FILES
 
 PLANNING_TOKENS = 6_000
 """Set aside for a plan."""
@@ -34,15 +35,19 @@ def worth_splitting(text: str, agent: Agent) -> bool:
     return bool(agent.team) and parts_in(text) > 1
 
 
-def single(agent: Agent, limits: Limits, text: str) -> Plan:
-    """One step: the agent itself, with all its tools."""
+def single(agent: Agent, limits: Limits, text: str, *, files: bool = False) -> Plan:
+    """One step: the agent itself, with all its tools; `files`: the task has some."""
     tools = tuple(tool for grant in agent.grants for tool in grant.tools)
     node = Node(
         key="answer", does="think", agent=agent.name, goal={"pt": text, "en": text}, tools=tools, tokens=limits.tokens,
-        seconds=limits.seconds,
+        seconds=limits.seconds, given=dict(_FILES) if files else {},
     )  # fmt: skip
     answer = Block(text={"pt": "${answer.answer}", "en": "${answer.answer}"})
     return Plan(agent=agent.name, origin="single", nodes=(_literal(node),), answer=(answer,))
+
+
+_FILES: JsonObject = {FILES: f"${{parameters.{FILES}}}"}
+"""How a step is handed what was sent along."""
 
 
 def _literal(node: Node) -> Node:
@@ -89,21 +94,28 @@ _FAILED = {
 }
 
 
-def planning(agent: Agent, team: Sequence[Agent], text: str, language: Language, before: str = "") -> tuple[Turn, ...]:
-    """What the model is asked that makes a plan; `before` tells what an earlier one came to."""
+def planning(
+    agent: Agent, team: Sequence[Agent], text: str, language: Language, before: str = "", files: Sequence[str] = ()
+) -> tuple[Turn, ...]:
+    """What the model is asked that makes a plan; `before` tells what an earlier one came to, `files` are the names of those that each step
+    is handed."""
     who = "\n".join(f"- {one.name}: {said_in(one.about, language)}" for one in team)
     ask = f"{_ASK[language]}\n\n{who}\n\n{text}"
+    if files:
+        ask += f"\n\n{quoted('files', ', '.join(files))}"
     if before:
         ask += f"\n\n{_FAILED[language]}\n\n{quoted('plan', before)}"
     return (Turn(who="system", text=said_in(agent.persona, language)), Turn(who="user", text=ask))
 
 
-def planned(agent: Agent, team: Sequence[Agent], given: JsonObject, limits: Limits, version: int, done: Sequence[Node] = ()) -> Plan:
+def planned(
+    agent: Agent, team: Sequence[Agent], given: JsonObject, limits: Limits, version: int, done: Sequence[Node] = (), *, files: bool = False
+) -> Plan:
     """The plan that a model gave (in the form of `form_of_plan`), with what of an earlier one is `done`. Its steps share what the task may
     take; the last puts together what the others found, where there are several."""
     by_name = {one.name: one for one in team}
     kept = {node.key for node in done}
-    nodes = [_node(step, by_name) for step in given["steps"] if step["key"] not in kept]
+    nodes = [_node(step, by_name, files=files) for step in given["steps"] if step["key"] not in kept]
     if len(nodes) + len(done) > 1:
         nodes.append(_joining(agent, [*done, *nodes]))
     share = max(1, (limits.tokens - PLANNING_TOKENS * version) // max(1, len(nodes)))
@@ -114,14 +126,14 @@ def planned(agent: Agent, team: Sequence[Agent], given: JsonObject, limits: Limi
     return Plan(agent=agent.name, origin="split", nodes=(*done, *nodes), answer=(answer,), version=version, ledger=ledger)
 
 
-def _node(step: JsonObject, by_name: dict[str, Agent]) -> Node:
+def _node(step: JsonObject, by_name: dict[str, Agent], *, files: bool) -> Node:
     agent = by_name[step["agent"]]
     after = tuple(key for key in step["after"] if key != step["key"])
     handed: JsonObject = {"type": "object", "properties": {key: {"type": "string"} for key in after}, "required": list(after)}
     node = Node(
         key=step["key"], does="think", agent=agent.name, goal={"pt": step["goal"], "en": step["goal"]}, after=after, output=ANSWER,
-        given={key: f"${{{key}.answer}}" for key in after}, tools=tuple(tool for grant in agent.grants for tool in grant.tools),
-        input=handed,
+        given={key: f"${{{key}.answer}}" for key in after} | (_FILES if files else {}), input=handed,
+        tools=tuple(tool for grant in agent.grants for tool in grant.tools),
     )  # fmt: skip
     return _literal(node)
 

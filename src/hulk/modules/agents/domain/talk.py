@@ -58,12 +58,13 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thought:
-    """What a model said: words or wishes, and what it took. `limited`: it is one of small means."""
+    """What a model said: words or wishes, and what it took, of the tokens those that it wrote. `limited`: it is one of small means."""
 
     text: str = field(repr=False)
     wishes: tuple[Wish, ...] = ()
     model: str = ""
     tokens: int = 0
+    written: int = 0
     cost: str = "0"
     limited: bool = False
     local: bool = False

@@ -10,9 +10,11 @@ from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
 from hulk.kernel.text import Language
 from hulk.modules.agents.domain.plan import Plan, Status
-from hulk.modules.tools import Autonomy
+from hulk.modules.tools import Autonomy, File
 
 State: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
+FILES = "files"
+"""The parameter of a task without a playbook: what was sent along, as tools take it."""
 ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
 
 
@@ -20,7 +22,8 @@ ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
 class Task:
     """One task. `actor` asked for it and it is done in their name, with the `grants` that they had then; `parameters` are those of the
     playbook, read from the text. `priced` is the most tokens that its plan may take; `limited` says that a model of small means, or none,
-    had part in the answer."""
+    had part in the answer. `case` is the one of the agent's evaluation set that it is (a rehearsal, in which nothing is changed), empty
+    when somebody wants something; `found` is what its words were taken for then. `model` is asked in the place of the agent's."""
 
     id: str
     tenant: str
@@ -42,6 +45,14 @@ class Task:
     p0: bool = False
     limited: bool = False
     ended: datetime | None = None
+    case: str = ""
+    found: str = ""
+    model: str = ""
+
+    @property
+    def most(self) -> Autonomy:
+        """How far its tools go at the most."""
+        return "suggest" if self.case else "act"
 
     @property
     def principal(self) -> Principal:
@@ -55,10 +66,19 @@ def id_of(run: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A tool that was asked, and how that ended (`tools.Call.status`)."""
+
+    tool: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """What a step of a task has come to. `output` is what it hands on, `sources` where that is from (`tcl_…`, addresses), `calls` the
-    calls of tools in it; `p0`: it must stay in the company; `limited` as of the task; `error` is as `kernel.errors.told` has it. `autonomy`
-    is how far it went where it changed something, `approver` the ticket in which a person decided."""
+    calls of tools in it, `tried` the tools that were asked, in vain too, `files` what they made and kept; `p0`: it must stay in the
+    company; `limited` as of the task; `error` is as `kernel.errors.told` has it. `autonomy` is how far it went where it changed something,
+    `approver` the ticket in which a person decided; `left_out` counts the items of its list that it was not done for."""
 
     task: str
     key: str
@@ -73,8 +93,11 @@ class Made:
     limited: bool = False
     autonomy: Autonomy | None = None
     approver: str = ""
+    left_out: int = 0
     error: JsonObject | None = None
     at: datetime | None = None
+    tried: tuple[Tried, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 def scope_of(task: Task, made: Mapping[str, Made], values: JsonObject | None = None) -> dict[str, Json]:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted, Refused
@@ -12,9 +13,13 @@ from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.agents.domain.account import Account
+from hulk.modules.agents.domain.agent import Agent
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.talk import Offered, Thought, Turn
 from hulk.modules.agents.domain.task import Made, State, Task
+from hulk.modules.agents.domain.timing import Wait
+from hulk.modules.skills import Source
+from hulk.modules.tools import Autonomy, File
 
 
 class Tasks(Protocol):
@@ -31,6 +36,15 @@ class Tasks(Protocol):
 
     def end(self, task: str, ending: "Ending") -> Change[bool]:
         """It has ended so; False when it had ended before, and nothing was changed."""
+
+    def wait(self, task: str, run: str, at: datetime) -> Change[None]:
+        """A person is waited for in that run of the task, from then on."""
+
+    def waited(self, task: str, run: str, at: datetime) -> Change[None]:
+        """And no longer, if one was."""
+
+    async def waits(self, task: str) -> Sequence[Wait]:
+        """When people were waited for, and are."""
 
     async def get(self, task: str) -> Task:
         """Raises `NotFound`."""
@@ -77,8 +91,8 @@ class Accounts(Protocol):
         """Set so much aside; gives why not, and sets nothing aside, when there is not enough: `Exhausted` of the account, on which others
         draw too, `Refused` of what the step itself may take."""
 
-    def settle(self, hold: str, tokens: int, cost: Decimal) -> Change[None]:
-        """What it took, in the place of what was set aside; a second time changes nothing."""
+    def settle(self, hold: str, tokens: int, cost: Decimal, written: int = 0) -> Change[None]:
+        """What it took, `written` of the tokens by the model, in the place of what was set aside; a second time changes nothing."""
 
     def assume(self, task: str, key: str) -> Change[None]:
         """Count what was set aside for `key` and is not settled as spent."""
@@ -142,7 +156,7 @@ class Models(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """A tool that is to be used, in whose name. `key` is unique to it, so that it is done once; `run` waits for the signal `child` when a
-    person decides first. `p0`: what it is given is from what must stay in the company."""
+    person decides first. `p0`: what it is given is from what must stay in the company. `most` is how far it goes at the most."""
 
     by: Principal
     agent: str
@@ -154,12 +168,13 @@ class Use:
     intent: str | None = None
     namespace: str | None = None
     p0: bool = False
+    most: Autonomy = "act"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
     """What came of it: `data` is the answer as data and `text` as words, None and empty while a person decides (`waiting`), in
-    that `ticket`; `writes`: it changes something."""
+    that `ticket`; `writes`: it changes something; `files`: what it made and kept, as far as the agent may see it."""
 
     call: str
     status: str
@@ -169,6 +184,7 @@ class Used:
     why: Text | None = None
     writes: bool = False
     ticket: str = ""
+    files: tuple[File, ...] = ()
 
     @property
     def waiting(self) -> bool:
@@ -199,6 +215,29 @@ class Hands(Protocol):
         """What came of one that waited for a person."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What somebody says, with what kinds of sources, about the task that is to come of it; `addressed` is an agent that is asked by its
+    name."""
+
+    by: Principal
+    text: str
+    language: Language
+    task: str
+    kinds: tuple[Literal["file", "repository"], ...] = ()
+    addressed: str = ""
+
+
+Hears: TypeAlias = Callable[[Utterance], Awaitable[tuple[str, Sequence[Change[Any]]]]]
+"""What words are taken for (`agents.retail.sales-review`; `model` or `none` where nothing known is meant), and what keeps that."""
+Encloses: TypeAlias = Callable[[Principal, Path], Awaitable[Source]]
+"""Keeps a file of this machine among those of a tenant, to be worked with. Raises `OverQuota`, `Unavailable`."""
+Room: TypeAlias = Callable[[str], Change[Exhausted | None]]
+"""Counts one more piece of work of that tenant; gives why not when there is no room for it, and counts nothing then."""
+Places: TypeAlias = Callable[[Agent, str], Path]
+"""Where a file of an agent's evaluation set lies."""
+
+
 class Schemas(Protocol):
     """Checks what is handed on."""
 
@@ -219,13 +258,26 @@ class Known:
 
 Recall: TypeAlias = Callable[[Task, str], Awaitable[Known]]
 """What is remembered about a question, for a task. Raises `Unavailable`."""
-Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
-"""Somebody with what they may do now: never more than they could when they asked. Raises `Forbidden` when they may nothing any more."""
 
 
 async def nothing_known(_: Task, __: str) -> Known:
     """Where nothing is remembered."""
     return Known()
+
+
+def always_room(_: str) -> Change[Exhausted | None]:
+    """Where there is room for whatever is begun."""
+    return lambda _: None
+
+
+async def unheard(_: Utterance) -> tuple[str, Sequence[Change[Any]]]:
+    """Where words are taken for nothing."""
+    return "none", ()
+
+
+async def unenclosed(_: Principal, file: Path) -> Source:
+    """Where files stay where they are."""
+    return Source(kind="file", name=file.name, path=str(file))
 
 
 class Voices(Protocol):

@@ -26,6 +26,8 @@ Key: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Patterns: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=100)]
 Schema: TypeAlias = dict[str, Any]
+Beside: TypeAlias = Annotated[str, Field(pattern=r"^[\w-][\w. -]*(?:/[\w-][\w. -]*)*$", max_length=200)]
+"""A file in the folder of the agent's own or below: no part of its path begins with a dot."""
 
 
 class GrantFile(Section):
@@ -46,7 +48,7 @@ class LimitsFile(Section):
 
     tokens: int = Field(default=40_000, ge=1, le=10_000_000, description="Tokens of models, of what is asked and answered together.")
     cost: Decimal | None = Field(default=None, ge=0, description="Money, in `finops.currency`.")
-    minutes: float = Field(default=60, gt=0, le=10_080, description="Time, without that in which a person is waited for.")
+    minutes: float = Field(default=60, gt=0, le=10_080, description="Time of the whole task, without that in which a person is waited for.")
     steps: int = Field(default=12, ge=1, le=100, description="Steps of a plan.")
     turns: int = Field(default=8, ge=1, le=50, description="How often a model is asked in one step.")
     replans: int = Field(default=2, ge=0, le=5, description="How often a plan that came to a halt is made anew.")
@@ -98,7 +100,7 @@ class StepFile(Section):
     given: Annotated[dict[str, Any], Field(alias="with")] = Field(default_factory=dict, description="What it is handed.")
     after: tuple[Key, ...] = Field(default=(), description="Steps that it comes after besides those that it refers to.")
     each: str = Field(default="", max_length=200, description="A list: it is done for each `${item}`.")
-    most: int = Field(default=20, ge=1, le=200, description="The most items.")
+    most: int = Field(default=20, ge=1, le=200, description="The most items; how many were left out is told.")
     optional: bool = Field(default=False, description="Whether the task goes on when it fails.")
     private: bool = Field(default=False, description="Whether it is about what must stay in the company.")
     minutes: float = Field(default=10, gt=0, le=10_080, description="Its time.")
@@ -116,6 +118,8 @@ class StepFile(Section):
     def _one(self) -> "StepFile":
         if sum(one is not None for one in (self.tool, self.think, self.ask)) != 1:
             raise Explained(Text("a step has one of `tool`, `think` and `ask`"))
+        if self.each and self.think is not None:
+            raise Explained(Text("a model thinks once: hand it the whole list by `with`, in the place of `each`"))
         return self
 
     def node(self) -> Node:
@@ -173,10 +177,12 @@ class CaseFile(Section):
 
     ask: str = Field(min_length=1, max_length=2000, description="What is asked.")
     language: Language = Field(default="pt", description="In which language.")
-    playbook: str = Field(default="", description="What it must lead to.")
+    playbook: str = Field(default="", description="What it must lead to; without one the agent is asked by its name.")
     calls: tuple[str, ...] = Field(default=(), description="Tools that must be called.")
     never: tuple[str, ...] = Field(default=(), description="Tools that must not.")
     says: tuple[str, ...] = Field(default=(), description="Words that the answer must hold.")
+    files: tuple[Beside, ...] = Field(default=(), max_length=20, description="Files that go with it, by their places beside this one.")
+    ends: Literal["completed", "failed"] = Field(default="completed", description="How it must end.")
 
     def case(self, name: str) -> Case:
         """As the domain has it."""

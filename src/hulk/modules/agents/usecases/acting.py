@@ -1,8 +1,8 @@
 """A step that calls a tool: once, or for each item of a list. Where a person decides first, it waits for that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hulk.kernel.durable import Context, Outcome
@@ -13,10 +13,11 @@ from hulk.kernel.time import Clock, from_iso, iso
 from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.sources import addresses_in
-from hulk.modules.agents.domain.task import Made, Task
-from hulk.modules.agents.ports import Hands, Standing, Use, Used
+from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.ports import Hands, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
-from hulk.modules.tools import Autonomy, any_of
+from hulk.modules.agents.usecases.timing import KeepTime
+from hulk.modules.tools import Autonomy, File, Standing, any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Act:
     book: AgentBook
     hands: Hands
     standing: Standing
+    keep_time: KeepTime
     clock: Clock
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
@@ -37,34 +39,40 @@ class Act:
         if not node.each and results[0].status == "rejected":
             raise _none_done(results)
         return Made(
-            task=task.id, key=node.key, status="done", output=_told(results) if node.each else _value(results[0]), at=self.clock(),
+            task=task.id, key=node.key, status="done", at=self.clock(), left_out=handed.left_out,
+            output=_told(results, handed.left_out) if node.each else _value(results[0]),
             calls=tuple(one.call for one in results if one.call), sources=_sources(results), p0=handed.p0 or any(one.p0 for one in results),
             autonomy=_autonomy(results),
             approver=next((one.ticket for one in results if one.ticket), ""),
+            tried=tuple(Tried(tool=node.tool, status=one.status) for one in results), files=tuple(dict.fromkeys(files_of(results))),
         )  # fmt: skip
 
     async def all(
         self, context: Context, task: Task, node: Node, handed: Handed, uses: Sequence[tuple[str, str, JsonObject]]
     ) -> tuple[list[Used], Handed]:
-        """Call them one after the other, then wait for people, which takes nothing of the step's time. Each is a step of the run, so that
-        none is called twice."""
+        """Call them one after the other, then wait for people, which takes nothing of the step's time, nor of the task's. Each is a step
+        of the run, so that none is called twice."""
         first = [await self._begun(context, task, node, handed, use) for use in uses]
         if not any(one.waiting for one in first):
             return first, handed
-        left = await context.step(f"{uses[0][0]} waiting", lambda: self._left(handed))
+        left = await context.step(f"{uses[0][0]} waiting", lambda: self._left(context, task, handed))
         ended = [await self._ended(context, task, node, use, one) for use, one in zip(uses, first, strict=True)]
-        until = await context.step(f"{uses[0][0]} going on", lambda: self._until(left))
+        until = await context.step(f"{uses[0][0]} going on", lambda: self._until(context, task, left))
         return ended, replace(handed, until=from_iso(until))
 
-    async def _left(self, handed: Handed) -> Outcome[float]:
-        return Outcome(max(0.0, (handed.until - self.clock()).total_seconds()))
+    async def _left(self, context: Context, task: Task, handed: Handed) -> Outcome[float]:
+        left = max(0.0, (handed.until - self.clock()).total_seconds())
+        return Outcome(left, [self.keep_time.stops(task.id, context.run_id)])
 
-    async def _until(self, left: float) -> Outcome[str]:
-        return Outcome(iso(self.clock() + timedelta(seconds=left)))
+    async def _until(self, context: Context, task: Task, left: float) -> Outcome[str]:
+        return Outcome(iso(self.clock() + timedelta(seconds=left)), [self.keep_time.goes_on(task.id, context.run_id)])
 
     async def _begun(self, context: Context, task: Task, node: Node, handed: Handed, use: tuple[str, str, JsonObject]) -> Used:
         used: JsonObject = await context.step(
-            use[0], lambda: self._call(context, task, node, handed, use), commit="now", timeout=longest(node)
+            use[0],
+            lambda: self._call(context, task, node, handed, use),
+            commit="now",
+            timeout=longest(handed, self.clock()),
         )
         return from_json(Used, used)
 
@@ -84,8 +92,10 @@ class Act:
     async def _call(
         self, context: Context, task: Task, node: Node, handed: Handed, one: tuple[str, str, JsonObject]
     ) -> Outcome[JsonObject]:
-        """What came of it; what it was refused with, told, so that others of a list are not lost with it. Raises `Unavailable`."""
+        """What came of it; what it was refused with, told, so that others of a list are not lost with it. Raises `Unavailable`,
+        and `Cancelled` when the task has ended."""
         _, tool, given = one
+        await self.keep_time.require_open(task.id)
         try:
             if self.clock() > handed.until:
                 raise Refused("The time of the step “{key}” was over before {tool} was called.", key=node.key, tool=tool)
@@ -109,14 +119,14 @@ class Act:
     def _use(self, task: Task, node: Node, context: Context, tool: str, given: JsonObject, *, p0: bool, by: Any = None) -> Use:
         return Use(
             by=by or task.principal, agent=node.agent, tool=tool, arguments=given, key=context.key, run=context.run_id,
-            language=task.language, intent=task.intent, namespace=task.namespace, p0=p0,
+            language=task.language, intent=task.intent, namespace=task.namespace, p0=p0, most=task.most,
         )  # fmt: skip
 
 
-def longest(node: Node) -> timedelta:
-    """How long a question or a call in a step may take before it is given up from outside: a little more than the step has, so that who is
-    late says so itself."""
-    return timedelta(seconds=node.seconds) + _GRACE
+def longest(handed: Handed, now: datetime) -> timedelta:
+    """How long a question or a call in a step may take before it is given up from outside: a little more than the step has left, so that
+    who is late says so itself."""
+    return max(timedelta(0), handed.until - now) + _GRACE
 
 
 _GRACE = timedelta(seconds=5)
@@ -142,17 +152,22 @@ def _none_done(results: Sequence[Used]) -> HulkError:
     return Refused("nothing came of it")
 
 
+def files_of(results: Sequence[Used]) -> Iterator[File]:
+    """What they made and kept."""
+    return (file for one in results if one.done for file in one.files)
+
+
 def _value(used: Used) -> Any:
     if used.status == "suggested":
         return {"status": "suggested", "text": str(used.why or "")}
     return used.data if used.data is not None else {"text": used.text}
 
 
-def _told(results: Sequence[Used]) -> JsonObject:
-    """What came of each, and how many came to what."""
+def _told(results: Sequence[Used], left_out: int) -> JsonObject:
+    """What came of each, and how many came to what, or were left out."""
     counts = {status: sum(1 for one in results if one.status == status) for status in _STATUSES}
     items = [{"status": one.status, "call": one.call, "result": _value(one), "why": _why(one)} for one in results]
-    return {"items": items, "count": len(results), **counts}
+    return {"items": items, "count": len(results), "left_out": left_out, **counts}
 
 
 def _why(used: Used) -> str:

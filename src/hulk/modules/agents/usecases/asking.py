@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hulk.kernel.durable import Context
-from hulk.kernel.errors import Forbidden, HulkError
+from hulk.kernel.durable import Context, Outcome
+from hulk.kernel.errors import Forbidden, HulkError, Refused
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
@@ -13,7 +13,9 @@ from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.agents.ports import Schemas
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
+from hulk.modules.agents.usecases.timing import KeepTime
 from hulk.modules.tickets import AskPerson, Matter
 
 KIND = "agent.question"
@@ -28,26 +30,35 @@ class AskSomebody:
 
     ask: AskPerson
     schemas: Schemas
+    keep_time: KeepTime
     clock: Clock
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed, why: HulkError | None = None) -> Made:
-        """What they said. Raises `Forbidden` when they would not, `Unfit` when it is never of the form."""
+        """What they said. Raises `Forbidden` when they would not, `Unfit` when it is never of the form, `Refused` in a rehearsal, for which
+        nobody is bothered."""
+        if task.case:
+            raise why or Refused("The step “{key}” asks a person, and in a rehearsal nobody is asked.", key=node.key)
         schema = node.output or ANSWER
         problem: Text | None = None if why is None else why.text
         for asked in range(MOST_ASKED):
-            heard = await self.ask(context, f"ask {asked}", _matter(task, node, handed, schema, problem, escalated=why is not None))
+            matter = _matter(task, node, handed, schema, problem, escalated=why is not None)
+            heard = await self.ask(context, f"ask {asked}", matter, lambda _: [self.keep_time.stops(task.id, context.run_id)])
+            await context.step(f"answered {asked}", lambda: self._answered(context, task))
             if heard["status"] != "completed":
                 raise Forbidden("{actor} did not answer the step “{key}”.", actor=heard["actor"], key=node.key)
             output: Json = heard["result"] or {}
-            wrong = self.schemas.wrong(schema, output)
-            if not wrong:
+            problem = unfit(self.schemas, output, schema)
+            if problem is None:
                 source = (f"{heard['actor']}",)
                 return Made(
                     task=task.id, key=node.key, status="done", output=output, sources=(*handed.sources, *source), p0=handed.p0,
-                    at=self.clock(),
+                    at=self.clock(), left_out=handed.left_out,
                 )  # fmt: skip
-            problem = Text("{place}: {why}", place=wrong[0][0] or "—", why=wrong[0][1])
         raise Unfit("What a person said of the step “{key}” is not of the form that is needed: {problem}", key=node.key, problem=problem)
+
+    async def _answered(self, context: Context, task: Task) -> Outcome[None]:
+        """What they take counts as nothing of the task's time."""
+        return Outcome(None, [self.keep_time.goes_on(task.id, context.run_id)])
 
 
 def _matter(task: Task, node: Node, handed: Handed, schema: JsonObject, problem: Text | None, *, escalated: bool) -> Matter:
@@ -55,7 +66,7 @@ def _matter(task: Task, node: Node, handed: Handed, schema: JsonObject, problem:
     failed = Text("{agent} could not do the step “{step}”: answer in its place", agent=node.agent, step=step)
     title = failed if escalated else Text("{step}", step=step)
     given = {
-        "task": task.id, "step": node.key, "goal": handed.goal, "given": list(handed.items), "form": schema,
+        "task": task.id, "step": node.key, "goal": handed.goal, "given": list(handed.items), "left_out": handed.left_out, "form": schema,
         "problem": None if problem is None else problem.to_json(),
     }  # fmt: skip
     return Matter(kind=ESCALATED if escalated else KIND, title=title, input=given, intent=task.intent, namespace=task.namespace)

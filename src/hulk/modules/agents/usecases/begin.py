@@ -1,7 +1,7 @@
 """Giving an agent something to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,16 +13,19 @@ from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, AgentBook
-from hulk.modules.agents.domain.task import Task, id_of
+from hulk.modules.agents.domain.made import files_made
+from hulk.modules.agents.domain.task import FILES, Task, id_of
 from hulk.modules.agents.ports import Tasks, Voices
-from hulk.modules.agents.usecases.facts import fact
+from hulk.modules.agents.usecases.facts import About, fact
 from hulk.modules.agents.usecases.orchestrate import TASK
 from hulk.modules.skills import Request, Source, read
+from hulk.modules.tools import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What an agent is asked, by whom, in which run; `waiter` is the run that is told of its end. Relative dates refer to `at`."""
+    """What an agent is asked, by whom, in which run; `waiter` is the run that is told of its end. Relative dates refer to `at`. `p0`: all
+    of it must stay in the company, whatever a scan of it finds; `case`, `found` and `model` are as of the task."""
 
     by: Principal
     agent: str
@@ -37,7 +40,10 @@ class Wanted:
     intent: str | None = None
     waiter: str | None = None
     trace: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
+    p0: bool = False
+    case: str = ""
+    found: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +61,13 @@ class BeginTask:
         `Refused` for a parameter that is missing or wrong."""
         agent = self.agent(wanted.by, wanted.agent)
         task = self._task(agent, wanted)
+        data = {"task": task.id, "agent": task.agent, "p0": task.p0}
         started = Started(
-            workflow=TASK, data={"task": task.id}, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
+            workflow=TASK, data=data, tenant=task.tenant, id=wanted.run, intent=wanted.intent, parent=wanted.waiter,
             cause=wanted.waiter, trace=wanted.trace, namespace=wanted.namespace, attributes={"agent": agent.name, "actor": task.actor},
         )  # fmt: skip
         told = {"playbook": task.playbook, "digest": agent.digest}
-        event = self.trail.append(fact("begun", task, told, task.actor))
+        event = self.trail.append(fact("begun", About.of(task), told, task.actor))
         return task, [followed(self.tasks.add(task), lambda new: [event, self.runs.begin(started)] if new else [])]
 
     def agent(self, by: Principal, name: str) -> Agent:
@@ -82,13 +89,20 @@ class BeginTask:
         return Task(
             id=id_of(wanted.run), tenant=wanted.by.tenant, agent=agent.name, actor=wanted.by.actor, grants=wanted.by.grants,
             text=wanted.text, language=_language(agent, wanted), run=wanted.run, at=self.clock(), namespace=wanted.namespace,
-            intent=wanted.intent, playbook="" if playbook is None else playbook.name,
-            parameters={} if playbook is None else _plain(read(playbook.parameters, asked)),
+            intent=wanted.intent, p0=wanted.p0, playbook="" if playbook is None else playbook.name,
+            parameters=_enclosed(wanted) if playbook is None else _plain(read(playbook.parameters, asked)), case=wanted.case,
+            found=wanted.found, model=wanted.model,
         )  # fmt: skip
 
 
 def _kept(task: Task) -> Text:
     return Text("The answer holds what must stay in the company: whoever asked sees it with the task {task}.", task=task.id)
+
+
+def _enclosed(wanted: Wanted) -> dict[str, Any]:
+    """The files that go with it, as tools take them."""
+    files = [_source({name: getattr(one, name) for name in ("name", "path", "blob", "url")}) for one in wanted.sources]
+    return {FILES: files} if files else {}
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +133,14 @@ class AnswerOf:
             return self._elsewhere(task) if task.p0 else task.answer
         error: HulkError | None = None if task.error is None else retold(task.error)
         raise Refused(Text("The agent “{agent}” came to no answer.", agent=task.agent) if error is None else error.text)
+
+    async def files(self, run: str) -> Sequence[File]:
+        """The files that go with it, for whoever sees the intent: without those that must stay in the company. None before it has begun."""
+        try:
+            task = await self.tasks.get(id_of(run))
+        except NotFound:
+            return ()
+        return files_made(task, await self.tasks.steps(task.id), sensitive=False)
 
     def _elsewhere(self, task: Task) -> str:
         return self.voices(task.language).say(_kept(task))

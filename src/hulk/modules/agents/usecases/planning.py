@@ -8,15 +8,15 @@ from decimal import Decimal
 from hulk.kernel import ids
 from hulk.kernel.errors import Forbidden, NotFound, Refused
 from hulk.kernel.records import JsonObject
-from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.plan import Node, Origin, Plan, require_sound
 from hulk.modules.agents.domain.pricing import Priced, priced
 from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, planned, planning, single, worth_splitting
 from hulk.modules.agents.domain.talk import Turn, opening, repair
-from hulk.modules.agents.domain.task import Task
+from hulk.modules.agents.domain.task import FILES, Task
 from hulk.modules.agents.ports import Hands, Question, Schemas
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.thinking import Think
 
 _PLANNING = "plan"
@@ -34,24 +34,18 @@ class MakePlan:
     async def __call__(self, task: Task) -> Priced:
         """A plan that fits the agent's limits. Raises `Refused` when there is none, `Nobody` when a model is needed and none may answer,
         `NotFound` when the agent is no longer there, `Unavailable`."""
-        agent = self.agent_of(task)
+        agent = self.book.at_work(task.agent)
         if (playbook := agent.playbook(task.playbook)) is not None:
             return await self.fit(task, agent, _of(playbook, agent))
         if worth_splitting(task.text, agent):
             return await self.fit(task, agent, await self.split(task, agent, 1))
-        return await self.fit(task, agent, single(agent, agent.limits, task.text))
+        return await self.fit(task, agent, single(agent, agent.limits, task.text, files=FILES in task.parameters))
 
     async def again(self, task: Task, before: Plan, done: Sequence[Node], told: str) -> Priced:
         """Another plan when one has come to a halt; what is `done` stays. Raises as calling does."""
-        agent = self.agent_of(task)
+        agent = self.book.at_work(task.agent)
         plan = await self.split(task, agent, before.version + 1, done, told)
         return await self.fit(task, agent, plan, frozenset(node.key for node in done))
-
-    def agent_of(self, task: Task) -> Agent:
-        """Whose task it is; raises `NotFound`."""
-        if (agent := self.book.get(task.agent)) is None:
-            raise NotFound("There is no agent “{agent}” any more: its file is gone.", agent=task.agent)
-        return agent
 
     async def fit(self, task: Task, agent: Agent, plan: Plan, done: frozenset[str] = frozenset()) -> Priced:
         """The plan with the price of what of it is not `done`, if it can be carried out."""
@@ -91,11 +85,12 @@ class MakePlan:
         """A plan by a model, which is asked once more when the first will not do; of one step when neither does."""
         team = [one for name in agent.team if (one := self.book.get(name)) is not None and one.open_to(task.principal)] or [agent]
         form, limits = form_of_plan(team, agent.limits.nodes), agent.limits
-        turns = planning(agent, team, task.text, task.language, told)
+        files = [str(one.get("name", "")) for one in task.parameters.get(FILES, ())]
+        turns = planning(agent, team, task.text, task.language, told, files)
         for _ in range(2):
             said = await self.think(replace(_question(task, agent, turns), form=form, most_output=1500), _PLANNING)
             try:
-                plan = planned(agent, team, self._read(form, said.text), limits, version, done)
+                plan = planned(agent, team, self._read(form, said.text), limits, version, done, files=bool(files))
                 require_sound(plan, self._tools(agent), _most(agent, plan.origin))
             except Refused as wrong:
                 turns = (*turns, Turn(who="assistant", text=said.text), repair(str(wrong), task.language))
@@ -104,16 +99,15 @@ class MakePlan:
         if done:
             raise Refused("The model that makes plans gave none that can be carried out, nor when it was asked once more.")
         rest = replace(limits, tokens=max(1, limits.tokens - PLANNING_TOKENS))
-        return replace(single(agent, rest, task.text), version=version)
+        return replace(single(agent, rest, task.text, files=bool(files)), version=version)
 
     def _read(self, form: JsonObject, text: str) -> JsonObject:
         try:
             given: JsonObject = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Refused("It is no JSON.") from error
-        if wrong := self.schemas.wrong(form, given):
-            place, why = wrong[0]
-            raise Refused(Text("{place}: {why}.", place=place or "—", why=why))
+        if (wrong := unfit(self.schemas, given, form)) is not None:
+            raise Refused(wrong)
         return given
 
 
@@ -129,6 +123,6 @@ def _of(playbook: Playbook, agent: Agent) -> Plan:
 
 def _question(task: Task, agent: Agent, turns: tuple[Turn, ...]) -> Question:
     return Question(
-        by=task.principal, turns=turns, agent=agent.name, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
-        p0=agent.private or task.p0, intent=task.intent,
+        by=task.principal, turns=turns, agent=agent.name, task=task.id, key=ids.new("req"), language=task.language,
+        model=task.model or agent.model, p0=agent.private or task.p0, intent=task.intent,
     )  # fmt: skip

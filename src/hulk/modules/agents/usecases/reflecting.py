@@ -16,11 +16,13 @@ from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.failures import Nobody, Unfit
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
-from hulk.modules.agents.domain.task import Made, Task
-from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Standing, Used
-from hulk.modules.agents.usecases.acting import Act, longest
+from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Used
+from hulk.modules.agents.usecases.acting import Act, files_of, longest
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.thinking import Think
+from hulk.modules.tools import File, Standing
 
 MOST_WISHES = 8
 """Tools called in one turn; a model that wants more is told so."""
@@ -37,6 +39,8 @@ class Talk:
     limited: bool = False
     calls: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
     def heard(self, thought: Thought) -> None:
         """What the model said."""
@@ -48,6 +52,8 @@ class Talk:
         self.p0 |= used.p0
         self.calls += [used.call] if used.call else []
         self.sources += [used.call] if used.call and used.done else []
+        self.tried.append(Tried(tool=tool, status=used.status))
+        self.files += files_of([used])
         self.turns.append(answered(wish, used.call or tool, _shown(used)))
 
 
@@ -66,7 +72,7 @@ class Reflect:
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
         """What it came to. Raises `Refused` with what is wrong when its answer will not do, nor after it was told; `Nobody`."""
-        agent = self._agent(node)
+        agent = self.book.at_work(node.agent)
         started = await context.step("remember", lambda: self._opened(task, node, agent, handed))
         talk = Talk(
             turns=[from_json(Turn, one) for one in started["turns"]], p0=bool(started["p0"]), most=started["most"],
@@ -80,13 +86,9 @@ class Reflect:
             return self._otherwise(task, node, handed)
         return Made(
             task=task.id, key=node.key, status="done", output=output, sources=tuple(dict.fromkeys(talk.sources)), calls=tuple(talk.calls),
-            model=talk.model, p0=talk.p0, limited=talk.limited, at=self.clock(),
+            model=talk.model, p0=talk.p0, limited=talk.limited, at=self.clock(), tried=tuple(talk.tried),
+            files=tuple(dict.fromkeys(talk.files)),
         )  # fmt: skip
-
-    def _agent(self, node: Node) -> Agent:
-        if (agent := self.book.get(node.agent)) is None:
-            raise Refused("There is no agent “{agent}” any more: its file is gone.", agent=node.agent)
-        return agent
 
     def _otherwise(self, task: Task, node: Node, handed: Handed) -> Made:
         """What the file says for when there is no model."""
@@ -105,9 +107,9 @@ class Reflect:
         repaired = False
         for turn in range(talk.most):
             last = turn == talk.most - 1
-            thought = await self._turn(context, task, node, handed, talk, turn, last=last)
+            thought, tools = await self._turn(context, task, node, handed, talk, turn, last=last)
             if thought.wishes and not last:
-                handed = await self._granted(context, task, node, handed, talk, thought, turn)
+                handed = await self._granted(context, task, node, handed, talk, thought, tools, turn)
                 continue
             if node.tools and _form_of(node) and not _json(thought.text) and not last:
                 talk.turns.append(form(task.language))
@@ -124,15 +126,19 @@ class Reflect:
 
     async def _turn(
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, turn: int, *, last: bool
-    ) -> Thought:  # fmt: skip
+    ) -> tuple[Thought, Sequence[str]]:  # fmt: skip
+        """What it said, and the names of the tools that it was offered."""
         said = await context.step(
-            f"turn {turn}", lambda: self._asked(context, task, node, handed, talk, last=last), commit="now", timeout=longest(node)
+            f"turn {turn}",
+            lambda: self._asked(context, task, node, handed, talk, last=last),
+            commit="now",
+            timeout=longest(handed, self.clock()),
         )
         if (nobody := said.get("nobody")) is not None:
             raise Nobody(Text.from_json(nobody))
-        thought = from_json(Thought, said)
+        thought = from_json(Thought, said["thought"])
         talk.heard(thought)
-        return thought
+        return thought, said["tools"]
 
     async def _asked(
         self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, *, last: bool
@@ -142,28 +148,33 @@ class Reflect:
             async with asyncio.timeout((handed.until - self.clock()).total_seconds()):
                 return await self._thought(context, task, node, talk, last=last)
         except TimeoutError as late:
-            raise Refused("The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=node.seconds) from late
+            raise Refused(
+                "The time of the step “{key}” is over: it had {seconds} s.", key=node.key, seconds=round(handed.seconds, 3)
+            ) from late
 
     async def _thought(self, context: Context, task: Task, node: Node, talk: Talk, *, last: bool) -> Outcome[JsonObject]:
-        agent, by = self._agent(node), await self.standing(task.principal)
+        await self.act.keep_time.require_open(task.id)
+        agent, by = self.book.at_work(node.agent), await self.standing(task.principal)
         offered = () if last else await self._offered(by, node, talk)
         question = Question(
-            by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language, model=agent.model,
-            p0=talk.p0, tools=offered, form=None if offered else _form_of(node), intent=task.intent,
+            by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language,
+            model=task.model or agent.model, p0=talk.p0, tools=tuple(one for _, one in offered),
+            form=None if offered else _form_of(node), intent=task.intent,
         )  # fmt: skip
         try:
-            return Outcome(to_json(await self.think(question, context.run_id, node.tokens)))
+            thought = await self.think(question, context.run_id, node.tokens)
         except Nobody as error:
             return Outcome({"nobody": error.text.to_json()})
+        return Outcome({"thought": to_json(thought), "tools": [name for name, _ in offered]})
 
-    async def _offered(self, by: Principal, node: Node, talk: Talk) -> tuple[Offered, ...]:
-        return tuple(one for _, one in await self.hands.offered(by, node.agent, node.tools, p0=talk.p0)) if node.tools else ()
+    async def _offered(self, by: Principal, node: Node, talk: Talk) -> Sequence[tuple[str, Offered]]:
+        return await self.hands.offered(by, node.agent, node.tools, p0=talk.p0) if node.tools else ()
 
     async def _granted(
-        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, thought: Thought, turn: int
+        self, context: Context, task: Task, node: Node, handed: Handed, talk: Talk, thought: Thought, names: Sequence[str],
+        turn: int,
     ) -> Handed:  # fmt: skip
-        """Have the tools called that the model wants; what it may not is told to it."""
-        names = await context.step(f"tools {turn}", lambda: self._names(task, node, talk))
+        """Have the tools called that the model wants; what it was not offered is told to it."""
         wishes = thought.wishes[:MOST_WISHES]
         read = [(place, wish, *_understood(wish, names)) for place, wish in enumerate(wishes)]
         uses = [(f"call {turn}.{place}", tool, given) for place, _, tool, given in read if tool is not None and given is not None]
@@ -178,20 +189,14 @@ class Reflect:
             talk.used(wish, wish.name, many)
         return handed
 
-    async def _names(self, task: Task, node: Node, talk: Talk) -> Outcome[list[str]]:
-        by = await self.standing(task.principal)
-        return Outcome([name for name, _ in await self.hands.offered(by, node.agent, node.tools, p0=talk.p0)])
-
     def _read(self, node: Node, thought: Thought, talk: Talk) -> tuple[Json, Text | None]:
         """The answer, and what is wrong with it."""
         schema = node.output or ANSWER
         output: Json = _json(thought.text)
-        if schema == ANSWER and (output is None or self.schemas.wrong(schema, output)):
+        if schema == ANSWER and (output is None or unfit(self.schemas, output, schema)):
             output = {"answer": thought.text.strip()}  # words were asked for, and are what they are
-        for checked in (schema, node.accept):
-            if checked and (wrong := self.schemas.wrong(checked, output)):
-                place, why = wrong[0]
-                return None, Text("{place}: {why}", place=place or "—", why=why)
+        if (wrong := unfit(self.schemas, output, schema, node.accept)) is not None:
+            return None, wrong
         if node.cites and not _cited(output, talk.sources):
             return None, Text("it names no source, or one that was not shown; there are: {known}", known=", ".join(talk.sources) or "—")
         return output, None

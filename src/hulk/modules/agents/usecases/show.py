@@ -8,8 +8,11 @@ from hulk.kernel.errors import Forbidden, NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.agent import Agent, AgentBook
-from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.evaluating import Judged, judged
+from hulk.modules.agents.domain.made import files_made
+from hulk.modules.agents.domain.task import ENDED, Made, Task
 from hulk.modules.agents.ports import Accounts, Tasks, WantedTasks
+from hulk.modules.tools import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,12 @@ class TaskView:
     task: Task
     made: Mapping[str, Made]
     account: Account | None
+    judged: Judged | None = None
+
+    @property
+    def files(self) -> Sequence[File]:
+        """What its steps made, also what must stay in the company: whoever sees the task sees its answer."""
+        return files_made(self.task, self.made, sensitive=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class ShowTasks:
 
     tasks: Tasks
     accounts: Accounts
+    book: AgentBook
 
     async def __call__(self, by: Principal, id_: str) -> TaskView:
         """Raises `Forbidden`, and `NotFound` also for one that they may not see."""
@@ -34,7 +44,21 @@ class ShowTasks:
         task = await self.tasks.get(ids.parse(id_, "tsk"))
         if task.tenant != by.tenant or not (task.actor == by.actor or by.may("manage", "agents", task.namespace)):
             raise NotFound("There is no task {id}.", id=id_[:80])
-        return TaskView(task=task, made=await self.tasks.steps(task.id), account=await self.accounts.of(task.id))
+        made = await self.tasks.steps(task.id)
+        return TaskView(task=task, made=made, account=await self.accounts.of(task.id), judged=self._judged(task, made))
+
+    async def file(self, by: Principal, id_: str, name: str) -> File:
+        """One of its files; raises as calling does."""
+        view = await self(by, id_)
+        if (found := next((one for one in view.files if one.name == name), None)) is None:
+            raise NotFound("Task {id} has made no file “{name}”.", id=view.task.id, name=name)
+        return found
+
+    def _judged(self, task: Task, made: Mapping[str, Made]) -> Judged | None:
+        """Of a case of an evaluation set that has ended, and is in its agent's file still."""
+        agent = self.book.get(task.agent)
+        case = None if agent is None else agent.case(task.case)
+        return None if agent is None or case is None or task.state not in ENDED else judged(agent, case, task, made)
 
     async def find(self, by: Principal, wanted: WantedTasks) -> Sequence[Task]:
         """Newest first. Raises `Forbidden`."""

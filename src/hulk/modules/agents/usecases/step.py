@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from hulk.kernel.durable import Change, Context, Outcome, Started
@@ -12,11 +11,14 @@ from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.failures import Unfit
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.timing import Time
 from hulk.modules.agents.ports import Accounts, Schemas, Tasks
 from hulk.modules.agents.usecases.acting import Act
 from hulk.modules.agents.usecases.asking import AskSomebody
+from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed, HandOver
 from hulk.modules.agents.usecases.reflecting import Reflect
+from hulk.modules.agents.usecases.timing import KeepTime
 
 Note: TypeAlias = Callable[[Task, Node, Made], Sequence[Change[Any]]]
 """What is kept of a step's reasoning, to commit with what it came to."""
@@ -38,6 +40,7 @@ class RunStep:
     reflect: Reflect
     ask: AskSomebody
     schemas: Schemas
+    keep_time: KeepTime
     clock: Clock
     note: Note = unnoted
 
@@ -45,19 +48,20 @@ class RunStep:
         """See `Workflow`."""
         task = await self.tasks.get(data["task"])
         node = await self._node(context, task, data["key"])
-        given: JsonObject = await context.step("hand over", lambda: self._handed(task, node))
+        time = from_json(Time, data["time"])
+        given: JsonObject = await context.step("hand over", lambda: self._handed(task, node, time))
         handed = from_json(Handed, given)
         made = replace(await self._done(context, task, node, handed), version=data["version"], run=context.run_id)
         await context.step("done", lambda: self._kept(task, node, made))
         return {"key": node.key}
 
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
-        """The step has failed, and says why; what it had set aside counts as spent."""
+        """The step has failed, and says why; what it had set aside counts as spent, and nobody is waited for in it."""
         task, key = run.data["task"], run.data["key"]
         made = Made(
             task=task, key=key, status="failed", version=run.data["version"], run=run.id, error=told(error), at=self.clock()
         )  # fmt: skip
-        return [self.tasks.made(made), self.accounts.assume(task, run.id)]
+        return [self.tasks.made(made), self.accounts.assume(task, run.id), self.keep_time.goes_on(task, run.id)]
 
     def revived(self, _: Started) -> Sequence[Change[Any]]:
         """Nothing: what it comes to takes the place of what it had come to."""
@@ -73,9 +77,8 @@ class RunStep:
         node: JsonObject = await context.step("read", read)
         return from_json(Node, node)
 
-    async def _handed(self, task: Task, node: Node) -> Outcome[JsonObject]:
-        until: datetime = self.clock() + timedelta(seconds=node.seconds)
-        return Outcome(to_json(await self.hand_over(task, node, until)))
+    async def _handed(self, task: Task, node: Node, time: Time) -> Outcome[JsonObject]:
+        return Outcome(to_json(await self.hand_over(task, node, time)))
 
     async def _done(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
         match node.does:
@@ -98,11 +101,6 @@ class RunStep:
         return Outcome(None, [self.tasks.made(made), self.accounts.assume(task.id, made.run), *self.note(task, node, made)])
 
     def _checked(self, node: Node, made: Made) -> Made:
-        for schema in (node.output, node.accept):
-            if schema and (wrong := self.schemas.wrong(schema, made.output)):
-                place, why = wrong[0]
-                raise Unfit(
-                    "{tool} gave something else than the step “{key}” needs: {place}: {why}", tool=node.tool, key=node.key,
-                    place=place or "—", why=why,
-                )  # fmt: skip
+        if (wrong := unfit(self.schemas, made.output, node.output, node.accept)) is not None:
+            raise Unfit("{tool} gave something else than the step “{key}” needs: {wrong}", tool=node.tool, key=node.key, wrong=wrong)
         return made

@@ -32,7 +32,7 @@ class Think:
     async def _asked(self, weighed: Weighed, hold: Hold) -> Thought:
         """What failed counts in full: some of it may have been done."""
         thought = await weighed.ask()
-        await self.commit(self.accounts.settle(hold.id, thought.tokens, Decimal(thought.cost)))
+        await self.commit(self.accounts.settle(hold.id, thought.tokens, Decimal(thought.cost), thought.written))
         return thought
 
     async def per_token(self, questions: Sequence[Question]) -> Decimal:

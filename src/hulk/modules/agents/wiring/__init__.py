@@ -1,24 +1,40 @@
 """Agents, put together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from hulk.kernel.durable import Commit, Runs, Workflow
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.agents.adapters.backend import MemoryTools
-from hulk.modules.agents.adapters.files import agent_in, book_of
+from hulk.modules.agents.adapters.files import agent_in, beside, book_of
 from hulk.modules.agents.adapters.hands import GovernedHands
 from hulk.modules.agents.adapters.mind import Mindful
 from hulk.modules.agents.adapters.models import RouterModels
 from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
 from hulk.modules.agents.domain.agent import AgentBook
-from hulk.modules.agents.ports import Accounts, Hands, Models, Recall, Standing, Tasks, Voices, nothing_known
+from hulk.modules.agents.ports import (
+    Accounts,
+    Encloses,
+    Hands,
+    Hears,
+    Models,
+    Recall,
+    Room,
+    Tasks,
+    Voices,
+    always_room,
+    nothing_known,
+    unenclosed,
+    unheard,
+)
 from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.agents.usecases.acting import Act
 from hulk.modules.agents.usecases.asking import AskSomebody
 from hulk.modules.agents.usecases.begin import AnswerOf, BeginTask
+from hulk.modules.agents.usecases.evaluating import EvaluateCase
 from hulk.modules.agents.usecases.handing import HandOver
 from hulk.modules.agents.usecases.orchestrate import RunTask
 from hulk.modules.agents.usecases.planning import MakePlan
@@ -26,8 +42,10 @@ from hulk.modules.agents.usecases.reflecting import Reflect
 from hulk.modules.agents.usecases.show import ShowAgents, ShowTasks
 from hulk.modules.agents.usecases.step import Note, RunStep, unnoted
 from hulk.modules.agents.usecases.thinking import Think
+from hulk.modules.agents.usecases.timing import KeepTime
 from hulk.modules.agents.wiring.mind import mind
 from hulk.modules.tickets import AskPerson
+from hulk.modules.tools import Standing
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
@@ -51,6 +69,10 @@ class Needs:
     standing: Standing
     recall: Recall = nothing_known
     note: Note = unnoted
+    hears: Hears = unheard
+    encloses: Encloses = unenclosed
+    room: Room = always_room
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     clock: Clock = utc_now
 
 
@@ -80,6 +102,7 @@ class Agents:
 
     show: ShowTasks
     agents: ShowAgents
+    evaluate: EvaluateCase
     task: Workflow
     step: Workflow
 
@@ -93,19 +116,26 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
     """The acts."""
     agents, tasks, accounts = begun.book, begun.tasks, begun.accounts
     schemas, think = RustSchemas(), Think(needs.models, accounts, needs.commit)
-    act = Act(book=agents, hands=needs.hands, standing=needs.standing, clock=needs.clock)
+    keep_time = KeepTime(tasks, needs.clock)
+    act = Act(book=agents, hands=needs.hands, standing=needs.standing, keep_time=keep_time, clock=needs.clock)
     reflect = Reflect(
         book=agents, think=think, act=act, hands=needs.hands, schemas=schemas, recall=needs.recall, standing=needs.standing,
         clock=needs.clock,
     )  # fmt: skip
     return Agents(
-        show=ShowTasks(tasks, accounts), agents=ShowAgents(agents),
+        show=ShowTasks(tasks, accounts, agents), agents=ShowAgents(agents),
+        evaluate=EvaluateCase(
+            begin=begun.begin, hands=needs.hands, hears=needs.hears, places=beside, encloses=needs.encloses, room=needs.room,
+            trail=needs.trail,
+            commit=needs.commit, clock=needs.clock, zone=needs.zone,
+        ),
         task=RunTask(
             tasks=tasks, accounts=accounts, make_plan=MakePlan(agents, think, needs.hands, schemas), runs=needs.runs, trail=needs.trail,
-            commit=needs.commit, voices=needs.voices, values=values, clock=needs.clock,
+            voices=needs.voices, values=values, keep_time=keep_time, clock=needs.clock,
         ),
         step=RunStep(
-            tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values), act=act, reflect=reflect,
-            ask=AskSomebody(ask=needs.ask, schemas=schemas, clock=needs.clock), schemas=schemas, clock=needs.clock, note=needs.note,
+            tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values, keep_time), act=act,
+            reflect=reflect, ask=AskSomebody(ask=needs.ask, schemas=schemas, keep_time=keep_time, clock=needs.clock), schemas=schemas,
+            keep_time=keep_time, clock=needs.clock, note=needs.note,
         ),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.intents.domain import Intent, Plan, plan_of
+from hulk.modules.intents.domain import Intent, Plan, agent_run, plan_of
 from hulk.modules.intents.ports import Agents, Answers, Decides, Delegated, Intents, SkillBook, Voices
 from hulk.modules.intents.usecases.explain import explained
 from hulk.modules.intents.usecases.facts import fact
@@ -68,7 +68,7 @@ class RunIntent:
             case "skill":
                 await self._by_skill(context, intent, self.skills.get(str(decision.name)))
             case "agent":
-                await self._by_agent(context, intent, str(decision.name))
+                await self._by_agent(context, intent, decision)
             case "model":
                 await context.step("ask", lambda: self._ask(intent, decision, context.key), timeout=LONGEST_MODEL_CALL)
             case "none":
@@ -114,10 +114,10 @@ class RunIntent:
         event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
         return [self.intents.end(intent.id, "completed", answer=writable(answer)), self.trail.append(event)]
 
-    async def _by_agent(self, context: Context, intent: Intent, name: str) -> None:
+    async def _by_agent(self, context: Context, intent: Intent, decision: Decision) -> None:
         """The agent works in a run of its own; what it opens for people, and what it costs, belongs to the intent."""
-        run = ids.derived("run", intent.id, "agent")
-        delegated = Delegated(intent=intent, name=name, run=run, waiter=context.run_id)
+        run, p0 = agent_run(intent), decision.sensitivity == "p0"
+        delegated = Delegated(intent=intent, name=str(decision.name), run=run, waiter=context.run_id, p0=p0)
         await context.step("delegate", lambda: self._delegate(delegated))
         await context.wait("child")
         await context.step("answer", lambda: self._said_by_agent(intent, run))

@@ -7,8 +7,8 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.money import Money
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.intents.domain import Intent
-from hulk.modules.intents.ports import CostOf, Decisions, Intents
+from hulk.modules.intents.domain import Intent, agent_run
+from hulk.modules.intents.ports import Agents, CostOf, Decisions, Intents
 from hulk.modules.router import Decision
 from hulk.modules.tickets import Artefact, Ticket, Tickets
 
@@ -33,6 +33,7 @@ class ShowIntent:
     decisions: Decisions
     tickets: Tickets
     cost: CostOf
+    agents: Agents
     clock: Clock = utc_now
 
     async def __call__(self, intent_id: str, principal: Principal) -> IntentView:
@@ -41,11 +42,13 @@ class ShowIntent:
         if intent.tenant != principal.tenant or not principal.may("read", "intents", intent.namespace):
             raise NotFound("There is no intent {id}.", id=intent_id)
         decisions = await self.decisions.of_intent(intent.tenant, intent.id)
+        decision = next((one for one in decisions if one.id == intent.decision), None)
+        by_agent = await self.agents.artefacts(agent_run(intent)) if decision is not None and decision.kind == "agent" else ()
         return IntentView(
             intent=intent,
-            decision=next((one for one in decisions if one.id == intent.decision), None),
+            decision=decision,
             tickets=tuple(await self.tickets.of_intent(intent.id)),
-            artefacts=tuple(await self.tickets.artefacts(intent.id)),
+            artefacts=(*await self.tickets.artefacts(intent.id), *by_agent),
             cost=await self.cost(intent.tenant, intent.id),
             seconds=intent.seconds(self.clock()),
         )

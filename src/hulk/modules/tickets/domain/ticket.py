@@ -31,6 +31,16 @@ Owner: TypeAlias = Literal["run", "worker", "person"]
 """Who does it: a run of Hulk's own, a worker that takes it under a lease, a person."""
 
 ENDED: frozenset[Status] = frozenset({"completed", "failed", "skipped", "cancelled"})
+STATUSES: Mapping[Status, Text] = {
+    "open": Text("not begun"),
+    "ready": Text("ready to be taken"),
+    "running": Text("running"),
+    "completed": Text("completed"),
+    "failed": Text("failed"),
+    "skipped": Text("skipped"),
+    "cancelled": Text("cancelled"),
+}
+"""As they are told in sentences."""
 
 _NEXT: Mapping[Status, frozenset[Status]] = {
     "open": frozenset({"ready", "completed", "failed", "skipped", "cancelled"}),

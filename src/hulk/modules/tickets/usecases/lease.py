@@ -12,7 +12,7 @@ from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
-from hulk.modules.tickets.domain import MOST_AT_ONCE, Asked, Claim, Ending, Lease, Ticket, shortened
+from hulk.modules.tickets.domain import MOST_AT_ONCE, STATUSES, Asked, Claim, Ending, Lease, Ticket, Verdict, shortened
 from hulk.modules.tickets.domain.new import Wrong
 from hulk.modules.tickets.ports import Board, Ended, Kinds, Schemas, Taken, Tokens
 from hulk.modules.tickets.usecases.create import joined, unfit_json
@@ -207,11 +207,19 @@ def _answer(ended: Ended, lease: Lease) -> Answer:
             return Answer(ticket=None, error=_lost(id_, lease.id, ended))
 
 
+_WHY: Mapping[Verdict, Text] = {
+    "run out": Text("the lease has run out"),
+    "older fence": Text("it was taken again since"),
+    "other lease": Text("another lease holds it"),
+    "ended": Text("it has ended"),
+}
+
+
 def _lost(id_: str, lease: str, ended: Ended) -> LeaseLost:
-    status = ended.ticket.status if ended.ticket else "—"
+    status = STATUSES[ended.ticket.status] if ended.ticket else "—"
     return LeaseLost(
         "The lease {lease} does not hold the ticket {ticket} any more ({why}; it is {status}): leave off with it.",
-        lease=lease, ticket=id_, why=ended.verdict, status=status,
+        lease=lease, ticket=id_, why=_WHY.get(ended.verdict, "—"), status=status,
     )  # fmt: skip
 
 

@@ -214,11 +214,12 @@ def _require_same_host(address: Address) -> None:
     meant = (URL(address.url).raw_host or "").rstrip(".").lower()
     if meant != address.host:
         raise Refused("“{host}” can be read as two different hosts: write it in its plain form.", host=address.host[:200])
-    if not address.local and _is_ip(address.host) and not is_public(address.host):
+    if not address.local and is_ip(address.host) and not is_public(address.host):
         raise _private(address.host)
 
 
-def _is_ip(host: str) -> bool:
+def is_ip(host: str) -> bool:
+    """Whether aiohttp takes it for an address, and resolves nothing."""
     return ":" in host or host.replace(".", "").isdigit()
 
 

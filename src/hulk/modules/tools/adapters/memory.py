@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any, Generic, TypeVar
 
 from hulk.kernel.durable import Change
@@ -66,7 +67,7 @@ class MemoryCalls:
         newest = sorted((call for call in self.kept.values() if call.tenant == wanted.tenant), key=lambda call: call.id)
         newest.sort(key=lambda call: call.at, reverse=True)
         if wanted.before is not None:
-            newest = newest[[call.id for call in newest].index(wanted.before) + 1 :]
+            newest = list(dropwhile(lambda call: call.id != wanted.before, newest))[1:]
         same = {"actor": wanted.actor, "tool": wanted.tool, "status": wanted.status}
         return [call for call in newest if all(value in (None, getattr(call, name)) for name, value in same.items())][: wanted.most]
 

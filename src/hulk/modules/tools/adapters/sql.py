@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Index, Row, Select, String, Table, Text, bindparam, delete, select, update
+from sqlalchemy import Boolean, Column, Index, Row, Select, String, Table, Text, bindparam, delete, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -40,6 +40,7 @@ call_table = Table(
     Column("ended", Moment),
     Column("grants", Document, nullable=False),
     Column("namespace", String(64)),
+    Column("p0", Boolean, nullable=False),
 )
 """Every call of a tool: reads once they have ended, without what they gave."""
 Index("tool_call_newest", call_table.c.tenant, call_table.c.at.desc(), call_table.c.id)

@@ -8,7 +8,7 @@ from hulk.modules.tools.domain.prompt import Argument, Part, Prompt, filled, in_
 from hulk.modules.tools.domain.searching import Index
 from hulk.modules.tools.domain.server import Names, Server
 from hulk.modules.tools.domain.suspicion import warnings
-from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, Link, Output, Piece, Question, Tool, Words
+from hulk.modules.tools.domain.tool import NAME, Bytes, Cost, DataClass, Effect, File, Link, Output, Piece, Question, Tool, Words
 from hulk.modules.tools.domain.uris import matched, variables
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Denied",
     "Effect",
     "Ending",
+    "File",
     "Head",
     "Index",
     "Link",

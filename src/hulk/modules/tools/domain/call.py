@@ -28,7 +28,7 @@ ENDED: frozenset[Status] = frozenset(("done", "failed", "rejected", "uncertain",
 class Call:
     """One call. `actor` asked for it, through `agent` if that is not empty; `reason` says why; `ticket` is where a person decides; `labels`
     are kinds of sensitive things in what came back; `error` is as `kernel.errors.told` has it. `grants` are what the actor could do when
-    asking, `namespace` where (None: in all of the tenant)."""
+    asking, `namespace` where (None: in all of the tenant). `p0`: what it is given is from what must stay in the company."""
 
     id: str
     tenant: str
@@ -51,6 +51,7 @@ class Call:
     ended: datetime | None = None
     grants: tuple[Grant, ...] = ()
     namespace: str | None = None
+    p0: bool = False
 
     @property
     def principal(self) -> Principal:
@@ -100,9 +101,7 @@ def ended(call: Call, ending: Ending) -> Call:
         return call
     if call.status in ENDED and not (call.status == "uncertain" and ending.status in ("done", "failed")):
         return call
-    return replace(
-        call, status=ending.status, output=ending.output, labels=ending.labels, error=ending.error, ended=ending.at
-    )  # fmt: skip
+    return replace(call, status=ending.status, output=ending.output, labels=ending.labels, error=ending.error, ended=ending.at)
 
 
 def told_of(call: Call) -> JsonObject:

@@ -14,7 +14,7 @@ _FLAT = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A part of a document that can be read on its own. `place` says where in it (`Installing > Linux`, `page 3`); `score` is between
+    """A part of a document that can be read on its own. `place` says where in it (`Installing > Linux`, `p. 3`); `score` is between
     0 and 1 and says something only beside others of the same answer."""
 
     uri: str

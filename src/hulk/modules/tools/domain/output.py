@@ -74,6 +74,7 @@ def parts_of_output(output: Output) -> Iterator[Part]:
             case Link(uri, name):
                 yield Part(f"{name}\n{uri}")
     yield from (Part(f"{name}: {value}" if name else str(value)) for name, value in _leaves(output.data, ""))
+    yield from (Part(file.name) for file in output.files)
     for asked in output.asks:
         yield Part(asked.message)
         yield from (Part(f"{name}: {value}" if name else str(value)) for name, value in _leaves(asked.schema, ""))

@@ -13,8 +13,8 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
+from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import EVERYWHERE, Principal, Role
-from hulk.kernel.text import Text
 from hulk.modules.tools.domain.tool import Tool
 
 Autonomy: TypeAlias = Literal["suggest", "approve", "act"]
@@ -129,16 +129,19 @@ def any_of(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def autonomy_for(allowed: Allowed, tool: Tool, arguments: "Arguments") -> tuple[Autonomy, Text | None]:
-    """How far that call may go, and why not further. An amount that cannot be told is more than any limit."""
+def autonomy_for(allowed: Allowed, tool: Tool, arguments: JsonObject) -> Autonomy:
+    """How far that call may go. An amount that cannot be told is more than any limit."""
+    if not tool.writes:
+        return "act"
     if allowed.autonomy != "act" or allowed.up_to is None:
-        return allowed.autonomy, None
+        return allowed.autonomy
     amount = _amount(arguments.get(tool.amount)) if tool.amount else None
-    if amount is None:
-        return "approve", Text("Its amount cannot be told, and without a person it may be at most {limit}.", limit=allowed.up_to)
-    if amount > allowed.up_to:
-        return "approve", Text("It is about {amount}, and without a person it may be at most {limit}.", amount=amount, limit=allowed.up_to)
-    return "act", None
+    return "act" if amount is not None and amount <= allowed.up_to else "approve"
+
+
+def lesser(one: Autonomy, other: Autonomy) -> Autonomy:
+    """The one that goes less far."""
+    return min(one, other, key=ORDER.index)
 
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
@@ -155,6 +158,3 @@ def _amount(value: object) -> Decimal | None:
     except ArithmeticError:
         return None
     return found if found.is_finite() else None
-
-
-Arguments: TypeAlias = "dict[str, object]"

@@ -129,7 +129,9 @@ def _words(value: Json) -> str:
         return "{" + ", ".join(f"{key}: {_words(one)}" for key, one in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(map(_words, value)) + "]"
-    return {True: "true", False: "false", None: "—"}.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
+    if value is None:
+        return "—"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _excerpts(before: str, after: str) -> tuple[str, str]:

@@ -86,13 +86,25 @@ Piece: TypeAlias = Words | Bytes | Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that was made and kept among those of the tenant that called. `blob` is the SHA-256 of its content in hexadecimal, `size` its
+    bytes."""
+
+    name: str
+    media_type: str
+    blob: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a tool wants to know of the person for whom it is called. `schema` is of an object whose properties are plain values; the answer
-    is given back under `key`."""
+    is given back under `key`. `server` names the third party's server whose question it is, and is empty when it is Hulk's own."""
 
     key: str
     message: str
     schema: JsonObject
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +122,5 @@ class Output:
     """What was left out, in words, if anything was: rows beyond a limit, bytes beyond the cap."""
     label: DataClass = "public"
     """What its sources are labelled with: it counts as the tool's own label does."""
+    files: tuple[File, ...] = ()
+    """Files that it made and kept. Only backends of our own say so: who is told an id by others is told nothing."""

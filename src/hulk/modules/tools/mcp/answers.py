@@ -3,7 +3,6 @@
 What a tool refuses, what a person has not decided and what may not be shown are answers too: only what is no call at all (an unknown
 tool, a broken message) is an error of the protocol."""
 
-import base64
 import json
 from collections.abc import Iterator
 from typing import assert_never
@@ -15,11 +14,10 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text, Voice
 from hulk.modules.tools.domain import Bytes, Call, Link, Output, Piece, Words
 from hulk.modules.tools.domain.output import Withheld
+from hulk.modules.tools.mcp.contents import block, held, left_out
 from hulk.modules.tools.mcp.listing import promised, said
 from hulk.modules.tools.ports import Schemas
 from hulk.modules.tools.usecases.call import Called
-
-_TEXTS = ("text/", "application/json", "application/xml")
 
 
 def answered(called: Called, voice: Voice, schemas: Schemas) -> types.CallToolResult:
@@ -29,9 +27,8 @@ def answered(called: Called, voice: Voice, schemas: Schemas) -> types.CallToolRe
         return _sentence(called, withheld(call, shown), voice, wrong=True)
     if shown is None:
         return _sentence(called, standing(call), voice, wrong=call.status not in ("waiting", "running", "done"))
-    content = [*_content(call, shown), *([_cut(shown)] if shown.cut else [])]
     wrong = call.ended_badly or shown.failed or _broken(called, shown, schemas)
-    return types.CallToolResult(content=content, structured_content=shown.data, is_error=wrong, _meta=_where(called))
+    return types.CallToolResult(content=list(_content(call, shown)), structured_content=shown.data, is_error=wrong, _meta=_where(called))
 
 
 def refused(error: HulkError, voice: Voice) -> types.CallToolResult:
@@ -85,7 +82,7 @@ def standing(call: Call) -> Text:
         case "done":
             return Text("{tool} was done; what reads give is not kept.", tool=call.tool)
         case "failed" | "rejected" | "uncertain" | "suggested":
-            return Text("{tool} was not done ({status}).", tool=call.tool, status=call.status)
+            return Text("{tool} gave no answer.", tool=call.tool)
         case _:
             assert_never(call.status)
 
@@ -99,16 +96,14 @@ def withheld(call: Call, shown: Withheld) -> Text:
     )  # fmt: skip
 
 
-def _cut(shown: Output) -> types.TextContent:
-    return types.TextContent(text=f"[{shown.cut}]")
-
-
 def _content(call: Call, shown: Output) -> Iterator[types.ContentBlock]:
-    """The pieces, and the data as text for those that read only text (MCP 2025-11-25, “Structured Content”)."""
+    """The pieces, the data as text for those that read only text (MCP 2025-11-25, “Structured Content”), and what was left out."""
     for number, piece in enumerate(shown.pieces):
         yield _block(call, number, piece)
     if shown.data is not None and not any(isinstance(piece, Words) for piece in shown.pieces):
         yield types.TextContent(text=json.dumps(shown.data, ensure_ascii=False))
+    if shown.cut:
+        yield types.TextContent(text=left_out(shown))
 
 
 def _block(call: Call, number: int, piece: Piece) -> types.ContentBlock:
@@ -118,28 +113,6 @@ def _block(call: Call, number: int, piece: Piece) -> types.ContentBlock:
         case Link(uri, name, kind):
             return types.ResourceLink(uri=uri, name=name or uri, mime_type=kind or None)
         case Bytes(data, kind, name):
-            return _bytes(data, kind, name if "://" in name else f"hulk://tool-calls/{call.id}/{number}/{name}".rstrip("/"))
+            return block(held(data, kind, name if "://" in name else f"hulk://tool-calls/{call.id}/{number}/{name}".rstrip("/")))
         case _:
             assert_never(piece)
-
-
-def _bytes(data: bytes, kind: str, uri: str) -> types.ContentBlock:
-    text = text_of(data, kind)
-    if text is not None:
-        return types.EmbeddedResource(resource=types.TextResourceContents(uri=uri, mime_type=kind, text=text))
-    coded = base64.b64encode(data).decode()
-    match kind.partition("/")[0]:
-        case "image":
-            return types.ImageContent(data=coded, mime_type=kind)
-        case "audio":
-            return types.AudioContent(data=coded, mime_type=kind)
-        case _:
-            return types.EmbeddedResource(resource=types.BlobResourceContents(uri=uri, mime_type=kind or None, blob=coded))
-
-
-def text_of(data: bytes, kind: str) -> str | None:
-    """The text that it is, if its kind says so and it is."""
-    try:
-        return data.decode() if kind.startswith(_TEXTS) else None
-    except UnicodeDecodeError:
-        return None

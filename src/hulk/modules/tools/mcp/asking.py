@@ -18,18 +18,13 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.modules.tools.domain import Question
+from hulk.modules.tools.domain.form import plain_field
 
 R = TypeVar("R")
 Answers: TypeAlias = Mapping[str, JsonObject | None]
 """By the questions' keys; None of those that they would not answer."""
 ROUNDS = 8
 """How often somebody is asked in one request."""
-_PLAIN = ("string", "number", "integer", "boolean")
-_SHOWN = (
-    "type", "title", "description", "enum", "enumNames", "oneOf", "default", "format", "minLength", "maxLength", "pattern", "minimum",
-    "maximum", "items", "minItems", "maxItems",
-)  # fmt: skip
-"""What a form may say of a value (2025-11-25, “Requested Schema”)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +110,7 @@ def form(schema: JsonObject, given: Mapping[str, object]) -> JsonObject | None:
     """A form for what the schema requires and was not given; None when that is nothing, or no form can ask for all of it."""
     properties = schema.get("properties", {})
     missing = [name for name in schema.get("required", ()) if name not in given]
-    if not missing or not all(isinstance(properties.get(name), Mapping) and _fits(properties[name]) for name in missing):
+    fields = {name: plain_field(properties.get(name)) for name in missing}
+    if not missing or None in fields.values():
         return None
-    fields = {name: {key: value for key, value in properties[name].items() if key in _SHOWN} for name in missing}
     return {"type": "object", "properties": fields, "required": missing}
-
-
-def _fits(schema: Mapping[str, Any]) -> bool:
-    """Whether a form can ask for it: a plain value, or several out of a list."""
-    if schema.get("type") in _PLAIN:
-        return True
-    items = schema.get("items")
-    return schema.get("type") == "array" and isinstance(items, Mapping) and ("enum" in items or "anyOf" in items)

@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -126,7 +126,7 @@ class _OneCall:
         return answered(await self._with_ticket(called), self.asker.voice, self.acts.call.schemas)
 
     async def _called(self, name: str, arguments: JsonObject, said: Answers, state: str) -> Called:
-        present = Present(language=self.asker.voice.language, progress=self.progress, answers=said, state=state)
+        present = Present(language=self.asker.voice.language, progress=self.progress, answers=said, state=state, asks=self.asking.can)
         wanted = Wanted(
             tool=name, arguments=arguments, key=_round(_key(self.asking.context), said, state), server=self.asker.server, present=present
         )
@@ -150,10 +150,7 @@ class _OneCall:
     def _wants(self, called: Called, shown: Output, extra: JsonObject) -> types.CallToolResult | Wants:
         voice, tool = self.asker.voice, self.params.name
         if self.asking.can:
-            asked = [
-                Question(key=one.key, message=voice.say(Text("{tool} asks: {message}", tool=tool, message=one.message)), schema=one.schema)
-                for one in shown.asks if one.key != _ASKED
-            ]  # fmt: skip
+            asked = [replace(one, message=voice.say(_told(tool, one))) for one in shown.asks if one.key != _ASKED]
             return Wants(asked, _Kept(extra, shown.state).written())
         if self.asking.modern:
             raise self.asking.needed(voice.say(Text("{tool} asks something of a person, and your program does not.", tool=tool)))
@@ -179,6 +176,16 @@ class _OneCall:
             await asyncio.sleep(seconds)
             called = await self.acts.calls(self.asker.by, called.call.id)
         return called
+
+
+def _told(tool: str, asked: Question) -> Text:
+    """Who asks: what a third party's server wants to know is not Hulk's question."""
+    if not asked.server:
+        return Text("{tool} asks: {message}", tool=tool, message=asked.message)
+    return Text(
+        "The server {server}, which is not Hulk's and gets what you say, asks for {tool}: {message}", server=asked.server, tool=tool,
+        message=asked.message,
+    )  # fmt: skip
 
 
 @asynccontextmanager

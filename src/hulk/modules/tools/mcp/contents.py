@@ -1,4 +1,4 @@
-"""What was read, as resources have it: texts, and bytes that are none."""
+"""What tools gave, as resources have it: texts, and bytes that are none; and those as parts of a message."""
 
 import base64
 import json
@@ -7,38 +7,27 @@ from typing import TypeAlias, assert_never
 
 import mcp_types as types
 
-from hulk.kernel.errors import Forbidden, Refused
 from hulk.kernel.records import Json
-from hulk.kernel.text import Text
 from hulk.modules.tools.domain import Bytes, Link, Output, Piece, Words
-from hulk.modules.tools.domain.output import Withheld
-from hulk.modules.tools.mcp.answers import standing, text_of, withheld
-from hulk.modules.tools.usecases.call import Called
 
 Contents: TypeAlias = types.TextResourceContents | types.BlobResourceContents
 JSON = "application/json"
-
-
-def read(called: Called, uri: str) -> list[Contents]:
-    """What a call gave to whoever reads at that address. Raises `Refused` and `Forbidden` when it gave nothing that they may see."""
-    call, shown = called.call, called.shown
-    if isinstance(shown, Withheld):
-        raise Forbidden(withheld(call, shown))
-    if shown is None:
-        raise Refused(standing(call))
-    if shown.failed or call.ended_badly:
-        raise Refused(
-            Text("{tool} says: {words}", tool=call.tool, words="\n".join(piece.text for piece in shown.pieces if isinstance(piece, Words)))
-        )
-    return [*pieces(shown, uri), *([plain(uri, f"[{shown.cut}]")] if shown.cut else [])]
+_TEXTS = ("text/", "application/json", "application/xml")
 
 
 def pieces(output: Output, uri: str) -> Iterator[Contents]:
-    """Data alone where the words are nothing but the data again."""
+    """Data alone where the words are nothing but the data again; at the end what was left out."""
     if output.data is not None and all(_says(piece, output.data) for piece in output.pieces):
         yield data(uri, output.data)
-        return
-    yield from (piece_of(one, uri) for one in output.pieces)
+    else:
+        yield from (piece_of(one, uri) for one in output.pieces)
+    if output.cut:
+        yield plain(uri, left_out(output))
+
+
+def left_out(output: Output) -> str:
+    """That it is not all."""
+    return f"[{output.cut}]"
 
 
 def _says(piece: Piece, value: Json) -> bool:
@@ -56,14 +45,18 @@ def piece_of(piece: Piece, uri: str) -> Contents:
         case Link(to):
             return types.TextResourceContents(uri=uri, mime_type="text/uri-list", text=to)
         case Bytes(content, kind, name):
-            return _bytes(content, kind, name if "://" in name else uri)
+            return held(content, kind, name if "://" in name else uri)
         case _:
             assert_never(piece)
 
 
-def _bytes(content: bytes, kind: str, uri: str) -> Contents:
-    if (text := text_of(content, kind)) is not None:
-        return types.TextResourceContents(uri=uri, mime_type=kind, text=text)
+def held(content: bytes, kind: str, uri: str) -> Contents:
+    """Bytes; text if their kind says so and they are."""
+    try:
+        if kind.startswith(_TEXTS):
+            return types.TextResourceContents(uri=uri, mime_type=kind, text=content.decode())
+    except UnicodeDecodeError:
+        pass
     return types.BlobResourceContents(uri=uri, mime_type=kind or None, blob=base64.b64encode(content).decode())
 
 

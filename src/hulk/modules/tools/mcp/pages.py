@@ -15,7 +15,6 @@ import mcp_types as types
 
 from hulk.kernel.errors import Forbidden, NotFound
 from hulk.kernel.records import JsonObject
-from hulk.kernel.text import Text
 from hulk.kernel.time import iso
 from hulk.modules.tools.domain import Call, Output, matched
 from hulk.modules.tools.domain.output import Withheld
@@ -110,7 +109,7 @@ def _called(called: Called, uri: str, asker: Asker) -> Sequence[Contents]:
         return [first, plain(uri, asker.voice.say(withheld(called.call, shown)))]
     if shown is None:
         return [first, plain(uri, asker.voice.say(standing(called.call)))]
-    return [first, *pieces(shown, uri), *([plain(uri, f"[{shown.cut}]")] if shown.cut else [])]
+    return [first, *pieces(shown, uri)]
 
 
 def _part(called: Called, number: str, uri: str) -> Contents:
@@ -119,5 +118,5 @@ def _part(called: Called, number: str, uri: str) -> Contents:
         raise Forbidden(withheld(called.call, shown))
     parts = () if not isinstance(shown, Output) else shown.pieces
     if not number.isdecimal() or int(number[:9]) >= len(parts):
-        raise NotFound(Text("The call {id} has no part {number}.", id=called.call.id, number=number[:20]))
+        raise NotFound("The call {id} has no part {number}.", id=called.call.id, number=number[:20])
     return piece_of(parts[int(number)], uri)

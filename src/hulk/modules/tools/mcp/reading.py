@@ -9,15 +9,18 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from hulk.kernel.errors import HulkError, NotFound
-from hulk.modules.tools.domain import Tool, matched, variables
+from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused
+from hulk.modules.tools.domain import Tool, Words, variables
+from hulk.modules.tools.domain.output import Withheld
+from hulk.modules.tools.mcp.answers import standing, withheld
 from hulk.modules.tools.mcp.asker import Asker, asker_of
-from hulk.modules.tools.mcp.contents import Contents, read
+from hulk.modules.tools.mcp.contents import Contents, pieces
 from hulk.modules.tools.mcp.failures import wrong
 from hulk.modules.tools.mcp.listing import on_page
 from hulk.modules.tools.mcp.pages import Pages
 from hulk.modules.tools.ports import Present
 from hulk.modules.tools.usecases.acts import ToolActs
+from hulk.modules.tools.usecases.call import Called
 
 Context = ServerRequestContext[Any, Any]
 NOT_FOUND = -32002
@@ -61,7 +64,7 @@ class Reading:
         """What is there. Raises `HulkError`."""
         if (own := await self.pages.read(asker, uri)) is not None:
             return own
-        return read(await self.acts.read(asker.by, uri, asker.server, Present(language=asker.voice.language)), uri)
+        return _read(await self.acts.read(asker.by, uri, asker.server, Present(language=asker.voice.language)), uri)
 
     async def readable(self, asker: Asker, uri: str) -> bool:
         """Whether they may read what is there, without reading it when a tool would have to be called. Raises `Unavailable`."""
@@ -77,9 +80,17 @@ class Reading:
             raise wrong(error, asker.voice) from error
 
 
-def by_address(tools: Sequence[Tool], address: str) -> Tool | None:
-    """The tool that has that address, or reads what is there."""
-    return next((one for one in tools if one.address == address or matched(one.address, address) is not None), None)
+def _read(called: Called, uri: str) -> Sequence[Contents]:
+    """What the call gave. Raises `Refused` and `Forbidden` when that is nothing which its caller may see."""
+    call, shown = called.call, called.shown
+    if isinstance(shown, Withheld):
+        raise Forbidden(withheld(call, shown))
+    if shown is None:
+        raise Refused(standing(call))
+    if shown.failed or call.ended_badly:
+        words = "\n".join(piece.text for piece in shown.pieces if isinstance(piece, Words))
+        raise Refused("{tool} says: {words}", tool=call.tool, words=words)
+    return list(pieces(shown, uri))
 
 
 def _resource(tool: Tool) -> types.Resource:

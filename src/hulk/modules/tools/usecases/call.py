@@ -13,16 +13,17 @@ from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.router import Classified
-from hulk.modules.tools.domain import Call, Output, Server, Tool
+from hulk.modules.tools.domain import Autonomy, Call, Output, Server, Tool
 from hulk.modules.tools.domain.call import id_of, require_same, what_it_would_do
 from hulk.modules.tools.domain.output import Withheld, for_reader
-from hulk.modules.tools.domain.permission import autonomy_for
+from hulk.modules.tools.domain.permission import autonomy_for, lesser
 from hulk.modules.tools.ports import Calls, Present, Schemas
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
 from hulk.modules.tools.usecases.fitting import require_fit
 from hulk.modules.tools.usecases.perform import Perform, fact
 
 WORKFLOW = "tool-call"
+_REHEARSED = Text("It was not called: in a rehearsal nothing is changed, and it is only noted what would be.")
 LONGEST_KEY = 200
 
 
@@ -30,7 +31,8 @@ LONGEST_KEY = 200
 class Wanted:
     """A call that somebody wants. `key` is unique to it: whoever asks again with it gets what came of the first; `person` is how other
     systems know who asks; `run` is the run that is told, by the signal `child`, of the end of one that waits for a person;
-    `present` is about who is there while it is done."""
+    `present` is about who is there while it is done. `p0`: what it is given is from what must stay in the company, scan or no. `most` is
+    how far it goes at the most, whatever rules let it: `suggest` changes nothing."""
 
     tool: str
     arguments: JsonObject
@@ -43,6 +45,8 @@ class Wanted:
     run: str | None = None
     server: Server | None = None
     present: Present = field(default_factory=Present)
+    p0: bool = False
+    most: Autonomy = "act"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +88,11 @@ class CallTool:
         if len(wanted.key) > LONGEST_KEY:
             raise Invalid([("key", Text("the length must be at most {count}", count=LONGEST_KEY))])
         require_fit(self.schemas, tool, wanted.arguments, wanted.present.answers)
-        autonomy, _ = autonomy_for(allowed, tool, wanted.arguments) if tool.writes else ("act", None)
+        autonomy = lesser(autonomy_for(allowed, tool, wanted.arguments), wanted.most) if tool.writes else "act"
         call = self._call(by, wanted, tool, allowed.rules)
         if autonomy == "suggest":
-            return await self._suggested(call, tool, sensitive=allowed.sensitive)
+            why = _REHEARSED if wanted.most == "suggest" else what_it_would_do(call)
+            return await self._suggested(call, tool, why, sensitive=allowed.sensitive)
         if not tool.writes:
             return Called(call=await self.perform(call, tool, wanted.present), tool=tool, sensitive=allowed.sensitive)
         kept, new = await self._begun(replace(call, status="running" if autonomy == "act" else "waiting"), wanted.run)
@@ -104,12 +109,11 @@ class CallTool:
             id=id_of(by.tenant, key if tool.writes else ids.new("key")), tenant=by.tenant, key=key, tool=tool.name,
             arguments=wanted.arguments, actor=by.actor, at=now, deadline=now + timedelta(seconds=tool.seconds), status="running",
             agent=wanted.agent, person=wanted.person, reason=reasoned(wanted.reason), intent=wanted.intent, rules=rules, grants=by.grants,
-            namespace=wanted.namespace,
+            namespace=wanted.namespace, p0=wanted.p0,
         )  # fmt: skip
 
-    async def _suggested(self, call: Call, tool: Tool, *, sensitive: bool) -> Called:
-        text = what_it_would_do(call)
-        kept, new = await self._begun(replace(call, status="suggested", ended=call.at, error=told(Forbidden(text))))
+    async def _suggested(self, call: Call, tool: Tool, why: Text, *, sensitive: bool) -> Called:
+        kept, new = await self._begun(replace(call, status="suggested", ended=call.at, error=told(Forbidden(why))))
         return Called(call=kept, tool=tool, sensitive=sensitive, replayed=not new)
 
     async def _begun(self, call: Call, waiter: str | None = None) -> tuple[Call, bool]:
@@ -122,9 +126,9 @@ class CallTool:
 
     def _first(self, call: Call, *, new: bool, waiter: str | None) -> list[Change[Any]]:
         """What becomes true with a call's beginning."""
-        if not new or (call.status == "running"):
+        if not new or call.status == "running":
             return []
-        event = self.trail.append(fact("waiting" if call.status == "waiting" else "suggested", call))
+        event = self.trail.append(fact(call.status, call))
         return [event, self.runs.begin(_run(call, waiter))] if call.status == "waiting" else [event]
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from hulk.kernel.errors import Forbidden, HulkError, NotFound, Unavailable
 from hulk.kernel.fresh import Fresh
-from hulk.kernel.tenancy import Principal
+from hulk.kernel.tenancy import EVERYWHERE, Principal
 from hulk.modules.tools.domain import Allowed, Denied, Index, Rule, Server, Tool, Verdict, Who, verdict
 from hulk.modules.tools.domain.permission import any_of
 from hulk.modules.tools.ports import Backend, Named
@@ -142,8 +142,7 @@ class Catalogue:
         found = {name: task.result() for name, task in asked.items()}
         tools = sorted((tool for one in found.values() if not isinstance(one, HulkError) for tool in one), key=lambda tool: tool.name)
         away = {name: one for name, one in found.items() if isinstance(one, HulkError)}
-        same = before is not None and list(before.tools) == tools and before.away.keys() == away.keys()
-        if before is not None and same:
+        if before is not None and list(before.tools) == tools and before.away.keys() == away.keys():
             return before
         shelf = Shelf(tools, away)
         self.seen = shelf.by_name
@@ -176,4 +175,4 @@ def _denied(found: Denied, tool: Tool, who: Who) -> Forbidden:
 
 def who_of(by: Principal, agent: str = "", namespace: str | None = None) -> Who:
     """Whoever asks, in the namespace, by default in all of the tenant."""
-    return Who(principal=by, agent=agent) if namespace is None else Who(principal=by, agent=agent, namespace=namespace)
+    return Who(principal=by, agent=agent, namespace=EVERYWHERE if namespace is None else namespace)

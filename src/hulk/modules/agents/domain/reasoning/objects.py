@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
@@ -20,6 +20,12 @@ Autonomy: TypeAlias = Literal["suggest", "approve", "act"]
 Maker: TypeAlias = Literal["agent", "model", "code"]
 Kind: TypeAlias = Literal["hypothesis", "evidence", "inference", "decision"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+NAMES: Mapping[Kind, Text] = {
+    "hypothesis": Text("hypothesis"),
+    "evidence": Text("evidence"),
+    "inference": Text("inference"),
+    "decision": Text("decision"),
+}
 LONGEST = 2_000
 """Characters of a statement, and of an excerpt."""
 MOST_REFERENCES = 100

@@ -12,8 +12,8 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
 from hulk.modules.agents.domain.reasoning.case import Case, Status, weighed
-from hulk.modules.agents.domain.reasoning.objects import Decision, Evidence, Hypothesis, Inference, Noted, rests_on
-from hulk.modules.agents.domain.reasoning.reviewing import Standing, standings
+from hulk.modules.agents.domain.reasoning.objects import Decision, Evidence, Hypothesis, Inference, Method, Noted, SourceKind, rests_on
+from hulk.modules.agents.domain.reasoning.reviewing import Standing, Verdict, standings
 
 Sees: TypeAlias = Callable[[Noted], bool]
 """Whether the reader may see what is in it."""
@@ -31,6 +31,24 @@ STATUSES: Mapping[Status, Text] = {
     "supported": Text("supported"),
     "refuted": Text("refuted"),
     "undecided": Text("undecided"),
+}
+METHODS: Mapping[Method, Text] = {
+    "deduction": Text("deduction"),
+    "induction": Text("induction"),
+    "abduction": Text("abduction"),
+    "calculation": Text("calculation"),
+}
+SOURCES: Mapping[SourceKind, Text] = {
+    "tool_call": Text("call of a tool"),
+    "uri": Text("address"),
+    "ticket": Text("ticket"),
+    "memory": Text("memory"),
+}
+VERDICTS: Mapping[Verdict, Text] = {
+    "confirmed": Text("confirmed"),
+    "contested": Text("contested"),
+    "upheld": Text("upheld"),
+    "withdrawn": Text("withdrawn"),
 }
 
 
@@ -180,14 +198,17 @@ class _Page:
         what = noted.what
         assert isinstance(what, Inference)  # noqa: S101  # of that kind
         yield self._head(noted, what.statement)
-        how = Text("{method} by {who}, from {numbers}", method=what.method, who=_plain(what.by), numbers=self._numbers(rests_on(what)))
+        how = Text(
+            "{method} by {who}, from {numbers}", method=METHODS[what.method], who=_plain(what.by), numbers=self._numbers(rests_on(what))
+        )
         yield f"  - {self._say(how)}"
 
     def _evidence(self, noted: Noted) -> Iterator[str]:
         what = noted.what
         assert isinstance(what, Evidence)  # noqa: S101  # of that kind
         yield self._head(noted, what.what, standing_=False)
-        yield f"  - {self._say(Text('source'))}: {what.source.kind} {self._seen(noted, what.source.ref)} (SHA-256 {what.digest[:12]}…)"
+        source = f"{self._say(SOURCES[what.source.kind])} {self._seen(noted, what.source.ref)}"
+        yield f"  - {self._say(Text('source'))}: {source} (SHA-256 {what.digest[:12]}…)"
         if what.excerpt and self._reading.sees(noted):
             yield f"  - “{_plain(what.excerpt)}”"
 
@@ -196,7 +217,7 @@ class _Page:
             yield from ("", f"## {self._say(Text('What people said'))}", "")
         for one in self._case.reviews:
             reason = _plain(one.reason) if self._reading.sees(self._case.objects[one.object]) else ""
-            yield f"- [{self._number[one.object]}] {one.verdict}, {_plain(one.by)}" + (f": {reason}" if reason else "")
+            yield f"- [{self._number[one.object]}] {self._say(VERDICTS[one.verdict])}, {_plain(one.by)}" + (f": {reason}" if reason else "")
 
     def _head(self, noted: Noted, text: str, *, standing_: bool = True) -> str:
         stands = self._standing[noted.id]

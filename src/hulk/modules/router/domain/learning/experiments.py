@@ -19,6 +19,8 @@ from hulk.modules.router.domain.learning.sequence import Evidence, bounds, seen,
 About = Literal["models", "prompts", "policies"]
 Status = Literal["running", "stopped", "killed"]
 """stopped: by itself or by a person, with what was found; killed: a person ended it at once, whatever was found."""
+STATUSES: Mapping[Status, Text] = {"running": Text("running"), "stopped": Text("stopped"), "killed": Text("killed")}
+"""As people read them."""
 
 LEAST_SHARE = 0.05
 MOST_VARIANTS = 8

@@ -10,7 +10,7 @@ from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal, Verb
 from hulk.kernel.time import Clock
-from hulk.modules.router.domain.learning.experiments import About, Experiment, checked, ended
+from hulk.modules.router.domain.learning.experiments import STATUSES, About, Experiment, checked, ended
 from hulk.modules.router.ports.learning import Experiments
 
 ENDED = "hulk.experiment.ended.v1"
@@ -87,7 +87,8 @@ class EndExperiment:
 
         def rule(experiment: Experiment) -> Experiment:
             if experiment.status != "running":
-                raise Conflict("The experiment “{name}” has ended already: {status}.", name=experiment.name, status=experiment.status)
+                how = STATUSES[experiment.status]
+                raise Conflict("The experiment “{name}” has ended already: {status}.", name=experiment.name, status=how)
             return ended(experiment, status, self.clock())
 
         change = followed(

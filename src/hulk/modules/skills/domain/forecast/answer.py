@@ -82,8 +82,8 @@ def _quality(found: Forecasts, voice: Voice) -> Iterator[str]:
     if found.forecast > 1:
         yield voice.say(
             Text(
-                "Tried on the past, {better} of {count} were better than the seasonal naive forecast, which says that it goes on as a "
-                "season ago. One that was not deserves no trust.",
+                "Tried out on the past, {better} of {count} forecasts were better than the seasonal naive forecast, which repeats the "
+                "season before. Do not trust one that was not.",
                 better=voice.number(found.better), count=voice.number(found.forecast),
             )
         )  # fmt: skip
@@ -91,7 +91,7 @@ def _quality(found: Forecasts, voice: Voice) -> Iterator[str]:
     [only] = found.largest
     yield voice.say(_trial(only, voice))
     if not only.better:
-        yield voice.say(Text("**This is no better than the seasonal naive forecast**, which says that it goes on as a season ago."))
+        yield voice.say(Text("**This is no better than the seasonal naive forecast**, which repeats the season before."))
 
 
 def _trial(one: Forecast, voice: Voice) -> Text:
@@ -103,13 +103,13 @@ def _trial(one: Forecast, voice: Voice) -> Text:
     }
     if one.inside_95 is None or one.inside_80 is None:
         return Text(
-            "By {method}. Tried on the past from {trials} points on, its mean error was {mase} (MASE), that of the seasonal naive forecast "
-            "{measure}. The trials are too few to tell how sure the intervals are.",
+            "Method: {method}. It was tried out on the past from {trials} points on: its mean error was {mase} (MASE), that of the "
+            "seasonal naive forecast {measure}. That is too few trials to tell how far the intervals can be trusted.",
             **told,
         )
     return Text(
-        "By {method}. Tried on the past from {trials} points on, its mean error was {mase} (MASE), that of the seasonal naive forecast "
-        "{measure}. The 80 % interval held {inside_80} of what came, the 95 % interval {inside_95}.",
+        "Method: {method}. It was tried out on the past from {trials} points on: its mean error was {mase} (MASE), that of the seasonal "
+        "naive forecast {measure}. Of the values that came, {inside_80} lay in the 80 % interval, and {inside_95} in the 95 % interval.",
         inside_80=_share(one.inside_80, voice), inside_95=_share(one.inside_95, voice), **told,
     )  # fmt: skip
 
@@ -190,16 +190,16 @@ def _why(found: Forecasts, reason: Reason, voice: Voice) -> Text:
         case "short":
             needed = voice.number(max((one.needed for one in left), default=0))
             return Text(
-                "The history is too short: {count}. A forecast this far ahead takes two seasons and enough points to be tried on: up to "
-                "{needed}. Ask for fewer points ahead. {names}.",
+                "Series with too short a history: {count}. A forecast this far ahead needs two seasons, and enough points to be tried out "
+                "on: up to {needed}. Ask for fewer points ahead. {names}.",
                 needed=needed, **told,
             )  # fmt: skip
         case "gaps":
-            return Text("More than {share} of the times are missing: {count}. {names}.", share=_share(0.05, voice), **told)
+            return Text("Series in which more than {share} of the points are missing: {count}. {names}.", share=_share(0.05, voice), **told)
         case "constant":
-            return Text("It never changes, so there is nothing to forecast: {count}. {names}.", **told)
+            return Text("Series that never change, so that there is nothing to forecast: {count}. {names}.", **told)
         case "ended":
-            return Text("It ended before the others: {count}. {names}.", **told)
+            return Text("Series that ended before the others: {count}. {names}.", **told)
 
 
 def method_name(method: ForecastMethod) -> Text:

@@ -11,7 +11,7 @@ from hulk.kernel.errors import Conflict, Invalid
 from hulk.kernel.text import Text
 from hulk.modules.tickets.adapters.sql import kinds, search
 from hulk.modules.tickets.adapters.sql.tables import dependency_table, row_of, ticket_of, ticket_table
-from hulk.modules.tickets.domain import ENDED, Kind, Ticket, changed
+from hulk.modules.tickets.domain import ENDED, STATUSES, Kind, Ticket, changed
 from hulk.modules.tickets.ports import Made
 from hulk.runtime.store import Transaction, among
 
@@ -97,7 +97,7 @@ def _why_not(needed: Row[Any] | None, ticket: Ticket) -> Text | None:
     if needed.owner == "run":
         return Text("it belongs to the plan of an intent, and nothing outside that plan comes after it")
     if needed.status in ENDED - {"completed"}:
-        return Text("that ticket is {status} and will not complete", status=needed.status)
+        return Text("that ticket is {status} and will not complete", status=STATUSES[needed.status])
     return None
 
 

@@ -97,6 +97,11 @@ def _tool(name: str, act: Act[Any], about: About) -> Tool:
     return replace(tool, outside=about.outside, data=about.data, owner=about.owner, tags=(*about.tags, *act.tags))
 
 
+def listed(kind: str, found: Sequence[Any], most: int) -> Output:
+    """The first `most` of what was found, under that name; it says when there are more."""
+    return said({kind: found[:most]}, cut=f"There are more than {most}." if len(found) > most else "")
+
+
 def said(data: Mapping[str, Any], *, cut: str = "") -> Output:
     """Data as an answer, with the same as text for those that read only text."""
     text = json.dumps(data, ensure_ascii=False, default=str)

@@ -1,8 +1,6 @@
 """Apache Airflow 3: DAGs, their runs and logs, and starting one (https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html)."""
 
-import hashlib
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -13,6 +11,7 @@ from hulk.kernel.records import Json
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
 from hulk.modules.tools.adapters.backends.rest import Asking, Query, Reply, Rest, Shape, Token, Tokens, at, path
 from hulk.modules.tools.domain import Output, Words
+from hulk.modules.tools.domain.permission import any_of
 from hulk.modules.tools.ports import Calling
 
 S = TypeVar("S", bound=Shape)
@@ -191,8 +190,7 @@ class Airflow(Acts):
         return Output(pieces=(Words(text[-MOST_LOG:]),), cut=cut)
 
     async def _trigger_run(self, wanted: TriggerRun, calling: Calling) -> Output:
-        made_of = f"{calling.tenant}\n{calling.key}"
-        run_id = f"hulk__{hashlib.sha256(made_of.encode()).hexdigest()[:32]}"
+        run_id = f"hulk__{calling.handle}"
         where = self._dag(wanted.dag, "dagRuns")
         body: Json = {"dag_run_id": run_id, "logical_date": None, "conf": wanted.conf, "note": wanted.note or None}
         try:
@@ -211,7 +209,7 @@ class Airflow(Acts):
         return path("api", "v2", "dags", dag, *parts)
 
     def _open(self, dag: str) -> bool:
-        return any(fnmatchcase(dag, pattern) for pattern in self._dags)
+        return any_of(dag, self._dags)
 
     def _page(self, run: Run) -> str:
         return f"{self._url}{path('dags', run.dag_id, 'runs', run.dag_run_id)}"

@@ -5,7 +5,6 @@ addresses are refused where they are resolved (see `adapters.http`), unless the 
 """
 
 import contextlib
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from hulk.kernel.errors import Forbidden
 from hulk.kernel.records import Json
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments
 from hulk.modules.tools.adapters.backends.rest import Asking, Reply, Rest
-from hulk.modules.tools.adapters.http import guard
+from hulk.modules.tools.adapters.http import guard, is_ip
 from hulk.modules.tools.domain import Address, Bytes, Output, Piece, Words, is_public
 from hulk.modules.tools.ports import Calling
 
@@ -101,7 +100,7 @@ class Http(Acts):
         writes = method not in _READ
         once = endpoint.idempotency if writes else None
         asking = Asking(
-            method=method, path=target, body=body, headers={**({once: _key(calling)} if once else {}), "Accept": "*/*"}, writes=writes,
+            method=method, path=target, body=body, headers={**({once: calling.handle} if once else {}), "Accept": "*/*"}, writes=writes,
             again=not writes or once is not None, parse=False,
         )  # fmt: skip
         return _told(await rest.ask(calling, asking), endpoint.headers().values())
@@ -144,15 +143,9 @@ def _climbs(path: str) -> bool:
 
 def _address(endpoint: Endpoint) -> Address:
     host = urlsplit(endpoint.prefix).hostname or ""
-    # aiohttp resolves no host that is an address already.
-    if not endpoint.private and (":" in host or host.replace(".", "").isdigit()) and not is_public(host):
+    if not endpoint.private and is_ip(host) and not is_public(host):
         raise Forbidden("“{host}” is on a private network: say so in the settings (`private: true`) if it may be asked.", host=host)
     return Address(url=endpoint.prefix, host=host, local=endpoint.private)
-
-
-def _key(calling: Calling) -> str:
-    made_of = f"{calling.tenant}\n{calling.key}"
-    return hashlib.sha256(made_of.encode()).hexdigest()[:32]
 
 
 def _told(reply: Reply, secrets: Any) -> Output:

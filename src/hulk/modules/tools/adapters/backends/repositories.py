@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
+from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, listed, said
 from hulk.modules.tools.adapters.git import Git, GitFailed
 from hulk.modules.tools.domain import Output
 from hulk.modules.tools.ports import Calling
@@ -22,6 +22,7 @@ from hulk.runtime.validation import Explained
 _FIELDS = "%H%x00%an%x00%aI%x00%s%x00"
 _MOST_SHOWN = 200_000
 """Bytes of a file or a change that are given."""
+_MOST_FILES = 1000
 
 _MISSING = (
     "unknown revision", "bad revision", "Not a valid object", "invalid object", "does not exist", "not a tree object", "but not in",
@@ -127,8 +128,7 @@ class GitTools(Acts):
         path = ["--", wanted.path] if wanted.path else ["--"]
         limit = f"--max-count={wanted.most + 1}"
         found = _commits_in(await self._output(wanted, "log", limit, f"--format={_FIELDS}", *chosen, wanted.revision, *path))
-        cut = f"There are more than {wanted.most}." if len(found) > wanted.most else ""
-        return said({"commits": found[: wanted.most]}, cut=cut)
+        return listed("commits", found, wanted.most)
 
     async def _commit(self, wanted: ShowCommit, _: Calling) -> Output:
         [about] = _commits_in(await self._output(wanted, "show", "--no-patch", f"--format={_FIELDS}", wanted.commit, "--"))
@@ -142,7 +142,7 @@ class GitTools(Acts):
         written = await self._output(wanted, "ls-tree", "-z", "--long", tree)
         lines = [line.partition(b"\t") for line in written.split(b"\0") if line]
         files = [{"name": name.decode(errors="replace"), **_kind(head.split())} for head, _, name in lines]
-        return said({"files": files[:1000]}, cut="There are more than 1000." if len(files) > 1000 else "")
+        return listed("files", files, _MOST_FILES)
 
     async def _file(self, wanted: ReadFile, _: Calling) -> Output:
         raw = await self._output(wanted, "cat-file", "blob", f"{wanted.revision}:{wanted.path}")
@@ -161,7 +161,7 @@ class GitTools(Acts):
                 raise
             written = b""  # it found nothing, and says so by its status alone
         hits = [_hit(line) for line in written.split(b"\n") if line]
-        return said({"hits": hits[: wanted.most]}, cut=f"There are more than {wanted.most}." if len(hits) > wanted.most else "")
+        return listed("hits", hits, wanted.most)
 
     async def _output(self, wanted: OfRepository, *arguments: str) -> bytes:
         """What git writes; raises `NotFound` for a repository, revision or path that is not there."""

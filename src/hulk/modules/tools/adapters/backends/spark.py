@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from hulk.kernel.errors import NotFound, Refused
-from hulk.kernel.records import Json
-from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
+from hulk.kernel.records import JsonObject
+from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, listed, said
 from hulk.modules.tools.adapters.backends.rest import Reply, Rest, Shape, excerpt, path
 from hulk.modules.tools.domain import Output
 from hulk.modules.tools.ports import Calling, Uncertain
@@ -162,8 +163,7 @@ class Spark(Acts):
         query = {"status": wanted.status or None, "limit": wanted.most + 1}
         reply = await self._history.read(calling, path("api", "v1", "applications"), query)
         found = self._history.shaped(reply, list[Application])
-        more = f"There are more than {wanted.most}." if len(found) > wanted.most else ""
-        return said({"applications": [one.model_dump() for one in found[: wanted.most]]}, cut=more)
+        return listed("applications", [one.model_dump() for one in found], wanted.most)
 
     async def _listed(self, kind: str, wanted: OfApplication, calling: Calling) -> Output:
         attempt = [] if wanted.attempt is None else [wanted.attempt]
@@ -182,23 +182,12 @@ class Spark(Acts):
         if (job := self._jobs.get(wanted.program)) is None:
             known = ", ".join(self._jobs)
             raise NotFound("There is no program “{name}” among those that may be submitted ({known}).", name=wanted.program, known=known)
-        reply = await self._master.write(calling, "POST", path("v1", "submissions", "create"), self._request(job, wanted.arguments))
+        body = submission(job, wanted.arguments, self._master.url, self._version)
+        reply = await self._master.write(calling, "POST", path("v1", "submissions", "create"), body)
         answered = self._understood(reply, "CreateSubmissionResponse")
         if answered.submissionId is None:
             raise Uncertain("Spark's master took {name} and does not say its number: look there before it is asked again.", name=job.name)
         return said({"submission": answered.submissionId, "program": job.name})
-
-    def _request(self, job: Job, arguments: Sequence[str]) -> Json:
-        """`CreateSubmissionRequest`. `spark.app.name`, `spark.master` and what is to run are required of its properties."""
-        master = self._master.url.replace("http", "spark", 1)
-        required = {"spark.app.name": job.name, "spark.master": master, "spark.submit.deployMode": "cluster"}
-        python = job.resource.endswith(".py")
-        return {
-            "action": "CreateSubmissionRequest", "appResource": "" if python else job.resource,
-            "mainClass": _RUNNER if python else job.main_class, "appArgs": [*([job.resource] if python else ()), *arguments],
-            "clientSparkVersion": self._version, "environmentVariables": {"SPARK_ENV_LOADED": "1", **job.environment},
-            "sparkProperties": {**required, **job.properties},
-        }  # fmt: skip
 
     async def _status(self, wanted: OfSubmission, calling: Calling) -> Output:
         reply = await self._master.read(calling, path("v1", "submissions", "status", wanted.submission))
@@ -219,6 +208,20 @@ class Spark(Acts):
         if not answered.success:
             raise NotFound("Spark's master knows no such program that runs: {said}.", said=said_)
         return answered
+
+
+def submission(job: Job, arguments: Sequence[str], master: str, version: str) -> JsonObject:
+    """`CreateSubmissionRequest` for the master at that address. `spark.app.name`, `spark.master` and what is to run are required of its
+    properties."""
+    place = f"spark://{urlsplit(master).netloc}"
+    required = {"spark.app.name": job.name, "spark.master": place, "spark.submit.deployMode": "cluster"}
+    python = job.resource.endswith(".py")
+    return {
+        "action": "CreateSubmissionRequest", "appResource": "" if python else job.resource,
+        "mainClass": _RUNNER if python else job.main_class, "appArgs": [*([job.resource] if python else ()), *arguments],
+        "clientSparkVersion": version, "environmentVariables": {"SPARK_ENV_LOADED": "1", **job.environment},
+        "sparkProperties": {**required, **job.properties},
+    }  # fmt: skip
 
 
 def _headers(token: Callable[[], str]) -> Mapping[str, str]:

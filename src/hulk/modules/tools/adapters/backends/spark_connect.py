@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hulk.kernel.errors import Forbidden, HulkError, Refused, Unavailable
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.sql.backend import Described, Listed
 from hulk.modules.tools.adapters.backends.sql.names import Place, Reach
-from hulk.modules.tools.adapters.backends.sql.rows import Answer, Bounds, Column, Tally
+from hulk.modules.tools.adapters.backends.sql.rows import Answer, Column, Tally
 from hulk.modules.tools.adapters.backends.sql.statements import Dialect, Statement
 
 if TYPE_CHECKING:

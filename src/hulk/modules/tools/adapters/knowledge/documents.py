@@ -98,7 +98,7 @@ def _pdf(path: Path) -> Text:
         raise Refused("PDF files are read where pypdf is installed (hulk-ops[tools])")
     if done.returncode:
         raise Refused("it is no PDF that can be read: {reason}", reason=done.stderr.decode(errors="replace").strip()[-200:])
-    pages = [Part(f"page {number}", text) for number, text in enumerate(found["pages"], 1)]
+    pages = [Part(f"p. {number}", text) for number, text in enumerate(found["pages"], 1)]
     if not any(page.text.strip() for page in pages):
         raise Refused("there is no text in it: is it a picture of one?")
     return Text(found["title"] or path.stem, tuple(pages))

@@ -13,6 +13,7 @@ from hulk.kernel.errors import HulkError, NotFound
 from hulk.modules.tools.adapters.knowledge.shelf import Folder, Shelf
 from hulk.modules.tools.domain.knowledge import Collection, Document, FoundPassages, Passage, Ranked, Unread, fused
 from hulk.modules.tools.ports import WantedPassages
+from hulk.runtime.background import Rounds, background
 from hulk.runtime.models import Embedder, Remembered
 
 if TYPE_CHECKING:
@@ -76,25 +77,16 @@ class FolderKnowledge:
         return [self._collection(shelf) for shelf in self._of(tenant)]
 
     @contextlib.asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        """Meanings are worked out until the block ends."""
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(self._work())
-            try:
-                yield
-            finally:
-                task.cancel()
+    async def working(self, rounds: Rounds) -> AsyncIterator[None]:
+        """Meanings are worked out until the block ends; words find what is not understood meanwhile."""
+        parts = () if self._embedder is None else (rounds.every(EVERY, self._tend, "knowledge_not_understood"),)
+        async with background(*parts):
+            yield
 
-    async def _work(self) -> None:
-        while self._embedder is not None:
-            for shelf in self._shelves.values():
-                with contextlib.suppress(TimeoutError):
-                    await self._fresh(shelf)
-                try:
-                    await self.understand(shelf)
-                except HulkError as error:  # words find it meanwhile
-                    log.warning("knowledge_not_understood", collection=shelf.of.name, reason=str(error))
-            await asyncio.sleep(EVERY)
+    async def _tend(self) -> None:
+        for shelf in self._shelves.values():
+            await self._fresh(shelf)
+            await self.understand(shelf)
 
     async def understand(self, shelf: Shelf) -> None:
         """Work out what is not known of it yet."""

@@ -95,6 +95,10 @@ class _Page(HTMLParser):
         elif not self._left_out:
             (self._words if self._heading is None else self._heading).append(data)
 
+    def parse_marked_section(self, i: int, _: bool = True) -> int:
+        """`<![…` is a comment up to the next `>` (HTML, “bogus comment state”): the library raises `AssertionError` for most of them."""
+        return self.parse_bogus_comment(i)
+
     def end_part(self) -> None:
         """What was read since the last heading stands together."""
         lines = (" ".join(line.split()) for line in "".join(self._words).split("\n"))

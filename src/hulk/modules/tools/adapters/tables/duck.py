@@ -10,9 +10,10 @@ from hulk.modules.skills import Candidates, Detection, Distributions, Duplicates
 from hulk.modules.tools.adapters.tables import profiling
 from hulk.modules.tools.adapters.tables.encoding import Broken, Encoding, judged
 from hulk.modules.tools.adapters.tables.failures import broken_encoding, explained, is_encoding
-from hulk.modules.tools.adapters.tables.reading import Table, opened
+from hulk.modules.tools.adapters.tables.reading import opened
 from hulk.modules.tools.adapters.tables.series import columns, detection, forecasting, frames, gaps
 from hulk.modules.tools.adapters.tables.session import Limits, Session, Stopped, session
+from hulk.modules.tools.adapters.tables.table import Table
 
 T = TypeVar("T")
 DEFAULT = Limits()

@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from hulk.kernel.errors import Forbidden, Refused, TooLarge, Unavailable
 from hulk.kernel.records import Json
+from hulk.kernel.text import Text
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, said
 from hulk.modules.tools.adapters.backends.github import arguments as given
 from hulk.modules.tools.adapters.backends.github import shapes
@@ -160,10 +161,13 @@ def _given(body: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in body.items() if value not in (None, "", [])}
 
 
+_KINDS: Mapping[str, Text] = {"symlink": Text("a link"), "submodule": Text("another repository")}
+
+
 def _file(entry: shapes.Entry) -> Output:
     """What is in it, as text if it is UTF-8. GitHub sends at most 1 MB this way (“Get repository content”)."""
     if entry.type != "file":
-        raise Forbidden("“{path}” is no file but a {kind}: it is not followed.", path=entry.path, kind=entry.type)
+        raise Forbidden("“{path}” is no file ({kind}): it is not followed.", path=entry.path, kind=_KINDS.get(entry.type, entry.type))
     if entry.encoding != "base64" or entry.content is None:
         raise TooLarge("“{path}” is {size} bytes, and GitHub sends at most 1 MB: read it from a clone.", path=entry.path, size=entry.size)
     try:

@@ -3,6 +3,6 @@
 MongoDB has no session that can only read, so the server's own hold is the account: give it the role `read` and no other.
 """
 
-from hulk.modules.tools.adapters.backends.mongodb.backend import MongoDb, Most
+from hulk.modules.tools.adapters.backends.mongodb.backend import MongoDb
 
-__all__ = ["MongoDb", "Most"]
+__all__ = ["MongoDb"]

@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,10 +13,12 @@ from hulk.kernel.errors import Forbidden, HulkError, Refused, Unavailable
 from hulk.kernel.records import Json
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
+from hulk.modules.tools.adapters.backends.bounds import Bounds, seconds_left
 from hulk.modules.tools.adapters.backends.mongodb.extended import unwrapped
 from hulk.modules.tools.adapters.backends.mongodb.stages import require_filter, require_pipeline
 from hulk.modules.tools.adapters.backends.plain import plain
 from hulk.modules.tools.domain import Output
+from hulk.modules.tools.domain.permission import any_of
 from hulk.modules.tools.ports import Calling
 
 if TYPE_CHECKING:
@@ -34,15 +34,6 @@ _SPEAKING = (2, 9, 14, 168, 15952, 16410, 31002, 40323, 40324)
 _COLLECTION = Field(min_length=1, max_length=255, description="The collection, as `list_collections` names it.")
 _ROWS = Field(default=100, ge=1, le=10_000, description="Most documents wanted.")
 _EXTENDED = 'Dates and ids as {"$date": "2026-01-01T00:00:00Z"} and {"$oid": "…"}.'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Most:
-    """Bounds of an answer: `size` in bytes of JSON."""
-
-    rows: int = 1000
-    size: int = 1_000_000
-    seconds: float = 30.0
 
 
 class ListCollections(Arguments):
@@ -87,7 +78,7 @@ class MongoDb(Acts):
         *,
         collections: tuple[str, ...],
         about: About,
-        most: Most,
+        most: Bounds,
         clock: Clock = utc_now,
     ) -> None:
         self._url, self._password, self._collections, self._most, self._clock = url, password, collections, most, clock
@@ -155,7 +146,7 @@ class MongoDb(Acts):
         return said({"documents": documents, "count": len(documents)}, cut=cut)
 
     def _reads(self, collection: str) -> bool:
-        return not collection.startswith("system.") and any(fnmatchcase(collection, pattern) for pattern in self._collections)
+        return not collection.startswith("system.") and any_of(collection, self._collections)
 
     def _require(self, collection: str) -> None:
         if not self._reads(collection):
@@ -169,9 +160,7 @@ class MongoDb(Acts):
         from pymongo import AsyncMongoClient
         from pymongo.errors import PyMongoError
 
-        left = min((calling.deadline - self._clock()).total_seconds(), self._most.seconds)
-        if left <= 0:
-            raise Unavailable("The time for this call was over before MongoDB was asked.")
+        left = seconds_left(calling, self._clock, self._most.seconds, self.name)
         reached = False
         try:
             async with asyncio.timeout(left), self._turns, AsyncMongoClient[dict[str, Any]](self._url, **self._options(left)) as client:

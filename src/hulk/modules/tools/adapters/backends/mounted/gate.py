@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mcp.client._transport import ReadStream
 
 _CHANGED = "notifications/tools/list_changed"
+_ASKS = "elicitation/create"
 _HEARD = ("notifications/subscriptions/acknowledged", "notifications/cancelled")
 _REQUESTS, _PROGRESS = 16, 20
 """In a second: what it may ask of us, which is mostly declined, and how often it may say how far it is."""
@@ -29,9 +30,10 @@ class Gate:
     """`ReadStream` over a transport's."""
 
     def __init__(
-        self, inner: "ReadStream[SessionMessage | Exception]", limits: Limits, changed: Callable[[], None], ending: Ending
-    ) -> None:
-        self._inner, self._changed, self._ending = inner, changed, ending
+        self, inner: "ReadStream[SessionMessage | Exception]", limits: Limits, changed: Callable[[], None], asks: Callable[[], None],
+        ending: Ending,
+    ) -> None:  # fmt: skip
+        self._inner, self._changed, self._asks, self._ending = inner, changed, asks, ending
         self._pace, self._requests, self._progress = Pace(limits.pace), Pace(_REQUESTS), Pace(_PROGRESS)
 
     @property
@@ -56,6 +58,8 @@ class Gate:
             return False
         message = item.message
         if isinstance(message, JSONRPCRequest):
+            if message.method == _ASKS:
+                self._asks()
             return self._requests.room()
         return self._heard(message.method) if isinstance(message, JSONRPCNotification) else True
 

@@ -26,10 +26,14 @@ class Hiding:
             text = text.replace(secret, "•••")
         return text
 
-    def excerpt(self, text: str) -> str:
+    def excerpt(self, text: str, most: int = _EXCERPT) -> str:
         """A short piece of what a server says, for people to read: one line, nothing hidden in it."""
-        line = " ".join(HIDDEN.sub("", writable(self(text[: 10 * _EXCERPT]))).split())
-        return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
+        line = " ".join(HIDDEN.sub("", writable(self(text[: 10 * most]))).split())
+        return line if len(line) <= most else f"{line[:most]}…"
+
+    def plain(self, text: str) -> bool:
+        """Whether nothing is hidden in it, of theirs or ours."""
+        return self(text) == text == HIDDEN.sub("", writable(text))
 
     def _now(self) -> Iterable[str]:
         for secret in self._secrets:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,10 +16,11 @@ from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost, 
 from mcp.shared.exceptions import MCPError
 from pydantic import TypeAdapter, ValidationError
 
-from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
+from hulk.kernel.errors import Conflict, HulkError, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.modules.tools.adapters.backends.mounted.answers import output
+from hulk.modules.tools.adapters.backends.mounted.asking import Outgoing, asked, request
 from hulk.modules.tools.adapters.backends.mounted.child import started
 from hulk.modules.tools.adapters.backends.mounted.ending import Ending
 from hulk.modules.tools.adapters.backends.mounted.failures import answered
@@ -29,7 +31,7 @@ from hulk.modules.tools.adapters.backends.mounted.remote import FATE, Fate, reac
 from hulk.modules.tools.adapters.backends.mounted.saying import Listing, Taking
 from hulk.modules.tools.adapters.backends.mounted.telling import Telling
 from hulk.modules.tools.adapters.backends.mounted.ways import Program, Way
-from hulk.modules.tools.domain import Listed, Output
+from hulk.modules.tools.domain import Listed, Output, Words
 from hulk.modules.tools.ports import Calling, Uncertain
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ _SILENT, _MISSED = 3, 48
 _LONGEST_CURSOR = 4_096
 _LISTEN = 2.0
 """Seconds that a server may take until it says that it will tell of changes."""
+_AMID = Words(
+    "[Its server asked something of a person amid a call. That was not passed on: servers that speak MCP of before 2026-07-28 do not say "
+    "in which call they ask.]"
+)
 _RESULT: TypeAdapter[types.CallToolResult | types.InputRequiredResult] = TypeAdapter(types.CallToolResult | types.InputRequiredResult)
 
 for _name in ("client", "mcp.client"):  # the SDK logs what it cannot read, with what stands in it
@@ -54,11 +60,15 @@ class Line:
 
     def __init__(self, server: str, session: ClientSession, hide: Hiding, rules: Rules, limits: Limits, ending: Ending) -> None:
         self._server, self._session, self._hide, self._rules, self._limits, self.ending = server, session, hide, rules, limits, ending
-        self.busy = self._silent = self._missed = 0
+        self.busy = self._silent = self._missed = self._amid = 0
         self._turns = asyncio.Semaphore(limits.calls)
         self._looking = asyncio.Lock()
         self._listing: Listing | None = None
         self._at = 0.0
+
+    def asks(self) -> None:
+        """It asks something of a person amid a call, and does not say of which."""
+        self._amid += 1
 
     def changed(self) -> None:
         """The server says that its tools are others: it is asked again before anything else."""
@@ -106,13 +116,13 @@ class Line:
             return await self._called(wanted, arguments, calling, end - time.monotonic())
 
     async def _called(self, wanted: Listed, arguments: JsonObject, calling: Calling, seconds: float) -> Output:
-        request = types.CallToolRequest(params=types.CallToolRequestParams(name=wanted.said.name, arguments=arguments))
+        wish, before = request(wanted.said.name, arguments, calling.present), self._amid
         async with Telling(calling, self._hide) as heard:
-            result = await self.ask(self._session.send_request(request, _RESULT, progress_callback=heard), seconds)
+            result = await self.ask(self._session.send_request(wish, _RESULT, progress_callback=heard), seconds)
         if isinstance(result, types.InputRequiredResult):
-            asked = ", ".join(sorted({one.method for one in (result.input_requests or {}).values()})) or "more"
-            raise Refused("it asks for {asked} before it goes on, which it is not given", asked=asked)
-        return output(result, self._limits.pieces, self._hide)
+            return asked(self._server, result, calling.present, self._hide)
+        found = output(result, self._limits.pieces, self._hide)
+        return replace(found, pieces=(*found.pieces, _AMID)) if found.failed and self._amid > before else found
 
     @asynccontextmanager
     async def _turn(self, seconds: float) -> AsyncIterator[None]:
@@ -165,7 +175,7 @@ class Line:
 async def opened(server: str, way: Way, hide: Hiding, rules: Rules, limits: Limits, ending: Ending) -> AsyncIterator[Line]:
     """A session with the server, as long as the block lasts. Raises `HulkError` when there can be none."""
     lines: list[Line] = []
-    transport = _gated(way, hide, limits, lambda: changed(lines), ending)
+    transport = _gated(way, hide, limits, lambda: changed(lines), lambda: asks(lines), ending)
     client = Client(transport, client_info=types.Implementation(name="hulk", version=version("hulk-ops")), cache=None)
     fate = Fate()
     FATE.set(fate)
@@ -187,6 +197,12 @@ def changed(lines: list[Line]) -> None:
     """The server has said so."""
     for line in lines:
         line.changed()
+
+
+def asks(lines: list[Line]) -> None:
+    """It asks something of a person."""
+    for line in lines:
+        line.asks()
 
 
 @asynccontextmanager
@@ -211,11 +227,11 @@ def _said(error: BaseException) -> Text | None:
 
 
 @asynccontextmanager
-async def _gated(way: Way, hide: Hiding, limits: Limits, changed: Any, ending: Ending) -> "AsyncIterator[TransportStreams]":
+async def _gated(way: Way, hide: Hiding, limits: Limits, changed: Any, asks: Any, ending: Ending) -> "AsyncIterator[TransportStreams]":
     transport: AbstractAsyncContextManager[TransportStreams]
     transport = started(way, limits, hide, ending) if isinstance(way, Program) else reached(way, limits, ending)
     async with transport as (incoming, outgoing):
-        yield Gate(incoming, limits, changed, ending), outgoing
+        yield Gate(incoming, limits, changed, asks, ending), Outgoing(outgoing)
 
 
 async def _listening(client: Client, line: Line, ready: asyncio.Event) -> None:

@@ -12,11 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from hulk.modules.tools.adapters.backends.mounted.limits import Limits, Rules
 from hulk.modules.tools.domain import Effect, Listed, Said, Tool
+from hulk.modules.tools.domain.permission import any_of
 
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,128}")
 """What MCP lets a tool be called (2025-11-25, “Tool Names”), and the slash that some have."""
@@ -120,7 +120,7 @@ def _marked(name: str, plain: str) -> str:
 def effect(said: Said, rules: Rules) -> Effect:
     """What it does, by our own rules. What the server notes of itself is not trusted: it can make no tool harmless, only tell one that
     destroys from one that writes; who notes nothing destroys (2025-11-25, `ToolAnnotations`: destructiveHint is true unless said)."""
-    if any(fnmatchcase(said.name, pattern) for pattern in rules.reads):
+    if any_of(said.name, rules.reads):
         return "read"
     return "write" if said.annotations.get("destructiveHint") is False else "destroy"
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hulk.kernel.errors import Conflict, NotFound, Refused, TooLarge, Unavailable
+from hulk.kernel.errors import Conflict, NotFound, Refused, TooLarge
 from hulk.kernel.time import Clock, iso, utc_now
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, said
+from hulk.modules.tools.adapters.backends.bounds import seconds_left
 from hulk.modules.tools.adapters.backends.objects.areas import Areas
 from hulk.modules.tools.adapters.backends.objects.arguments import (
     DeleteObject,
@@ -176,10 +177,7 @@ class Objects(Acts):
         return data
 
     def _seconds(self, calling: Calling) -> float:
-        left = (calling.deadline - self._clock()).total_seconds()
-        if left <= 0:
-            raise Unavailable("The time for this call was over before the store was asked.")
-        return min(left, self._most.seconds)
+        return seconds_left(calling, self._clock, self._most.seconds, self.name)
 
 
 async def _listed(store: "ObjectStore", folders: tuple[str, ...], after: str, most: int) -> "AsyncIterator[ObjectMeta]":

@@ -116,10 +116,10 @@ def _type(one: Parameter) -> Any:
             return _TYPES[kind]
 
 
-def wanted_files(given: Arguments) -> Files:
-    """What becomes of the files that are made."""
+def wanted_files(given: Arguments, otherwise: Files) -> Files:
+    """What becomes of the files that are made, `otherwise` where the call does not say."""
     found: Files = getattr(given, "given_files")  # noqa: B009  # the model is made at run time
-    return found
+    return found if "given_files" in given.model_fields_set else otherwise
 
 
 def read_from(skill: Skill, given: Arguments, today: date) -> Read:

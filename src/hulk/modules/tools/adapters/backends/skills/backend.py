@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import Exhausted, Refused
 from hulk.kernel.records import from_json
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.skills import Arguments as Read
@@ -92,11 +92,20 @@ class _Call:
         read = read_from(self.skill, wanted, self.around.today())
         for source in self._sources(read):
             await self.around.check(calling.tenant, source)
-        voice, files = self.around.voices(calling.language), wanted_files(wanted)
+        voice = self.around.voices(calling.language)
+        files = wanted_files(wanted, "kept" if calling.agent else "named")  # an agent gives them on with its answer
+        said = files == wanted_files(wanted, "named")
         async with self.around.scratch() as scratch:
             did = await self._did(read, calling, voice, scratch)
-            keep = functools.partial(self.around.kept, calling) if files == "kept" else None
+            keep = functools.partial(self.around.kept if said else self._kept_if_it_fits, calling) if files == "kept" else None
             return await given(did, voice, inline=files == "inline", keep=keep)
+
+    async def _kept_if_it_fits(self, calling: Calling, path: Path) -> str:
+        """Empty where the tenant has no room for it: nobody asked for the file, and what was found stands without."""
+        try:
+            return await self.around.kept(calling, path)
+        except Exhausted:
+            return ""
 
     async def _did(self, read: Read, calling: Calling, voice: Voice, scratch: Path) -> Did:
         async def told(done: int, of: int, title: Text) -> None:

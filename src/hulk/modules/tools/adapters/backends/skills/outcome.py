@@ -12,10 +12,10 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text, Voice, writable
 from hulk.modules.skills import Did
 from hulk.modules.tickets import NewArtefact
-from hulk.modules.tools.domain import Bytes, Output, Words
+from hulk.modules.tools.domain import Bytes, File, Output, Words
 
 Keep: TypeAlias = Callable[[Path], Awaitable[str]]
-"""Keeps a file among those of whoever calls; gives the id of the blob."""
+"""Keeps a file among those of whoever calls; gives the id of the blob, or nothing when it was not kept."""
 
 MOST_RESULTS = 150_000
 """Bytes of the pieces' results, as JSON: the largest are left out of what is more."""
@@ -79,7 +79,16 @@ async def given(did: Did, voice: Voice, *, inline: bool, keep: Keep | None) -> O
         ],
     }
     with_it = [Bytes(one.path.read_bytes(), one.media_type, one.name) for one in files if inline and one not in large]
-    return Output(data=_clean(data), pieces=(Words(markdown), *with_it), cut=" ".join(_cuts(left_out, large, voice)))
+    return Output(
+        data=_clean(data), pieces=(Words(markdown), *with_it), cut=" ".join(_cuts(left_out, large, voice)), files=tuple(_kept(data))
+    )
+
+
+def _kept(data: Mapping[str, Any]) -> Iterator[File]:
+    """Those that were kept."""
+    for one in data["artefacts"]:
+        if "blob" in one:
+            yield File(name=one["name"], media_type=one["media_type"], blob=one["blob"], size=one["size"])
 
 
 def _seen(made: NewArtefact) -> _File:
@@ -90,7 +99,8 @@ def _seen(made: NewArtefact) -> _File:
 
 async def _told(one: _File, keep: Keep | None) -> JsonObject:
     told: JsonObject = {"name": one.name, "media_type": one.media_type, "size": one.size, "sha256": one.sha256}
-    return told if keep is None else told | {"blob": await keep(one.path)}
+    blob = "" if keep is None else await keep(one.path)
+    return told | {"blob": blob} if blob else told
 
 
 def _fitting(results: Mapping[str, JsonObject]) -> tuple[JsonObject, Sequence[str]]:

@@ -5,9 +5,9 @@ and rows, bytes and seconds are bounded there and here. A server is a `Database`
 `hulk.modules.tools.adapters.backends.trino` is one more.
 """
 
-from hulk.modules.tools.adapters.backends.sql.backend import Database, Most, Sql
+from hulk.modules.tools.adapters.backends.sql.backend import Database, Sql
 from hulk.modules.tools.adapters.backends.sql.duck import Files
 from hulk.modules.tools.adapters.backends.sql.mysql import MySql
 from hulk.modules.tools.adapters.backends.sql.postgres import Postgres
 
-__all__ = ["Database", "Files", "Most", "MySql", "Postgres", "Sql"]
+__all__ = ["Database", "Files", "MySql", "Postgres", "Sql"]

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pydantic import Field
 
-from hulk.kernel.errors import NotFound, Unavailable
+from hulk.kernel.errors import NotFound
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.tools.adapters.backends.acts import About, Act, Acts, Arguments, said
+from hulk.modules.tools.adapters.backends.bounds import Bounds, seconds_left
 from hulk.modules.tools.adapters.backends.sql.names import Place, Reach
-from hulk.modules.tools.adapters.backends.sql.rows import Answer, Bounds
+from hulk.modules.tools.adapters.backends.sql.rows import Answer
 from hulk.modules.tools.adapters.backends.sql.statements import LONGEST, Dialect, Statement, query
 from hulk.modules.tools.domain import Output
 from hulk.modules.tools.ports import Calling
@@ -79,19 +80,10 @@ class Query(Arguments):
     rows: int = Field(default=100, ge=1, le=10_000, description="Most rows wanted.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Most:
-    """The bounds of all answers of a database: `size` in bytes, `seconds` for one query."""
-
-    rows: int = 1000
-    size: int = 1_000_000
-    seconds: float = 30.0
-
-
 class Sql(Acts):
-    """`Backend` for a database, read-only."""
+    """`Backend` for a database, read-only; `most` holds for each query."""
 
-    def __init__(self, name: str, database: Database, *, about: About, most: Most, clock: Clock = utc_now) -> None:
+    def __init__(self, name: str, database: Database, *, about: About, most: Bounds, clock: Clock = utc_now) -> None:
         self._database = database
         self._most = most
         self._clock = clock
@@ -131,7 +123,4 @@ class Sql(Acts):
         return said({"columns": columns, "rows": answer.rows, "count": len(answer.rows)}, cut=answer.cut)
 
     def _bounds(self, calling: Calling, rows: int) -> Bounds:
-        left = (calling.deadline - self._clock()).total_seconds()
-        if left <= 0:
-            raise Unavailable("The time for this call was over before the database was asked.")
-        return Bounds(rows=rows, size=self._most.size, seconds=min(left, self._most.seconds))
+        return replace(self._most, rows=rows, seconds=seconds_left(calling, self._clock, self._most.seconds, self.name))

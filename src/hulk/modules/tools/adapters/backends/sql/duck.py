@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from hulk.kernel.errors import HulkError, NotFound, Refused
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.sql.backend import Described, Listed
 from hulk.modules.tools.adapters.backends.sql.names import Place, Reach
-from hulk.modules.tools.adapters.backends.sql.rows import Answer, Bounds, Column, Tally
+from hulk.modules.tools.adapters.backends.sql.rows import Answer, Column, Tally
 from hulk.modules.tools.adapters.backends.sql.statements import Dialect, Statement
 from hulk.modules.tools.adapters.tables.failures import explained
-from hulk.modules.tools.adapters.tables.reading import ENDINGS, PACKED, Field, format_of, opened
+from hulk.modules.tools.adapters.tables.reading import opened
 from hulk.modules.tools.adapters.tables.session import Limits, Session, Stopped, identifier, quoted, session
+from hulk.modules.tools.adapters.tables.table import ENDINGS, PACKED, Field, format_of
 
 T = TypeVar("T")
 MOST_FILES = 1000

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from hulk.kernel.errors import Forbidden, HulkError, Refused, Unavailable
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.sql.backend import Described, Listed
 from hulk.modules.tools.adapters.backends.sql.names import CLOSED, Place, Reach
-from hulk.modules.tools.adapters.backends.sql.rows import Answer, Bounds, Column, Tally
+from hulk.modules.tools.adapters.backends.sql.rows import Answer, Column, Tally
 from hulk.modules.tools.adapters.backends.sql.statements import Dialect, Statement
 
 if TYPE_CHECKING:

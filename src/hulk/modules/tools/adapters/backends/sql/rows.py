@@ -5,16 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hulk.kernel.records import Json
+from hulk.modules.tools.adapters.backends.bounds import Bounds
 from hulk.modules.tools.adapters.backends.plain import plain
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What one answer may hold and take: `size` in bytes of JSON, `seconds` at the server."""
-
-    rows: int
-    size: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

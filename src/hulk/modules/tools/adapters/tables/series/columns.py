@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 
 from hulk.modules.skills import Candidates
-from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.session import Session
+from hulk.modules.tools.adapters.tables.table import Table
 
 PREFIX = 500_000
 """Rows from the beginning by which uniqueness and step are judged."""

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from hulk.modules.skills import SHORTEST, Detection, Frame, masked
-from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.robust import judge
 from hulk.modules.tools.adapters.tables.series.moments import ordinals
 from hulk.modules.tools.adapters.tables.series.runs import Run, runs
 from hulk.modules.tools.adapters.tables.series.tally import Judgement, Tally
 from hulk.modules.tools.adapters.tables.session import Session
+from hulk.modules.tools.adapters.tables.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

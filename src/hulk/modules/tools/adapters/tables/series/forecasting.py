@@ -26,11 +26,11 @@ from hulk.modules.skills import (
     regular,
 )
 from hulk.modules.tools.adapters.tables.forecasting.trial import LEVELS, Outlook, least, outlook
-from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.series.moments import iso, ordinals
 from hulk.modules.tools.adapters.tables.series.runs import Run, runs
 from hulk.modules.tools.adapters.tables.series.tally import harmless, push, rounded
 from hulk.modules.tools.adapters.tables.session import Session
+from hulk.modules.tools.adapters.tables.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,10 +7,10 @@ from typing import Any
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
 from hulk.modules.skills import MOST_SERIES, TIMES, Frame, Roles, Step, expected_weekdays, merge, seasons, span_step, step
-from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.series.columns import PREFIX
 from hulk.modules.tools.adapters.tables.series.moments import iso
 from hulk.modules.tools.adapters.tables.session import Session
+from hulk.modules.tools.adapters.tables.table import Table
 
 
 def key_of(table: Table, roles: Roles) -> str:

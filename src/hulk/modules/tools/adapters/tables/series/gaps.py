@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from hulk.modules.skills import Frame, Gap, Gaps, Late, masked
-from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.series.moments import DAY, iso, ordinals
 from hulk.modules.tools.adapters.tables.series.runs import runs
 from hulk.modules.tools.adapters.tables.series.tally import push
 from hulk.modules.tools.adapters.tables.session import Session
+from hulk.modules.tools.adapters.tables.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

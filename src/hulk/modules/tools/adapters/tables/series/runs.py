@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hulk.modules.skills import Frame
-from hulk.modules.tools.adapters.tables.reading import Table
 from hulk.modules.tools.adapters.tables.series.frames import key_of, time_of
 from hulk.modules.tools.adapters.tables.session import Limits, Session, quoted
+from hulk.modules.tools.adapters.tables.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,13 +9,13 @@ from pathlib import Path
 import stamina
 
 from hulk.apps.audit_key import audit_key
-from hulk.apps.bootstrap.background import background
 from hulk.apps.breakers import Told
 from hulk.apps.cluster import shared
 from hulk.apps.schema import prepare
 from hulk.apps.secrets import database_login, nats_credentials
 from hulk.kernel.errors import Unavailable
 from hulk.modules.audit.settings import AuditSettings
+from hulk.runtime.background import Rounds, background
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.bus import Address, Bus, Server, connect, embedded, encrypted
 from hulk.runtime.config import Config, NatsSettings
@@ -40,6 +40,7 @@ class Ground:
     data: Path
     folder: Path
     telemetry: Telemetry
+    rounds: Rounds
     store: Store
     bus: Bus
     server: Server | None
@@ -67,7 +68,7 @@ async def grounded(stack: AsyncExitStack, config: Config, secrets: Secrets, data
     await stack.enter_async_context(background(told.run()))
     key = audit_key(config.section(AuditSettings), data)
     outbox = await _outbox(config, store, key)
-    return listening, Ground(config, secrets, data, folder, telemetry, store, bus, server, breakers, outbox, key)
+    return listening, Ground(config, secrets, data, folder, telemetry, Rounds(telemetry.metrics), store, bus, server, breakers, outbox, key)
 
 
 async def _outbox(config: Config, store: Store, key: bytes) -> Outbox:
