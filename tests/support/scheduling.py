@@ -1,13 +1,16 @@
 """Which test runs in which process when several processes test, and what becomes of the tests of one that dies."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from xdist.report import report_collection_diff
 
-TOGETHER = ("tests/journeys/", "tests/modules/router/test_router_matching.py")
-"""Where a file's tests share what takes long to make: a running Hulk, the model's vectors."""
+FIRST = ("tests/faults/", "tests/journeys/", "tests/apps/", "tests/simulation/")
+"""Where tests take longest. They are begun first, so that at the end no process is left alone with one of them."""
+SHARED = 'scope="module"'
+"""What stands in a file whose tests share something that takes long to make: a running Hulk, a vendor's twin, the model's vectors."""
 KNOWN = 3
 """How many tests a process knows of: the one it runs, the one after it, whose fixtures it keeps, and one with which it never waits."""
 
@@ -34,13 +37,15 @@ class Sharing:
     that it had done: a process that is given nothing but such waits for ever, and the test that ended the first one ends the next.
     Here such a test has failed, and the others go on."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, root: Path) -> None:
         self._processes = processes
+        self._root = root
         self._collected: dict[Process, Sequence[str]] = {}
         self._tests: Sequence[str] = ()
         self._places: dict[str, int] = {}
         self._waiting: deque[Sequence[str]] = deque()
         self._given: dict[Process, list[str]] = {}
+        self._sharing: dict[str, bool] = {}
 
     @property
     def nodes(self) -> list[Process]:
@@ -78,7 +83,7 @@ class Sharing:
         if not self._tests:
             self._tests = next(iter(self._collected.values()))
             self._places = {test: place for place, test in enumerate(self._tests)}
-            self._waiting.extend(sorted(_units(self._tests), key=len, reverse=True))
+            self._waiting.extend(sorted(self._units(self._tests), key=lambda unit: (not unit[0].startswith(FIRST), -len(unit))))
         for _ in range(KNOWN):
             self._give_all()
 
@@ -90,7 +95,7 @@ class Sharing:
     def remove_node(self, node: Process) -> str | None:
         """The process has ended; gives the test at which it died, if it did. Its other tests are the next to be given."""
         left = self._given.pop(node)
-        self._waiting.extendleft(reversed(_units(left[1:])))
+        self._waiting.extendleft(reversed(self._units(left[1:])))
         self._give_all()
         return left[0] if left else None
 
@@ -117,10 +122,15 @@ class Sharing:
         if not self._waiting:
             node.shutdown()
 
+    def _units(self, tests: Sequence[str]) -> list[list[str]]:
+        """What goes to one process as a whole, in the tests' order."""
+        units: dict[str, list[str]] = {}
+        for test in tests:
+            file = test.partition("::")[0]
+            units.setdefault(file if self._shares(file) else test, []).append(test)
+        return list(units.values())
 
-def _units(tests: Iterable[str]) -> list[list[str]]:
-    """What goes to one process as a whole, in the tests' order."""
-    units: dict[str, list[str]] = {}
-    for test in tests:
-        units.setdefault(test.partition("::")[0] if test.startswith(TOGETHER) else test, []).append(test)
-    return list(units.values())
+    def _shares(self, file: str) -> bool:
+        if file not in self._sharing:
+            self._sharing[file] = SHARED in (self._root / file).read_text(encoding="utf-8")
+        return self._sharing[file]
