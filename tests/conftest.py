@@ -22,6 +22,7 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 tell()
 settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("hulk")
+_SHARING = pytest.StashKey[Sharing]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,7 +37,14 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing:
     """What hands the tests out to the processes that test."""
-    return Sharing(len(config.option.tx), config.rootpath)
+    return config.stash.setdefault(_SHARING, Sharing(len(config.option.tx), config.rootpath))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell at which tests a process died, also where the next one did not."""
+    if config.stash.get(_SHARING, None) and (died := config.stash[_SHARING].died):
+        terminalreporter.section("processes that died")
+        terminalreporter.line("\n".join(died))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,12 @@ CONFTEST = """
 from support.scheduling import Sharing
 
 def pytest_xdist_make_scheduler(config):
-    return Sharing(len(config.option.tx), config.rootpath)
+    config.sharing = Sharing(len(config.option.tx), config.rootpath)
+    return config.sharing
+
+def pytest_terminal_summary(terminalreporter, config):
+    for test in config.sharing.died:
+        terminalreporter.line("died at " + test)
 """
 SUITE = """
 import os, signal
@@ -28,7 +33,8 @@ def made():
 
 @pytest.mark.parametrize("number", range(30))
 def test_it(number, made):
-    if number in {deadly}:
+    if number in {deadly} and (number != {once} or not os.path.exists("died")):
+        open("died", "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -40,19 +46,22 @@ class Told:
     code: int
     ended: Mapping[int, str]
     processes: frozenset[str]
+    died: tuple[str, ...]
 
 
-def told(folder: Path, scope: str, deadly: set[int]) -> Told:
-    """Of the suite whose tests share something of that scope, and of which those end their process. None is told of twice."""
+def told(folder: Path, scope: str, deadly: set[int], once: int = -1) -> Told:
+    """Of the suite whose tests share something of that scope, and of which those end their process, `once` the first time only. None is
+    told of twice."""
     (folder / "conftest.py").write_text(CONFTEST)
-    (folder / "test_it.py").write_text(SUITE.format(scope=scope, deadly=deadly or "()"))
+    (folder / "test_it.py").write_text(SUITE.format(scope=scope, deadly=deadly or "()", once=once))
     env = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTEST_ADDOPTS="", PYTHONPATH=str(Path(__file__).parent))
     command = [sys.executable, "-m", "pytest", *OPTIONS, "--rootdir", str(folder), str(folder)]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     lines = re.findall(r"^\[(gw\d+)\] \[.+\] (PASSED|FAILED) .+\[(\d+)\]", done.stdout, re.MULTILINE)
     ended = {int(number): how for _, how, number in lines}
     assert len(ended) == len(lines), done.stdout
-    return Told(done.returncode, ended, frozenset(process for process, _, _ in lines))
+    died = re.findall(r"^died at (.+)$", done.stdout, re.MULTILINE)
+    return Told(done.returncode, ended, frozenset(process for process, _, _ in lines), tuple(died))
 
 
 @pytest.mark.parametrize(("scope", "processes"), [("function", 3), ("module", 1)])
@@ -74,3 +83,9 @@ def test_a_test_that_ends_its_process_has_failed_and_all_others_run_once(tmp_pat
     found = told(tmp_path, scope, deadly)
     assert found.ended == {number: "FAILED" if number in deadly else "PASSED" for number in range(30)}
     assert found.code == 1
+
+
+def test_a_test_at_which_a_process_died_is_run_once_more_and_told(tmp_path: Path) -> None:
+    found = told(tmp_path, "function", {15}, once=15)
+    assert (found.code, found.ended) == (0, dict.fromkeys(range(30), "PASSED"))
+    assert found.died == ("test_it.py::test_it[15]",)

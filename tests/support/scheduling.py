@@ -35,7 +35,8 @@ class Sharing:
     In place of pytest-xdist's schedulers (`xdist.scheduler.protocol.Scheduling` is what it wants of one). Its `loadgroup` names tests
     anew, and pytest 9.2 does not look at that name. Its `loadscope` gives the tests of a process that died to the others with those
     that it had done: a process that is given nothing but such waits for ever, and the test that ended the first one ends the next.
-    Here such a test has failed, and the others go on."""
+    Here the others go on, and a test at which its process died begins anew in another one, once: what ends a process may be another's
+    doing. It has failed when that one dies, too. `died` tells of each."""
 
     def __init__(self, processes: int, root: Path) -> None:
         self._processes = processes
@@ -46,6 +47,7 @@ class Sharing:
         self._waiting: deque[Sequence[str]] = deque()
         self._given: dict[Process, list[str]] = {}
         self._sharing: dict[str, bool] = {}
+        self.died: list[str] = []
 
     @property
     def nodes(self) -> list[Process]:
@@ -93,11 +95,13 @@ class Sharing:
         self._give(node)
 
     def remove_node(self, node: Process) -> str | None:
-        """The process has ended; gives the test at which it died, if it did. Its other tests are the next to be given."""
+        """The process has ended; gives the test at which it died, if one did there before. All others that it had are given next."""
         left = self._given.pop(node)
-        self._waiting.extendleft(reversed(self._units(left[1:])))
+        failed = left[0] if left and left[0] in self.died else None
+        self.died += left[:1]
+        self._waiting.extendleft(reversed(self._units(left[1:] if failed else left)))
         self._give_all()
-        return left[0] if left else None
+        return failed
 
     def mark_test_pending(self, item: str) -> NoReturn:
         """Not asked for: no test runs twice."""
@@ -117,8 +121,12 @@ class Sharing:
             return
         if self._waiting and len(self._given[node]) < KNOWN:
             unit = self._waiting.popleft()
+            try:
+                node.send_runtest_some([self._places[test] for test in unit])
+            except OSError:  # it has died, which is soon told
+                self._waiting.appendleft(unit)
+                return
             self._given[node] += unit
-            node.send_runtest_some([self._places[test] for test in unit])
         if not self._waiting:
             node.shutdown()
 
