@@ -1,13 +1,15 @@
 """What all tests share."""
 
+import gc
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from hulk.apps import starting
 from hulk.runtime.store import Store, opened
 from support.mongo import Mongo, a_mongo
 from support.postgres import Postgres, a_postgres
@@ -20,11 +22,29 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 tell()
 settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("hulk")
+_SHARING = pytest.StashKey[Sharing]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: it is not looked through for garbage, neither meanwhile nor ever again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        starting.over()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config) -> Sharing:
     """What hands the tests out to the processes that test."""
-    return Sharing(len(config.option.tx))
+    return config.stash.setdefault(_SHARING, Sharing(len(config.option.tx), config.rootpath))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell at which tests a process died, also where the next one did not."""
+    if config.stash.get(_SHARING, None) and (died := config.stash[_SHARING].died):
+        terminalreporter.section("processes that died")
+        terminalreporter.line("\n".join(died))
 
 
 @pytest.fixture(scope="session")

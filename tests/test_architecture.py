@@ -40,6 +40,13 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _trees() -> Iterator[None]:
+    """Parsed once for all tests of this file, and forgotten after them: they take 300 MB."""
+    yield
+    tree.cache_clear()
+
+
 def imported(node: ast.AST) -> Iterator[str]:
     """The modules that a statement imports; `from a import b` may mean `a` or `a.b`, and is given as `a.b`."""
     if isinstance(node, ast.Import):

@@ -14,6 +14,7 @@ from hulk.apps.desk import Desk, desk_of
 from hulk.apps.settings import configured
 from support.collecting import apart
 from support.patience import until_found
+from support.served import handlers_forgotten
 
 CALLERS = ("nobody", "viewer", "operator", "approver", "admin", "stranger", "prod", "platform")
 """No key; the roles in all of the tenant acme; an admin of another tenant; an admin of acme's namespace prod; an admin of `default`."""
@@ -92,15 +93,16 @@ async def _a_world(folder: Path, options: Mapping[str, object]) -> AsyncIterator
     prompts = {"router.prompts": dict.fromkeys(("now", "new"), "Be brief.")}
     config = configured(None, {}, {**host, **prompts, **more}, folder)
     data = folder / "data"
-    async with running(config, data, folder) as hulk, desk_of(config, data) as desk, aiohttp.ClientSession() as session:
-        assert hulk.rpc is not None
-        world = World(hulk.app, f"http://127.0.0.1:{hulk.serving.port}", desk, session, hulk.rpc)
-        await desk.members.add_tenant("acme", "")
-        await desk.members.add_tenant("other", "")
-        await desk.members.add_namespace("acme", "prod", "")
-        for who, (tenant, grant) in _KEYS.items():
-            world.keys[who] = await world.key(tenant, grant)
-        yield world
+    with handlers_forgotten():
+        async with running(config, data, folder) as hulk, desk_of(config, data) as desk, aiohttp.ClientSession() as session:
+            assert hulk.rpc is not None
+            world = World(hulk.app, f"http://127.0.0.1:{hulk.serving.port}", desk, session, hulk.rpc)
+            await desk.members.add_tenant("acme", "")
+            await desk.members.add_tenant("other", "")
+            await desk.members.add_namespace("acme", "prod", "")
+            for who, (tenant, grant) in _KEYS.items():
+                world.keys[who] = await world.key(tenant, grant)
+            yield world
 
 
 def routes_of(app: FastAPI) -> Iterator[str]:

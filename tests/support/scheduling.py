@@ -1,13 +1,16 @@
 """Which test runs in which process when several processes test, and what becomes of the tests of one that dies."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from xdist.report import report_collection_diff
 
-TOGETHER = ("tests/journeys/", "tests/modules/router/test_router_matching.py")
-"""Where a file's tests share what takes long to make: a running Hulk, the model's vectors."""
+FIRST = ("tests/faults/", "tests/journeys/", "tests/apps/", "tests/simulation/")
+"""Where tests take longest. They are begun first, so that at the end no process is left alone with one of them."""
+SHARED = 'scope="module"'
+"""What stands in a file whose tests share something that takes long to make: a running Hulk, a vendor's twin, the model's vectors."""
 KNOWN = 3
 """How many tests a process knows of: the one it runs, the one after it, whose fixtures it keeps, and one with which it never waits."""
 
@@ -32,15 +35,19 @@ class Sharing:
     In place of pytest-xdist's schedulers (`xdist.scheduler.protocol.Scheduling` is what it wants of one). Its `loadgroup` names tests
     anew, and pytest 9.2 does not look at that name. Its `loadscope` gives the tests of a process that died to the others with those
     that it had done: a process that is given nothing but such waits for ever, and the test that ended the first one ends the next.
-    Here such a test has failed, and the others go on."""
+    Here the others go on, and a test at which its process died begins anew in another one, once: what ends a process may be another's
+    doing. It has failed when that one dies, too. `died` tells of each."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, root: Path) -> None:
         self._processes = processes
+        self._root = root
         self._collected: dict[Process, Sequence[str]] = {}
         self._tests: Sequence[str] = ()
         self._places: dict[str, int] = {}
         self._waiting: deque[Sequence[str]] = deque()
         self._given: dict[Process, list[str]] = {}
+        self._sharing: dict[str, bool] = {}
+        self.died: list[str] = []
 
     @property
     def nodes(self) -> list[Process]:
@@ -78,7 +85,7 @@ class Sharing:
         if not self._tests:
             self._tests = next(iter(self._collected.values()))
             self._places = {test: place for place, test in enumerate(self._tests)}
-            self._waiting.extend(sorted(_units(self._tests), key=len, reverse=True))
+            self._waiting.extend(sorted(self._units(self._tests), key=lambda unit: (not unit[0].startswith(FIRST), -len(unit))))
         for _ in range(KNOWN):
             self._give_all()
 
@@ -88,11 +95,13 @@ class Sharing:
         self._give(node)
 
     def remove_node(self, node: Process) -> str | None:
-        """The process has ended; gives the test at which it died, if it did. Its other tests are the next to be given."""
+        """The process has ended; gives the test at which it died, if one did there before. All others that it had are given next."""
         left = self._given.pop(node)
-        self._waiting.extendleft(reversed(_units(left[1:])))
+        failed = left[0] if left and left[0] in self.died else None
+        self.died += left[:1]
+        self._waiting.extendleft(reversed(self._units(left[1:] if failed else left)))
         self._give_all()
-        return left[0] if left else None
+        return failed
 
     def mark_test_pending(self, item: str) -> NoReturn:
         """Not asked for: no test runs twice."""
@@ -112,15 +121,24 @@ class Sharing:
             return
         if self._waiting and len(self._given[node]) < KNOWN:
             unit = self._waiting.popleft()
+            try:
+                node.send_runtest_some([self._places[test] for test in unit])
+            except OSError:  # it has died, which is soon told
+                self._waiting.appendleft(unit)
+                return
             self._given[node] += unit
-            node.send_runtest_some([self._places[test] for test in unit])
         if not self._waiting:
             node.shutdown()
 
+    def _units(self, tests: Sequence[str]) -> list[list[str]]:
+        """What goes to one process as a whole, in the tests' order."""
+        units: dict[str, list[str]] = {}
+        for test in tests:
+            file = test.partition("::")[0]
+            units.setdefault(file if self._shares(file) else test, []).append(test)
+        return list(units.values())
 
-def _units(tests: Iterable[str]) -> list[list[str]]:
-    """What goes to one process as a whole, in the tests' order."""
-    units: dict[str, list[str]] = {}
-    for test in tests:
-        units.setdefault(test.partition("::")[0] if test.startswith(TOGETHER) else test, []).append(test)
-    return list(units.values())
+    def _shares(self, file: str) -> bool:
+        if file not in self._sharing:
+            self._sharing[file] = SHARED in (self._root / file).read_text(encoding="utf-8")
+        return self._sharing[file]

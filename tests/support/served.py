@@ -1,12 +1,13 @@
 """An HTTP application really served, and a client for it."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import aiohttp
 from fastapi import APIRouter, FastAPI
+from fastapi.dependencies import models
 
 from hulk.kernel.errors import Unauthenticated
 from hulk.kernel.tenancy import Principal, everywhere
@@ -63,8 +64,20 @@ def application(
 @asynccontextmanager
 async def served(app: FastAPI, grace: float = 5) -> AsyncIterator[aiohttp.ClientSession]:
     """A client whose paths begin at the application, on a free port. It asks in English."""
-    async with (
-        serve(app, bind("127.0.0.1", 0), grace=timedelta(seconds=grace)) as serving,
-        aiohttp.ClientSession(serving.url, headers={"Accept-Language": "en"}) as client,
-    ):
-        yield client
+    with handlers_forgotten():
+        async with (
+            serve(app, bind("127.0.0.1", 0), grace=timedelta(seconds=grace)) as serving,
+            aiohttp.ClientSession(serving.url, headers={"Accept-Language": "en"}) as client,
+        ):
+            yield client
+
+
+@contextmanager
+def handlers_forgotten() -> Iterator[None]:
+    """FastAPI remembers of each handler what kind of function it is, and so keeps all that the handler knows: a whole Hulk. Not here."""
+    try:
+        yield
+    finally:
+        for one in vars(models).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()

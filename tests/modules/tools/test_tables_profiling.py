@@ -138,6 +138,13 @@ def test_bins_are_few_equal_round_and_cover(low: float, spread: float) -> None:
     assert all(math.isclose(width, widths[0], rel_tol=1e-3, abs_tol=1e-2 * abs(low) * 1e-9) for width in widths)
 
 
+@pytest.mark.parametrize("value", ["-3.21", "0.07", "1e-323"])
+async def test_many_times_one_value_is_one_bin(tmp_path: Path, value: str) -> None:
+    found = await TABLES.distributions(table(tmp_path, [("1", value, "x", "2025-01-01")] * 7), tmp_path / "s")
+    [column] = (one for one in found.columns if one.column == "v")
+    assert [count for count in column.counts if count] == [7]
+
+
 async def test_repeats_in_a_column_that_looks_like_a_key_are_found_with_examples(tmp_path: Path) -> None:
     rows = [(str(i if i != 30 else 29), "1", "x", "2025-01-01") for i in range(200)]
     found = await TABLES.duplicates(table(tmp_path, rows, ("id", "v", "t", "d")), tmp_path / "s")

@@ -2,6 +2,7 @@
 """The numbers of a file alone, kept apart so that they are read once, and their quantiles."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from hulk.modules.tools.adapters.tables.session import Session
 from hulk.modules.tools.adapters.tables.table import Field, Table
@@ -21,9 +22,10 @@ def keep_numbers(session: Session, table: Table, fields: Sequence[Field]) -> int
 def quantiles(
     session: Session, column: str, rows: int, levels: Sequence[float], where: str = "true", most: int = SAMPLED_ABOVE
 ) -> list[float] | None:
-    """Exact for up to `most` rows, else of a fixed sample of about so many."""
+    """Exact for up to `most` rows, else of a fixed sample of about so many; none is less than the one before it, as where all values are
+    the same a mean of two of them, rounded, could be."""
     part = f"hash(rowid) % {-(-rows // most)} = 0" if rows > most else "true"
     found = session.rows(f"SELECT quantile_cont({column}, {list(levels)}) FROM numbers WHERE {where} AND {part}")[0][0]
     if found is None and rows > most:  # there are too few values for the sample to meet one
         return quantiles(session, column, rows, levels, where, rows)
-    return [float(value) for value in found] if found else None
+    return list(accumulate(map(float, found), max)) if found else None

@@ -2,6 +2,7 @@
 """How the values of a column are distributed, for pictures."""
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -73,7 +74,7 @@ def _histogram(session: Session, field: Field, column: str, quantiles: Sequence[
 def bins(low: float, high: float, whole: bool = False) -> tuple[float, ...]:
     """Edges of at most `BINS` equal bins from `low` to `high`, in steps of 1, 2, 2.5 or 5 times a power of ten."""
     spread = (high - low) or abs(low) or 1.0
-    rough = spread / (BINS - 1)
+    rough = max(spread / (BINS - 1), sys.float_info.min)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(nice * power for nice in (1, 2, 2.5, 5, 10, 20) if nice * power >= rough)
     step = max(1.0, math.ceil(step)) if whole else step
