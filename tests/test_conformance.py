@@ -220,7 +220,7 @@ FILLED_ELSEWHERE = {
     "hulk.modules.channels.ports.around.Ask": "hulk.apps.channels.Asks, over the intents' act AcceptIntent",
     "hulk.modules.channels.ports.around.Feedback": "hulk.apps.channels.Opinions, over the router's act GiveFeedback",
     "hulk.modules.channels.ports.around.Files": "hulk.apps.channels.Kept, over uploads and the artefacts of tickets",
-    "hulk.modules.channels.ports.around.People": "the identity's act KnownPeople",
+    "hulk.modules.channels.ports.around.People": "the identity's act KnowPerson",
     "hulk.modules.channels.ports.around.Speak": "nothing yet: no answer is read aloud",
     "hulk.modules.channels.ports.around.Tickets": "hulk.apps.channels.Decisions, over the tickets' acts",
     "hulk.modules.channels.ports.around.Transcribe": "nothing yet: who sends a voice note is told to write",
