@@ -34,13 +34,14 @@ from support.twins.whatsapp import TOKEN as META_TOKEN
 
 Fault: TypeAlias = Literal["too much", "away", "broken", "lost", "never"]
 """The next message: too much was sent; it is surely not taken now; the vendor breaks; it is taken, and nobody says so; it never will be."""
-Can: TypeAlias = Literal["send", "find", "fetch", "be revoked"]
+Can: TypeAlias = Literal["send", "find", "tell", "fetch", "be revoked"]
 CANNOT: dict[tuple[str, Can], str] = {
     ("alexa", "send"): "she speaks only when she is spoken to: answers are given in responses",
     ("alexa", "find"): "nobody knows what was heard",
     ("alexa", "fetch"): "she brings no files",
     ("alexa", "be revoked"): "there is no token: Amazon proves each of its requests",
     ("telegram", "find"): "the Bot API has no place for a handle of ours, and no way to ask for a message",
+    ("webhook", "tell"): "it is not asked: it knows by the id what it has, so a message is sent again",
     ("webhook", "fetch"): "a webhook brings no files",
     ("whatsapp", "find"): "Meta cannot be asked; it tells by itself, with the handle, what became of a message",
 }

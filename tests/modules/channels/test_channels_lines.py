@@ -135,6 +135,14 @@ async def test_what_is_asked_for_and_then_done_never_makes_two(rig: Rig, fault: 
     assert rig.texts() == [message.text]
 
 
+@able("send", "find", "tell")
+async def test_a_message_that_is_there_is_found(rig: Rig) -> None:
+    message = rig.message()
+    sent = await rig.line.send(message, [])
+    await rig.line.send(rig.message("Outra.", id=ids.new("msg")), [])
+    assert await rig.line.find(message) == sent
+
+
 @able("send", "find")
 async def test_a_message_that_was_never_sent_is_not_found(rig: Rig) -> None:
     await rig.line.send(rig.message(), [])
