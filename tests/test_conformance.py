@@ -27,6 +27,9 @@ from hulk.modules.agents.ports.reasoning import Cases, Disputes
 from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
 from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
+from hulk.modules.channels.adapters import alexa, mattermost, telegram, webhook, whatsapp
+from hulk.modules.channels.adapters import sql as channels_sql
+from hulk.modules.channels.ports import Contacts, Conversations, Door, Inbox, Line, Listens, Outbox
 from hulk.modules.finops.adapters import genai, ptax
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
@@ -91,6 +94,9 @@ BACKENDS = (
     objects.Objects, shell_tools.Shell, spark.Spark, sql_tools.Sql, suitecrm.SuiteCrm,
 )  # fmt: skip
 """Systems whose tools there are."""
+LINES = (alexa.AlexaLine, mattermost.MattermostLine, telegram.TelegramLine, webhook.WebhookLine, whatsapp.WhatsAppLine)
+DOORS = (alexa.AlexaDoor, mattermost.MattermostDoor, telegram.TelegramDoor, webhook.WebhookDoor, whatsapp.WhatsAppDoor)
+LISTENS = (mattermost.MattermostListens, telegram.Polling, telegram.Webhook)
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,13 @@ SUITES = (
     Suite(Removals, (sql_retention.SqlRemovals,), "modules/audit/test_audit_retention.py"),
     Suite(Holds, (sql_retention.SqlHolds,), "modules/audit/test_audit_retention.py"),
     Suite(Figures, (prometheus.PrometheusFigures,), "modules/audit/test_audit_archiving.py"),
+    Suite(Inbox, (channels_sql.SqlInbox,), "modules/channels/test_channels_inbox_kept.py"),
+    Suite(Outbox, (channels_sql.SqlOutbox,), "modules/channels/test_channels_outbox_kept.py"),
+    Suite(Contacts, (channels_sql.SqlContacts,), "modules/channels/test_channels_contacts_kept.py"),
+    Suite(Conversations, (channels_sql.SqlConversations,), "modules/channels/test_channels_conversations_kept.py"),
+    Suite(Line, LINES, "modules/channels/test_channels_lines.py"),
+    Suite(Door, DOORS, "modules/channels/test_channels_doors.py"),
+    Suite(Listens, LISTENS, "modules/channels/test_channels_listens.py"),
     Suite(Budgets, (finops_memory.MemoryBudgets, finops_sql.SqlBudgets), "modules/finops/test_finops_budgets.py"),
     Suite(CostBook, (finops_memory.MemoryLedger, finops_sql.SqlCosts), "modules/finops/test_finops_costs.py"),
     Suite(Rates, (finops_memory.MemoryRates, finops_sql.SqlRates), "modules/finops/test_finops_rates.py"),
@@ -204,11 +217,19 @@ MADE_BY: dict[type, str] = {ridge.FittedRidge: "Ridge"}
 FILLED_ELSEWHERE = {
     "hulk.modules.agents.ports.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
     "hulk.modules.agents.ports.Voices": "hulk.runtime.language.voice, a function",
+    "hulk.modules.channels.ports.around.Ask": "hulk.apps.channels.Asks, over the intents' act AcceptIntent",
+    "hulk.modules.channels.ports.around.Feedback": "hulk.apps.channels.Opinions, over the router's act GiveFeedback",
+    "hulk.modules.channels.ports.around.Files": "hulk.apps.channels.Kept, over uploads and the artefacts of tickets",
+    "hulk.modules.channels.ports.around.People": "the identity's act KnowPerson",
+    "hulk.modules.channels.ports.around.Speak": "nothing yet: no answer is read aloud",
+    "hulk.modules.channels.ports.around.Tickets": "hulk.apps.channels.Decisions, over the tickets' acts",
+    "hulk.modules.channels.ports.around.Transcribe": "nothing yet: who sends a voice note is told to write",
     "hulk.modules.intents.ports.Agents": "apps.agents.Delegates, over the agents' acts BeginTask and AnswerOf",
     "hulk.modules.intents.ports.Answers": "the router's act AnswerFreely",
     "hulk.modules.intents.ports.Decides": "the router's act Decide",
     "hulk.modules.intents.ports.Decisions": "the router's port of that name, narrowed",
     "hulk.modules.intents.ports.SkillBook": "the skills' Book, a value of their domain",
+    "hulk.modules.intents.ports.Told": "the channels' act AnswerIntent, in tests/modules/channels/test_channels_handling.py",
     "hulk.modules.intents.ports.Voices": "hulk.runtime.language.voice, a function",
     "hulk.modules.router.ports.Gate": "the router's act PassOut",
     "hulk.modules.router.ports.Catalogue": "hulk.apps.bootstrap.Shelf over the skills' Book",
@@ -226,6 +247,7 @@ NO_PORT = {
     "hulk.modules.agents.adapters.mind": "two functions over the acts of memory and reasoning; tests/modules/agents/test_agents_wired.py",
     "hulk.modules.agents.adapters.nearest": "the arithmetic of both places for memories; tests/modules/agents/test_agents_memories_kept.py",
     "hulk.modules.agents.adapters.shelves": "what SqlMemories holds; tests/modules/agents/test_agents_memories_large.py",
+    "hulk.modules.channels.adapters.vendor": "what is under the lines; tests/modules/channels/test_channels_vendor.py",
     "hulk.modules.router.adapters.transport": "what is under the providers; tests/modules/router/test_router_transport.py",
     "hulk.modules.skills.adapters.folders": "reads users' skills at the start; tests/modules/skills/test_skills_own.py",
     "hulk.modules.tools.adapters.guarded": "another function of an address, around it; tests/modules/tools/test_tools_guarded.py",
@@ -235,6 +257,16 @@ NO_PORT = {
 
 PARTS = {
     "hulk.modules.agents.adapters.sql_memories": (sql_memories.SqlMemories,),
+    "hulk.modules.channels.adapters.alexa": (alexa.AlexaDoor, alexa.AlexaLine),
+    "hulk.modules.channels.adapters.mattermost": (mattermost.MattermostDoor, mattermost.MattermostLine, mattermost.MattermostListens),
+    "hulk.modules.channels.adapters.sql": (
+        channels_sql.SqlContacts,
+        channels_sql.SqlConversations,
+        channels_sql.SqlInbox,
+        channels_sql.SqlOutbox,
+    ),
+    "hulk.modules.channels.adapters.telegram": (telegram.Polling, telegram.TelegramDoor, telegram.TelegramLine, telegram.Webhook),
+    "hulk.modules.channels.adapters.whatsapp": (whatsapp.WhatsAppDoor, whatsapp.WhatsAppLine),
     "hulk.modules.identity.adapters.sql": (
         identity_sql.SqlAccounts,
         identity_sql.SqlKeys,

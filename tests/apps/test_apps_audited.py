@@ -191,6 +191,9 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/embeddings": NoChange("vectors are given and nothing is kept but the decision on them, what they cost and what was sent"),
     "POST /v1/feedback": Write("hulk.feedback.given.v1", "made", of_an_answer),
     "POST /v1/files": Write("hulk.file.kept.v1", "made", to("", {"data": b"a,b\n1,2\n", **ASKED})),
+    "POST /v1/hooks/{channel}": Elsewhere(
+        "modules/channels/test_channels_handling.py::test_a_message_is_asked_once_however_often_it_comes"
+    ),
     "POST /v1/intents": Write("hulk.intent.accepted.v1", "made", to("", said(text="Is the disk full?"))),
     "POST /v1/keys": Write("hulk.key.created.v1", "made", to("", said(name="x", grants=[{"role": "viewer"}]))),
     "DELETE /v1/keys/{key}": Write("hulk.key.revoked.v1", "changed", of(a_key, ASKED)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hulk.kernel.errors import HulkError
+from hulk.kernel.errors import Unavailable
 from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.domain import Arrival, Button, Outgoing
@@ -94,7 +94,7 @@ class Inbox:
         return [one for one in self.kept.values() if one.kind == kind]
 
 
-class Gone(HulkError):
+class Gone(Unavailable):
     """The store is away."""
 
 

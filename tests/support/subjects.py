@@ -185,7 +185,7 @@ PARTS: dict[str, Act] = {
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
-    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt",
+    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt", "{channel}": "shop",
 }  # fmt: skip
 OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference}
 """Where a part stands for something else than elsewhere."""

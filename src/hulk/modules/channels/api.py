@@ -3,6 +3,8 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request
@@ -15,6 +17,7 @@ from hulk.modules.channels.domain import Channel
 from hulk.modules.channels.ports import Accepted, Door, Kept, Open, Refusal
 from hulk.modules.channels.ports import Request as Asked
 from hulk.modules.channels.usecases import GiveReply, TakeArrivals
+from hulk.runtime.http import problems
 
 log = structlog.get_logger(__name__)
 HOOKS = "/v1/hooks"
@@ -39,7 +42,7 @@ class Hooks:
             accepted = await found.door.accept(await _asked(request, self.clock))
         except Refusal as refusal:
             log.warning("channel_request_refused", channel=channel, status=refusal.status, why=refusal.why)
-            return Response(status_code=refusal.status)
+            return Response(status_code=refusal.status, media_type="text/plain")
         kept = await self.take(found.channel, accepted.arrivals) if accepted.arrivals else []
         if accepted.wait and kept:
             return await self._given(found.channel, found.door, kept[-1], began + accepted.wait - time.monotonic(), request)
@@ -69,6 +72,17 @@ def _response(accepted: Accepted, then: BackgroundTask | None = None) -> Respons
     return Response(accepted.body, accepted.status, media_type=accepted.media_type, background=then)
 
 
+_KEPT = {"description": "It is kept; what is said is the vendor's form", "content": {"*/*": {"schema": {"type": "string"}}}}
+_REFUSED = {
+    "description": "It is not the vendor's, which is all that is said; or there is no such channel",
+    "content": {
+        "text/plain": {"schema": {"type": "string", "maxLength": 0}},
+        problems.MEDIA_TYPE: {},
+    },
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {200: _KEPT, "2XX": _KEPT, "4XX": _REFUSED}
+
+
 def hook_routes(hooks: Hooks) -> APIRouter:
     """`GET` is for vendors that ask whether somebody is there before they send anything."""
     router = APIRouter(tags=["channels"])
@@ -77,6 +91,7 @@ def hook_routes(hooks: Hooks) -> APIRouter:
         """Take what a vendor of a channel sends. The request itself proves whose it is; the answer comes when it is safely kept."""
         return await hooks(channel, request)
 
-    router.add_api_route(f"{HOOKS}/{{channel}}", hook, methods=["POST"], response_class=Response, operation_id="hook")
-    router.add_api_route(f"{HOOKS}/{{channel}}", hook, methods=["GET"], response_class=Response, operation_id="hook_asked")
+    add = partial(router.add_api_route, f"{HOOKS}/{{channel}}", hook, response_class=Response, responses=_ANSWERS)
+    add(methods=["POST"], operation_id="hook")
+    add(methods=["GET"], operation_id="hook_asked")
     return router

@@ -64,7 +64,7 @@ class Vendor:
             async with (await self._opened()).request(
                 method, self.url + path, headers=headers, data=body if data is None else data
             ) as response:
-                return Answer(response.status, _headers(response), await self._read(response))
+                return Answer(response.status, _headers(response), await self._read(response, sends=sends))
         except aiohttp.ClientConnectorError as error:
             raise Unavailable("{vendor} cannot be reached.", vendor=self.called) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -91,10 +91,12 @@ class Vendor:
                     raise TooLarge("The file is larger than {most} bytes, which is the most that is taken here.", most=most)
                 await asyncio.to_thread(file.write, chunk)
 
-    async def _read(self, response: "ClientResponse") -> bytes:
+    async def _read(self, response: "ClientResponse", *, sends: bool = False) -> bytes:
         body = await response.content.read(LARGEST_ANSWER + 1)
         while len(body) <= LARGEST_ANSWER and (more := await response.content.read(LARGEST_ANSWER + 1 - len(body))):
             body += more
+        if len(body) > LARGEST_ANSWER and sends:
+            raise self.uncertain(f"more than {LARGEST_ANSWER} bytes")
         if len(body) > LARGEST_ANSWER:
             raise Unavailable("{vendor} answers with more than {most} bytes.", vendor=self.called, most=LARGEST_ANSWER)
         return body

@@ -76,7 +76,8 @@ class WebhookDoor:
             key=id_, kind="message", address=writable(body.conversation or body.sender.id), id=id_, text=writable(body.text),
             at=_aware(body.at) or request.at,
             sender=Sender(
-                id=writable(body.sender.id), name=body.sender.name, email=body.sender.email if self.trust_people else "",
+                id=writable(body.sender.id), name=writable(body.sender.name),
+                email=writable(body.sender.email) if self.trust_people else "",
                 language=body.sender.language,
             ),
         )  # fmt: skip

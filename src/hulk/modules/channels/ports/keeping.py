@@ -54,7 +54,8 @@ class Inbox(Protocol):
         """The newest of a tenant (of a channel), newest first; with `after` those that came after that id, oldest first."""
 
     def prune(self, before: datetime, most: int) -> Change[int]:
-        """Remove what is done and came before; what is said of each key stays unique for as long as its vendor may send it again."""
+        """Remove what is done and came before, `most` of it, the oldest first; how many. A key that is removed may come in again: so
+        `before` is further back than any vendor repeats (7 days)."""
 
 
 class Outbox(Protocol):
@@ -94,7 +95,7 @@ class Outbox(Protocol):
         """The channel told that it has it: sent, whatever was thought of it; False when that was known."""
 
     def bounced(self, id_: str, problem: JsonObject, at: datetime) -> Change[bool]:
-        """The channel told that it could not deliver it after all: failed; False when there is none."""
+        """The channel told that it could not deliver it after all: failed; False when there is none, or that was known."""
 
     def withdraw(self, intent: str, at: datetime) -> Change[int]:
         """Those waiting that answer that intent are not sent; how many."""
@@ -125,10 +126,10 @@ class Contacts(Protocol):
         """They are that person, or nobody known; False when they were never heard."""
 
     def move(self, channel: str, sender: str, to: str) -> Change[None]:
-        """They have another id from now on; whoever is given the old one is nobody known."""
+        """They have another id from now on; whoever is given the old one is nobody known. Who was heard by the new one stays that."""
 
     def invite(self, tenant: str, code: str, person: str, until: datetime) -> Change[None]:
-        """Whoever says that code (its SHA-256 is kept) until then is that person, once."""
+        """Whoever says that code (its SHA-256) until then is that person, once."""
 
     def redeem(self, tenant: str, code: str, now: datetime, by: str) -> Change[str | None]:
         """Whose code that is, which from now on holds for `by` only; None when it is nobody's, or was used by another."""

@@ -54,8 +54,8 @@ class Line(Protocol):
         message, and `Uncertain` when nobody knows whether it did."""
 
     async def find(self, message: Outgoing) -> Sent | None:
-        """The message of that `id`, if the channel has it; None when it surely has not. Raises `Unknowable` when it cannot be asked, and
-        `Unavailable`."""
+        """The message of that `id`, if the channel has it; None when it surely has not, or knows by the `id` what it has: then it may be
+        sent again. Raises `Unknowable` when it cannot be asked, and `Unavailable`."""
 
     async def fetch(self, file: Attached, into: Path, most: int) -> None:
         """Write the file there. Raises `NotFound`, `TooLarge` over `most` bytes, `Refused` and `Unavailable`."""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hulk.kernel.errors import HulkError
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Text, Voice
-from hulk.modules.channels.adapters.mattermost.posts import Address, Id, as_command
+from hulk.modules.channels.adapters.mattermost.posts import Address, Id, Words, as_command
 from hulk.modules.channels.adapters.mattermost.server import Server
 from hulk.modules.channels.adapters.mattermost.signing import seal, triggered
 from hulk.modules.channels.domain import Arrival, Outgoing, Sender
@@ -45,8 +45,8 @@ class PressBody(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     user_id: Id
-    user_name: str = Field(default="", max_length=100)
-    post_id: str = Field(default="", max_length=60)
+    user_name: Words = Field(default="", max_length=100)
+    post_id: Words = Field(default="", max_length=60)
     channel_id: Id
     trigger_id: str = Field(default="", max_length=1000)
     context: ContextBody
@@ -58,10 +58,10 @@ class CommandBody(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     user_id: Id
-    user_name: str = Field(default="", max_length=100)
+    user_name: Words = Field(default="", max_length=100)
     channel_id: Id
     channel_name: str = ""
-    text: str = ""
+    text: Words = ""
     trigger_id: str = Field(default="", max_length=1000)
     response_url: str = Field(default="", max_length=1000)
 

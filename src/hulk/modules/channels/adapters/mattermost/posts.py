@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from hulk.kernel.errors import Refused
+from hulk.kernel.text import writable
 from hulk.modules.channels.domain import Attached, command
 
 ID = r"[a-z0-9]{26}"
 Id = Annotated[str, Field(pattern=rf"^{ID}$")]
+Words = Annotated[str, AfterValidator(writable)]
+"""What somebody wrote, as every store keeps it."""
 Millis = Annotated[int, Field(ge=0, le=253_402_300_799_000)]
 _ADDRESS = re.compile(rf"({ID})(?:([:@])({ID}))?")
 _TYPES = ("", "me")
@@ -37,8 +40,8 @@ class FileBody(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: Id
-    name: str = ""
-    mime_type: str = ""
+    name: Words = ""
+    mime_type: Words = ""
     size: int | None = None
 
 
@@ -63,7 +66,7 @@ class Post(BaseModel):
     channel_id: Id
     root_id: str = Field(default="", pattern=rf"^({ID})?$")
     original_id: str = ""
-    message: str = ""
+    message: Words = ""
     type: str = ""
     props: Annotated[dict[str, Any], _none_is({})] = {}
     file_ids: Annotated[tuple[str, ...], _none_is(())] = ()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hulk.kernel.errors import Exhausted, HulkError, NotFound, Unavailable
 from hulk.kernel.text import Language
-from hulk.modules.channels.adapters.mattermost.posts import Id, Millis, Post
+from hulk.modules.channels.adapters.mattermost.posts import Id, Millis, Post, Words
 from hulk.modules.channels.adapters.vendor import Answer, Vendor, retry_after
 from hulk.modules.channels.domain import Sender
 
@@ -26,11 +26,11 @@ class User(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: Id
-    username: str = ""
-    nickname: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
+    username: Words = ""
+    nickname: Words = ""
+    first_name: Words = ""
+    last_name: Words = ""
+    email: Words = ""
     email_verified: bool = False
     locale: str = ""
     is_bot: bool = False

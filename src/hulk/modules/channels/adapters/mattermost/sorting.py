@@ -14,7 +14,7 @@ from cachebox import LRUCache
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hulk.kernel.errors import Forbidden, NotFound
-from hulk.modules.channels.adapters.mattermost.posts import Id, Millis, Post, address_of, mentions, moment, post_of, without_mention
+from hulk.modules.channels.adapters.mattermost.posts import Id, Millis, Post, Words, address_of, mentions, moment, post_of, without_mention
 from hulk.modules.channels.adapters.mattermost.server import Room, Server
 from hulk.modules.channels.domain import Arrival, Sender
 
@@ -26,7 +26,7 @@ class Reaction(BaseModel):
 
     user_id: Id
     post_id: Id
-    emoji_name: str
+    emoji_name: Words
     create_at: Millis = 0
     update_at: Millis = 0
 

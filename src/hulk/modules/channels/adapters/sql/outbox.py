@@ -44,7 +44,7 @@ _ADOPT = (
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
 _HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
-_TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("sending", "unknown", "waiting", "failed")))
+_TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
 _AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
 _COUNTS = (
