@@ -89,8 +89,9 @@ async def a_world(folder: Path, **options: object) -> AsyncIterator[World]:
 async def _a_world(folder: Path, options: Mapping[str, object]) -> AsyncIterator[World]:
     more = {name.replace("__", "."): value for name, value in options.items()}
     host = {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000}  # noqa: S104  # it wants keys
+    shop = {"channels.webhook": [{"name": "shop", "tenant": "acme", "secret": "s" * 32}]}
     prompts = {"router.prompts": dict.fromkeys(("now", "new"), "Be brief.")}
-    config = configured(None, {}, {**host, **prompts, **more}, folder)
+    config = configured(None, {}, {**host, **shop, **prompts, **more}, folder)
     data = folder / "data"
     async with running(config, data, folder) as hulk, desk_of(config, data) as desk, aiohttp.ClientSession() as session:
         assert hulk.rpc is not None

@@ -13,9 +13,12 @@ def received(kept: Kept) -> Event:
 
 def ended(message: Outgoing) -> Event:
     """A message went out, or will not, or nobody knows."""
-    code = str((message.problem or {}).get("code", ""))
-    data = {"channel": message.channel, "state": message.state, "attempts": message.attempts, "code": code}
-    return Event(type="hulk.channel.sent.v1", subject=message.id, tenant=message.tenant, actor="hulk", intent=message.intent, data=data)
+    code, seconds = str((message.problem or {}).get("code", "")), None
+    if message.ended is not None:
+        seconds = (message.ended - message.created).total_seconds()
+    data = {"channel": message.channel, "state": message.state, "attempts": message.attempts, "code": code, "seconds": seconds}
+    type_ = f"hulk.channel.{message.state}.v1"
+    return Event(type=type_, subject=message.id, tenant=message.tenant, actor="hulk", intent=message.intent, data=data)
 
 
 def about(what: str, subject: str, tenant: str, actor: str, **data: object) -> Event:
