@@ -26,8 +26,9 @@ async def an_arrival(world: World, **more: Any) -> str:
     """Something that Ana wrote, and what came of it."""
     store, now, id_ = world.desk.helm.store, utc_now(), ids.new("arr")
     arrival = Arrival(key=id_, kind="message", address="a", sender=Sender(id="ana", name="Ana"), at=now, id=id_, text="Oi")
-    given = {"tenant": "acme", "channel": "shop", "received": now, "outcome": "asked"}
-    await store.commit(SqlInbox(store).take(Kept(id=id_, arrival=arrival, **{**given, **more})))
+    given = {"tenant": "acme", "channel": "shop", "received": now}
+    inbox = SqlInbox(store)
+    await store.commit(inbox.take(Kept(id=id_, arrival=arrival, **{**given, **more})), inbox.done(id_, "asked"))
     return id_
 
 
