@@ -81,7 +81,7 @@ async def test_it_is_tried_now_and_then_without_being_asked(tmp_path: Path) -> N
     async with a_world(tmp_path, channels__check_every="11s") as world:
 
         async def tried() -> bool:
-            return (await got(world, "/v1/channels/shop"))["status"] == "ok"
+            return str((await got(world, "/v1/channels/shop"))["status"]) == "ok"
 
         await until_found(tried, within=60)
 
@@ -128,7 +128,7 @@ async def test_a_message_of_which_nobody_knows_is_shown_with_why_and_sent_again_
     assert (await world.call("operator", "POST", f"{path}/again", headers={"if-match": seen["etag"]}))[0] == 409, "another did"
 
     async def sent() -> bool:
-        return (await got(world, path))["state"] == "sent"
+        return str((await got(world, path))["state"]) == "sent"
 
     await until_found(sent)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -48,7 +48,7 @@ class Tail:
     _message: str = ""
     _open: dict[str, str] = field(default_factory=dict)
 
-    async def __call__(self, *, follow: bool) -> AsyncIterator[Line]:
+    async def __call__(self, *, follow: bool) -> AsyncGenerator[Line, None]:
         """What was last; then, to `follow`, what comes, without end. Raises what the server answers."""
         for line in await self._looked(first=True):
             yield line

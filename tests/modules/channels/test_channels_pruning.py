@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from hulk.modules.channels.domain import State
 from hulk.modules.channels.usecases.saying import conversation_of
 from hulk.modules.channels.wiring.watching import BATCH, PruneChannels
 from hulk.runtime.store import Store
@@ -22,7 +23,7 @@ def pruning(room: Room) -> PruneChannels:
 
 async def test_what_ended_long_ago_is_removed_and_the_rest_stays(store: Store, tmp_path: Path) -> None:
     room = a_room(store, tmp_path)
-    states = ("waiting", "sending", "sent", "failed", "unknown", "withdrawn")
+    states: tuple[State, ...] = ("waiting", "sending", "sent", "failed", "unknown", "withdrawn")
     old = [replace(going(state, state), state=state, ended=LONG_AGO) for state in states]
     await store.commit(*(room.outbox.add(one) for one in (*old, replace(going("new", "new"), state="sent", ended=NOW))))
     await pruning(room)()
