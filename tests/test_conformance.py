@@ -27,8 +27,11 @@ from hulk.modules.agents.ports.reasoning import Cases, Disputes
 from hulk.modules.audit.adapters import mongodb, prometheus, sql_archive, sql_retention
 from hulk.modules.audit.adapters import sql as audit_sql
 from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Removals
+from hulk.modules.channels import ports as channel_ports
 from hulk.modules.channels.adapters import alexa, mattermost, telegram, webhook, whatsapp
+from hulk.modules.channels.adapters import prometheus as channels_prometheus
 from hulk.modules.channels.adapters import sql as channels_sql
+from hulk.modules.channels.adapters import standings as channels_standings
 from hulk.modules.channels.ports import Contacts, Conversations, Door, Inbox, Line, Listens, Outbox
 from hulk.modules.finops.adapters import genai, ptax
 from hulk.modules.finops.adapters import memory as finops_memory
@@ -118,6 +121,8 @@ SUITES = (
     Suite(agent_ports.Models, (agents_models.RouterModels,), "modules/agents/test_agents_wired.py"),
     Suite(agent_ports.Tasks, (agents_memory.MemoryTasks, agents_sql.SqlTasks), "modules/agents/test_agents_kept.py"),
     Suite(agent_ports.Accounts, (agents_memory.MemoryAccounts, agents_sql.SqlAccounts), "modules/agents/test_agents_kept.py"),
+    Suite(channel_ports.Figures, (channels_prometheus.ChannelFigures,), "modules/channels/test_channels_watched.py"),
+    Suite(channel_ports.Standings, (channels_standings.BusStandings,), "modules/channels/test_channels_watched.py"),
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),
     Suite(Marks, (audit_sql.SqlMarks,), "modules/audit/test_audit_archiving.py"),
@@ -243,6 +248,7 @@ FILLED_ELSEWHERE = {
 """Ports without an adapter of their own, and what bootstrap fills them with."""
 
 NO_PORT = {
+    "hulk.modules.channels.adapters.counted": "the kernel's Trail, counted; tests/modules/channels/test_channels_watched.py",
     "hulk.modules.agents.adapters.files": "reads agents' files at the start; tests/modules/agents/test_agents_files.py",
     "hulk.modules.agents.adapters.mind": "two functions over the acts of memory and reasoning; tests/modules/agents/test_agents_wired.py",
     "hulk.modules.agents.adapters.nearest": "the arithmetic of both places for memories; tests/modules/agents/test_agents_memories_kept.py",

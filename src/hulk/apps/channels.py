@@ -17,7 +17,8 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels import Asking, Shown
-from hulk.modules.channels.api import Hooks, hook_routes
+from hulk.modules.channels.api import Hooks, hook_routes, people_routes
+from hulk.modules.channels.api import channel_routes as routes_of
 from hulk.modules.channels.settings import ChannelsSettings
 from hulk.modules.channels.wiring import Answering, Around, Channels, Needs, answering, opened, wired
 from hulk.modules.channels.wiring import Ground as ChannelGround
@@ -115,7 +116,10 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
     )  # fmt: skip
     channels = await stack.enter_async_context(opened(settings, around))
     secret = hmac.digest(ground.audit_key, b"channels/buttons", "sha256")
-    base = ChannelGround(store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret)
+    base = ChannelGround(
+        store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret,
+        metrics=ground.telemetry.metrics, rounds=ground.rounds, check_every=settings.check_every, retention=settings.retention,
+    )  # fmt: skip
     return answering(channels, base), base
 
 
@@ -131,5 +135,6 @@ def channels_at_work(
 
 
 def channel_routes(made: Channels) -> list[APIRouter]:
-    """Where vendors call."""
-    return [hook_routes(Hooks({one.name: one for one in made.answering.channels}, made.take, made.give, utc_now))]
+    """Where vendors call, and what operators do."""
+    hooks = Hooks({one.name: one for one in made.answering.channels}, made.take, made.give, utc_now, made.figures)
+    return [hook_routes(hooks), routes_of(made.acts), people_routes(made.acts)]

@@ -121,7 +121,7 @@ async def test_what_cannot_be_sent_for_a_day_is_given_up(room: Room) -> None:
     room.later(timedelta(days=1, seconds=1))
     assert await room.said() == []
     assert await state(room) == "failed"
-    assert room.trail.types[-1] == "hulk.channel.sent.v1"
+    assert room.trail.types[-1] == "hulk.channel.failed.v1"
 
 
 async def test_what_the_vendor_has_is_not_sent_again_though_its_answer_was_lost(room: Room) -> None:

@@ -120,6 +120,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             watching_budgets(rounds, money, budget_figures(ground.telemetry.metrics)),
             refreshing_rates(rounds, money),
             *(one.run() for one in channels.at_work),
+            channels.prune.now_and_then(rounds),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())

@@ -10,6 +10,7 @@ from hulk.apps.thor import (
     audit,
     breakers,
     cache,
+    channels,
     dead_letters,
     keys,
     models,
@@ -68,6 +69,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(tools.app, name="tools")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(agents.app, name="agents")
+app.add_typer(channels.app, name="channels")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

@@ -10,6 +10,8 @@
 The signature is HMAC-SHA256 over `id.timestamp.body`; several may stand there, with a space between. A request that is more than five
 minutes off is refused, one whose `webhook-id` was seen is answered as the first. Answers go out signed in the same way, their
 `webhook-id` being the message's own: so the other side can tell a repetition, and one is sent again when nobody knows whether it arrived.
+
+A signed `{"type": "ping"}` asks nothing, and is answered with a signature over its id and `pong`: so each side can try the other.
 """
 
 import base64
@@ -17,6 +19,8 @@ import binascii
 import hmac
 import json
 import re
+import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Language, Text, writable
-from hulk.modules.channels.adapters.vendor import Vendor
+from hulk.modules.channels.adapters.vendor import Vendor, vendor
 from hulk.modules.channels.domain import Arrival, Attached, Limits, Outgoing, Pace, Sender
 from hulk.modules.channels.ports import Accepted, Checked, Refusal, Request, Sent
 
@@ -67,6 +71,8 @@ class WebhookDoor:
     async def accept(self, request: Request) -> Accepted:
         """See `Door`."""
         id_ = self._verified(request)
+        if _is_ping(request.body):
+            return Accepted(body=json.dumps({"pong": _pong(self.secret(), id_)}).encode(), media_type="application/json")
         try:
             body = AskedBody.model_validate_json(request.body)
         except ValidationError as error:
@@ -112,6 +118,8 @@ class WebhookLine:
     path: str
     secret: Callable[[], str]
     clock: Callable[[], datetime]
+    hook: str = ""
+    """Where others call us; empty when they cannot."""
 
     @property
     def limits(self) -> Limits:
@@ -144,22 +152,58 @@ class WebhookLine:
         """Nobody looks."""
 
     async def check(self) -> Checked:
-        """The other side takes a signed `ping`."""
-        if not self.vendor.url:
-            return Checked(())
-        began = self.clock()
-        answer = await self._posted(f"ping_{int(began.timestamp())}", {"type": "ping"})
-        if not 200 <= answer.status < 300:
-            raise self.vendor.refusal(answer)
-        return Checked(((Text("It takes what we sign"), (self.clock() - began).total_seconds()),))
+        """A signed `ping` comes in at our own door, by our address where there is one, and the other side takes one."""
+        steps, began = [await self._comes_in()], time.monotonic()
+        if self.vendor.url:
+            answer = await self._posted(_new_ping(), {"type": "ping"})
+            if not 200 <= answer.status < 300:
+                raise self.vendor.refusal(answer)
+            steps.append((Text("It takes what we sign"), time.monotonic() - began))
+        return Checked(tuple(steps))
+
+    async def _comes_in(self) -> tuple[Text, float]:
+        id_, began = _new_ping(), time.monotonic()
+        headers, body = self._signed(id_, {"type": "ping"})
+        if not self.hook:
+            raw = {name: (value.encode(),) for name, value in headers.items()}
+            taken = await WebhookDoor(self.secret).accept(Request("POST", raw, {}, body, self.clock()))
+            proved, said, status = Text("What is signed with the secret comes in"), taken.body, taken.status
+        else:
+            async with vendor(self.hook, self.hook) as ourselves:
+                answer = await ourselves.ask("POST", "", headers=headers, body=body)
+            proved, said, status = Text("{url} leads here", url=self.hook), answer.body, answer.status
+        if status != 200 or _pong(self.secret(), id_).encode() not in said:
+            raise Refused("{url} does not lead here (HTTP {status}): look at DNS, proxy and certificate.", url=self.hook, status=status)
+        return proved, time.monotonic() - began
 
     async def _posted(self, id_: str, data: dict[str, Any]) -> Any:
+        headers, body = self._signed(id_, data)
+        return await self.vendor.ask("POST", self.path, headers=headers, body=body, sends=True)
+
+    def _signed(self, id_: str, data: dict[str, Any]) -> tuple[dict[str, str], bytes]:
         body, at = json.dumps(data, ensure_ascii=False).encode(), str(int(self.clock().timestamp())).encode()
         signed = signature(key_of(self.secret()), id_.encode(), at, body).decode()
         headers = {
             "content-type": "application/json", "webhook-id": id_, "webhook-timestamp": at.decode(), "webhook-signature": signed,
         }  # fmt: skip
-        return await self.vendor.ask("POST", self.path, headers=headers, body=body, sends=True)
+        return headers, body
+
+
+def _is_ping(body: bytes) -> bool:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("type") == "ping"
+
+
+def _new_ping() -> str:
+    return f"ping_{secrets.token_hex(12)}"
+
+
+def _pong(secret: str, id_: str) -> str:
+    """What only who has the secret can say to a ping."""
+    return signature(key_of(secret), id_.encode(), b"0", b"pong").decode()
 
 
 def key_of(secret: str) -> bytes:

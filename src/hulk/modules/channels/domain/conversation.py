@@ -34,6 +34,16 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A code by which somebody says who they are: `person` (`usr_…`), until then. `used_by` is where it was said (`channel:sender`), empty
+    while it was not. The code itself is shown once, and not kept."""
+
+    person: str
+    until: datetime
+    used_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """An address of a channel at which somebody was heard. `heard` is when last; `reply` what the last arrival brought along for answers.
     `mode` is `person` while somebody of the company answers in place of Hulk, `by` them."""

@@ -16,9 +16,10 @@ from hulk.modules.channels.ports.lines import (
     Uncertain,
     Unknowable,
 )
+from hulk.modules.channels.ports.watching import Figures, Standings
 
 __all__ = [
-    "Accepted", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Door", "Feedback", "Files", "Heard", "Inbox", "Kept",
-    "Line", "Listens", "Open", "Outbox", "People", "Refusal", "Request", "Sent", "Speak", "Tickets", "Transcribe", "Uncertain",
-    "Unknowable", "Voices",
+    "Accepted", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Door", "Feedback", "Figures", "Files", "Heard", "Inbox",
+    "Kept", "Line", "Listens", "Open", "Outbox", "People", "Refusal", "Request", "Sent", "Speak", "Standings", "Tickets", "Transcribe",
+    "Uncertain", "Unknowable", "Voices",
 ]  # fmt: skip

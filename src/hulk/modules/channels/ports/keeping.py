@@ -1,13 +1,13 @@
 """Where channels keep what came in, what goes out, and with whom they talk."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import JsonObject
-from hulk.modules.channels.domain import Arrival, Contact, Conversation, Mode, Outgoing, State, Turn
+from hulk.modules.channels.domain import Arrival, Contact, Conversation, Invitation, Mode, Outgoing, State, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,11 @@ class Inbox(Protocol):
     def forget(self, channel: str, address: str, message: str) -> Change[None]:
         """The text and files of what the channel calls so are removed: its sender deleted it."""
 
-    async def recent(self, tenant: str, channel: str | None, limit: int, after: str = "") -> Sequence[Kept]:
-        """The newest of a tenant (of a channel), newest first; with `after` those that came after that id, oldest first."""
+    async def recent(
+        self, tenant: str, channel: str | None, limit: int, after: str = "", before: str = "", among: Collection[str] | None = None
+    ) -> Sequence[Kept]:
+        """The newest of a tenant (of a channel, of those `among` which it must be), newest first; with `after` those that came after that
+        id, oldest first; with `before` those that came before it."""
 
     def prune(self, before: datetime, most: int) -> Change[int]:
         """Remove what is done and came before, `most` of it, the oldest first; how many. A key that is removed may come in again: so
@@ -103,8 +106,18 @@ class Outbox(Protocol):
     def again(self, id_: str, at: datetime) -> Change[bool]:
         """One that is unknown or failed waits again, because a person said so; False when it is neither."""
 
-    async def recent(self, tenant: str, channel: str | None, states: Sequence[State], limit: int, after: str = "") -> Sequence[Outgoing]:
-        """The newest in those states (none: in any), newest first; with `after` those that were made after that id, oldest first."""
+    async def recent(
+        self, tenant: str, channel: str | None, states: Sequence[State], limit: int, after: str = "", before: str = "",
+        among: Collection[str] | None = None,
+    ) -> Sequence[Outgoing]:  # fmt: skip
+        """The newest in those states (none: in any), newest first; with `after` those that were made after that id, oldest first; with
+        `before` those that were made before it; with `among` only those of these channels."""
+
+    def swap(self, before: Outgoing, after: Outgoing) -> Change[bool]:
+        """`after` in place of `before`; False, and nothing written, when it is not as `before` says any more."""
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """Remove at most so many that ended before; those of which nobody knows, or that wait, stay."""
 
     async def counts(self, channel: str) -> dict[State, int]:
         """How many there are in each state but `sent` and `withdrawn`."""
@@ -134,8 +147,16 @@ class Contacts(Protocol):
     def redeem(self, tenant: str, code: str, now: datetime, by: str) -> Change[str | None]:
         """Whose code that is, which from now on holds for `by` only; None when it is nobody's, or was used by another."""
 
-    async def of_tenant(self, tenant: str, channel: str | None, limit: int) -> Sequence[Contact]:
-        """Those heard last first."""
+    async def of_tenant(
+        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
+    ) -> Sequence[Contact]:
+        """Those heard last first; with `before` those that were heard last before then; with `among` only those of these channels."""
+
+    async def invitations(self, tenant: str, limit: int) -> Sequence[Invitation]:
+        """The codes of a tenant, those that hold longest first."""
+
+    def uninvite(self, tenant: str, person: str) -> Change[int]:
+        """The codes of that person that nobody has used do not hold any more; how many."""
 
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """All that are that person."""
@@ -174,8 +195,17 @@ class Conversations(Protocol):
     def forget(self, conversation: str) -> Change[int]:
         """All that was said in it is removed; how many turns."""
 
-    async def recent(self, tenant: str, mode: Mode | None, limit: int) -> Sequence[Conversation]:
-        """Those in which somebody was heard last, first."""
+    async def recent(
+        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
+    ) -> Sequence[Conversation]:
+        """Those in which somebody was heard last, first; with `before` those in which that was before then; with `among` only those of
+        these channels."""
+
+    def swap(self, before: Conversation, after: Conversation) -> Change[bool]:
+        """Who answers in `after` answers from now on; False when it is not who answers in `before` any more."""
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """Remove at most so many turns that were said before."""
 
     def mark(self, channel: str, mark: str) -> Change[None]:
         """How far the channel was heard."""

@@ -65,7 +65,11 @@ class Obey:
             raise Refused("This code is not right, or does not hold any more. Ask for a new one.")
         sender = kept.arrival.sender.id
         linked = self.contacts.link(channel.name, sender, person)
-        told = self.trail.append(about("linked", person, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=sender))
+        told = self.trail.append(
+            about(
+                "linked", person, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=sender, after={"person": person}
+            )
+        )
         return [linked, told, self.say(channel, kept, Text("Now I know who you are."), language, name="linked")]
 
     def _language(self, channel: Channel, kept: Kept, party: Party, wanted: str) -> Sequence[Change[Any]]:
@@ -94,7 +98,9 @@ class Obey:
 
     def _told(self, channel: Channel, kept: Kept, party: Party, what: str) -> Change[None]:
         return self.trail.append(
-            about(what, party.conversation.id, channel.tenant, f"channel:{channel.name}", sender=kept.arrival.sender.id)
+            about(
+                what, party.conversation.id, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=kept.arrival.sender.id
+            )
         )
 
 

@@ -23,7 +23,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Limits, Meter, Outgoing, State, waiting_after
 from hulk.modules.channels.ports import Files, Line, Outbox, Sent, Uncertain, Unknowable
-from hulk.modules.channels.usecases.facts import ended
+from hulk.modules.channels.usecases.facts import ended, only_if
 from hulk.modules.channels.usecases.handing import HandOver
 
 log = structlog.get_logger(__name__)
@@ -187,7 +187,7 @@ class Deliver:
         )
         if not claimed:
             await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
-        await self.commit(self.outbox.settle(over, self.holder), self.trail.append(ended(over)))
+        await self.commit(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
         if state in ("failed", "unknown"):
             log.warning("channel_message_not_sent", channel=self.channel, message=message.id, state=state, problem=over.problem)
 

@@ -75,7 +75,7 @@ class HandleArrival:
             if kept is not None and channel is not None and kept.arrival.kind in _ANSWERED:
                 self.say(channel, kept, error.text, channel.language or self.fallback, name="failed")(tx)
 
-        return [tell, self.inbox.done(name, "failed"), self.trail.append(about("failed", name, run.tenant, "hulk", code=error.code))]
+        return [tell, self.inbox.done(name, "failed"), self.trail.append(about("unhandled", name, run.tenant, "hulk", code=error.code))]
 
     def revived(self, run: Started) -> Sequence[Change[Any]]:
         """It is worked on again."""

@@ -40,7 +40,7 @@ class Say:
         """An answer to what came in. `name` tells the messages to one arrival apart; the same twice is one."""
         said = self.voices(language).say(text) if isinstance(text, Text) else text
         arrival, now = kept.arrival, self.clock()
-        id_, limits = ids.derived("msg", kept.id, name, "0"), self.limits(channel.name)
+        id_, limits = first_of(kept, name), self.limits(channel.name)
         if channel.gives and len(said) > limits.text:
             buttons = [(Text("Shall I send you the rest elsewhere?"), Pressed("rest", id_))]
         first = Outgoing(
@@ -100,6 +100,11 @@ class Say:
             Button(voice.say(text)[: limits.label], pressing(self.secret, channel.name, address, what, now + _HOLDS))
             for text, what in wanted[: limits.buttons]
         )
+
+
+def first_of(kept: Kept, name: str) -> str:
+    """The id of the first message of that name to what came in."""
+    return ids.derived("msg", kept.id, name, "0")
 
 
 def conversation_of(kept: Kept) -> str:

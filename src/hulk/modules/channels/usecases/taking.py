@@ -13,7 +13,7 @@ from hulk.kernel.flow import Concurrency, Flow
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Arrival, Channel
 from hulk.modules.channels.ports import Inbox, Kept, Outbox
-from hulk.modules.channels.usecases.facts import received
+from hulk.modules.channels.usecases.facts import only_if, receipted, received
 
 WORKFLOW = "channel-arrival"
 TRIES = Retry(attempts=8)
@@ -64,8 +64,10 @@ class TakeArrivals:
             return lambda _: False
         if arrival.fate == "failed":
             problem = told(Refused("The channel could not deliver it: {reason}.", reason=arrival.problem[:300]))
-            return self.outbox.bounced(arrival.handle, problem, kept.received)
-        return self.outbox.told(arrival.handle, arrival.id, kept.received)
+            failed = self.trail.append(receipted(kept, "failed", str(problem["code"])))
+            return only_if(self.outbox.bounced(arrival.handle, problem, kept.received), failed)
+        sent = self.trail.append(receipted(kept, "sent"))
+        return only_if(self.outbox.told(arrival.handle, arrival.id, kept.received), sent)
 
 
 def _run(kept: Kept) -> Started:

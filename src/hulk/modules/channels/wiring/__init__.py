@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 from hulk.kernel import ids
@@ -12,26 +13,39 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
+from hulk.modules.channels.adapters.counted import CountedTrail
+from hulk.modules.channels.adapters.prometheus import ChannelFigures
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
+from hulk.modules.channels.adapters.standings import BusStandings
+from hulk.modules.channels.api import ChannelActs
 from hulk.modules.channels.domain import Directory, Limits
-from hulk.modules.channels.ports import Ask, Feedback, Files, Line, Open, People, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports import Ask, Feedback, Figures, Files, Line, Open, People, Tickets, Transcribe, Voices
 from hulk.modules.channels.usecases import (
+    AnswerInPerson,
     AnswerIntent,
     AskFor,
+    CheckChannel,
+    DecideOnMessages,
     Deliver,
     GiveReply,
     HandleArrival,
     HandOver,
+    Introduce,
+    LookAtChannels,
     MeetSender,
     Obey,
     Press,
+    Rights,
     Say,
     TakeArrivals,
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
 from hulk.modules.channels.wiring.running import AtWork
+from hulk.modules.channels.wiring.watching import Duties, PruneChannels
+from hulk.runtime.background import Rounds
 from hulk.runtime.bus import Bus
 from hulk.runtime.store import Store
+from hulk.runtime.telemetry import Metrics
 
 __all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "answering", "opened", "wired"]
 
@@ -46,6 +60,10 @@ class Ground:
     voices: Voices
     secret: bytes
     clock: Clock = utc_now
+    metrics: Metrics = field(default_factory=Metrics)
+    rounds: Rounds = field(default_factory=lambda: Rounds(Metrics()))
+    check_every: timedelta | None = None
+    retention: timedelta = timedelta(days=30)
 
     @property
     def commit(self) -> Commit:
@@ -112,10 +130,15 @@ class Channels:
     arrival: Workflow
     give: GiveReply
     at_work: Sequence[AtWork]
+    acts: ChannelActs
+    prune: PruneChannels
+    figures: Figures
 
 
 def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
     """The acts, and what looks after each channel."""
+    figures = ChannelFigures(ground.metrics)
+    ground = replace(ground, trail=CountedTrail(ground.trail, figures))
     meet = MeetSender(made.contacts, made.conversations, needs.people)
     ask = AskFor(needs.ask, needs.files, made.conversations, made.line, needs.transcribe)
     take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock)
@@ -134,13 +157,47 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
     )  # fmt: skip
-    at_work = [_at_work(one, made, ground, needs, take, hand, holder, bus) for one in made.channels]
-    return Channels(answering=made, take=take, arrival=arrival, give=give, at_work=at_work)
-
-
-def _at_work(one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, holder: str, bus: Bus) -> AtWork:
-    deliver = Deliver(
-        channel=one.name, holder=holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail, commit=ground.commit,
-        clock=ground.clock, elsewhere=hand if one.channel.gives else None,
+    standings, rights = BusStandings(bus), Rights(made.directory)
+    check = CheckChannel(
+        rights=rights, line=made.line, standings=standings, trail=ground.trail, commit=ground.commit, figures=figures, clock=ground.clock
+    )
+    duties = Duties(
+        holder=holder, standings=standings, outbox=made.outbox, check=check, figures=figures, rounds=ground.rounds,
+        every=ground.check_every, clock=ground.clock,
     )  # fmt: skip
-    return AtWork(open=one, deliver=deliver, take=take, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus)
+    prune = PruneChannels(
+        inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, commit=ground.commit, clock=ground.clock,
+        retention=ground.retention,
+    )  # fmt: skip
+    return Channels(
+        answering=made, take=take, arrival=arrival, give=give, prune=prune, figures=figures,
+        at_work=[_at_work(one, made, ground, needs, take, hand, duties, bus) for one in made.channels],
+        acts=_acts(made, ground, needs, rights, check, standings),
+    )  # fmt: skip
+
+
+def _acts(made: Answering, ground: Ground, needs: Needs, rights: Rights, check: CheckChannel, standings: BusStandings) -> ChannelActs:
+    """What operators do."""
+    trail, commit, clock = ground.trail, ground.commit, ground.clock
+    return ChannelActs(
+        check=check,
+        look=LookAtChannels(rights=rights, inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, standings=standings),
+        decide=DecideOnMessages(rights=rights, outbox=made.outbox, trail=trail, commit=commit, clock=clock),
+        answer=AnswerInPerson(
+            rights=rights, conversations=made.conversations, say=made.say, trail=trail, commit=commit, clock=clock, fallback=needs.fallback
+        ),
+        introduce=Introduce(rights=rights, contacts=made.contacts, people=needs.people, trail=trail, commit=commit, clock=clock),
+    )
+
+
+def _at_work(
+    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, duties: Duties, bus: Bus
+) -> AtWork:
+    deliver = Deliver(
+        channel=one.name, holder=duties.holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail,
+        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None,
+    )  # fmt: skip
+    return AtWork(
+        open=one, deliver=deliver, take=take, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus,
+        figures=duties.figures, duties=duties,
+    )  # fmt: skip

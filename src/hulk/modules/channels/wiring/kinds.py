@@ -77,7 +77,7 @@ async def _webhook(stack: AsyncExitStack, one: WebhookSettings, place: str, arou
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     return Open(
         channel=one.channel("webhook", around.zone, trusts_email=one.trust_people), door=WebhookDoor(secret, one.trust_people),
-        line=WebhookLine(server, path, secret, around.clock),
+        line=WebhookLine(server, path, secret, around.clock, f"{around.url}/v1/hooks/{one.name}" if around.url else ""),
     )  # fmt: skip
 
 

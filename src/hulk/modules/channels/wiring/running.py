@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,8 +12,9 @@ import structlog
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Commit
 from hulk.kernel.errors import HulkError, Unauthenticated
+from hulk.modules.channels.adapters.standings import LEADERS, office
 from hulk.modules.channels.domain import Arrival
-from hulk.modules.channels.ports import Conversations, Open
+from hulk.modules.channels.ports import Conversations, Figures, Open
 from hulk.modules.channels.usecases import Deliver, TakeArrivals
 from hulk.runtime.bus import Bus
 from hulk.runtime.state import Bucket, leader
@@ -33,25 +35,29 @@ class AtWork:
     commit: Commit
     bells: Bells
     bus: Bus
+    figures: Figures
+    duties: "Callable[[AtWork], Coroutine[None, None, None]]"
+    """What a leader does besides, as long as it leads."""
     hears: str = ""
     """Why it cannot listen, while it cannot."""
     leads: bool = False
 
     async def run(self) -> None:
         """Lead whenever that is free, and do what a leader does; ends only by cancellation."""
-        async with leader(Bucket(self.bus, "leaders", str), f"channel-{self.open.name}", ttl=REIGN) as office:
+        async with leader(Bucket(self.bus, LEADERS, str), office(self.open.name), ttl=REIGN) as seat:
             while True:
-                await office.won()
+                await seat.won()
                 self.leads = True
                 try:
                     async with asyncio.TaskGroup() as group:
-                        tasks = [group.create_task(self._send()), group.create_task(self._listen())]
-                        while office.held:  # noqa: ASYNC110  # nobody rings when a lease runs out
+                        tasks = [group.create_task(one) for one in (self._send(), self._listen(), self.duties(self))]
+                        while seat.held:  # noqa: ASYNC110  # nobody rings when a lease runs out
                             await asyncio.sleep(REIGN.total_seconds() / 5)
                         for task in tasks:
                             task.cancel()
                 finally:
                     self.leads = False
+                    self.figures.leaves(self.open.name)
 
     async def _send(self) -> None:
         with self.bells.listening(self.open.name) as listener:
@@ -75,8 +81,9 @@ class AtWork:
             await asyncio.sleep(min(_LONGEST_PAUSE, 0.5 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
 
     async def _heard(self, arrivals: Sequence[Arrival]) -> None:
-        self.hears = ""
+        self.hears, began = "", time.monotonic()
         await self.take(self.open.channel, arrivals)
+        self.figures.acknowledged(self.open.name, time.monotonic() - began)
 
     async def _marked(self, mark: str) -> None:
         await self.commit(self.conversations.mark(self.open.name, mark))

@@ -1,15 +1,16 @@
 """Who was heard, in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, or_, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import fields_of
+from hulk.modules.channels.adapters.sql.pages import of_channels
 from hulk.modules.channels.adapters.sql.tables import code_table, contact_table
-from hulk.modules.channels.domain import Contact
+from hulk.modules.channels.domain import Contact, Invitation
 from hulk.runtime.store import Store, Transaction
 
 _ONE = select(contact_table).where(contact_table.c.channel == bindparam("at"), contact_table.c.sender == bindparam("who"))
@@ -80,11 +81,24 @@ class SqlContacts:
 
         return change
 
-    async def of_tenant(self, tenant: str, channel: str | None, limit: int) -> Sequence[Contact]:
+    async def of_tenant(
+        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
+    ) -> Sequence[Contact]:
         """See `Contacts`."""
-        query = select(contact_table).where(contact_table.c.tenant == tenant)
-        query = query if channel is None else query.where(contact_table.c.channel == channel)
+        query = of_channels(contact_table, tenant, channel, among)
+        query = query if before is None else query.where(contact_table.c.seen < before)
         return await self._all(query.order_by(contact_table.c.seen.desc(), contact_table.c.sender).limit(limit), {})
+
+    async def invitations(self, tenant: str, limit: int) -> Sequence[Invitation]:
+        """See `Contacts`."""
+        query = select(code_table).where(code_table.c.tenant == tenant).order_by(code_table.c.until.desc(), code_table.c.code).limit(limit)
+        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        return [Invitation(person=row.person, until=row.until, used_by=row.used_by) for row in rows]
+
+    def uninvite(self, tenant: str, person: str) -> Change[int]:
+        """See `Contacts`."""
+        gone = delete(code_table).where(code_table.c.tenant == tenant, code_table.c.person == person, code_table.c.used_by == "")
+        return lambda tx: tx.execute(gone).rowcount
 
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """See `Contacts`."""

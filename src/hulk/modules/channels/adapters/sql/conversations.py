@@ -1,6 +1,7 @@
 """Conversations and what was said in them, in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, select, update
@@ -8,6 +9,7 @@ from sqlalchemy import Row, Select, bindparam, delete, select, update
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import fields_of
+from hulk.modules.channels.adapters.sql.pages import of_channels
 from hulk.modules.channels.adapters.sql.tables import conversation_table as table
 from hulk.modules.channels.adapters.sql.tables import mark_table, turn_table
 from hulk.modules.channels.domain import Conversation, Mode, Turn
@@ -90,11 +92,24 @@ class SqlConversations:
         """See `Conversations`."""
         return lambda tx: tx.execute(delete(turn_table).where(turn_table.c.conversation == conversation)).rowcount
 
-    async def recent(self, tenant: str, mode: Mode | None, limit: int) -> Sequence[Conversation]:
+    async def recent(
+        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
+    ) -> Sequence[Conversation]:
         """See `Conversations`."""
-        query = select(table).where(table.c.tenant == tenant)
+        query = of_channels(table, tenant, None, among)
         query = query if mode is None else query.where(table.c.mode == mode)
+        query = query if before is None else query.where(table.c.heard < before)
         return await self._all(query.order_by(table.c.heard.desc(), table.c.id).limit(limit), {})
+
+    def swap(self, before: Conversation, after: Conversation) -> Change[bool]:
+        """See `Conversations`."""
+        wanted = update(table).where(table.c.id == before.id, table.c.mode == before.mode, table.c.by == before.by)
+        return lambda tx: tx.execute(wanted.values(mode=after.mode, by=after.by)).rowcount == 1
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """See `Conversations`."""
+        old = select(turn_table.c.place).where(turn_table.c.at < before).order_by(turn_table.c.place).limit(most)
+        return lambda tx: tx.execute(delete(turn_table).where(turn_table.c.place.in_(old))).rowcount
 
     def mark(self, channel: str, mark: str) -> Change[None]:
         """See `Conversations`."""

@@ -1,6 +1,6 @@
 """What came in, in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, bindparam, delete, select, update
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import from_json, to_json
+from hulk.modules.channels.adapters.sql.pages import of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import arrival_table as table
 from hulk.modules.channels.domain import Arrival
 from hulk.modules.channels.ports import Kept
@@ -85,11 +86,12 @@ class SqlInbox:
 
         return change
 
-    async def recent(self, tenant: str, channel: str | None, limit: int, after: str = "") -> Sequence[Kept]:
+    async def recent(
+        self, tenant: str, channel: str | None, limit: int, after: str = "", before: str = "", among: Collection[str] | None = None
+    ) -> Sequence[Kept]:
         """See `Inbox`."""
-        query = select(table).where(table.c.tenant == tenant)
-        query = query if channel is None else query.where(table.c.channel == channel)
-        return await self._store.read(lambda connection: [_kept(row) for row in connection.execute(_from(query, after, limit))])
+        query = paged(of_channels(table, tenant, channel, among), table, limit, after, before)
+        return await self._store.read(lambda connection: [_kept(row) for row in connection.execute(query)])
 
     def prune(self, before: datetime, most: int) -> Change[int]:
         """See `Inbox`."""
@@ -103,13 +105,6 @@ def _first(query: Select[Any], values: dict[str, Any]) -> Change[Kept | None]:
         return None if row is None else _kept(row)
 
     return change
-
-
-def _from(query: Select[Any], after: str, limit: int) -> Select[Any]:
-    if not after:
-        return query.order_by(table.c.place.desc()).limit(limit)
-    since = select(table.c.place).where(table.c.id == after).scalar_subquery()
-    return query.where(table.c.place > since).order_by(table.c.place).limit(limit)
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -1,16 +1,17 @@
 """What goes out, in the store. Whoever sends for a channel is woken when something is added to it, or ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, select, update
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, select, update
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.modules.channels.adapters.sql.pages import of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import message_table as table
 from hulk.modules.channels.domain import Outgoing, State
 from hulk.runtime.store import Store, Transaction
@@ -52,6 +53,10 @@ _COUNTS = (
     .where(table.c.channel == bindparam("at"), table.c.state.not_in(("sent", "withdrawn")))
     .group_by(table.c.state)
 )
+_SWAP = update(table).where(
+    table.c.id == bindparam("one"), table.c.state == bindparam("was"), table.c.attempts == bindparam("tried"),
+    table.c.created == bindparam("since"),
+)  # fmt: skip
 _GIVEN = (
     select(table)
     .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.sent_id == bindparam("called"))
@@ -153,12 +158,30 @@ class SqlOutbox:
         values = {"state": "waiting", "due": at, "created": at, "ended": None, "problem": None, "attempts": 0}
         return lambda tx: tx.execute(_AGAIN.values(**values), {"one": id_}).rowcount == 1
 
-    async def recent(self, tenant: str, channel: str | None, states: Sequence[State], limit: int, after: str = "") -> Sequence[Outgoing]:
+    async def recent(
+        self, tenant: str, channel: str | None, states: Sequence[State], limit: int, after: str = "", before: str = "",
+        among: Collection[str] | None = None,
+    ) -> Sequence[Outgoing]:  # fmt: skip
         """See `Outbox`."""
-        query = select(table).where(table.c.tenant == tenant)
-        query = query if channel is None else query.where(table.c.channel == channel)
+        query = of_channels(table, tenant, channel, among)
         query = query.where(table.c.state.in_(states)) if states else query
-        return await self._all(_from(query, after, limit), {})
+        return await self._all(paged(query, table, limit, after, before), {})
+
+    def swap(self, before: Outgoing, after: Outgoing) -> Change[bool]:
+        """See `Outbox`."""
+        as_it_was = {"one": before.id, "was": before.state, "tried": before.attempts, "since": before.created}
+        values = {name: getattr(after, name) for name in ("state", "due", "created", "ended", "problem", "attempts")}
+
+        def change(tx: Transaction) -> bool:
+            self._ring(tx, before.channel)
+            return tx.execute(_SWAP.values(**values), as_it_was).rowcount == 1
+
+        return change
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """See `Outbox`."""
+        over = select(table.c.place).where(table.c.state.in_(("sent", "failed", "withdrawn")), table.c.ended < before).limit(most)
+        return lambda tx: tx.execute(delete(table).where(table.c.place.in_(over))).rowcount
 
     async def counts(self, channel: str) -> dict[State, int]:
         """See `Outbox`."""
@@ -173,13 +196,6 @@ class SqlOutbox:
 
     def _ring(self, tx: Transaction, channel: str) -> None:
         tx.after(lambda: self._bells.ring([channel]))
-
-
-def _from(query: Select[Any], after: str, limit: int) -> Select[Any]:
-    if not after:
-        return query.order_by(table.c.place.desc()).limit(limit)
-    since = select(table.c.place).where(table.c.id == after).scalar_subquery()
-    return query.where(and_(table.c.place > since)).order_by(table.c.place).limit(limit)
 
 
 def _row(message: Outgoing) -> dict[str, Any]:

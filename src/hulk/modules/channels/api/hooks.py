@@ -14,7 +14,7 @@ from starlette.responses import Response
 from hulk.kernel.errors import NotFound
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel
-from hulk.modules.channels.ports import Accepted, Door, Kept, Open, Refusal
+from hulk.modules.channels.ports import Accepted, Door, Figures, Kept, Open, Refusal
 from hulk.modules.channels.ports import Request as Asked
 from hulk.modules.channels.usecases import GiveReply, TakeArrivals
 from hulk.runtime.http import problems
@@ -32,6 +32,7 @@ class Hooks:
     take: TakeArrivals
     give: GiveReply
     clock: Clock
+    figures: Figures | None = None
 
     async def __call__(self, channel: str, request: Request) -> Response:
         """Take what a vendor sends: verified, kept, and only then answered."""
@@ -41,9 +42,13 @@ class Hooks:
         try:
             accepted = await found.door.accept(await _asked(request, self.clock))
         except Refusal as refusal:
+            if self.figures is not None:
+                self.figures.refused(channel, refusal.status)
             log.warning("channel_request_refused", channel=channel, status=refusal.status, why=refusal.why)
             return Response(status_code=refusal.status, media_type="text/plain")
         kept = await self.take(found.channel, accepted.arrivals) if accepted.arrivals else []
+        if kept and self.figures is not None:
+            self.figures.acknowledged(channel, time.monotonic() - began)
         if accepted.wait and kept:
             return await self._given(found.channel, found.door, kept[-1], began + accepted.wait - time.monotonic(), request)
         return _response(accepted)
