@@ -108,6 +108,7 @@ class Hulk:
     decided: list[tuple[str, str, bool]] = field(default_factory=list)
     artefacts: list[Shown] = field(default_factory=list)
     refusing: Exception | None = None
+    unmoved: Exception | None = None
 
     async def ask(self, asking: Asking) -> tuple[str, Change[bool]]:
         """See `Ask`."""
@@ -126,6 +127,8 @@ class Hulk:
 
     async def feedback(self, by: Principal, intent: str, good: bool | None, key: str) -> None:
         """See `Feedback`."""
+        if self.unmoved is not None:
+            raise self.unmoved
         self.opinions.append((by.actor, intent, good))
 
     async def decide(self, by: Principal, ticket: str, approve: bool, key: str) -> None:

@@ -44,6 +44,7 @@ def application(
     checks: Mapping[str, Check] | None = None,
     metrics: Metrics | None = None,
     uploads: Collection[str] = (),
+    hooks: Collection[str] = (),
     clock: Callable[[], float] = time.monotonic,
     shapes: Mapping[str, Shape] | None = None,
 ) -> FastAPI:
@@ -56,6 +57,7 @@ def application(
         checks=checks or {},
         metrics=metrics or Metrics(),
         uploads=uploads,
+        hooks=hooks,
         shapes=shapes,
     )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hulk.kernel import ids
-from hulk.kernel.errors import Forbidden, Unavailable
+from hulk.kernel.errors import Forbidden, HulkError, NotFound, Unavailable
 from hulk.modules.channels.domain import Arrival, Attached, Pressed, Quiet, Sender, pressing
 from hulk.modules.channels.usecases import code_hash
 from hulk.runtime.store import Store
@@ -197,6 +197,36 @@ async def test_reactions_are_opinions_of_the_answer(room: Room) -> None:
         wrote(key="r4", emoji="👎", **{**react, "about": "another"}),
     )  # fmt: skip
     assert room.hulk.opinions == [(ANA.actor, intent, True), (ANA.actor, intent, None)]
+
+
+async def test_a_reaction_is_found_whose_channel_does_not_tell_the_thread(room: Room) -> None:
+    await room.hear(wrote("Quantos?", address="-1009/3"))
+    intent = ids.derived("int", room.hulk.asked[0].key)
+    await room.end(intent, "42")
+    await room.said()
+    about = f"v-{room.line.sent[0].id}"
+    await room.hear(*(wrote(key=f"r{at}", kind="reaction", about=about, emoji="👍", address=at) for at in ("-1009", "-100", "-1009/4")))
+    assert room.hulk.opinions == [(ANA.actor, intent, True)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(NotFound("There is no decision."), id="nobody decided on it"),
+        pytest.param(Forbidden("Feedback needs the role operator."), id="theirs does not count"),
+    ],
+)
+async def test_nobody_is_told_off_for_an_opinion(room: Room, error: HulkError) -> None:
+    await room.hear(wrote("Quantos?"))
+    intent = ids.derived("int", room.hulk.asked[0].key)
+    await room.end(intent, "42", good=False)
+    await room.said()
+    assert room.line.sent[0].buttons == ()
+    room.hulk.unmoved = error
+    about = f"v-{room.line.sent[0].id}"
+    await room.hear(wrote(key="r1", kind="reaction", about=about, emoji="👍"), press("bad", intent))
+    assert await room.said() == ["Obrigado por avisar."]
+    assert await outcomes(room) == ["asked", "heard", "pressed"]
 
 
 def press(act: str, subject: str, **more: Any) -> Arrival:

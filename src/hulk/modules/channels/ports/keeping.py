@@ -82,7 +82,7 @@ class Outbox(Protocol):
         """The message; raises `NotFound`."""
 
     async def by_sent(self, channel: str, address: str, sent_id: str) -> Outgoing | None:
-        """The message that the channel calls so."""
+        """The message that the channel calls so: there, or else in a thread of there (`chat/topic`), which reactions do not tell."""
 
     async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
         """All messages that the channel calls so (those that were given in one response), oldest first."""

@@ -7,12 +7,13 @@ from hulk.modules.channels.usecases.delivering import Deliver
 from hulk.modules.channels.usecases.giving import Given, GiveReply
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.handling import HandleArrival
+from hulk.modules.channels.usecases.hearing import Hear
 from hulk.modules.channels.usecases.meeting import MeetSender
 from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.saying import Say
 from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 
 __all__ = [
-    "WORKFLOW", "AnswerIntent", "AskFor", "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "MeetSender", "Obey", "Press",
-    "Say", "TakeArrivals", "code_hash",
+    "WORKFLOW", "AnswerIntent", "AskFor", "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "MeetSender", "Obey",
+    "Press", "Say", "TakeArrivals", "code_hash",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from hulk.modules.channels.ports import Conversations, Feedback, Inbox, Kept, Ti
 from hulk.modules.channels.usecases.asking import AskFor
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.meeting import Party
+from hulk.modules.channels.usecases.opining import opined
 from hulk.modules.channels.usecases.saying import Say
 
 
@@ -41,7 +42,7 @@ class Press:
             case "approve" | "reject":
                 return await self._decide(channel, kept, party.principal, what, language)
             case "good" | "bad":
-                await self.feedback(party.principal, what.subject, what.act == "good", kept.id)
+                await opined(self.feedback, party.principal, what.subject, what.act == "good", kept.id)
                 return [self._said(channel, kept, Text("Thank you for telling me."), language)]
             case "person":
                 text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")

@@ -22,6 +22,7 @@ from hulk.modules.channels.usecases import (
     GiveReply,
     HandleArrival,
     HandOver,
+    Hear,
     MeetSender,
     Obey,
     Press,
@@ -143,4 +144,5 @@ def _at_work(one: Open, made: Answering, ground: Ground, needs: Needs, take: Tak
         channel=one.name, holder=holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail, commit=ground.commit,
         clock=ground.clock, elsewhere=hand if one.channel.gives else None,
     )  # fmt: skip
-    return AtWork(open=one, deliver=deliver, take=take, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus)
+    hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit)
+    return AtWork(open=one, deliver=deliver, hear=hear, bells=made.bells, bus=bus)

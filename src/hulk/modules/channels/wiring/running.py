@@ -1,25 +1,16 @@
 """Channels at work: one process of an installation listens at a channel and sends for it, whichever leads there; any takes requests."""
 
 import asyncio
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from hulk.kernel.bells import Bells
-from hulk.kernel.durable import Commit
-from hulk.kernel.errors import HulkError, Unauthenticated
-from hulk.modules.channels.domain import Arrival
-from hulk.modules.channels.ports import Conversations, Open
-from hulk.modules.channels.usecases import Deliver, TakeArrivals
+from hulk.modules.channels.ports import Open
+from hulk.modules.channels.usecases import Deliver, Hear
 from hulk.runtime.bus import Bus
 from hulk.runtime.state import Bucket, leader
 
-log = structlog.get_logger(__name__)
 REIGN = timedelta(seconds=5)
-_LONGEST_PAUSE = 60.0
 
 
 @dataclass(slots=True)
@@ -28,14 +19,15 @@ class AtWork:
 
     open: Open
     deliver: Deliver
-    take: TakeArrivals
-    conversations: Conversations
-    commit: Commit
+    hear: Hear
     bells: Bells
     bus: Bus
-    hears: str = ""
-    """Why it cannot listen, while it cannot."""
     leads: bool = False
+
+    @property
+    def hears(self) -> str:
+        """Why it cannot listen, while it cannot."""
+        return self.hear.why
 
     async def run(self) -> None:
         """Lead whenever that is free, and do what a leader does; ends only by cancellation."""
@@ -45,7 +37,7 @@ class AtWork:
                 self.leads = True
                 try:
                     async with asyncio.TaskGroup() as group:
-                        tasks = [group.create_task(self._send()), group.create_task(self._listen())]
+                        tasks = [group.create_task(self._send()), group.create_task(self.hear())]
                         while office.held:  # noqa: ASYNC110  # nobody rings when a lease runs out
                             await asyncio.sleep(REIGN.total_seconds() / 5)
                         for task in tasks:
@@ -56,27 +48,3 @@ class AtWork:
     async def _send(self) -> None:
         with self.bells.listening(self.open.name) as listener:
             await self.deliver.run(listener)
-
-    async def _listen(self) -> None:
-        """Listen, and begin again when the line is cut, later each time."""
-        failures = 0
-        while self.open.listens is not None:
-            try:
-                mark = await self.conversations.marked(self.open.name)
-                await self.open.listens.listen(self._heard, mark, self._marked)
-                failures = 0
-            except HulkError as error:
-                self.hears = str(error)
-                failures += 1
-                log.warning("channel_not_heard", channel=self.open.name, reason=str(error), again=isinstance(error, Unauthenticated))
-            except Exception:  # one that fails ends neither the others nor the program
-                failures += 1
-                log.exception("channel_not_heard", channel=self.open.name)
-            await asyncio.sleep(min(_LONGEST_PAUSE, 0.5 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
-
-    async def _heard(self, arrivals: Sequence[Arrival]) -> None:
-        self.hears = ""
-        await self.take(self.open.channel, arrivals)
-
-    async def _marked(self, mark: str) -> None:
-        await self.commit(self.conversations.mark(self.open.name, mark))

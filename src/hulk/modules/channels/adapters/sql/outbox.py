@@ -121,9 +121,13 @@ class SqlOutbox:
 
     async def by_sent(self, channel: str, address: str, sent_id: str) -> Outgoing | None:
         """See `Outbox`."""
-        query = select(table).where(table.c.channel == channel, table.c.address == address, table.c.sent_id == sent_id)
-        found = await self._all(query.order_by(table.c.place.desc()).limit(1), {})
-        return found[0] if sent_id and found else None
+        if not sent_id:
+            return None
+        called = select(table).where(table.c.channel == channel, table.c.sent_id == sent_id).order_by(table.c.place.desc()).limit(1)
+        for where in (table.c.address == address, table.c.address.startswith(f"{address}/", autoescape=True)):
+            if found := await self._all(called.where(where), {}):
+                return found[0]
+        return None
 
     async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
         """See `Outbox`."""
