@@ -24,7 +24,7 @@ from hulk.modules.channels.wiring import Ground as ChannelGround
 from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents import AcceptIntent, Asked, Intents
-from hulk.modules.router import Feedback, LearningActs
+from hulk.modules.router import Feedback, LearningActs, Turn
 from hulk.modules.skills import Source
 from hulk.modules.tickets import TicketActs, Tickets, Wish
 from hulk.runtime.language import voice
@@ -43,7 +43,8 @@ class Asks:
         sources = tuple(Source(kind="file", name=one.name, blob=one.blob) for one in asking.files)
         asked = Asked(
             text=asking.text, language=asking.language, sources=sources, key=asking.key, namespace=asking.namespace, agent=asking.agent,
-            reason=f"channel:{asking.channel}",
+            reason=f"channel:{asking.channel}", channel=asking.channel, private=asking.private,
+            turns=tuple(Turn(one.text, ours=one.ours) for one in asking.turns),
         )  # fmt: skip
         intent, change = await self.accept.prepared(asked, asking.by, current_traceparent())
         return intent.id, change
@@ -127,7 +128,7 @@ def channels_at_work(
         ask=Asks(modules.accept), people=identity.known, feedback=Opinions(modules.intents, modules.learning, utc_now),
         tickets=Decisions(tickets), files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
     )  # fmt: skip
-    return wired(*made, needs, ground.bus)
+    return wired(*made, needs, ground.bus, sole=not ground.config.store.url)
 
 
 def channel_routes(made: Channels) -> list[APIRouter]:

@@ -1,5 +1,6 @@
 """What goes out goes out in its order, at most once at a time; what is not known is shown and not done again."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -7,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from hulk.kernel.bells import Listener
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
 from hulk.modules.channels.domain import Limits, Outgoing, Pace, Shown, State
 from hulk.modules.channels.ports import Sent, Uncertain
 from hulk.modules.channels.usecases import Deliver
 from hulk.modules.channels.usecases.delivering import LEASE
 from hulk.runtime.store import Store
-from support.channels import Answer, Room, ScriptedLine, a_room, going
+from support.channels import NOW, Answer, Room, ScriptedLine, a_room, going
+from support.patience import until_found
 
 
 def raising(error: Exception) -> Answer:
@@ -202,6 +205,25 @@ def replaced(room: Room, holder: str) -> Deliver:
         channel="chat", holder=holder, line=room.line, outbox=room.outbox, files=room.hulk, trail=room.trail, commit=room.store.commit,
         clock=lambda: room.clock[0], ticks=lambda: room.clock[0].timestamp(), chance=lambda: 0.0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sole", "became"), [pytest.param(True, "sent", id="nobody else can"), pytest.param(False, "sending", id="another may be")]
+)
+async def test_what_a_process_left_is_seen_to_at_once_where_it_can_be_no_more(room: Room, sole: bool, became: State) -> None:
+    await put(room, going(), going(name="2", address="b"))
+    await room.store.commit(room.outbox.claim(going().id, "dead", NOW + LEASE))
+    room.line.has = {going().id: Sent("v")}
+    room.deliver.sole = sole
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "2"))
+        task.cancel()
+    assert await state(room) == became
+
+
+async def _sent(room: Room, name: str) -> bool:
+    return await state(room, name) == "sent"
 
 
 async def test_of_two_processes_only_one_sends_a_message(room: Room) -> None:

@@ -78,6 +78,9 @@ class Outbox(Protocol):
     def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
         """`holder` looks after one of those; False when somebody else does."""
 
+    def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
+        """All that others than `holder` were sending there is left by them, as they are no more; how many it is."""
+
     async def get(self, id_: str) -> Outgoing:
         """The message; raises `NotFound`."""
 

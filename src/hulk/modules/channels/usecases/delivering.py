@@ -52,10 +52,13 @@ class Deliver:
     chance: Callable[[], float] = random.random
     elsewhere: HandOver | None = None
     """What becomes of messages, where the channel sends none."""
+    sole: bool = False
+    """Whether nobody else can be sending: what others hold, they hold no more."""
     told_off: str = ""
     """Why the channel takes nothing from us, while it does not."""
     _meter: Meter = field(init=False)
     _under_way: set[str] = field(default_factory=set)
+    _looked: float = field(default=float("-inf"))
 
     def __post_init__(self) -> None:
         """Begins with nothing sent."""
@@ -78,12 +81,21 @@ class Deliver:
     async def _round(self, group: asyncio.TaskGroup) -> float:
         """Begin what may go out; seconds until there may be more."""
         try:
-            await self.look_after_left()
+            await self._look_after()
             begun = await self._begun(group)
         except Unavailable as error:
             log.warning("channel_outbox_away", channel=self.channel, reason=str(error))
             return LOOK_SECONDS
         return 0.0 if len(begun) == BATCH else LOOK_SECONDS
+
+    async def _look_after(self) -> None:
+        """Now and then: what is left was left long ago. What is left of a process before this one, at once."""
+        first = self._looked == float("-inf")
+        if first and self.sole:
+            await self.commit(self.outbox.abandon(self.channel, self.holder, self.clock() - timedelta(seconds=1)))
+        if first or self.ticks() - self._looked >= LOOK_SECONDS:
+            await self.look_after_left()
+            self._looked = self.ticks()
 
     async def _begun(self, group: asyncio.TaskGroup) -> list[Outgoing]:
         begun = list[Outgoing]()

@@ -19,7 +19,7 @@ _LONGEST_PAUSE = 60.0
 
 def pause(failures: int) -> float:
     """Seconds until a line is opened again that was cut, or could not be opened so many times in a row."""
-    return min(_LONGEST_PAUSE, 0.5 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+    return min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
 
 
 @dataclass(slots=True, kw_only=True)

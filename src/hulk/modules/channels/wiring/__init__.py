@@ -115,8 +115,8 @@ class Channels:
     at_work: Sequence[AtWork]
 
 
-def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
-    """The acts, and what looks after each channel."""
+def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool = False) -> Channels:
+    """The acts, and what looks after each channel; `sole`: no other process works on the same store."""
     meet = MeetSender(made.contacts, made.conversations, needs.people)
     ask = AskFor(needs.ask, needs.files, made.conversations, made.line, needs.transcribe)
     take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock)
@@ -135,14 +135,16 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
     )  # fmt: skip
-    at_work = [_at_work(one, made, ground, needs, take, hand, holder, bus) for one in made.channels]
+    at_work = [_at_work(one, made, ground, needs, take, hand, holder, bus, sole=sole) for one in made.channels]
     return Channels(answering=made, take=take, arrival=arrival, give=give, at_work=at_work)
 
 
-def _at_work(one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, holder: str, bus: Bus) -> AtWork:
+def _at_work(
+    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, holder: str, bus: Bus, *, sole: bool
+) -> AtWork:
     deliver = Deliver(
         channel=one.name, holder=holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail, commit=ground.commit,
-        clock=ground.clock, elsewhere=hand if one.channel.gives else None,
+        clock=ground.clock, elsewhere=hand if one.channel.gives else None, sole=sole,
     )  # fmt: skip
     hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit)
-    return AtWork(open=one, deliver=deliver, hear=hear, bells=made.bells, bus=bus)
+    return AtWork(open=one, deliver=deliver, hear=hear, bells=made.bells, bus=bus, sole=sole)

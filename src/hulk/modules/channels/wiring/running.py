@@ -1,6 +1,7 @@
 """Channels at work: one process of an installation listens at a channel and sends for it, whichever leads there; any takes requests."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,6 +23,8 @@ class AtWork:
     hear: Hear
     bells: Bells
     bus: Bus
+    sole: bool = False
+    """Whether no other process can lead there: then this one does, and waits for nothing."""
     leads: bool = False
 
     @property
@@ -31,19 +34,26 @@ class AtWork:
 
     async def run(self) -> None:
         """Lead whenever that is free, and do what a leader does; ends only by cancellation."""
+        if self.sole:
+            await self._lead(lambda: True)
+            return
         async with leader(Bucket(self.bus, "leaders", str), f"channel-{self.open.name}", ttl=REIGN) as office:
             while True:
                 await office.won()
-                self.leads = True
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        tasks = [group.create_task(self._send()), group.create_task(self.hear())]
-                        while office.held:  # noqa: ASYNC110  # nobody rings when a lease runs out
-                            await asyncio.sleep(REIGN.total_seconds() / 5)
-                        for task in tasks:
-                            task.cancel()
-                finally:
-                    self.leads = False
+                await self._lead(lambda: office.held)
+
+    async def _lead(self, held: Callable[[], bool]) -> None:
+        """For as long as it is held."""
+        self.leads = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._send()), group.create_task(self.hear())]
+                while held():  # noqa: ASYNC110  # nobody rings when a lease runs out
+                    await asyncio.sleep(REIGN.total_seconds() / 5)
+                for task in tasks:
+                    task.cancel()
+        finally:
+            self.leads = False
 
     async def _send(self) -> None:
         with self.bells.listening(self.open.name) as listener:

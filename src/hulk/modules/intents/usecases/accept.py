@@ -77,7 +77,7 @@ class AcceptIntent:
         return Intent(
             id=name, tenant=principal.tenant, namespace=asked.namespace, actor=principal.actor, text=asked.text.strip(),
             language=asked.language or self.language or spoken(asked.text), zone=str(zone(asked.zone or self.zone)),
-            agent=asked.agent, grants=principal.grants,
+            agent=asked.agent, grants=principal.grants, channel=asked.channel, turns=asked.turns, private=asked.private,
             sources=asked.sources, key=asked.key, digest=asked.digest(), run=f"run_{name.removeprefix('int_')}",
             trace=trace, status="accepted", created=self.clock(),
         )  # fmt: skip

@@ -238,6 +238,9 @@ def _question(intent: Intent, key: str) -> Question:
         attachments=kinds,
         person=intent.actor,
         addressed=intent.agent or "",
+        channel=intent.channel,
+        turns=intent.turns,
+        private=intent.private,
     )
 
 

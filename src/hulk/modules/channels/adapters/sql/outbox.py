@@ -43,6 +43,11 @@ _ADOPT = (
     .where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.held_until < bindparam("now"))
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
+_ABANDON = (
+    update(table)
+    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder != bindparam("by"))
+    .values(held_until=bindparam("now"))
+)
 _HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("sending", "unknown", "waiting", "failed")))
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
@@ -98,6 +103,10 @@ class SqlOutbox:
     def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
         """See `Outbox`."""
         return lambda tx: tx.execute(_ADOPT, {"one": id_, "by": holder, "now": now, "until": until}).rowcount == 1
+
+    def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
+        """See `Outbox`."""
+        return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": now}).rowcount
 
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """See `Outbox`."""
