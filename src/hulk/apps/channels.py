@@ -46,7 +46,7 @@ class Asks:
             reason=f"channel:{asking.channel}", channel=asking.channel, private=asking.private,
             turns=tuple(Turn(one.text, ours=one.ours) for one in asking.turns),
         )  # fmt: skip
-        intent, change = await self.accept.prepared(asked, asking.by, current_traceparent())
+        intent, change = await self.accept.prepared(asked, asking.by, current_traceparent(), admitted=True)
         return intent.id, change
 
 
@@ -116,7 +116,7 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
     )  # fmt: skip
     channels = await stack.enter_async_context(opened(settings, around))
     secret = hmac.digest(ground.audit_key, b"channels/buttons", "sha256")
-    base = ChannelGround(store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret)
+    base = ChannelGround(store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret, admit=workflows.admit)
     return answering(channels, base), base
 
 

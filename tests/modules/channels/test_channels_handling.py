@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hulk.kernel import ids
-from hulk.kernel.errors import Forbidden, HulkError, NotFound, Unavailable
+from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Unavailable
 from hulk.modules.channels.domain import Arrival, Attached, Pressed, Quiet, Sender, pressing
 from hulk.modules.channels.usecases import code_hash
 from hulk.runtime.store import Store
@@ -40,6 +40,18 @@ async def test_a_message_is_asked_once_however_often_it_comes(room: Room) -> Non
     assert await outcomes(room) == ["asked"]
     assert room.trail.types == ["hulk.channel.received.v1"]
     assert room.line.shown == ["a"]
+
+
+async def test_nothing_is_taken_for_which_there_is_no_room_and_it_may_come_again(room: Room) -> None:
+    def full() -> None:
+        raise Exhausted("2000 pieces of work wait.")
+
+    with pytest.raises(Exhausted):
+        await replace(room.take, admit=full)(room.channel, [wrote("Oi")])
+    assert await outcomes(room) == []
+    assert await replace(room.take, admit=full)(room.channel, [wrote("", kind="receipt")]) != []
+    await room.hear(wrote("Oi"))
+    assert await outcomes(room) == ["asked"]
 
 
 async def test_its_answer_goes_back_to_where_it_was_asked(room: Room) -> None:

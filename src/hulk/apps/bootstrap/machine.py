@@ -124,14 +124,19 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
-    routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers = [
+        *channel_routes(channels),
+        *modules.routers,
+        audit,  # the first are found soonest: vendors call often
+        *ticket_routes_of(service),
+        *_routes(ground, identity, scheduler, workflows),
+    ]
     routers += [
         agent_routes(agents.agents, agents.show, agents.evaluate, basis.uploads.path),
         memory_routes(memory.look, memory.forget),
         reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),
         *tools.routers,
-        *channel_routes(channels),
         *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches), service, basis.local)

@@ -209,6 +209,9 @@ class Deliver:
         limits, files = self.line.limits, [(one.name, await self.files.path(one.blob)) for one in message.files]
         if message.made and message.intent and limits.file:
             files += [(one.name, await self.files.path(one.blob)) for one in await self.files.made(message.tenant, message.intent)]
+        if not files and limits.fits(message.text) == len(message.text):
+            yield message, files
+            return
         async with self.files.scratch() as scratch:
             whole, files = _fitting(message, limits, files, scratch)
             yield whole, files

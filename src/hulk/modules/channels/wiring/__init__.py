@@ -14,7 +14,7 @@ from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Directory, Limits
-from hulk.modules.channels.ports import Ask, Feedback, Files, Line, Open, People, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports import Admit, Ask, Feedback, Files, Line, Open, People, Tickets, Transcribe, Voices
 from hulk.modules.channels.usecases import (
     AnswerIntent,
     AskFor,
@@ -46,6 +46,7 @@ class Ground:
     trail: Trail
     voices: Voices
     secret: bytes
+    admit: Admit
     clock: Clock = utc_now
 
     @property
@@ -119,7 +120,7 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     """The acts, and what looks after each channel; `sole`: no other process works on the same store."""
     meet = MeetSender(made.contacts, made.conversations, needs.people)
     ask = AskFor(needs.ask, needs.files, made.conversations, made.line, needs.transcribe)
-    take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock)
+    take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock, ground.admit)
     hand = HandOver(
         directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,
         voices=ground.voices, trail=ground.trail, clock=ground.clock,
