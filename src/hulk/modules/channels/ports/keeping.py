@@ -44,6 +44,9 @@ class Inbox(Protocol):
     def of_intent(self, intent: str) -> Change[Kept | None]:
         """The arrival that an intent came of, if it came of one."""
 
+    async def unanswered(self, channel: str, since: datetime, limit: int) -> Sequence[Kept]:
+        """Those that became intents, came since then, and have nothing in the outbox yet; the newest first."""
+
     async def by_message(self, channel: str, address: str, message: str) -> Kept | None:
         """The newest arrival of kind `message` that the channel calls so."""
 

@@ -11,9 +11,10 @@ from hulk.modules.channels.usecases.hearing import Hear
 from hulk.modules.channels.usecases.meeting import MeetSender
 from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.saying import Say
+from hulk.modules.channels.usecases.showing import ShowWork
 from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 
 __all__ = [
     "WORKFLOW", "AnswerIntent", "AskFor", "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "MeetSender", "Obey",
-    "Press", "Say", "TakeArrivals", "code_hash",
+    "Press", "Say", "ShowWork", "TakeArrivals", "code_hash",
 ]  # fmt: skip

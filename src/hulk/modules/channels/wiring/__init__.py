@@ -27,6 +27,7 @@ from hulk.modules.channels.usecases import (
     Obey,
     Press,
     Say,
+    ShowWork,
     TakeArrivals,
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
@@ -148,4 +149,5 @@ def _at_work(
         clock=ground.clock, elsewhere=hand if one.channel.gives else None, sole=sole,
     )  # fmt: skip
     hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit)
-    return AtWork(open=one, deliver=deliver, hear=hear, bells=made.bells, bus=bus, sole=sole)
+    show = ShowWork(channel=one.name, line=one.line, inbox=made.inbox, clock=ground.clock)
+    return AtWork(open=one, deliver=deliver, hear=hear, show=show, bells=made.bells, bus=bus, sole=sole)

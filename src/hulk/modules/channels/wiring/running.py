@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hulk.kernel.bells import Bells
 from hulk.modules.channels.ports import Open
-from hulk.modules.channels.usecases import Deliver, Hear
+from hulk.modules.channels.usecases import Deliver, Hear, ShowWork
 from hulk.runtime.bus import Bus
 from hulk.runtime.state import Bucket, leader
 
@@ -21,6 +21,7 @@ class AtWork:
     open: Open
     deliver: Deliver
     hear: Hear
+    show: ShowWork
     bells: Bells
     bus: Bus
     sole: bool = False
@@ -47,7 +48,7 @@ class AtWork:
         self.leads = True
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._send()), group.create_task(self.hear())]
+                tasks = [group.create_task(one()) for one in (self._send, self.hear, self.show)]
                 while held():  # noqa: ASYNC110  # nobody rings when a lease runs out
                     await asyncio.sleep(REIGN.total_seconds() / 5)
                 for task in tasks:
