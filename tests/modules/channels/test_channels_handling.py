@@ -248,11 +248,11 @@ def press(act: str, subject: str, **more: Any) -> Arrival:
 
 
 async def test_buttons_decide_on_tickets_and_answers(room: Room) -> None:
-    ticket, intent = ids.derived("tkt", "1"), ids.derived("int", "1")
+    ticket, other, intent = ids.derived("tkt", "1"), ids.derived("tkt", "2"), ids.derived("int", "1")
     await room.hear(
-        press("approve", ticket), press("reject", ticket, key="p2"), press("good", intent, key="p3"), press("bad", intent, key="p4")
+        press("approve", ticket), press("reject", other, key="p2"), press("good", intent, key="p3"), press("bad", intent, key="p4")
     )
-    assert room.hulk.decided == [(ANA.actor, ticket, True), (ANA.actor, ticket, False)]
+    assert room.hulk.decided == [(ANA.actor, ticket, True), (ANA.actor, other, False)]
     assert room.hulk.opinions == [(ANA.actor, intent, True), (ANA.actor, intent, False)]
 
 

@@ -44,7 +44,10 @@ from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.channels import DECISION as CHANNEL_DECISION
+from hulk.modules.channels import TICKET as TICKET_CREATED
 from hulk.modules.channels import WORKFLOW as CHANNEL_ARRIVAL
+from hulk.modules.channels import decision
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, followed
@@ -106,6 +109,9 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     workflows.register(AGENT_STEP, agents.step, forkable=False)
     channels = channels_at_work(open_channels, ground, identity, service, modules)
     workflows.register(CHANNEL_ARRIVAL, channels.arrival, forkable=False)
+    workflows.register(CHANNEL_DECISION, channels.decision, forkable=False)
+    if channels.at_work:
+        workflows.on(TICKET_CREATED, decision, name="channels")
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(

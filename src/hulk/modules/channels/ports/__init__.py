@@ -1,6 +1,20 @@
 """What channels need: the vendors' lines, places where messages are kept, and the rest of Hulk."""
 
-from hulk.modules.channels.ports.around import Admit, Ask, Asking, Feedback, Files, People, Speak, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports.around import (
+    Admit,
+    Ask,
+    Asking,
+    Decided,
+    Feedback,
+    Files,
+    Pending,
+    People,
+    Speak,
+    Tickets,
+    Transcribe,
+    Voices,
+    Waiting,
+)
 from hulk.modules.channels.ports.keeping import Contacts, Conversations, Inbox, Kept, Outbox
 from hulk.modules.channels.ports.lines import (
     Accepted,
@@ -18,7 +32,7 @@ from hulk.modules.channels.ports.lines import (
 )
 
 __all__ = [
-    "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Door", "Feedback", "Files", "Heard", "Inbox", "Kept",
-    "Line", "Listens", "Open", "Outbox", "People", "Refusal", "Request", "Sent", "Speak", "Tickets", "Transcribe", "Uncertain",
-    "Unknowable", "Voices",
+    "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback", "Files", "Heard", "Inbox",
+    "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Request", "Sent", "Speak", "Tickets", "Transcribe",
+    "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

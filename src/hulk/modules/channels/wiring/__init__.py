@@ -14,9 +14,10 @@ from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Directory, Limits
-from hulk.modules.channels.ports import Admit, Ask, Feedback, Files, Line, Open, People, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports import Admit, Ask, Feedback, Files, Line, Open, Pending, People, Tickets, Transcribe, Voices
 from hulk.modules.channels.usecases import (
     AnswerIntent,
+    AskDecision,
     AskFor,
     Deliver,
     GiveReply,
@@ -101,6 +102,7 @@ class Needs:
     people: People
     feedback: Feedback
     tickets: Tickets
+    pending: Pending
     files: Files
     transcribe: Transcribe | None = None
     fallback: Language = "pt"
@@ -108,11 +110,12 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """All of the module: `arrival` is the body of runs."""
+    """All of the module: `arrival` and `decision` are the bodies of runs."""
 
     answering: Answering
     take: TakeArrivals
     arrival: Workflow
+    decision: Workflow
     give: GiveReply
     at_work: Sequence[AtWork]
 
@@ -133,12 +136,13 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
         press=Press(made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, hand),
         feedback=needs.feedback, trail=ground.trail, line=made.line, fallback=needs.fallback,
     )  # fmt: skip
+    decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say)
     give = GiveReply(
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
     )  # fmt: skip
     at_work = [_at_work(one, made, ground, needs, take, hand, holder, bus, sole=sole) for one in made.channels]
-    return Channels(answering=made, take=take, arrival=arrival, give=give, at_work=at_work)
+    return Channels(answering=made, take=take, arrival=arrival, decision=decision, give=give, at_work=at_work)
 
 
 def _at_work(
