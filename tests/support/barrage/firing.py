@@ -25,7 +25,7 @@ SHARES = {"hook": 0.6, "tg": 0.2, "mm": 0.2}
 """Of all messages."""
 WRITERS = 6
 """How many write at once on each side."""
-QUIET_SECONDS = 120.0
+QUIET_SECONDS = 600.0
 
 
 @dataclass
