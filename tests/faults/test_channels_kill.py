@@ -12,6 +12,7 @@ import pytest
 from support.barrage import Barrage, a_barrage
 from support.barrage.judging import records
 from support.disks import a_small_disk, full
+from support.patience import until
 
 SEED = int(os.environ.get("HULK_TEST_FIRST_SEED", "22"))
 MESSAGES = int(os.environ.get("HULK_TEST_CHANNEL_MESSAGES", "40"))
@@ -32,6 +33,7 @@ async def test_nothing_is_lost_on_a_disk_that_is_full_for_a_while(tmp_path: Path
         async with a_barrage(disk, random.Random(SEED)) as barrage:
             async with asyncio.TaskGroup() as group:
                 group.create_task(barrage.fire(200, kills=0))
+                await until(lambda: barrage.left > 0, within=60)
                 for _ in range(3):
                     await asyncio.sleep(1.0)
                     with full(disk):

@@ -5,10 +5,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hulk.kernel.bells import Listener
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
 from hulk.modules.channels.domain import Limits, Outgoing, Pace, Shown, State
 from hulk.modules.channels.ports import Sent, Uncertain
@@ -220,6 +222,28 @@ async def test_what_a_process_left_is_seen_to_at_once_where_it_can_be_no_more(ro
         await until_found(lambda: _sent(room, "2"))
         task.cancel()
     assert await state(room) == became
+
+
+async def test_that_it_went_out_is_not_forgotten_while_the_store_is_away(room: Room) -> None:
+    kept, broken = room.store.commit, [False]
+
+    async def sometimes(*changes: Change[Any]) -> list[Any]:
+        if broken[0]:
+            broken[0] = False
+            raise Unavailable("The disk is full.")
+        return await kept(*changes)
+
+    async def breaks(message: Outgoing) -> Sent:
+        broken[0] = True
+        return Sent(f"v-{message.id}")
+
+    await put(room, going())
+    room.line.script, room.deliver.commit = [breaks], sometimes
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "1"))
+        task.cancel()
+    assert len(room.line.sent) == 1
 
 
 async def _sent(room: Room, name: str) -> bool:
