@@ -18,6 +18,7 @@ from hulk.modules.channels.domain import Arrival, Outgoing
 from hulk.modules.channels.ports import Accepted, Door, Open, Request
 from hulk.modules.channels.settings import AlexaSettings, ChannelsSettings, WebhookSettings
 from hulk.modules.channels.usecases import WORKFLOW, Deliver
+from hulk.modules.channels.usecases.taking import always
 from hulk.modules.channels.wiring import Around, Channels, Ground, Needs, answering, opened, wired
 from hulk.runtime.language import voice
 from hulk.runtime.store import Store
@@ -123,8 +124,10 @@ async def a_skill(store: Store, folder: Path, twin: str, *, wait: float = 30.0, 
     around = Around(follow=lambda _: lambda: WEBHOOK_SECRET, zone="America/Sao_Paulo", url="", clock=lambda: clock[0])
     desk = Desk(commit=store.commit)
     async with opened(settings, around) as channels:
-        ground = Ground(store=store, runs=desk, trail=trail, voices=voice, secret=SECRET, clock=lambda: clock[0])
-        needs = Needs(ask=hulk.ask, people=hulk, feedback=hulk.feedback, tickets=hulk.decide, files=hulk, fallback="pt")
+        ground = Ground(store=store, runs=desk, trail=trail, voices=voice, secret=SECRET, admit=always, clock=lambda: clock[0])
+        needs = Needs(
+            ask=hulk.ask, people=hulk, feedback=hulk.feedback, tickets=hulk.decide, pending=hulk.pending, files=hulk, fallback="pt"
+        )  # fmt: skip
         made = wired(answering(channels, ground), ground, needs, cast("Any", None))
         desk.workflows[WORKFLOW] = made.arrival
         hooks = Hooks({one.name: _hurried(one, wait) for one in channels}, made.take, made.give, lambda: clock[0])

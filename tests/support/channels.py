@@ -18,10 +18,12 @@ from hulk.kernel.text import Language, Text
 from hulk.kernel.time import utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Channel, Directory, Limits, Outgoing, Pace, Sender, Shown
-from hulk.modules.channels.ports import Asking, Checked, Kept, Line, Sent, Unknowable
+from hulk.modules.channels.ports import Asking, Checked, Decided, Kept, Line, Sent, Unknowable, Waiting
 from hulk.modules.channels.usecases import (
+    DECISION,
     WORKFLOW,
     AnswerIntent,
+    AskDecision,
     AskFor,
     Deliver,
     GiveReply,
@@ -108,6 +110,8 @@ class Hulk:
     decided: list[tuple[str, str, bool]] = field(default_factory=list)
     artefacts: list[Shown] = field(default_factory=list)
     refusing: Exception | None = None
+    unmoved: Exception | None = None
+    waits: dict[str, Waiting] = field(default_factory=dict)
 
     async def ask(self, asking: Asking) -> tuple[str, Change[bool]]:
         """See `Ask`."""
@@ -126,11 +130,20 @@ class Hulk:
 
     async def feedback(self, by: Principal, intent: str, good: bool | None, key: str) -> None:
         """See `Feedback`."""
+        if self.unmoved is not None:
+            raise self.unmoved
         self.opinions.append((by.actor, intent, good))
 
-    async def decide(self, by: Principal, ticket: str, approve: bool, key: str) -> None:
+    async def decide(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:
         """See `Tickets`."""
+        if (before := next(((who, yes) for who, one, yes in self.decided if one == ticket), None)) is not None:
+            return Decided(approved=before[1], by=before[0], before=True)
         self.decided.append((by.actor, ticket, approve))
+        return Decided(approved=approve, by=by.actor)
+
+    async def pending(self, tenant: str, ticket: str) -> Waiting | None:
+        """See `Pending`."""
+        return self.waits.get(ticket) if tenant == "default" else None
 
     @asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
@@ -216,6 +229,10 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
         press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now), feedback=hulk.feedback, trail=trail,
         line=lambda _: line, fallback="pt",
     )  # fmt: skip
+    hand = HandOver(
+        directory=directory, contacts=contacts, conversations=conversations, outbox=outbox, say=say, voices=voice, trail=trail, clock=now
+    )
+    desk.workflows[DECISION] = AskDecision(directory, inbox, hulk.pending, hand, say)
     deliver = Deliver(
         channel=channel.name, holder="one", line=line, outbox=outbox, files=hulk, trail=trail, commit=store.commit, clock=now,
         ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0,

@@ -1,7 +1,7 @@
 """Channels in the running program: what they need of the other modules."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.channels import Asking, Shown
+from hulk.modules.channels import Asking, Decided, Shown, Waiting
 from hulk.modules.channels.api import Hooks, hook_routes, people_routes
 from hulk.modules.channels.api import channel_routes as routes_of
 from hulk.modules.channels.settings import ChannelsSettings
@@ -25,10 +25,11 @@ from hulk.modules.channels.wiring import Ground as ChannelGround
 from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents import AcceptIntent, Asked, Intents
-from hulk.modules.router import Feedback, LearningActs
+from hulk.modules.router import Feedback, LearningActs, Turn
 from hulk.modules.skills import Source
 from hulk.modules.tickets import TicketActs, Tickets, Wish
 from hulk.runtime.language import voice
+from hulk.runtime.outbox import Outbox
 from hulk.runtime.telemetry import current_traceparent
 from hulk.runtime.workflows import Workflows
 
@@ -44,9 +45,10 @@ class Asks:
         sources = tuple(Source(kind="file", name=one.name, blob=one.blob) for one in asking.files)
         asked = Asked(
             text=asking.text, language=asking.language, sources=sources, key=asking.key, namespace=asking.namespace, agent=asking.agent,
-            reason=f"channel:{asking.channel}",
+            reason=f"channel:{asking.channel}", channel=asking.channel, private=asking.private,
+            turns=tuple(Turn(one.text, ours=one.ours) for one in asking.turns),
         )  # fmt: skip
-        intent, change = await self.accept.prepared(asked, asking.by, current_traceparent())
+        intent, change = await self.accept.prepared(asked, asking.by, current_traceparent(), admitted=True)
         return intent.id, change
 
 
@@ -76,10 +78,44 @@ class Decisions:
     """Takes decisions on tickets."""
 
     acts: TicketActs
+    trail: Outbox
 
-    async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> None:  # noqa: ARG002  # the port's
+    async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:  # noqa: ARG002  # the port's
         """See `channels.ports.Tickets`."""
-        await self.acts.move(by, Wish(ticket=ticket, status="completed" if approve else "failed"))
+        found = await self.acts.show(by, ticket)
+        if found.status != "open":
+            return Decided(approved=found.status == "completed", by=await self._who(by.tenant, ticket), before=True)
+        moved = await self.acts.move(by, Wish(ticket=ticket, status="completed" if approve else "failed"))
+        return Decided(approved=moved.status == "completed", by=by.actor)
+
+    async def _who(self, tenant: str, ticket: str) -> str:
+        """As the trail has it, while it is kept here."""
+        told = [kept.event for kept in await self.trail.of_subjects(tenant, [ticket])]
+        return next((one.actor for one in reversed(told) if one.type in _DECIDED), "")
+
+
+_DECIDED = frozenset(f"hulk.ticket.{what}.v1" for what in ("approved", "rejected", "cancelled"))
+_DECISIONS = frozenset({"tool.approval", "agent.review"})
+"""Kinds of tickets on which somebody decides with yes or no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Tickets that wait for a yes or no."""
+
+    tickets: Tickets
+    intents: Intents
+    account: Callable[[str, str], Awaitable[str | None]]
+    """Of a tenant's person with that e-mail address."""
+
+    async def __call__(self, tenant: str, ticket: str) -> Waiting | None:
+        """See `channels.ports.Pending`."""
+        found = await self.tickets.get(ticket)
+        if found.tenant != tenant or found.status != "open" or found.kind not in _DECISIONS or found.intent is None:
+            return None
+        intent, named = await self.intents.get(found.intent), found.assignee.name if found.assignee else ""
+        person = await self.account(tenant, named) if "@" in named else None
+        return Waiting(title=found.title, intent=intent.id, language=intent.language, at=found.created, person=person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +153,7 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
     channels = await stack.enter_async_context(opened(settings, around))
     secret = hmac.digest(ground.audit_key, b"channels/buttons", "sha256")
     base = ChannelGround(
-        store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret,
+        store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret, admit=workflows.admit,
         metrics=ground.telemetry.metrics, rounds=ground.rounds, check_every=settings.check_every, retention=settings.retention,
     )  # fmt: skip
     return answering(channels, base), base
@@ -129,9 +165,10 @@ def channels_at_work(
     """What takes what comes in, works on it, and sends what goes out."""
     needs = Needs(
         ask=Asks(modules.accept), people=identity.known, feedback=Opinions(modules.intents, modules.learning, utc_now),
-        tickets=Decisions(tickets), files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
+        tickets=Decisions(tickets, ground.outbox), pending=Undecided(modules.tickets, modules.intents, identity.known.by_email),
+        files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
     )  # fmt: skip
-    return wired(*made, needs, ground.bus)
+    return wired(*made, needs, ground.bus, sole=not ground.config.store.url)
 
 
 def channel_routes(made: Channels) -> list[APIRouter]:

@@ -1,19 +1,24 @@
 """What goes out goes out in its order, at most once at a time; what is not known is shown and not done again."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hulk.kernel.bells import Listener
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
 from hulk.modules.channels.domain import Limits, Outgoing, Pace, Shown, State
 from hulk.modules.channels.ports import Sent, Uncertain
 from hulk.modules.channels.usecases import Deliver
 from hulk.modules.channels.usecases.delivering import LEASE
 from hulk.runtime.store import Store
-from support.channels import Answer, Room, ScriptedLine, a_room, going
+from support.channels import NOW, Answer, Room, ScriptedLine, a_room, going
+from support.patience import until_found
 
 
 def raising(error: Exception) -> Answer:
@@ -202,6 +207,47 @@ def replaced(room: Room, holder: str) -> Deliver:
         channel="chat", holder=holder, line=room.line, outbox=room.outbox, files=room.hulk, trail=room.trail, commit=room.store.commit,
         clock=lambda: room.clock[0], ticks=lambda: room.clock[0].timestamp(), chance=lambda: 0.0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sole", "became"), [pytest.param(True, "sent", id="nobody else can"), pytest.param(False, "sending", id="another may be")]
+)
+async def test_what_a_process_left_is_seen_to_at_once_where_it_can_be_no_more(room: Room, sole: bool, became: State) -> None:
+    await put(room, going(), going(name="2", address="b"))
+    await room.store.commit(room.outbox.claim(going().id, "dead", NOW + LEASE))
+    room.line.has = {going().id: Sent("v")}
+    room.deliver.sole = sole
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "2"))
+        task.cancel()
+    assert await state(room) == became
+
+
+async def test_that_it_went_out_is_not_forgotten_while_the_store_is_away(room: Room) -> None:
+    kept, broken = room.store.commit, [False]
+
+    async def sometimes(*changes: Change[Any]) -> list[Any]:
+        if broken[0]:
+            broken[0] = False
+            raise Unavailable("The disk is full.")
+        return await kept(*changes)
+
+    async def breaks(message: Outgoing) -> Sent:
+        broken[0] = True
+        return Sent(f"v-{message.id}")
+
+    await put(room, going())
+    room.line.script, room.deliver.commit = [breaks], sometimes
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "1"))
+        task.cancel()
+    assert len(room.line.sent) == 1
+
+
+async def _sent(room: Room, name: str) -> bool:
+    return await state(room, name) == "sent"
 
 
 async def test_of_two_processes_only_one_sends_a_message(room: Room) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hulk.kernel import ids
-from hulk.kernel.errors import Forbidden, Unavailable
+from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Unavailable
 from hulk.modules.channels.domain import Arrival, Attached, Pressed, Quiet, Sender, pressing
 from hulk.modules.channels.usecases import code_hash
 from hulk.runtime.store import Store
@@ -40,6 +40,18 @@ async def test_a_message_is_asked_once_however_often_it_comes(room: Room) -> Non
     assert await outcomes(room) == ["asked"]
     assert room.trail.types == ["hulk.channel.received.v1"]
     assert room.line.shown == ["a"]
+
+
+async def test_nothing_is_taken_for_which_there_is_no_room_and_it_may_come_again(room: Room) -> None:
+    def full() -> None:
+        raise Exhausted("2000 pieces of work wait.")
+
+    with pytest.raises(Exhausted):
+        await replace(room.take, admit=full)(room.channel, [wrote("Oi")])
+    assert await outcomes(room) == []
+    assert await replace(room.take, admit=full)(room.channel, [wrote("", kind="receipt")]) != []
+    await room.hear(wrote("Oi"))
+    assert await outcomes(room) == ["asked"]
 
 
 async def test_its_answer_goes_back_to_where_it_was_asked(room: Room) -> None:
@@ -199,6 +211,36 @@ async def test_reactions_are_opinions_of_the_answer(room: Room) -> None:
     assert room.hulk.opinions == [(ANA.actor, intent, True), (ANA.actor, intent, None)]
 
 
+async def test_a_reaction_is_found_whose_channel_does_not_tell_the_thread(room: Room) -> None:
+    await room.hear(wrote("Quantos?", address="-1009/3"))
+    intent = ids.derived("int", room.hulk.asked[0].key)
+    await room.end(intent, "42")
+    await room.said()
+    about = f"v-{room.line.sent[0].id}"
+    await room.hear(*(wrote(key=f"r{at}", kind="reaction", about=about, emoji="👍", address=at) for at in ("-1009", "-100", "-1009/4")))
+    assert room.hulk.opinions == [(ANA.actor, intent, True)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(NotFound("There is no decision."), id="nobody decided on it"),
+        pytest.param(Forbidden("Feedback needs the role operator."), id="theirs does not count"),
+    ],
+)
+async def test_nobody_is_told_off_for_an_opinion(room: Room, error: HulkError) -> None:
+    await room.hear(wrote("Quantos?"))
+    intent = ids.derived("int", room.hulk.asked[0].key)
+    await room.end(intent, "42", good=False)
+    await room.said()
+    assert room.line.sent[0].buttons == ()
+    room.hulk.unmoved = error
+    about = f"v-{room.line.sent[0].id}"
+    await room.hear(wrote(key="r1", kind="reaction", about=about, emoji="👍"), press("bad", intent))
+    assert await room.said() == ["Obrigado por avisar."]
+    assert await outcomes(room) == ["asked", "heard", "pressed"]
+
+
 def press(act: str, subject: str, **more: Any) -> Arrival:
     """Ana pressed that button of ours."""
     data = pressing(SECRET, "chat", "a", Pressed(act, subject), NOW + timedelta(days=1))  # type: ignore[arg-type]  # one of them
@@ -206,11 +248,11 @@ def press(act: str, subject: str, **more: Any) -> Arrival:
 
 
 async def test_buttons_decide_on_tickets_and_answers(room: Room) -> None:
-    ticket, intent = ids.derived("tkt", "1"), ids.derived("int", "1")
+    ticket, other, intent = ids.derived("tkt", "1"), ids.derived("tkt", "2"), ids.derived("int", "1")
     await room.hear(
-        press("approve", ticket), press("reject", ticket, key="p2"), press("good", intent, key="p3"), press("bad", intent, key="p4")
+        press("approve", ticket), press("reject", other, key="p2"), press("good", intent, key="p3"), press("bad", intent, key="p4")
     )
-    assert room.hulk.decided == [(ANA.actor, ticket, True), (ANA.actor, ticket, False)]
+    assert room.hulk.decided == [(ANA.actor, ticket, True), (ANA.actor, other, False)]
     assert room.hulk.opinions == [(ANA.actor, intent, True), (ANA.actor, intent, False)]
 
 

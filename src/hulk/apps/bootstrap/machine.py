@@ -44,7 +44,10 @@ from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.channels import DECISION as CHANNEL_DECISION
+from hulk.modules.channels import TICKET as TICKET_CREATED
 from hulk.modules.channels import WORKFLOW as CHANNEL_ARRIVAL
+from hulk.modules.channels import decision
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, followed
@@ -106,6 +109,9 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     workflows.register(AGENT_STEP, agents.step, forkable=False)
     channels = channels_at_work(open_channels, ground, identity, service, modules)
     workflows.register(CHANNEL_ARRIVAL, channels.arrival, forkable=False)
+    workflows.register(CHANNEL_DECISION, channels.decision, forkable=False)
+    if channels.at_work:
+        workflows.on(TICKET_CREATED, decision, name="channels")
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
@@ -125,14 +131,19 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
-    routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers = [
+        *channel_routes(channels),
+        *modules.routers,
+        audit,  # the first are found soonest: vendors call often
+        *ticket_routes_of(service),
+        *_routes(ground, identity, scheduler, workflows),
+    ]
     routers += [
         agent_routes(agents.agents, agents.show, agents.evaluate, basis.uploads.path),
         memory_routes(memory.look, memory.forget),
         reasoning_routes(memory.show, memory.review),
         *money_routes(money, config.section(FinopsSettings)),
         *tools.routers,
-        *channel_routes(channels),
         *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
     return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches), service, basis.local)

@@ -117,7 +117,7 @@ class Told(Protocol):
     """Is told of the ends of intents."""
 
     def __call__(self, intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:
-        """The change that commits together with its end; `good` if it was completed."""
+        """The change that commits together with its end; `good` if somebody answered, of whom one may have an opinion."""
 
 
 def nobody(intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:  # noqa: ARG001  # nobody looks at it

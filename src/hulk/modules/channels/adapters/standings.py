@@ -16,9 +16,10 @@ def office(channel: str) -> str:
 
 @dataclass(slots=True)
 class BusStandings:
-    """`Standings` over the bus."""
+    """`Standings` over the bus. `sole`: no other process can look after channels, so that this one does without being chosen."""
 
     bus: Bus
+    sole: bool = False
     _said: Bucket[Standing] = field(init=False)
     _tried: Bucket[Tried] = field(init=False)
     _leaders: Bucket[str] = field(init=False)
@@ -30,7 +31,7 @@ class BusStandings:
 
     async def led(self, channel: str) -> bool:
         """See `Standings`."""
-        return await self._leaders.get(office(channel)) is not None
+        return self.sole or await self._leaders.get(office(channel)) is not None
 
     async def get(self, channel: str) -> Standing | None:
         """See `Standings`."""

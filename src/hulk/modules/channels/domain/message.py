@@ -86,7 +86,8 @@ class Outgoing:
 class Limits:
     """What a message of a channel may be. `text` counts characters, `parts` messages that one answer may become before it is sent as a
     file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent. With `utf16`,
-    characters are counted as UTF-16 has them: an emoji is two. One that could not be sent is kept for as long as `keeps`."""
+    characters are counted as UTF-16 has them: an emoji is two. One that could not be sent is kept for as long as `keeps`.
+    That something is worked on stays shown for `shows` seconds; 0 where nobody is shown that."""
 
     text: int
     parts: int = 4
@@ -96,6 +97,7 @@ class Limits:
     file: int = 0
     utf16: bool = False
     keeps: timedelta = GIVE_UP
+    shows: float = 0.0
 
     def fits(self, text: str) -> int:
         """How many characters from its beginning a message may have: all of them where it is short enough."""

@@ -1,6 +1,20 @@
 """What channels need: the vendors' lines, places where messages are kept, and the rest of Hulk."""
 
-from hulk.modules.channels.ports.around import Ask, Asking, Feedback, Files, People, Speak, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports.around import (
+    Admit,
+    Ask,
+    Asking,
+    Decided,
+    Feedback,
+    Files,
+    Pending,
+    People,
+    Speak,
+    Tickets,
+    Transcribe,
+    Voices,
+    Waiting,
+)
 from hulk.modules.channels.ports.keeping import Contacts, Conversations, Inbox, Kept, Outbox
 from hulk.modules.channels.ports.lines import (
     Accepted,
@@ -19,7 +33,7 @@ from hulk.modules.channels.ports.lines import (
 from hulk.modules.channels.ports.watching import Figures, Standings
 
 __all__ = [
-    "Accepted", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Door", "Feedback", "Figures", "Files", "Heard", "Inbox",
-    "Kept", "Line", "Listens", "Open", "Outbox", "People", "Refusal", "Request", "Sent", "Speak", "Standings", "Tickets", "Transcribe",
-    "Uncertain", "Unknowable", "Voices",
+    "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback", "Figures", "Files",
+    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Request", "Sent", "Speak",
+    "Standings", "Tickets", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from hulk.kernel.durable import Change
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.text import Language, Voice
+from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.channels.domain import Shown, Turn
 
 
@@ -53,11 +54,38 @@ class Feedback(Protocol):
         """Thumb up or down, or none any more. Raises `NotFound`, `Forbidden`, `Refused`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """How a ticket was decided, by whom (empty: nobody knows). `before`: that was done already, whatever is wanted now."""
+
+    approved: bool
+    by: str
+    before: bool = False
+
+
 class Tickets(Protocol):
     """Takes decisions on tickets."""
 
-    async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> None:
-        """Approved or rejected. Raises `NotFound`, `Forbidden`, `Conflict` when it was decided before, `Refused`."""
+    async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:
+        """Approved or rejected, by them or by somebody before them. Raises `NotFound`, `Forbidden`, `Refused`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A ticket that waits for a decision since `at`. `person` is the account (`usr_…`) of who is to decide, if it is one of a known one."""
+
+    title: Text
+    intent: str
+    language: Language
+    at: datetime
+    person: str | None = None
+
+
+class Pending(Protocol):
+    """Knows tickets that wait for decisions."""
+
+    async def __call__(self, tenant: str, ticket: str) -> Waiting | None:
+        """What is to be decided; None when there is nothing, or nothing any more."""
 
 
 class Files(Protocol):

@@ -44,6 +44,9 @@ class Inbox(Protocol):
     def of_intent(self, intent: str) -> Change[Kept | None]:
         """The arrival that an intent came of, if it came of one."""
 
+    async def unanswered(self, channel: str, since: datetime, limit: int) -> Sequence[Kept]:
+        """Those that became intents, came since then, and have nothing in the outbox yet; the newest first."""
+
     async def by_message(self, channel: str, address: str, message: str) -> Kept | None:
         """The newest arrival of kind `message` that the channel calls so."""
 
@@ -82,11 +85,14 @@ class Outbox(Protocol):
     def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
         """`holder` looks after one of those; False when somebody else does."""
 
+    def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
+        """All that others than `holder` were sending there is left by them, as they are no more; how many it is."""
+
     async def get(self, id_: str) -> Outgoing:
         """The message; raises `NotFound`."""
 
     async def by_sent(self, channel: str, address: str, sent_id: str) -> Outgoing | None:
-        """The message that the channel calls so."""
+        """The message that the channel calls so: there, or else in a thread of there (`chat/topic`), which reactions do not tell."""
 
     async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
         """All messages that the channel calls so (those that were given in one response), oldest first."""

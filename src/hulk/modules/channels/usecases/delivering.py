@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from hulk.kernel.bells import Listener
-from hulk.kernel.durable import Commit
+from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Exhausted, HulkError, Refused, Unauthenticated, Unavailable, told
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock
@@ -52,10 +53,15 @@ class Deliver:
     chance: Callable[[], float] = random.random
     elsewhere: HandOver | None = None
     """What becomes of messages, where the channel sends none."""
+    sole: bool = False
+    """Whether nobody else can be sending: what others hold, they hold no more."""
     told_off: str = ""
     """Why the channel takes nothing from us, while it does not."""
     _meter: Meter = field(init=False)
     _under_way: set[str] = field(default_factory=set)
+    _owed: list[Sequence[Change[Any]]] = field(default_factory=list)
+    """What became of messages and could not be kept yet."""
+    _looked: float = field(default=float("-inf"))
 
     def __post_init__(self) -> None:
         """Begins with nothing sent."""
@@ -78,12 +84,24 @@ class Deliver:
     async def _round(self, group: asyncio.TaskGroup) -> float:
         """Begin what may go out; seconds until there may be more."""
         try:
-            await self.look_after_left()
+            await self._look_after()
             begun = await self._begun(group)
         except Unavailable as error:
             log.warning("channel_outbox_away", channel=self.channel, reason=str(error))
             return LOOK_SECONDS
         return 0.0 if len(begun) == BATCH else LOOK_SECONDS
+
+    async def _look_after(self) -> None:
+        """Now and then: what is left was left long ago. What is left of a process before this one, at once."""
+        while self._owed:
+            await self.commit(*self._owed[0])
+            del self._owed[0]
+        first = self._looked == float("-inf")
+        if first and self.sole:
+            await self.commit(self.outbox.abandon(self.channel, self.holder, self.clock() - timedelta(seconds=1)))
+        if first or self.ticks() - self._looked >= LOOK_SECONDS:
+            await self.look_after_left()
+            self._looked = self.ticks()
 
     async def _begun(self, group: asyncio.TaskGroup) -> list[Outgoing]:
         begun = list[Outgoing]()
@@ -145,7 +163,15 @@ class Deliver:
 
     async def _later(self, message: Outgoing, wait: timedelta, error: HulkError) -> None:
         again = replace(message, state="waiting", due=self.clock() + wait, problem=told(error))
-        await self.commit(self.outbox.settle(again, self.holder))
+        await self._kept(self.outbox.settle(again, self.holder))
+
+    async def _kept(self, *changes: Change[Any]) -> None:
+        """What is known of a message is not forgotten because the store is away: it is kept as soon as that is back."""
+        try:
+            await self.commit(*changes)
+        except Unavailable:
+            self._owed.append(changes)
+            raise
 
     def _told_off(self, why: str) -> None:
         if not self.told_off:
@@ -187,7 +213,7 @@ class Deliver:
         )
         if not claimed:
             await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
-        await self.commit(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
+        await self._kept(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
         if state in ("failed", "unknown"):
             log.warning("channel_message_not_sent", channel=self.channel, message=message.id, state=state, problem=over.problem)
 
@@ -197,6 +223,9 @@ class Deliver:
         limits, files = self.line.limits, [(one.name, await self.files.path(one.blob)) for one in message.files]
         if message.made and message.intent and limits.file:
             files += [(one.name, await self.files.path(one.blob)) for one in await self.files.made(message.tenant, message.intent)]
+        if not files and limits.fits(message.text) == len(message.text):
+            yield message, files
+            return
         async with self.files.scratch() as scratch:
             whole, files = _fitting(message, limits, files, scratch)
             yield whole, files

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hulk.kernel.durable import Change
@@ -40,10 +40,14 @@ class HandOver:
         contact = await self.contacts.get(channel.name, sender)
         if contact is None or contact.person is None or contact.blocked:
             return None
+        return await self.of_person(channel.tenant, contact.person)
+
+    async def of_person(self, tenant: str, person: str) -> Place | None:
+        """The same for a person."""
         places = list[Place]()
-        for other in await self.contacts.of_person(channel.tenant, contact.person):
+        for other in await self.contacts.of_person(tenant, person):
             open_ = self.directory.find(other.channel)
-            if open_ is not None and open_.tenant == channel.tenant and not open_.gives and not other.blocked:
+            if open_ is not None and open_.tenant == tenant and not open_.gives and not other.blocked:
                 places += [(open_, one) for one in await self.conversations.of_sender(other.channel, other.sender)]
         return max(places, key=lambda place: place[1].heard, default=None)
 
@@ -54,14 +58,18 @@ class HandOver:
         if place is None:
             return None
         there, conversation = place
-        arrival = Arrival(
-            key=message.id, kind="message", address=conversation.address, sender=Sender(id=conversation.sender), at=message.created,
-            reply=conversation.reply,
-        )  # fmt: skip
-        kept = Kept(id=message.id, tenant=message.tenant, channel=there.name, arrival=arrival, received=message.created)
+        kept = self.opened(conversation, message.id, message.created)
         headed = self.voices(message.language).say(Text("What you asked by {channel}:", channel=message.channel))
         text = f"{headed}\n\n{message.text}"
         return there, self.say(there, kept, text, message.language, name="elsewhere", intent=message.intent)
+
+    def opened(self, conversation: Conversation, name: str, at: datetime) -> Kept:
+        """As if somebody had just come into that conversation: what is said to that begins there. `name` makes it once only."""
+        arrival = Arrival(
+            key=name, kind="message", address=conversation.address, sender=Sender(id=conversation.sender), at=at, reply=conversation.reply,
+            group=conversation.group,
+        )  # fmt: skip
+        return Kept(id=name, tenant=conversation.tenant, channel=conversation.channel, arrival=arrival, received=at)
 
     async def again(self, message: str) -> tuple[Channel, Change[None]] | None:
         """The same for a message of that id; raises `NotFound`."""

@@ -18,6 +18,7 @@ from hulk.modules.channels.usecases.asking import AskFor, Heard
 from hulk.modules.channels.usecases.commanding import Obey
 from hulk.modules.channels.usecases.facts import about
 from hulk.modules.channels.usecases.meeting import MeetSender, Party, language_of
+from hulk.modules.channels.usecases.opining import opined
 from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.saying import Say, conversation_of
 
@@ -171,8 +172,7 @@ class HandleArrival:
         good = None if arrival.removed else approving(arrival.emoji)
         if by is None or answer is None or answer.intent is None or (good is None and not arrival.removed):
             return Done("ignored")
-        await self.feedback(by, answer.intent, good, kept.id)
-        return Done("feedback")
+        return Done("feedback" if await opined(self.feedback, by, answer.intent, good, kept.id) else "heard")
 
     async def _pressed(self, channel: Channel, kept: Kept, party: Party) -> Done:
         return Done("pressed", await self.press(channel, kept, party, self._language(channel, party)))

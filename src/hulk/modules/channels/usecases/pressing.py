@@ -10,10 +10,11 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel, Pressed, pressed
-from hulk.modules.channels.ports import Conversations, Feedback, Inbox, Kept, Tickets
+from hulk.modules.channels.ports import Conversations, Decided, Feedback, Inbox, Kept, Tickets
 from hulk.modules.channels.usecases.asking import AskFor
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.meeting import Party
+from hulk.modules.channels.usecases.opining import opined
 from hulk.modules.channels.usecases.saying import Say
 
 
@@ -41,7 +42,7 @@ class Press:
             case "approve" | "reject":
                 return await self._decide(channel, kept, party.principal, what, language)
             case "good" | "bad":
-                await self.feedback(party.principal, what.subject, what.act == "good", kept.id)
+                await opined(self.feedback, party.principal, what.subject, what.act == "good", kept.id)
                 return [self._said(channel, kept, Text("Thank you for telling me."), language)]
             case "person":
                 text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
@@ -52,9 +53,8 @@ class Press:
                 return await self._rest(channel, kept, what, language)
 
     async def _decide(self, channel: Channel, kept: Kept, by: Principal, what: Pressed, language: Language) -> Sequence[Change[Any]]:
-        await self.tickets(by, what.subject, what.act == "approve", kept.id)
-        text = Text("Approved.") if what.act == "approve" else Text("Rejected.")
-        return [self._said(channel, kept, text, language)]
+        decided = await self.tickets(by, what.subject, what.act == "approve", kept.id)
+        return [self._said(channel, kept, _told(decided), language)]
 
     async def _again(self, channel: Channel, party: Party, what: Pressed) -> Sequence[Change[Any]]:
         """The message that was too old is worked on after all."""
@@ -72,3 +72,16 @@ class Press:
 
     def _said(self, channel: Channel, kept: Kept, text: Text, language: Language) -> Change[None]:
         return self.say(channel, kept, text, language, name="pressed")
+
+
+def _told(decided: Decided) -> Text:
+    who = decided.by or "?"
+    match decided.before, decided.approved:
+        case True, True:
+            return Text("It was approved before, by {who}.", who=who)
+        case True, False:
+            return Text("It was rejected before, by {who}.", who=who)
+        case False, True:
+            return Text("Approved by {who}.", who=who)
+        case _:
+            return Text("Rejected by {who}.", who=who)

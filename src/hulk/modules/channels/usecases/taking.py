@@ -12,7 +12,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.flow import Concurrency, Flow
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Arrival, Channel
-from hulk.modules.channels.ports import Inbox, Kept, Outbox
+from hulk.modules.channels.ports import Admit, Inbox, Kept, Outbox
 from hulk.modules.channels.usecases.facts import only_if, receipted, received
 
 WORKFLOW = "channel-arrival"
@@ -20,9 +20,16 @@ TRIES = Retry(attempts=8)
 """How often a run is tried that works on an arrival: over about a minute."""
 
 
+def always() -> None:
+    """There is always room."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakeArrivals:
-    """Keeps arrivals, each once, and begins the run that works on each. When it returns they are safe."""
+    """Keeps arrivals, each once, and begins the run that works on each. When it returns they are safe.
+
+    Whether there is room for more work is asked here, before anything is taken: whoever sent it sends it again. What was taken is worked
+    on, however much there is to do by then."""
 
     inbox: Inbox
     outbox: Outbox
@@ -30,9 +37,13 @@ class TakeArrivals:
     trail: Trail
     commit: Commit
     clock: Clock
+    admit: Admit = always
 
     async def __call__(self, channel: Channel, arrivals: Sequence[Arrival]) -> list[Kept]:
-        """All of them in one transaction, those known already as they are. Raises `Unavailable` when they cannot be kept."""
+        """All of them in one transaction, those known already as they are. Raises `Unavailable` when they cannot be kept, and
+        `Exhausted` when no more work is taken now."""
+        if any(one.kind != "receipt" for one in arrivals):
+            self.admit()
         now = self.clock()
         kept = [self._kept(channel, arrival, now) for arrival in arrivals]
         if kept:

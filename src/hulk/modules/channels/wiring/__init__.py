@@ -19,10 +19,11 @@ from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, Sq
 from hulk.modules.channels.adapters.standings import BusStandings
 from hulk.modules.channels.api import ChannelActs
 from hulk.modules.channels.domain import Directory, Limits
-from hulk.modules.channels.ports import Ask, Feedback, Figures, Files, Line, Open, People, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports import Admit, Ask, Feedback, Figures, Files, Line, Open, Pending, People, Tickets, Transcribe, Voices
 from hulk.modules.channels.usecases import (
     AnswerInPerson,
     AnswerIntent,
+    AskDecision,
     AskFor,
     CheckChannel,
     DecideOnMessages,
@@ -30,6 +31,7 @@ from hulk.modules.channels.usecases import (
     GiveReply,
     HandleArrival,
     HandOver,
+    Hear,
     Introduce,
     LookAtChannels,
     MeetSender,
@@ -37,6 +39,7 @@ from hulk.modules.channels.usecases import (
     Press,
     Rights,
     Say,
+    ShowWork,
     TakeArrivals,
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
@@ -59,6 +62,7 @@ class Ground:
     trail: Trail
     voices: Voices
     secret: bytes
+    admit: Admit
     clock: Clock = utc_now
     metrics: Metrics = field(default_factory=Metrics)
     rounds: Rounds = field(default_factory=lambda: Rounds(Metrics()))
@@ -116,6 +120,7 @@ class Needs:
     people: People
     feedback: Feedback
     tickets: Tickets
+    pending: Pending
     files: Files
     transcribe: Transcribe | None = None
     fallback: Language = "pt"
@@ -123,11 +128,12 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """All of the module: `arrival` is the body of runs."""
+    """All of the module: `arrival` and `decision` are the bodies of runs."""
 
     answering: Answering
     take: TakeArrivals
     arrival: Workflow
+    decision: Workflow
     give: GiveReply
     at_work: Sequence[AtWork]
     acts: ChannelActs
@@ -135,13 +141,13 @@ class Channels:
     figures: Figures
 
 
-def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
-    """The acts, and what looks after each channel."""
+def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool = False) -> Channels:
+    """The acts, and what looks after each channel; `sole`: no other process works on the same store."""
     figures = ChannelFigures(ground.metrics)
     ground = replace(ground, trail=CountedTrail(ground.trail, figures))
     meet = MeetSender(made.contacts, made.conversations, needs.people)
     ask = AskFor(needs.ask, needs.files, made.conversations, made.line, needs.transcribe)
-    take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock)
+    take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock, ground.admit)
     hand = HandOver(
         directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,
         voices=ground.voices, trail=ground.trail, clock=ground.clock,
@@ -153,11 +159,12 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
         press=Press(made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, hand),
         feedback=needs.feedback, trail=ground.trail, line=made.line, fallback=needs.fallback,
     )  # fmt: skip
+    decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say)
     give = GiveReply(
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
     )  # fmt: skip
-    standings, rights = BusStandings(bus), Rights(made.directory)
+    standings, rights = BusStandings(bus, sole), Rights(made.directory)
     check = CheckChannel(
         rights=rights, line=made.line, standings=standings, trail=ground.trail, commit=ground.commit, figures=figures, clock=ground.clock
     )
@@ -170,8 +177,8 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
         retention=ground.retention,
     )  # fmt: skip
     return Channels(
-        answering=made, take=take, arrival=arrival, give=give, prune=prune, figures=figures,
-        at_work=[_at_work(one, made, ground, needs, take, hand, duties, bus) for one in made.channels],
+        answering=made, take=take, arrival=arrival, decision=decision, give=give, prune=prune, figures=figures,
+        at_work=[_at_work(one, made, ground, needs, take, hand, duties, bus, sole=sole) for one in made.channels],
         acts=_acts(made, ground, needs, rights, check, standings),
     )  # fmt: skip
 
@@ -191,13 +198,14 @@ def _acts(made: Answering, ground: Ground, needs: Needs, rights: Rights, check: 
 
 
 def _at_work(
-    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, duties: Duties, bus: Bus
+    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, duties: Duties, bus: Bus, *, sole: bool
 ) -> AtWork:
     deliver = Deliver(
         channel=one.name, holder=duties.holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail,
-        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None,
+        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, sole=sole,
     )  # fmt: skip
+    hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit, figures=duties.figures)
+    show = ShowWork(channel=one.name, line=one.line, inbox=made.inbox, clock=ground.clock)
     return AtWork(
-        open=one, deliver=deliver, take=take, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus,
-        figures=duties.figures, duties=duties,
+        open=one, deliver=deliver, hear=hear, show=show, bells=made.bells, bus=bus, figures=duties.figures, duties=duties, sole=sole,
     )  # fmt: skip

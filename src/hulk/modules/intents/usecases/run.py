@@ -111,13 +111,13 @@ class RunIntent:
 
     async def _explain(self, intent: Intent, decision: Decision) -> Outcome[None]:
         voice = self.voices(intent.language)
-        return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice)))
+        return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice), good=False))
 
-    def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0) -> list[Change[Any]]:
+    def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0, *, good: bool = True) -> list[Change[Any]]:
         event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
         said = writable(answer)
         ended = self.intents.end(intent.id, "completed", answer=said)
-        ending = followed(ended, lambda new: [self.told(intent.id, said, intent.language, good=True)] if new else [])
+        ending = followed(ended, lambda new: [self.told(intent.id, said, intent.language, good=good)] if new else [])
         return [ending, self.trail.append(event)]
 
     async def _by_agent(self, context: Context, intent: Intent, decision: Decision) -> None:
@@ -238,6 +238,9 @@ def _question(intent: Intent, key: str) -> Question:
         attachments=kinds,
         person=intent.actor,
         addressed=intent.agent or "",
+        channel=intent.channel,
+        turns=intent.turns,
+        private=intent.private,
     )
 
 

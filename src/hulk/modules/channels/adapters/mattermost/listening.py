@@ -74,6 +74,8 @@ class Line:
         batch, looked = await self._batch(_HELLO_SECONDS), time.monotonic()
         if not batch:
             raise Unavailable("{vendor} does not answer.", vendor=self.server.vendor.called)
+        if isinstance(batch[0], dict):  # a sign of life: one that is taken up again may have nothing to tell
+            await self.heard(())
         while await self._given(batch):
             if time.monotonic() - looked >= SWEEP_SECONDS:
                 await self._catch_up()

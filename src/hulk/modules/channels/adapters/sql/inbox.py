@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy import Row, Select, bindparam, delete, exists, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import from_json, to_json
 from hulk.modules.channels.adapters.sql.pages import of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import arrival_table as table
+from hulk.modules.channels.adapters.sql.tables import message_table
 from hulk.modules.channels.domain import Arrival
 from hulk.modules.channels.ports import Kept
 from hulk.runtime.store import Store, Transaction
@@ -27,6 +28,15 @@ _NAMED = (
     .limit(1)
 )
 _ARRIVAL = update(table).where(table.c.id == bindparam("one")).values(arrival=bindparam("left"))
+
+
+_UNANSWERED = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.outcome == "asked", table.c.received > bindparam("since"))
+    .where(~exists().where(message_table.c.intent == table.c.intent))
+    .order_by(table.c.received.desc())
+    .limit(bindparam("most"))
+)
 
 
 class SqlInbox:
@@ -69,6 +79,11 @@ class SqlInbox:
     def of_intent(self, intent: str) -> Change[Kept | None]:
         """See `Inbox`."""
         return _first(_OF_INTENT, {"of": intent})
+
+    async def unanswered(self, channel: str, since: datetime, limit: int) -> Sequence[Kept]:
+        """See `Inbox`."""
+        wanted = {"at": channel, "since": since, "most": limit}
+        return await self._store.read(lambda connection: [_kept(row) for row in connection.execute(_UNANSWERED, wanted)])
 
     async def by_message(self, channel: str, address: str, message: str) -> Kept | None:
         """See `Inbox`."""

@@ -44,6 +44,11 @@ _ADOPT = (
     .where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.held_until < bindparam("now"))
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
+_ABANDON = (
+    update(table)
+    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder != bindparam("by"))
+    .values(held_until=bindparam("now"))
+)
 _HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
@@ -104,6 +109,10 @@ class SqlOutbox:
         """See `Outbox`."""
         return lambda tx: tx.execute(_ADOPT, {"one": id_, "by": holder, "now": now, "until": until}).rowcount == 1
 
+    def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
+        """See `Outbox`."""
+        return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": now}).rowcount
+
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """See `Outbox`."""
         values = {
@@ -126,9 +135,13 @@ class SqlOutbox:
 
     async def by_sent(self, channel: str, address: str, sent_id: str) -> Outgoing | None:
         """See `Outbox`."""
-        query = select(table).where(table.c.channel == channel, table.c.address == address, table.c.sent_id == sent_id)
-        found = await self._all(query.order_by(table.c.place.desc()).limit(1), {})
-        return found[0] if sent_id and found else None
+        if not sent_id:
+            return None
+        called = select(table).where(table.c.channel == channel, table.c.sent_id == sent_id).order_by(table.c.place.desc()).limit(1)
+        for where in (table.c.address == address, table.c.address.startswith(f"{address}/", autoescape=True)):
+            if found := await self._all(called.where(where), {}):
+                return found[0]
+        return None
 
     async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
         """See `Outbox`."""

@@ -21,7 +21,7 @@ from hulk.modules.channels.adapters.telegram.formatting import formatted
 from hulk.modules.channels.domain import Attached, Button, Limits, Meter, Outgoing, Pace
 from hulk.modules.channels.ports import Checked, Sent, Unknowable
 
-LIMITS = Limits(text=4096, utf16=True, buttons=8, label=40, data=64, file=50_000_000)
+LIMITS = Limits(text=4096, utf16=True, buttons=8, label=40, data=64, file=50_000_000, shows=4.0)
 _PICTURE = 10_000_000
 _BOTH = 2
 """Buttons side by side."""

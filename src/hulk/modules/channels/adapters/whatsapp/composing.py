@@ -16,7 +16,7 @@ from hulk.kernel.text import Language
 from hulk.modules.channels.adapters.whatsapp.markup import one_line, shown
 from hulk.modules.channels.domain import Button, Limits, Outgoing, split
 
-LIMITS = Limits(text=4096, parts=4, buttons=10, label=20, data=200, file=100_000_000)
+LIMITS = Limits(text=4096, parts=4, buttons=10, label=20, data=200, file=100_000_000, shows=20.0)
 BODY = 1024
 """Characters of a text that stands with buttons, or under a picture."""
 REPLY_BUTTONS = 3
