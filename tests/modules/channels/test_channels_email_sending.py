@@ -13,8 +13,8 @@ import pytest
 from hulk.kernel.errors import Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.modules.channels.adapters.email.smtp import SmtpServer, dotted
 from hulk.modules.channels.ports import Uncertain, Unknowable
-from support.email import ADDRESS, heard, line, mail, message, places, servers, with_file
-from support.twins.email import Twin, email_twin
+from support.email import heard, line, mail, message, places, servers, with_file
+from support.twins.email import ADDRESS, Twin, email_twin
 
 
 @pytest.fixture

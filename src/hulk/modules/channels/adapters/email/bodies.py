@@ -75,8 +75,16 @@ def content_of(raw: bytes, place: int) -> bytes | None:
 
 def _described(place: int, part: Message) -> File:
     content = _bytes(part)
+    _unescape(part)
     name = words(part.get_filename() or "").replace("/", "_").replace("\\", "_")[:200]
     return File(place, name or _called(part, place), part.get_content_type()[:100], len(content), hashlib.sha256(content).hexdigest())
+
+
+def _unescape(part: Message) -> None:
+    """Names that are written as they are, in UTF-8 (RFC 6532), which the library gives as nothing."""
+    for field, value in list(part.raw_items()):
+        if field.lower() in ("content-disposition", "content-type") and isinstance(value, str) and not value.isascii():
+            part.replace_header(field, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _called(part: Message, place: int) -> str:

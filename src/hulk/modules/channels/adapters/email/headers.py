@@ -6,6 +6,7 @@ and we read another. So what is not as it should be makes a header unsound, and 
 
 import re
 from binascii import Error as NotEncoded
+from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -89,10 +90,9 @@ def domain_of(address: str) -> str:
 
 def words(value: str) -> str:
     """A value as people read it: encoded words decoded (RFC 2047), on one line, without what shows nothing."""
-    try:
-        text = str(make_header(decode_header(value[:_LONGEST_VALUE])))
-    except (HeaderParseError, NotEncoded, LookupError, ValueError):
-        text = value[:_LONGEST_VALUE]
+    text = value[:_LONGEST_VALUE]
+    with suppress(HeaderParseError, NotEncoded, LookupError, ValueError):
+        text = str(make_header(decode_header(text)))
     return " ".join("".join(char if char.isprintable() else " " for char in writable(text)).split())
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 LONGEST = 500_000
 """Characters of HTML that are read."""
+_BEGINS = re.compile(r"<[A-Za-z/!?]")
 _TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*)(.*)", re.DOTALL)
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "svg", "math", "textarea", "select", "iframe"})
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"})
@@ -37,7 +38,7 @@ class _Writer:
     """Writes down what is seen."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = [""]
+        self._lines: list[list[str]] = [[]]
         self._open: list[tuple[str, bool]] = []
         self._quotes = 0
         self._hidden = 0
@@ -48,22 +49,24 @@ class _Writer:
                 self._tag(piece)
             elif not self._hidden:
                 self._say(html.unescape(piece))
-        text = "\n".join(line.rstrip() for line in self._lines)
+        text = "\n".join("".join(line).rstrip() for line in self._lines)
         return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
 
     def _say(self, text: str) -> None:
-        said = " ".join(text.split())
-        before = self._lines[-1]
-        if not before and said and self._quotes:
-            before = "> " * min(self._quotes, 5)
-        spaced = text[:1].isspace() and before and not before.endswith(" ")
-        self._lines[-1] = before + (" " if spaced and said else "") + said + (" " if said and text[-1:].isspace() else "")
+        """Runs of spaces are one space, none at the beginning of a line."""
+        said, line = " ".join(text.split()), self._lines[-1]
+        if not line and said and self._quotes:
+            line.append("> " * min(self._quotes, 5))
+        if line and text[:1].isspace() and not line[-1].endswith(" "):
+            line.append(" ")
+        if said:
+            line.append(said + (" " if text[-1].isspace() else ""))
 
     def _break(self, apart: bool = False) -> None:
-        if self._lines[-1].strip():
-            self._lines.append("")
+        if any(map(str.strip, self._lines[-1])):
+            self._lines.append([])
         if apart and len(self._lines) > 1 and self._lines[-2]:
-            self._lines.append("")
+            self._lines.append([])
 
     def _tag(self, piece: str) -> None:
         found = _TAG.match(piece)
@@ -71,7 +74,7 @@ class _Writer:
             return
         closing, name, rest = bool(found[1]), found[2].lower(), found[3]
         if name == "br" and not self._hidden:
-            self._lines.append("")
+            self._lines.append([])
         elif closing:
             self._closed(name)
         elif name not in _VOID and not rest.rstrip().endswith("/"):
@@ -118,6 +121,10 @@ def _pieces(markup: str) -> Iterator[tuple[bool, str]]:
             return
         if begin > at:
             yield False, markup[at:begin]
+        if _BEGINS.match(markup, begin) is None:
+            yield False, "<"
+            at = begin + 1
+            continue
         closing = "-->" if markup.startswith("<!--", begin) else ">"
         end = markup.find(closing, begin + 1)
         if end < 0:
