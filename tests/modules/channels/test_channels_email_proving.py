@@ -1,6 +1,7 @@
 """Who a mail is from is believed only where the receiving server proved it: forged mails are nobody's."""
 
 import random
+import re
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ def test_a_domain_above_may_speak_for_one_below_and_never_the_other_way() -> Non
 @pytest.mark.parametrize("raw", [
     pytest.param(mail(drop=("Authentication-Results",)), id="nothing was checked"),
     pytest.param(mail(Results=f"{BY}; none"), id="nothing was found"),
+    pytest.param(mail(Results=f"{BY}; none\r\n ; dmarc=pass header.from=example.com"), id="nothing was found, and more is said"),
     pytest.param(mail(Results=f"{BY}; dmarc=fail header.from=example.com; dkim=pass header.d=example.com"), id="DMARC failed"),
     pytest.param(mail(Results=f"{BY}; dmarc=temperror header.from=example.com; dkim=pass header.d=example.com"), id="unclear"),
     pytest.param(mail(Results="mx.evil.example; dmarc=pass header.from=example.com"), id="another server says so"),
@@ -120,19 +122,18 @@ def test_results_are_read_as_they_are_written() -> None:
 PIECES = (
     b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b"(", b")", b'"', b"\\", b"<", b">", b",", b"=?utf-8?b?YQ==?=", b"\xff", b"; ",
     b"\xe2\x80\xae", b"From: chefe@example.com\r\n", b"\r\nFrom: chefe@example.com", b"dmarc=pass header.from=example.com", b"--b\r\n",
-    b"Authentication-Results: " + PASSED.encode() + b"\r\n", b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"chefe@example.com",
+    *[b"Authentication-Results: " + PASSED.encode() + b"\r\n"] * 3, b"From: x@evil.example\r\n", b"chefe@example.com",
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
 )  # fmt: skip
 
 
 def forged(chance: random.Random) -> bytes:
     """A mail of a sender who may write what they like below what our server wrote on top: it did not pass as example.com."""
     verdict = chance.choice([EVIL, f"{BY}; dmarc=fail header.from=example.com", f"{BY}; none", EVIL.replace("evil", "other")])
-    top, rest = (
-        f"Authentication-Results: {verdict}\r\n".encode(),
-        bytearray(mail(From=BOSS, drop=("Return-Path", "Authentication-Results"))),
-    )
+    top = f"Authentication-Results: {verdict}\r\n".encode()
+    rest = bytearray(mail(From=BOSS, drop=("Return-Path", "Authentication-Results")))
     for _ in range(chance.randrange(1, 8)):
-        at = chance.randrange(len(rest))
+        at = chance.choice([chance.randrange(len(rest)), *(one.end() for one in re.finditer(rb"\n", rest[:-1]))])
         match chance.randrange(4):
             case 0:
                 rest[at:at] = chance.choice(PIECES)

@@ -97,7 +97,7 @@ def results_of(value: str) -> tuple[str, tuple[Result, ...]] | None:
     name, _, version = server.partition(" ")
     if not name or version not in ("", "1") or len(parts) > _MOST_RESULTS:
         return None
-    results = [_result(part) for part in parts if part and part.lower() != "none"]
+    results = [_result(part) for part in parts if part]  # “none”, which says that nothing was checked, is no result
     return None if None in results else (name, tuple(one for one in results if one is not None))
 
 
