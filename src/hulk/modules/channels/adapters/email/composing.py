@@ -1,28 +1,21 @@
-"""Mails that go out: text, the same as simple HTML, and files. Pure.
+"""Mails that go out: text, the same as simple HTML, and files. Pure."""
 
-Every field is made here of what cannot end one: no value holds a control character, so that nobody who is quoted in a mail (in its
-subject, say) can write fields or mails of their own.
-"""
-
+import hashlib
 import mimetypes
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
 from hulk.kernel.errors import Refused
 from hulk.modules.channels.adapters.email.bounces import PROOF, named, proof
 from hulk.modules.channels.adapters.email.headers import domain_of, ids_in, is_address
+from hulk.modules.channels.adapters.email.writing import Part, called, line, text, written
 from hulk.modules.channels.domain import Outgoing
 
 MOST = 18_000_000
 """Bytes of files that go with one mail: a third more as they are written, of the 25 MB that most servers take."""
-_LONGEST_SUBJECT = 200
 _STYLE = "font-family:sans-serif;font-size:15px;line-height:1.5"
 
 
@@ -42,24 +35,19 @@ class Sheet:
 
 def composed(message: Outgoing, sheet: Sheet, files: Sequence[tuple[str, Path]], at: datetime) -> bytes:
     """The mail that a message is. Raises `Refused` for an address that is none."""
-    mail = EmailMessage(policy=SMTP)
     id_ = id_of(message, sheet.domain)
-    mail["From"] = Address(display_name=line(sheet.called), addr_spec=sheet.address)
-    mail["To"] = Address(addr_spec=recipient(message))
-    mail["Subject"] = subject(message)
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = id_
-    for name, value in _answering(message):
-        mail[name] = value
-    mail["Auto-Submitted"] = "auto-replied" if message.about else "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail[PROOF] = proof(sheet.secret, id_)
-    text = _text(message.text)
-    mail.set_content(text, cte="base64" if _wide(text) else "quoted-printable")
-    mail.add_alternative(page(text, message.language), subtype="html", cte="base64" if _wide(text) else "quoted-printable")
-    for name, path in files:
-        _attach(mail, name, path)
-    return mail.as_bytes()
+    fields = [
+        ("From", called(sheet.called, sheet.address)), ("To", recipient(message)), ("Subject", text(subject(message))),
+        ("Date", format_datetime(at)), ("Message-ID", id_), *_answering(message),
+        ("Auto-Submitted", "auto-replied" if message.about else "auto-generated"), ("X-Auto-Response-Suppress", "All"),
+        (PROOF, proof(sheet.secret, id_)),
+    ]  # fmt: skip
+    said = _said(message.text)
+    body = Part(
+        "multipart/alternative", parts=(Part("text/plain", said.encode()), Part("text/html", page(said, message.language).encode()))
+    )
+    whole = Part("multipart/mixed", parts=(body, *(_file(name, path) for name, path in files))) if files else body
+    return written(fields, whole, f"=_{hashlib.sha256(id_.encode()).hexdigest()[:24]}")
 
 
 def id_of(message: Outgoing, domain: str) -> str:
@@ -83,34 +71,22 @@ def subject(message: Outgoing) -> str:
     return line(message.text.strip().split("\n", 1)[0])[:80] or "Hulk"
 
 
-def line(text: str) -> str:
-    """`text` on one line, without what could end a field: control characters, separators of lines, halves of letters."""
-    kept = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs") else char for char in text[: 10 * _LONGEST_SUBJECT])
-    return " ".join(kept.split())[:_LONGEST_SUBJECT]
-
-
 def _answering(message: Outgoing) -> list[tuple[str, str]]:
     """What it answers (RFC 5322, 3.6.4)."""
     about = ids_in(message.about)
     before = ids_in(*(str(one) for one in message.reply.get("references", ())), *about)
     fields = [("In-Reply-To", about[0])] if about else []
-    return [*fields, ("References", " ".join(before[:1] + before[1:][-20:]))] if before else fields
+    return [*fields, ("References", "\r\n ".join(before[:1] + before[1:][-20:]))] if before else fields
 
 
-def _text(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+def _said(words: str) -> str:
+    return words.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").rstrip("\n") + "\n"
 
 
-def _wide(text: str) -> bool:
-    """Whether most of it is beyond ASCII, which is shorter in base 64."""
-    return sum(char > "\x7f" for char in text) * 4 > len(text)
-
-
-def _attach(mail: EmailMessage, name: str, path: Path) -> None:
-    kind, _, subtype = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
-    if kind in ("text", "message", "multipart"):
-        kind, subtype = "application", "octet-stream"
-    mail.add_attachment(path.read_bytes(), maintype=kind, subtype=subtype, filename=line(name).replace("/", "_") or "file")
+def _file(name: str, path: Path) -> Part:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    whole = kind.partition("/")[0] not in ("text", "message", "multipart")  # those say of themselves how they are to be read
+    return Part(kind if whole else "application/octet-stream", path.read_bytes(), name=name)
 
 
 def page(text: str, language: str) -> str:
