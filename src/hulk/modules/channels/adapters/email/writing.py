@@ -1,6 +1,6 @@
 """The form of a mail: fields and parts (RFC 5322, 2045 to 2047, 2183, 2231). Pure.
 
-It is written here and not by the library, which in Python before 3.12.5 lets some values end their field (CVE-2024-6923), and strangers
+It is written here and not by the library, which before 3.11.10 and 3.12.5 lets some values end their field (CVE-2024-6923), and strangers
 choose a subject. Every line is ASCII and short, no value holds what could end a field, and the line between parts cannot stand within one:
 both encodings never write `=_`.
 """
