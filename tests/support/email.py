@@ -26,7 +26,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def mail(text: str = TEXT, *, above: Sequence[tuple[str, str]] = (), drop: Sequence[str] = (), **fields: str) -> bytes:
+def mail(text: str = TEXT, *, above: Sequence[tuple[str, str]] = (), drop: Sequence[str] = (), **fields: Any) -> bytes:
     """A mail of Ana's, as the receiving server has it; `fields` in place of its own, `above` on top of all, without `drop`."""
     told = {
         "Return-Path": "<ana@example.com>", "Authentication-Results": PASSED, "From": "Ana <ana@example.com>", "To": ADDRESS,

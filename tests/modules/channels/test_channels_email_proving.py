@@ -8,6 +8,7 @@ import pytest
 
 from hulk.modules.channels.adapters.email.headers import header_of
 from hulk.modules.channels.adapters.email.proving import from_of, results_of
+from hulk.modules.channels.adapters.email.reading import Reader
 from support.email import PASSED, heard, known, reader
 from support.email import mail as a_mail
 from support.twins.email import AUTHSERV as BY
@@ -152,9 +153,9 @@ def taken_in(count: int, seed: int) -> list[bytes]:
     return [raw for raw in (forged(chance) for _ in range(count)) if _as_ours(raw, by)]
 
 
-def _as_ours(raw: bytes, by: object) -> bool:
+def _as_ours(raw: bytes, by: Reader) -> bool:
     found = from_of(header_of(raw), BY)
-    arrival = heard(raw, by)  # type: ignore[arg-type]  # a reader
+    arrival = heard(raw, by)
     return (found.proven and found.address.endswith("example.com")) or (known(arrival) and arrival.sender.id.endswith("example.com"))
 
 

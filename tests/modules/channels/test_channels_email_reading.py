@@ -3,6 +3,7 @@
 import quopri
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,12 @@ from hypothesis import strategies as st
 
 from hulk.modules.channels.adapters.email.bounces import named, proof
 from hulk.modules.channels.adapters.email.plain import plain
-from hulk.modules.channels.adapters.email.reading import Mail
+from hulk.modules.channels.adapters.email.reading import Mail, Reader
 from hulk.modules.channels.adapters.email.trimming import trimmed
 from support.email import NOW, SECRET, TEXT, heard, known, mail, read, reader, with_file
 from support.twins.email import ADDRESS
 
-REPLY = {"In_Reply_To": "<0@example.com>", "References": "<r@example.com> <0@example.com>", "Subject": "Re: Pedidos"}
+REPLY: dict[str, Any] = {"In_Reply_To": "<0@example.com>", "References": "<r@example.com> <0@example.com>", "Subject": "Re: Pedidos"}
 
 
 def parts(*given: str, kind: str = "mixed", boundary: str = "b") -> bytes:
@@ -161,7 +162,7 @@ def test_a_thread_is_one_conversation_of_each_who_writes_in_it() -> None:
     pytest.param({"To": "bob@example.com", "Cc": ADDRESS}, False, True, id="a copy"),
     pytest.param({"To": "todos@corp.example.com"}, True, True, id="by another address of it"),
 ])  # fmt: skip
-def test_who_is_meant(fields: dict[str, str], addressed: bool, group: bool) -> None:
+def test_who_is_meant(fields: dict[str, Any], addressed: bool, group: bool) -> None:
     found = heard(mail(**fields))
     assert (found.addressed, found.group) == (addressed, group)
 
@@ -173,7 +174,7 @@ def test_who_is_meant(fields: dict[str, str], addressed: bool, group: bool) -> N
     {"Content-Type": "multipart/report; report-type=disposition-notification; boundary=b"}, {"X-Loop": "x"},
     {"Message-ID": "<msg_01h455vb4pex5vsknk084sn02q.0123456789abcdef@other.example>"},
 ], ids=lambda fields: "-".join(fields))  # fmt: skip
-def test_what_a_program_sent_is_never_answered(fields: dict[str, str]) -> None:
+def test_what_a_program_sent_is_never_answered(fields: dict[str, Any]) -> None:
     found = heard(mail(**fields))
     assert (found.kind, found.addressed, found.sender.robot) == ("other", False, True)
 
@@ -189,10 +190,10 @@ def test_two_programs_that_do_not_say_so_stop_talking() -> None:
     assert heard_at(by, 1000, timedelta(days=2))
 
 
-def heard_at(by: object, number: int, after: timedelta) -> bool:
+def heard_at(by: Reader, number: int, after: timedelta) -> bool:
     """Whether the mail of that number, which came so long after the first, is answered."""
-    found = by.read(Mail(place="1/1", raw=mail(f"Estou de férias {number}", **REPLY), at=NOW + after))  # type: ignore[attr-defined]
-    return bool(found.addressed)
+    found = by.read(Mail(place="1/1", raw=mail(f"Estou de férias {number}", **REPLY), at=NOW + after))
+    return found is not None and found.addressed
 
 
 def bounced(action: str = "failed", *, id_: str = "", told: str = "", headers: bool = True) -> bytes:

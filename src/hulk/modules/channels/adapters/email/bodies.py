@@ -83,8 +83,8 @@ def _described(place: int, part: Message) -> File:
 def _unescape(part: Message) -> None:
     """Names that are written as they are, in UTF-8 (RFC 6532), which the library gives as nothing."""
     for field, value in list(part.raw_items()):
-        if field.lower() in ("content-disposition", "content-type") and isinstance(value, str) and not value.isascii():
-            part.replace_header(field, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        if field.lower() in ("content-disposition", "content-type") and not str(value).isascii():
+            part.replace_header(field, str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _called(part: Message, place: int) -> str:
