@@ -10,10 +10,16 @@ from support.mattermost import Inbox
 from support.twins.email import Twin, email_twin
 
 
-@pytest.fixture
-def twin() -> Iterator[Twin]:
+@pytest.fixture(scope="module")
+def process() -> Iterator[Twin]:
     with email_twin() as running:
         yield running
+
+
+@pytest.fixture
+def twin(process: Twin) -> Twin:
+    process.reset()
+    return process
 
 
 def said(number: int) -> bytes:

@@ -5,8 +5,7 @@
         twin.fault("RCPT", reply="451 4.7.1 Greylisted")
         twin.state()["taken"]
 
-It is checked with imaplib, smtplib, IMAPClient and aiosmtplib in tests/modules/channels/test_channels_email_twin.py, and what reads it also
-reads Dovecot there, where that is installed.
+It is checked with imaplib, smtplib, IMAPClient and aiosmtplib in tests/modules/channels/test_channels_email_twin.py.
 """
 
 import contextlib
@@ -35,6 +34,10 @@ class Twin:
     imaps: int
     told: int
     ca: str
+
+    def reset(self) -> None:
+        """Nothing has happened yet."""
+        self._asked("reset")
 
     def brings(self, mail: bytes, **how: Any) -> int:
         """It lies in the mailbox (`folder`, `uid`, `at`: seconds); its number."""

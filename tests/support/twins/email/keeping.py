@@ -74,6 +74,13 @@ class Provider:
         self.came.set()
         self.came = asyncio.Event()
 
+    def do_reset(self) -> None:
+        """See `Twin`."""
+        self.do_cut()
+        fresh = Provider()
+        for name in ("boxes", "faults", "known", "taken", "asked"):
+            setattr(self, name, getattr(fresh, name))
+
     def do_brings(self, mail: str, folder: str = "INBOX", uid: int | None = None, at: int | None = None) -> int:
         """See `Twin`."""
         number = self.boxes[folder].put(mail.encode("latin-1"), at or int(time.time()), uid)
