@@ -75,5 +75,5 @@ def test_nothing_is_lost_when_it_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_nothing_is_lost_however_often_it_is_killed(tmp_path: Path) -> None:
-    wanted, got = killed(tmp_path, kills=25, most=60)
+    wanted, got = killed(tmp_path, kills=12, most=25)
     assert got == wanted

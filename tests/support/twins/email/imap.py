@@ -137,8 +137,9 @@ class Reading:
     async def do_uid_fetch(self, _tag: str, rest: str) -> None:
         """What is asked of some."""
         numbers, _, what = rest.partition(" ")
+        highest = max(self._here().mails, default=0)
         for place, (uid, mail) in enumerate(self._here().mails.items(), 1):
-            if _within(uid, numbers, max(self._here().mails)):
+            if _within(uid, numbers, highest):
                 await self._told(place, uid, mail, what.upper())
 
     async def _told(self, place: int, uid: int, mail: Mail, what: str) -> None:
