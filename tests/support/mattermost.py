@@ -60,6 +60,7 @@ class Inbox:
     away: int = 0
     mark: str = ""
     marks: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def heard(self, arrivals: Sequence[Arrival]) -> None:
@@ -76,6 +77,11 @@ class Inbox:
         """Keep how far it was heard."""
         self.mark = mark
         self.marks.append(mark)
+        self._rung.set()
+
+    def trouble(self, why: str) -> None:
+        """It could not be heard."""
+        self.troubles.append(why)
         self._rung.set()
 
     async def until(self, true: Callable[[], bool]) -> None:

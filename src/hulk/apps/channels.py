@@ -148,7 +148,7 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
     settings, identity = ground.config.section(ChannelsSettings), ground.config.section(IdentitySettings)
     around = Around(
         follow=lambda place: ground.secrets.follow(f"channels.{place}"), zone=ground.config.locale.timezone,
-        url=identity.url.rstrip("/"), clock=utc_now,
+        url=identity.url.rstrip("/"), clock=utc_now, secret=hmac.digest(ground.audit_key, b"channels/sent", "sha256"),
     )  # fmt: skip
     channels = await stack.enter_async_context(opened(settings, around))
     secret = hmac.digest(ground.audit_key, b"channels/buttons", "sha256")

@@ -74,6 +74,8 @@ class Arrival:
     handle: str = ""
     fate: Fate | None = None
     problem: str = ""
+    whole: str = ""
+    """All that was written, where `text` is only what is new in it (a mail quotes what it answers)."""
     moved: str = ""
     """The id that the person has from now on (`move`)."""
     reply: JsonObject = field(default_factory=dict)

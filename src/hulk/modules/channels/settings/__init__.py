@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from hulk.kernel.text import Text
 from hulk.modules.channels.settings.alexa import AlexaSettings
 from hulk.modules.channels.settings.channel import ChannelSettings
+from hulk.modules.channels.settings.email import EmailSettings
 from hulk.modules.channels.settings.mattermost import MattermostSettings
 from hulk.modules.channels.settings.telegram import TelegramSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
@@ -19,6 +20,7 @@ __all__ = [
     "AlexaSettings",
     "ChannelSettings",
     "ChannelsSettings",
+    "EmailSettings",
     "MattermostSettings",
     "TelegramSettings",
     "WebhookSettings",
@@ -34,6 +36,7 @@ class ChannelsSettings(Section):
     whatsapp: tuple[WhatsAppSettings, ...] = Field(default=(), description="Phone numbers on WhatsApp.")
     telegram: tuple[TelegramSettings, ...] = Field(default=(), description="Bots of Telegram.")
     mattermost: tuple[MattermostSettings, ...] = Field(default=(), description="Bots of Mattermost.")
+    email: tuple[EmailSettings, ...] = Field(default=(), description="Mailboxes.")
     retention: Duration = Field(
         default=timedelta(days=30),
         ge=timedelta(days=8),

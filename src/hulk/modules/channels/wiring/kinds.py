@@ -1,14 +1,16 @@
 """The channels of the settings, each kind with its adapter: the only place that knows both."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
 from hulk.modules.channels.adapters.alexa import AlexaDoor, AlexaLine, certificates, roots_of
+from hulk.modules.channels.adapters.email import EmailLine, EmailListens, ImapServer, Login, Place, Reader, SmtpServer
 from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramLine, Webhook
 from hulk.modules.channels.adapters.telegram.api import bot
@@ -20,6 +22,7 @@ from hulk.modules.channels.ports import Open
 from hulk.modules.channels.settings import (
     AlexaSettings,
     ChannelsSettings,
+    EmailSettings,
     MattermostSettings,
     TelegramSettings,
     WebhookSettings,
@@ -40,6 +43,8 @@ class Around:
     zone: str
     url: str
     clock: Clock
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """What proves to us later what we sent; without one of the installation's, only this process knows."""
 
 
 @asynccontextmanager
@@ -60,6 +65,8 @@ async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around
         yield await _telegram(stack, one_bot, f"telegram[{place}]", around)
     for place, team_bot in enumerate(settings.mattermost):
         yield await _mattermost(stack, team_bot, f"mattermost[{place}]", around)
+    for place, mailbox in enumerate(settings.email):
+        yield _email(mailbox, f"email[{place}]", around)
 
 
 async def _alexa(stack: AsyncExitStack, one: AlexaSettings, around: Around) -> Open:
@@ -141,4 +148,24 @@ async def _mattermost(stack: AsyncExitStack, one: MattermostSettings, place: str
         channel=one.channel("mattermost", around.zone, trusts_email=one.trust_people),
         door=MattermostDoor(server, command_token, voice, one.language or "en"), line=MattermostLine(server, hook, around.clock),
         listens=MattermostListens(server, Sorter(server, around.clock, channels=frozenset(one.channels)), one.team),
+    )  # fmt: skip
+
+
+def _email(one: EmailSettings, place: str, around: Around) -> Open:
+    password, sending = around.follow(f"{place}.password"), around.follow(f"{place}.smtp_password")
+    if not password().strip():
+        raise Refused("channels.{place}.password is empty: without it no mailbox is opened.", place=place)
+    user, secret = one.user or one.address, lambda: around.secret
+    imap = ImapServer(Place(one.imap_host, one.imap_port, one.imap_security, one.ca), Login(user, password))
+    smtp = SmtpServer(
+        Place(one.smtp_host, one.smtp_port, one.smtp_security, one.ca),
+        Login(one.smtp_user or user, lambda: sending() or password()), one.address.partition("@")[2],
+    )  # fmt: skip
+    return Open(
+        channel=one.channel("email", around.zone, trusts_email=one.trust_people),
+        line=EmailLine(
+            smtp=smtp, imap=imap, address=one.address, called=one.called, secret=secret, authserv=one.authserv, folder=one.folder,
+            clock=around.clock, voices=voice, sent=one.sent, probes=one.probes,
+        ),
+        listens=EmailListens(imap, Reader(one.address, one.authserv, secret), one.folder, around.clock),
     )  # fmt: skip

@@ -97,7 +97,7 @@ class SqlInbox:
 
         def change(tx: Transaction) -> None:
             for row in tx.execute(every).all():
-                tx.execute(_ARRIVAL, {"one": row.id, "left": {**row.arrival, "text": "", "files": []}})
+                tx.execute(_ARRIVAL, {"one": row.id, "left": {**row.arrival, "text": "", "whole": "", "files": []}})
 
         return change
 
