@@ -11,14 +11,17 @@ from hulk.modules.channels.ports.lines import (
     Listens,
     Open,
     Refusal,
+    Reply,
     Request,
     Sent,
+    Serves,
+    Told,
     Uncertain,
     Unknowable,
 )
 
 __all__ = [
     "Accepted", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Door", "Feedback", "Files", "Heard", "Inbox", "Kept",
-    "Line", "Listens", "Open", "Outbox", "People", "Refusal", "Request", "Sent", "Speak", "Tickets", "Transcribe", "Uncertain",
-    "Unknowable", "Voices",
+    "Line", "Listens", "Open", "Outbox", "People", "Refusal", "Reply", "Request", "Sent", "Serves", "Speak", "Tickets", "Told",
+    "Transcribe", "Uncertain", "Unknowable", "Voices",
 ]  # fmt: skip

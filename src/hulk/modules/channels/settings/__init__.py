@@ -12,6 +12,7 @@ from hulk.modules.channels.settings.mattermost import MattermostSettings
 from hulk.modules.channels.settings.telegram import TelegramSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.modules.channels.settings.whatsapp import WhatsAppSettings
+from hulk.modules.channels.settings.wyoming import WyomingSettings
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
@@ -23,6 +24,7 @@ __all__ = [
     "TelegramSettings",
     "WebhookSettings",
     "WhatsAppSettings",
+    "WyomingSettings",
 ]
 
 
@@ -34,6 +36,7 @@ class ChannelsSettings(Section):
     whatsapp: tuple[WhatsAppSettings, ...] = Field(default=(), description="Phone numbers on WhatsApp.")
     telegram: tuple[TelegramSettings, ...] = Field(default=(), description="Bots of Telegram.")
     mattermost: tuple[MattermostSettings, ...] = Field(default=(), description="Bots of Mattermost.")
+    wyoming: tuple[WyomingSettings, ...] = Field(default=(), description="Voice assistants that speak Wyoming, such as Home Assistant.")
     retention: Duration = Field(
         default=timedelta(days=30),
         ge=timedelta(days=8),

@@ -134,13 +134,17 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus) -> Channels:
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
     )  # fmt: skip
-    at_work = [_at_work(one, made, ground, needs, take, hand, holder, bus) for one in made.channels]
+    at_work = [_at_work(one, made, ground, needs, take, give, hand, holder, bus) for one in made.channels]
     return Channels(answering=made, take=take, arrival=arrival, give=give, at_work=at_work)
 
 
-def _at_work(one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, holder: str, bus: Bus) -> AtWork:
+def _at_work(
+    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, give: GiveReply, hand: HandOver, holder: str, bus: Bus
+) -> AtWork:
     deliver = Deliver(
         channel=one.name, holder=holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail, commit=ground.commit,
         clock=ground.clock, elsewhere=hand if one.channel.gives else None,
     )  # fmt: skip
-    return AtWork(open=one, deliver=deliver, take=take, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus)
+    return AtWork(
+        open=one, deliver=deliver, take=take, give=give, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus
+    )
