@@ -6,11 +6,12 @@ from hulk.modules.channels.domain.commands import Command, command
 from hulk.modules.channels.domain.conversation import Contact, Conversation, Mode, Quiet, Turn, remembered
 from hulk.modules.channels.domain.message import OPEN, Button, Limits, Outgoing, Shown, State, waiting_after
 from hulk.modules.channels.domain.pace import Meter, Pace
+from hulk.modules.channels.domain.places import at_home
 from hulk.modules.channels.domain.pressing import Act, Pressed, pressed, pressing
 from hulk.modules.channels.domain.splitting import fitting, split, utf16_length
 
 __all__ = [
     "OPEN", "Act", "Arrival", "Attached", "Button", "Channel", "Command", "Contact", "Conversation", "Directory", "Fate", "Kind",
     "Limits", "Meter", "Mode", "Outgoing", "Pace", "Pressed", "Quiet", "Sender", "Shown", "Speaking", "State", "Turn",
-    "approving", "cleaned", "command", "fitting", "pressed", "pressing", "remembered", "split", "utf16_length", "waiting_after",
+    "approving", "at_home", "cleaned", "command", "fitting", "pressed", "pressing", "remembered", "split", "utf16_length", "waiting_after",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from hulk.modules.channels.settings.alexa import AlexaSettings
 from hulk.modules.channels.settings.channel import ChannelSettings
 from hulk.modules.channels.settings.mattermost import MattermostSettings
 from hulk.modules.channels.settings.telegram import TelegramSettings
+from hulk.modules.channels.settings.voice import VoiceSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.modules.channels.settings.whatsapp import WhatsAppSettings
 from hulk.modules.channels.settings.wyoming import WyomingSettings
@@ -22,6 +23,7 @@ __all__ = [
     "ChannelsSettings",
     "MattermostSettings",
     "TelegramSettings",
+    "VoiceSettings",
     "WebhookSettings",
     "WhatsAppSettings",
     "WyomingSettings",

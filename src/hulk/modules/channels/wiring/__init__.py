@@ -14,7 +14,7 @@ from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Directory, Limits
-from hulk.modules.channels.ports import Ask, Feedback, Files, Line, Open, People, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports import Ask, Feedback, Files, Line, Open, People, Speak, Tickets, Transcribe, Voices
 from hulk.modules.channels.usecases import (
     AnswerIntent,
     AskFor,
@@ -30,10 +30,11 @@ from hulk.modules.channels.usecases import (
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
 from hulk.modules.channels.wiring.running import AtWork
+from hulk.modules.channels.wiring.voice import Voice, voice_of
 from hulk.runtime.bus import Bus
 from hulk.runtime.store import Store
 
-__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "answering", "opened", "wired"]
+__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "opened", "voice_of", "wired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class Needs:
     tickets: Tickets
     files: Files
     transcribe: Transcribe | None = None
+    speak: Speak | None = None
     fallback: Language = "pt"
 
 
@@ -143,7 +145,7 @@ def _at_work(
 ) -> AtWork:
     deliver = Deliver(
         channel=one.name, holder=holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail, commit=ground.commit,
-        clock=ground.clock, elsewhere=hand if one.channel.gives else None,
+        clock=ground.clock, elsewhere=hand if one.channel.gives else None, speak=needs.speak,
     )  # fmt: skip
     return AtWork(
         open=one, deliver=deliver, take=take, give=give, conversations=made.conversations, commit=ground.commit, bells=made.bells, bus=bus
