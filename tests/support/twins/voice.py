@@ -1,7 +1,7 @@
 """A twin of what hears and speaks, on the official package of Wyoming: `python -m support.twins.voice`; its port is its first line.
 
-It writes down which tone it hears: “440 Hz, 1.0 s, pt”; of less than 0.2 s it leaves off. It speaks a tone of 440 Hz, half a second for each
-word, at 22,050 samples a second, in pieces of an odd size; a text that begins with the word of a fault (`error`, `close`, `garbage`,
+It writes down which tone it hears: “440 Hz, 1.0 s, pt”; of less than 0.2 s it leaves off. It speaks a tone of 440 Hz, half a second for
+each word, at 22,050 samples a second, in pieces of an odd size; a text that begins with the word of a fault (`error`, `close`, `garbage`,
 `endless`, `silence`, `odd`, `hang`) is answered with that. Events that nobody asked for come between.
 """
 

@@ -27,7 +27,7 @@ class VoiceServer:
 
     @contextlib.asynccontextmanager
     async def asked(self) -> AsyncIterator["VoiceLine"]:
-        """A line of its own. What goes wrong in the block comes out as `Unavailable`; raises `Refused` for a server that may not be asked."""
+        """A line of its own. What goes wrong in the block comes out as `Unavailable`, and `Refused` for where it may not be."""
         try:
             async with asyncio.timeout(self.seconds):
                 reader, writer = await asyncio.open_connection(await self._address(), self.port, limit=BOUNDS.header)
