@@ -1,9 +1,6 @@
 """Hearing voice notes and speaking answers, with a twin on the official package of Wyoming."""
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,22 +24,9 @@ from hulk.modules.channels.usecases.saying import conversation_of
 from hulk.modules.channels.wiring import voice_of
 from hulk.runtime.store import Store
 from support.channels import Room, ScriptedLine, a_room, trusting, wrote
-from support.processes import die_with_parent
-from support.program import environment
 from support.stores import a_store
 from support.twins.voice import pitch, tone
-
-TESTS = Path(__file__).parents[2]
-
-
-@contextmanager
-def voice_twin() -> Iterator[int]:
-    """The twin as a process of its own; its port."""
-    command = [sys.executable, "-W", "ignore", "-m", "support.twins.voice", "0"]
-    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, env=environment(), preexec_fn=die_with_parent) as process:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-        process.kill()
+from support.voice import voice_twin
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they are compared: small letters, no marks, signs of degree and the like as they are said."""
-    plain = unicodedata.normalize("NFC", text.casefold()).replace("%", " por cento ")
-    return re.findall(r"[^\W_]+", plain)
+    """The words of a text as they are compared: in small letters, without marks, small numbers as figures."""
+    plain = unicodedata.normalize("NFC", text.casefold())
+    return [_NUMBERS.get(word, word) for word in re.findall(r"[^\W_]+", plain)]
+
+
+_PORTUGUESE = "dois três quatro cinco seis sete oito nove dez onze doze treze quatorze quinze dezesseis dezessete dezoito dezenove vinte"
+_ENGLISH = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+_NUMBERS = {word: str(number) for text in (_PORTUGUESE, _ENGLISH) for number, word in enumerate(text.split(), 2)} | {"duas": "2"}
+"""From two to twenty: one is an article, too."""
 
 
 def word_error(said: str, heard: str) -> float:

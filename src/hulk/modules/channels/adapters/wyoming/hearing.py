@@ -12,7 +12,7 @@ from hulk.modules.channels.domain import Arrival, Sender
 from hulk.modules.channels.domain.arrival import LONGEST_TEXT
 
 HOME = "home"
-"""Who speaks, and where: the protocol tells of nobody. A channel is one household, as an account of Alexa's is."""
+"""Who speaks: the protocol tells of nobody. A channel is one household, as an account of Alexa's is."""
 _AND_NOW = re.compile(
     r"(?:(?:ei |oi )?hulk )?(?:e agora|e aí|e então|já (?:terminou|acabou)|terminou|tem novidades?|alguma novidade"
     r"|qual (?:é|foi) a resposta|and now|so|what now|are you done|(?:is there )?any news|what is the answer|what was the answer)(?: hulk)?",
@@ -26,7 +26,17 @@ def arrival(text: str, data: Mapping[str, Any], at: datetime) -> Arrival:
     words, id_ = linking(writable(text).strip()[: LONGEST_TEXT + 1]), ids.new("utt")
     kind: Any = "opening" if _AND_NOW.fullmatch(bare(words)) else "message"
     sender = Sender(id=HOME, language=language(data.get("language")))
-    return Arrival(key=id_, kind=kind, address=HOME, id=id_, sender=sender, at=at, text=words, reply={"conversation": conversation(data)})
+    return Arrival(
+        key=id_, kind=kind, address=room(data), id=id_, sender=sender, at=at, text=words, reply={"conversation": conversation(data)}
+    )
+
+
+def room(data: Mapping[str, Any]) -> str:
+    """Where it was said: by which satellite, as Home Assistant tells (`context.satellite_id`, `device_id`)."""
+    context = data.get("context")
+    given = [context.get(name) for name in ("satellite_id", "device_id")] if isinstance(context, dict) else []
+    found = next((one for one in given if isinstance(one, str) and one), "")
+    return f"{HOME}/{writable(found)[:100]}" if found else HOME
 
 
 def language(tag: object) -> Language | None:
