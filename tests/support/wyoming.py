@@ -60,7 +60,7 @@ class House:
                 group.create_task(self._drained(asking, before))
             for one in answers:
                 await self.answers(one)
-            found = await asking
+            found: Event | None = await asking
         assert found is not None
         await self.settled()
         return found

@@ -193,4 +193,4 @@ async def test_two_rooms_are_answered_each_with_its_own(house: House) -> None:
         await house.answers("Um!", 0)
         async with asyncio.TaskGroup() as group:
             both = [group.create_task(one.read_event()) for one in (kitchen, office)]
-    assert [one.result().data["text"] for one in both if one.result()] == ["Um!", "Dois!"]  # type: ignore[union-attr]  # there are
+    assert [one.result().data["text"] for one in both if one.result()] == ["Um!", "Dois!"]

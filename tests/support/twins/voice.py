@@ -11,6 +11,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -117,9 +118,9 @@ class Twin(AsyncEventHandler):
 async def _main() -> None:
     server = AsyncTcpServer("127.0.0.1", int(sys.argv[1]))
     await server.start(Twin)
-    assert server._server is not None
-    print(server._server.sockets[0].getsockname()[1], flush=True)
-    await server._server.serve_forever()
+    listening: Any = server._server
+    print(listening.sockets[0].getsockname()[1], flush=True)
+    await listening.serve_forever()
 
 
 if __name__ == "__main__":

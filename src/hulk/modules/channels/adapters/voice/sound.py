@@ -79,7 +79,8 @@ def resampled(samples: "np.ndarray", rate: int, wanted: int) -> "np.ndarray":
         kernel = np.sinc(taps * 0.92 * wanted / rate) * np.hamming(_TAPS)
         samples = np.convolve(samples, (kernel / kernel.sum()).astype("float32"), mode="full")[_TAPS // 2 :][: len(samples)]
     count = max(1, len(samples) * wanted // rate)
-    return np.interp(np.arange(count) * (rate / wanted), np.arange(len(samples)), samples).astype("float32")
+    made: np.ndarray = np.interp(np.arange(count) * (rate / wanted), np.arange(len(samples)), samples).astype("float32")
+    return made
 
 
 def _pcm(samples: "np.ndarray") -> bytes:

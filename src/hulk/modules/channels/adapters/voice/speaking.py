@@ -56,6 +56,6 @@ class WyomingSpeak:
 
 def _begun(start: Event, server: VoiceServer) -> Sound:
     rate, width, channels = (start.data.get(name) for name in ("rate", "width", "channels"))
-    if rate not in _RATES or width != 2 or channels not in (1, 2):
+    if not isinstance(rate, int) or rate not in _RATES or width != 2 or channels not in (1, 2):
         raise server.rubbish()
-    return Sound(b"", int(rate), int(channels))
+    return Sound(b"", rate, 2 if channels == 2 else 1)

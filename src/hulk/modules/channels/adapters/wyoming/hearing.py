@@ -35,8 +35,8 @@ def room(data: Mapping[str, Any]) -> str:
     """Where it was said: by which satellite, as Home Assistant tells (`context.satellite_id`, `device_id`)."""
     context = data.get("context")
     given = [context.get(name) for name in ("satellite_id", "device_id")] if isinstance(context, dict) else []
-    found = next((one for one in given if isinstance(one, str) and one), "")
-    return f"{HOME}/{writable(found)[:100]}" if found else HOME
+    named = [one for one in given if isinstance(one, str) and one]
+    return f"{HOME}/{writable(named[0])[:100]}" if named else HOME
 
 
 def language(tag: object) -> Language | None:

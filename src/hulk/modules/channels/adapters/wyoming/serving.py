@@ -2,7 +2,7 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,7 +77,7 @@ class WyomingServes:
                 self.bound = 0
                 server.close()
 
-    async def _listening(self, connected: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]) -> asyncio.Server:
+    async def _listening(self, connected: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> asyncio.Server:
         try:
             return await asyncio.start_server(connected, self.host, self.port, limit=BOUNDS.header, start_serving=False)
         except OSError as error:
