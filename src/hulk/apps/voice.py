@@ -1,6 +1,5 @@
 """What hears and speaks on this machine, for `thor voice`."""
 
-import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,15 +23,16 @@ MOST_ERROR = 0.5
 Tell = Callable[[Text], None]
 
 
-async def serve(data: Path, ports: tuple[int, int], threads: int, tell: Tell, until: Callable[[], Awaitable[None]]) -> None:
-    """Fetch what is missing, and serve it until `until` returns. Raises `Refused` and `Unavailable`."""
+async def serve(
+    data: Path, ports: tuple[int, int], threads: int, tell: Tell, until: Callable[[list[Mapping[str, Any]]], Awaitable[None]]
+) -> None:
+    """Fetch what is missing, and serve it until `until`, which is given where, returns. Raises `Refused` and `Unavailable`."""
     await pulled(data / FOLDER, tell)
     tell(Text("Loading …"))
     async with voices(Wanted(folder=data / FOLDER, stt=ports[0], tts=ports[1], threads=threads)) as children:
-        for name, child in children.items():
+        for child in children.values():
             await child.ready.wait()
-            tell(Text("voice.{name}: tcp://127.0.0.1:{port}", name=name, port=child.port))
-        await until()
+        await until([{"setting": f"voice.{name}", "url": f"tcp://127.0.0.1:{child.port}"} for name, child in children.items()])
 
 
 async def tried(settings: VoiceSettings) -> list[Mapping[str, Any]]:
@@ -60,8 +60,3 @@ async def _trip(voice: Voice, language: Language, text: str, note: Path) -> Mapp
         "language": language, "said": text, "heard": heard, "word_error": round(word_error(text, heard), 3),
         "speaking_s": round(spoken - began, 2), "hearing_s": round(time.monotonic() - spoken, 2),
     }  # fmt: skip
-
-
-async def forever() -> None:
-    """Until it is called off."""
-    await asyncio.get_running_loop().create_future()

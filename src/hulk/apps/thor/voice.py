@@ -1,12 +1,13 @@
 """`thor voice`: what hears and speaks on this machine, and whether it does."""
 
+import asyncio
 import os
 from typing import Annotated
 
 import typer
 
 from hulk.apps.terminal import err, spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, end, group, settings_of, show
+from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, end, group, settings_of, show
 from hulk.apps.whereabouts import data_folder
 from hulk.kernel.text import Text
 
@@ -24,14 +25,18 @@ def voice_up(
     stt_port: Annotated[int, typer.Option("--stt-port", help=spoken(Text("Where speech is written down.")), min=0, max=65535)] = 10_300,
     tts_port: Annotated[int, typer.Option("--tts-port", help=spoken(Text("Where texts are read aloud.")), min=0, max=65535)] = 10_200,
     threads: Annotated[int, typer.Option("--threads", help=spoken(Text("Threads of each.")), min=1, max=256)] = 2,
-    data: DataOption = None,
+    data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Serve both."""
 
-    async def act() -> int:
-        from hulk.apps.voice import forever, serve  # the modules: not for `--help`
+    async def until_called_off(where: Rows) -> None:
+        show(where, as_json=as_json)
+        await asyncio.get_running_loop().create_future()
 
-        await serve(data_folder(data, os.environ), (stt_port, tts_port), threads, _tell, forever)
+    async def act() -> int:
+        from hulk.apps.voice import serve  # the modules: not for `--help`
+
+        await serve(data_folder(data, os.environ), (stt_port, tts_port), threads, _tell, until_called_off)
         return 0
 
     end(act)
