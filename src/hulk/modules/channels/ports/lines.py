@@ -1,6 +1,8 @@
-"""A channel's line to its vendor. An adapter fills `Line`, and `Door` when its vendor calls us, or `Listens` when we listen there."""
+"""A channel's line to its vendor. An adapter fills `Line`, and `Door` when its vendor calls us, `Listens` when we listen there, or `Serves`
+when others connect to a port of its own."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,6 +129,26 @@ class Listens(Protocol):
         adapter's own words, after what was heard until there is safe. Raises `Unauthenticated` and `Unavailable`: it is begun again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What answers something that came in (None: nothing), and whether Hulk took it up."""
+
+    message: Outgoing | None
+    taken: bool = True
+
+
+Told: TypeAlias = Callable[[Arrival, float], AbstractAsyncContextManager[Reply]]
+"""Keeps what came in, and gives what answers it, or after so many seconds that it takes longer. When the block ends the answer is out; when
+it raises nobody heard it, and it waits. Raises `Unavailable`."""
+
+
+class Serves(Protocol):
+    """Is connected to by others at a port of its own, and answers what they tell."""
+
+    async def serve(self, told: Told) -> None:
+        """Serve until cancelled. Raises `Unavailable` when it cannot: it is begun again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """A channel that is open: how it is used, and what its adapter fills."""
@@ -135,6 +157,7 @@ class Open:
     line: Line
     door: Door | None = None
     listens: Listens | None = None
+    serves: Serves | None = None
 
     @property
     def name(self) -> str:

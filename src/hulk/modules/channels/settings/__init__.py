@@ -11,8 +11,10 @@ from hulk.modules.channels.settings.channel import ChannelSettings
 from hulk.modules.channels.settings.email import EmailSettings
 from hulk.modules.channels.settings.mattermost import MattermostSettings
 from hulk.modules.channels.settings.telegram import TelegramSettings
+from hulk.modules.channels.settings.voice import VoiceSettings
 from hulk.modules.channels.settings.webhook import WebhookSettings
 from hulk.modules.channels.settings.whatsapp import WhatsAppSettings
+from hulk.modules.channels.settings.wyoming import WyomingSettings
 from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
@@ -23,8 +25,10 @@ __all__ = [
     "EmailSettings",
     "MattermostSettings",
     "TelegramSettings",
+    "VoiceSettings",
     "WebhookSettings",
     "WhatsAppSettings",
+    "WyomingSettings",
 ]
 
 
@@ -37,6 +41,7 @@ class ChannelsSettings(Section):
     telegram: tuple[TelegramSettings, ...] = Field(default=(), description="Bots of Telegram.")
     mattermost: tuple[MattermostSettings, ...] = Field(default=(), description="Bots of Mattermost.")
     email: tuple[EmailSettings, ...] = Field(default=(), description="Mailboxes.")
+    wyoming: tuple[WyomingSettings, ...] = Field(default=(), description="Voice assistants that speak Wyoming, such as Home Assistant.")
     retention: Duration = Field(
         default=timedelta(days=30),
         ge=timedelta(days=8),

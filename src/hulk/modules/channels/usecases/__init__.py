@@ -18,11 +18,12 @@ from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.replying import AnswerInPerson
 from hulk.modules.channels.usecases.rights import Rights
 from hulk.modules.channels.usecases.saying import Say
+from hulk.modules.channels.usecases.serving import Serve
 from hulk.modules.channels.usecases.showing import ShowWork
 from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 
 __all__ = [
     "DECISION", "TICKET", "WORKFLOW", "AnswerInPerson", "AnswerIntent", "AskDecision", "AskFor", "CheckChannel", "DecideOnMessages",
     "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LookAtChannels", "MeetSender", "NewCode", "Obey",
-    "Page", "Press", "Rights", "Say", "ShowWork", "TakeArrivals", "code_hash", "decision", "version",
+    "Page", "Press", "Rights", "Say", "Serve", "ShowWork", "TakeArrivals", "code_hash", "decision", "version",
 ]  # fmt: skip

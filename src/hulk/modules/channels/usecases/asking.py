@@ -44,7 +44,7 @@ class AskFor:
         assert by is not None  # noqa: S101  # who is nobody does not get here
         if len(kept.arrival.files) > MOST_FILES:
             raise Refused("{count} files were sent; at most {most} are taken.", count=len(kept.arrival.files), most=MOST_FILES)
-        spoken, shown = await self._fetched(channel, kept, by, party.contact.language)
+        spoken, shown = await self._fetched(channel, kept, by, party.contact.language or channel.language)
         text = cleaned("\n".join(filter(None, (kept.arrival.text, *spoken))))
         if not text:
             return Heard("", refusal=Text("Say what I should do with it."))

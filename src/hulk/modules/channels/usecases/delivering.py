@@ -23,7 +23,7 @@ from hulk.kernel.errors import Exhausted, HulkError, Refused, Unauthenticated, U
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Limits, Meter, Outgoing, State, waiting_after
-from hulk.modules.channels.ports import Files, Line, Outbox, Sent, Uncertain, Unknowable
+from hulk.modules.channels.ports import Files, Line, Outbox, Sent, Speak, Uncertain, Unknowable
 from hulk.modules.channels.usecases.facts import ended, only_if
 from hulk.modules.channels.usecases.handing import HandOver
 
@@ -55,6 +55,7 @@ class Deliver:
     """What becomes of messages, where the channel sends none."""
     sole: bool = False
     """Whether nobody else can be sending: what others hold, they hold no more."""
+    speak: Speak | None = None
     told_off: str = ""
     """Why the channel takes nothing from us, while it does not."""
     _meter: Meter = field(init=False)
@@ -219,16 +220,28 @@ class Deliver:
 
     @contextlib.asynccontextmanager
     async def _with_files(self, message: Outgoing) -> AsyncIterator[tuple[Outgoing, Sequence[tuple[str, Path]]]]:
-        """The message as it is sent, and its files: what was made for its intent, and a text that is too long, as a file."""
+        """The message as it is sent, and its files: what was made for its intent, a text that is too long, as a file,
+        and what is spoken of it."""
         limits, files = self.line.limits, [(one.name, await self.files.path(one.blob)) for one in message.files]
         if message.made and message.intent and limits.file:
             files += [(one.name, await self.files.path(one.blob)) for one in await self.files.made(message.tenant, message.intent)]
-        if not files and limits.fits(message.text) == len(message.text):
+        if not files and not message.speak and limits.fits(message.text) == len(message.text):
             yield message, files
             return
         async with self.files.scratch() as scratch:
+            if message.speak and self.speak is not None and limits.file:
+                files += await self._spoken(message, self.speak, scratch / "answer.ogg")
             whole, files = _fitting(message, limits, files, scratch)
             yield whole, files
+
+    async def _spoken(self, message: Outgoing, speak: Speak, into: Path) -> Sequence[tuple[str, Path]]:
+        """The answer as a recording; none where it cannot be spoken: then it is read."""
+        try:
+            await speak(message.text, message.language, into)
+        except HulkError as error:
+            log.warning("channel_message_not_spoken", channel=self.channel, message=message.id, reason=str(error))
+            return []
+        return [(into.name, into)]
 
 
 def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:

@@ -33,6 +33,11 @@ class Given:
 
     message: Outgoing | None
     taken: tuple[Outgoing, ...] = ()
+    good: bool = True
+    """Whether Hulk took up what was said: not when it was refused, or nobody known said it."""
+
+
+_BAD = frozenset({"refused", "unknown", "ignored", "failed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +90,18 @@ class GiveReply:
         if before:
             return Given(self._said(kept, before))
         outcome = (await self.inbox.get(kept.id)).outcome
+        good = outcome not in _BAD
         waiting = await self.outbox.waiting(channel.name, arrival.address, _MOST)
         mine = [one for one in waiting if one.about == arrival.id]
         if not mine:
-            return Given(None) if outcome not in ("", "asked") else None
-        return await self._claimed(kept, waiting if outcome == "opened" else mine)
+            return Given(None, good=good) if outcome not in ("", "asked") else None
+        return await self._claimed(kept, waiting if outcome == "opened" else mine, good=good)
 
-    async def _claimed(self, kept: Kept, wanted: Sequence[Outgoing]) -> Given | None:
+    async def _claimed(self, kept: Kept, wanted: Sequence[Outgoing], *, good: bool) -> Given | None:
         until = self.clock() + LEASE
         ours = await self.commit(*(self.outbox.claim(one.id, self.holder, until) for one in wanted))
         taken = tuple(replace(one, sent_id=kept.arrival.id) for one, claimed in zip(wanted, ours, strict=True) if claimed)
-        return Given(self._said(kept, taken), taken) if taken else None
+        return Given(self._said(kept, taken), taken, good) if taken else None
 
     def _said(self, kept: Kept, messages: Sequence[Outgoing]) -> Outgoing:
         """One message of all. Who comes back is told what was kept for them in place of a greeting."""

@@ -60,7 +60,8 @@ class Say:
         return self(channel, kept, text, language, name="stale")
 
     def _parts(self, whole: Outgoing, limits: Limits, names: tuple[str, str]) -> list[Outgoing]:
-        """As many messages as it takes; buttons and files stand with the last. What would take too many is sent as a file (`Deliver`)."""
+        """As many messages as it takes; buttons and files stand with the last, and the first is
+        spoken. What would take too many is sent as a file (`Deliver`)."""
         texts = split(whole.text, limits.text, utf16=limits.utf16) or ("",)
         if len(texts) > limits.parts and limits.file:
             return [whole]
@@ -68,7 +69,7 @@ class Say:
         return [
             replace(
                 whole, id=ids.derived("msg", *names, str(place)), text=text, buttons=whole.buttons if place == last else (),
-                made=whole.made and place == last,
+                made=whole.made and place == last, speak=whole.speak and place == 0,
             )
             for place, text in enumerate(texts)
         ]  # fmt: skip

@@ -19,7 +19,21 @@ from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, Sq
 from hulk.modules.channels.adapters.standings import BusStandings
 from hulk.modules.channels.api import ChannelActs
 from hulk.modules.channels.domain import Directory, Limits
-from hulk.modules.channels.ports import Admit, Ask, Feedback, Figures, Files, Line, Open, Pending, People, Tickets, Transcribe, Voices
+from hulk.modules.channels.ports import (
+    Admit,
+    Ask,
+    Feedback,
+    Figures,
+    Files,
+    Line,
+    Open,
+    Pending,
+    People,
+    Speak,
+    Tickets,
+    Transcribe,
+    Voices,
+)
 from hulk.modules.channels.usecases import (
     AnswerInPerson,
     AnswerIntent,
@@ -39,18 +53,20 @@ from hulk.modules.channels.usecases import (
     Press,
     Rights,
     Say,
+    Serve,
     ShowWork,
     TakeArrivals,
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
 from hulk.modules.channels.wiring.running import AtWork
+from hulk.modules.channels.wiring.voice import Voice, voice_of
 from hulk.modules.channels.wiring.watching import Duties, PruneChannels
 from hulk.runtime.background import Rounds
 from hulk.runtime.bus import Bus
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
-__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "answering", "opened", "wired"]
+__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "opened", "voice_of", "wired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +139,7 @@ class Needs:
     pending: Pending
     files: Files
     transcribe: Transcribe | None = None
+    speak: Speak | None = None
     fallback: Language = "pt"
 
 
@@ -178,7 +195,7 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     )  # fmt: skip
     return Channels(
         answering=made, take=take, arrival=arrival, decision=decision, give=give, prune=prune, figures=figures,
-        at_work=[_at_work(one, made, ground, needs, take, hand, duties, bus, sole=sole) for one in made.channels],
+        at_work=[_at_work(one, made, ground, needs, take, give, hand, duties, bus, sole=sole) for one in made.channels],
         acts=_acts(made, ground, needs, rights, check, standings),
     )  # fmt: skip
 
@@ -198,14 +215,17 @@ def _acts(made: Answering, ground: Ground, needs: Needs, rights: Rights, check: 
 
 
 def _at_work(
-    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, hand: HandOver, duties: Duties, bus: Bus, *, sole: bool
-) -> AtWork:
+    one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, give: GiveReply, hand: HandOver, duties: Duties, bus: Bus,
+    *, sole: bool,
+) -> AtWork:  # fmt: skip
     deliver = Deliver(
         channel=one.name, holder=duties.holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail,
-        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, sole=sole,
+        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, sole=sole, speak=needs.speak,
     )  # fmt: skip
     hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit, figures=duties.figures)
+    serve = Serve(open=one, take=take, give=give, figures=duties.figures)
     show = ShowWork(channel=one.name, line=one.line, inbox=made.inbox, clock=ground.clock)
     return AtWork(
-        open=one, deliver=deliver, hear=hear, show=show, bells=made.bells, bus=bus, figures=duties.figures, duties=duties, sole=sole,
+        open=one, deliver=deliver, hear=hear, serve=serve, show=show, bells=made.bells, bus=bus, figures=duties.figures, duties=duties,
+        sole=sole,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from hulk.modules.channels.adapters.telegram.door import key_of as telegram_key_
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookDoor, WebhookLine, key_of
 from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppDoor, WhatsAppLine
+from hulk.modules.channels.adapters.wyoming import Allowed, WyomingLine, WyomingServes
 from hulk.modules.channels.ports import Open
 from hulk.modules.channels.settings import (
     AlexaSettings,
@@ -27,6 +28,7 @@ from hulk.modules.channels.settings import (
     TelegramSettings,
     WebhookSettings,
     WhatsAppSettings,
+    WyomingSettings,
 )
 from hulk.modules.channels.settings.telegram import callable_by_telegram
 from hulk.runtime.language import voice
@@ -67,6 +69,8 @@ async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around
         yield await _mattermost(stack, team_bot, f"mattermost[{place}]", around)
     for place, mailbox in enumerate(settings.email):
         yield _email(mailbox, f"email[{place}]", around)
+    for assistant in settings.wyoming:
+        yield _wyoming(assistant, around)
 
 
 async def _alexa(stack: AsyncExitStack, one: AlexaSettings, around: Around) -> Open:
@@ -169,3 +173,11 @@ def _email(one: EmailSettings, place: str, around: Around) -> Open:
         ),
         listens=EmailListens(imap, Reader(one.address, one.authserv, secret), one.folder, around.clock),
     )  # fmt: skip
+
+
+def _wyoming(one: WyomingSettings, around: Around) -> Open:
+    serves = WyomingServes(
+        one.host, one.port, Allowed(one.networks), voice, around.clock, one.wait.total_seconds(), one.longest, one.language or "en"
+    )
+    channel = replace(one.channel("wyoming", around.zone), gives=True, thumbs=False)
+    return Open(channel=channel, line=WyomingLine(serves, around.clock, one.longest), serves=serves)

@@ -9,7 +9,7 @@ from functools import partial
 from hulk.kernel.bells import Bells
 from hulk.modules.channels.adapters.standings import LEADERS, office
 from hulk.modules.channels.ports import Figures, Open
-from hulk.modules.channels.usecases import Deliver, Hear, ShowWork
+from hulk.modules.channels.usecases import Deliver, Hear, Serve, ShowWork
 from hulk.runtime.bus import Bus
 from hulk.runtime.state import Bucket, leader
 
@@ -23,6 +23,7 @@ class AtWork:
     open: Open
     deliver: Deliver
     hear: Hear
+    serve: Serve
     show: ShowWork
     bells: Bells
     bus: Bus
@@ -36,7 +37,7 @@ class AtWork:
     @property
     def hears(self) -> str:
         """Why it cannot listen, while it cannot."""
-        return self.hear.why
+        return self.hear.why or self.serve.why
 
     async def run(self) -> None:
         """Lead whenever that is free, and do what a leader does; ends only by cancellation."""
@@ -53,7 +54,7 @@ class AtWork:
         self.leads = True
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one()) for one in (self._send, self.hear, self.show, partial(self.duties, self))]
+                tasks = [group.create_task(one()) for one in (self._send, self.hear, self.serve, self.show, partial(self.duties, self))]
                 while held():  # noqa: ASYNC110  # nobody rings when a lease runs out
                     await asyncio.sleep(REIGN.total_seconds() / 5)
                 for task in tasks:

@@ -14,7 +14,8 @@ from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.channels.adapters.alexa.certificates import Certificates
 from hulk.modules.channels.adapters.alexa.chain import chain_path, signed
 from hulk.modules.channels.adapters.alexa.envelope import Envelope, age, said
-from hulk.modules.channels.adapters.alexa.speech import beginning, plain, spoken, ssml
+from hulk.modules.channels.adapters.alexa.speech import beginning, ssml
+from hulk.modules.channels.adapters.speech import plain, spoken
 from hulk.modules.channels.domain import Arrival, Outgoing, split
 from hulk.modules.channels.ports import Accepted, Refusal, Request
 

@@ -4,7 +4,6 @@ Which words lead a question (`quantos pedidos …`) is not in a slot of AMAZON.S
 intent's name: of `Ask_how_many`, the text is “how many” and the slot. Of any other intent it is what its slots hold.
 """
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from hulk.kernel.text import Language, writable
+from hulk.modules.channels.adapters.speech import linking, spelt
 from hulk.modules.channels.domain import Arrival, Sender
 
 
@@ -113,21 +113,7 @@ def said(intent: Intent) -> str:
         return ""
     leading = intent.name.removeprefix("Ask_").replace("_", " ") + " " if intent.name.startswith("Ask_") else ""
     text = writable(leading + values).strip()
-    code = _CODE.fullmatch(text) if intent.name != "Link" else None
-    return f"/link {spelt(code[1] if code else text)}" if code or intent.name == "Link" else text
-
-
-_CODE = re.compile(r"(?:vincul\w+|associ\w+|link)(?: (?:o|meu|my|the))? (?:código|codigo|code)\W+(.+)", re.IGNORECASE)
-_DIGITS = {
-    "zero": "0", "oh": "0", "um": "1", "uma": "1", "one": "1", "dois": "2", "duas": "2", "two": "2", "três": "3", "tres": "3", "three": "3",
-    "quatro": "4", "four": "4", "cinco": "5", "five": "5", "seis": "6", "meia": "6", "six": "6", "sete": "7", "seven": "7", "oito": "8",
-    "eight": "8", "nove": "9", "nine": "9",
-}  # fmt: skip
-
-
-def spelt(text: str) -> str:
-    """A code as it was spelt: “K. três m 9” is `K3M9`."""
-    return "".join(_DIGITS.get(word.casefold(), word) for word in re.findall(r"[^\W_]+", text)).upper()
+    return f"/link {spelt(text)}" if intent.name == "Link" else linking(text)
 
 
 def age(now: datetime, at: datetime) -> float:
