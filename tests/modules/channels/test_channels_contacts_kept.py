@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hulk.modules.channels.adapters.sql import SqlContacts
-from hulk.modules.channels.domain import Contact
+from hulk.modules.channels.domain import Contact, Invitation
 from hulk.modules.channels.ports import Contacts
 from hulk.runtime.store import Store
 from support.channels import NOW
@@ -103,6 +103,55 @@ async def test_those_of_a_tenant_come_last_heard_first(store: Store, contacts: C
     assert await contacts.of_tenant("default", None, 10) == [bia, caio, ana]
     assert await contacts.of_tenant("default", None, 1) == [bia]
     assert await contacts.of_tenant("default", "chat", 10) == [bia, ana]
+
+
+async def test_those_heard_before_a_moment_are_told_page_by_page(store: Store, contacts: Contacts) -> None:
+    all_ = [contact(str(after), after, channel="chat" if after % 2 else "other") for after in range(6)]
+    await put(store, contacts, *all_, contact("theirs", tenant="acme"))
+    assert await contacts.of_tenant("default", None, 2, all_[4].seen) == [all_[3], all_[2]]
+    assert await contacts.of_tenant("default", None, 9, all_[2].seen) == [all_[1], all_[0]]
+    assert await contacts.of_tenant("default", "chat", 9, all_[5].seen) == [all_[3], all_[1]]
+    assert await contacts.of_tenant("default", None, 9, NOW) == []
+
+
+async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, contacts: Contacts) -> None:
+    all_ = [contact(str(after), after, channel=("chat", "other", "third")[after % 3]) for after in range(6)]
+    await put(store, contacts, *all_, contact("theirs", tenant="acme"))
+    two = frozenset({"chat", "other"})
+    assert await contacts.of_tenant("default", None, 9, among=two) == [all_[place] for place in (4, 3, 1, 0)]
+    assert await contacts.of_tenant("default", None, 9, all_[4].seen, two) == [all_[place] for place in (3, 1, 0)]
+    assert await contacts.of_tenant("default", "chat", 9, among=two) == [all_[3], all_[0]]
+    assert await contacts.of_tenant("default", "third", 9, among=two) == []
+    assert await contacts.of_tenant("default", None, 9, among=[]) == []
+
+
+async def test_the_codes_of_a_tenant_are_told_those_that_hold_longest_first(store: Store, contacts: Contacts) -> None:
+    ends = {code: NOW + timedelta(minutes=minutes) for code, minutes in {"a": 5, "b": 9, "c": -1, "d": 7}.items()}
+    await store.commit(*(contacts.invite("default", code * 64, f"usr_{code}", until) for code, until in ends.items()))
+    await store.commit(contacts.invite("acme", CODE, "usr_9", UNTIL), contacts.redeem("default", "a" * 64, NOW, "chat:ana"))
+    told = [Invitation(person=f"usr_{code}", until=ends[code], used_by="chat:ana" if code == "a" else "") for code in "bdac"]
+    assert await contacts.invitations("default", 10) == told
+    assert await contacts.invitations("default", 2) == told[:2]
+    assert await contacts.invitations("nobody", 10) == []
+
+
+async def test_the_codes_of_somebody_that_nobody_used_hold_no_more(store: Store, contacts: Contacts) -> None:
+    used, open_, another_, of_bia = (code * 64 for code in "abcd")
+    people = {used: "usr_1", open_: "usr_1", another_: "usr_1", of_bia: "usr_2"}
+    await store.commit(*(contacts.invite("default", code, person, UNTIL) for code, person in people.items()))
+    await store.commit(contacts.invite("acme", open_, "usr_1", UNTIL), contacts.redeem("default", used, NOW, "ana"))
+    uninvited = [contacts.uninvite(*whom) for whom in (("default", "usr_1"), ("default", "usr_1"), ("nobody", "usr_2"))]
+    assert await store.commit(*uninvited) == [2, 0, 0]
+    said = [
+        ("default", used, "ana"),
+        ("default", open_, "bia"),
+        ("default", another_, "bia"),
+        ("default", of_bia, "bia"),
+        ("acme", open_, "c"),
+    ]
+    redeemed = await store.commit(*(contacts.redeem(tenant, code, NOW, by) for tenant, code, by in said))
+    assert redeemed == ["usr_1", None, None, "usr_2", "usr_1"]
+    assert {one.person for one in await contacts.invitations("default", 10)} == {"usr_1", "usr_2"}
 
 
 async def test_all_that_are_a_person_are_found_by_it(store: Store, contacts: Contacts) -> None:

@@ -104,6 +104,61 @@ async def test_those_of_a_tenant_come_last_heard_first(store: Store, conversatio
     assert await conversations.recent("default", "hulk", 10) == [new, old]
 
 
+async def test_those_heard_before_a_moment_are_told_page_by_page(store: Store, conversations: Conversations) -> None:
+    all_ = [talk(str(after), after, mode="person" if after % 2 else "hulk") for after in range(6)]
+    await put(store, conversations, *all_, talk("theirs", tenant="acme", channel="theirs"))
+    assert await conversations.recent("default", None, 2, all_[4].heard) == [all_[3], all_[2]]
+    assert await conversations.recent("default", None, 9, all_[2].heard) == [all_[1], all_[0]]
+    assert await conversations.recent("default", "person", 9, all_[5].heard) == [all_[3], all_[1]]
+    assert await conversations.recent("default", None, 9, NOW) == []
+
+
+async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, conversations: Conversations) -> None:
+    all_ = [talk(str(after), after, channel=("chat", "other", "third")[after % 3]) for after in range(6)]
+    await put(store, conversations, *all_, talk("theirs", tenant="acme"))
+    two = frozenset({"chat", "other"})
+    assert await conversations.recent("default", None, 9, among=two) == [all_[place] for place in (4, 3, 1, 0)]
+    assert await conversations.recent("default", "hulk", 9, all_[4].heard, two) == [all_[place] for place in (3, 1, 0)]
+    assert await conversations.recent("default", "person", 9, among=two) == []
+    assert await conversations.recent("default", None, 9, among=[]) == []
+
+
+async def test_who_answers_is_swapped_only_while_it_is_who_was_seen(store: Store, conversations: Conversations) -> None:
+    free, other = talk(), talk("2")
+    bia, caio = replace(free, mode="person", by="person:bia"), replace(free, mode="person", by="person:caio")
+    await put(store, conversations, free, other)
+    assert await store.commit(conversations.swap(free, bia), conversations.swap(free, caio)) == [True, False]
+    assert await conversations.get("cnv_1") == bia
+    assert await store.commit(conversations.swap(caio, free), conversations.swap(replace(bia, mode="hulk"), free)) == [False, False]
+    assert await conversations.get("cnv_1") == bia
+    assert await store.commit(conversations.swap(bia, caio), conversations.swap(caio, free)) == [True, True]
+    assert await conversations.get("cnv_1") == free
+    assert await conversations.get("cnv_2") == other
+    assert await store.commit(conversations.swap(talk("none"), bia)) == [False]
+
+
+async def test_what_is_known_of_a_conversation_otherwise_stays_when_who_answers_is_swapped(
+    store: Store, conversations: Conversations
+) -> None:
+    seen = talk()
+    heard = talk(after=5, language="pt", reply={"to": "later"})
+    await put(store, conversations, seen, heard)
+    assert await store.commit(conversations.swap(seen, replace(seen, mode="person", by="person:bia"))) == [True]
+    assert await conversations.get("cnv_1") == replace(heard, mode="person", by="person:bia")
+
+
+async def test_of_many_who_take_a_conversation_at_once_one_has_it(store: Store, conversations: Conversations, another: Another) -> None:
+    await put(store, conversations, talk())
+    people = [f"person:{place}" for place in range(6)]
+    async with another() as there, asyncio.TaskGroup() as group:
+        tries = {
+            who: group.create_task(at.commit(SqlConversations(at).swap(talk(), replace(talk(), mode="person", by=who))))
+            for who, at in zip(people, [store, there] * 3, strict=True)
+        }
+    won = [who for who, task in tries.items() if task.result() == [True]]
+    assert [(await conversations.get("cnv_1")).by] == won
+
+
 async def test_the_newest_turns_are_told_oldest_first_each_once(store: Store, conversations: Conversations) -> None:
     said = [turn("Oi"), turn("Olá 👋", ours=True), turn("Quantos pedidos?")]
     await store.commit(*(conversations.said("cnv_1", one, f"t{place}") for place, one in enumerate(said)))
@@ -132,6 +187,16 @@ async def test_all_that_was_said_in_one_is_forgotten_and_in_no_other(store: Stor
     assert await conversations.turns("cnv_1", 10) == []
     assert len(await conversations.turns("cnv_2", 10)) == 3
     assert await conversations.get("cnv_1") == talk()
+
+
+async def test_what_was_said_long_ago_is_removed_so_many_at_a_time_and_the_rest_stays(store: Store, conversations: Conversations) -> None:
+    await put(store, conversations, talk(), talk("2"))
+    said = [(f"cnv_{1 + place % 2}", Turn(str(place), ours=False, at=NOW + timedelta(minutes=place))) for place in range(6)]
+    await store.commit(*(conversations.said(where, one, f"t{one.text}") for where, one in said))
+    before = NOW + timedelta(minutes=4)
+    assert await store.commit(conversations.prune(NOW, 9), *(conversations.prune(before, 3) for _ in range(3))) == [0, 3, 1, 0]
+    assert [one.text for id_ in ("cnv_1", "cnv_2") for one in await conversations.turns(id_, 9)] == ["4", "5"]
+    assert [await conversations.get(f"cnv_{name}") for name in "12"] == [talk(), talk("2")]
 
 
 async def test_how_far_each_channel_was_heard_is_what_was_said_last(store: Store, conversations: Conversations) -> None:

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from hulk.kernel import ids
 from hulk.kernel.errors import NotFound
-from hulk.modules.channels.adapters.sql import SqlInbox
+from hulk.modules.channels.adapters.sql import SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Sender
 from hulk.modules.channels.ports import Inbox, Kept
 from hulk.modules.channels.settings import ChannelsSettings
 from hulk.runtime.store import Store
-from support.channels import NOW, wrote
+from support.channels import NOW, going, wrote
 from support.stores import Another
 
 
@@ -127,6 +127,58 @@ async def test_the_newest_come_first_and_after_one_those_that_came_later(store: 
     assert await inbox.recent("default", "chat", 10, all_[1].id) == all_[3::2]
     assert await inbox.recent("default", None, 10, all_[5].id) == []
     assert await inbox.recent("default", None, 10, "arr_none") == []
+
+
+async def test_those_before_one_are_told_page_by_page_until_there_are_no_more(store: Store, inbox: Inbox) -> None:
+    all_ = [kept(key=str(place), channel="chat" if place % 2 else "other") for place in range(6)]
+    await taken(store, inbox, *all_, kept(tenant="acme"))
+    assert await inbox.recent("default", None, 2, before=all_[4].id) == [all_[3], all_[2]]
+    assert await inbox.recent("default", None, 9, before=all_[2].id) == [all_[1], all_[0]]
+    assert await inbox.recent("default", "chat", 9, before=all_[4].id) == [all_[3], all_[1]]
+    assert await inbox.recent("default", None, 9, before=all_[0].id) == []
+    assert await inbox.recent("default", None, 9, before="arr_none") == []
+
+
+async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, inbox: Inbox) -> None:
+    all_ = [kept(key=str(place), channel=("chat", "other", "third")[place % 3]) for place in range(6)]
+    await taken(store, inbox, *all_, kept(tenant="acme"))
+    two = frozenset({"chat", "other"})
+    assert await inbox.recent("default", None, 9, among=two) == [all_[place] for place in (4, 3, 1, 0)]
+    assert await inbox.recent("default", None, 9, all_[1].id, among=two) == all_[3:5]
+    assert await inbox.recent("default", None, 9, before=all_[3].id, among=["third", "none"]) == [all_[2]]
+    assert await inbox.recent("default", "chat", 9, among=two) == [all_[3], all_[0]]
+    assert await inbox.recent("default", "third", 9, among=two) == []
+    assert await inbox.recent("default", None, 9, among=[]) == []
+
+
+async def asked(store: Store, inbox: Inbox, key: str, after: float, outcome: str = "asked", **more: Any) -> Kept:
+    """It came in so many minutes after `NOW`, and became the intent of its key."""
+    one = kept(key=key, after=after, **more)
+    await store.commit(inbox.take(one), inbox.done(one.id, outcome, f"int_{key}"))
+    return replace(one, outcome=outcome, intent=f"int_{key}")
+
+
+async def test_those_who_wait_for_an_answer_are_told_the_newest_first(store: Store, inbox: Inbox) -> None:
+    early, late = await asked(store, inbox, "early", 2), await asked(store, inbox, "late", 5)
+    between, tied = await asked(store, inbox, "between", 3, "in another word"), await asked(store, inbox, "tied", 5)
+    await asked(store, inbox, "before", 1)
+    await asked(store, inbox, "elsewhere", 4, channel="other")
+    since = NOW + timedelta(minutes=1, seconds=30)
+    assert await inbox.unanswered("chat", since, 10) == [tied, late, between, early]
+    assert await inbox.unanswered("chat", since, 2) == [tied, late]
+    assert await inbox.unanswered("chat", NOW + timedelta(hours=1), 10) == []
+    assert await inbox.unanswered("none", since, 10) == []
+
+
+async def test_whoever_is_answered_or_became_no_intent_waits_no_more(store: Store, inbox: Inbox) -> None:
+    waits, answered, told = [await asked(store, inbox, key, 1) for key in ("waits", "answered", "told")]
+    undone, obeyed, refused, reopened = (kept(key=key, after=1) for key in ("undone", "obeyed", "refused", "reopened"))
+    await taken(store, inbox, undone, obeyed, refused, reopened)
+    await store.commit(inbox.done(obeyed.id, "obeyed"), inbox.done(refused.id, "asked"), inbox.done(reopened.id, "asked", "int_5"))
+    outbox, sent = SqlOutbox(store), going(name="1", intent=answered.intent, state="sent", ended=NOW)
+    progress, unasked = going(name="2", intent=told.intent, address="b"), going(name="3")
+    await store.commit(inbox.reopen(reopened.id), outbox.add(sent), outbox.add(progress), outbox.add(unasked))
+    assert await inbox.unanswered("chat", NOW, 10) == [waits]
 
 
 async def test_what_is_done_and_old_is_removed_the_oldest_first_and_all_else_stays_unique(store: Store, inbox: Inbox) -> None:

@@ -1,10 +1,7 @@
 """What every place for what goes out promises (`ports.Outbox`): in SQLite and in PostgreSQL."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -15,41 +12,16 @@ from hulk.modules.channels.domain import Button, Outgoing, Shown, State
 from hulk.modules.channels.ports import Outbox
 from hulk.runtime.store import Store
 from support.channels import NOW, going
-from support.stores import Another
+from support.outboxes import added, brought, ids_of, state_of
 
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
+PAST = SOON + timedelta(seconds=1)
 
 
 @pytest.fixture
 def outbox(store: Store) -> Outbox:
     """The outbox of each kind of store."""
     return SqlOutbox(store)
-
-
-async def added(store: Store, outbox: Outbox, *messages: Outgoing) -> list[Any]:
-    return await store.commit(*(outbox.add(one) for one in messages))
-
-
-async def brought(store: Store, outbox: Outbox, message: Outgoing, state: State, **more: Any) -> Outgoing:
-    """It is kept, and in that state."""
-    await added(store, outbox, message)
-    if state == "waiting":
-        return message
-    if state == "withdrawn":
-        await store.commit(outbox.withdraw(message.intent or "", NOW))
-        return message
-    await store.commit(outbox.claim(message.id, "one", SOON))
-    if state != "sending":
-        assert await store.commit(outbox.settle(replace(message, state=state, ended=NOW, **more), "one")) == [True]
-    return message
-
-
-def ids_of(messages: Sequence[Outgoing]) -> list[str]:
-    return [one.id for one in messages]
-
-
-async def state_of(outbox: Outbox, message: Outgoing) -> State:
-    return (await outbox.get(message.id)).state
 
 
 _WHOLE = going(
@@ -120,41 +92,33 @@ async def test_what_was_not_taken_waits_again_until_it_is_due(store: Store, outb
     assert ids_of(await outbox.due("chat", SOON, 10)) == [message.id]
 
 
-async def test_of_many_that_race_for_a_message_one_has_it(store: Store, outbox: Outbox, another: Another) -> None:
-    message = going()
-    await added(store, outbox, message)
-    async with another() as there:
-        async with asyncio.TaskGroup() as group:
-            tries = {
-                f"holder {place}": group.create_task(one.commit(SqlOutbox(one).claim(message.id, f"holder {place}", SOON)))
-                for place, one in enumerate([store, there] * 4)
-            }
-        won = [name for name, task in tries.items() if task.result() == [True]]
-        assert len(won) == 1
-        for name in tries:
-            settled = await there.commit(SqlOutbox(there).settle(replace(message, state="sent", ended=NOW), name))
-            assert settled == [name == won[0]]
-    assert (await outbox.get(message.id)).attempts == 1
-
-
-async def test_one_that_is_left_is_adopted_by_one_and_its_holder_holds_it_no_more(store: Store, outbox: Outbox, another: Another) -> None:
+async def test_one_that_is_left_is_adopted_and_its_holder_holds_it_no_more(store: Store, outbox: Outbox) -> None:
     message, young, other = going(), going(name="young", address="b"), going(name="other", channel="other")
     await added(store, outbox, message, young, other)
-    claims = [outbox.claim(message.id, "one", SOON), outbox.claim(young.id, "one", LATER), outbox.claim(other.id, "one", SOON)]
-    await store.commit(*claims)
+    await store.commit(outbox.claim(message.id, "one", SOON), outbox.claim(young.id, "one", LATER), outbox.claim(other.id, "one", SOON))
     assert await outbox.left("chat", SOON, 10) == []
     assert await store.commit(outbox.adopt(message.id, "two", SOON, LATER)) == [False]
-    past = SOON + timedelta(seconds=1)
-    assert ids_of(await outbox.left("chat", past, 10)) == [message.id]
-    async with another() as there, asyncio.TaskGroup() as group:
-        tries = [
-            group.create_task(at.commit(SqlOutbox(at).adopt(message.id, who, past, LATER))) for at, who in ((store, "2"), (there, "3"))
-        ]
-    assert sorted(task.result()[0] for task in tries) == [False, True]
-    assert await outbox.left("chat", past, 10) == []
-    new = "2" if tries[0].result() == [True] else "3"
+    assert ids_of(await outbox.left("chat", PAST, 10)) == [message.id]
+    adopted = [outbox.adopt(id_, "two", PAST, LATER) for id_ in (message.id, message.id, young.id, "msg_none")]
+    assert await store.commit(*adopted) == [True, False, False, False]
+    assert await outbox.left("chat", PAST, 10) == []
     sent = replace(message, state="sent", ended=NOW)
-    assert await store.commit(outbox.settle(sent, "one"), outbox.settle(sent, new)) == [False, True]
+    assert await store.commit(outbox.settle(sent, "one"), outbox.settle(sent, "two")) == [False, True]
+
+
+async def test_all_that_those_who_are_no_more_were_sending_is_left_at_once(store: Store, outbox: Outbox) -> None:
+    mine, theirs, late = (going(name=name, address=name) for name in ("mine", "theirs", "late"))
+    waiting, other = going(name="waiting", address="theirs"), going(name="other", channel="other")
+    await added(store, outbox, mine, theirs, late, waiting, other)
+    held = [(mine, "new", LATER), (theirs, "dead", LATER), (late, "dead too", NOW - timedelta(hours=1)), (other, "dead", LATER)]
+    await store.commit(*(outbox.claim(one.id, by, until) for one, by, until in held))
+    assert await store.commit(outbox.abandon("chat", "new", NOW), outbox.abandon("none", "new", NOW)) == [2, 0]
+    assert ids_of(await outbox.left("chat", NOW, 10)) == ids_of([theirs, late])
+    assert await outbox.left("other", SOON, 10) == []
+    assert [await state_of(outbox, one) for one in (mine, theirs, waiting)] == ["sending", "sending", "waiting"]
+    assert await store.commit(outbox.adopt(theirs.id, "new", NOW, LATER), outbox.adopt(mine.id, "two", NOW, LATER)) == [True, False]
+    sent = [(replace(theirs, state="sent", ended=NOW), holder) for holder in ("dead", "new")]
+    assert await store.commit(*(outbox.settle(*one) for one in sent)) == [False, True]
 
 
 async def test_a_message_is_found_by_what_its_channel_calls_it(store: Store, outbox: Outbox) -> None:
@@ -235,6 +199,53 @@ async def test_the_newest_come_first_and_after_one_those_that_were_made_later(st
     assert ids_of(await outbox.recent("default", None, (), 2, all_[1].id)) == ids_of(all_[2:4])
     assert ids_of(await outbox.recent("default", "chat", ["waiting"], 10, all_[1].id)) == ids_of(all_[3::2])
     assert await outbox.recent("default", None, (), 10, "msg_none") == []
+
+
+async def test_those_before_one_are_told_page_by_page_and_only_of_the_channels_that_may_be_seen(store: Store, outbox: Outbox) -> None:
+    all_ = [going(name=str(place), channel=("chat", "other", "third")[place % 3], address=str(place)) for place in range(6)]
+    await added(store, outbox, *all_, going(name="theirs", tenant="acme"))
+    await store.commit(outbox.claim(all_[1].id, "one", SOON))
+    ids, two = ids_of(all_), frozenset({"chat", "other"})
+    assert ids_of(await outbox.recent("default", None, (), 2, before=ids[4])) == [ids[3], ids[2]]
+    assert ids_of(await outbox.recent("default", None, (), 9, before=ids[2])) == [ids[1], ids[0]]
+    assert ids_of(await outbox.recent("default", "chat", ["waiting"], 9, before=ids[3])) == [ids[0]]
+    assert ids_of(await outbox.recent("default", None, (), 9, among=two)) == [ids[place] for place in (4, 3, 1, 0)]
+    assert ids_of(await outbox.recent("default", None, ["waiting"], 9, before=ids[4], among=two)) == [ids[3], ids[0]]
+    assert ids_of(await outbox.recent("default", None, (), 9, ids[1], among=["third"])) == [ids[2], ids[5]]
+    none = [
+        await outbox.recent("default", None, (), 9, before=ids[0]), await outbox.recent("default", None, (), 9, before="msg_none"),
+        await outbox.recent("default", "third", (), 9, among=two), await outbox.recent("default", None, (), 9, among=[]),
+    ]  # fmt: skip
+    assert none == [[], [], [], []]
+
+
+async def test_one_is_put_in_place_of_another_that_is_as_it_was_seen(store: Store, outbox: Outbox) -> None:
+    failed = await brought(store, outbox, going(intent="int_1"), "failed", problem={"code": "refused"}, sent_id="v1")
+    before, next_ = await outbox.get(failed.id), going(name="next")
+    await added(store, outbox, next_)
+    after = replace(
+        before, text="Melhor", state="waiting", due=LATER, created=SOON, ended=None, problem=None, attempts=0, sent_id="", buttons=(),
+    )  # fmt: skip
+    assert await store.commit(outbox.swap(before, after), outbox.swap(before, after)) == [True, False]
+    assert await outbox.get(failed.id) == after
+    assert ids_of(await outbox.waiting("chat", "a", 9)) == ids_of([before, next_])
+    assert await store.commit(outbox.swap(after, replace(after, state="withdrawn", ended=NOW))) == [True]
+    assert ids_of(await outbox.due("chat", LATER, 9)) == [next_.id]
+    assert await store.commit(outbox.swap(going(name="none"), going(name="none"))) == [False]
+
+
+async def test_what_ended_long_ago_is_removed_so_many_at_a_time_and_all_else_stays(store: Store, outbox: Outbox) -> None:
+    over: tuple[State, ...] = ("sent", "failed", "withdrawn")
+    stay: tuple[State, ...] = ("waiting", "sending", "unknown")
+    for state in (*over, *stay):
+        await brought(store, outbox, going(name=state, address=state, intent=f"int_{state}"), state)
+    young = going(name="young", address="young")
+    await added(store, outbox, young)
+    await store.commit(outbox.told(young.id, "v1", LATER))
+    assert await store.commit(outbox.prune(NOW, 9), *(outbox.prune(LATER, 2) for _ in range(3))) == [0, 2, 1, 0]
+    left = [going(name=name).id for name in (*stay, "young")]
+    assert set(ids_of(await outbox.recent("default", None, (), 9))) == set(left)
+    assert [(await outbox.get(id_)).state for id_ in left] == [*stay, "sent"]
 
 
 async def test_how_many_there_are_in_each_state_and_when_the_next_is_due(store: Store, outbox: Outbox) -> None:

@@ -28,13 +28,11 @@ _NAMED = (
     .limit(1)
 )
 _ARRIVAL = update(table).where(table.c.id == bindparam("one")).values(arrival=bindparam("left"))
-
-
 _UNANSWERED = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.outcome == "asked", table.c.received > bindparam("since"))
+    .where(table.c.channel == bindparam("at"), table.c.intent.is_not(None), table.c.received > bindparam("since"))
     .where(~exists().where(message_table.c.intent == table.c.intent))
-    .order_by(table.c.received.desc())
+    .order_by(table.c.received.desc(), table.c.place.desc())
     .limit(bindparam("most"))
 )
 

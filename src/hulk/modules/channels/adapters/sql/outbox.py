@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, exists, func, select, update
@@ -60,7 +60,8 @@ _COUNTS = (
 )
 _SWAP = update(table).where(
     table.c.id == bindparam("one"), table.c.state == bindparam("was"), table.c.attempts == bindparam("tried"),
-    table.c.created == bindparam("since"),
+    table.c.created == bindparam("since"), table.c.due == bindparam("next"), table.c.sent_id == bindparam("called"),
+    table.c.ended.is_not_distinct_from(bindparam("over")),
 )  # fmt: skip
 _GIVEN = (
     select(table)
@@ -111,7 +112,8 @@ class SqlOutbox:
 
     def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
         """See `Outbox`."""
-        return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": now}).rowcount
+        before = now - timedelta(microseconds=1)  # so that `left` has them at once
+        return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": before}).rowcount
 
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """See `Outbox`."""
@@ -182,8 +184,11 @@ class SqlOutbox:
 
     def swap(self, before: Outgoing, after: Outgoing) -> Change[bool]:
         """See `Outbox`."""
-        as_it_was = {"one": before.id, "was": before.state, "tried": before.attempts, "since": before.created}
-        values = {name: getattr(after, name) for name in ("state", "due", "created", "ended", "problem", "attempts")}
+        as_it_was = {
+            "one": before.id, "was": before.state, "tried": before.attempts, "since": before.created, "next": before.due,
+            "called": before.sent_id, "over": before.ended,
+        }  # fmt: skip
+        values = {name: value for name, value in _row(after).items() if name not in ("id", "holder", "held_until")}
 
         def change(tx: Transaction) -> bool:
             self._ring(tx, before.channel)
