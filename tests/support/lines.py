@@ -3,26 +3,38 @@
 A new kind is a function that gives a `Rig`, and a line of `RIGS`. What a vendor cannot do stands in `CANNOT`, with the reason.
 """
 
+import asyncio
+import email
+import email.policy
 import json
 import urllib.request
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from hulk.modules.channels.adapters.alexa import AlexaLine, certificates
+from hulk.modules.channels.adapters.email import EmailLine, Login, Place
+from hulk.modules.channels.adapters.email import ImapServer as Imap
+from hulk.modules.channels.adapters.email import SmtpServer as Smtp
 from hulk.modules.channels.adapters.mattermost import MattermostLine, Server
 from hulk.modules.channels.adapters.telegram import TelegramLine
 from hulk.modules.channels.adapters.telegram.api import bot as telegram_bot
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookLine
 from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppLine
-from hulk.modules.channels.domain import Attached, Outgoing
-from hulk.modules.channels.ports import Line
+from hulk.modules.channels.adapters.wyoming import Allowed, WyomingLine, WyomingServes
+from hulk.modules.channels.domain import Arrival, Attached, Outgoing
+from hulk.modules.channels.ports import Line, Reply, Told
+from hulk.runtime.language import voice
 from support.alexa import amazon_twin
+from support.email import line as email_line
+from support.email import with_file
 from support.mattermost import HOOK, Chat
 from support.ports import free_port
+from support.twins.email import ADDRESS, PASSWORD, email_twin
+from support.twins.email import Twin as Mailbox
 from support.twins.systems import System, system
 from support.twins.systems.mattermost import DIRECT, made_id
 from support.twins.systems.receiver import SECRET
@@ -44,6 +56,10 @@ CANNOT: dict[tuple[str, Can], str] = {
     ("webhook", "tell"): "it is not asked: it knows by the id what it has, so a message is sent again",
     ("webhook", "fetch"): "a webhook brings no files",
     ("whatsapp", "find"): "Meta cannot be asked; it tells by itself, with the handle, what became of a message",
+    ("wyoming", "send"): "it is spoken to, and answers: answers are given in responses",
+    ("wyoming", "find"): "nobody knows what was heard",
+    ("wyoming", "fetch"): "it brings no files",
+    ("wyoming", "be revoked"): "there is no token: the protocol asks nobody who they are",
 }
 
 
@@ -180,14 +196,74 @@ async def _alexa(twin: str) -> AsyncIterator[Rig]:
         yield Rig(line=AlexaLine(known, _now), gone=AlexaLine(gone, _now), address="amzn1.ask.account.A")
 
 
+@asynccontextmanager
+async def _email(twin: Mailbox) -> AsyncIterator[Rig]:
+    twin.reset()
+    twin.set(saves=True)
+    faults: dict[Fault, tuple[str, dict[str, Any]]] = {
+        "too much": ("MAIL", {"reply": "421 4.7.28 Rate limit exceeded, 7 seconds"}), "away": ("MAIL", {"reply": "452 4.3.1 Disk full"}),
+        "broken": ("END", {"reply": "rubbish"}), "lost": ("END", {"drop": True}), "never": ("RCPT", {"reply": "550 5.1.1 No such user"}),
+    }  # fmt: skip
+
+    def fault(what: Fault) -> None:
+        stage, how = faults[what]
+        twin.fault(stage, **how)
+
+    def file(content: str) -> Attached:
+        return Attached(ref=f"1700000001/{twin.brings(with_file(content.encode(), 'a.csv'))}/0")
+
+    yield Rig(
+        line=email_line(twin, sent="Sent"), gone=_nobody(twin), address="ana@example.com/0123456789abcdef", fault=fault,
+        texts=lambda: [_read(one["raw"]) for one in twin.state()["taken"] if one["to"] != ADDRESS], file=file,
+        revoke=lambda: twin.set(revoked=True), missing=Attached(ref="1700000001/99/0"),
+    )  # fmt: skip
+
+
+def _nobody(twin: Mailbox) -> EmailLine:
+    place, login = Place("localhost", free_port(), "plain"), Login(ADDRESS, lambda: PASSWORD)
+    return email_line(twin, imap=Imap(place, login), smtp=Smtp(place, login))
+
+
+def _read(raw: str) -> str:
+    """What people read of a mail."""
+    body = email.message_from_bytes(raw.encode("latin-1"), policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).removesuffix("\n")
+
+
+@asynccontextmanager
+async def serving(serves: WyomingServes, told: Told) -> AsyncIterator[None]:
+    """It serves until the block ends, and does so when it begins."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(serves.serve(told))
+        while not serves.bound:  # noqa: ASYNC110  # nobody rings for it here
+            await asyncio.sleep(0)
+        yield
+        task.cancel()
+
+
+@asynccontextmanager
+async def _silent(_: Arrival, __: float) -> AsyncIterator[Reply]:
+    yield Reply(None)
+
+
+@asynccontextmanager
+async def _wyoming(_: None) -> AsyncIterator[Rig]:
+    here, nobody = (WyomingServes("127.0.0.1", port, Allowed(), voice, _now) for port in (0, free_port()))
+    async with serving(here, _silent):
+        yield Rig(line=WyomingLine(here, _now), gone=WyomingLine(nobody, _now), address="home")
+
+
 RIGS: dict[str, tuple[Callable[[], AbstractContextManager[Any]], Callable[[Any], AbstractAsyncContextManager[Rig]]]] = {
     "alexa": (amazon_twin, _alexa),
+    "email": (email_twin, _email),
     "mattermost": (lambda: system("mattermost"), _mattermost),
     "telegram": (telegram_twin, _telegram),
     "webhook": (lambda: system("receiver"), _webhook),
     "whatsapp": (meta, _whatsapp),
+    "wyoming": (nullcontext, _wyoming),
 }
-"""Of each kind what runs its vendor's twin, and what is built on that."""
+"""Of each kind what runs its vendor's twin, and what is built on that. Who speaks Wyoming has none: the others come to us."""
 
 
 class Twins(dict[str, Any]):

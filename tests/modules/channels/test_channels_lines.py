@@ -198,7 +198,7 @@ async def test_a_check_says_that_we_are_not_known_any_more(rig: Rig) -> None:
 async def test_limits_and_paces_are_such_that_something_can_be_sent(rig: Rig) -> None:
     line: Line = rig.line
     limits = line.limits
-    assert limits.text >= 1000
+    assert limits.text >= 500
     assert limits.parts >= 1
     assert limits.buttons == 0 or (limits.label >= 20 and limits.data >= len(_data(rig)))
     assert limits.file >= 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Unauthenticated, Unavailable
+from hulk.modules.channels.adapters.email import EmailListens, ImapServer, Login, Place
 from hulk.modules.channels.adapters.mattermost import MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.telegram import Polling, Webhook
 from hulk.modules.channels.adapters.telegram.api import bot as telegram_bot
@@ -17,9 +19,11 @@ from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.domain import Arrival, Channel
 from hulk.modules.channels.ports import Listens, Open
 from support.channels import ScriptedLine
+from support.email import mail, reader
 from support.lines import Twins
 from support.mattermost import Chat, Gone, Inbox, now
 from support.ports import free_port
+from support.twins.email import ADDRESS, PASSWORD
 from support.twins.telegram import TOKEN, updates
 
 HOOK = "http://127.0.0.1:9/v1/hooks/telegram"
@@ -103,7 +107,24 @@ async def _mattermost(twins: Twins) -> AsyncIterator[Ear]:
         yield Ear(listens=listens, gone=gone, says=chat.says, revoke=lambda: twin.be(token="another"), marks=True)
 
 
+@asynccontextmanager
+async def _email(twins: Twins) -> AsyncIterator[Ear]:
+    twin = twins["email"]
+    twin.reset()
+    numbers = itertools.count()
+
+    def hears(port: int) -> Listens:
+        server = ImapServer(Place("localhost", port, "plain", seconds=5.0), Login(ADDRESS, lambda: PASSWORD))
+        return EmailListens(server, reader(), "INBOX", now, poll=0.05)
+
+    def says(text: str) -> None:
+        twin.brings(mail(text, drop=("Subject",), Message_ID=f"<{next(numbers)}@example.com>"))
+
+    yield Ear(listens=hears(twin.imap), gone=hears(free_port()), says=says, revoke=lambda: twin.set(revoked=True), marks=True)
+
+
 EARS: dict[str, Callable[[Twins], AbstractAsyncContextManager[Ear]]] = {
+    "email": _email,
     "mattermost": _mattermost,
     "telegram asks": lambda twins: _telegram(twins, lambda bot: Polling(bot, now)),
     "telegram is called": lambda twins: _telegram(twins, lambda bot: Webhook(bot, HOOK, lambda: "s" * 32)),

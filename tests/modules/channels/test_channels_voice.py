@@ -18,6 +18,7 @@ from hulk.kernel.text import Language
 from hulk.modules.channels.adapters.voice import VoiceServer, WyomingSpeak, WyomingTranscribe
 from hulk.modules.channels.adapters.voice.sound import heard, resampled
 from hulk.modules.channels.domain import Attached, Channel, at_home
+from hulk.modules.channels.ports import Speak, Transcribe
 from hulk.modules.channels.settings import VoiceSettings
 from hulk.modules.channels.settings.channel import ChannelSettings
 from hulk.modules.channels.usecases.saying import conversation_of
@@ -108,12 +109,19 @@ def test_what_is_too_high_for_a_rate_is_taken_out() -> None:
 
 @pytest.mark.parametrize(("language", "told"), [("pt", "pt"), ("en", "en"), (None, "None")])
 async def test_what_is_said_is_written_down(twin: int, tmp_path: Path, language: Language | None, told: str) -> None:
-    assert await WyomingTranscribe(server(twin))(recording(tmp_path, "opus"), language) == f"440 Hz, 1.0 s, {told}"
+    hears: Transcribe = WyomingTranscribe(server(twin))
+    assert await hears(recording(tmp_path, "opus"), language) == f"440 Hz, 1.0 s, {told}"
+
+
+async def test_what_is_no_recording_is_not_written_down(twin: int, tmp_path: Path) -> None:
+    (tmp_path / "received").write_bytes(b"nothing")
+    with pytest.raises(Refused):
+        await WyomingTranscribe(server(twin))(tmp_path / "received", "pt")
 
 
 @pytest.mark.parametrize(("language", "hertz"), [("pt", 440), ("en", 800)])
 async def test_a_text_is_read_aloud_as_a_voice_note(twin: int, tmp_path: Path, language: Language, hertz: int) -> None:
-    speak = WyomingSpeak(server(twin), {"en": "800"})
+    speak: Speak = WyomingSpeak(server(twin), {"en": "800"})
     assert await speak("**Dois** 🎉 [mil](http://x)", language, tmp_path / "answer.ogg") == "audio/ogg"
     assert (tmp_path / "answer.ogg").read_bytes()[28:36] == b"OpusHead"  # RFC 7845, 5.1
     samples = heard(tmp_path / "answer.ogg", 10)
