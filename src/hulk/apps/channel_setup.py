@@ -34,10 +34,21 @@ _STEPS: Mapping[str, tuple[Text, ...]] = {
         Text("At developer.amazon.com/alexa/console/ask: Create Skill, type Custom, hosting Provision your own."),
         Text("Under Endpoint: HTTPS, {hook}; copy the id of the skill from there."),
     ),
+    "email": (
+        Text("At the provider: make a mailbox for Hulk alone, switch IMAP on, and keep a password for one program."),
+        Text("Send it a mail from outside: authserv is what stands before the first ; in its topmost Authentication-Results."),
+    ),
+    "wyoming": (
+        Text("In Home Assistant: Settings > Devices & services > Add integration > Wyoming Protocol; this machine's address, port {port}."),
+        Text("Under Settings > Voice assistants: choose hulk as the conversation agent."),
+        Text("Only this machine is let in, unless host is its address in your network and peers names who may connect."),
+    ),
     "webhook": (Text("Have the other program send signed requests (standardwebhooks.com) to {hook}."),),
 }
 
 
+_GUIDES = {"wyoming": "voice"}
+"""Of which kind the guide has another name."""
 _NEEDED_WITH = (("telegram", "url", "secret"),)
 """Of which kind which setting takes which secret besides: who is called has to know that it is the vendor."""
 
@@ -80,14 +91,16 @@ def add_channel(file: Path, new: NewChannel, environ: Mapping[str, str]) -> dict
 def introduced(new: NewChannel, entry: Mapping[str, Any], voice: Voice, language: Language) -> Iterator[str]:
     """What is to be done now, line by line, and where it is described."""
     yield ""
+    about = {"hook": f"https://…/v1/hooks/{new.name}", "port": entry.get("port", 10_700)}
     for step in _STEPS.get(new.kind, ()):
-        yield "- " + voice.say(Text(step.msgid, hook=f"https://…/v1/hooks/{new.name}"))
+        yield "- " + voice.say(Text(step.msgid, **about))
     for name, value in entry.items():
         if name != "file" and isinstance(value, str) and (at := parsed(value)) is not None:
             yield "- " + voice.say(Text("Hulk looks for {setting} at {place}.", setting=name, place=str(at)))
     yield "- " + voice.say(Text("Start Hulk anew, then: {command}", command=f"thor channels check {new.name}"))
     if new.kind in _STEPS and new.kind != "webhook":
-        yield voice.say(Text("All of it: {guide}", guide=f"docs/channels/{new.kind}{'.pt-BR' if language == 'pt' else ''}.md"))
+        guide = _GUIDES.get(new.kind, new.kind)
+        yield voice.say(Text("All of it: {guide}", guide=f"docs/channels/{guide}{'.pt-BR' if language == 'pt' else ''}.md"))
 
 
 def _settings(kind: str) -> type[ChannelSettings]:
