@@ -1,5 +1,6 @@
 """Writing a channel into the settings file: what is there stays, and what is written is one with which Hulk would start."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,16 @@ from hulk.kernel.errors import Conflict, Refused
 from hulk.modules.channels.settings import ChannelsSettings
 from hulk.runtime.language import voice
 
+DOCS = Path(__file__).parents[2] / "docs"
 OWN = "# mine\nchannels:\n  webhook:  # of the shop\n    - name: shop\n      secret: env:SHOP_SECRET\n"
 GIVEN = {
     "telegram": {}, "webhook": {"trust_people": "true"}, "whatsapp": {"phone_number_id": "106540352242922"},
     "mattermost": {"url": "https://chat.example.com", "channels": "a, b"}, "alexa": {"skill": "amzn1.ask.skill.5f1d6a3c-0d39-4d1b"},
+    "wyoming": {"host": "192.168.1.10", "peers": "192.168.1.20, 10.0.0.0/8", "port": "10800"},
+    "email": {
+        "address": "hulk@example.com", "authserv": "mx.example.com", "imap_host": "imap.example.com", "smtp_host": "smtp.example.com",
+        "smtp_port": "587", "smtp_security": "starttls",
+    },
 }  # fmt: skip
 
 
@@ -38,7 +45,8 @@ def test_a_channel_of_each_kind_is_added_with_where_its_secrets_are_and_the_rest
     secrets = {name: value for name, value in entry.items() if str(value).startswith("env:")}
     assert all(value == f"env:MY_BOT_{name.upper()}" for name, value in secrets.items())
     told = "\n".join(introduced(NewChannel(kind=kind, name="my-bot", given={}), entry, voice("en"), "en"))
-    assert "/v1/hooks/my-bot" in told
+    assert {"wyoming": "port 10800", "email": "topmost Authentication-Results"}.get(kind, "/v1/hooks/my-bot") in told
+    assert all((DOCS / name).is_file() for name in re.findall(r"docs/(\S+\.md)", told))
     assert "thor channels check my-bot" in told
     assert all(value in told for value in secrets.values())
 
@@ -51,7 +59,7 @@ def test_a_bot_of_telegram_s_that_is_called_has_a_secret_too(file: Path) -> None
 @pytest.mark.parametrize(
     ("kind", "name", "given", "error", "words"),
     [
-        pytest.param("fax", "x", {}, Refused, "alexa, mattermost, telegram", id="no such kind"),
+        pytest.param("fax", "x", {}, Refused, "alexa, email, mattermost, telegram", id="no such kind"),
         pytest.param("webhook", "shop", {}, Conflict, "already", id="a name that is taken"),
         pytest.param("telegram", "shop", {}, Conflict, "already", id="a name that one of another kind has"),
         pytest.param("telegram", "Not A Name", {}, Refused, "name", id="what is no name"),

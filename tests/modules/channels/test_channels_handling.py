@@ -283,6 +283,16 @@ async def test_what_was_sent_long_ago_is_asked_about_first(room: Room) -> None:
     assert (await room.inbox.get(kept.id)).outcome == "asked"
 
 
+async def test_what_came_late_and_says_nothing_to_do_is_not_worked_on_when_it_is_still_wanted(room: Room) -> None:
+    room.later(timedelta(days=2))
+    await room.hear(wrote("\u200b"))
+    [button] = (await room.messages())[-1].buttons
+    await room.hear(wrote(kind="press", text="", key="p1", pressed=button.data, at=room.clock[0]))
+    assert not room.hulk.asked
+    assert (await room.said())[-1] == "Diga o que devo fazer com isto."
+    assert await outcomes(room) == ["stale", "pressed"]
+
+
 async def test_edits_and_deletions_change_what_is_remembered(room: Room) -> None:
     await room.hear(wrote("Um", "1"), wrote("Dois", "2"))
     await room.hear(wrote("Um!", "e1", kind="edit", id="m1"), wrote("", "d1", kind="deletion", id="m2"))

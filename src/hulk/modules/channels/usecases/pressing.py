@@ -48,7 +48,7 @@ class Press:
                 text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
                 return [self.conversations.answered_by(what.subject, "person", ""), self._said(channel, kept, text, language)]
             case "again":
-                return await self._again(channel, party, what)
+                return await self._again(channel, party, what, language)
             case "rest":
                 return await self._rest(channel, kept, what, language)
 
@@ -56,10 +56,12 @@ class Press:
         decided = await self.tickets(by, what.subject, what.act == "approve", kept.id)
         return [self._said(channel, kept, _told(decided), language)]
 
-    async def _again(self, channel: Channel, party: Party, what: Pressed) -> Sequence[Change[Any]]:
-        """The message that was too old is worked on after all."""
+    async def _again(self, channel: Channel, party: Party, what: Pressed, language: Language) -> Sequence[Change[Any]]:
+        """The message that was too old is worked on after all, if it says what to do."""
         before = await self.inbox.get(what.subject)
         heard = await self.ask(channel, before, party)
+        if heard.intent is None:
+            return [self._said(channel, before, heard.refusal, language)]
         return [*heard.changes, self.inbox.reopen(before.id), self.inbox.done(before.id, "asked", heard.intent)]
 
     async def _rest(self, channel: Channel, kept: Kept, what: Pressed, language: Language) -> Sequence[Change[Any]]:
