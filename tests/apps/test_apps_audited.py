@@ -14,9 +14,12 @@ from hulk.kernel import ids
 from hulk_client.tickets.v1 import tickets_pb2 as pb
 from hulk_client.tickets.v1 import tickets_pb2_grpc
 from support.callers import World, a_world, routes_of
+from support.channel_things import a_contact, a_conversation, a_handed_conversation, a_message
 from support.subjects import experiment as an_experiment
 from support.subjects import inference as an_inference
+from support.subjects import invited as an_invited
 from support.subjects import memory as a_memory
+from support.subjects import person as somebody
 from support.writes import (
     ASKED,
     WHY,
@@ -165,6 +168,18 @@ async def contested_inference(world: World) -> str:
     return object_
 
 
+async def contact_to_block(world: World) -> str:
+    return f"shop/contacts/{await a_contact(world)}"
+
+
+async def new_code(world: World) -> Sent:
+    return "", said(person=await somebody(world))
+
+
+async def conversation_of_admin(world: World) -> str:
+    return await a_handed_conversation(world, await actor_of(world, "admin"))
+
+
 async def loud(world: World) -> Sent:
     assert (await world.call("platform", "PUT", "/v1/log-level", json={"level": "debug"}))[0] == 204
     return "", said(level="info")
@@ -184,6 +199,17 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "DELETE /v1/caches/{name}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/keys/{key:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
     "DELETE /v1/caches/{name}/tags/{tag:path}": Write("hulk.cache.emptied.v1", "removed", to("prices", ASKED), "platform"),
+    "POST /v1/channel-codes": Write("hulk.channel.invited.v1", "made", new_code),
+    "DELETE /v1/channel-codes/{person}": Write("hulk.channel.uninvited.v1", "removed", of(an_invited, ASKED)),
+    "POST /v1/channel-messages/{message}/again": Write("hulk.channel.again.v1", "changed", of(a_message, said())),
+    "POST /v1/channel-messages/{message}/withdraw": Write("hulk.channel.withdrawn.v1", "changed", of(a_message, said())),
+    "POST /v1/channels/{channel}/check": NoChange("nothing is another afterwards; who had it tried is told: hulk.channel.checked.v1"),
+    "PATCH /v1/channels/{channel}/contacts/{sender:path}": Write(
+        "hulk.channel.blocked.v1", "changed", of(contact_to_block, said(blocked=True))
+    ),
+    "POST /v1/conversations/{conversation}/back": Write("hulk.channel.back.v1", "changed", of(a_handed_conversation, said())),
+    "POST /v1/conversations/{conversation}/replies": Write("hulk.channel.replied.v1", "made", of(conversation_of_admin, said(text="Oi"))),
+    "POST /v1/conversations/{conversation}/take": Write("hulk.channel.handed.v1", "changed", of(a_conversation, said())),
     "POST /v1/chat/completions": NoChange("a model is asked: the decision, the signed receipts and the charges say who, whom and when"),
     "POST /v1/decisions": NoChange("only what was decided is kept, and nothing is done"),
     "POST /v1/dead-letters/discard": Write("hulk.run.discarded.v1", "changed", dead_letters),
@@ -191,6 +217,9 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/embeddings": NoChange("vectors are given and nothing is kept but the decision on them, what they cost and what was sent"),
     "POST /v1/feedback": Write("hulk.feedback.given.v1", "made", of_an_answer),
     "POST /v1/files": Write("hulk.file.kept.v1", "made", to("", {"data": b"a,b\n1,2\n", **ASKED})),
+    "POST /v1/hooks/{channel}": Elsewhere(
+        "modules/channels/test_channels_handling.py::test_a_message_is_asked_once_however_often_it_comes"
+    ),
     "POST /v1/intents": Write("hulk.intent.accepted.v1", "made", to("", said(text="Is the disk full?"))),
     "POST /v1/keys": Write("hulk.key.created.v1", "made", to("", said(name="x", grants=[{"role": "viewer"}]))),
     "DELETE /v1/keys/{key}": Write("hulk.key.revoked.v1", "changed", of(a_key, ASKED)),
@@ -328,7 +357,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def asked(world: World, route: str, who: str, last: str, request: dict[str, Any]) -> None:
     """Make the write over HTTP."""
     method, path = route.split(" ")
-    there = re.sub(r"\{[^}]+\}", "x", re.sub(r"\{[^}]+\}", last, path.replace("{case}", "review-pt"), count=1))
+    path = path.replace("{case}", "review-pt").replace("{channel}/contacts/{sender:path}", "{contact}")
+    there = re.sub(r"\{[^}]+\}", "x", re.sub(r"\{[^}]+\}", last, path, count=1))
     status, body = await world.call(who, method, there, **request)
     assert status in (200, 201, 202, 204), f"{route}: {body}"
 

@@ -80,6 +80,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/agents/{agent}/cases/{case}": {},
     "POST /v1/reasoning/{id}/reviews": {"verdict": "confirmed"},
     "POST /v1/reasoning/{id}/resolution": {"resolution": "upheld"},
+    "POST /v1/conversations/{conversation}/replies": {"text": "x"},
+    "PATCH /v1/channels/{channel}/contacts/{sender:path}": {"blocked": True},
+    "POST /v1/channel-codes": {"person": "usr_x"},
     "PUT /v1/rates": {"base": "USD", "quote": "BRL", "value": "5.3521", "day": "2026-11-20"},
 }
 
@@ -130,6 +133,24 @@ GET /v1/caches                                  401      200      200      200  
 DELETE /v1/caches/{name}                        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/keys/{key:path}        401      403      403      403      403      403      403      204
 DELETE /v1/caches/{name}/tags/{tag:path}        401      403      403      403      403      403      403      204
+GET /v1/channel-arrivals                        401      200      200      200      200      200      200      200
+GET /v1/channel-codes                           401      403      403      403      200      200      403      200
+POST /v1/channel-codes                          401      403      403      403      404      404      403      404
+DELETE /v1/channel-codes/{person}               401      403      403      403      204      404      403      404
+GET /v1/channel-contacts                        401      403      403      403      200      200      200      200
+GET /v1/channel-messages                        401      200      200      200      200      200      200      200
+GET /v1/channel-messages/{message}              401      200      200      200      200      404      404      404
+POST /v1/channel-messages/{message}/again       401      403      200      403      200      404      404      404
+POST /v1/channel-messages/{message}/withdraw    401      403      200      403      200      404      404      404
+GET /v1/channels                                401      200      200      200      200      200      200      200
+GET /v1/channels/{channel}                      401      200      200      200      200      404      404      404
+POST /v1/channels/{channel}/check               401      403      200      403      200      404      404      404
+PATCH /v1/channels/{channel}/contacts/{sender:path} 401  403      403      403      200      404      404      404
+GET /v1/conversations                           401      200      200      200      200      200      200      200
+GET /v1/conversations/{conversation}            401      200      200      200      200      404      404      404
+POST /v1/conversations/{conversation}/back      401      403      200      403      200      404      404      404
+POST /v1/conversations/{conversation}/replies   401      403      409      403      409      404      404      404
+POST /v1/conversations/{conversation}/take      401      403      200      403      200      404      404      404
 POST /v1/chat/completions                       401      403      400      403      400      400      403      400
 GET /v1/dead-letters                            401      200      200      200      200      200      200      200
 POST /v1/dead-letters/discard                   401      403      200      403      200      200      200      200
@@ -139,6 +160,8 @@ GET /v1/decisions/{decision}                    401      200      200      200  
 POST /v1/files                                  401      403      201      403      201      201      201      201
 POST /v1/embeddings                             401      403      404      403      404      404      403      404
 POST /v1/feedback                               401      403      404      403      404      404      404      404
+GET /v1/hooks/{channel}                         405      405      405      405      405      405      405      405
+POST /v1/hooks/{channel}                        401      401      401      401      401      401      401      401
 GET /v1/intents                                 401      200      200      200      200      200      200      200
 POST /v1/intents                                401      403      422      403      422      422      403      422
 GET /v1/intents/{intent_id}                     401      200      200      200      200      404      404      404
@@ -261,8 +284,9 @@ async def test_every_route_answers_everybody_as_the_table_says(world: World) -> 
     assert {route: row for route, row in found.items() if row != table()[route]} == {}
 
 
-_ALLS = ("breakers", "tool-systems", " /mcp/")
-"""What belongs to no tenant; and MCP, which first looks at the host that was asked for (tests/modules/tools/test_tools_mcp_*.py)."""
+_ALLS = ("breakers", "tool-systems", " /mcp/", "GET /v1/channels/{channel}", "{channel}/check")
+"""What belongs to no tenant; what is known without asking the store; and MCP, which first looks at the host that was asked for
+(tests/modules/tools/test_tools_mcp_*.py)."""
 
 
 def hidden_from(who: str) -> list[str]:

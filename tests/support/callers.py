@@ -39,12 +39,13 @@ class World:
 
     async def call(self, who: str, method: str, path: str, **more: Any) -> tuple[int, Any]:
         """Status and body of the answer."""
+        headers = more.pop("headers", {})
         if who == "nobody":  # from another address each time: who has no key is soon told to slow down
             self.strangers += 1
             connector = aiohttp.TCPConnector(local_addr=(f"127.0.1.{self.strangers % 250 + 1}", 0))
             async with aiohttp.ClientSession(connector=connector) as session:
-                return await self._asked(session, method, path, {}, **more)
-        return await self._asked(self.session, method, path, {"x-api-key": self.keys[who]}, **more)
+                return await self._asked(session, method, path, headers, **more)
+        return await self._asked(self.session, method, path, {"x-api-key": self.keys[who], **headers}, **more)
 
     async def _asked(self, session: aiohttp.ClientSession, method: str, path: str, headers: dict[str, str], **more: Any) -> tuple[int, Any]:
         said = {"accept-language": "en", **headers}
@@ -90,8 +91,9 @@ async def a_world(folder: Path, **options: object) -> AsyncIterator[World]:
 async def _a_world(folder: Path, options: Mapping[str, object]) -> AsyncIterator[World]:
     more = {name.replace("__", "."): value for name, value in options.items()}
     host = {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000}  # noqa: S104  # it wants keys
+    shop = {"channels.webhook": [{"name": "shop", "tenant": "acme", "secret": "s" * 32}]}
     prompts = {"router.prompts": dict.fromkeys(("now", "new"), "Be brief.")}
-    config = configured(None, {}, {**host, **prompts, **more}, folder)
+    config = configured(None, {}, {**host, **shop, **prompts, **more}, folder)
     data = folder / "data"
     with handlers_forgotten():
         async with running(config, data, folder) as hulk, desk_of(config, data) as desk, aiohttp.ClientSession() as session:

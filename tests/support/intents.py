@@ -172,7 +172,16 @@ class Bench:
         self.desk.commit = self.commit
         self.desk.workflows |= {
             WORKFLOW: RunIntent(
-                self.intents, self.tickets, begin, self.decide, self.ask, Book((self.skill,)), self.trail, voice, self.agents, lambda: START
+                self.intents,
+                self.tickets,
+                begin,
+                self.decide,
+                self.ask,
+                Book((self.skill,)),
+                self.trail,
+                voice,
+                self.agents,
+                clock=lambda: START,
             ),
             TICKET: RunTicket(self.tickets, self.files, self.trail, voice, self.handlers),
         }

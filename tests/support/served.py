@@ -45,6 +45,7 @@ def application(
     checks: Mapping[str, Check] | None = None,
     metrics: Metrics | None = None,
     uploads: Collection[str] = (),
+    hooks: Collection[str] = (),
     clock: Callable[[], float] = time.monotonic,
     shapes: Mapping[str, Shape] | None = None,
 ) -> FastAPI:
@@ -57,6 +58,7 @@ def application(
         checks=checks or {},
         metrics=metrics or Metrics(),
         uploads=uploads,
+        hooks=hooks,
         shapes=shapes,
     )
 

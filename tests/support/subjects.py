@@ -15,6 +15,7 @@ from hulk.modules.agents.domain.reasoning import Draft, Drafts, Evidence, Infere
 from hulk.modules.agents.domain.task import Made, Task
 from hulk.modules.tools import File
 from support.callers import World
+from support.channel_things import a_contact, a_conversation, a_message
 from support.wellformed import Known
 
 ROOT = Path(__file__).parents[2]
@@ -177,17 +178,25 @@ async def memory(world: World) -> str:
     return kept.id
 
 
+async def invited(world: World) -> str:
+    """A person of acme's who has a code."""
+    id_ = await person(world)
+    await world.made("admin", "/v1/channel-codes", person=id_)
+    return id_
+
+
 PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
     "{budget}": budget, "{decision}": decision, "{version}": policies, "{tool}": tool, "{call}": tool_call, "{rule}": tool_rule,
-    "{server}": tool_server, "{task}": agent_task, "{memory}": memory,
+    "{server}": tool_server, "{task}": agent_task, "{memory}": memory, "{message}": a_message,
+    "{conversation}": a_conversation, "{sender:path}": a_contact,
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
-    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt",
+    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt", "{channel}": "shop",
 }  # fmt: skip
-OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference}
+OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference, "/v1/channel-codes/{person}": invited}
 """Where a part stands for something else than elsewhere."""
 NAMES = {
     "/docs/{name}": "swagger-ui.css",
@@ -205,7 +214,7 @@ async def address(world: World, route: str, *, of: Act | None = None) -> str:
         path = path.replace(beginning, beginning.replace("{name}", name))
     for beginning, make in OWN.items():
         if path.startswith(beginning):
-            path = path.replace("{id}", await (of or make)(world))
+            path = path.replace(beginning[beginning.index("{") :], await (of or make)(world))
     for part, value in FIXED.items():
         path = path.replace(part, value)
     for part, make in PARTS.items():

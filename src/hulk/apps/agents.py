@@ -95,6 +95,7 @@ class Delegates:
             by=intent.principal, agent=agent, playbook=playbook, text=intent.text, language=intent.language, zone=ZoneInfo(intent.zone),
             at=intent.created, run=delegated.run, sources=intent.sources, namespace=intent.namespace, intent=intent.id,
             waiter=delegated.waiter, trace=intent.trace, p0=delegated.p0,
+            said=tuple(f"{'Hulk' if one.ours else intent.actor}: {one.text}" for one in intent.turns),
         )  # fmt: skip
         return self.begin_task(wanted)[1]
 

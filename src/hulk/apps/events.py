@@ -80,6 +80,18 @@ def _reviewed(verdict: str, before: JsonObject, after: JsonObject) -> JsonObject
     return {**changed("the shop was closed", before, after), **about, "namespace": "default"}
 
 
+_MESSAGE = {"channel": "zap", "state": "sent", "attempts": 1, "code": "", "seconds": 0.41}
+
+
+def _conversation(before: JsonObject, after: JsonObject) -> JsonObject:
+    """What is told of who answers in a conversation. When its other side asked for it, that is told as `sender`."""
+    return {**changed("", before, after), "channel": "zap", "sender": "BR.1349"}
+
+
+_HULKS, _ANAS = {"mode": "hulk", "by": ""}, {"mode": "person", "by": "person:ana@example.com"}
+_AT = {"channel": "zap", "sender": "BR.1349"}
+
+
 def _called(status: str) -> JsonObject:
     """What is told of a call of a tool."""
     return {**_CALL, **changed("restock", None, {"status": status})}
@@ -507,6 +519,76 @@ EVENTS: tuple[EventType, ...] = (
         data=changed("Black Friday", None, _RULE),
     ),
     EventType(type="hulk.tool.server_changed.v1", summary="A virtual MCP server was changed.", data=changed("", None, _SERVER)),
+    EventType(
+        type="hulk.channel.received.v1", summary="Something came in by a channel, and is kept; what it says is not told.",
+        data={"channel": "zap", "kind": "message", "files": 0, "characters": 39},
+    ),
+    EventType(
+        type="hulk.channel.unhandled.v1", summary="What came in by a channel could not be worked on, however often it was tried.",
+        data={"code": "unavailable"},
+    ),
+    EventType(
+        type="hulk.channel.sent.v1",
+        summary="A message went out by a channel, `seconds` after it was made; what it says is not told.", data=_MESSAGE,
+    ),
+    EventType(
+        type="hulk.channel.failed.v1", summary="A message will never go out; `code` is why.",
+        data={**_MESSAGE, "state": "failed", "code": "refused"},
+    ),
+    EventType(
+        type="hulk.channel.unknown.v1", summary="Nobody knows whether a message went out: a person decides whether it is sent again.",
+        data={**_MESSAGE, "state": "unknown", "code": "uncertain"},
+    ),
+    EventType(
+        type="hulk.channel.withdrawn.v1",
+        summary="A message is not sent: a person says so, or it went another way (then with `state`, as when it is sent).",
+        data={**_MESSAGE, "state": "withdrawn", **changed("", {"state": "waiting", "attempts": 1}, {"state": "withdrawn", "attempts": 1})},
+    ),
+    EventType(
+        type="hulk.channel.again.v1", summary="A person has a message sent again that is unknown, or failed.",
+        data={**changed("", {"state": "unknown", "attempts": 1}, {"state": "waiting", "attempts": 0}), "channel": "zap"},
+    ),
+    EventType(
+        type="hulk.channel.checked.v1",
+        summary="A channel was tried: a person asked for it, or something else came of it than the last time.",
+        data=changed("", {"ok": True, "code": ""}, {"ok": False, "code": "unauthenticated"}),
+    ),
+    EventType(
+        type="hulk.channel.handed.v1", summary="A person answers in a conversation from now on, or is asked to.",
+        data=_conversation(_HULKS, _ANAS),
+    ),
+    EventType(type="hulk.channel.back.v1", summary="Hulk answers in a conversation again.", data=_conversation(_ANAS, _HULKS)),
+    EventType(
+        type="hulk.channel.replied.v1", summary="A person said something in a conversation in Hulk's place; what, is not told.",
+        data=changed("", None, {"channel": "zap", "characters": 39}),
+    ),
+    EventType(
+        type="hulk.channel.forgotten.v1", summary="Somebody had what was said in a conversation forgotten.", data={"sender": "BR.1349"},
+    ),
+    EventType(
+        type="hulk.channel.invited.v1", summary="A code was made for a person, by which they say who they are at a channel.",
+        data=changed("", None, {"person": f"usr_{_TYPEID}", "until": "2026-11-23T04:19:01.797380Z"}),
+    ),
+    EventType(
+        type="hulk.channel.uninvited.v1", summary="The codes of a person that nobody used do not hold any more.",
+        data=changed("", {"person": f"usr_{_TYPEID}", "codes": 1}, None),
+    ),
+    EventType(
+        type="hulk.channel.linked.v1", summary="It is known whose account somebody at a channel has: by a code, or an admin says so.",
+        data={**changed("", {"person": None}, {"person": f"usr_{_TYPEID}"}), **_AT},
+    ),
+    EventType(
+        type="hulk.channel.unlinked.v1", summary="An admin says that somebody at a channel is nobody known.",
+        data={**changed("", {"person": f"usr_{_TYPEID}"}, {"person": None}), **_AT},
+    ),
+    EventType(
+        type="hulk.channel.blocked.v1", summary="Somebody at a channel is not heard any more.",
+        data={**changed("spam", {"blocked": False}, {"blocked": True}), **_AT},
+    ),
+    EventType(
+        type="hulk.channel.unblocked.v1", summary="Somebody at a channel is heard again.",
+        data={**changed("", {"blocked": True}, {"blocked": False}), **_AT},
+    ),
     EventType(type="hulk.task.created.v1", summary="A run was begun. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.completed.v1", summary="A run has ended well. A notification, not in the trail.", data={}),
     EventType(type="hulk.task.failed.v1", summary="A run has ended badly. A notification, not in the trail.", data={}),

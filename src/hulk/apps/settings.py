@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.audit.settings import AuditSettings
+from hulk.modules.channels.settings import ChannelsSettings, VoiceSettings
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.quotas.settings import QuotaSettings
@@ -20,6 +21,8 @@ from hulk.runtime.config import Config, load
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "tools": ToolsSettings,
     "agents": AgentsSettings,
+    "channels": ChannelsSettings,
+    "voice": VoiceSettings,
     "models": ModelsSettings,
     "router": RouterSettings,
     "learning": LearningSettings,

@@ -2,6 +2,7 @@
 
 import hulk.modules.agents.wiring
 import hulk.modules.audit.wiring
+import hulk.modules.channels.wiring
 import hulk.modules.finops.wiring
 import hulk.modules.identity.wiring
 import hulk.modules.intents.wiring

@@ -13,11 +13,12 @@ Verb: TypeAlias = Literal["read", "write", "work", "approve", "manage"]
 
 Resource: TypeAlias = Literal[
     "intents", "files", "tickets", "kinds", "runs", "queues", "schedules", "costs", "namespaces", "members", "keys", "quotas", "audit",
-    "router", "tools", "agents", "platform",
+    "router", "tools", "agents", "channels", "platform",
 ]  # fmt: skip
 """`platform` is what all tenants share: queues at rest, the log level, breakers, caches, the tenants themselves. `router`: feedback on
 answers (write), experiments and policies (manage). `tools`: calling those that change something (write), who may use which (manage).
-`agents`: having them work, contesting what they concluded (write), settling that (approve), having them forget (manage)."""
+`agents`: having them work, contesting what they concluded (write), settling that (approve), having them forget (manage).
+`channels`: trying them, answering in their conversations, deciding on what was not sent (write), who is who there (manage)."""
 
 DEFAULT_TENANT = "default"
 """The tenant of whoever runs the installation: only its admins may touch the platform."""
@@ -27,7 +28,7 @@ EVERYWHERE = "*"
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
-_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules", "router", "tools", "agents")
+_WORK: tuple[Resource, ...] = ("intents", "files", "tickets", "runs", "schedules", "router", "tools", "agents", "channels")
 _SEEN: tuple[Resource, ...] = (*_WORK, "kinds", "queues", "costs", "namespaces", "quotas")
 _ALL: tuple[Resource, ...] = (*_SEEN, "members", "keys", "audit", "platform")
 _READS = frozenset((resource, "read") for resource in _SEEN)

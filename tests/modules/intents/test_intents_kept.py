@@ -14,6 +14,8 @@ from hulk.kernel.errors import NotFound
 from hulk.modules.intents import Intent, Intents, Plan
 from hulk.modules.intents.adapters.memory import MemoryIntents
 from hulk.modules.intents.adapters.sql import SqlIntents
+from hulk.modules.intents.domain import Status
+from hulk.modules.router import Turn
 from support.intents import START, an_intent
 from support.postgres import Postgres
 from support.stores import KINDS, Place, a_place
@@ -38,12 +40,23 @@ async def added(place: Place[Intents], *intents: Intent) -> list[Any]:
     [
         pytest.param(an_intent(), id="as most"),
         pytest.param(an_intent(key="k" * 200, trace=None, sources=(), language="en"), id="with a key, without trace and sources"),
+        pytest.param(
+            an_intent(channel="chat", private=True, turns=(Turn("Oi", ours=False), Turn("Olá", ours=True))), id="of a conversation"
+        ),
         pytest.param(an_intent(text="ação “x” 🦜 '; drop table intent; --\n" * 700), id="long, of any letters"),
     ],
 )
 async def test_an_intent_comes_back_as_it_was_kept(place: Place[Intents], intent: Intent) -> None:
     assert await added(place, intent) == [True]
     assert await place.adapter.get(intent.id) == intent
+
+
+@pytest.mark.parametrize(("status", "left"), [pytest.param("completed", 0, id="is over"), pytest.param("failed", 1, id="may go on")])
+async def test_what_was_said_before_is_kept_until_it_is_over(place: Place[Intents], status: Status, left: int) -> None:
+    intent = an_intent(turns=(Turn("meu cpf", ours=False),))
+    await added(place, intent)
+    await place.commit(place.adapter.end(intent.id, status, answer="42"))
+    assert len((await place.adapter.get(intent.id)).turns) == left
 
 
 async def test_what_is_not_there_is_not_found(place: Place[Intents]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Forbidden, Refused, Unavailable
-from hulk.modules.router import Model, Question
+from hulk.modules.router import Model, Question, Turn
 from hulk.modules.router.adapters.memory import MemoryReceipts
 from hulk.modules.router.adapters.vendors import Vendors
 from hulk.modules.router.domain.asked import Asked, masked_prompt, parts_of_prompt
@@ -33,7 +33,7 @@ from hulk.modules.router.domain.sensitivity import (
     classified_parts,
     findings,
 )
-from hulk.modules.router.usecases.asking import Scan
+from hulk.modules.router.usecases.asking import Scan, prompt_of
 from hulk.modules.router.usecases.gateway import Call, Decided, Gateway
 from hulk.modules.router.usecases.sending import GiveLeave, PassOut, Send
 from support.exits import BY, CLOUD, INSIDE, SPARE
@@ -380,3 +380,32 @@ def test_what_stays_takes_part_in_an_experiment_between_prompts_only_where_all_m
     variants = (Variant(name="now", value="short", share=0.5), Variant(name="new", value="long", share=0.5))
     trial = Experiment(id="exp_1", tenant="acme", name="x", about="prompts", variants=variants, by="ana", created=NOW)
     assert enrols(trial, p0=p0, local=frozenset({"b"}), allowed=frozenset(allowed)) is part
+
+
+# A conversation ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("turns", "private", "labels"),
+    [
+        pytest.param((Turn("oi", ours=False),), False, (), id="nothing in it"),
+        pytest.param((Turn(f"meu cpf é {CPF}", ours=False), Turn("Obrigado.", ours=True)), False, ("cpf",), id="said by the person"),
+        pytest.param((Turn(f"O cpf dela é {CPF}.", ours=True),), False, ("cpf",), id="said by Hulk"),
+        pytest.param((), True, ("labelled",), id="the channel is private"),
+    ],
+)
+async def test_what_was_said_before_keeps_a_question_in_the_company(
+    turns: tuple[Turn, ...], private: bool, labels: tuple[str, ...]
+) -> None:
+    question = Question(text="e dela?", language="pt", tenant="acme", intent="i", key="k", turns=turns, private=private)
+    decision, _ = await router(CLOUD, INSIDE).decide(question)
+    assert (decision.labels, decision.name) == (labels, "inside" if labels else "cloud")
+
+
+def test_a_model_reads_what_was_said_before_in_its_order_and_it_is_paid_for() -> None:
+    alone = Question(text="e ontem?", language="pt", tenant="acme", intent="i", key="k")
+    asked = prompt_of(replace(alone, turns=(Turn("quantos pedidos hoje?", ours=False), Turn("42", ours=True))))
+    said = [(one.role, one.text) for one in asked.messages[1:]]
+    assert said == [("user", "quantos pedidos hoje?"), ("assistant", "42"), ("user", "e ontem?")]
+    assert asked.messages[0].role == "system"
+    assert asked.most_input_tokens > prompt_of(alone).most_input_tokens

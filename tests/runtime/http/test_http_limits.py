@@ -14,7 +14,9 @@ from hulk.runtime.config import ServerSettings
 from support.asgi import Request, asked
 from support.served import application, served
 
-SMALL = ServerSettings(max_body=1000, max_upload=100_000, read_timeout=timedelta(seconds=0.3), write_timeout=timedelta(seconds=0.3))
+SMALL = ServerSettings(
+    max_body=1000, max_upload=100_000, max_hook=50_000, read_timeout=timedelta(seconds=0.3), write_timeout=timedelta(seconds=0.3)
+)
 
 
 def routes() -> APIRouter:
@@ -24,6 +26,7 @@ def routes() -> APIRouter:
     @router.post("/count")
     @router.post("/files")
     @router.post("/files/one")
+    @router.post("/hooks/chat")
     async def count(request: fastapi.Request) -> int:
         return sum([len(chunk) async for chunk in request.stream()])
 
@@ -63,12 +66,14 @@ async def chunks(count: int, size: int, pause: float = 0.0) -> AsyncIterator[byt
         pytest.param("/files", 1001, 200, id="an upload may be larger"),
         pytest.param("/files/one", 100_000, 200, id="below the upload's path too"),
         pytest.param("/files", 100_001, 413, id="but not any size"),
+        pytest.param("/hooks/chat", 50_000, 200, id="a vendor may bring more"),
+        pytest.param("/hooks/chat", 50_001, 413, id="and is told when it is too much"),
         pytest.param("/filesystem", 1001, 413, id="a path that only begins alike"),
     ],
 )
 async def test_a_request_may_be_so_large(path: str, size: int, status: int) -> None:
     async with (
-        served(application([routes()], server=SMALL, uploads=["/files"])) as client,
+        served(application([routes()], server=SMALL, uploads=["/files"], hooks=["/hooks"])) as client,
         client.post(path, data=b"x" * size) as answer,
     ):
         assert answer.status == status

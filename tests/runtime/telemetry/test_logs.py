@@ -1,10 +1,12 @@
 """What a line of the log holds, and what it never holds."""
 
+import contextlib
 import io
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import httpx2
 import pytest
@@ -16,6 +18,7 @@ from starlette.applications import Starlette
 from hulk.kernel.errors import Refused
 from hulk.runtime.config import Config, LoggingSettings
 from hulk.runtime.telemetry import Telemetry, current_traceparent, redacted, span, started
+from hulk.runtime.telemetry.logs import Sink
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -139,3 +142,17 @@ async def test_on_a_console_lines_are_for_people(stream: io.StringIO) -> None:
 def test_a_closed_stream_breaks_nothing(telemetry: Telemetry, stream: io.StringIO) -> None:
     stream.close()
     structlog.get_logger().error("nobody reads this")
+
+
+def test_a_line_that_cannot_be_written_ends_nothing() -> None:
+    full = open_full()
+    try:
+        Sink(full, "test").msg("The disk is full.")
+    finally:
+        with contextlib.suppress(OSError):  # what it could not write it writes again when it is closed, and fails there
+            full.close()
+
+
+def open_full() -> TextIO:
+    """A device on which there is no room."""
+    return Path("/dev/full").open("w", encoding="utf-8")

@@ -13,6 +13,7 @@ from hulk.apps.basis import based
 from hulk.apps.bootstrap.background import beating, keeping_house, pruning, refreshing_rates, watching_budgets
 from hulk.apps.bootstrap.modules import modules_of
 from hulk.apps.breakers import breaker_routes
+from hulk.apps.channels import channel_routes, channels_at_work, channels_open
 from hulk.apps.costs import budget_figures, money_routes
 from hulk.apps.ground import Ground
 from hulk.apps.routes import (
@@ -43,6 +44,10 @@ from hulk.modules.audit import ArchiveTrail
 from hulk.modules.audit.api import routes as audit_routes
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import wired as wired_audit
+from hulk.modules.channels import DECISION as CHANNEL_DECISION
+from hulk.modules.channels import TICKET as TICKET_CREATED
+from hulk.modules.channels import WORKFLOW as CHANNEL_ARRIVAL
+from hulk.modules.channels import decision
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, followed
@@ -92,8 +97,8 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     config, store, outbox, rounds = ground.config, ground.store, ground.outbox, ground.rounds
     basis = await based(stack, ground)
     workflows, identity = basis.workflows, basis.identity
-    money = await _money(ground, basis.finops)
-    modules = await modules_of(stack, basis)
+    money, open_channels = await _money(ground, basis.finops), await channels_open(stack, ground, workflows)
+    modules = await modules_of(stack, basis, open_channels[0].answer)
     scheduler = _scheduler(ground, workflows, modules.accept)
     service = await _ticket_service(ground, workflows, surroundings(store, workflows, basis.quotas, identity))
     memory = mind_of(ground, modules.vectors)
@@ -102,6 +107,11 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     agents = agents_at_work(basis, modules.around, tools.acts, service.ask, memory)
     workflows.register(AGENT_TASK, agents.task, forkable=False)
     workflows.register(AGENT_STEP, agents.step, forkable=False)
+    channels = channels_at_work(open_channels, ground, identity, service, modules)
+    workflows.register(CHANNEL_ARRIVAL, channels.arrival, forkable=False)
+    workflows.register(CHANNEL_DECISION, channels.decision, forkable=False)
+    if channels.at_work:
+        workflows.on(TICKET_CREATED, decision, name="channels")
     archiver, audit = await _archived(stack, ground)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
@@ -115,11 +125,19 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             tidying(rounds, memory),
             watching_budgets(rounds, money, budget_figures(ground.telemetry.metrics)),
             refreshing_rates(rounds, money),
+            *(one.run() for one in channels.at_work),
+            channels.prune.now_and_then(rounds),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
     metrics_of(ground.telemetry.metrics, workflows, ground.bus)
-    routers = [*modules.routers, audit, *ticket_routes_of(service), *_routes(ground, identity, scheduler, workflows)]
+    routers = [
+        *channel_routes(channels),
+        *modules.routers,
+        audit,  # the first are found soonest: vendors call often
+        *ticket_routes_of(service),
+        *_routes(ground, identity, scheduler, workflows),
+    ]
     routers += [
         agent_routes(agents.agents, agents.show, agents.evaluate, basis.uploads.path),
         memory_routes(memory.look, memory.forget),

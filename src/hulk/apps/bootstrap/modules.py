@@ -20,7 +20,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.agents import AgentBook
 from hulk.modules.finops import Finops
 from hulk.modules.intents import WORKFLOW as INTENT
-from hulk.modules.intents import AcceptIntent
+from hulk.modules.intents import AcceptIntent, Intents, Told
 from hulk.modules.intents.api import IntentsApi
 from hulk.modules.intents.api import routes as intent_routes
 from hulk.modules.intents.wiring import Needs
@@ -40,6 +40,7 @@ from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.skills.wiring import SkillsModule
 from hulk.modules.skills.wiring import wired as wired_skills
 from hulk.modules.tickets import WORKFLOW as TICKET
+from hulk.modules.tickets import Tickets
 from hulk.modules.tickets.wiring import wired as wired_tickets
 from hulk.modules.tools import Backend, Calling
 from hulk.modules.tools.settings import ToolsSettings
@@ -64,10 +65,14 @@ class Modules:
     skills: Backend
     around: Around
     vectors: Remembered
+    learning: LearningActs
+    uploads: Uploads
+    intents: Intents
+    tickets: Tickets
 
 
-async def modules_of(stack: AsyncExitStack, basis: Basis) -> Modules:
-    """Build the modules, and tell the workflows what they execute."""
+async def modules_of(stack: AsyncExitStack, basis: Basis, told: Told) -> Modules:
+    """Build the modules, and tell the workflows what they execute; `told` hears of the ends of intents."""
     ground, workflows, quotas, uploads, delegating = basis.ground, basis.workflows, basis.quotas, basis.uploads, basis.delegating
     config, store, outbox, blobs = ground.config, ground.store, ground.outbox, uploads.blobs
     tools = _tools(ground, blobs)
@@ -83,7 +88,7 @@ async def modules_of(stack: AsyncExitStack, basis: Basis) -> Modules:
         runs=workflows, trail=outbox, commit=store.commit, tickets=tickets.tickets, begin=tickets.begin, decides=router.decide,
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
         check=check, cost=_cost(basis.finops), admit=workflows.admit, quota=quotas.quotas.admit,
-        require_namespace=basis.identity.list_namespaces.require, agents=Delegates(delegating.begin, delegating.answer),
+        require_namespace=basis.identity.list_namespaces.require, agents=Delegates(delegating.begin, delegating.answer), told=told,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
@@ -93,7 +98,10 @@ async def modules_of(stack: AsyncExitStack, basis: Basis) -> Modules:
     gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
     around = Around(once=router.once, decides=router.decide)
-    return Modules(routers=[*routers, *gateway], accept=intents.accept, skills=called, around=around, vectors=vectors)
+    return Modules(
+        routers=[*routers, *gateway], accept=intents.accept, skills=called, around=around, vectors=vectors, learning=learning,
+        uploads=uploads, intents=intents.intents, tickets=tickets.tickets,
+    )  # fmt: skip
 
 
 def _skills(ground: Ground, tools: Tools) -> SkillsModule:

@@ -10,6 +10,7 @@ from hulk.apps.thor import (
     audit,
     breakers,
     cache,
+    channels,
     dead_letters,
     keys,
     models,
@@ -23,6 +24,7 @@ from hulk.apps.thor import (
     tenants,
     tickets,
     tools,
+    voice,
 )  # fmt: skip
 from hulk.apps.thor import trace as tracing
 from hulk.apps.thor.commands import (
@@ -68,6 +70,8 @@ app.add_typer(models.app, name="models")
 app.add_typer(tools.app, name="tools")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(agents.app, name="agents")
+app.add_typer(channels.app, name="channels")
+app.add_typer(voice.app, name="voice")
 
 
 @app.command(help=spoken(Text("Whether Hulk runs, and how its parts are.")))

@@ -6,10 +6,10 @@ One transaction keeps the intent, its run and its first event; each later step c
 """
 
 from hulk.modules.intents.domain import Asked, Intent, Plan, Status, plan_of
-from hulk.modules.intents.ports import Decides, Delegated, Intents
+from hulk.modules.intents.ports import Decides, Delegated, Intents, Told
 from hulk.modules.intents.usecases import WORKFLOW, AcceptIntent, IntentView, ShowIntent
 
 __all__ = [
-    "WORKFLOW", "AcceptIntent", "Asked", "Decides", "Delegated", "Intent", "IntentView", "Intents", "Plan", "ShowIntent", "Status",
+    "WORKFLOW", "AcceptIntent", "Asked", "Decides", "Delegated", "Intent", "IntentView", "Intents", "Plan", "ShowIntent", "Status", "Told",
     "plan_of",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.records import JsonObject, to_json
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
 from hulk.kernel.text import Language, writable
+from hulk.modules.router import Turn
 from hulk.modules.skills import Source
 
 Status: TypeAlias = Literal["accepted", "running", "completed", "failed"]
@@ -26,7 +27,8 @@ _KEY_LENGTH = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What somebody asks, parsed and not yet accepted. `key` is the idempotency key, if one was given; `agent` is asked by its name;
-    `reason` is for the trail, and makes it no other request."""
+    `reason` is for the trail, and makes it no other request; nor do `channel` (where it came from), `turns` (what was said there before,
+    oldest first) and `private` (it must stay in the company)."""
 
     text: str
     language: Language | None = None
@@ -36,6 +38,9 @@ class Asked:
     namespace: str = DEFAULT_NAMESPACE
     agent: str | None = None
     reason: str = ""
+    channel: str = ""
+    turns: tuple[Turn, ...] = ()
+    private: bool = False
 
     def checked(self) -> "Asked":
         """This, if it can be accepted; raises `Refused` or `TooLarge` naming what is wrong."""
@@ -95,7 +100,7 @@ class Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """An accepted intent. `digest` tells requests under one key apart; `trace` is a W3C traceparent; `grants` are what `actor` could do
-    when it was accepted."""
+    when it was accepted; `channel`, `turns` and `private` are as of what was asked. Turns are kept until it is completed."""
 
     id: str
     tenant: str
@@ -111,6 +116,9 @@ class Intent:
     trace: str | None
     agent: str | None = None
     grants: tuple[Grant, ...] = ()
+    channel: str = ""
+    turns: tuple[Turn, ...] = ()
+    private: bool = False
     status: Status
     decision: str | None = None
     plan: str | None = None

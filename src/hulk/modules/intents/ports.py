@@ -113,6 +113,18 @@ class Voices(Protocol):
         """The voice of that language."""
 
 
+class Told(Protocol):
+    """Is told of the ends of intents."""
+
+    def __call__(self, intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:
+        """The change that commits together with its end; `good` if somebody answered, of whom one may have an opinion."""
+
+
+def nobody(intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:  # noqa: ARG001  # nobody looks at it
+    """Nobody waits to be told."""
+    return lambda _: None
+
+
 CheckSource = Callable[[str, Source], Awaitable[None]]
 """Raises `NotFound`, `Forbidden` or `Refused` when the source cannot be read for that tenant."""
 

@@ -18,7 +18,9 @@ from hulk.modules.intents.ports import (
     Quota,
     RequireNamespace,
     SkillBook,
+    Told,
     Voices,
+    nobody,
 )
 from hulk.modules.intents.usecases import AcceptIntent, ReopenIntent, RunIntent, ShowIntent
 from hulk.modules.tickets import BeginTicket, Tickets
@@ -45,6 +47,7 @@ class Needs:
     quota: Quota
     agents: Agents
     require_namespace: RequireNamespace
+    told: Told = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -
         ),
         show=ShowIntent(intents, needs.decisions, needs.tickets, needs.cost, needs.agents),
         workflow=RunIntent(
-            intents, needs.tickets, needs.begin, needs.decides, needs.asks, needs.skills, needs.trail, needs.voices, needs.agents
+            intents, needs.tickets, needs.begin, needs.decides, needs.asks, needs.skills, needs.trail, needs.voices, needs.agents,
+            needs.told,
         ),
     )  # fmt: skip

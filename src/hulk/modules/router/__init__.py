@@ -19,9 +19,10 @@ Which models may answer is said by the policies of the settings and those that a
     policies = await acts.of(tenant)                                # `PoliciesOf`: from memory, true within 2 s
 """
 
-from hulk.modules.router.domain.decision import Decision, Question
+from hulk.modules.router.domain.decision import Decision, Question, Turn
 from hulk.modules.router.domain.learning.case import Aims, Arm, Features, Prior
 from hulk.modules.router.domain.learning.choosing import Choice
+from hulk.modules.router.domain.learning.feedback import Feedback
 from hulk.modules.router.domain.learning.graded import described as evaluated_in_words
 from hulk.modules.router.domain.learning.log import Candidate as RoutingPolicy
 from hulk.modules.router.domain.learning.log import Occasion
@@ -68,6 +69,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "Features",
+    "Feedback",
     "Finding",
     "Gateway",
     "GatewayCall",
@@ -92,6 +94,7 @@ __all__ = [
     "Sensitivity",
     "TextPart",
     "ToolCall",
+    "Turn",
     "Unmaskable",
     "Unmasking",
     "Vault",

@@ -80,6 +80,7 @@ STREAMS: tuple[Stream, ...] = (
             "hulk.agent.>",
             "hulk.memory.>",
             "hulk.reasoning.>",
+            "hulk.channel.>",
             "hulk.budget.>",
             "hulk.rate.>",
             "hulk.schedule.>",

@@ -59,6 +59,7 @@ class ServerSettings(Section):
         default=timedelta(seconds=60), description="Longest wait, after a request has arrived, for its answer to begin."
     )
     max_body: Size = Field(default=2 * MB, description="Largest request body, uploads excepted.")
+    max_hook: Size = Field(default=5 * MB, description="Largest request of the vendor of a channel: some bring 4 MB.")
     max_prompt: Size = Field(default=20 * MB, description="Largest request to a model, with the pictures and files that it holds.")
     max_upload: Size = Field(default=4 * GB, description="Largest file sent to Hulk.")
     rate_limit: float = Field(default=200, gt=0, description="Requests per second that one caller may make, twice as many in a burst.")

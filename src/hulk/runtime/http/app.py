@@ -53,12 +53,14 @@ def build(
     checks: Mapping[str, Check],
     metrics: Metrics,
     uploads: Collection[str] = (),
+    hooks: Collection[str] = (),
     shapes: Mapping[str, Shape] | None = None,
 ) -> FastAPI:
     """The application. `browser` is how browsers come in besides, where they do, and `tokens` those whom an authorisation server sends.
 
-    `uploads` are the paths that take files (`server.max_upload` applies to them and to all below). `shapes` are paths at which programs
-    ask models: problems are told there in another form, bodies may be as large as `server.max_prompt`, and an answer may take its time.
+    `uploads` are the paths that take files (`server.max_upload` applies to them and to all below), `hooks` those that vendors of channels
+    call (`server.max_hook`). `shapes` are paths at which programs ask models: problems are told there in another form, bodies may be as
+    large as `server.max_prompt`, and an answer may take its time.
     """
     app = _Api(
         title="Hulk",
@@ -66,7 +68,7 @@ def build(
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, gate, browser, tokens, metrics, uploads, shapes or {}),
+        middleware=_middlewares(config, gate, browser, tokens, metrics, uploads, hooks, shapes or {}),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={kind: {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}} for kind in ("4XX", "5XX")},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -88,7 +90,7 @@ class _Api(FastAPI):
 
 def _middlewares(
     config: Config, gate: Gate, browser: Browser | None, tokens: Tokens | None, metrics: Metrics, uploads: Collection[str],
-    shapes: Mapping[str, Shape],
+    hooks: Collection[str], shapes: Mapping[str, Shape],
 ) -> list[Middleware]:  # fmt: skip
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
@@ -101,7 +103,7 @@ def _middlewares(
         Middleware(Door, gate=gate, browser=browser, tokens=tokens),
         Middleware(RateLimit, gate=gate),
         Middleware(TimeLimit, read=server.read_timeout, write=server.write_timeout, patient=shapes),
-        Middleware(BodyLimit, server=server, uploads=uploads, prompts=shapes),
+        Middleware(BodyLimit, server=server, uploads=uploads, prompts=shapes, hooks=hooks),
     ]
 
 

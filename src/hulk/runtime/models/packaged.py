@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A file in the wheel of a package. `size` in bytes."""
+    """A file in a package: the wheel of one of Python's, or the tarball of one of npm's. `size` in bytes."""
 
     distribution: str
     version: str
     member: str
     size: int
+    registry: Literal["pip", "npm"] = "pip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

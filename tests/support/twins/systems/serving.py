@@ -88,7 +88,7 @@ class Server:
         return self.twin.error(404)  # type: ignore[no-any-return]  # a State
 
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not self._faults or request.path.endswith(self._skip):
+        if not self._faults or request.path.endswith(self._skip) or request.path.startswith("/twin/"):  # what tests do never fails
             return await _ran(handler, request)
         fault = self._faults.pop(0)
         if fault in ("lost", "502 after all"):

@@ -303,6 +303,134 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_head")),
     )
     op.create_table(
+        "channel_arrival",
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("arrival", Document(), nullable=False),
+        sa.Column("received", Moment(), nullable=False),
+        sa.Column("outcome", sa.String(length=32), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_channel_arrival")),
+        sa.UniqueConstraint("id", name=op.f("uq_channel_arrival_id")),
+    )
+    with op.batch_alter_table("channel_arrival", schema=None) as batch_op:
+        batch_op.create_index(
+            "channel_arrival_done",
+            ["received"],
+            unique=False,
+            postgresql_where=sa.text("outcome <> ''"),
+            sqlite_where=sa.text("outcome <> ''"),
+        )
+        batch_op.create_index("channel_arrival_intent", ["intent"], unique=False)
+        batch_op.create_index("channel_arrival_message", ["channel", "address", "message"], unique=False)
+        batch_op.create_index("channel_arrival_tenant", ["tenant", "place"], unique=False)
+
+    op.create_table(
+        "channel_code",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("until", Moment(), nullable=False),
+        sa.Column("used_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "code", name=op.f("pk_channel_code")),
+    )
+    op.create_table(
+        "channel_contact",
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("sender", sa.String(length=255), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("person", sa.String(length=64), nullable=True),
+        sa.Column("blocked", sa.Boolean(), nullable=False),
+        sa.Column("seen", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "sender", name=op.f("pk_channel_contact")),
+    )
+    with op.batch_alter_table("channel_contact", schema=None) as batch_op:
+        batch_op.create_index("channel_contact_person", ["tenant", "person"], unique=False)
+        batch_op.create_index("channel_contact_seen", ["tenant", "seen"], unique=False)
+
+    op.create_table(
+        "channel_conversation",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("group", sa.Boolean(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("heard", Moment(), nullable=False),
+        sa.Column("reply", Document(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_conversation")),
+        sa.UniqueConstraint("channel", "address", name=op.f("uq_channel_conversation_channel_address")),
+    )
+    with op.batch_alter_table("channel_conversation", schema=None) as batch_op:
+        batch_op.create_index("channel_conversation_heard", ["tenant", "mode", "heard"], unique=False)
+
+    op.create_table(
+        "channel_mark",
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel_mark")),
+    )
+    op.create_table(
+        "channel_message",
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("conversation", sa.String(length=64), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=True),
+        sa.Column("message", Document(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", Moment(), nullable=False),
+        sa.Column("created", Moment(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("held_until", Moment(), nullable=True),
+        sa.Column("sent_id", sa.Text(), nullable=False),
+        sa.Column("problem", Document(), nullable=True),
+        sa.Column("ended", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_channel_message")),
+        sa.UniqueConstraint("id", name=op.f("uq_channel_message_id")),
+    )
+    with op.batch_alter_table("channel_message", schema=None) as batch_op:
+        batch_op.create_index("channel_message_intent", ["intent"], unique=False)
+        batch_op.create_index(
+            "channel_message_open",
+            ["channel", "address", "place"],
+            unique=False,
+            postgresql_where=sa.text("state IN ('waiting', 'sending')"),
+            sqlite_where=sa.text("state IN ('waiting', 'sending')"),
+        )
+        batch_op.create_index("channel_message_sent", ["channel", "address", "sent_id"], unique=False)
+        batch_op.create_index("channel_message_tenant", ["tenant", "place"], unique=False)
+
+    op.create_table(
+        "channel_turn",
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("conversation", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("ours", sa.Boolean(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_channel_turn")),
+        sa.UniqueConstraint("conversation", "id", name=op.f("uq_channel_turn_conversation_id")),
+    )
+    with op.batch_alter_table("channel_turn", schema=None) as batch_op:
+        batch_op.create_index("channel_turn_newest", ["conversation", "place"], unique=False)
+
+    op.create_table(
         "charge",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -521,6 +649,9 @@ def upgrade() -> None:
         sa.Column("trace", sa.String(length=64), nullable=True),
         sa.Column("agent", sa.String(length=64), nullable=True),
         sa.Column("grants", Document(), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("turns", Document(), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("decision", sa.String(length=64), nullable=True),
         sa.Column("plan", sa.String(length=64), nullable=True),

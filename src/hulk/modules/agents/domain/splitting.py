@@ -13,7 +13,7 @@ from hulk.kernel.text import Language
 from hulk.modules.agents.domain.agent import Agent, Limits, Said, said_in
 from hulk.modules.agents.domain.plan import Block, Ledger, Node, Plan
 from hulk.modules.agents.domain.talk import ANSWER, Turn, quoted
-from hulk.modules.agents.domain.task import FILES
+from hulk.modules.agents.domain.task import FILES, SAID
 
 PLANNING_TOKENS = 6_000
 """Set aside for a plan."""
@@ -35,12 +35,12 @@ def worth_splitting(text: str, agent: Agent) -> bool:
     return bool(agent.team) and parts_in(text) > 1
 
 
-def single(agent: Agent, limits: Limits, text: str, *, files: bool = False) -> Plan:
-    """One step: the agent itself, with all its tools; `files`: the task has some."""
+def single(agent: Agent, limits: Limits, text: str, *, files: bool = False, said: bool = False) -> Plan:
+    """One step: the agent itself, with all its tools; `files`: the task has some; `said`: and something was said before it."""
     tools = tuple(tool for grant in agent.grants for tool in grant.tools)
     node = Node(
         key="answer", does="think", agent=agent.name, goal={"pt": text, "en": text}, tools=tools, tokens=limits.tokens,
-        seconds=limits.seconds, given=dict(_FILES) if files else {},
+        seconds=limits.seconds, given=(_FILES if files else {}) | (_SAID if said else {}),
     )  # fmt: skip
     answer = Block(text={"pt": "${answer.answer}", "en": "${answer.answer}"})
     return Plan(agent=agent.name, origin="single", nodes=(_literal(node),), answer=(answer,))
@@ -48,6 +48,8 @@ def single(agent: Agent, limits: Limits, text: str, *, files: bool = False) -> P
 
 _FILES: JsonObject = {FILES: f"${{parameters.{FILES}}}"}
 """How a step is handed what was sent along."""
+_SAID: JsonObject = {SAID: f"${{parameters.{SAID}}}"}
+"""And what was said before."""
 
 
 def _literal(node: Node) -> Node:
@@ -95,14 +97,22 @@ _FAILED = {
 
 
 def planning(
-    agent: Agent, team: Sequence[Agent], text: str, language: Language, before: str = "", files: Sequence[str] = ()
+    agent: Agent,
+    team: Sequence[Agent],
+    text: str,
+    language: Language,
+    before: str = "",
+    files: Sequence[str] = (),
+    said: Sequence[str] = (),
 ) -> tuple[Turn, ...]:
     """What the model is asked that makes a plan; `before` tells what an earlier one came to, `files` are the names of those that each step
-    is handed."""
+    is handed, `said` what was said before."""
     who = "\n".join(f"- {one.name}: {said_in(one.about, language)}" for one in team)
     ask = f"{_ASK[language]}\n\n{who}\n\n{text}"
     if files:
         ask += f"\n\n{quoted('files', ', '.join(files))}"
+    if said:
+        ask += f"\n\n{quoted(SAID, chr(10).join(said))}"
     if before:
         ask += f"\n\n{_FAILED[language]}\n\n{quoted('plan', before)}"
     return (Turn(who="system", text=said_in(agent.persona, language)), Turn(who="user", text=ask))

@@ -15,6 +15,8 @@ from hulk.modules.tools import Autonomy, File
 State: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 FILES = "files"
 """The parameter of a task without a playbook: what was sent along, as tools take it."""
+SAID = "said"
+"""The parameter of a task without a playbook: what was said before it, as `who: words`, oldest first."""
 ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
 
 

@@ -14,7 +14,7 @@ from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.made import files_made
-from hulk.modules.agents.domain.task import FILES, Task, id_of
+from hulk.modules.agents.domain.task import FILES, SAID, Task, id_of
 from hulk.modules.agents.ports import Tasks, Voices
 from hulk.modules.agents.usecases.facts import About, fact
 from hulk.modules.agents.usecases.orchestrate import TASK
@@ -25,7 +25,8 @@ from hulk.modules.tools import File
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What an agent is asked, by whom, in which run; `waiter` is the run that is told of its end. Relative dates refer to `at`. `p0`: all
-    of it must stay in the company, whatever a scan of it finds; `case`, `found` and `model` are as of the task."""
+    of it must stay in the company, whatever a scan of it finds; `said` is what was said before; `case`, `found` and `model` are as of the
+    task."""
 
     by: Principal
     agent: str
@@ -36,6 +37,7 @@ class Wanted:
     run: str
     playbook: str = ""
     sources: tuple[Source, ...] = ()
+    said: tuple[str, ...] = ()
     namespace: str = DEFAULT_NAMESPACE
     intent: str | None = None
     waiter: str | None = None
@@ -102,7 +104,7 @@ def _kept(task: Task) -> Text:
 def _enclosed(wanted: Wanted) -> dict[str, Any]:
     """The files that go with it, as tools take them."""
     files = [_source({name: getattr(one, name) for name in ("name", "path", "blob", "url")}) for one in wanted.sources]
-    return {FILES: files} if files else {}
+    return ({FILES: files} if files else {}) | ({SAID: list(wanted.said)} if wanted.said else {})
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from hulk.kernel import ids
 from hulk.kernel.errors import Forbidden, NotFound, Refused
 from hulk.kernel.records import JsonObject
-from hulk.modules.agents.domain.agent import Agent, AgentBook, Playbook
+from hulk.modules.agents.domain.agent import Agent, AgentBook, Limits, Playbook
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.plan import Node, Origin, Plan, require_sound
 from hulk.modules.agents.domain.pricing import Priced, priced
 from hulk.modules.agents.domain.splitting import PLANNING_TOKENS, form_of_plan, planned, planning, single, worth_splitting
 from hulk.modules.agents.domain.talk import Turn, opening, repair
-from hulk.modules.agents.domain.task import FILES, Task
+from hulk.modules.agents.domain.task import FILES, SAID, Task
 from hulk.modules.agents.ports import Hands, Question, Schemas
 from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.thinking import Think
@@ -39,7 +39,7 @@ class MakePlan:
             return await self.fit(task, agent, _of(playbook, agent))
         if worth_splitting(task.text, agent):
             return await self.fit(task, agent, await self.split(task, agent, 1))
-        return await self.fit(task, agent, single(agent, agent.limits, task.text, files=FILES in task.parameters))
+        return await self.fit(task, agent, _alone(task, agent, agent.limits))
 
     async def again(self, task: Task, before: Plan, done: Sequence[Node], told: str) -> Priced:
         """Another plan when one has come to a halt; what is `done` stays. Raises as calling does."""
@@ -86,7 +86,7 @@ class MakePlan:
         team = [one for name in agent.team if (one := self.book.get(name)) is not None and one.open_to(task.principal)] or [agent]
         form, limits = form_of_plan(team, agent.limits.nodes), agent.limits
         files = [str(one.get("name", "")) for one in task.parameters.get(FILES, ())]
-        turns = planning(agent, team, task.text, task.language, told, files)
+        turns = planning(agent, team, task.text, task.language, told, files, task.parameters.get(SAID, ()))
         for _ in range(2):
             said = await self.think(replace(_question(task, agent, turns), form=form, most_output=1500), _PLANNING)
             try:
@@ -99,7 +99,7 @@ class MakePlan:
         if done:
             raise Refused("The model that makes plans gave none that can be carried out, nor when it was asked once more.")
         rest = replace(limits, tokens=max(1, limits.tokens - PLANNING_TOKENS))
-        return replace(single(agent, rest, task.text, files=bool(files)), version=version)
+        return replace(_alone(task, agent, rest), version=version)
 
     def _read(self, form: JsonObject, text: str) -> JsonObject:
         try:
@@ -119,6 +119,10 @@ def _most(agent: Agent, origin: Origin) -> int:
 def _of(playbook: Playbook, agent: Agent) -> Plan:
     nodes = tuple(replace(node, agent=node.agent or agent.name) for node in playbook.nodes)
     return Plan(agent=agent.name, origin="playbook", nodes=nodes, answer=playbook.answer)
+
+
+def _alone(task: Task, agent: Agent, limits: Limits) -> Plan:
+    return single(agent, limits, task.text, files=FILES in task.parameters, said=SAID in task.parameters)
 
 
 def _question(task: Task, agent: Agent, turns: tuple[Turn, ...]) -> Question:

@@ -10,6 +10,7 @@ from hulk.modules.identity.ports import Accounts, Keys, Provider, Sessions, Tena
 from hulk.modules.identity.usecases.accounts import ChangeAccount, CreateAccount, ListAccounts, RemoveAccount
 from hulk.modules.identity.usecases.authenticate import LOCAL, REMEMBERED, Authenticate, Verified
 from hulk.modules.identity.usecases.keys import OVERLAP, CreateKey, KeysInReach, ListKeys, RevokeKey, RotateKey, WantedKey
+from hulk.modules.identity.usecases.known import KnowPerson
 from hulk.modules.identity.usecases.login import BeginLogin, EndSession, FinishLogin, Logins, Resume, Returned
 from hulk.modules.identity.usecases.recognise import Recognise
 from hulk.modules.identity.usecases.standing import Standing
@@ -48,6 +49,7 @@ class Identity:
     remove_account: RemoveAccount
     end_session: EndSession
     standing: Standing
+    known: KnowPerson
     logins: Logins | None
     """Where a provider of OpenID Connect is set up."""
     tokens: TakeToken | None
@@ -88,6 +90,7 @@ def acts(
         change_account=ChangeAccount(accounts, tenants, sessions, trail, commit, verified, clock),
         remove_account=RemoveAccount(accounts, sessions, trail, commit, verified, clock),
         end_session=EndSession(sessions, trail, commit, verified, clock),
+        known=KnowPerson(accounts),
         standing=Standing(accounts, keys, clock),
         logins=None if oidc is None or recognise is None else _logins(*oidc, recognise, places, trail, commit, verified, clock),
         tokens=None if oidc is None or recognise is None else TakeToken(oidc[0], recognise, oidc[1], verified, clock),

@@ -49,7 +49,8 @@ class MemoryIntents:
 
     def end(self, intent: str, status: Status, *, answer: str, problem: JsonObject | None = None) -> Change[bool]:
         """See `Intents`."""
-        return lambda _: self._update(intent, status=status, answer=answer, problem=problem, ended=self._clock())
+        forgotten = {"turns": ()} if status == "completed" else {}
+        return lambda _: self._update(intent, status=status, answer=answer, problem=problem, ended=self._clock(), **forgotten)
 
     def reopen(self, intent: str) -> Change[bool]:
         """See `Intents`."""

@@ -3,7 +3,22 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Select, String, Table, Text, UniqueConstraint, bindparam, func, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -11,6 +26,7 @@ from hulk.kernel.records import JsonObject, fields_of, from_json, to_json
 from hulk.kernel.tenancy import Grant
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan, Status
+from hulk.modules.router import Turn
 from hulk.modules.skills import Source
 from hulk.runtime.store import Document, Moment, Store, Transaction, among, metadata
 
@@ -31,6 +47,9 @@ intent_table = Table(
     Column("trace", String(64)),
     Column("agent", String(64)),
     Column("grants", Document, nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("turns", Document, nullable=False),
+    Column("private", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("decision", String(64)),
     Column("plan", String(64)),
@@ -65,7 +84,7 @@ class SqlIntents:
     def add(self, intent: Intent) -> Change[bool]:
         """Keep a new intent; False when its tenant has one under the same key already."""
         row = fields_of(Intent, intent)
-        row["sources"], row["grants"] = to_json(intent.sources), to_json(intent.grants)
+        row |= {name: to_json(row[name]) for name in ("sources", "grants", "turns")}
 
         def change(tx: Transaction) -> bool:
             return tx.insert_new(intent_table, row)
@@ -100,7 +119,8 @@ class SqlIntents:
         """The intent is completed or failed; False when it was ended before, and nothing was changed."""
 
         def change(tx: Transaction) -> bool:
-            values = {"status": status, "answer": answer, "problem": problem, "ended": self._clock()}
+            values: dict[str, Any] = {"status": status, "answer": answer, "problem": problem, "ended": self._clock()}
+            values |= {"turns": []} if status == "completed" else {}
             return tx.execute(_UPDATE, {"at": intent, **values}).rowcount == 1
 
         return change
@@ -160,4 +180,5 @@ def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
 
 def _intent(row: Row[Any]) -> Intent:
     fields = fields_of(Intent, row)
-    return Intent(**fields | {"sources": tuple(from_json(list[Source], row.sources)), "grants": tuple(from_json(list[Grant], row.grants))})
+    lists = {"sources": Source, "grants": Grant, "turns": Turn}
+    return Intent(**fields | {name: tuple(from_json(list[kind], getattr(row, name))) for name, kind in lists.items()})  # type: ignore[valid-type]

@@ -43,17 +43,23 @@ class AcceptIntent:
         intent = self._intent(asked.checked(), principal, trace)
         if asked.key and (known := await self._known(intent)):
             return known
-        await self._admitted(intent)
+        await self._fits(intent)
+        self.admit()
         [kept] = await self.commit(self._kept(intent, asked.reason))
         if isinstance(kept, Exhausted):
             raise kept
         return intent if kept else await self._known(intent) or intent
 
-    async def prepared(self, asked: Asked, principal: Principal, trace: str | None) -> tuple[Intent, Change[bool]]:
+    async def prepared(
+        self, asked: Asked, principal: Principal, trace: str | None, *, admitted: bool = False
+    ) -> tuple[Intent, Change[bool]]:
         """The intent and the change that accepts it, for whoever commits it together with something of their own; False when one
-        under its key was accepted before. Raises as calling does, but for `Conflict`; the change raises `Exhausted`."""
+        under its key was accepted before. `admitted`: there was room for it already. Raises as calling does, but for `Conflict`; the
+        change raises `Exhausted`."""
         intent = self._intent(asked.checked(), principal, trace)
-        await self._admitted(intent)
+        await self._fits(intent)
+        if not admitted:
+            self.admit()
         keep = self._kept(intent, asked.reason)
 
         def change(tx: Any) -> bool:
@@ -64,20 +70,19 @@ class AcceptIntent:
 
         return intent, change
 
-    async def _admitted(self, intent: Intent) -> None:
+    async def _fits(self, intent: Intent) -> None:
         await self.require_namespace(intent.tenant, intent.namespace)
         if intent.agent:
             self.agents.require(intent.principal, intent.agent)
         for source in intent.sources:
             await self.check(intent.tenant, source)
-        self.admit()
 
     def _intent(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
         name = ids.new("int")
         return Intent(
             id=name, tenant=principal.tenant, namespace=asked.namespace, actor=principal.actor, text=asked.text.strip(),
             language=asked.language or self.language or spoken(asked.text), zone=str(zone(asked.zone or self.zone)),
-            agent=asked.agent, grants=principal.grants,
+            agent=asked.agent, grants=principal.grants, channel=asked.channel, turns=asked.turns, private=asked.private,
             sources=asked.sources, key=asked.key, digest=asked.digest(), run=f"run_{name.removeprefix('int_')}",
             trace=trace, status="accepted", created=self.clock(),
         )  # fmt: skip

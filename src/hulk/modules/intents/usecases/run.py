@@ -7,14 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hulk.kernel import ids
-from hulk.kernel.durable import Change, Context, Outcome, Started
+from hulk.kernel.durable import Change, Context, Outcome, Started, followed
 from hulk.kernel.errors import HulkError, Refused, retold, told
 from hulk.kernel.events import Event, Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Intent, Plan, agent_run, plan_of
-from hulk.modules.intents.ports import Agents, Answers, Decides, Delegated, Intents, SkillBook, Voices
+from hulk.modules.intents.ports import Agents, Answers, Decides, Delegated, Intents, SkillBook, Told, Voices, nobody
 from hulk.modules.intents.usecases.explain import explained
 from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.router import Decision, Question
@@ -57,6 +57,7 @@ class RunIntent:
     trail: Trail
     voices: Voices
     agents: Agents
+    told: Told = nobody
     clock: Clock = utc_now
 
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
@@ -78,7 +79,9 @@ class RunIntent:
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The intent fails with its run; its answer says what was wrong and what to do."""
         voice = self.voices(run.data["language"])
-        ending = self.intents.end(run.data["intent"], "failed", answer=writable(voice.say(error.text)), problem=told(error))
+        intent, answer = run.data["intent"], writable(voice.say(error.text))
+        ended = self.intents.end(intent, "failed", answer=answer, problem=told(error))
+        ending = followed(ended, lambda new: [self.told(intent, answer, run.data["language"], good=False)] if new else [])
         event = Event(
             type="hulk.intent.failed.v1", subject=run.data["intent"], tenant=run.tenant, actor="hulk", intent=run.intent, trace=run.trace,
             data={"run": run.id, "code": error.code},
@@ -108,11 +111,14 @@ class RunIntent:
 
     async def _explain(self, intent: Intent, decision: Decision) -> Outcome[None]:
         voice = self.voices(intent.language)
-        return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice)))
+        return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice), good=False))
 
-    def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0) -> list[Change[Any]]:
+    def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0, *, good: bool = True) -> list[Change[Any]]:
         event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
-        return [self.intents.end(intent.id, "completed", answer=writable(answer)), self.trail.append(event)]
+        said = writable(answer)
+        ended = self.intents.end(intent.id, "completed", answer=said)
+        ending = followed(ended, lambda new: [self.told(intent.id, said, intent.language, good=good)] if new else [])
+        return [ending, self.trail.append(event)]
 
     async def _by_agent(self, context: Context, intent: Intent, decision: Decision) -> None:
         """The agent works in a run of its own; what it opens for people, and what it costs, belongs to the intent."""
@@ -232,6 +238,9 @@ def _question(intent: Intent, key: str) -> Question:
         attachments=kinds,
         person=intent.actor,
         addressed=intent.agent or "",
+        channel=intent.channel,
+        turns=intent.turns,
+        private=intent.private,
     )
 
 

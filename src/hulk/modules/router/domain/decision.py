@@ -9,11 +9,20 @@ from hulk.modules.router.domain.matching import Attachment
 from hulk.modules.router.domain.sensitivity import Label, Sensitivity
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing that was said before, by whoever asks or (`ours`) by Hulk."""
+
+    text: str
+    ours: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A sentence to decide on. `key` is the caller's idempotency key: the same key gives a decision of the same id.
     `channel` is where it came from, `agent` the one that asks, `person` whoever it asks for; empty when nobody said. `addressed` is the
-    agent that is asked by its name."""
+    agent that is asked by its name; `turns` what was said before, oldest first. `private`: it must stay in the company, whatever
+    is found."""
 
     text: str
     language: Language
@@ -25,6 +34,8 @@ class Question:
     agent: str = ""
     person: str = ""
     addressed: str = ""
+    turns: tuple[Turn, ...] = ()
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

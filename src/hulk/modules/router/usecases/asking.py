@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hulk.kernel.errors import Forbidden
 from hulk.kernel.text import Language
@@ -10,7 +10,7 @@ from hulk.modules.finops import OwnPrice, Planned, Priced, Usage
 from hulk.modules.router.domain.asked import Asked, parts_of_prompt, tools_in
 from hulk.modules.router.domain.decision import Question
 from hulk.modules.router.domain.labels import Labels
-from hulk.modules.router.domain.model import Model, Prompt
+from hulk.modules.router.domain.model import Message, Model, Prompt
 from hulk.modules.router.domain.sensitivity import Classified, Sensitivity, classified_parts
 
 _LONG = 10_000
@@ -43,14 +43,16 @@ class Scan:
         prompt = prompt_of(question)
         return Asked(
             prompt=prompt, tenant=question.tenant, intent=question.intent, key=question.key, language=question.language,
-            scan=await self(prompt, question.channel), text=question.text, channel=question.channel, agent=question.agent,
-            person=question.person, episode=question.intent,
+            scan=await self(prompt, question.channel, p0=question.private), text=question.text, channel=question.channel,
+            agent=question.agent, person=question.person, episode=question.intent,
         )  # fmt: skip
 
 
 def prompt_of(question: Question) -> Prompt:
-    """What a model is asked for that question."""
-    return Prompt.plain(INSTRUCTIONS[question.language], question.text)
+    """What a model is asked for that question: with what was said before, which is looked at and paid for like it."""
+    asked = Prompt.plain(INSTRUCTIONS[question.language], question.text)
+    before = tuple(Message.of("assistant" if one.ours else "user", one.text) for one in question.turns)
+    return replace(asked, messages=(*asked.messages[:-1], *before, *asked.messages[-1:]))
 
 
 def kept_in(model: Model, scan: Classified) -> Forbidden:

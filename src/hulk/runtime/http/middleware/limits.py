@@ -39,13 +39,16 @@ class RateLimit:
 
 
 class BodyLimit:
-    """Bytes per request, counted as they come in. `uploads` are the paths, with all below them, that take files; `prompts` those that take
-    what models are asked."""
+    """Bytes per request, counted as they come in. `uploads` are the paths, with all below them, that take files; `hooks` those that
+    vendors of channels call; `prompts` those that take what models are asked."""
 
-    def __init__(self, app: ASGIApp, server: ServerSettings, uploads: Collection[str], prompts: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, server: ServerSettings, uploads: Collection[str], prompts: Collection[str], hooks: Collection[str] = ()
+    ) -> None:
         self.app = app
         self.server = server
         self.uploads = tuple(uploads)
+        self.hooks = tuple(hooks)
         self.prompts = frozenset(prompts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,9 +78,15 @@ class BodyLimit:
         """How many bytes, and by which setting."""
         if path in self.prompts:
             return self.server.max_prompt, "server.max_prompt"
-        if any(path == one or path.startswith(f"{one}/") for one in self.uploads):
+        if _below(path, self.uploads):
             return self.server.max_upload, "server.max_upload"
+        if _below(path, self.hooks):
+            return self.server.max_hook, "server.max_hook"
         return self.server.max_body, "server.max_body"
+
+
+def _below(path: str, tops: Collection[str]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in tops)
 
 
 def _declared(scope: Scope) -> float:

@@ -1,0 +1,1 @@
+"""Where channels keep what they keep, and their vendors."""

@@ -1,0 +1,234 @@
+"""What goes out, in the store. Whoever sends for a channel is woken when something is added to it, or ended."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, select, update
+
+from hulk.kernel.bells import Bells
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import NotFound
+from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.modules.channels.adapters.sql.pages import of_channels, paged
+from hulk.modules.channels.adapters.sql.tables import message_table as table
+from hulk.modules.channels.domain import Outgoing, State
+from hulk.runtime.store import Store, Transaction
+
+_earlier = table.alias("earlier")
+_FIRST = ~exists().where(
+    _earlier.c.channel == table.c.channel, _earlier.c.address == table.c.address, _earlier.c.place < table.c.place,
+    _earlier.c.state.in_(("waiting", "sending")),
+)  # fmt: skip
+_DUE = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", table.c.due <= bindparam("now"), _FIRST)
+    .order_by(table.c.place)
+    .limit(bindparam("most"))
+)
+_LEFT = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.held_until < bindparam("now"))
+    .order_by(table.c.place)
+    .limit(bindparam("most"))
+)
+_ONE = select(table).where(table.c.id == bindparam("one"))
+_CLAIM = (
+    update(table)
+    .where(table.c.id == bindparam("one"), table.c.state == "waiting")
+    .values(state="sending", holder=bindparam("by"), held_until=bindparam("until"), attempts=table.c.attempts + 1)
+)
+_ADOPT = (
+    update(table)
+    .where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.held_until < bindparam("now"))
+    .values(holder=bindparam("by"), held_until=bindparam("until"))
+)
+_ABANDON = (
+    update(table)
+    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder != bindparam("by"))
+    .values(held_until=bindparam("now"))
+)
+_HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
+_TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
+_BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
+_AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
+_COUNTS = (
+    select(table.c.state, func.count())
+    .where(table.c.channel == bindparam("at"), table.c.state.not_in(("sent", "withdrawn")))
+    .group_by(table.c.state)
+)
+_SWAP = update(table).where(
+    table.c.id == bindparam("one"), table.c.state == bindparam("was"), table.c.attempts == bindparam("tried"),
+    table.c.created == bindparam("since"), table.c.due == bindparam("next"), table.c.sent_id == bindparam("called"),
+    table.c.ended.is_not_distinct_from(bindparam("over")),
+)  # fmt: skip
+_GIVEN = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.sent_id == bindparam("called"))
+    .order_by(table.c.place)
+)
+_WAITING = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.state == "waiting")
+    .order_by(table.c.place)
+    .limit(bindparam("most"))
+)
+_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), table.c.state == "waiting")
+
+
+class SqlOutbox:
+    """`Outbox` over the store."""
+
+    def __init__(self, store: Store, bells: Bells | None = None) -> None:
+        self._store = store
+        self._bells = bells or Bells()
+
+    def add(self, message: Outgoing) -> Change[bool]:
+        """See `Outbox`."""
+        row = _row(message)
+
+        def change(tx: Transaction) -> bool:
+            self._ring(tx, message.channel)
+            return tx.insert_new(table, row)
+
+        return change
+
+    async def due(self, channel: str, now: datetime, limit: int) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_DUE, {"at": channel, "now": now, "most": limit})
+
+    async def left(self, channel: str, now: datetime, limit: int) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_LEFT, {"at": channel, "now": now, "most": limit})
+
+    def claim(self, id_: str, holder: str, until: datetime) -> Change[bool]:
+        """See `Outbox`."""
+        return lambda tx: tx.execute(_CLAIM, {"one": id_, "by": holder, "until": until}).rowcount == 1
+
+    def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
+        """See `Outbox`."""
+        return lambda tx: tx.execute(_ADOPT, {"one": id_, "by": holder, "now": now, "until": until}).rowcount == 1
+
+    def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
+        """See `Outbox`."""
+        before = now - timedelta(microseconds=1)  # so that `left` has them at once
+        return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": before}).rowcount
+
+    def settle(self, message: Outgoing, holder: str) -> Change[bool]:
+        """See `Outbox`."""
+        values = {
+            "state": message.state, "due": message.due, "sent_id": message.sent_id, "problem": message.problem, "ended": message.ended,
+            "holder": "", "held_until": None,
+        }  # fmt: skip
+
+        def change(tx: Transaction) -> bool:
+            self._ring(tx, message.channel)
+            return tx.execute(_HELD.values(**values), {"one": message.id, "by": holder}).rowcount == 1
+
+        return change
+
+    async def get(self, id_: str) -> Outgoing:
+        """See `Outbox`."""
+        found = await self._all(_ONE, {"one": id_})
+        if not found:
+            raise NotFound("There is no message {id}.", id=id_[:80])
+        return found[0]
+
+    async def by_sent(self, channel: str, address: str, sent_id: str) -> Outgoing | None:
+        """See `Outbox`."""
+        if not sent_id:
+            return None
+        called = select(table).where(table.c.channel == channel, table.c.sent_id == sent_id).order_by(table.c.place.desc()).limit(1)
+        for where in (table.c.address == address, table.c.address.startswith(f"{address}/", autoescape=True)):
+            if found := await self._all(called.where(where), {}):
+                return found[0]
+        return None
+
+    async def given(self, channel: str, address: str, sent_id: str) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_GIVEN, {"at": channel, "where": address, "called": sent_id}) if sent_id else []
+
+    async def waiting(self, channel: str, address: str, limit: int) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_WAITING, {"at": channel, "where": address, "most": limit})
+
+    def told(self, id_: str, sent_id: str, at: datetime) -> Change[bool]:
+        """See `Outbox`."""
+        values = {"state": "sent", "sent_id": sent_id, "ended": at, "problem": None, "holder": "", "held_until": None}
+        return lambda tx: tx.execute(_TOLD.values(**values), {"one": id_}).rowcount == 1
+
+    def bounced(self, id_: str, problem: JsonObject, at: datetime) -> Change[bool]:
+        """See `Outbox`."""
+        values = {"state": "failed", "problem": problem, "ended": at, "holder": "", "held_until": None}
+        return lambda tx: tx.execute(_BOUNCED.values(**values), {"one": id_}).rowcount == 1
+
+    def withdraw(self, intent: str, at: datetime) -> Change[int]:
+        """See `Outbox`."""
+        waiting = update(table).where(table.c.intent == intent, table.c.state == "waiting").values(state="withdrawn", ended=at)
+        return lambda tx: tx.execute(waiting).rowcount
+
+    def again(self, id_: str, at: datetime) -> Change[bool]:
+        """See `Outbox`. It counts from now on as if it were made now, and keeps its place."""
+        values = {"state": "waiting", "due": at, "created": at, "ended": None, "problem": None, "attempts": 0}
+        return lambda tx: tx.execute(_AGAIN.values(**values), {"one": id_}).rowcount == 1
+
+    async def recent(
+        self, tenant: str, channel: str | None, states: Sequence[State], limit: int, after: str = "", before: str = "",
+        among: Collection[str] | None = None,
+    ) -> Sequence[Outgoing]:  # fmt: skip
+        """See `Outbox`."""
+        query = of_channels(table, tenant, channel, among)
+        query = query.where(table.c.state.in_(states)) if states else query
+        return await self._all(paged(query, table, limit, after, before), {})
+
+    def swap(self, before: Outgoing, after: Outgoing) -> Change[bool]:
+        """See `Outbox`."""
+        as_it_was = {
+            "one": before.id, "was": before.state, "tried": before.attempts, "since": before.created, "next": before.due,
+            "called": before.sent_id, "over": before.ended,
+        }  # fmt: skip
+        values = {name: value for name, value in _row(after).items() if name not in ("id", "holder", "held_until")}
+
+        def change(tx: Transaction) -> bool:
+            self._ring(tx, before.channel)
+            return tx.execute(_SWAP.values(**values), as_it_was).rowcount == 1
+
+        return change
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """See `Outbox`."""
+        over = select(table.c.place).where(table.c.state.in_(("sent", "failed", "withdrawn")), table.c.ended < before).limit(most)
+        return lambda tx: tx.execute(delete(table).where(table.c.place.in_(over))).rowcount
+
+    async def counts(self, channel: str) -> dict[State, int]:
+        """See `Outbox`."""
+        return await self._store.read(lambda connection: {row[0]: row[1] for row in connection.execute(_COUNTS, {"at": channel})})
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """See `Outbox`."""
+        return await self._store.read(lambda connection: connection.execute(_NEXT, {"at": channel}).scalar_one_or_none())
+
+    async def _all(self, query: Select[Any], values: dict[str, Any]) -> list[Outgoing]:
+        return await self._store.read(lambda connection: [_message(row) for row in connection.execute(query, values)])
+
+    def _ring(self, tx: Transaction, channel: str) -> None:
+        tx.after(lambda: self._bells.ring([channel]))
+
+
+def _row(message: Outgoing) -> dict[str, Any]:
+    return {
+        "id": message.id, "tenant": message.tenant, "channel": message.channel, "address": message.address,
+        "conversation": message.conversation, "intent": message.intent, "message": to_json(message), "state": message.state,
+        "attempts": message.attempts, "due": message.due, "created": message.created, "holder": "", "held_until": None,
+        "sent_id": message.sent_id, "problem": message.problem, "ended": message.ended,
+    }  # fmt: skip
+
+
+def _message(row: Row[Any]) -> Outgoing:
+    """The columns are what has become of what was made."""
+    made = from_json(Outgoing, row.message)
+    return replace(
+        made, state=row.state, attempts=row.attempts, due=row.due, created=row.created, sent_id=row.sent_id, problem=row.problem,
+        ended=row.ended, place=row.place,
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""What operators do with conversations, and with those who take part in them."""
+
+from datetime import timedelta
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from hulk.kernel.errors import Refused
+from hulk.kernel.records import JsonObject
+from hulk.modules.channels.api.routes import ChannelActs, Limit, Named, OfChannel
+from hulk.modules.channels.api.views import contact_view, conversation_view, invitation_view, turn_view
+from hulk.modules.channels.domain import Mode
+from hulk.modules.channels.usecases import Page
+from hulk.runtime.http import Caller, Reason, Reasoned, Why
+from hulk.runtime.validation import Moment
+
+_Earlier: TypeAlias = Annotated[Moment | None, Query(description="Only those heard last before then.")]
+_Sender: TypeAlias = Annotated[str, Path(max_length=255, description="Their id at the channel.")]
+_Person: TypeAlias = Annotated[str, Path(max_length=64, description="The account, `usr_…`.")]
+
+
+class ReplyBody(Reasoned):
+    """What a person says in Hulk's place."""
+
+    text: str = Field(max_length=100_000, description="Markdown.")
+    request_id: str = Field(default="", max_length=128, description="The same one says it once.")
+
+
+class ContactBody(Reasoned):
+    """What is to be of a contact; what is not given stays."""
+
+    blocked: bool | None = Field(default=None, description="Whether they are not heard.")
+    person: str | None = Field(default=None, max_length=64, description="Whose account they have (`usr_…`); null: nobody known.")
+
+
+class CodeBody(Reasoned):
+    """For whom a code is."""
+
+    person: str = Field(max_length=64, description="The account, `usr_…`.")
+    hours: float = Field(default=24, gt=0, le=720, allow_inf_nan=False, description="How long it holds.")
+    digits: bool = Field(default=False, description="Of digits only, where it is to be spoken.")
+
+
+def people_routes(acts: ChannelActs) -> APIRouter:
+    """`/v1/conversations`, `/v1/channel-contacts`, `/v1/channel-codes`."""
+    router = APIRouter(prefix="/v1", tags=["channels"])
+    _of_conversations(router, acts)
+    _of_contacts(router, acts)
+    _of_codes(router, acts)
+    return router
+
+
+def _of_conversations(router: APIRouter, acts: ChannelActs) -> None:
+    @router.get("/conversations", summary="Conversations at channels")
+    async def conversations(
+        caller: Caller, channel: OfChannel = None,
+        mode: Annotated[Mode | None, Query(description="Only those that `hulk` or a `person` answers.")] = None,
+        before: _Earlier = None, limit: Limit = 50,
+    ) -> dict[str, list[JsonObject]]:  # fmt: skip
+        """Those in which somebody was heard last first. One that waits for a person has `mode` `person` and no `by`."""
+        page = Page(channel=channel, most=limit, earlier=before)
+        return {"conversations": [conversation_view(one) for one in await acts.look.talks(caller, mode, page)]}
+
+    @router.get("/conversations/{conversation}", summary="A conversation, and what was said in it")
+    async def conversation(conversation: Named, caller: Caller) -> JsonObject:
+        """The last 200 turns, the oldest first."""
+        found, turns = await acts.look.talk(caller, conversation)
+        return {**conversation_view(found), "turns": [turn_view(one) for one in turns]}
+
+    @router.post("/conversations/{conversation}/take", summary="Answer in a conversation in Hulk's place")
+    async def take(conversation: Named, caller: Caller, reason: Why = "") -> JsonObject:
+        """Hulk keeps what is said there, and does not answer, until it is handed back."""
+        return conversation_view(await acts.answer.take(caller, conversation, reason))
+
+    @router.post("/conversations/{conversation}/back", summary="Have Hulk answer in a conversation again")
+    async def back(conversation: Named, caller: Caller, reason: Why = "") -> JsonObject:
+        """Whoever answered there."""
+        return conversation_view(await acts.answer.back(caller, conversation, reason))
+
+    @router.post("/conversations/{conversation}/replies", summary="Say something in a conversation that a person answers", status_code=202)
+    async def reply(conversation: Named, body: ReplyBody, caller: Caller) -> JsonObject:
+        """It waits to be sent like every message; 409 while Hulk answers there, or another person."""
+        return conversation_view(await acts.answer.reply(caller, conversation, body.text, body.request_id, body.reason))
+
+
+def _of_contacts(router: APIRouter, acts: ChannelActs) -> None:
+    @router.get("/channel-contacts", summary="Who was heard at channels")
+    async def contacts(
+        caller: Caller, channel: OfChannel = None, before: _Earlier = None, limit: Limit = 50
+    ) -> dict[str, list[JsonObject]]:
+        """Those heard last first."""
+        page = Page(channel=channel, most=limit, earlier=before)
+        return {"contacts": [contact_view(one) for one in await acts.introduce.show(caller, page)]}
+
+    @router.patch("/channels/{channel}/contacts/{sender:path}", summary="Say who somebody is, or hear them no more")
+    async def contact(channel: Named, sender: _Sender, body: ContactBody, caller: Caller) -> JsonObject:
+        """`person` needs an admin of the whole tenant: the contact may do all that the account may."""
+        found = None
+        if "person" in body.model_fields_set:
+            found = await acts.introduce.link(caller, channel, sender, body.person, body.reason)
+        if body.blocked is not None:
+            found = await acts.introduce.block(caller, channel, sender, body.blocked, body.reason)
+        if found is None:
+            raise Refused("Say what is to change: blocked, or person.")
+        return contact_view(found)
+
+
+def _of_codes(router: APIRouter, acts: ChannelActs) -> None:
+    @router.get("/channel-codes", summary="The codes by which people say who they are")
+    async def codes(caller: Caller) -> dict[str, list[JsonObject]]:
+        """Without the codes themselves, which are shown once."""
+        return {"codes": [invitation_view(one) for one in await acts.introduce.codes(caller)]}
+
+    @router.post("/channel-codes", summary="Make a code for a person", status_code=201)
+    async def invite(body: CodeBody, caller: Caller) -> JsonObject:
+        """Who says it first at a channel (`/link CODE`) is that person there from then on. It is shown this once."""
+        new = await acts.introduce.invite(caller, body.person, timedelta(hours=body.hours), digits=body.digits, reason=body.reason)
+        return {"code": new.code, **invitation_view(new.invitation)}
+
+    @router.delete("/channel-codes/{person}", summary="Have a person's unused codes hold no more", status_code=204)
+    async def uninvite(person: _Person, caller: Caller, reason: Reason = "") -> None:
+        """Those that were used are used."""
+        await acts.introduce.uninvite(caller, person, reason)

@@ -1,0 +1,64 @@
+"""A mailbox."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from hulk.kernel.text import Text
+from hulk.modules.channels.settings.channel import ChannelSettings
+from hulk.runtime.validation import Explained
+
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = r"^[A-Za-z0-9.:-]+$"
+_NAME = r"^[A-Za-z0-9._-]+$"
+
+
+def _address(text: str) -> str:
+    local, _, domain = text.partition("@")
+    if not local or "." not in domain or not text.isascii() or any(char in text for char in ' <>,;:"()[]\\') or "@" in domain:
+        raise Explained(Text("an address such as hulk@example.com"))
+    return text.lower()
+
+
+class EmailSettings(ChannelSettings):
+    """A mailbox of Hulk's own, heard by IMAP and answered by SMTP."""
+
+    address: Annotated[str, AfterValidator(_address)] = Field(max_length=200, description="Its address, from which answers come.")
+    called: str = Field(default="Hulk", max_length=80, description="What stands beside the address in people's mail programs.")
+    authserv: str = Field(
+        min_length=1, max_length=255, pattern=_NAME,
+        description="What the server that receives its mail calls itself in `Authentication-Results`, such as `mx.google.com`: only that "
+        "is believed about who a mail is from.",
+    )  # fmt: skip
+    password: SecretStr = Field(description="The mailbox's password; where the provider has them, one for this program only.")
+    user: str = Field(default="", max_length=255, description="The name to log in with; empty: the address.")
+    imap_host: str = Field(pattern=_HOST, max_length=255, description="The server by which it is read.")
+    imap_port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 for `tls`, 143 for `starttls`.")
+    imap_security: Literal["tls", "starttls", "plain"] = Field(
+        default="tls", description="How the line is made safe; `plain` only on this machine (localhost)."
+    )
+    smtp_host: str = Field(pattern=_HOST, max_length=255, description="The server that takes what it sends.")
+    smtp_port: int = Field(default=465, ge=1, le=65535, description="Its port: 465 for `tls`, 587 for `starttls`.")
+    smtp_security: Literal["tls", "starttls", "plain"] = Field(
+        default="tls", description="How the line is made safe; `plain` only on this machine (localhost)."
+    )
+    smtp_user: str = Field(default="", max_length=255, description="The name to log in with there; empty: the same.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="The password there; empty: the same.")
+    ca: str = Field(default="", description="File (PEM) of whoever certifies both servers; empty: those that everybody knows.")
+    folder: str = Field(default="INBOX", min_length=1, max_length=200, pattern=r"^[ -~]+$", description="The folder that is heard.")
+    sent: str = Field(
+        default="", max_length=200, pattern=r"^[ -~]*$",
+        description="The folder where the server itself keeps what it was given to send (Gmail: `[Gmail]/Sent Mail`): there it is looked "
+        "up whether a mail went out. Empty: it keeps none.",
+    )  # fmt: skip
+    trust_people: bool = Field(default=True, description="Whether an address that is proven makes somebody who has that account.")
+    probes: bool = Field(default=True, description="Whether a check sends a mail to itself, and removes it when it has arrived.")
+
+    @model_validator(mode="after")
+    def _safe(self) -> "EmailSettings":
+        for name, host, security in (
+            ("imap_security", self.imap_host, self.imap_security), ("smtp_security", self.smtp_host, self.smtp_security),
+        ):  # fmt: skip
+            if security == "plain" and host not in _HERE:
+                raise Explained(Text("{name} may be plain for localhost only: passwords would be readable on the way", name=name))
+        return self

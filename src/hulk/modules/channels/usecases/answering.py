@@ -1,0 +1,38 @@
+"""Sending an intent's answer to where it was asked from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hulk.kernel.durable import Change
+from hulk.kernel.text import Language, Text
+from hulk.modules.channels.domain import Directory, Pressed
+from hulk.modules.channels.ports import Inbox, Kept
+from hulk.modules.channels.usecases.saying import Say
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerIntent:
+    """Makes the change that commits together with an intent's end: so that an answer that is there is also on its way."""
+
+    directory: Directory
+    inbox: Inbox
+    say: Say
+
+    def __call__(self, intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:
+        """The answer of that intent, in Markdown, into the outbox when it came by a channel that is open; `good` if it is one that a person
+        may have an opinion of. An intent that ends twice is answered once."""
+        find = self.inbox.of_intent(intent)
+
+        def change(tx: Any) -> None:
+            kept: Kept | None = find(tx)
+            channel = None if kept is None else self.directory.find(kept.channel)
+            if kept is not None and channel is not None:
+                buttons = _thumbs(intent) if good and channel.thumbs else ()
+                self.say(channel, kept, answer, language, name="answer", buttons=buttons, intent=intent)(tx)
+
+        return change
+
+
+def _thumbs(intent: str) -> Sequence[tuple[Text, Pressed]]:
+    return ((Text("👍 Good"), Pressed("good", intent)), (Text("👎 Bad"), Pressed("bad", intent)))

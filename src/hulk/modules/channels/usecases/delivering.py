@@ -1,0 +1,254 @@
+"""Sending what waits in the outbox of a channel, each message at most once, those of an address in their order.
+
+A message is claimed in a transaction, sent, and settled in another. A process that dies in between leaves it claimed: whoever looks after
+the channel next asks the vendor for it (`Line.find`), and where the vendor cannot be asked it becomes `unknown`: people are shown it, and
+nobody sends it again but they.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from hulk.kernel.bells import Listener
+from hulk.kernel.durable import Change, Commit
+from hulk.kernel.errors import Exhausted, HulkError, Refused, Unauthenticated, Unavailable, told
+from hulk.kernel.events import Trail
+from hulk.kernel.time import Clock
+from hulk.modules.channels.domain import Limits, Meter, Outgoing, State, waiting_after
+from hulk.modules.channels.ports import Files, Line, Outbox, Sent, Speak, Uncertain, Unknowable
+from hulk.modules.channels.usecases.facts import ended, only_if
+from hulk.modules.channels.usecases.handing import HandOver
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(minutes=3)
+"""How long a message may be being sent before it counts as left."""
+BATCH = 64
+LOOK_SECONDS = 1.0
+"""How long a message may wait of which this process was not told."""
+_AUTH_WAIT = timedelta(minutes=1)
+"""How long all wait when the channel does not know us any more."""
+
+
+@dataclass(slots=True)
+class Deliver:
+    """Looks after the outbox of one channel."""
+
+    channel: str
+    holder: str
+    line: Line
+    outbox: Outbox
+    files: Files
+    trail: Trail
+    commit: Commit
+    clock: Clock
+    ticks: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+    elsewhere: HandOver | None = None
+    """What becomes of messages, where the channel sends none."""
+    sole: bool = False
+    """Whether nobody else can be sending: what others hold, they hold no more."""
+    speak: Speak | None = None
+    told_off: str = ""
+    """Why the channel takes nothing from us, while it does not."""
+    _meter: Meter = field(init=False)
+    _under_way: set[str] = field(default_factory=set)
+    _owed: list[Sequence[Change[Any]]] = field(default_factory=list)
+    """What became of messages and could not be kept yet."""
+    _looked: float = field(default=float("-inf"))
+
+    def __post_init__(self) -> None:
+        """Begins with nothing sent."""
+        everywhere, one = self.line.paces
+        self._meter = Meter(channel=everywhere, address=one)
+
+    async def run(self, listener: Listener) -> None:
+        """Send what is due, whenever there is something, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                listener.looks()
+                wait = await self._round(group)
+                await listener.heard(wait)
+
+    async def once(self) -> int:
+        """Send what is due now, and wait for it; how many it was."""
+        async with asyncio.TaskGroup() as group:
+            return len(await self._begun(group))
+
+    async def _round(self, group: asyncio.TaskGroup) -> float:
+        """Begin what may go out; seconds until there may be more."""
+        try:
+            await self._look_after()
+            begun = await self._begun(group)
+        except Unavailable as error:
+            log.warning("channel_outbox_away", channel=self.channel, reason=str(error))
+            return LOOK_SECONDS
+        return 0.0 if len(begun) == BATCH else LOOK_SECONDS
+
+    async def _look_after(self) -> None:
+        """Now and then: what is left was left long ago. What is left of a process before this one, at once."""
+        while self._owed:
+            await self.commit(*self._owed[0])
+            del self._owed[0]
+        first = self._looked == float("-inf")
+        if first and self.sole:
+            await self.commit(self.outbox.abandon(self.channel, self.holder, self.clock() - timedelta(seconds=1)))
+        if first or self.ticks() - self._looked >= LOOK_SECONDS:
+            await self.look_after_left()
+            self._looked = self.ticks()
+
+    async def _begun(self, group: asyncio.TaskGroup) -> list[Outgoing]:
+        begun = list[Outgoing]()
+        for message in await self.outbox.due(self.channel, self.clock(), BATCH):
+            if message.id in self._under_way or self._meter.wait(message.address, self.ticks()) > 0:
+                continue
+            self._meter.sent(message.address, self.ticks())
+            self._under_way.add(message.id)
+            group.create_task(self._one(message))
+            begun.append(message)
+        return begun
+
+    async def _one(self, message: Outgoing) -> None:
+        try:
+            await self._sent(message)
+        except Unavailable as error:  # the store's: it stays claimed, and is looked after later
+            log.warning("channel_message_left", channel=self.channel, message=message.id, reason=str(error))
+        finally:
+            self._under_way.discard(message.id)
+
+    async def _sent(self, message: Outgoing) -> None:
+        if message.overdue(self.clock(), self.line.limits.keeps):
+            await self._settle(
+                message, "failed", problem=Refused("It could not be sent for too long, and is not sent any more."), claimed=False
+            )
+            return
+        if self.elsewhere is not None:
+            await self.commit(await self.elsewhere.instead(message, self.holder))
+            return
+        [claimed] = await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
+        if claimed:
+            await self._try(replace(message, attempts=message.attempts + 1))
+
+    async def _try(self, message: Outgoing) -> None:
+        try:
+            async with self._with_files(message) as (whole, files):
+                sent = await self.line.send(whole, files)
+        except Uncertain as error:
+            await self._ask(message, error)
+        except Unauthenticated as error:
+            self._told_off(str(error))
+            await self._later(message, _AUTH_WAIT, error)
+        except Unavailable as error:
+            await self._wait(message, error)
+        except HulkError as error:
+            await self._settle(message, "failed", problem=error)
+        except Exception as error:  # a fault of ours: nobody knows how far it came
+            log.exception("channel_send_broke", channel=self.channel, message=message.id)
+            await self._ask(message, Uncertain("Sending it broke ({error}).", error=type(error).__name__))
+        else:
+            self.told_off = ""
+            await self._settle(message, "sent", sent=sent)
+
+    async def _wait(self, message: Outgoing, error: Unavailable) -> None:
+        wait = timedelta(seconds=error.retry_after) if error.retry_after else waiting_after(message.attempts, self.chance())
+        if isinstance(error, Exhausted) and error.retry_after:
+            self._meter.hold(error.retry_after, self.ticks())
+        await self._later(message, wait, error)
+
+    async def _later(self, message: Outgoing, wait: timedelta, error: HulkError) -> None:
+        again = replace(message, state="waiting", due=self.clock() + wait, problem=told(error))
+        await self._kept(self.outbox.settle(again, self.holder))
+
+    async def _kept(self, *changes: Change[Any]) -> None:
+        """What is known of a message is not forgotten because the store is away: it is kept as soon as that is back."""
+        try:
+            await self.commit(*changes)
+        except Unavailable:
+            self._owed.append(changes)
+            raise
+
+    def _told_off(self, why: str) -> None:
+        if not self.told_off:
+            log.error("channel_not_known", channel=self.channel, reason=why)
+        self.told_off = why
+        self._meter.hold(_AUTH_WAIT.total_seconds(), self.ticks())
+
+    async def _ask(self, message: Outgoing, error: HulkError) -> None:
+        """Ask the channel whether it has it. Where that cannot be asked now, it stays claimed, and is asked later."""
+        try:
+            found = await self.line.find(message)
+        except Unknowable:
+            await self._settle(message, "unknown", problem=error)
+        except Unavailable as away:
+            log.warning("channel_message_unclear", channel=self.channel, message=message.id, reason=str(away))
+        except HulkError as refused:
+            await self._settle(message, "unknown", problem=refused)
+        else:
+            if found is not None:
+                await self._settle(message, "sent", sent=found)
+            else:
+                await self._later(message, waiting_after(message.attempts, self.chance()), error)
+
+    async def look_after_left(self) -> int:
+        """See what became of messages that somebody began to send and did not end; how many there were."""
+        left = await self.outbox.left(self.channel, self.clock(), BATCH)
+        for message in left:
+            now = self.clock()
+            [ours] = await self.commit(self.outbox.adopt(message.id, self.holder, now, now + LEASE))
+            if ours:
+                await self._ask(message, Uncertain("The process that was sending it ended."))
+        return len(left)
+
+    async def _settle(
+        self, message: Outgoing, state: State, *, sent: Sent | None = None, problem: HulkError | None = None, claimed: bool = True
+    ) -> None:
+        over = replace(
+            message, state=state, ended=self.clock(), sent_id=sent.id if sent else "", problem=told(problem) if problem else None
+        )
+        if not claimed:
+            await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
+        await self._kept(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
+        if state in ("failed", "unknown"):
+            log.warning("channel_message_not_sent", channel=self.channel, message=message.id, state=state, problem=over.problem)
+
+    @contextlib.asynccontextmanager
+    async def _with_files(self, message: Outgoing) -> AsyncIterator[tuple[Outgoing, Sequence[tuple[str, Path]]]]:
+        """The message as it is sent, and its files: what was made for its intent, a text that is too long, as a file,
+        and what is spoken of it."""
+        limits, files = self.line.limits, [(one.name, await self.files.path(one.blob)) for one in message.files]
+        if message.made and message.intent and limits.file:
+            files += [(one.name, await self.files.path(one.blob)) for one in await self.files.made(message.tenant, message.intent)]
+        if not files and not message.speak and limits.fits(message.text) == len(message.text):
+            yield message, files
+            return
+        async with self.files.scratch() as scratch:
+            if message.speak and self.speak is not None and limits.file:
+                files += await self._spoken(message, self.speak, scratch / "answer.ogg")
+            whole, files = _fitting(message, limits, files, scratch)
+            yield whole, files
+
+    async def _spoken(self, message: Outgoing, speak: Speak, into: Path) -> Sequence[tuple[str, Path]]:
+        """The answer as a recording; none where it cannot be spoken: then it is read."""
+        try:
+            await speak(message.text, message.language, into)
+        except HulkError as error:
+            log.warning("channel_message_not_spoken", channel=self.channel, message=message.id, reason=str(error))
+            return []
+        return [(into.name, into)]
+
+
+def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:
+    if (room := limits.fits(message.text)) < len(message.text):
+        path = scratch / "answer.md"
+        path.write_text(message.text, encoding="utf-8")
+        files, message = [("answer.md", path), *files], replace(message, text=message.text[: room - 1].rstrip() + "…")
+    if any(path.stat().st_size > limits.file for _, path in files):
+        files = [(name, path) for name, path in files if path.stat().st_size <= limits.file]
+    return message, files

@@ -1,0 +1,80 @@
+"""Seeing how channels are, what came in, what goes out, and what is said there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hulk.kernel.errors import NotFound
+from hulk.kernel.tenancy import Principal
+from hulk.modules.channels.domain import Channel, Conversation, Health, Mode, Outgoing, State, Turn
+from hulk.modules.channels.ports import Conversations, Inbox, Kept, Outbox, Standings
+from hulk.modules.channels.usecases.rights import Rights
+
+MOST_TURNS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which of many: of a channel (None: of all), at most `most`, those before or after an id (messages and arrivals) or a time."""
+
+    channel: str | None = None
+    most: int = 50
+    before: str = ""
+    after: str = ""
+    earlier: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAtChannels:
+    """The acts of who only looks. All raise `Forbidden`, `NotFound` and `Unavailable`."""
+
+    rights: Rights
+    inbox: Inbox
+    outbox: Outbox
+    conversations: Conversations
+    standings: Standings
+
+    async def __call__(self, by: Principal) -> list[Health]:
+        """The open channels, by name."""
+        return [await self._health(one) for one in sorted(self.rights.open_to(by), key=lambda one: one.name)]
+
+    async def one(self, by: Principal, name: str) -> Health:
+        """A channel."""
+        return await self._health(self.rights.channel(by, "read", name))
+
+    async def _health(self, channel: Channel) -> Health:
+        name, tenant = channel.name, channel.tenant
+        heard = await self.inbox.recent(tenant, name, 1)
+        sent = await self.outbox.recent(tenant, name, ("sent",), 1)
+        return Health(
+            channel=channel, led=await self.standings.led(name), standing=await self.standings.get(name),
+            tried=await self.standings.tried(name), heard=heard[0].received if heard else None, sent=sent[0].ended if sent else None,
+            counts=await self.outbox.counts(name), due=await self.outbox.next_due(name),
+        )  # fmt: skip
+
+    async def arrivals(self, by: Principal, page: Page) -> Sequence[Kept]:
+        """What came in, the newest first; with `after`, the oldest."""
+        among = self.rights.among(by, "read", page.channel)
+        return await self.inbox.recent(by.tenant, None, page.most, page.after, page.before, among)
+
+    async def messages(self, by: Principal, states: Sequence[State], page: Page) -> Sequence[Outgoing]:
+        """What goes out, the newest first; with `after`, the oldest."""
+        among = self.rights.among(by, "read", page.channel)
+        return await self.outbox.recent(by.tenant, None, states, page.most, page.after, page.before, among)
+
+    async def message(self, by: Principal, id_: str) -> Outgoing:
+        """A message."""
+        found = await self.outbox.get(id_)
+        self.rights.require(by, "read", found.tenant, found.channel, NotFound("There is no message {id}.", id=id_[:80]))
+        return found
+
+    async def talks(self, by: Principal, mode: Mode | None, page: Page) -> Sequence[Conversation]:
+        """Conversations, those in which somebody was heard last first."""
+        among = self.rights.among(by, "read", page.channel)
+        return await self.conversations.recent(by.tenant, mode, page.most, page.earlier, among)
+
+    async def talk(self, by: Principal, id_: str) -> tuple[Conversation, Sequence[Turn]]:
+        """A conversation and what was said in it, the oldest first; at most the last 200 turns."""
+        found = await self.conversations.get(id_)
+        self.rights.require(by, "read", found.tenant, found.channel, NotFound("There is no conversation {id}.", id=id_[:80]))
+        return found, await self.conversations.turns(id_, MOST_TURNS)

@@ -1,0 +1,162 @@
+"""What every place for those who were heard promises (`ports.Contacts`): in SQLite and in PostgreSQL."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hulk.modules.channels.adapters.sql import SqlContacts
+from hulk.modules.channels.domain import Contact, Invitation
+from hulk.modules.channels.ports import Contacts
+from hulk.runtime.store import Store
+from support.channels import NOW
+from support.stores import Another
+
+CODE, UNTIL = "c" * 64, NOW + timedelta(minutes=10)
+
+
+@pytest.fixture
+def contacts(store: Store) -> Contacts:
+    """The contacts of each kind of store."""
+    return SqlContacts(store)
+
+
+def contact(sender: str = "ana", after: int = 0, **more: Any) -> Contact:
+    """Somebody who was heard so many minutes after `NOW`."""
+    given = {"channel": "chat", "tenant": "default", "seen": NOW + timedelta(minutes=after), **more}
+    return Contact(sender=sender, **given)
+
+
+async def put(store: Store, contacts: Contacts, *all_: Contact) -> None:
+    await store.commit(*(contacts.put(one) for one in all_))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(contact(), id="of whom nothing is known"),
+        pytest.param(
+            contact("BR." + "9" * 128, name="Zé 👍🏽 '; --", phone="+55", email="z@e.com", language="pt", person="usr_1", blocked=True),
+            id="of whom all is known",
+        ),
+    ],
+)
+async def test_somebody_comes_back_as_they_were_kept_last(store: Store, contacts: Contacts, one: Contact) -> None:
+    await put(store, contacts, replace(one, name="before"), one)
+    assert await contacts.get("chat", one.sender) == one
+    assert await contacts.get("other", one.sender) is None
+    assert await contacts.get("chat", "nobody") is None
+
+
+async def test_only_who_was_heard_can_be_linked_and_blocked(store: Store, contacts: Contacts) -> None:
+    ana, bia = contact(), contact("bia")
+    await put(store, contacts, ana, bia)
+    assert await store.commit(contacts.link("chat", "ana", "usr_1"), contacts.link("chat", "nobody", "usr_1")) == [True, False]
+    assert await store.commit(contacts.block("chat", "ana", True), contacts.block("other", "ana", True)) == [True, False]
+    assert await contacts.get("chat", "ana") == replace(ana, person="usr_1", blocked=True)
+    assert await contacts.get("chat", "bia") == bia
+    await store.commit(contacts.link("chat", "ana", None), contacts.block("chat", "ana", False))
+    assert await contacts.get("chat", "ana") == ana
+
+
+async def test_who_has_another_id_stays_who_they_are_and_the_old_one_is_nobody_known(store: Store, contacts: Contacts) -> None:
+    ana = contact(person="usr_1", name="Ana", language="pt")
+    await put(store, contacts, ana)
+    await store.commit(contacts.move("chat", "ana", "ana2"), contacts.move("chat", "nobody", "other"))
+    assert await contacts.get("chat", "ana2") == replace(ana, sender="ana2")
+    assert await contacts.get("chat", "ana") == replace(ana, person=None)
+    assert await contacts.get("chat", "other") is None
+
+
+async def test_who_was_heard_by_the_new_id_before_stays_who_they_are(store: Store, contacts: Contacts) -> None:
+    ana, bia = contact(person="usr_1"), contact("bia", person="usr_2")
+    await put(store, contacts, ana, bia)
+    await store.commit(contacts.move("chat", "ana", "bia"))
+    assert await contacts.get("chat", "bia") == bia
+    assert await contacts.get("chat", "ana") == replace(ana, person=None)
+
+
+async def test_a_code_is_used_by_the_first_who_says_it_in_time_and_by_nobody_else(store: Store, contacts: Contacts) -> None:
+    await store.commit(contacts.invite("default", CODE, "usr_1", UNTIL))
+    said = [("default", "d" * 64, NOW, "bia"), ("acme", CODE, NOW, "bia"), ("default", CODE, UNTIL, "bia"), ("default", CODE, NOW, "ana")]
+    assert await store.commit(*(contacts.redeem(*one) for one in said)) == [None, None, None, "usr_1"]
+    again = [contacts.redeem("default", CODE, NOW, who) for who in ("bia", "ana")]
+    assert await store.commit(*again) == [None, "usr_1"]
+    assert await store.commit(contacts.redeem("default", CODE, UNTIL, "ana")) == [None]
+
+
+async def test_of_many_who_say_a_code_at_once_one_is_that_person(store: Store, contacts: Contacts, another: Another) -> None:
+    await store.commit(contacts.invite("default", CODE, "usr_1", UNTIL))
+    async with another() as there, asyncio.TaskGroup() as group:
+        tries = [
+            group.create_task(at.commit(SqlContacts(at).redeem("default", CODE, NOW, f"sender {place}")))
+            for place, at in enumerate([store, there] * 4)
+        ]
+    assert sorted(task.result()[0] or "" for task in tries) == [""] * 7 + ["usr_1"]
+
+
+async def test_those_of_a_tenant_come_last_heard_first(store: Store, contacts: Contacts) -> None:
+    ana, bia, caio = contact("ana", 1), contact("bia", 3), contact("caio", 2, channel="other")
+    await put(store, contacts, ana, bia, caio, contact("dora", 9, channel="theirs", tenant="acme"))
+    assert await contacts.of_tenant("default", None, 10) == [bia, caio, ana]
+    assert await contacts.of_tenant("default", None, 1) == [bia]
+    assert await contacts.of_tenant("default", "chat", 10) == [bia, ana]
+
+
+async def test_those_heard_before_a_moment_are_told_page_by_page(store: Store, contacts: Contacts) -> None:
+    all_ = [contact(str(after), after, channel="chat" if after % 2 else "other") for after in range(6)]
+    await put(store, contacts, *all_, contact("theirs", tenant="acme"))
+    assert await contacts.of_tenant("default", None, 2, all_[4].seen) == [all_[3], all_[2]]
+    assert await contacts.of_tenant("default", None, 9, all_[2].seen) == [all_[1], all_[0]]
+    assert await contacts.of_tenant("default", "chat", 9, all_[5].seen) == [all_[3], all_[1]]
+    assert await contacts.of_tenant("default", None, 9, NOW) == []
+
+
+async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, contacts: Contacts) -> None:
+    all_ = [contact(str(after), after, channel=("chat", "other", "third")[after % 3]) for after in range(6)]
+    await put(store, contacts, *all_, contact("theirs", tenant="acme"))
+    two = frozenset({"chat", "other"})
+    assert await contacts.of_tenant("default", None, 9, among=two) == [all_[place] for place in (4, 3, 1, 0)]
+    assert await contacts.of_tenant("default", None, 9, all_[4].seen, two) == [all_[place] for place in (3, 1, 0)]
+    assert await contacts.of_tenant("default", "chat", 9, among=two) == [all_[3], all_[0]]
+    assert await contacts.of_tenant("default", "third", 9, among=two) == []
+    assert await contacts.of_tenant("default", None, 9, among=[]) == []
+
+
+async def test_the_codes_of_a_tenant_are_told_those_that_hold_longest_first(store: Store, contacts: Contacts) -> None:
+    ends = {code: NOW + timedelta(minutes=minutes) for code, minutes in {"a": 5, "b": 9, "c": -1, "d": 7}.items()}
+    await store.commit(*(contacts.invite("default", code * 64, f"usr_{code}", until) for code, until in ends.items()))
+    await store.commit(contacts.invite("acme", CODE, "usr_9", UNTIL), contacts.redeem("default", "a" * 64, NOW, "chat:ana"))
+    told = [Invitation(person=f"usr_{code}", until=ends[code], used_by="chat:ana" if code == "a" else "") for code in "bdac"]
+    assert await contacts.invitations("default", 10) == told
+    assert await contacts.invitations("default", 2) == told[:2]
+    assert await contacts.invitations("nobody", 10) == []
+
+
+async def test_the_codes_of_somebody_that_nobody_used_hold_no_more(store: Store, contacts: Contacts) -> None:
+    used, open_, another_, of_bia = (code * 64 for code in "abcd")
+    people = {used: "usr_1", open_: "usr_1", another_: "usr_1", of_bia: "usr_2"}
+    await store.commit(*(contacts.invite("default", code, person, UNTIL) for code, person in people.items()))
+    await store.commit(contacts.invite("acme", open_, "usr_1", UNTIL), contacts.redeem("default", used, NOW, "ana"))
+    uninvited = [contacts.uninvite(*whom) for whom in (("default", "usr_1"), ("default", "usr_1"), ("nobody", "usr_2"))]
+    assert await store.commit(*uninvited) == [2, 0, 0]
+    said = [
+        ("default", used, "ana"),
+        ("default", open_, "bia"),
+        ("default", another_, "bia"),
+        ("default", of_bia, "bia"),
+        ("acme", open_, "c"),
+    ]
+    redeemed = await store.commit(*(contacts.redeem(tenant, code, NOW, by) for tenant, code, by in said))
+    assert redeemed == ["usr_1", None, None, "usr_2", "usr_1"]
+    assert {one.person for one in await contacts.invitations("default", 10)} == {"usr_1", "usr_2"}
+
+
+async def test_all_that_are_a_person_are_found_by_it(store: Store, contacts: Contacts) -> None:
+    here, there = contact("ana", 1, person="usr_1"), contact("+55", 2, person="usr_1", channel="zap")
+    theirs = contact("ana", 3, person="usr_1", channel="theirs", tenant="acme")
+    await put(store, contacts, here, there, theirs, contact("bia", person="usr_2"), contact("caio"))
+    assert await contacts.of_person("default", "usr_1") == [there, here]
+    assert await contacts.of_person("default", "usr_3") == []

@@ -1,0 +1,306 @@
+"""What goes out goes out in its order, at most once at a time; what is not known is shown and not done again."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hulk.kernel.bells import Listener
+from hulk.kernel.durable import Change
+from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
+from hulk.modules.channels.domain import Limits, Outgoing, Pace, Shown, State
+from hulk.modules.channels.ports import Sent, Uncertain
+from hulk.modules.channels.usecases import Deliver
+from hulk.modules.channels.usecases.delivering import LEASE
+from hulk.runtime.store import Store
+from support.channels import NOW, Answer, Room, ScriptedLine, a_room, going
+from support.patience import until_found
+
+
+def raising(error: Exception) -> Answer:
+    """The line says that."""
+
+    async def act(_: Outgoing) -> Sent:
+        raise error
+
+    return act
+
+
+def taken_silently(line: ScriptedLine) -> Answer:
+    """The vendor takes it, and its answer is lost."""
+
+    async def act(message: Outgoing) -> Sent:
+        if line.has is not None:
+            line.has[message.id] = Sent("v")
+        line.sent.append(message)
+        raise Uncertain("Nobody answers.")
+
+    return act
+
+
+@pytest.fixture
+def room(store: Store, tmp_path: Path) -> Room:
+    """One over each kind of store."""
+    return a_room(store, tmp_path)
+
+
+async def put(room: Room, *messages: Outgoing) -> None:
+    """They are to go out."""
+    await room.store.commit(*(room.outbox.add(one) for one in messages))
+
+
+async def state(room: Room, name: str = "1") -> State:
+    """What became of one."""
+    return (await room.outbox.get(going(name=name).id)).state
+
+
+async def test_messages_of_an_address_go_out_in_their_order_whatever_the_others_do(room: Room) -> None:
+    room.line.script = [raising(Unavailable("Not now.")), raising(Unavailable("Not now."))]
+    await put(room, going("a1", "1"), going("a2", "2"), going("b1", "3", address="b"), going("b2", "4", address="b"))
+    assert await room.said() == []
+    room.later(timedelta(seconds=3))
+    await room.said()
+    assert [one.text for one in room.line.sent if one.address == "a"] == ["a1", "a2"]
+    assert [one.text for one in room.line.sent if one.address == "b"] == ["b1", "b2"]
+
+
+async def test_the_same_message_is_kept_once(room: Room) -> None:
+    assert await room.store.commit(room.outbox.add(going()), room.outbox.add(going())) == [True, False]
+    assert await room.said() == ["Olá"]
+    await put(room, going())
+    assert await room.said() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "became"),
+    [
+        pytest.param(Refused("Never."), "failed", id="refused"),
+        pytest.param(Forbidden("They blocked us."), "failed", id="forbidden"),
+        pytest.param(NotFound("They have gone."), "failed", id="nobody there"),
+        pytest.param(Unavailable("Not now."), "waiting", id="not now"),
+        pytest.param(Exhausted("Slowly.", retry_after=7), "waiting", id="too many"),
+        pytest.param(Unauthenticated("Who are you?"), "waiting", id="not known any more"),
+    ],
+)
+async def test_what_the_channel_says_decides(room: Room, error: HulkError, became: State) -> None:
+    room.line.script = [raising(error)]
+    await put(room, going(), going("dois", "2"))
+    await room.said()
+    assert await state(room) == became
+    found = await room.outbox.get(going().id)
+    assert found.problem is not None
+    assert found.problem["code"] == error.code
+    if became == "failed":  # and those after it do not wait for it
+        assert await state(room, "2") == "sent"
+
+
+async def test_a_channel_that_wants_rest_gets_it_for_all(room: Room) -> None:
+    room.line.script = [raising(Exhausted("Slowly.", retry_after=30))]
+    await put(room, going())
+    await room.said()
+    await put(room, going("outro", "2", address="b"))
+    room.later(timedelta(seconds=29))
+    assert await room.said() == []
+    room.later(timedelta(seconds=2))
+    assert sorted(await room.said()) == ["Olá", "outro"]
+
+
+async def test_a_revoked_token_keeps_everything_and_is_told_until_it_is_mended(room: Room) -> None:
+    room.line.script = [raising(Unauthenticated("Token revoked.")) for _ in range(2)]
+    await put(room, going(), going("b", "2", address="b"))
+    await room.deliver.once()
+    assert room.deliver.told_off == "Token revoked."
+    room.later(timedelta(minutes=2))
+    assert sorted(await room.said()) == ["Olá", "b"]
+    assert room.deliver.told_off == ""
+
+
+async def test_what_cannot_be_sent_for_a_day_is_given_up(room: Room) -> None:
+    room.line.script = [raising(Unavailable("Not now.")) for _ in range(3)]
+    await put(room, going())
+    await room.said()
+    room.later(timedelta(days=1, seconds=1))
+    assert await room.said() == []
+    assert await state(room) == "failed"
+    assert room.trail.types[-1] == "hulk.channel.failed.v1"
+
+
+async def test_what_the_vendor_has_is_not_sent_again_though_its_answer_was_lost(room: Room) -> None:
+    room.line.script = [taken_silently(room.line)]
+    await put(room, going())
+    await room.said()
+    assert await state(room) == "sent"
+    assert len(room.line.sent) == 1
+
+
+async def test_what_the_vendor_surely_has_not_is_sent_again(room: Room) -> None:
+    room.line.script = [raising(Uncertain("Nobody answers."))]
+    await put(room, going())
+    assert await room.said() == []
+    room.later(timedelta(seconds=5))
+    assert await room.said() == ["Olá"]
+
+
+async def test_where_the_vendor_cannot_be_asked_it_is_unknown_and_never_sent_again_by_itself(room: Room) -> None:
+    room.line.has = None
+    room.line.script = [taken_silently(room.line)]
+    await put(room, going(), going("dois", "2"))
+    assert await room.said() == ["Olá", "dois"]
+    assert await state(room) == "unknown"
+    room.later(timedelta(days=2))
+    assert await room.said() == []
+
+
+async def test_a_person_has_an_unknown_one_sent_again_and_a_receipt_settles_it(room: Room) -> None:
+    room.line.has = None
+    room.line.script = [taken_silently(room.line), taken_silently(room.line)]
+    await put(room, going(), going("dois", "2", address="b"))
+    await room.said()
+    assert await room.store.commit(room.outbox.again(going().id, room.clock[0])) == [True]
+    assert await room.said() == ["Olá"]
+    assert await room.store.commit(room.outbox.told(going(name="2").id, "v2", room.clock[0])) == [True]
+    assert await state(room, "2") == "sent"
+    assert await room.store.commit(room.outbox.again(going(name="2").id, room.clock[0])) == [False]
+
+
+class Killed(BaseException):
+    """The process ends there."""
+
+
+@pytest.mark.parametrize("reached", [pytest.param(True, id="after the vendor took it"), pytest.param(False, id="before")])
+@pytest.mark.parametrize("asked", [pytest.param(True, id="the vendor can be asked"), pytest.param(False, id="it cannot")])
+async def test_a_process_that_dies_while_sending(room: Room, reached: bool, asked: bool) -> None:
+    line = room.line
+    line.has = {} if asked else None
+
+    async def dies(message: Outgoing) -> Sent:
+        if reached and line.has is not None:
+            line.has[message.id] = Sent("v")
+        raise Killed
+
+    line.script = [dies]
+    await put(room, going(), going("dois", "2"))
+    with suppress(BaseExceptionGroup, Killed):
+        await room.deliver.once()
+    assert await state(room) == "sending"
+    room.deliver = replaced(room, "two")
+    assert await room.deliver.look_after_left() == 0  # the lease still holds
+    room.later(LEASE + timedelta(seconds=1))
+    assert await room.deliver.look_after_left() == 1
+    room.later(timedelta(seconds=5))
+    texts = await room.said()
+    if not asked:
+        assert (texts, await state(room)) == (["dois"], "unknown")
+    elif reached:
+        assert (texts, await state(room)) == (["dois"], "sent")
+    else:
+        assert (texts, await state(room)) == (["Olá", "dois"], "sent")
+
+
+def replaced(room: Room, holder: str) -> Deliver:
+    """Another process that sends."""
+    return Deliver(
+        channel="chat", holder=holder, line=room.line, outbox=room.outbox, files=room.hulk, trail=room.trail, commit=room.store.commit,
+        clock=lambda: room.clock[0], ticks=lambda: room.clock[0].timestamp(), chance=lambda: 0.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sole", "became"), [pytest.param(True, "sent", id="nobody else can"), pytest.param(False, "sending", id="another may be")]
+)
+async def test_what_a_process_left_is_seen_to_at_once_where_it_can_be_no_more(room: Room, sole: bool, became: State) -> None:
+    await put(room, going(), going(name="2", address="b"))
+    await room.store.commit(room.outbox.claim(going().id, "dead", NOW + LEASE))
+    room.line.has = {going().id: Sent("v")}
+    room.deliver.sole = sole
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "2"))
+        task.cancel()
+    assert await state(room) == became
+
+
+async def test_that_it_went_out_is_not_forgotten_while_the_store_is_away(room: Room) -> None:
+    kept, broken = room.store.commit, [False]
+
+    async def sometimes(*changes: Change[Any]) -> list[Any]:
+        if broken[0]:
+            broken[0] = False
+            raise Unavailable("The disk is full.")
+        return await kept(*changes)
+
+    async def breaks(message: Outgoing) -> Sent:
+        broken[0] = True
+        return Sent(f"v-{message.id}")
+
+    await put(room, going())
+    room.line.script, room.deliver.commit = [breaks], sometimes
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "1"))
+        task.cancel()
+    assert len(room.line.sent) == 1
+
+
+async def _sent(room: Room, name: str) -> bool:
+    return await state(room, name) == "sent"
+
+
+async def test_of_two_processes_only_one_sends_a_message(room: Room) -> None:
+    await put(room, *(going(str(number), str(number), address=str(number)) for number in range(20)))
+    other = replaced(room, "two")
+    while await room.deliver.once() + await other.once():
+        pass
+    assert sorted(int(one.text) for one in room.line.sent) == list(range(20))
+
+
+async def test_one_that_lost_its_claim_writes_nothing(room: Room) -> None:
+    await put(room, going())
+    message = going()
+    await room.store.commit(room.outbox.claim(message.id, "one", room.clock[0] + LEASE))
+    room.later(LEASE * 2)
+    assert await room.store.commit(room.outbox.adopt(message.id, "two", room.clock[0], room.clock[0] + LEASE)) == [True]
+    late = replace(message, state="sent", sent_id="late")
+    assert await room.store.commit(room.outbox.settle(late, "one")) == [False]
+    assert await state(room) == "sending"
+
+
+async def test_paces_are_kept(store: Store, tmp_path: Path) -> None:
+    room = a_room(store, tmp_path, line=ScriptedLine(paces=(Pace(rate=10, burst=3), Pace(rate=1, burst=1))))
+    await put(room, *(going(str(number), str(number), address=str(number % 4)) for number in range(8)))
+    assert len(await room.said()) == 3
+    room.later(timedelta(seconds=0.1))
+    assert len(await room.said()) == 1
+    room.later(timedelta(seconds=10))
+    assert len(await room.said()) == 3
+
+
+@pytest.mark.parametrize(
+    ("size", "sent"), [pytest.param(900, ["chart.png"], id="a file that fits"), pytest.param(1100, [], id="one that is too large")]
+)
+async def test_what_was_made_goes_along(room: Room, size: int, sent: list[str]) -> None:
+    (room.hulk.folder / "b1").write_bytes(b"x" * size)
+    room.hulk.artefacts = [Shown("b1", "chart.png", "image/png")]
+    await put(room, going(intent="int_1", made=True))
+    await room.said()
+    assert [name for name, _ in room.line.files[0]] == sent
+
+
+async def test_a_text_that_takes_too_many_parts_goes_as_a_file(store: Store, tmp_path: Path) -> None:
+    room = a_room(store, tmp_path, line=ScriptedLine(limits=Limits(text=50, parts=2, file=10_000)))
+    text = "palavra " * 100
+    await put(room, going(text))
+    [shown] = await room.said()
+    assert len(shown) <= 50
+    assert room.line.files[0] == [("answer.md", text.encode())]
+
+
+async def test_who_sends_is_woken_by_what_is_added(room: Room) -> None:
+    with room.bells.listening("chat") as listener:
+        listener.looks()
+        await put(room, going())
+        assert await listener.heard(5)
