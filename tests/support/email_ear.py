@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hulk.kernel.errors import HulkError
 from hulk.modules.channels.adapters.email import EmailListens, ImapServer, Login, Place
-from support.email import now, reader
+from support.mailboxes import now, reader
 from support.mattermost_ear import Disk
 from support.twins.email import ADDRESS, PASSWORD
 

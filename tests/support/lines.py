@@ -29,8 +29,8 @@ from hulk.modules.channels.domain import Arrival, Attached, Outgoing
 from hulk.modules.channels.ports import Line, Reply, Told
 from hulk.runtime.language import voice
 from support.alexa import amazon_twin
-from support.email import line as email_line
-from support.email import with_file
+from support.mailboxes import line as email_line
+from support.mailboxes import with_file
 from support.mattermost import HOOK, Chat
 from support.ports import free_port
 from support.twins.email import ADDRESS, PASSWORD, email_twin

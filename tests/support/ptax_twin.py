@@ -69,7 +69,7 @@ def main() -> None:
 @contextmanager
 def a_ptax() -> Iterator[str]:
     """Its address."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as twin:
+    with subprocess.Popen([sys.executable, "-P", __file__], stdout=subprocess.PIPE, text=True) as twin:
         assert twin.stdout is not None
         try:
             yield f"http://127.0.0.1:{int(twin.stdout.readline())}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -255,17 +255,17 @@ async def test_no_leaves_the_rest(skill: Skill) -> None:
 @pytest.mark.parametrize(
     "envelope",
     [
-        pytest.param(asked("SessionEndedRequest", reason="USER_INITIATED"), id="the session ends"),
-        pytest.param(asked("CanFulfillIntentRequest", intent={"name": "Ask"}), id="could you"),
-        pytest.param(asked("AlexaSkillEvent.SkillEnabled"), id="an event"),
-        pytest.param(asked("AudioPlayer.PlaybackStarted"), id="another interface"),
-        pytest.param(asked("Hulk.NeverHeardOf"), id="unknown"),
-        pytest.param(said("Oi", user=""), id="nobody"),
+        pytest.param(lambda: asked("SessionEndedRequest", reason="USER_INITIATED"), id="the session ends"),
+        pytest.param(lambda: asked("CanFulfillIntentRequest", intent={"name": "Ask"}), id="could you"),
+        pytest.param(lambda: asked("AlexaSkillEvent.SkillEnabled"), id="an event"),
+        pytest.param(lambda: asked("AudioPlayer.PlaybackStarted"), id="another interface"),
+        pytest.param(lambda: asked("Hulk.NeverHeardOf"), id="unknown"),
+        pytest.param(lambda: said("Oi", user=""), id="nobody"),
     ],
 )
-async def test_what_waits_for_no_words_gets_none(skill: Skill, envelope: dict[str, Any]) -> None:
+async def test_what_waits_for_no_words_gets_none(skill: Skill, envelope: Callable[[], dict[str, Any]]) -> None:
     before = await came(skill)
-    assert words(await skill.hears(envelope)) == ""
+    assert words(await skill.hears(envelope())) == ""
     assert await came(skill) == before
 
 

@@ -13,7 +13,7 @@ from hulk.modules.channels.adapters.email.composing import Sheet, composed, id_o
 from hulk.modules.channels.adapters.email.headers import header_of
 from hulk.modules.channels.adapters.email.smtp import dotted
 from hulk.modules.channels.domain import Outgoing
-from support.email import NOW, SECRET, heard, message, reader
+from support.mailboxes import NOW, SECRET, heard, message, reader
 from support.twins.email import ADDRESS
 
 SHEET = Sheet(ADDRESS, "Hulk", SECRET)

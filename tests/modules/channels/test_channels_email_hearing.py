@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from hulk.modules.channels.adapters.email.marks import Mark
-from support.email import listening, mail, servers
+from support.mailboxes import listening, mail, servers
 from support.mattermost import Inbox
 from support.twins.email import Twin, email_twin
 

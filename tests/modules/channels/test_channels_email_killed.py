@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.email import mail
+from support.mailboxes import mail
 from support.processes import die_with_parent
 from support.twins.email import Twin, email_twin
 

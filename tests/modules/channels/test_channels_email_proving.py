@@ -9,8 +9,8 @@ import pytest
 from hulk.modules.channels.adapters.email.headers import header_of
 from hulk.modules.channels.adapters.email.proving import from_of, results_of
 from hulk.modules.channels.adapters.email.reading import Reader
-from support.email import PASSED, heard, known, reader
-from support.email import mail as a_mail
+from support.mailboxes import PASSED, heard, known, reader
+from support.mailboxes import mail as a_mail
 from support.twins.email import AUTHSERV as BY
 
 

@@ -13,7 +13,7 @@ from hulk.modules.channels.adapters.email.bounces import named, proof
 from hulk.modules.channels.adapters.email.plain import plain
 from hulk.modules.channels.adapters.email.reading import Mail, Reader
 from hulk.modules.channels.adapters.email.trimming import trimmed
-from support.email import NOW, SECRET, TEXT, heard, known, mail, read, reader, with_file
+from support.mailboxes import NOW, SECRET, TEXT, heard, known, mail, read, reader, with_file
 from support.twins.email import ADDRESS
 
 REPLY: dict[str, Any] = {"In_Reply_To": "<0@example.com>", "References": "<r@example.com> <0@example.com>", "Subject": "Re: Pedidos"}

@@ -13,7 +13,7 @@ import pytest
 from hulk.kernel.errors import Exhausted, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.modules.channels.adapters.email.smtp import SmtpServer, dotted
 from hulk.modules.channels.ports import Uncertain, Unknowable
-from support.email import heard, line, mail, message, places, servers, with_file
+from support.mailboxes import heard, line, mail, message, places, servers, with_file
 from support.twins.email import ADDRESS, Twin, email_twin
 
 

@@ -10,7 +10,7 @@ from hulk.kernel.errors import Refused
 from hulk.modules.channels.settings import ChannelsSettings
 from hulk.modules.channels.wiring import Around, opened
 from hulk.runtime.validation import parsed
-from support.email import now
+from support.mailboxes import now
 
 GIVEN = {
     "name": "mail", "address": "Hulk@corp.example.com", "authserv": "mx.corp.example.com", "password": "p", "imap_host": "imap.example.com",

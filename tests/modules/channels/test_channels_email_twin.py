@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.email import mail
+from support.mailboxes import mail
 from support.twins.email import ADDRESS, PASSWORD, Twin, email_twin
 
 

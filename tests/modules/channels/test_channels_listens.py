@@ -19,8 +19,8 @@ from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.domain import Arrival, Channel
 from hulk.modules.channels.ports import Listens, Open
 from support.channels import ScriptedLine
-from support.email import mail, reader
 from support.lines import Twins
+from support.mailboxes import mail, reader
 from support.mattermost import Chat, Gone, Inbox, now
 from support.ports import free_port
 from support.twins.email import ADDRESS, PASSWORD

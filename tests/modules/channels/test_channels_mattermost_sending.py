@@ -1,6 +1,6 @@
 """A bot of Mattermost sends each message once, and says what it cannot know."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -199,10 +199,15 @@ async def test_a_command_is_answered_where_it_was_given_to_its_sender_only(chat:
 
 
 @pytest.mark.parametrize(
-    "reply",
-    [pytest.param({}, id="nowhere to answer"), pytest.param(answering(until=1), id="too late"), pytest.param(answering(), id="five")],
+    "said",
+    [
+        pytest.param(dict, id="nowhere to answer"),
+        pytest.param(lambda: answering(until=1), id="too late"),
+        pytest.param(answering, id="five"),
+    ],
 )
-async def test_a_command_that_cannot_be_answered_there_is_answered_directly(chat: Chat, reply: dict[str, Any]) -> None:
+async def test_a_command_that_cannot_be_answered_there_is_answered_directly(chat: Chat, said: Callable[[], dict[str, Any]]) -> None:
+    reply = said()
     async with bot(chat.twin) as made:
         if reply.get("until", 0) > 1:
             for number in range(5):

@@ -78,14 +78,15 @@ async def test_a_kind_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 
 async def test_no_more_pieces_are_at_work_than_there_are_turns(tmp_path: Path) -> None:
-    now, most = 0, 0
+    now, most, full = 0, 0, asyncio.Event()
 
     async def busy(work: Work) -> Done:
         nonlocal now, most
         now += 1
         most = max(most, now)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        if now == 3:
+            full.set()
+        await full.wait()
         now -= 1
         return await fine(work)
 
