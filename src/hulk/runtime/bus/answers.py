@@ -16,6 +16,9 @@ SOON = 1.0
 FULL = frozenset({10002, 10023, 10028, 10047, 10077})
 """Server error codes for: account, server, memory or storage at its limit, stream full (nats-server, server/errors.json)."""
 
+NO_SPACE = "no space left on device"
+"""How its machine words it, after what could not be written. The code is then that of what was asked for, such as a consumer's 10012 with
+status 500, which may as well be a mistake in it."""
 
 SHORTLY = frozenset({10005, 10008, 10158})
 """Server error codes of a cluster for: not enough servers are up for that many replicas, there is no leader yet, a message of the
@@ -50,7 +53,7 @@ def checked(subject: str, answer: Msg) -> JsonObject:
 
 def _meaning(subject: str, error: Mapping[str, Any]) -> HulkError:
     number, code, reason = int(error.get("err_code", 0)), int(error.get("code", 0)), str(error.get("description", ""))
-    if number in FULL:
+    if number in FULL or reason.endswith(NO_SPACE):
         return Exhausted(
             "The bus is full: {subject} takes no more ({reason}). Try again later.", retry_after=SOON, subject=subject, reason=reason
         )
