@@ -102,7 +102,9 @@ class Hook:
             return web.Response(status=int(trouble), headers={"Retry-After": "1"} if trouble != "500" else {})
         if trouble == "cut":
             return _hung_up(request)
-        about = json.loads(body)["in_reply_to"]
+        about = json.loads(body).get("in_reply_to")
+        if about is None:  # a check that the program makes by itself
+            return web.Response(status=204)
         self.repeated += id_ in self.got[about]
         self.got[about].add(id_)
         self.at.setdefault(about, time.monotonic())
