@@ -18,7 +18,7 @@ CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runt
 # What was compiled is kept, whatever the machine's settings say: a start of Hulk without it takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check coverage format bench bench-channels bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
+.PHONY: test-console help run test check coverage format bench bench-channels bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -58,7 +58,7 @@ run: $(VENV)/run.stamp ## start Hulk, ask it one thing about this checkout, keep
 
 # Tests wait for a third of their time: three at once keep two processors busy.
 test: $(VENV)/dev.stamp check ## everything that must hold: style, types, architecture, tests
-	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local and not mcp"
+	@$(BIN)/python -m pytest -n 3 --dist load -m "not long and not deploy and not local and not mcp and not browser"
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is generated is up to date
 	@$(BIN)/ruff check .
@@ -69,7 +69,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict, import-linter; whether what is 
 
 coverage: $(VENV)/dev.stamp ## all tests, and which lines they execute: 85 % of all, and each of engine, workflows, breaker and cache
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy and not local and not mcp" --deselect $(CROWD)
+	@$(BIN)/coverage run -m pytest -n 2 --dist load -m "not long and not deploy and not local and not mcp and not browser" --deselect $(CROWD)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under 85
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under 100 --include '$(CRITICAL)'
@@ -115,6 +115,13 @@ $(MCP)/suite.stamp: requirements/mcp-conformance/package-lock.json $(VENV)/mcp.s
 
 test-mcp: $(MCP)/suite.stamp $(VENV)/mcp.stamp ## MCP by the official conformance suite, the TypeScript client and the inspector
 	@HULK_TEST_MCP=$(MCP)/suite $(BIN)/python -m pytest -m mcp
+
+$(VENV)/browser.stamp: requirements/browser.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browser.txt
+	@touch $@
+
+test-console: $(VENV)/browser.stamp ## the console in a real Chromium (apt-get install chromium, or HULK_TEST_CHROMIUM=): every page, both languages and themes
+	@$(BIN)/python -m pytest -m browser
 
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
@@ -181,6 +188,8 @@ lock: ## resolve the lock files anew (hashes, no addresses)
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/local.txt
 	@$(VENV)/lock/bin/uv pip compile requirements/voice.in --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/voice.txt
+	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:browser --universal --python-version 3.11 --constraint requirements/dev.txt \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/browser.txt
 	@$(VENV)/lock/bin/uv pip compile --group pyproject.toml:deploy --universal --python-version 3.11 --constraint requirements/dev.txt \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-header --quiet -o requirements/deploy.txt
 

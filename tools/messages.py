@@ -1,8 +1,8 @@
 """Keeps the catalogues of what people read: `python tools/messages.py [--check] [--merge FILE.po …]`.
 
-Finds every message id in src (the literal first argument of `Text` and of the errors), updates the Portuguese catalogue
-keeping its translations, and compiles it. `--merge` takes translations from other .po files first. `--check` writes nothing
-and fails when a sentence is missing, fuzzy, stale or not compiled, or when its placeholders differ from the original's.
+Finds every message id in src (the literal first argument of `Text` and of the errors, and of `t` in templates), updates the
+Portuguese catalogue keeping its translations, and compiles it. `--merge` takes translations from other .po files first. `--check`
+writes nothing and fails when a sentence is missing, fuzzy, stale or not compiled, or when its placeholders differ from the original's.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "src"
@@ -71,7 +72,9 @@ def placeholders(sentence: str) -> frozenset[str]:
 
 
 def messages(sources: Path) -> Iterator[Message]:
-    """All messages in the Python files under `sources`."""
+    """All messages in the Python files and the templates under `sources`."""
+    for file in sorted(sources.rglob("templates/*.html")):
+        yield from _of_template(file.read_text("utf-8"), str(file.relative_to(sources.parent)))
     for file in sorted(sources.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and (found := _message(node, str(file.relative_to(sources.parent)))):
@@ -87,6 +90,15 @@ def _message(call: ast.Call, file: str) -> Message | None:
     template = name == "Text" and not names  # kept in a table and given its values later
     given = None if None in names or template else frozenset(name for name in names if name is not None)
     return Message(first.value, file, call.lineno, given)
+
+
+def _of_template(source: str, file: str) -> Iterator[Message]:
+    """What `t("…")` says in a Jinja template."""
+    for call in Environment(autoescape=True).parse(source).find_all(nodes.Call):
+        first = call.args[0] if call.args else None
+        if isinstance(call.node, nodes.Name) and call.node.name == "t" and isinstance(first, nodes.Const):
+            given = None if call.dyn_kwargs is not None else frozenset(keyword.key for keyword in call.kwargs)
+            yield Message(first.value, file, call.lineno, given)
 
 
 def updated(old: Catalog, found: Iterable[Message], others: Iterable[Catalog]) -> Catalog:

@@ -108,8 +108,18 @@ async def _a_world(folder: Path, options: Mapping[str, object]) -> AsyncIterator
 
 
 def routes_of(app: FastAPI) -> Iterator[str]:
-    """All routes that the application serves: `GET /v1/intents/{intent_id}`."""
-    yield from _routes(app.routes)
+    """All routes that the application serves besides pages: `GET /v1/intents/{intent_id}`."""
+    yield from (route for route in _routes(app.routes) if not _page(route))
+
+
+def pages_of(app: FastAPI) -> Iterator[str]:
+    """The routes of the console: `GET /console/runs/{run_id}`. What they show and do they ask the other routes for."""
+    yield from (route for route in _routes(app.routes) if _page(route))
+
+
+def _page(route: str) -> bool:
+    path = route.partition(" ")[2]
+    return path in ("/", "/console") or path.startswith("/console/")
 
 
 def _routes(routes: Sequence[Any]) -> Iterator[str]:

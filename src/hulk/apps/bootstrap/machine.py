@@ -48,6 +48,8 @@ from hulk.modules.channels import DECISION as CHANNEL_DECISION
 from hulk.modules.channels import TICKET as TICKET_CREATED
 from hulk.modules.channels import WORKFLOW as CHANNEL_ARRIVAL
 from hulk.modules.channels import decision
+from hulk.modules.console.wiring import Console
+from hulk.modules.console.wiring import wired as wired_console
 from hulk.modules.finops import Finops
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, followed
@@ -90,6 +92,7 @@ class Machine:
     tickets: TicketService
     local: LocalServer | None
     """The model that is served here, where there is one."""
+    console: Console
 
 
 async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
@@ -113,6 +116,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     if channels.at_work:
         workflows.on(TICKET_CREATED, decision, name="channels")
     archiver, audit = await _archived(stack, ground)
+    console = wired_console(outbox, config.locale.timezone)
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         background(
@@ -127,6 +131,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             refreshing_rates(rounds, money),
             *(one.run() for one in channels.at_work),
             channels.prune.now_and_then(rounds),
+            console.live.run(),
         )
     )
     stack.enter_context(Watchdog(blocked_histogram(ground.telemetry.metrics), blame).watching())
@@ -139,6 +144,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
         *_routes(ground, identity, scheduler, workflows),
     ]
     routers += [
+        *console.routers,
         agent_routes(agents.agents, agents.show, agents.evaluate, basis.uploads.path),
         memory_routes(memory.look, memory.forget),
         reasoning_routes(memory.show, memory.review),
@@ -146,7 +152,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
         *tools.routers,
         *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
-    return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches), service, basis.local)
+    return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches), service, basis.local, console)
 
 
 async def _money(ground: Ground, finops: Finops) -> Money:

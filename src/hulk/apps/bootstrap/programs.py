@@ -17,6 +17,7 @@ from hulk.apps.ticketing import lease_holders
 from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.apps.tools import mcp_tokens
 from hulk.modules.channels.api import HOOKS
+from hulk.modules.console.wiring import PATH as CONSOLE
 from hulk.modules.identity.api import browser as browser_of
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.router.api.openai import PATHS, shaped
@@ -103,8 +104,9 @@ async def _up(
             config, routers=offered(machine), gate=gate,
             browser=browser_of(machine.identity, config.section(IdentitySettings).url), tokens=mcp_tokens(config, machine.identity),
             checks=checks_of(ground, machine.workflows, machine.archiver, machine.local), metrics=ground.telemetry.metrics, uploads=uploads,
-            hooks=[HOOKS], shapes=dict.fromkeys(PATHS, shaped),
+            hooks=[HOOKS], shapes=dict.fromkeys(PATHS, shaped), faces={CONSOLE: machine.console.face},
         )  # fmt: skip
+        machine.console.over(app)
         serving = await stack.enter_async_context(serve(app, listening, grace=config.server.shutdown_timeout))
         listening_rpc = serving_rpc(config, rpc, machine.tickets, gate, ground.telemetry.metrics)
         yield Hulk(serving, config, ground.telemetry, secrets, app, await stack.enter_async_context(listening_rpc))

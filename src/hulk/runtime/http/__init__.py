@@ -15,8 +15,9 @@ from hulk.runtime.http.events import STREAM, ServerEvent, events
 from hulk.runtime.http.files import Download, downloaded
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
+from hulk.runtime.http.inside import Inside, Reply
 from hulk.runtime.http.middleware.door import Browser, Tokens
-from hulk.runtime.http.problems import Problem, Shape, TimedOut, of_error
+from hulk.runtime.http.problems import Face, Problem, Shape, TimedOut, of_error
 from hulk.runtime.http.reasons import Reason, Reasoned, Why
 from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id, state, tell, voice_of
 from hulk.runtime.http.server import Serving, bind, serve
@@ -28,10 +29,13 @@ __all__ = [
     "Caller",
     "Check",
     "Download",
+    "Face",
     "Gate",
+    "Inside",
     "Problem",
     "Reason",
     "Reasoned",
+    "Reply",
     "ServerEvent",
     "Serving",
     "Shape",

@@ -22,7 +22,7 @@ from hulk.runtime.http.middleware.hardening import Hardening
 from hulk.runtime.http.middleware.identification import Identification
 from hulk.runtime.http.middleware.limits import BodyLimit, RateLimit, TimeLimit
 from hulk.runtime.http.middleware.observation import Observation
-from hulk.runtime.http.problems import Shape
+from hulk.runtime.http.problems import Face, Shape
 from hulk.runtime.telemetry import Metrics
 
 _PROBLEM = {
@@ -55,12 +55,14 @@ def build(
     uploads: Collection[str] = (),
     hooks: Collection[str] = (),
     shapes: Mapping[str, Shape] | None = None,
+    faces: Mapping[str, Face] | None = None,
 ) -> FastAPI:
     """The application. `browser` is how browsers come in besides, where they do, and `tokens` those whom an authorisation server sends.
 
     `uploads` are the paths that take files (`server.max_upload` applies to them and to all below), `hooks` those that vendors of channels
     call (`server.max_hook`). `shapes` are paths at which programs ask models: problems are told there in another form, bodies may be as
-    large as `server.max_prompt`, and an answer may take its time.
+    large as `server.max_prompt`, and an answer may take its time. `faces` are where people look at pages, at a path and all below:
+    problems are shown there.
     """
     app = _Api(
         title="Hulk",
@@ -68,7 +70,7 @@ def build(
         description="Turns an intent into work that is decided, executed and audited.",
         docs_url=None,
         redoc_url=None,
-        middleware=_middlewares(config, gate, browser, tokens, metrics, uploads, hooks, shapes or {}),
+        middleware=_middlewares(config, gate, browser, tokens, metrics, uploads, hooks, shapes or {}, faces or {}),
         exception_handlers={RequestValidationError: _invalid, HTTPException: _refused},
         responses={kind: {"description": "Problem", "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM}}} for kind in ("4XX", "5XX")},
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observation does it
@@ -90,12 +92,12 @@ class _Api(FastAPI):
 
 def _middlewares(
     config: Config, gate: Gate, browser: Browser | None, tokens: Tokens | None, metrics: Metrics, uploads: Collection[str],
-    hooks: Collection[str], shapes: Mapping[str, Shape],
+    hooks: Collection[str], shapes: Mapping[str, Shape], faces: Mapping[str, Face],
 ) -> list[Middleware]:  # fmt: skip
     """From the outside in. Each relies on what those before it have found out."""
     server = config.server
     return [
-        Middleware(Identification, language=config.locale.language, shapes=shapes),
+        Middleware(Identification, language=config.locale.language, shapes=shapes, faces=faces),
         Middleware(Hardening),
         Middleware(Observation, metrics=metrics),
         Middleware(Failures),

@@ -88,6 +88,10 @@ Shape: TypeAlias = Callable[[Problem, Voice, str], tuple[int, Mapping[str, objec
 """How a problem is told where programs expect another form than ours: its status and body, from the problem and the request's id."""
 
 
+Face: TypeAlias = Callable[[Scope, Problem, Voice], Response]
+"""How a problem is shown where people look at pages."""
+
+
 def of_error(error: HulkError) -> Problem:
     """The problem that a kernel error is."""
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
@@ -134,7 +138,10 @@ def of_bug() -> Problem:
 
 def response(scope: Scope, problem: Problem) -> Response:
     """The problem in the caller's language; `instance` is the request's id, which the log has too."""
-    voice, shape = voice_of(scope), state(scope).get("shape")
+    voice, shape, face = voice_of(scope), state(scope).get("shape"), state(scope).get("face")
+    if face is not None:
+        shown: Response = face(scope, problem, voice)
+        return shown
     status, said = shape(problem, voice, request_id(scope)) if shape else (problem.status, _body(scope, problem, voice))
     headers = {
         **state(scope).get("told", {}),

@@ -146,12 +146,13 @@ class Outbox:
         with self._followers.listening(f"tenant:{tenant}") as bell:
             while True:
                 bell.looks()
-                while some := await self._past(tenant, after):
+                while some := await self.past(tenant, after):
                     after = some[-1].position
                     yield some
                 await bell.heard(ELSEWHERE_SECONDS)
 
-    async def _past(self, tenant: str, after: int) -> list[Kept]:
+    async def past(self, tenant: str, after: int) -> list[Kept]:
+        """Some of a tenant's events past position `after`, oldest first."""
         at = {"of": tenant, "past": after}
         return await self._store.read(lambda connection: [kept(row) for row in connection.execute(_OF_TENANT, at)])
 

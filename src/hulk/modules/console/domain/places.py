@@ -1,0 +1,99 @@
+"""The places of the console: how they are called and reached, and where each id is shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hulk.kernel.tenancy import Principal, Resource
+from hulk.kernel.text import Text
+
+ROOT = "/console"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page that can be gone to: by its name, or by `g` and its `key`. `resource` is what one must be allowed to read somewhere."""
+
+    path: str
+    name: Text
+    key: str
+    resource: Resource | None = None
+
+    @property
+    def address(self) -> str:
+        """Its path from the root of the site."""
+        return f"{ROOT}/{self.path}" if self.path else f"{ROOT}/"
+
+    def open_to(self, caller: Principal) -> bool:
+        """Whether there is anything there for them."""
+        return self.resource is None or caller.namespaces("read", self.resource) != frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Places that belong together."""
+
+    name: Text
+    places: Sequence[Place]
+
+    def open_to(self, caller: Principal) -> bool:
+        """Whether any of them is."""
+        return any(place.open_to(caller) for place in self.places)
+
+
+GROUPS: Sequence[Group] = (
+    Group(
+        Text("Today"),
+        (
+            Place("", Text("Now"), "n"),
+        ),
+    ),
+    Group(
+        Text("Work"),
+        (
+        ),
+    ),
+    Group(
+        Text("Who answers"),
+        (
+        ),
+    ),
+    Group(
+        Text("Money"),
+        (
+        ),
+    ),
+    Group(
+        Text("People and channels"),
+        (
+        ),
+    ),
+    Group(
+        Text("This Hulk"),
+        (
+        ),
+    ),
+)  # fmt: skip
+"""As the menu has them."""
+
+PLACES: Sequence[Place] = tuple(place for group in GROUPS for place in group.places)
+
+_SHOWN: Mapping[str, str] = {
+    "int": "intents",
+    "run": "runs",
+    "tkt": "tickets",
+    "dec": "router/decisions",
+}
+"""By the prefix of an id, below which path it is shown."""
+
+
+def place_of(identifier: str) -> str | None:
+    """Where what has that id is shown, a path; None for what is no id, or of nothing that has a page."""
+    prefix, sign, _ = identifier.partition("_")
+    path = _SHOWN.get(prefix) if sign and identifier.isascii() and identifier.isidentifier() else None
+    return f"{ROOT}/{path}/{identifier}" if path else None
+
+
+def within(address: str) -> str:
+    """The address if it is a page of the console, else its front page: nobody is led elsewhere by a link to us."""
+    fine = address == ROOT or address.startswith((f"{ROOT}/", f"{ROOT}?"))
+    return address if fine and address.isprintable() and "\\" not in address and ".." not in address else f"{ROOT}/"

@@ -1,0 +1,117 @@
+"""What all pages are made with: the templates, the API behind them, what is told while one looks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from jinja2 import Environment
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
+from hulk.modules.console.domain import GROUPS, PLACES, within
+from hulk.modules.console.pages.view import View, view_of
+from hulk.modules.console.usecases import Live
+from hulk.runtime.http import Inside, Reply
+
+SECURITY: Mapping[str, str] = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "cache-control": "no-store",
+    "vary": "Cookie, Accept-Language, HX-Request",
+    "referrer-policy": "same-origin",
+}
+"""No script or style but our own files, none of them inline; nothing is kept by who passes it on."""
+_MOST_FORM = 1_000_000
+_ERRORS: Mapping[int, type[HulkError]] = {401: Unauthenticated, 403: Forbidden, 404: NotFound, 409: Conflict, 422: Refused, 429: Exhausted}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """`zone` is where the settings say that people are. `inside` is there once the application is."""
+
+    templates: Environment
+    live: Live
+    zone: ZoneInfo
+    inside: list[Inside]
+
+    def view(self, request: Request) -> View:
+        """How they look at it."""
+        return view_of(request.scope, self.zone)
+
+    def page(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
+        """The template with these values, around it the menu unless only what is in the page is wanted."""
+        view = self.view(request)
+        return HTMLResponse(self.written(view, name, **values), status, SECURITY)
+
+    def written(self, view: View, name: str, **values: object) -> str:
+        """The same, as text."""
+        frame = "partial.html" if view.partial else "frame.html"
+        return self.templates.get_template(name).render(view=view, frame=frame, groups=GROUPS, places=PLACES, **values)
+
+    async def ask(self, request: Request, path: str, **query: object) -> Any:
+        """What `GET path` of the API gives whoever looks; what is None in `query` is left out. Raises what the API refuses with."""
+        found = [(name, str(one)) for name, value in query.items() if value is not None for one in _several(value)]
+        return _given(await self._asked(request, "GET", path, found))
+
+    async def seen(self, request: Request, path: str, **query: object) -> Any:
+        """The same, None where they may not look or there is nothing."""
+        try:
+            return await self.ask(request, path, **query)
+        except (Forbidden, NotFound):
+            return None
+
+    async def act(self, request: Request, method: str, path: str, body: object = None, **headers: str) -> Any:
+        """Have the API do something in the name of whoever asks. Raises what it refuses with; `Forbidden` when no page of ours asked."""
+        require_own(request)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return _given(await self._asked(request, method, path, (), body, named))
+
+    async def _asked(
+        self, request: Request, method: str, path: str, query: Sequence[tuple[str, str]], body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:  # fmt: skip
+        language = self.view(request).voice.language
+        return await self.inside[0](request.scope, method, path, language=language, query=query, body=body, headers=headers)
+
+    def done(self, request: Request, address: str, said: str = "") -> Response:
+        """Lead them to a page of ours, which says what was done (a key of `said.html`)."""
+        place = within(address)
+        place += f"{'&' if '?' in place else '?'}said={said}" if said else ""
+        if self.view(request).partial:
+            return Response(status_code=200, headers={**SECURITY, "hx-redirect": place})
+        return RedirectResponse(place, 303, SECURITY)
+
+
+def require_own(request: Request) -> None:
+    """Raises `Forbidden` unless a page of this site asks. What a page changes is never asked from elsewhere, whoever is logged in
+    (https://owasp.org/www-community/attacks/csrf): browsers say where a request comes from, and neither header can be set by a script."""
+    headers = Headers(scope=request.scope)
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    here = {f"{scheme}://{headers.get('host', '')}" for scheme in ("http", "https")}
+    if site != "same-origin" and (site is not None or origin not in here):
+        raise Forbidden("Only pages of the console may do this; it was asked from elsewhere. Programs use the API.")
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form, as browsers send them (application/x-www-form-urlencoded); of several of one name the last."""
+    body = await request.body()
+    if len(body) > _MOST_FORM:
+        raise Refused("The form is too large.")
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500))
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _given(reply: Reply) -> Any:
+    if reply.status < 400:
+        return reply.data if reply.media_type.endswith("json") else reply.body
+    problem = reply.data if reply.media_type.endswith("json") else {}
+    raise _ERRORS.get(reply.status, Unavailable)("{reason}", reason=str(problem.get("detail", reply.status)))

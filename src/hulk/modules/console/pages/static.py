@@ -1,0 +1,46 @@
+"""What browsers load besides pages: each file at an address with a piece of its SHA-256, so that it may be kept for ever."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hulk.kernel.errors import NotFound
+
+FOLDER = Path(__file__).parents[1] / "static"
+_TYPES: Mapping[str, str] = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_YEAR = 31_536_000
+
+
+@cache
+def _files() -> Mapping[str, tuple[str, bytes, str]]:
+    """By name: its mark, its bytes, its type."""
+    found = {}
+    for file in sorted(FOLDER.rglob("*")):
+        if file.suffix in _TYPES:
+            body = file.read_bytes()
+            found[file.relative_to(FOLDER).as_posix()] = (hashlib.sha256(body).hexdigest()[:16], body, _TYPES[file.suffix])
+    return found
+
+
+def address_of(name: str) -> str:
+    """Where the file `console.css` is found."""
+    return f"/console/static/{_files()[name][0]}/{name}"
+
+
+def static_routes() -> APIRouter:
+    """The files."""
+    router = APIRouter(prefix="/console/static", include_in_schema=False)
+
+    @router.get("/{mark}/{name:path}")
+    async def file(mark: str, name: str) -> Response:
+        found = _files().get(name)
+        if found is None or found[0] != mark:
+            raise NotFound("There is no file {name} here.", name=name[:80])
+        headers = {"cache-control": f"public, max-age={_YEAR}, immutable", "content-security-policy": "default-src 'none'"}
+        return Response(found[1], media_type=found[2], headers=headers)
+
+    return router

@@ -1,0 +1,166 @@
+"""The templates, and how they write: in the reader's words, zone and theme. All that is filled in is escaped."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from hulk.kernel.text import Text, Voice
+from hulk.kernel.time import utc_now
+from hulk.modules.console.domain import place_of
+from hulk.modules.console.pages.static import address_of
+from hulk.modules.console.pages.view import View
+
+FOLDER = Path(__file__).parents[1] / "templates"
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+_SIGNS: Mapping[str, str] = {"BRL": "R$", "USD": "US$", "EUR": "€"}
+
+
+def templates() -> Environment:
+    """The console's templates. Each is given `view`."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    )
+    made.globals.update(t=_said, static=address_of, place_of=place_of)
+    made.filters.update(
+        say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size, link=_link, word=_word
+    )
+    return made
+
+
+def _view(context: Context) -> View:
+    found = context["view"]
+    assert isinstance(found, View)  # noqa: S101  # every template is given one
+    return found
+
+
+@pass_context
+def _said(context: Context, msgid: str, /, **values: object) -> str:
+    """`t("{count} runs", count=3)`: in the reader's words. The ids are found by `make messages`."""
+    return _view(context).voice.say(Text(msgid, **values))
+
+
+@pass_context
+def _spoken(context: Context, text: Text) -> str:
+    return _view(context).voice.say(text)
+
+
+@pass_context
+def _word(context: Context, value: object) -> str:
+    """A state or a kind as the API has it (`needs_attention`), in the reader's words where they are known."""
+    return _view(context).voice.say(WORDS.get(str(value), Text("{word}", word=str(value))))
+
+
+@pass_context
+def _moment(context: Context, value: str | datetime | None) -> str | Markup:
+    """A time, in the reader's zone; the whole of it on pointing at it."""
+    if not value:
+        return Markup('<span class="none">–</span>')
+    view, at = _view(context), _parsed(value)
+    here = at.astimezone(view.zone)
+    written = f"{view.voice.day(here.date())} {here:%H:%M:%S}"
+    today = here.date() == utc_now().astimezone(view.zone).date()
+    short = f"{here:%H:%M:%S}" if today else f"{view.voice.day(here.date())} {here:%H:%M}"
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(at.isoformat(), written, str(view.zone), short)
+
+
+@pass_context
+def _ago(context: Context, value: str | datetime | None) -> str | Markup:
+    """How long ago, or in how long, roughly; the time itself on pointing at it."""
+    if not value:
+        return Markup('<span class="none">–</span>')
+    view, at = _view(context), _parsed(value)
+    seconds = (utc_now() - at).total_seconds()
+    about = duration(context, abs(seconds))
+    said = Text("{time} ago", time=about) if seconds >= 0 else Text("in {time}", time=about)
+    here = at.astimezone(view.zone)
+    whole = f"{view.voice.day(here.date())} {here:%H:%M:%S} {view.zone}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), whole, view.voice.say(said))
+
+
+def _parsed(value: str | datetime) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+@pass_context
+def duration(context: Context, value: float | timedelta | None) -> str:
+    """Seconds as people say them: `850 ms`, `12,4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`."""
+    if value is None:
+        return "–"
+    voice, seconds = _view(context).voice, value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if seconds < 1:
+        return f"{voice.number(seconds * 1000)} ms"
+    if seconds < _MINUTE:
+        return f"{voice.number(seconds, 1)} s"
+    return _large(round(seconds))
+
+
+def _large(seconds: int) -> str:
+    if seconds < _HOUR:
+        return f"{seconds // 60} min {seconds % 60} s"
+    if seconds < _DAY:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
+
+
+@pass_context
+def _number(context: Context, value: float | str | None, digits: int = 0) -> str:
+    return "–" if value is None else _view(context).voice.number(float(value), digits)
+
+
+@pass_context
+def _money(context: Context, value: Mapping[str, Any] | None) -> str:
+    """`{"amount": "1234.5", "currency": "BRL"}` as `R$ 1.234,50`; small amounts with as many digits as tell something."""
+    if not value:
+        return "–"
+    return money(_view(context).voice, Decimal(str(value["amount"])), str(value["currency"]))
+
+
+def money(voice: Voice, amount: Decimal, currency: str) -> str:
+    """An amount in the reader's format: `R$ 1.234,50` and `R$1,234.50`."""
+    digits = 2 if amount == 0 or abs(amount) >= Decimal("0.01") else min(8, 1 - amount.adjusted())
+    written = f"{amount:,.{digits}f}"
+    sign = _SIGNS.get(currency, currency)
+    return f"{sign} {written.translate(_MARKS)}" if voice.language == "pt" else f"{sign}{' ' if sign == currency else ''}{written}"
+
+
+_MARKS = str.maketrans(",.", ".,")
+
+
+@pass_context
+def _size(context: Context, value: float | None) -> str:
+    """Bytes, in units of 1000."""
+    if value is None:
+        return "–"
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{_view(context).voice.number(value, 0 if unit == 'B' else 1)} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def _link(value: str | None) -> str | Markup:
+    """An id that leads to where it is shown."""
+    if not value:
+        return Markup('<span class="none">–</span>')
+    place = place_of(value)
+    if place is None:
+        return Markup('<code class="id">{}</code>').format(value)
+    return Markup('<a class="id" href="{}">{}</a>').format(place, value)
+
+
+WORDS: Mapping[str, Text] = {
+    "accepted": Text("Accepted"), "held": Text("Held"), "pending": Text("Waiting for a worker"), "running": Text("Running"),
+    "waiting": Text("Waiting"), "needs_attention": Text("Needs attention"), "completed": Text("Completed"), "failed": Text("Failed"),
+    "cancelled": Text("Cancelled"), "open": Text("Open"), "blocked": Text("Blocked"), "skipped": Text("Skipped"), "leased": Text("Leased"),
+    "ok": Text("Well"), "failing": Text("Failing"), "unattended": Text("Nobody looks after it"), "untried": Text("Not tried yet"),
+    "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
+    "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
+    "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
+}  # fmt: skip
+"""States and kinds of the API in people's words."""

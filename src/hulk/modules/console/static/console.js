@@ -1,0 +1,154 @@
+// Hulk's console in the browser: keys, questions before acts, live pages. Pages work without it; nothing here is evaluated from text.
+"use strict";
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+const typing = () => document.activeElement?.matches("input, textarea, select, [contenteditable]");
+const dialogOpen = () => $("dialog[open]");
+
+// The person's time zone is known to the browser alone: told once, then kept in a cookie.
+function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || document.documentElement.dataset.zone === zone || sessionStorage.getItem("zone") === zone) return;
+  sessionStorage.setItem("zone", zone);
+  document.cookie = `hulk-zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  refresh();
+}
+
+// Live pages. While the page is hidden nothing is held open: browsers allow few connections to one server.
+let source = null, missed = false, dirty = false, last = 0;
+const mode = () => document.body.dataset.live.trim();
+
+function refresh() {
+  const page = $("#page");
+  if (page) htmx.trigger(page, "live");
+}
+
+function changed() {
+  if (mode() === "pill") { $("#news").hidden = false; return; }
+  if (mode() !== "morph") return;
+  if (dialogOpen() || document.hidden || String(getSelection())) { dirty = true; return; }
+  const wait = 700 - (Date.now() - last);
+  if (wait > 0) { if (!dirty) { dirty = true; setTimeout(() => { if (dirty) changed(); }, wait); } return; }
+  dirty = false; last = Date.now();
+  refresh();
+}
+
+function listen() {
+  if (!mode() || document.hidden || source) return;
+  const { topics, about } = document.body.dataset;
+  source = new EventSource(`/console/live?topics=${encodeURIComponent(topics.trim())}&about=${encodeURIComponent(about.trim())}`);
+  source.addEventListener("ready", () => { $("#gone").hidden = true; if (missed) { missed = false; changed(); } });
+  source.addEventListener("changed", changed);
+  source.addEventListener("error", () => {
+    missed = true; $("#gone").hidden = false;
+    if (source.readyState === EventSource.CLOSED) { source = null; setTimeout(listen, 2000); }
+  });
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) { source?.close(); source = null; missed = true; } else listen();
+});
+// Figures that no event tells of, such as how long something waits.
+setInterval(() => { if (mode() === "morph" && (dirty || Date.now() - last > 5000)) changed(); }, 1000);
+
+// A refresh that fails leaves what is there, and says so.
+document.addEventListener("htmx:before:swap", (event) => {
+  const ctx = event.detail.ctx;
+  if (ctx?.sourceElement?.id === "page" && (ctx.response?.raw?.status ?? ctx.response?.status ?? 200) >= 400) event.preventDefault();
+});
+
+// Questions before acts: a button with data-ask opens the dialog; what is answered is sent as a form.
+function ask(button) {
+  const { action, question, fields } = button.dataset, dialog = $("#dialog");
+  const form = document.createElement("form");
+  form.method = "post"; form.action = action;
+  form.setAttribute("hx-post", action); form.setAttribute("hx-target", "find .answer"); form.setAttribute("hx-swap", "innerHTML");
+  const text = document.createElement("p"); text.textContent = question; form.append(text);
+  const extra = fields && document.getElementById(fields);
+  if (extra) form.append(extra.content.cloneNode(true));
+  const answer = document.createElement("div"); answer.className = "answer"; form.append(answer);
+  const acts = document.createElement("div"); acts.className = "acts";
+  const yes = document.createElement("button"); yes.textContent = button.dataset.name || button.firstChild.textContent.trim(); yes.className = button.className;
+  const no = document.createElement("button"); no.type = "button"; no.textContent = dialog.dataset.no || "Esc"; no.className = "quiet"; no.onclick = () => dialog.close();
+  acts.append(yes, no); form.append(acts);
+  dialog.replaceChildren(form); htmx.process(form); dialog.showModal();
+  (form.querySelector("input, textarea, select") || yes).focus();
+}
+
+// The palette.
+function choices() { return $$("#choices [role=option]:not([hidden])"); }
+function choose(option) {
+  $$("#choices [aria-selected]").forEach((one) => one.removeAttribute("aria-selected"));
+  option?.setAttribute("aria-selected", "true"); option?.scrollIntoView({ block: "nearest" });
+}
+function openPalette() {
+  const dialog = $("#palette"), input = $("#wanted");
+  if (!dialog) return;
+  $$("#choices [data-act]").forEach((one) => one.remove());
+  for (const button of $$("#page [data-key]")) {
+    const option = document.createElement("li"); option.setAttribute("role", "option"); option.dataset.act = button.dataset.key;
+    const name = document.createElement("span"); name.textContent = button.firstChild.textContent.trim();
+    const key = document.createElement("kbd"); key.textContent = button.dataset.key; option.append(name, key); $("#choices").prepend(option);
+  }
+  input.value = ""; filter(); dialog.showModal(); input.focus();
+}
+function filter() {
+  const wanted = $("#wanted").value.toLocaleLowerCase();
+  for (const one of $$("#choices [role=option]")) one.hidden = !one.textContent.toLocaleLowerCase().includes(wanted);
+  choose(choices()[0]);
+}
+function take(option) {
+  if (!option) return false;
+  $("#palette").close();
+  if (option.dataset.act) press(option.dataset.act); else location.href = option.dataset.href;
+  return true;
+}
+
+// Keys: `/` the palette, `g` and a letter a place, j and k through lists, any other the button that shows it.
+let going = false;
+function press(key) {
+  const button = $$(`[data-key="${CSS.escape(key)}"]`).find((one) => !one.hidden && !one.disabled && one.offsetParent !== null);
+  button?.click(); return Boolean(button);
+}
+function rows() { return $$("#page [data-list] a[href]").filter((one, place, all) => all.findIndex((other) => other.closest("tr, li") === one.closest("tr, li")) === place); }
+function step(by) {
+  const all = rows(), here = all.findIndex((one) => one === document.activeElement);
+  all[Math.max(0, Math.min(all.length - 1, here < 0 ? 0 : here + by))]?.focus();
+}
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if ($("#palette")?.open) {
+    const all = choices(), here = all.findIndex((one) => one.ariaSelected === "true");
+    if (event.key === "ArrowDown") choose(all[Math.min(all.length - 1, here + 1)]);
+    else if (event.key === "ArrowUp") choose(all[Math.max(0, here - 1)]);
+    else if (event.key === "Enter") { if (!take(all[here])) return; } else return;
+    event.preventDefault(); return;
+  }
+  if (typing() || dialogOpen()) return;
+  if (going) {
+    going = false;
+    const option = $$("#choices [data-href]").find((one) => $("kbd", one)?.textContent === `g ${event.key}`);
+    if (option) { event.preventDefault(); location.href = option.dataset.href; }
+    return;
+  }
+  if (event.key === "/") openPalette();
+  else if (event.key === "g") going = true;
+  else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (!press(event.key)) return;
+  event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-ask], [data-open], #news, #choices [role=option]");
+  if (!button) return;
+  if (button.matches("[data-ask]")) ask(button);
+  else if (button.id === "news") { button.hidden = true; refresh(); scrollTo({ top: 0 }); }
+  else if (button.matches("[role=option]")) take(button);
+  else openPalette();
+});
+document.addEventListener("input", (event) => { if (event.target.id === "wanted") filter(); });
+
+tellZone();
+listen();

@@ -1,0 +1,98 @@
+"""Every page of the console for everybody who may come: what it shows is what the API shows them, and nothing is changed from elsewhere."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from support.callers import CALLERS, World, a_world, pages_of
+from support.subjects import address
+
+INSIDERS = frozenset({"viewer", "operator", "approver", "admin"})
+"""Who may see all that lies in acme's namespace `default`."""
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A running Hulk."""
+    async with a_world(tmp_path) as made:
+        yield made
+
+
+async def look(world: World, who: str, path: str, **headers: str) -> tuple[int, str]:
+    status, body = await world.call(who, "GET", path, headers=headers)
+    return status, body.decode() if isinstance(body, bytes) else str(body)
+
+
+NOT_LOOKED_AT = frozenset({"GET /console/static/{mark}/{name:path}", "GET /console/live", "GET /console/go"})
+
+
+async def test_every_page_answers_everybody_with_what_is_theirs(world: World) -> None:
+    wrong = []
+    for route in sorted(route for route in pages_of(world.app) if route.startswith("GET /console/") and route not in NOT_LOOKED_AT):
+        path = await address(world, route)
+        for who in CALLERS:
+            status, body = await look(world, who, path)
+            fine = status in ((401,) if who == "nobody" else (200, 303, 403) if who in INSIDERS else (200, 303, 403, 404))
+            if not fine or not (status == 303 or body.lstrip().startswith("<!doctype html>")):
+                wrong.append((route, who, status, body[:200]))
+    assert wrong == []
+
+
+async def test_a_page_may_load_and_do_only_what_is_ours(world: World) -> None:
+    for page in ("/console/", "/console/nothing-here"):
+        async with world.session.get(world.url + page, headers={"x-api-key": world.keys["admin"]}) as answer:
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert answer.headers["x-frame-options"] == "DENY"
+            assert answer.headers["cache-control"] == "no-store"
+            body = await answer.text()
+        assert "<style" not in body
+        assert " style=" not in body
+        assert " onclick=" not in body
+        assert "<script>" not in body
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="from nowhere"),
+        pytest.param({"origin": "https://evil.example"}, id="from another site"),
+        pytest.param({"origin": "null"}, id="from a sandboxed frame"),
+        pytest.param({"sec-fetch-site": "cross-site"}, id="as browsers tell"),
+        pytest.param({"sec-fetch-site": "same-site"}, id="from a neighbour"),
+        pytest.param({"sec-fetch-site": "none"}, id="typed by hand"),
+    ],
+)
+async def test_nothing_is_changed_from_elsewhere(world: World, headers: dict[str, str]) -> None:
+    wrong = []
+    for route in pages_of(world.app):
+        if not route.startswith("GET "):
+            status, _ = await world.call("admin", route.partition(" ")[0], await address(world, route), headers=headers, data=b"")
+            wrong += [(route, status)] if status != 403 else []
+    assert wrong == []
+
+
+async def test_what_was_chosen_is_kept_and_shown(world: World) -> None:
+    own = {"origin": world.url}
+    async with world.session.post(
+        f"{world.url}/console/view", data={"hulk-language": "pt", "hulk-theme": "dark", "next": "//evil.example"},
+        headers={**own, "x-api-key": world.keys["viewer"]}, allow_redirects=False,
+    ) as answer:  # fmt: skip
+        assert (answer.status, answer.headers["location"]) == (303, "/console/")
+        kept = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.getall("set-cookie"))
+    _, body = await look(world, "viewer", "/console/", cookie=kept)
+    assert 'lang="pt-BR" data-theme="dark"' in body
+    assert "O que falha" in body
+
+
+async def test_a_file_of_a_page_is_kept_for_ever_and_its_like_refused(world: World) -> None:
+    _, body = await look(world, "viewer", "/console/")
+    found = next(part for part in body.split('"') if part.endswith("console.css"))
+    async with world.session.get(world.url + found, headers={"x-api-key": world.keys["viewer"]}) as answer:
+        assert answer.status == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.content_type == "text/css"
+    assert (await look(world, "viewer", found.replace(found.split("/")[3], "0" * 16)))[0] == 404
