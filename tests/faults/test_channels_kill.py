@@ -18,12 +18,14 @@ SEED = int(os.environ.get("HULK_TEST_FIRST_SEED", "22"))
 MESSAGES = int(os.environ.get("HULK_TEST_CHANNEL_MESSAGES", "40"))
 """How many; `make test-channels` sends 100,000."""
 KILLS = int(os.environ.get("HULK_TEST_KILLS", "1"))
+JUMPS = int(os.environ.get("HULK_TEST_JUMPS", "1"))
+"""How often the clock is wrong for a while."""
 
 
 @pytest.mark.timeout(36_000)
 async def test_nothing_is_lost_and_nothing_answered_twice(tmp_path: Path) -> None:
     async with a_barrage(tmp_path, random.Random(SEED)) as barrage:
-        await barrage.fire(MESSAGES, KILLS)
+        await barrage.fire(MESSAGES, KILLS, jumps=JUMPS)
         await judge(barrage)
 
 

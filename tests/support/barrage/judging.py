@@ -57,6 +57,12 @@ _ANSWERLESS = """
 """
 
 
+def waiting(data: Path, channel: str) -> int:
+    """How many answers wait there to be sent, or for somebody who comes back."""
+    with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
+        return int(store.execute("select count(*) from channel_message where channel = ? and state = 'waiting'", (channel,)).fetchone()[0])
+
+
 def records(data: Path) -> Counter[str]:
     """What is on record more than once, or not as it should be; nothing, if all is well."""
     with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
@@ -67,6 +73,6 @@ def records(data: Path) -> Counter[str]:
             "select count(*) from (select intent from channel_message where intent is not null group by intent having count(*) > 1)"
         ).fetchone()
         dead = store.execute("select count(*) from run where dead").fetchone()
-        other = store.execute("select count(*) from channel_arrival where outcome <> 'asked'").fetchone()
+        other = store.execute("select count(*) from channel_arrival where outcome <> 'asked' and kind = 'message'").fetchone()
     named = {"intents of two arrivals": twice, "intents answered twice": answers, "dead runs": dead, "not asked": other}
     return Counter({what: count for what, (count,) in named.items() if count})
