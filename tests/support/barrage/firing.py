@@ -135,7 +135,7 @@ class Barrage:
         try:
             async with asyncio.timeout(QUIET_SECONDS):
                 while left := await self._to_do():  # noqa: ASYNC110  # another program's doing
-                    await asyncio.sleep(0.25)
+                    await asyncio.sleep(0.5)
         except TimeoutError as error:
             raise TimeoutError(f"left to be done: {left}") from error
 

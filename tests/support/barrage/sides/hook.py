@@ -76,7 +76,7 @@ class Hook:
         """See `Side`."""
         self.troubles.append(self.chance.choice(("429", "503", "500", "cut", "lost", "500 after all", "slow")))
 
-    async def rest(self, waiting: int) -> int:  # noqa: ARG002  # the port's
+    async def rest(self, waiting: int) -> int:  # the port's
         """See `Side`."""
         return 0
 

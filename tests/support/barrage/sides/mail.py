@@ -72,7 +72,7 @@ class Mail:
         else:
             self.twin.renumber()
 
-    async def rest(self, waiting: int) -> int:  # noqa: ARG002  # the port's
+    async def rest(self, waiting: int) -> int:  # the port's
         """See `Side`."""
         return 0
 

@@ -51,6 +51,6 @@ class Mattermost:
         else:
             self.chat.twin.upset(what, skip="/websocket")
 
-    async def rest(self, waiting: int) -> int:  # noqa: ARG002  # the port's
+    async def rest(self, waiting: int) -> int:  # the port's
         """See `Side`."""
         return 0

@@ -42,6 +42,6 @@ class Telegram:
         kind = self.chance.choice(("429", "500", "dropped", "cut", "page"))
         self.twin.fault("sendMessage", kind=kind, **({"retry_after": 1} if kind == "429" else {}))
 
-    async def rest(self, waiting: int) -> int:  # noqa: ARG002  # the port's
+    async def rest(self, waiting: int) -> int:  # the port's
         """See `Side`."""
         return 0

@@ -11,8 +11,8 @@ from support.barrage.sides.side import GUESTS, TEXT, Seen
 from support.twins.whatsapp import APP_SECRET, NUMBER, TOKEN, VERIFY_TOKEN, Meta
 from support.twins.whatsapp.payloads import message, person, value, webhook
 
-FACTOR = 0.01
-"""Of Meta's pauses: the first of 5 seconds becomes 0.05."""
+FACTOR, LONGEST = 0.01, 200.0
+"""Of Meta's pauses: the first of 10 seconds becomes 0.1, and none is longer than 2."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class WhatsApp:
 
     def __post_init__(self) -> None:
         """Meta calls some of it twice, and says of each of ours that it went out."""
-        self.twin.be(hook=self.hook, factor=FACTOR, twice=0.03, statuses=["sent", "delivered"])
+        self.twin.be(hook=self.hook, factor=FACTOR, longest=LONGEST, twice=0.03, statuses=["sent", "delivered"])
 
     @property
     def section(self) -> tuple[str, dict[str, Any]]:
@@ -59,6 +59,6 @@ class WhatsApp:
         else:
             self.twin.upset(what)
 
-    async def rest(self, waiting: int) -> int:  # noqa: ARG002  # the port's
+    async def rest(self, waiting: int) -> int:  # the port's
         """See `Side`: Meta calls until all is taken."""
         return int((await asyncio.to_thread(self.twin.calls))["waiting"])
