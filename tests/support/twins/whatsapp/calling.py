@@ -29,7 +29,8 @@ class Call:
 
 @dataclass(slots=True)
 class Caller:
-    """Makes calls to `hook`. `factor` shortens all pauses, of which none is longer than `longest`; `twice` is the share of calls that are made once more after they succeeded."""
+    """Makes calls to `hook`. `factor` shortens all pauses, of which none is longer than `longest`; `twice` is the share of calls that are
+    made once more after they succeeded."""
 
     hook: str = ""
     factor: float = 0.001
