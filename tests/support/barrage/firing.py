@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -56,6 +57,8 @@ class Barrage:
     left: int = 0
     starting: list[float] = field(default_factory=list)
     recovered: list[float] = field(default_factory=list)
+    killed: list[datetime] = field(default_factory=list)
+    """When, by the right clock."""
     troubles: int = 0
 
     @property
@@ -76,6 +79,7 @@ class Barrage:
         """kill -9 of the program, and a new start; seconds until it answers somebody again are noted."""
         assert self.up is not None
         killed = time.monotonic()
+        self.killed.append(datetime.now(UTC))
         await asyncio.to_thread(self.up.kill)
         await self.start()
         before = len(self.hook.at)

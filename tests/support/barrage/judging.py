@@ -3,8 +3,10 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from support.barrage.sides import Seen
@@ -61,6 +63,15 @@ def waiting(data: Path, channel: str) -> int:
     """How many answers wait there to be sent, or for somebody who comes back."""
     with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
         return int(store.execute("select count(*) from channel_message where channel = ? and state = 'waiting'", (channel,)).fetchone()[0])
+
+
+def recoveries(data: Path, channel: str, killed: Sequence[datetime]) -> list[float]:
+    """Seconds from each kill until something went out there again, the shortest first; where a clock was wrong they mean nothing."""
+    with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
+        rows = store.execute("select ended from channel_message where channel = ? and state = 'sent' order by 1", (channel,)).fetchall()
+    ended = [datetime.fromisoformat(one).replace(tzinfo=UTC) for (one,) in rows]
+    firsts = [(next((one for one in ended if one > at), None), at) for at in killed]
+    return sorted((first - at).total_seconds() for first, at in firsts if first is not None)
 
 
 def records(data: Path) -> Counter[str]:

@@ -44,10 +44,17 @@ IMPATIENT_SECONDS = 0.05
 
 @dataclass
 class Speaker:
-    """Somebody who asks. `waits`: requests that have no answer yet."""
+    """Somebody who asks. `promised` are requests that were acknowledged and have no answer yet, `failed` those that were not, of which
+    some came to Hulk, and may be answered when their speaker comes back."""
 
     id: str
-    waits: list[str] = field(default_factory=list)
+    promised: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def hears(self) -> str | None:
+        """Which request they take another answer for."""
+        waits = self.promised or self.failed
+        return waits.pop(0) if waits else None
 
 
 @dataclass
@@ -93,19 +100,17 @@ class Alexa:
         envelope = said(SLOW if trouble == "slow" else TEXT, str(next(self._ids)), user=speaker.id)
         id_ = str(envelope["request"]["requestId"])
         response = await self._told(envelope, IMPATIENT_SECONDS if trouble == "impatient" else 30.0)
-        speaker.waits.append(id_)
         if response is None:
+            speaker.failed.append(id_)
             return None
-        self._answered(speaker, id_, response)
-        return id_
-
-    def _answered(self, speaker: Speaker, id_: str, response: dict[str, Any]) -> None:
         text = _card(response)
         self.first = self.first or text
-        self.later += not text
         if text:
             self.heard[id_].append(id_)
-            speaker.waits.remove(id_)
+        else:
+            self.later += 1
+            speaker.promised.append(id_)
+        return id_
 
     async def _told(self, envelope: dict[str, Any], seconds: float = 30.0) -> dict[str, Any] | None:
         """What Hulk says to that; None when the speaker hears a failure."""
@@ -130,7 +135,7 @@ class Alexa:
 
     async def rest(self, waiting: int) -> int:
         """See `Side`: while something waits for them, those come back who heard that it takes longer, or a failure."""
-        coming = [one for one in self.speakers.values() if one.waits] if waiting else []
+        coming = [one for one in self.speakers.values() if one.promised or one.failed] if waiting else []
         for speaker in coming:
             await self._back(speaker)
         return 0
@@ -141,8 +146,7 @@ class Alexa:
         response = await self._told(asked("LaunchRequest", id_, user=speaker.id))
         text = _card(response or {})
         for _ in range(text.count(self.first) + text.count(WATERED)):
-            of = speaker.waits.pop(0) if speaker.waits else next(reversed(self.heard))
-            self.heard[of].append(id_)
+            self.heard[speaker.hears() or next(reversed(self.heard))].append(id_)
 
 
 def _card(response: dict[str, Any]) -> str:
