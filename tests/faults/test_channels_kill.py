@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.barrage import Barrage, a_barrage
-from support.barrage.judging import recoveries, records
+from support.barrage.judging import records, recoveries
 from support.disks import a_small_disk, full
 from support.patience import until
 
@@ -49,9 +49,8 @@ async def judge(barrage: Barrage) -> None:
     print(f"\n{barrage.troubles} troubles, {barrage.hook.repeated} answers repeated under their id", *verdicts, sep="\n")
     for one in verdicts if barrage.killed and not JUMPS else ():
         print(one.channel, "answers after", [round(seconds, 1) for seconds in recoveries(barrage.data, one.channel, barrage.killed)], "s")
-    print(
-        f"ready after {statistics.median(barrage.starting):.1f} s, answers after {[round(one, 1) for one in sorted(barrage.recovered)]} s"
-    )
+    recovered = [round(one, 1) for one in sorted(barrage.recovered)]
+    print(f"ready after {statistics.median(barrage.starting):.1f} s, answers after {recovered} s")
     assert records(barrage.data) == {}
     assert [one.lost for one in verdicts] == [[]] * len(verdicts)
     assert [one.failed for one in verdicts] == [0] * len(verdicts)

@@ -190,7 +190,6 @@ async def test_a_process_that_dies_while_sending(room: Room, reached: bool, aske
     assert await room.deliver.look_after_left() == 0  # the lease still holds
     room.later(HELD + timedelta(seconds=1))
     assert await room.deliver.look_after_left() == 1
-    room.later(timedelta(seconds=5))
     texts = await room.said()
     if not asked:
         assert (texts, await state(room)) == (["dois"], "unknown")

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-from aiohttp import web
 
 from support.alexa import amazon_twin
 from support.barrage.judging import Verdict, at_work, judged, waiting
 from support.barrage.jumping import Wrong
 from support.barrage.sides import Alexa, Hook, Mail, Mattermost, Side, Telegram, WhatsApp
 from support.barrage.sides.alexa import SKILL_FILE
+from support.barrage.sides.hook import listening
 from support.mattermost import Chat
 from support.ports import free_port
 from support.program import Up, environment, launch, until_ready
@@ -180,8 +180,7 @@ async def a_barrage(folder: Path, chance: random.Random) -> AsyncIterator[Barrag
 async def _sides(
     stack: AsyncExitStack, folder: Path, hooks: str, session: aiohttp.ClientSession, chance: random.Random
 ) -> list[Side]:  # fmt: skip
-    hook = Hook(f"{hooks}/hook", session, chance)
-    hook.answers = await stack.enter_async_context(_answers(hook))
+    hook = await stack.enter_async_context(listening(Hook(f"{hooks}/hook", session, chance)))
     amazon, root = stack.enter_context(amazon_twin()), folder / "root.pem"
     async with session.get(f"{amazon}/root") as response:
         root.write_bytes(await response.read())
@@ -201,17 +200,3 @@ def _settle(folder: Path, sides: Sequence[Side]) -> None:
     (folder / "hulk.yaml").write_text(json.dumps({"channels": channels, "grpc": {"port": 0}}))
     (folder / "skills").mkdir()
     (folder / "skills" / "water.py").write_text(SKILL_FILE, encoding="utf-8")
-
-
-@asynccontextmanager
-async def _answers(hook: Hook) -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_post("/answers", hook.answered)
-    runner = web.AppRunner(app, shutdown_timeout=0)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", free_port())
-    await site.start()
-    try:
-        yield f"{site.name}/answers"
-    finally:
-        await runner.cleanup()

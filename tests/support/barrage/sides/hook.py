@@ -5,7 +5,8 @@ import json
 import random
 import time
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,16 @@ from aiohttp import web
 
 from hulk.modules.channels.adapters.webhook import key_of, signature
 from support.barrage.sides.side import GUESTS, TEXT, Seen
+from support.ports import free_port
 
 SECRET = "a-secret-of-this-webhook-here"
 AWAY = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @dataclass
@@ -41,6 +49,9 @@ class Hook:
     at: dict[str, float] = field(default_factory=dict)
     """When the first answer to each came."""
     troubles: list[str] = field(default_factory=list)
+    free: asyncio.Event = field(default_factory=_set)
+    """While it is not set, what comes in is held, and not answered."""
+    held: list[web.Request] = field(default_factory=list)
 
     @property
     def section(self) -> tuple[str, dict[str, Any]]:
@@ -83,6 +94,11 @@ class Hook:
     async def answered(self, request: web.Request) -> web.Response:
         """Where Hulk sends answers."""
         body, id_ = await request.read(), request.headers["webhook-id"]
+        if not self.free.is_set():
+            self.held.append(request)
+            await self.free.wait()
+        if request.transport is None:  # whoever asked is no more
+            return web.Response()
         expected = signature(key_of(SECRET), id_.encode(), request.headers["webhook-timestamp"].encode(), body)
         assert request.headers["webhook-signature"].encode() == expected
         trouble = self.troubles.pop() if self.troubles else ""
@@ -107,3 +123,19 @@ def _hung_up(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
+
+
+@asynccontextmanager
+async def listening(hook: Hook) -> AsyncIterator[Hook]:
+    """It takes answers."""
+    app = web.Application()
+    app.router.add_post("/answers", hook.answered)
+    runner = web.AppRunner(app, shutdown_timeout=0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", free_port())
+    await site.start()
+    hook.answers = f"{site.name}/answers"
+    try:
+        yield hook
+    finally:
+        await runner.cleanup()

@@ -36,6 +36,10 @@ _AUTH_WAIT = timedelta(minutes=1)
 """How long all wait when the channel does not know us any more."""
 
 
+class Ended(Uncertain):
+    """Nobody knows how far it came, and it was not the channel's doing."""
+
+
 @dataclass(slots=True)
 class Deliver:
     """Looks after the outbox of one channel."""
@@ -194,7 +198,7 @@ class Deliver:
             if found is not None:
                 await self._settle(message, "sent", sent=found)
             else:
-                await self._later(message, waiting_after(message.attempts, self.chance()), error)
+                await self._later(message, _wait_for(message, error, self.chance()), error)
 
     async def look_after_left(self) -> int:
         """See what became of messages that somebody began to send and did not end; how many there were."""
@@ -217,7 +221,7 @@ class Deliver:
             now = self.clock()
             [ours] = await self.commit(self.outbox.adopt(message.id, self.holder, now, now + HELD))
             if ours:
-                await self._ask(message, Uncertain("The process that was sending it ended."))
+                await self._ask(message, Ended("The process that was sending it ended."))
         except Unavailable as error:
             log.warning("channel_message_left", channel=self.channel, message=message.id, reason=str(error))
         finally:
@@ -259,6 +263,11 @@ class Deliver:
             log.warning("channel_message_not_spoken", channel=self.channel, message=message.id, reason=str(error))
             return []
         return [(into.name, into)]
+
+
+def _wait_for(message: Outgoing, error: HulkError, chance: float) -> timedelta:
+    """How long one waits that the channel surely does not have: not at all where a process ended at its first try."""
+    return timedelta() if isinstance(error, Ended) and message.attempts <= 1 else waiting_after(message.attempts, chance)
 
 
 def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:
