@@ -8,6 +8,7 @@ FIRST ?= 0
 TICKETS ?= 100000
 MESSAGES ?= 100000
 KILLS ?= 200
+JUMPS ?= 200
 REQUESTS ?= 1000000
 GATEWAYS ?= $(HOME)/.cache/hulk-bench
 MCP ?= $(HOME)/.cache/hulk-mcp

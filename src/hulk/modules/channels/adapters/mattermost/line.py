@@ -27,7 +27,6 @@ MARK = "hulk_idem"
 FILES = 10
 _SKEW = timedelta(hours=1)
 """How far the server's clock may be off."""
-
 _PAGES = 25
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f"\\/]')
 
