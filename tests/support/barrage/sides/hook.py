@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from hulk.modules.channels.adapters.webhook import key_of, signature
+from hulk.modules.channels.adapters.webhook import LEEWAY_SECONDS, key_of, signature
 from support.barrage.sides.side import GUESTS, TEXT, Seen
 from support.ports import free_port
 
@@ -44,7 +44,7 @@ class Hook:
     got: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     repeated: int = 0
     refused: int = 0
-    """Requests that were signed at another time than Hulk's clock had."""
+    """Requests, theirs and ours, that were signed at another time than the other clock had."""
     """Answers that came once more under the same id."""
     at: dict[str, float] = field(default_factory=dict)
     """When the first answer to each came."""
@@ -101,6 +101,9 @@ class Hook:
             return web.Response()
         expected = signature(key_of(SECRET), id_.encode(), request.headers["webhook-timestamp"].encode(), body)
         assert request.headers["webhook-signature"].encode() == expected
+        if abs(int(request.headers["webhook-timestamp"]) - time.time()) > LEEWAY_SECONDS:
+            self.refused += 1
+            return web.Response(status=400)
         trouble = self.troubles.pop() if self.troubles else ""
         if trouble == "slow":
             await asyncio.sleep(0.5)
