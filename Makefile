@@ -8,6 +8,7 @@ FIRST ?= 0
 TICKETS ?= 100000
 MESSAGES ?= 100000
 KILLS ?= 200
+JUMPS ?= 200
 REQUESTS ?= 1000000
 GATEWAYS ?= $(HOME)/.cache/hulk-bench
 MCP ?= $(HOME)/.cache/hulk-mcp
@@ -127,8 +128,8 @@ test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real mod
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
 
-test-channels: $(VENV)/dev.stamp ## messages on all channels while Hulk is killed amid them: MESSAGES=, KILLS=, FIRST=
-	@HULK_TEST_CHANNEL_MESSAGES=$(MESSAGES) HULK_TEST_KILLS=$(KILLS) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest -s tests/faults/test_channels_kill.py
+test-channels: $(VENV)/dev.stamp ## messages on all channels while Hulk is killed amid them and its clock jumps: MESSAGES=, KILLS=, JUMPS=, FIRST=
+	@HULK_TEST_CHANNEL_MESSAGES=$(MESSAGES) HULK_TEST_KILLS=$(KILLS) HULK_TEST_JUMPS=$(JUMPS) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest -s tests/faults/test_channels_kill.py
 
 mutants: $(VENV)/dev.stamp ## remove each single check of the guard before models outside, and see that a test fails (half an hour; ONLY= some)
 	@$(BIN)/python tools/mutants.py --only "$(ONLY)"

@@ -30,6 +30,7 @@ from hulk.modules.audit.ports import Archive, Chains, Figures, Holds, Marks, Rem
 from hulk.modules.channels import ports as channel_ports
 from hulk.modules.channels.adapters import alexa, mattermost, telegram, webhook, whatsapp, wyoming
 from hulk.modules.channels.adapters import email as channels_email
+from hulk.modules.channels.adapters import presence as channels_presence
 from hulk.modules.channels.adapters import prometheus as channels_prometheus
 from hulk.modules.channels.adapters import sql as channels_sql
 from hulk.modules.channels.adapters import standings as channels_standings
@@ -127,6 +128,7 @@ SUITES = (
     Suite(agent_ports.Tasks, (agents_memory.MemoryTasks, agents_sql.SqlTasks), "modules/agents/test_agents_kept.py"),
     Suite(agent_ports.Accounts, (agents_memory.MemoryAccounts, agents_sql.SqlAccounts), "modules/agents/test_agents_kept.py"),
     Suite(channel_ports.Figures, (channels_prometheus.ChannelFigures,), "modules/channels/test_channels_watched.py"),
+    Suite(channel_ports.Presence, (channels_presence.BusPresence,), "modules/channels/test_channels_watched.py"),
     Suite(channel_ports.Standings, (channels_standings.BusStandings,), "modules/channels/test_channels_watched.py"),
     Suite(Chains, (audit_sql.SqlChains,), "modules/audit/test_audit_chains.py"),
     Suite(Archive, (sql_archive.SqlArchive, mongodb.MongoArchive), "modules/audit/test_audit_archives.py"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.barrage import Barrage, a_barrage
-from support.barrage.judging import records
+from support.barrage.judging import records, recoveries
 from support.disks import a_small_disk, full
 from support.patience import until
 
@@ -18,12 +18,14 @@ SEED = int(os.environ.get("HULK_TEST_FIRST_SEED", "22"))
 MESSAGES = int(os.environ.get("HULK_TEST_CHANNEL_MESSAGES", "40"))
 """How many; `make test-channels` sends 100,000."""
 KILLS = int(os.environ.get("HULK_TEST_KILLS", "1"))
+JUMPS = int(os.environ.get("HULK_TEST_JUMPS", "1"))
+"""How often the clock is wrong for a while."""
 
 
 @pytest.mark.timeout(36_000)
 async def test_nothing_is_lost_and_nothing_answered_twice(tmp_path: Path) -> None:
     async with a_barrage(tmp_path, random.Random(SEED)) as barrage:
-        await barrage.fire(MESSAGES, KILLS)
+        await barrage.fire(MESSAGES, KILLS, jumps=JUMPS)
         await judge(barrage)
 
 
@@ -45,7 +47,10 @@ async def judge(barrage: Barrage) -> None:
     """Tell what came of it, and require what must hold."""
     verdicts = await barrage.verdicts()
     print(f"\n{barrage.troubles} troubles, {barrage.hook.repeated} answers repeated under their id", *verdicts, sep="\n")
-    print(f"ready after {statistics.median(barrage.starting):.1f} s, answers after {sorted(barrage.recovered)} s more")
+    for one in verdicts if barrage.killed and not JUMPS else ():
+        print(one.channel, "answers after", [round(seconds, 1) for seconds in recoveries(barrage.data, one.channel, barrage.killed)], "s")
+    recovered = [round(one, 1) for one in sorted(barrage.recovered)]
+    print(f"ready after {statistics.median(barrage.starting):.1f} s, answers after {recovered} s")
     assert records(barrage.data) == {}
     assert [one.lost for one in verdicts] == [[]] * len(verdicts)
     assert [one.failed for one in verdicts] == [0] * len(verdicts)

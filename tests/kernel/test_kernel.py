@@ -3,7 +3,7 @@
 import json
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,7 +17,7 @@ from hulk.kernel.money import Money
 from hulk.kernel.records import from_json, to_json
 from hulk.kernel.tenancy import DEFAULT_TENANT, Grant, Principal, Role, Verb, everywhere
 from hulk.kernel.text import Text, Voice, writable
-from hulk.kernel.time import from_iso, iso
+from hulk.kernel.time import SetBack, from_iso, iso
 
 MOMENTS = some.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001
 JSON = some.recursive(
@@ -209,3 +209,12 @@ def test_what_can_be_written_is_left_as_it_is(text: str) -> None:
 
 def test_what_no_store_takes_is_replaced() -> None:
     assert writable("a\0b\ud800c\udfff 🦜\x1b") == "a�b�c� 🦜\x1b"
+
+
+@given(steps=some.lists(some.tuples(some.floats(0, 3600), some.sampled_from((0.0, 0.5, -0.5, 7200.0, -2.0, -60.0, -21600.0))), max_size=20))
+def test_a_clock_was_set_back_when_less_of_the_day_went_by_than_passed(steps: list[tuple[float, float]]) -> None:
+    watch, now, passed = SetBack(), datetime(2026, 11, 22, 15, 0, tzinfo=UTC), 5.0
+    assert not watch.seen(now, passed)
+    for seconds, wrong in steps:
+        now, passed = now + timedelta(seconds=seconds + wrong), passed + seconds
+        assert watch.seen(now, passed) == (wrong <= -2.0)

@@ -38,8 +38,10 @@ def amazon_twin() -> Iterator[str]:
     command = [sys.executable, "-m", "support.twins.alexa", "0"]
     with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, env=environment(), preexec_fn=die_with_parent) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.kill()
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.kill()
 
 
 @dataclass

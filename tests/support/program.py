@@ -74,7 +74,9 @@ def start(data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = 
     return until_ready(launch("up", data, *options, cwd=cwd, env=env))
 
 
-def launch(command: str, data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None) -> Up:
+def launch(
+    command: str, data: Path, *options: str, cwd: Path, env: Mapping[str, str] | None = None, program: Sequence[str] = (str(BIN / "hulk"),)
+) -> Up:
     """Start `hulk up`, `hulk worker` or `hulk tickets` on free ports, without waiting."""
     data.mkdir(parents=True, exist_ok=True)
     told = data / {"up": "server.json", "worker": "worker.json", "tickets": "tickets.json"}[command]
@@ -82,7 +84,7 @@ def launch(command: str, data: Path, *options: str, cwd: Path, env: Mapping[str,
     log = data / "test.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [str(BIN / "hulk"), command, "--data", str(data), "--port", "0", *options],
+            [*program, command, "--data", str(data), "--port", "0", *options],
             cwd=cwd,
             env=env or environment(),
             stdout=file,

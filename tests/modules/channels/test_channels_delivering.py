@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,9 @@ import pytest
 from hulk.kernel.bells import Listener
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
-from hulk.modules.channels.domain import Limits, Outgoing, Pace, Shown, State
-from hulk.modules.channels.ports import Sent, Uncertain
-from hulk.modules.channels.usecases import Deliver
-from hulk.modules.channels.usecases.delivering import LEASE
+from hulk.modules.channels.domain import HELD, Limits, Outgoing, Pace, Shown, State
+from hulk.modules.channels.ports import Presence, Sent, Uncertain
+from hulk.modules.channels.usecases import Deliver, Patient, Sole
 from hulk.runtime.store import Store
 from support.channels import NOW, Answer, Room, ScriptedLine, a_room, going
 from support.patience import until_found
@@ -189,9 +188,8 @@ async def test_a_process_that_dies_while_sending(room: Room, reached: bool, aske
     assert await state(room) == "sending"
     room.deliver = replaced(room, "two")
     assert await room.deliver.look_after_left() == 0  # the lease still holds
-    room.later(LEASE + timedelta(seconds=1))
+    room.later(HELD + timedelta(seconds=1))
     assert await room.deliver.look_after_left() == 1
-    room.later(timedelta(seconds=5))
     texts = await room.said()
     if not asked:
         assert (texts, await state(room)) == (["dois"], "unknown")
@@ -209,19 +207,96 @@ def replaced(room: Room, holder: str) -> Deliver:
     )  # fmt: skip
 
 
+@dataclass
+class Registry:
+    """Who is there. `held`: whether we are seen."""
+
+    there: set[str] = field(default_factory=set)
+    held: bool = True
+
+    async def gone(self, holder: str) -> bool:
+        """See `Presence`."""
+        return holder not in self.there
+
+
 @pytest.mark.parametrize(
-    ("sole", "became"), [pytest.param(True, "sent", id="nobody else can"), pytest.param(False, "sending", id="another may be")]
+    ("presence", "became"),
+    [
+        pytest.param(Sole("one"), "sent", id="nobody else can be"),
+        pytest.param(Registry(), "sent", id="it is gone"),
+        pytest.param(Registry({"dead"}), "sending", id="it is there"),
+        pytest.param(Patient(), "sending", id="nobody knows"),
+    ],
 )
-async def test_what_a_process_left_is_seen_to_at_once_where_it_can_be_no_more(room: Room, sole: bool, became: State) -> None:
+async def test_what_a_process_left_is_seen_to_at_once_when_it_is_no_more(room: Room, presence: Presence, became: State) -> None:
     await put(room, going(), going(name="2", address="b"))
-    await room.store.commit(room.outbox.claim(going().id, "dead", NOW + LEASE))
+    await room.store.commit(room.outbox.claim(going().id, "dead", NOW + HELD))
     room.line.has = {going().id: Sent("v")}
-    room.deliver.sole = sole
+    room.deliver.presence = presence
     async with asyncio.TaskGroup() as group:
         task = group.create_task(room.deliver.run(Listener()))
         await until_found(lambda: _sent(room, "2"))
         task.cancel()
     assert await state(room) == became
+
+
+async def test_a_process_that_is_taken_for_gone_sends_nothing_and_leaves_it_to_others(room: Room) -> None:
+    await put(room, going())
+    room.deliver.presence = Registry(held=False)
+    assert await room.said() == []
+    other = replaced(room, "two")
+    other.presence = Registry()
+    assert await other.look_after_left() == 1
+    room.later(timedelta(seconds=5))
+    assert await other.once() == 1
+    assert [one.text for one in room.line.sent] == ["Olá"]
+
+
+async def test_a_channel_that_takes_its_time_to_say_what_it_has_keeps_nobody_else_waiting(room: Room) -> None:
+    asked = asyncio.Event()
+
+    class Slow(ScriptedLine):
+        async def find(self, message: Outgoing) -> Sent | None:
+            await asked.wait()
+            return await super().find(message)
+
+    room.deliver.line = room.line = Slow(has={going().id: Sent("v")})
+    room.deliver.presence = Sole("one")
+    await put(room, going(), going(name="2", address="b"))
+    await room.store.commit(room.outbox.claim(going().id, "dead", NOW + HELD))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(Listener()))
+        await until_found(lambda: _sent(room, "2"))
+        assert await state(room) == "sending"
+        asked.set()
+        await until_found(lambda: _sent(room, "1"))
+        task.cancel()
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=2), timedelta(hours=6)], ids=str)
+async def test_what_waits_when_the_clock_is_set_back_does_not_wait_for_as_long(room: Room, back: timedelta) -> None:
+    room.line.script = [raising(Unavailable("Not now."))]
+    passed = [0.0]
+    room.deliver.ticks = lambda: passed[0]
+    await put(room, going(created=NOW, due=NOW), going(name="2", address="b"))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(listener := Listener()))
+        await until_found(lambda: _sent(room, "2"))
+        room.clock[0] -= back
+        await put(room, going(name="3", address="c", created=NOW, due=NOW))
+        passed[0] += 10
+        listener.ring()
+        for name in ("1", "3"):
+            await until_found(lambda name=name: _sent(room, name))  # type: ignore[misc]
+        task.cancel()
+
+
+async def test_what_waits_for_a_time_of_the_day_waits_for_it_whatever_is_done_to_the_clock(room: Room) -> None:
+    await put(room, going(due=NOW + timedelta(hours=1)))
+    room.later(-timedelta(hours=6))
+    assert await room.said() == []
+    room.later(timedelta(hours=7))
+    assert await room.said() == ["Olá"]
 
 
 async def test_that_it_went_out_is_not_forgotten_while_the_store_is_away(room: Room) -> None:
@@ -261,9 +336,9 @@ async def test_of_two_processes_only_one_sends_a_message(room: Room) -> None:
 async def test_one_that_lost_its_claim_writes_nothing(room: Room) -> None:
     await put(room, going())
     message = going()
-    await room.store.commit(room.outbox.claim(message.id, "one", room.clock[0] + LEASE))
-    room.later(LEASE * 2)
-    assert await room.store.commit(room.outbox.adopt(message.id, "two", room.clock[0], room.clock[0] + LEASE)) == [True]
+    await room.store.commit(room.outbox.claim(message.id, "one", room.clock[0] + HELD))
+    room.later(HELD * 2)
+    assert await room.store.commit(room.outbox.adopt(message.id, "two", room.clock[0], room.clock[0] + HELD)) == [True]
     late = replace(message, state="sent", sent_id="late")
     assert await room.store.commit(room.outbox.settle(late, "one")) == [False]
     assert await state(room) == "sending"

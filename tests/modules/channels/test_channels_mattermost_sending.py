@@ -121,6 +121,16 @@ async def test_a_message_is_found_behind_many_others(chat: Chat) -> None:
         assert await made.line.find(message(f"{TOWN}:{root}", id="msg_2")) is None
 
 
+async def test_a_message_is_found_behind_many_others_though_our_clock_was_ahead_when_it_was_made(chat: Chat) -> None:
+    asked = chat.says("@hulk?", channel_id=TOWN)
+    one = message(TOWN, about=asked, created=now() + timedelta(hours=6))
+    async with bot(chat.twin) as made:
+        sent = await made.line.send(one, [])
+        for number in range(250):
+            chat.says(f"{number}", channel_id=TOWN)
+        assert await made.line.find(one) == sent
+
+
 async def test_buttons_are_blocks_or_attachments_as_the_server_has_them(chat: Chat) -> None:
     for flag in ("true", "false"):
         chat.twin.be(config={"FeatureFlagMmBlocksEnabled": flag})

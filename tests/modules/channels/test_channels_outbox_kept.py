@@ -8,7 +8,7 @@ import pytest
 from hulk.kernel.bells import Bells
 from hulk.kernel.errors import NotFound
 from hulk.modules.channels.adapters.sql import SqlOutbox
-from hulk.modules.channels.domain import Button, Outgoing, Shown, State
+from hulk.modules.channels.domain import HELD, Button, Outgoing, Shown, State
 from hulk.modules.channels.ports import Outbox
 from hulk.runtime.store import Store
 from support.channels import NOW, going
@@ -16,6 +16,7 @@ from support.outboxes import added, brought, ids_of, state_of
 
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 PAST = SOON + timedelta(seconds=1)
+HOLDS = PAST + HELD
 
 
 @pytest.fixture
@@ -95,30 +96,52 @@ async def test_what_was_not_taken_waits_again_until_it_is_due(store: Store, outb
 async def test_one_that_is_left_is_adopted_and_its_holder_holds_it_no_more(store: Store, outbox: Outbox) -> None:
     message, young, other = going(), going(name="young", address="b"), going(name="other", channel="other")
     await added(store, outbox, message, young, other)
-    await store.commit(outbox.claim(message.id, "one", SOON), outbox.claim(young.id, "one", LATER), outbox.claim(other.id, "one", SOON))
+    await store.commit(outbox.claim(message.id, "one", SOON), outbox.claim(young.id, "one", HOLDS), outbox.claim(other.id, "one", SOON))
     assert await outbox.left("chat", SOON, 10) == []
-    assert await store.commit(outbox.adopt(message.id, "two", SOON, LATER)) == [False]
+    assert await store.commit(outbox.adopt(message.id, "two", SOON, HOLDS)) == [False]
     assert ids_of(await outbox.left("chat", PAST, 10)) == [message.id]
-    adopted = [outbox.adopt(id_, "two", PAST, LATER) for id_ in (message.id, message.id, young.id, "msg_none")]
+    adopted = [outbox.adopt(id_, "two", PAST, HOLDS) for id_ in (message.id, message.id, young.id, "msg_none")]
     assert await store.commit(*adopted) == [True, False, False, False]
     assert await outbox.left("chat", PAST, 10) == []
     sent = replace(message, state="sent", ended=NOW)
     assert await store.commit(outbox.settle(sent, "one"), outbox.settle(sent, "two")) == [False, True]
 
 
-async def test_all_that_those_who_are_no_more_were_sending_is_left_at_once(store: Store, outbox: Outbox) -> None:
+async def test_all_that_one_who_is_no_more_was_sending_is_left_at_once(store: Store, outbox: Outbox) -> None:
     mine, theirs, late = (going(name=name, address=name) for name in ("mine", "theirs", "late"))
     waiting, other = going(name="waiting", address="theirs"), going(name="other", channel="other")
     await added(store, outbox, mine, theirs, late, waiting, other)
-    held = [(mine, "new", LATER), (theirs, "dead", LATER), (late, "dead too", NOW - timedelta(hours=1)), (other, "dead", LATER)]
+    held = [(mine, "new", NOW + HELD), (theirs, "dead", NOW + HELD), (late, "dead", NOW - timedelta(hours=1)), (other, "else", HOLDS)]
+    assert await outbox.holders("chat") == frozenset()
     await store.commit(*(outbox.claim(one.id, by, until) for one, by, until in held))
-    assert await store.commit(outbox.abandon("chat", "new", NOW), outbox.abandon("none", "new", NOW)) == [2, 0]
+    assert set(await outbox.holders("chat")) == {"new", "dead"}
+    assert await store.commit(outbox.abandon("chat", "dead", NOW), outbox.abandon("none", "dead", NOW)) == [2, 0]
     assert ids_of(await outbox.left("chat", NOW, 10)) == ids_of([theirs, late])
     assert await outbox.left("other", SOON, 10) == []
     assert [await state_of(outbox, one) for one in (mine, theirs, waiting)] == ["sending", "sending", "waiting"]
-    assert await store.commit(outbox.adopt(theirs.id, "new", NOW, LATER), outbox.adopt(mine.id, "two", NOW, LATER)) == [True, False]
+    assert await store.commit(outbox.adopt(theirs.id, "new", NOW, HOLDS), outbox.adopt(mine.id, "two", NOW, HOLDS)) == [True, False]
     sent = [(replace(theirs, state="sent", ended=NOW), holder) for holder in ("dead", "new")]
     assert await store.commit(*(outbox.settle(*one) for one in sent)) == [False, True]
+
+
+async def test_one_that_is_held_for_longer_than_anybody_may_is_left(store: Store, outbox: Outbox) -> None:
+    """Its holder's clock was another: ours, before it was set back."""
+    message, young = going(), going(name="young", address="b")
+    await added(store, outbox, message, young)
+    await store.commit(outbox.claim(message.id, "one", NOW + timedelta(hours=6)), outbox.claim(young.id, "one", NOW + HELD))
+    assert ids_of(await outbox.left("chat", NOW, 10)) == [message.id]
+    assert await store.commit(*(outbox.adopt(one.id, "two", NOW, NOW + HELD) for one in (message, young))) == [True, False]
+
+
+async def test_what_was_due_when_it_was_made_is_due_whatever_the_clock_says_since(store: Store, outbox: Outbox) -> None:
+    message, timed = going(), going(name="timed", address="b", due=SOON)
+    tried = going(name="tried", address="c")
+    await added(store, outbox, message, timed, tried)
+    await store.commit(outbox.claim(tried.id, "one", LATER), outbox.settle(replace(tried, due=SOON), "one"))
+    before = NOW - timedelta(hours=6)
+    assert ids_of(await outbox.due("chat", before, 10)) == [message.id]
+    assert await store.commit(outbox.hasten("chat", before), outbox.hasten("other", before)) == [1, 0]
+    assert ids_of(await outbox.due("chat", before, 10)) == ids_of([message, tried])
 
 
 async def test_a_message_is_found_by_what_its_channel_calls_it(store: Store, outbox: Outbox) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hulk.modules.channels.adapters.sql import SqlOutbox
+from hulk.modules.channels.domain import HELD
 from hulk.modules.channels.ports import Outbox
 from hulk.runtime.store import Store
 from support.channels import NOW, going
@@ -46,7 +47,7 @@ async def test_of_many_that_adopt_one_that_is_left_one_has_it(store: Store, outb
     await store.commit(outbox.claim(message.id, "one", SOON))
     async with another() as there, asyncio.TaskGroup() as group:
         tries = {
-            f"holder {place}": group.create_task(at.commit(SqlOutbox(at).adopt(message.id, f"holder {place}", past, LATER)))
+            f"holder {place}": group.create_task(at.commit(SqlOutbox(at).adopt(message.id, f"holder {place}", past, past + HELD)))
             for place, at in enumerate([store, there] * 4)
         }
     [new] = [name for name, task in tries.items() if task.result() == [True]]

@@ -1,5 +1,6 @@
 """How channels are is known to all processes; what they do is counted once it is certain."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,11 @@ from prometheus_client import generate_latest
 from hulk.kernel.errors import Refused, Unavailable, told
 from hulk.kernel.text import Text
 from hulk.modules.channels.adapters.counted import CountedTrail
+from hulk.modules.channels.adapters.presence import BusPresence
 from hulk.modules.channels.adapters.prometheus import ChannelFigures
 from hulk.modules.channels.adapters.standings import LEADERS, BusStandings, office
 from hulk.modules.channels.domain import Channel, Health, Standing, Status, Step, Tried
-from hulk.modules.channels.ports import Figures, Standings
+from hulk.modules.channels.ports import Figures, Presence, Standings
 from hulk.modules.channels.usecases.facts import ended, received
 from hulk.runtime.bus import Bus
 from hulk.runtime.state import Bucket, leader
@@ -48,6 +50,24 @@ async def test_what_one_process_says_of_a_channel_another_knows(bus: Bus) -> Non
         await seat.won()
         assert await other.led("zap")
     assert not await other.led("zap")
+
+
+async def test_a_process_is_there_for_others_while_it_says_so(bus: Bus) -> None:
+    one, other = BusPresence(bus, "host:1:a", timedelta(seconds=5)), BusPresence(bus, "host:2:b", timedelta(seconds=5))
+    seen: Presence = other
+    assert (one.held, await seen.gone("host:1:a"), await seen.gone("host:2:b")) == (False, True, True)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(one.show())
+        await one.shown()
+        assert (one.held, await seen.gone("host:1:a"), await seen.gone("host:2:b")) == (True, False, True)
+        task.cancel()
+    assert (one.held, await seen.gone("host:1:a")) == (False, True)
+
+
+async def test_nobody_is_taken_for_gone_because_the_bus_is_away(tmp_path: Path) -> None:
+    async with a_bus(tmp_path) as made:
+        presence = BusPresence(made, "host:1:a", timedelta(seconds=5))
+    assert not await presence.gone("host:2:b")
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ class Interleaved:
     async def sweep(self) -> None:
         """A sweep, in a minute's time."""
         later = utc_now() + timedelta(minutes=1)
-        await self.hand.store.commit(self.hand.journal.revive(idle=later, late=later, lost=later))
+        await self.hand.store.commit(self.hand.journal.revive(idle=later, late=later, lost=later, ahead=later))
 
 
 @settings(max_examples=60)

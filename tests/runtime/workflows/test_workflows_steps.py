@@ -491,7 +491,22 @@ async def test_sweeping_wakes_what_stands_still_with_a_new_epoch(hand: Hand) -> 
 def revived(hand: Hand, *, pending: bool) -> Change[int]:
     """A sweep in a minute's time."""
     now = utc_now() + timedelta(minutes=1)
-    return hand.journal.revive(idle=now, late=now, lost=now if pending else None)
+    return hand.journal.revive(idle=now, late=now, lost=now if pending else None, ahead=now)
+
+
+async def test_sweeping_wakes_what_stands_still_though_the_clock_was_set_back(hand: Hand) -> None:
+    hand.workflows["flow"] = Flow(_empty)
+    hand.ahead = timedelta(hours=6)
+    await hand.begin(a_run("run_running"))
+    await hand.begin(a_run("run_pending"))
+    running, _ = hand.queue.popleft()
+    await hand.store.commit(hand.journal.take(running, hand.lease(running).epoch))
+    hand.queue.clear()
+    assert await hand.store.commit(revived(hand, pending=False)) == [1]
+    hand.ahead = timedelta(0)
+    assert await hand.store.commit(revived(hand, pending=True)) == [2]
+    await hand.drain()
+    assert {(await row_of(hand.store, run)).status for run in ("run_running", "run_pending")} == {"completed"}
 
 
 async def test_sweeping_leaves_alone_what_moves_or_waits_for_its_time(hand: Hand) -> None:

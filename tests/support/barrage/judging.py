@@ -3,8 +3,10 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from support.barrage.sides import Seen
@@ -57,6 +59,21 @@ _ANSWERLESS = """
 """
 
 
+def waiting(data: Path, channel: str) -> int:
+    """How many answers wait there to be sent, or for somebody who comes back."""
+    with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
+        return int(store.execute("select count(*) from channel_message where channel = ? and state = 'waiting'", (channel,)).fetchone()[0])
+
+
+def recoveries(data: Path, channel: str, killed: Sequence[datetime]) -> list[float]:
+    """Seconds from each kill until something went out there again, the shortest first; where a clock was wrong they mean nothing."""
+    with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
+        rows = store.execute("select ended from channel_message where channel = ? and state = 'sent' order by 1", (channel,)).fetchall()
+    ended = [datetime.fromisoformat(one).replace(tzinfo=UTC) for (one,) in rows]
+    firsts = [(next((one for one in ended if one > at), None), at) for at in killed]
+    return sorted((first - at).total_seconds() for first, at in firsts if first is not None)
+
+
 def records(data: Path) -> Counter[str]:
     """What is on record more than once, or not as it should be; nothing, if all is well."""
     with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
@@ -67,6 +84,6 @@ def records(data: Path) -> Counter[str]:
             "select count(*) from (select intent from channel_message where intent is not null group by intent having count(*) > 1)"
         ).fetchone()
         dead = store.execute("select count(*) from run where dead").fetchone()
-        other = store.execute("select count(*) from channel_arrival where outcome <> 'asked'").fetchone()
+        other = store.execute("select count(*) from channel_arrival where outcome <> 'asked' and kind = 'message'").fetchone()
     named = {"intents of two arrivals": twice, "intents answered twice": answers, "dead runs": dead, "not asked": other}
     return Counter({what: count for what, (count,) in named.items() if count})

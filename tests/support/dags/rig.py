@@ -93,7 +93,7 @@ class Rig:
         )  # fmt: skip
         agents = wired(self.begun, {self.drawn.asked: {"items": ["x", "y", "z"]}}, needs)
         self.hand.workflows = {TASK: agents.task, STEP: agents.step, "tool-call": self.tools.run}
-        await self.store.commit(runs.revive(idle=now() + FAR, late=now(), lost=now() + FAR))
+        await self.store.commit(runs.revive(idle=now() + FAR, late=now(), lost=now() + FAR, ahead=now() + FAR))
 
     async def begin(self) -> str:
         """Begin the task, once, however often this is called; its id."""

@@ -129,7 +129,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             tidying(rounds, memory),
             watching_budgets(rounds, money, budget_figures(ground.telemetry.metrics)),
             refreshing_rates(rounds, money),
-            *(one.run() for one in channels.at_work),
+            *channels.running(),
             channels.prune.now_and_then(rounds),
             console.live.run(),
         )

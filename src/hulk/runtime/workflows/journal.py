@@ -327,13 +327,15 @@ class Journal:
         """What is recorded, once all that was committed before is."""
         return lambda tx: _steps(tx, run)
 
-    def revive(self, *, idle: datetime, late: datetime, lost: datetime | None) -> Change[int]:
+    def revive(self, *, idle: datetime, late: datetime, lost: datetime | None, ahead: datetime) -> Change[int]:
         """Wake with a new epoch what should be moving and is not: runs that run and are untouched since `idle`, waiting ones
-        whose time to go on was before `late`, and, given `lost`, pending ones untouched since then. Gives how many (at most
-        1,000; call again for more)."""
-        stuck = [and_(_run.status == "running", _run.touched < idle), and_(stands("waiting"), _run.due < late)]
+        whose time to go on was before `late`, and, given `lost`, pending ones untouched since then. What was touched after `ahead` was so
+        by a clock that has been set back since: nobody can say how long ago. Gives how many (at most 1,000; call again for more)."""
+        wrong = _run.touched > ahead
+        stuck = [and_(_run.status == "running", or_(_run.touched < idle, wrong)), and_(stands("waiting"), _run.due < late)]
         if lost is not None:
-            stuck.append(and_(_run.status == "pending", _run.touched < lost, or_(_run.due.is_(None), _run.due < lost)))
+            timely = or_(_run.due.is_(None), _run.due < lost, wrong)
+            stuck.append(and_(_run.status == "pending", or_(_run.touched < lost, wrong), timely))
 
         def change(tx: Transaction) -> int:
             found = tx.execute(select(_run.id).where(or_(*stuck)).order_by(_run.touched).limit(SWEEP).with_for_update(skip_locked=True))

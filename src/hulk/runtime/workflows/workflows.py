@@ -38,6 +38,8 @@ SWEEP = timedelta(seconds=1)
 MEASURE = timedelta(seconds=15)
 IDLE = LEASE * 3
 """A run that is held shows it every lease; after three without a sign it is woken for another worker."""
+AHEAD = timedelta(minutes=1)
+"""By how much the clocks of two processes may differ at most."""
 WINDOW = 16
 """How many runs of a queue may be under way per slot; more are held in the store."""
 REIGN = timedelta(seconds=2)
@@ -220,7 +222,7 @@ class Workflows:
     async def _revive_all(self) -> None:
         start = self._clock()
         batches = 0
-        while (await self._store.commit(self._journal.revive(idle=start, late=start, lost=start)))[0]:
+        while (await self._store.commit(self._journal.revive(idle=start, late=start, lost=start, ahead=start + AHEAD)))[0]:
             batches += 1
         if batches:
             log.info("runs_taken_up", batches=batches)
@@ -277,7 +279,7 @@ class Workflows:
         idle = now - IDLE
         lost = idle if await self._forgotten() else None
         _, revived = await self._store.commit(
-            self._journal.touch(self._executor.held), self._journal.revive(idle=idle, late=now - SWEEP, lost=lost)
+            self._journal.touch(self._executor.held), self._journal.revive(idle=idle, late=now - SWEEP, lost=lost, ahead=now + AHEAD)
         )
         if revived:
             log.info("runs_swept", revived=revived)

@@ -29,11 +29,13 @@ class Call:
 
 @dataclass(slots=True)
 class Caller:
-    """Makes calls to `hook`. `factor` shortens all pauses; `twice` is the share of calls that are made once more after they succeeded."""
+    """Makes calls to `hook`. `factor` shortens all pauses, of which none is longer than `longest`; `twice` is the share of calls that are
+    made once more after they succeeded."""
 
     hook: str = ""
     factor: float = 0.001
     twice: float = 0.0
+    longest: float = WEEK
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     waiting: list[Call] = field(default_factory=list)
     done: int = 0
@@ -89,5 +91,5 @@ class Caller:
         elif now - one.began > WEEK * self.factor:
             self.dropped += 1
         else:
-            one.due = now + FIRST * 2**one.attempts * self.factor * self.chance.uniform(0.5, 1.0)
+            one.due = now + min(FIRST * 2**one.attempts, self.longest) * self.factor * self.chance.uniform(0.5, 1.0)
             self.waiting.append(one)

@@ -62,7 +62,7 @@ class Twin:
         self.codes += [how.pop("code")] if "code" in how else []
         for name, content in how.pop("put", {}).items():
             self.files[name] = File(content.encode(), "text/plain")
-        for name in ("hook", "factor", "twice"):
+        for name in ("hook", "factor", "twice", "longest"):
             if name in how:
                 setattr(self.caller, name, how.pop(name))
         self.caller.rung.set()

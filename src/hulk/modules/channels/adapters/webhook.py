@@ -24,18 +24,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hulk.kernel.errors import Refused
+from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.text import Language, Text, writable
-from hulk.modules.channels.adapters.vendor import Vendor, vendor
+from hulk.modules.channels.adapters.vendor import Answer, Vendor, vendor
 from hulk.modules.channels.domain import Arrival, Attached, Limits, Outgoing, Pace, Sender
 from hulk.modules.channels.ports import Accepted, Checked, Refusal, Request, Sent
 
 LEEWAY_SECONDS = 300
+_REFUSED = frozenset({400, 401, 403, 422})
+"""What those answer who do not believe a signature."""
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -137,8 +140,23 @@ class WebhookLine:
             return Sent(message.id)
         answer = await self._posted(message.id, {"type": "message", **_told(message)})
         if not 200 <= answer.status < 300:
-            raise self.vendor.refusal(answer, sends=True)
+            raise self._at_another_time(answer) or self.vendor.refusal(answer, sends=True)
         return Sent(message.id)
+
+    def _at_another_time(self, answer: Answer) -> Unavailable | None:
+        """While our clock is wrong, what we sign is refused as old, or of the future: where the other side's clock says so (`Date`, RFC 9110,
+        6.6.1), that is why, and it is taken once the clock is right."""
+        try:
+            theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+        except ValueError:
+            return None
+        off = abs(self.clock() - theirs.replace(tzinfo=theirs.tzinfo or UTC)).total_seconds()
+        if answer.status not in _REFUSED or off <= LEEWAY_SECONDS:
+            return None
+        return Unavailable(
+            "{vendor} does not take what is signed now (HTTP {status}): its clock and ours differ by {minutes} minutes. Set it right.",
+            vendor=self.vendor.called, status=answer.status, minutes=round(off / 60),
+        )  # fmt: skip
 
     async def find(self, message: Outgoing) -> Sent | None:  # noqa: ARG002  # the port's
         """None: it is sent again under the same id, which the other side can tell."""
@@ -176,7 +194,7 @@ class WebhookLine:
             raise Refused("{url} does not lead here (HTTP {status}): look at DNS, proxy and certificate.", url=self.hook, status=status)
         return proved, time.monotonic() - began
 
-    async def _posted(self, id_: str, data: dict[str, Any]) -> Any:
+    async def _posted(self, id_: str, data: dict[str, Any]) -> Answer:
         headers, body = self._signed(id_, data)
         return await self.vendor.ask("POST", self.path, headers=headers, body=body, sends=True)
 

@@ -21,6 +21,8 @@ State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "unknown", "w
 OPEN: frozenset[State] = frozenset({"waiting", "sending"})
 """While one of a conversation is in one of these, those after it wait."""
 
+HELD = timedelta(seconds=30)
+"""For how long whoever sends a message says that they do; by then they have sent it, or are no more."""
 GIVE_UP = timedelta(days=1)
 """After which a message that could not be sent is not sent any more."""
 FIRST_WAIT = timedelta(seconds=1)

@@ -33,10 +33,10 @@ from hulk.modules.channels.ports.lines import (
     Uncertain,
     Unknowable,
 )
-from hulk.modules.channels.ports.watching import Figures, Standings
+from hulk.modules.channels.ports.watching import Figures, Presence, Standings
 
 __all__ = [
     "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback", "Figures", "Files",
-    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Reply", "Request", "Sent", "Serves",
-    "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
+    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Presence", "Refusal", "Reply", "Request", "Sent",
+    "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

@@ -79,14 +79,20 @@ class Outbox(Protocol):
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """It is as `message` says; False, and nothing written, when `holder` does not hold it any more."""
 
+    async def holders(self, channel: str) -> Collection[str]:
+        """Who is sending something there."""
+
     async def left(self, channel: str, now: datetime, limit: int) -> Sequence[Outgoing]:
-        """Those being sent whose holder has not said so for too long."""
+        """Those being sent whose holder has not said so for too long, or says so for longer than anybody may (`HELD`): by another clock."""
 
     def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
         """`holder` looks after one of those; False when somebody else does."""
 
     def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
-        """All that others than `holder` were sending there is left by them, as they are no more; how many it is."""
+        """All that `holder` was sending there is left, as they are no more; how many it is."""
+
+    def hasten(self, channel: str, now: datetime) -> Change[int]:
+        """Those that wait there to be tried once more are tried now; how many."""
 
     async def get(self, id_: str) -> Outgoing:
         """The message; raises `NotFound`."""

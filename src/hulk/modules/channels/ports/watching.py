@@ -25,6 +25,17 @@ class Standings(Protocol):
         """That came of trying it."""
 
 
+class Presence(Protocol):
+    """Which processes are there, of those that send for channels."""
+
+    @property
+    def held(self) -> bool:
+        """Whether nobody can take this process for gone at this moment."""
+
+    async def gone(self, holder: str) -> bool:
+        """Whether that process is no more, or cannot say any more that it is; False where that is not known."""
+
+
 class Figures(Protocol):
     """Counts what channels do."""
 

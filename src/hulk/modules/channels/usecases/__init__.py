@@ -14,6 +14,7 @@ from hulk.modules.channels.usecases.hearing import Hear
 from hulk.modules.channels.usecases.introducing import Introduce, NewCode
 from hulk.modules.channels.usecases.looking import LookAtChannels, Page
 from hulk.modules.channels.usecases.meeting import MeetSender
+from hulk.modules.channels.usecases.presence import Patient, Sole
 from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.replying import AnswerInPerson
 from hulk.modules.channels.usecases.rights import Rights
@@ -25,5 +26,5 @@ from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 __all__ = [
     "DECISION", "TICKET", "WORKFLOW", "AnswerInPerson", "AnswerIntent", "AskDecision", "AskFor", "CheckChannel", "DecideOnMessages",
     "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LookAtChannels", "MeetSender", "NewCode", "Obey",
-    "Page", "Press", "Rights", "Say", "Serve", "ShowWork", "TakeArrivals", "code_hash", "decision", "version",
+    "Page", "Patient", "Press", "Rights", "Say", "Serve", "ShowWork", "Sole", "TakeArrivals", "code_hash", "decision", "version",
 ]  # fmt: skip

@@ -21,20 +21,23 @@ from hulk.kernel.bells import Listener
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Exhausted, HulkError, Refused, Unauthenticated, Unavailable, told
 from hulk.kernel.events import Trail
-from hulk.kernel.time import Clock
-from hulk.modules.channels.domain import Limits, Meter, Outgoing, State, waiting_after
-from hulk.modules.channels.ports import Files, Line, Outbox, Sent, Speak, Uncertain, Unknowable
+from hulk.kernel.time import Clock, SetBack
+from hulk.modules.channels.domain import HELD, Limits, Meter, Outgoing, State, waiting_after
+from hulk.modules.channels.ports import Files, Line, Outbox, Presence, Sent, Speak, Uncertain, Unknowable
 from hulk.modules.channels.usecases.facts import ended, only_if
 from hulk.modules.channels.usecases.handing import HandOver
+from hulk.modules.channels.usecases.presence import Patient
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=3)
-"""How long a message may be being sent before it counts as left."""
 BATCH = 64
 LOOK_SECONDS = 1.0
 """How long a message may wait of which this process was not told."""
 _AUTH_WAIT = timedelta(minutes=1)
 """How long all wait when the channel does not know us any more."""
+
+
+class Ended(Uncertain):
+    """Nobody knows how far it came, and it was not the channel's doing."""
 
 
 @dataclass(slots=True)
@@ -53,8 +56,8 @@ class Deliver:
     chance: Callable[[], float] = random.random
     elsewhere: HandOver | None = None
     """What becomes of messages, where the channel sends none."""
-    sole: bool = False
-    """Whether nobody else can be sending: what others hold, they hold no more."""
+    presence: Presence = field(default_factory=Patient)
+    """Who can still be sending: what those hold who are gone, they hold no more."""
     speak: Speak | None = None
     told_off: str = ""
     """Why the channel takes nothing from us, while it does not."""
@@ -63,6 +66,7 @@ class Deliver:
     _owed: list[Sequence[Change[Any]]] = field(default_factory=list)
     """What became of messages and could not be kept yet."""
     _looked: float = field(default=float("-inf"))
+    _set_back: SetBack = field(default_factory=SetBack)
 
     def __post_init__(self) -> None:
         """Begins with nothing sent."""
@@ -85,23 +89,23 @@ class Deliver:
     async def _round(self, group: asyncio.TaskGroup) -> float:
         """Begin what may go out; seconds until there may be more."""
         try:
-            await self._look_after()
+            await self._look_after(group)
             begun = await self._begun(group)
         except Unavailable as error:
             log.warning("channel_outbox_away", channel=self.channel, reason=str(error))
             return LOOK_SECONDS
         return 0.0 if len(begun) == BATCH else LOOK_SECONDS
 
-    async def _look_after(self) -> None:
-        """Now and then: what is left was left long ago. What is left of a process before this one, at once."""
+    async def _look_after(self, group: asyncio.TaskGroup) -> None:
+        """Now and then: what is left, and what was to be tried again by a clock that was set back, or by a process before this one."""
         while self._owed:
             await self.commit(*self._owed[0])
             del self._owed[0]
         first = self._looked == float("-inf")
-        if first and self.sole:
-            await self.commit(self.outbox.abandon(self.channel, self.holder, self.clock() - timedelta(seconds=1)))
+        if self._set_back.seen(self.clock(), self.ticks()) or first:
+            await self.commit(self.outbox.hasten(self.channel, self.clock()))
         if first or self.ticks() - self._looked >= LOOK_SECONDS:
-            await self.look_after_left()
+            await self._left(group)
             self._looked = self.ticks()
 
     async def _begun(self, group: asyncio.TaskGroup) -> list[Outgoing]:
@@ -132,8 +136,8 @@ class Deliver:
         if self.elsewhere is not None:
             await self.commit(await self.elsewhere.instead(message, self.holder))
             return
-        [claimed] = await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
-        if claimed:
+        [claimed] = await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + HELD))
+        if claimed and self.presence.held:  # else others may think that we are gone, and ask the channel for it just now
             await self._try(replace(message, attempts=message.attempts + 1))
 
     async def _try(self, message: Outgoing) -> None:
@@ -194,17 +198,34 @@ class Deliver:
             if found is not None:
                 await self._settle(message, "sent", sent=found)
             else:
-                await self._later(message, waiting_after(message.attempts, self.chance()), error)
+                await self._later(message, _wait_for(message, error, self.chance()), error)
 
     async def look_after_left(self) -> int:
         """See what became of messages that somebody began to send and did not end; how many there were."""
-        left = await self.outbox.left(self.channel, self.clock(), BATCH)
+        async with asyncio.TaskGroup() as group:
+            return await self._left(group)
+
+    async def _left(self, group: asyncio.TaskGroup) -> int:
+        for holder in await self.outbox.holders(self.channel):
+            if holder != self.holder and await self.presence.gone(holder):
+                await self.commit(self.outbox.abandon(self.channel, holder, self.clock()))
+        left = [one for one in await self.outbox.left(self.channel, self.clock(), BATCH) if one.id not in self._under_way]
         for message in left:
-            now = self.clock()
-            [ours] = await self.commit(self.outbox.adopt(message.id, self.holder, now, now + LEASE))
-            if ours:
-                await self._ask(message, Uncertain("The process that was sending it ended."))
+            self._under_way.add(message.id)
+            group.create_task(self._adopted(message))
         return len(left)
+
+    async def _adopted(self, message: Outgoing) -> None:
+        """Each by itself: a channel may take its time to say what it has."""
+        try:
+            now = self.clock()
+            [ours] = await self.commit(self.outbox.adopt(message.id, self.holder, now, now + HELD))
+            if ours:
+                await self._ask(message, Ended("The process that was sending it ended."))
+        except Unavailable as error:
+            log.warning("channel_message_left", channel=self.channel, message=message.id, reason=str(error))
+        finally:
+            self._under_way.discard(message.id)
 
     async def _settle(
         self, message: Outgoing, state: State, *, sent: Sent | None = None, problem: HulkError | None = None, claimed: bool = True
@@ -213,7 +234,7 @@ class Deliver:
             message, state=state, ended=self.clock(), sent_id=sent.id if sent else "", problem=told(problem) if problem else None
         )
         if not claimed:
-            await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + LEASE))
+            await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + HELD))
         await self._kept(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
         if state in ("failed", "unknown"):
             log.warning("channel_message_not_sent", channel=self.channel, message=message.id, state=state, problem=over.problem)
@@ -242,6 +263,11 @@ class Deliver:
             log.warning("channel_message_not_spoken", channel=self.channel, message=message.id, reason=str(error))
             return []
         return [(into.name, into)]
+
+
+def _wait_for(message: Outgoing, error: HulkError, chance: float) -> timedelta:
+    """How long one waits that the channel surely does not have: not at all where a process ended at its first try."""
+    return timedelta() if isinstance(error, Ended) and message.attempts <= 1 else waiting_after(message.attempts, chance)
 
 
 def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:

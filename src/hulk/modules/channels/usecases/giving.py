@@ -7,20 +7,17 @@ between leaves it claimed, and it becomes `unknown`: people are shown it, and it
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Commit
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
-from hulk.modules.channels.domain import Channel, Outgoing
+from hulk.modules.channels.domain import HELD, Channel, Outgoing
 from hulk.modules.channels.ports import Contacts, Inbox, Kept, Outbox, Voices
 from hulk.modules.channels.usecases.facts import ended
 from hulk.modules.channels.usecases.handing import HandOver
 
-LEASE = timedelta(minutes=1)
-"""How long a response may take to go out."""
 LOOK_SECONDS = 0.5
 """How long an answer may wait of which this process was not told."""
 _MOST = 16
@@ -98,7 +95,7 @@ class GiveReply:
         return await self._claimed(kept, waiting if outcome == "opened" else mine, good=good)
 
     async def _claimed(self, kept: Kept, wanted: Sequence[Outgoing], *, good: bool) -> Given | None:
-        until = self.clock() + LEASE
+        until = self.clock() + HELD
         ours = await self.commit(*(self.outbox.claim(one.id, self.holder, until) for one in wanted))
         taken = tuple(replace(one, sent_id=kept.arrival.id) for one, claimed in zip(wanted, ours, strict=True) if claimed)
         return Given(self._said(kept, taken), taken, good) if taken else None

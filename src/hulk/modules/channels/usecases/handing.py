@@ -10,12 +10,11 @@ from hulk.kernel.errors import NotFound, Refused, told
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
-from hulk.modules.channels.domain import Arrival, Channel, Conversation, Directory, Outgoing, Sender
+from hulk.modules.channels.domain import HELD, Arrival, Channel, Conversation, Directory, Outgoing, Sender
 from hulk.modules.channels.ports import Contacts, Conversations, Kept, Outbox, Voices
 from hulk.modules.channels.usecases.facts import ended
 from hulk.modules.channels.usecases.saying import Say
 
-LEASE = timedelta(minutes=3)
 LOOKS_AGAIN = timedelta(minutes=10)
 """After how long it is looked again for another channel of somebody who had none."""
 
@@ -90,7 +89,7 @@ class HandOver:
         return self._if_waiting(over, holder, more)
 
     def _if_waiting(self, over: Outgoing, holder: str, more: Sequence[Change[Any]]) -> Change[bool]:
-        claim, settle = self.outbox.claim(over.id, holder, self.clock() + LEASE), self.outbox.settle(over, holder)
+        claim, settle = self.outbox.claim(over.id, holder, self.clock() + HELD), self.outbox.settle(over, holder)
 
         def change(tx: Any) -> bool:
             if not claim(tx):

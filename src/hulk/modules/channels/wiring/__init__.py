@@ -1,7 +1,7 @@
 """Channels, put together."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from hulk.kernel.events import Trail
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.counted import CountedTrail
+from hulk.modules.channels.adapters.presence import BusPresence
 from hulk.modules.channels.adapters.prometheus import ChannelFigures
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
 from hulk.modules.channels.adapters.standings import BusStandings
@@ -55,10 +56,11 @@ from hulk.modules.channels.usecases import (
     Say,
     Serve,
     ShowWork,
+    Sole,
     TakeArrivals,
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
-from hulk.modules.channels.wiring.running import AtWork
+from hulk.modules.channels.wiring.running import REIGN, AtWork
 from hulk.modules.channels.wiring.voice import Voice, voice_of
 from hulk.modules.channels.wiring.watching import Duties, PruneChannels
 from hulk.runtime.background import Rounds
@@ -156,6 +158,12 @@ class Channels:
     acts: ChannelActs
     prune: PruneChannels
     figures: Figures
+    presence: BusPresence | None = None
+
+    def running(self) -> Sequence[Coroutine[None, None, None]]:
+        """All that is done for channels as long as the program runs."""
+        shown = [self.presence.show()] if self.presence is not None and self.at_work else []
+        return [*shown, *(one.run() for one in self.at_work)]
 
 
 def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool = False) -> Channels:
@@ -170,6 +178,7 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
         voices=ground.voices, trail=ground.trail, clock=ground.clock,
     )  # fmt: skip
     holder = f"{ids.process()}:{secrets.token_hex(4)}"
+    presence = None if sole else BusPresence(bus, holder, REIGN)
     arrival = HandleArrival(
         directory=made.directory, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, conversations=made.conversations, meet=meet,
         say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, ground.commit, made.say, ground.clock),
@@ -195,7 +204,7 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     )  # fmt: skip
     return Channels(
         answering=made, take=take, arrival=arrival, decision=decision, give=give, prune=prune, figures=figures,
-        at_work=[_at_work(one, made, ground, needs, take, give, hand, duties, bus, sole=sole) for one in made.channels],
+        at_work=[_at_work(one, made, ground, needs, take, give, hand, duties, bus, presence) for one in made.channels], presence=presence,
         acts=_acts(made, ground, needs, rights, check, standings),
     )  # fmt: skip
 
@@ -216,16 +225,17 @@ def _acts(made: Answering, ground: Ground, needs: Needs, rights: Rights, check: 
 
 def _at_work(
     one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, give: GiveReply, hand: HandOver, duties: Duties, bus: Bus,
-    *, sole: bool,
+    presence: BusPresence | None,
 ) -> AtWork:  # fmt: skip
     deliver = Deliver(
         channel=one.name, holder=duties.holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail,
-        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, sole=sole, speak=needs.speak,
+        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, speak=needs.speak,
+        presence=presence or Sole(duties.holder),
     )  # fmt: skip
     hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit, figures=duties.figures)
     serve = Serve(open=one, take=take, give=give, figures=duties.figures)
     show = ShowWork(channel=one.name, line=one.line, inbox=made.inbox, clock=ground.clock)
     return AtWork(
         open=one, deliver=deliver, hear=hear, serve=serve, show=show, bells=made.bells, bus=bus, figures=duties.figures, duties=duties,
-        sole=sole,
+        presence=presence,
     )  # fmt: skip

@@ -7,13 +7,15 @@ from datetime import timedelta
 from functools import partial
 
 from hulk.kernel.bells import Bells
+from hulk.modules.channels.adapters.presence import BusPresence
 from hulk.modules.channels.adapters.standings import LEADERS, office
 from hulk.modules.channels.ports import Figures, Open
 from hulk.modules.channels.usecases import Deliver, Hear, Serve, ShowWork
 from hulk.runtime.bus import Bus
 from hulk.runtime.state import Bucket, leader
 
-REIGN = timedelta(seconds=5)
+REIGN = timedelta(seconds=3)
+"""After a process died, another leads within this and a third of it."""
 
 
 @dataclass(slots=True)
@@ -30,8 +32,8 @@ class AtWork:
     figures: Figures
     duties: "Callable[[AtWork], Coroutine[None, None, None]]"
     """What a leader does besides, as long as it leads."""
-    sole: bool = False
-    """Whether no other process can lead there: then this one does, and waits for nothing."""
+    presence: BusPresence | None = None
+    """How others see that this process is there; None where there can be no others: then it leads, and waits for nothing."""
     leads: bool = False
 
     @property
@@ -41,11 +43,12 @@ class AtWork:
 
     async def run(self) -> None:
         """Lead whenever that is free, and do what a leader does; ends only by cancellation."""
-        if self.sole:
+        if self.presence is None:
             await self._lead(lambda: True)
             return
         async with leader(Bucket(self.bus, LEADERS, str), office(self.open.name), ttl=REIGN) as seat:
             while True:
+                await self.presence.shown()  # what we send, others take for left while they do not see us
                 await seat.won()
                 await self._lead(lambda: seat.held)
 

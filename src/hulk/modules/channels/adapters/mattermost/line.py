@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from hulk.kernel.errors import Refused, Unavailable
+from hulk.kernel.errors import Forbidden, NotFound, Refused, Unavailable
 from hulk.kernel.text import Text
 from hulk.modules.channels.adapters.mattermost.buttons import LABEL, MOST, Signer, with_buttons
-from hulk.modules.channels.adapters.mattermost.posts import Address, Id, Post, harmless
+from hulk.modules.channels.adapters.mattermost.posts import ID, Address, Id, Post, harmless
 from hulk.modules.channels.adapters.mattermost.server import API, Server
 from hulk.modules.channels.adapters.mattermost.socket import Socket, opened
 from hulk.modules.channels.domain import Attached, Limits, Outgoing, Pace
@@ -122,14 +122,21 @@ class MattermostLine:
         return told.file_infos[0].id
 
     async def find(self, message: Outgoing) -> Sent | None:
-        """See `Line`: looked for in the thread or channel, back to when it was made."""
+        """See `Line`: looked for in the thread or channel, back to what it answers."""
         to = Address.parsed(message.address)
         channel = await self.server.direct(to.user) if to.user else to.channel
-        since = int((message.created - _SKEW).timestamp() * 1000)
-        found = await self._found(message.id, self.server.thread(to.root) if to.root else self.server.before(channel), since)
+        pages = self.server.thread(to.root) if to.root else self.server.before(channel)
+        found = await self._found(message.id, pages, await self._since(message))
         if found is None and message.reply.get("response"):
             raise Unknowable  # what is shown to one person only cannot be asked for
         return found
+
+    async def _since(self, message: Outgoing) -> int:
+        """When what it answers was posted, by the server's clock: ours may have been set since. Where that is not there, by ours."""
+        if re.fullmatch(ID, message.about):
+            with contextlib.suppress(NotFound, Forbidden):
+                return (await self.server.post(message.about)).create_at
+        return int((message.created - _SKEW).timestamp() * 1000)
 
     async def _found(self, id_: str, pages: Any, since: int) -> Sent | None:
         me, read = await self.server.me(), 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, exists, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
@@ -13,7 +13,7 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.modules.channels.adapters.sql.pages import of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import message_table as table
-from hulk.modules.channels.domain import Outgoing, State
+from hulk.modules.channels.domain import HELD, Outgoing, State
 from hulk.runtime.store import Store, Transaction
 
 _earlier = table.alias("earlier")
@@ -23,13 +23,17 @@ _FIRST = ~exists().where(
 )  # fmt: skip
 _DUE = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", table.c.due <= bindparam("now"), _FIRST)
+    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", _FIRST)
+    .where(or_(table.c.due <= bindparam("now"), and_(table.c.attempts == 0, table.c.due <= table.c.created)))
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
+"""One that was due when it was made is due, whatever the clock says since."""
+_HOLDERS = select(table.c.holder).where(table.c.channel == bindparam("at"), table.c.state == "sending").distinct()
+_OVER = or_(table.c.held_until < bindparam("now"), table.c.held_until > bindparam("never"))
 _LEFT = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.held_until < bindparam("now"))
+    .where(table.c.channel == bindparam("at"), table.c.state == "sending", _OVER)
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
@@ -41,13 +45,18 @@ _CLAIM = (
 )
 _ADOPT = (
     update(table)
-    .where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.held_until < bindparam("now"))
+    .where(table.c.id == bindparam("one"), table.c.state == "sending", _OVER)
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
 _ABANDON = (
     update(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder != bindparam("by"))
+    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder == bindparam("by"))
     .values(held_until=bindparam("now"))
+)
+_HASTEN = (
+    update(table)
+    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", table.c.attempts > 0, table.c.due > bindparam("now"))
+    .values(due=bindparam("now"))
 )
 _HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
@@ -98,9 +107,13 @@ class SqlOutbox:
         """See `Outbox`."""
         return await self._all(_DUE, {"at": channel, "now": now, "most": limit})
 
+    async def holders(self, channel: str) -> Collection[str]:
+        """See `Outbox`."""
+        return await self._store.read(lambda connection: frozenset(connection.execute(_HOLDERS, {"at": channel}).scalars()))
+
     async def left(self, channel: str, now: datetime, limit: int) -> Sequence[Outgoing]:
         """See `Outbox`."""
-        return await self._all(_LEFT, {"at": channel, "now": now, "most": limit})
+        return await self._all(_LEFT, {"at": channel, "now": now, "never": now + HELD * 2, "most": limit})
 
     def claim(self, id_: str, holder: str, until: datetime) -> Change[bool]:
         """See `Outbox`."""
@@ -108,12 +121,22 @@ class SqlOutbox:
 
     def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
         """See `Outbox`."""
-        return lambda tx: tx.execute(_ADOPT, {"one": id_, "by": holder, "now": now, "until": until}).rowcount == 1
+        values = {"one": id_, "by": holder, "now": now, "never": now + HELD * 2, "until": until}
+        return lambda tx: tx.execute(_ADOPT, values).rowcount == 1
 
     def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
         """See `Outbox`."""
         before = now - timedelta(microseconds=1)  # so that `left` has them at once
         return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": before}).rowcount
+
+    def hasten(self, channel: str, now: datetime) -> Change[int]:
+        """See `Outbox`."""
+
+        def change(tx: Transaction) -> int:
+            self._ring(tx, channel)
+            return tx.execute(_HASTEN, {"at": channel, "now": now}).rowcount
+
+        return change
 
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """See `Outbox`."""
