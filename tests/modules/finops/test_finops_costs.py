@@ -17,6 +17,7 @@ from hulk.modules.finops import Priced, Usage
 from hulk.modules.finops.adapters.memory import MemoryLedger
 from hulk.modules.finops.adapters.sql import SqlCosts
 from hulk.modules.finops.domain import Cost
+from hulk.modules.finops.domain.reports import as_csv
 from hulk.modules.finops.ports import CostBook
 from hulk.modules.finops.usecases.reporting import ReportCosts, ReportMonth
 from hulk.runtime.language import voice
@@ -95,6 +96,12 @@ async def test_pages_follow_each_other_without_a_gap(bench: Bench) -> None:
             await costs(MEMBER, ["agent"], after=wrong)
 
 
+async def test_what_cost_the_most_comes_first_where_it_is_asked_for(bench: Bench) -> None:
+    await some(bench)
+    page = await ReportCosts(bench.book, bench.clock)(MEMBER, ["person"], order="cost", after="not looked at", most=2)
+    assert ([row.key for row in page.rows], page.after) == ([("p2",), ("",)], None)
+
+
 async def test_a_member_reads_its_own_tenant_and_the_platform_all(bench: Bench) -> None:
     await some(bench)
     costs = ReportCosts(bench.book, bench.clock)
@@ -125,6 +132,17 @@ async def test_the_report_of_a_month_tells_the_same_to_people_and_programs(bench
     ):
         assert line in portuguese
     assert "| t2 | ana | acme/big | 1 | 0 | 400 | USD 0.004 |" in report.markdown(voice("en"))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", '=";"&A1', "=1,=2"])
+def test_no_name_becomes_a_formula_in_a_spreadsheet(name: str) -> None:
+    nothing = Decimal(0)
+    row = Cost(
+        key=(name, "fine"), currency="USD", calls=1, settled=nothing, assumed=nothing, reserved=nothing, input_tokens=0, output_tokens=0,
+        cached_tokens=0, reasoning_tokens=0,
+    )  # fmt: skip
+    [_, cells] = csv.reader(io.StringIO(as_csv(("agent", "model"), [row]), newline=""))
+    assert cells[:2] == [f"'{name}", "fine"]
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026", "now", "0000-01"])

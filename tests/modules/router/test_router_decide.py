@@ -209,6 +209,18 @@ async def test_decisions_of_an_intent_come_oldest_first(bench: Bench) -> None:
     assert [one.id for one in await bench.decisions.of_intent("t1", "int_1")] == ["dec_1", "dec_2", "dec_3", "dec_0"]
 
 
+async def test_a_tenant_s_decisions_come_newest_first_page_by_page(bench: Bench) -> None:
+    first, _ = await bench.decide()(QUESTION)
+    made = [replace(first, id=f"dec_{number}", at=first.at + timedelta(seconds=after)) for number, after in enumerate((2, 0, 1, 1))]
+    others = replace(first, id="dec_x", tenant="t2", at=first.at + timedelta(seconds=9))
+    await bench.commit(*(bench.decisions.record(one) for one in (*made, others)))
+    assert [one.id for one in await bench.decisions.recent("t1", None, 3)] == ["dec_0", "dec_3", "dec_2"]
+    assert [one.id for one in await bench.decisions.recent("t1", "dec_3", 9)] == ["dec_2", "dec_1"]
+    for unknown in ("dec_x", "dec_nowhere"):
+        with pytest.raises(NotFound):
+            await bench.decisions.recent("t1", unknown, 9)
+
+
 def asking(bench: Bench, provider: Vendors, *models: Model, policies: Sequence[Policy] = ()) -> AnswerFreely:
     return router(*models, provider=provider, policies=policies, finops=bench.finops, commit=bench.commit).answer_freely
 

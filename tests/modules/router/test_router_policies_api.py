@@ -152,6 +152,15 @@ async def test_what_would_hold_is_told_with_reasons(site: Site) -> None:
     assert words == "Vale: 0.9 do orçamento do mês foi usado, e ela começa em 0.8."
 
 
+async def test_what_would_hold_is_told_of_policies_that_do_not_hold_yet(site: Site) -> None:
+    await site.put({"name": "strict", "deny": ["local"]})
+    _, found, _ = await site.ask("POST", "/check", {"policies": [{"name": "mild", "when": {"channels": ["shop"]}}]})
+    assert [(one["name"], one["applies"]) for one in found["policies"]] == [("house", False), ("mild", False)]
+    assert [one["may"] for one in found["models"]] == [True, True]
+    status, problem, _ = await site.ask("POST", "/check", {"policies": [{"name": "a", "allow": ["gpt"]}]})
+    assert (status, problem["errors"][0]["field"]) == (422, "policies[0].allow[0]")
+
+
 BAD: list[Any] = [
     pytest.param({"policies": [{"name": "a", "allow": ["cloud"], "deny": ["cloud"]}]}, "policies[0].allow", id="contradicts itself"),
     pytest.param({"policies": [{"name": "a", "allow": ["local"]}, {"name": "b", "allow": ["cloud"]}]}, "policies[0]", id="none left"),

@@ -29,6 +29,7 @@ from hulk.modules.quotas.api import routes as quota_routes
 from hulk.modules.router import Attachment, Candidate, LearningActs, PoliciesOf, Router
 from hulk.modules.router.api.decisions import routes as decision_routes
 from hulk.modules.router.api.learning import routes as learning_routes
+from hulk.modules.router.api.models import routes as model_routes
 from hulk.modules.router.api.openai import embedding_routes
 from hulk.modules.router.api.openai import routes as openai_routes
 from hulk.modules.router.api.policies import routes as policy_routes
@@ -95,7 +96,12 @@ async def modules_of(stack: AsyncExitStack, basis: Basis, told: Told) -> Modules
     workflows.register(TICKET, tickets.workflow, forkable=False)
     api = IntentsApi(intents.accept, intents.show, intents.intents, outbox, blobs, voice, uploads)
     routers = [intent_routes(api), quota_routes(quotas), learning_routes(learning, utc_now), policy_routes(policies)]
-    gateway = [openai_routes(router.gateway), embedding_routes(router.embeddings), decision_routes(router)]
+    gateway = [
+        openai_routes(router.gateway),
+        embedding_routes(router.embeddings),
+        decision_routes(router),
+        model_routes(router.list_models),
+    ]
     called = skill_tools(skills.book, skills.handlers, _around(ground, uploads, check))
     around = Around(once=router.once, decides=router.decide)
     return Modules(

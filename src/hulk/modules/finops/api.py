@@ -12,6 +12,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Voice
 from hulk.modules.finops.domain import BYS, DIMENSIONS, Budget, By, Cost, Rate, Scope, Used
 from hulk.modules.finops.domain.budgets import plain as plain_budget
+from hulk.modules.finops.domain.reports import Order
 from hulk.modules.finops.usecases.budgeting import BudgetActs
 from hulk.modules.finops.usecases.exchanging import RateActs
 from hulk.modules.finops.usecases.exchanging import plain as plain_rate
@@ -25,6 +26,7 @@ Draw: TypeAlias = Callable[[Report, Voice], Awaitable[bytes]]
 """The chart of a report, as PNG; raises `Refused` where nothing can draw."""
 Tenant = Annotated[str | None, Query(max_length=63, description="Of another tenant, or * for all: for admins of the tenant “default”.")]
 _FORMATS = {"markdown": "text/markdown; charset=utf-8", "csv": "text/csv; charset=utf-8", "png": "image/png"}
+_ENDINGS = {"markdown": "md", "csv": "csv", "png": "png"}
 
 
 class BudgetBody(Reasoned):
@@ -65,6 +67,7 @@ def _costs(costs: ReportCosts, months: ReportMonth, draw: Draw) -> APIRouter:
         tenant: Tenant = None,
         agent: str | None = None, channel: str | None = None, person: str | None = None, model: str | None = None,
         intent: str | None = None,
+        order: Annotated[Order, Query(description="By name, page by page; or what cost the most first, one page of it.")] = "name",
         after: Annotated[str | None, Query(max_length=4096, description="Where the page before ended.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> JsonObject:  # fmt: skip
@@ -72,7 +75,7 @@ def _costs(costs: ReportCosts, months: ReportMonth, draw: Draw) -> APIRouter:
         named: dict[By, str | None] = {"agent": agent, "channel": channel, "person": person, "model": model, "intent": intent}
         only = {name: value for name, value in named.items() if value is not None}
         groups = by or ["model"]
-        page = await costs(caller, groups, since, until, tenant=tenant, only=only, after=after, most=limit)
+        page = await costs(caller, groups, since, until, tenant=tenant, only=only, order=order, after=after, most=limit)
         return {"costs": [shown_cost(list(dict.fromkeys(groups)), one) for one in page.rows], "next": page.after}
 
     @router.get("/reports/{month}", summary="The report of a month (2026-11)", response_class=Response, responses=sending("text/markdown"))
@@ -83,7 +86,11 @@ def _costs(costs: ReportCosts, months: ReportMonth, draw: Draw) -> APIRouter:
         """By tenant, agent and model: for people as Markdown, for programs as CSV, or the days as a chart."""
         found = await months(caller, month, tenant)
         content: str | bytes = await draw(found, voice) if format == "png" else found.csv if format == "csv" else found.markdown(voice)
-        return Response(content, media_type=_FORMATS[format])
+        headers = {
+            "content-disposition": f'attachment; filename="costs-{found.month}.{_ENDINGS[format]}"',
+            "x-content-type-options": "nosniff",
+        }
+        return Response(content, media_type=_FORMATS[format], headers=headers)
 
     return router
 

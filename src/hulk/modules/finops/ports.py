@@ -77,7 +77,8 @@ class CostBook(Protocol):
     """Adds up what calls cost."""
 
     async def costs(self, wanted: Wanted, after: str | None, most: int) -> Costs:
-        """Up to `most` groups behind `after`, in the order of their keys. Raises `Refused` for an `after` that no page ended with."""
+        """Up to `most` groups behind `after`, in the order of their keys; or those that cost the most, where that is the order, of which
+        `after` is None. Raises `Refused` for an `after` that no page ended with."""
 
 
 class Rates(Protocol):

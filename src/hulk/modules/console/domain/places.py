@@ -55,11 +55,14 @@ GROUPS: Sequence[Group] = (
     Group(
         Text("Who answers"),
         (
+            Place("router", Text("Router"), "o", "router"),
+            Place("models", Text("Models"), "m", "router"),
         ),
     ),
     Group(
         Text("Money"),
         (
+            Place("costs", Text("Costs and budgets"), "c", "costs"),
         ),
     ),
     Group(
@@ -82,6 +85,7 @@ _SHOWN: Mapping[str, str] = {
     "run": "runs",
     "tkt": "tickets",
     "dec": "router/decisions",
+    "exp": "router/experiments",
 }
 """By the prefix of an id, below which path it is shown."""
 

@@ -66,7 +66,7 @@ def _tiles(
 def _spent(rows: Sequence[Mapping[str, Any]], voice: Any) -> str:
     totals: dict[str, Decimal] = {}
     for row in rows:
-        totals[row["cost"]["currency"]] = totals.get(row["cost"]["currency"], Decimal(0)) + Decimal(row["cost"]["amount"])
+        totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + Decimal(row["settled"])
     return " + ".join(money(voice, amount, currency) for currency, amount in sorted(totals.items())) or voice.number(0)
 
 

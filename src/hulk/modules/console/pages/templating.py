@@ -28,7 +28,17 @@ def templates() -> Environment:
     )
     made.globals.update(t=_said, static=address_of, place_of=place_of)
     made.filters.update(
-        say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size, link=_link, word=_word
+        amount=_amount,
+        sign=_sign,
+        say=_spoken,
+        moment=_moment,
+        ago=_ago,
+        duration=duration,
+        number=_number,
+        money=_money,
+        size=_size,
+        link=_link,
+        word=_word,
     )
     return made
 
@@ -121,6 +131,17 @@ def _money(context: Context, value: Mapping[str, Any] | None) -> str:
     return money(_view(context).voice, Decimal(str(value["amount"])), str(value["currency"]))
 
 
+@pass_context
+def _amount(context: Context, value: str | Decimal | None, currency: str) -> str:
+    """The same of an amount and its currency."""
+    return "–" if value is None else money(_view(context).voice, Decimal(value), currency)
+
+
+def _sign(currency: str) -> str:
+    """What amounts in it begin with."""
+    return _SIGNS.get(currency, currency)
+
+
 def money(voice: Voice, amount: Decimal, currency: str) -> str:
     """An amount in the reader's format: `R$ 1.234,50` and `R$1,234.50`."""
     digits = 2 if amount == 0 or abs(amount) >= Decimal("0.01") else min(8, 1 - amount.adjusted())
@@ -162,5 +183,10 @@ WORDS: Mapping[str, Text] = {
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
+    "skill": Text("Skill"), "agent": Text("Agent"), "model": Text("Model"), "none": Text("Nobody"),
+    "stopped": Text("Stopped"), "killed": Text("Ended at once"),
+    "chat": Text("Answers"), "embeddings": Text("Vectors"),
+    "models": Text("Models"), "prompts": Text("Prompts"), "policies": Text("Policies"),
+    "p0": Text("Must stay in the company"), "public": Text("May go out"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

@@ -158,6 +158,9 @@ class MemoryLedger:
         groups: dict[tuple[str, ...], list[Charge]] = {}
         for charge in (one for one in self._charges.values() if _is_wanted(one, wanted)):
             groups.setdefault((*(_key(charge, name) for name in wanted.by), charge.currency), []).append(charge)
+        if wanted.order == "cost":
+            rows = sorted((_cost(key, groups[key]) for key in sorted(groups)), key=lambda one: -one.settled)
+            return Costs(rows[:most], None)
         behind = sorted(key for key in groups if after is None or key > key_of(after, len(wanted.by) + 1))
         page = behind[:most]
         return Costs([_cost(key, groups[key]) for key in page], written_key(page[-1]) if len(behind) > most else None)

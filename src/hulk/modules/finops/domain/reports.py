@@ -16,6 +16,8 @@ from hulk.kernel.errors import Refused
 
 By: TypeAlias = Literal["day", "tenant", "agent", "model", "intent", "channel", "person"]
 BYS: tuple[By, ...] = get_args(By)
+Order: TypeAlias = Literal["name", "cost"]
+"""By the names of what is added up, page by page; or what cost the most first, of which there is no second page."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -28,6 +30,7 @@ class Wanted:
     until: date
     tenant: str | None
     only: Mapping[By, str] = field(default_factory=dict)
+    order: Order = "name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class Costs:
 COLUMNS = (
     "currency", "calls", "settled", "assumed", "reserved", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
 )  # fmt: skip
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones too, as OWASP has them
 
 
 def dimension(name: str) -> By:
@@ -92,7 +97,7 @@ def _plain(value: object) -> object:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def sums(rows: Sequence[Cost]) -> dict[str, Decimal]:

@@ -42,6 +42,7 @@ class Finops:
     spending_of: SpendingOf
     spent_share: SpentShare
     exchange: Exchange
+    quote: Quote
 
 
 def acts(
@@ -65,6 +66,7 @@ def acts(
         spending_of=SpendingOf(ledger, currency),
         spent_share=SpentShare(ledger, of, clock),
         exchange=exchange,
+        quote=quote,
     )
 
 

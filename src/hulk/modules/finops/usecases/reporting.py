@@ -1,7 +1,7 @@
 """Telling what was spent: page by page, and month by month as a report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import By, Cost, Costs, Wanted
-from hulk.modules.finops.domain.reports import as_csv, dimension, month_days, sums
+from hulk.modules.finops.domain.reports import Order, as_csv, dimension, month_days, sums
 from hulk.modules.finops.ports import CostBook
 from hulk.modules.finops.usecases.rights import ALL, require
 
@@ -28,10 +28,11 @@ class ReportCosts:
 
     async def __call__(
         self, by: Principal, groups: Sequence[str], since: date | None = None, until: date | None = None, *, tenant: str | None = None,
-        only: Mapping[By, str] | None = None, after: str | None = None, most: int = 100,
+        only: Mapping[By, str] | None = None, order: Order = "name", after: str | None = None, most: int = 100,
     ) -> Costs:  # fmt: skip
         """A page, by default of this month. Raises `Forbidden`, and `Refused` for what cannot be added up by."""
-        return await self.book.costs(self.wanted(by, groups, since, until, tenant, only or {}), after, most)
+        wanted = self.wanted(by, groups, since, until, tenant, only or {})
+        return await self.book.costs(replace(wanted, order=order), after if order == "name" else None, most)
 
     async def whole(self, wanted: Wanted) -> Sequence[Cost]:
         """All pages."""

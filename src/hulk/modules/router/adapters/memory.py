@@ -36,6 +36,14 @@ class MemoryDecisions:
         rows = [decision for decision in self._kept.values() if (decision.tenant, decision.intent) == (tenant, intent)]
         return sorted(rows, key=lambda decision: (decision.at, decision.id))
 
+    async def recent(self, tenant: str, before: str | None, most: int) -> Sequence[Decision]:
+        """See `Decisions`."""
+        own = {one.id: (one.at, one.id) for one in self._kept.values() if one.tenant == tenant}
+        if before is not None and before not in own:
+            raise NotFound("There is no decision {id}.", id=before[:80])
+        newest = sorted(own, key=own.__getitem__, reverse=True)
+        return [self._kept[one] for one in newest if before is None or own[one] < own[before]][:most]
+
 
 class MemoryReceipts:
     """`Receipts` in this process."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, Index, Row, String, Table, bindparam, select
+from sqlalchemy import Boolean, Column, Connection, Float, Index, Row, String, Table, bindparam, literal, select, tuple_
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -31,6 +31,7 @@ decision_table = Table(
     Column("threshold", Float, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_decision_tenant_intent", "tenant", "intent"),
+    Index("ix_decision_tenant_at", "tenant", "at", "id"),
 )
 
 receipt_table = Table(
@@ -82,6 +83,21 @@ class SqlDecisions:
         """See `Decisions`."""
         at = {"at_tenant": tenant, "at_intent": intent}
         return await self._store.read(lambda connection: [_decision(row) for row in connection.execute(_OF_INTENT, at)])
+
+    async def recent(self, tenant: str, before: str | None, most: int) -> Sequence[Decision]:
+        """See `Decisions`."""
+        return await self._store.read(lambda connection: _recent(connection, tenant, before, most))
+
+
+def _recent(connection: Connection, tenant: str, before: str | None, most: int) -> Sequence[Decision]:
+    its = decision_table.c
+    query = select(decision_table).where(its.tenant == tenant).order_by(its.at.desc(), its.id.desc()).limit(most)
+    if before is not None:
+        at = connection.scalar(select(its.at).where(its.id == before, its.tenant == tenant))
+        if at is None:
+            raise NotFound("There is no decision {id}.", id=before[:80])
+        query = query.where(tuple_(its.at, its.id) < tuple_(literal(at, its.at.type), literal(before)))
+    return [_decision(row) for row in connection.execute(query)]
 
 
 _BY_ID = select(decision_table).where(decision_table.c.id == bindparam("at"))

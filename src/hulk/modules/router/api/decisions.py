@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from hulk.kernel import ids
@@ -62,6 +62,17 @@ def routes(router: Router) -> APIRouter:
             return decision_view(await router.decide_only(caller, question), voice)
         decided = await router.gateway.decide(caller, around.call(body, voice))
         return {**decision_view(decided.decision, voice), "chain": [_able_view(one) for one in decided.chain]}
+
+    @api.get("", summary="The decisions, the newest first")
+    async def listed(
+        caller: Caller, voice: Spoken,
+        before: Annotated[str | None, Query(max_length=64, description="Only those older than that decision.")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> JsonObject:  # fmt: skip
+        """`next` is the `before` of the next page, null on the last."""
+        found = await router.list_decisions(caller, before, limit + 1)
+        page = found[:limit]
+        return {"decisions": [decision_view(one, voice) for one in page], "next": page[-1].id if len(found) > limit else None}
 
     @api.get("/{decision}", summary="A decision, and why it was made")
     async def show(decision: str, caller: Caller, voice: Spoken) -> JsonObject:

@@ -43,6 +43,9 @@ class CircumstancesBody(BaseModel):
     sensitivity: Sensitivity = Field(default="public", description="`p0`: it holds what must stay in the company.")
     at: Moment | None = Field(default=None, description="When; now, unless it says otherwise.")
     spent: Annotated[Amount, Field(le=1000)] | None = Field(default=None, description="The share of the month's budget that is used.")
+    policies: Annotated[list[OwnPolicySettings], Field(max_length=MOST_POLICIES)] | None = Field(
+        default=None, description="What the tenant's own policies are taken to be; those that hold, unless it says otherwise."
+    )
 
     def around(self, by: Principal, now: datetime) -> Circumstances:
         """As the domain has it."""
@@ -81,7 +84,8 @@ def _of_the_set(router: APIRouter, acts: PolicyActs) -> None:
     @router.post("/check", summary="What would hold, and which models could answer")
     async def check(body: CircumstancesBody, caller: Caller, voice: Spoken) -> JsonObject:
         """Of each policy whether it applies, of each model whether it may answer, and why. Nothing is asked, and nothing changed."""
-        return check_view(await acts.check(caller, body.around(caller, acts.clock())), voice)
+        instead = None if body.policies is None else [one.policy() for one in body.policies]
+        return check_view(await acts.check(caller, body.around(caller, acts.clock()), instead), voice)
 
 
 def _of_versions(router: APIRouter, acts: PolicyActs) -> None:

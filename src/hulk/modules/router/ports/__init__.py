@@ -112,3 +112,7 @@ class Decisions(Protocol):
 
     async def of_intent(self, tenant: str, intent: str) -> Sequence[Decision]:
         """An intent's decisions, oldest first."""
+
+    async def recent(self, tenant: str, before: str | None, most: int) -> Sequence[Decision]:
+        """Up to so many of the tenant's decisions, the newest first: those older than the decision `before`. Raises `NotFound` for a
+        `before` that is none of the tenant's."""

@@ -14,10 +14,11 @@ from hulk.modules.router.usecases.answer import AnswerFreely, Measure
 from hulk.modules.router.usecases.asking import Scan
 from hulk.modules.router.usecases.choosing import Choose, Select
 from hulk.modules.router.usecases.decide import Decide, Keep
-from hulk.modules.router.usecases.deciding import DecideOnly, ShowDecision
+from hulk.modules.router.usecases.deciding import DecideOnly, ListDecisions, ShowDecision
 from hulk.modules.router.usecases.embeddings import Embeddings
 from hulk.modules.router.usecases.executing import Attempts, Embed, Execute, Patience, Pay, Stream
 from hulk.modules.router.usecases.gateway import Gateway
+from hulk.modules.router.usecases.offering import ListModels
 from hulk.modules.router.usecases.recognise import Recognise
 from hulk.modules.router.usecases.sending import GiveLeave, Send
 from hulk.modules.router.usecases.trials import Try, TryNothing
@@ -35,6 +36,8 @@ class Router:
     embeddings: Embeddings
     decide_only: DecideOnly
     show_decision: ShowDecision
+    list_decisions: ListDecisions
+    list_models: ListModels
     recognise: Recognise
     decisions: Decisions
 
@@ -82,6 +85,8 @@ def router_of(needs: Needs) -> Router:
         decide=decide,
         decide_only=DecideOnly(decide, needs.commit),
         show_decision=ShowDecision(needs.decisions),
+        list_decisions=ListDecisions(needs.decisions),
+        list_models=ListModels(needs.models, needs.health, needs.finops),
         answer_freely=AnswerFreely(models, scan, weigh, execute, measure, needs.clock, needs.fallbacks),
         gateway=gateway,
         once=once,

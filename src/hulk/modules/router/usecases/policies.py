@@ -208,15 +208,22 @@ class CheckPolicies:
     sets: PolicySets
     rulebook: Rulebook
 
-    async def __call__(self, by: Principal, around: Circumstances) -> Checked:
-        """Raises `Forbidden`, `Unavailable`."""
+    async def __call__(self, by: Principal, around: Circumstances, instead: Sequence[Policy] | None = None) -> Checked:
+        """With the policies `instead` in the place of its own, where they are given. Raises `Forbidden`, `Unavailable`, and `Invalid` for
+        policies that could not be put."""
         require(by, "read")
-        own = await self.sets.newest(by.tenant)
         settings = meant_for(by.tenant, self.rulebook.settings)
-        named = [(policy, True) for policy in settings] + [(policy, False) for policy in (own.policies if own else ())]
+        named = [(policy, True) for policy in settings] + [(policy, False) for policy in await self._own(by.tenant, instead)]
         rules = ruling([policy for policy, _ in named], around)
         models = [(model.name, _objection(model, rules, around)) for model in self.rulebook.models]
         return Checked(around, [(standing(policy, around), given) for policy, given in named], models, rules)
+
+    async def _own(self, tenant: str, instead: Sequence[Policy] | None) -> Sequence[Policy]:
+        if instead is not None:
+            await self.rulebook.check(tenant, instead)
+            return instead
+        own = await self.sets.newest(tenant)
+        return own.policies if own else ()
 
 
 def _objection(model: Model, rules: Ruling, around: Circumstances) -> Text | None:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, String, case, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Float, Row, String, case, cast, func, literal, select, tuple_
 
 from hulk.modules.finops.adapters.sql.tables import charge_table
 from hulk.modules.finops.domain import By, Cost, Costs, Wanted
@@ -33,7 +33,8 @@ class SqlCosts:
         """See `CostBook`."""
         rows = await self._store.read(lambda connection: _rows(connection, wanted, after, most + 1))
         page = [_cost(row, len(wanted.by)) for row in rows[:most]]
-        return Costs(page, written_key((*page[-1].key, page[-1].currency)) if len(rows) > most else None)
+        more = len(rows) > most and wanted.order == "name"
+        return Costs(page, written_key((*page[-1].key, page[-1].currency)) if more else None)
 
 
 def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) -> list[Row[Any]]:
@@ -53,12 +54,18 @@ def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) 
         )
         .where(*_only(wanted))
         .group_by(*keys)
-        .order_by(*keys)
+        .order_by(*_order(wanted), *keys)
         .limit(most)
     )
     if after is not None:
         query = query.where(tuple_(*keys) > tuple_(*map(literal, key_of(after, len(keys)))))
     return list(connection.execute(query))
+
+
+def _order(wanted: Wanted) -> list[ColumnElement[Any]]:
+    """What cost the most first, roughly: the sums that are told are exact."""
+    spent = func.coalesce(func.sum(cast(case((_its.status != "reserved", _its.amount)), Float)), 0.0)
+    return [spent.desc()] if wanted.order == "cost" else []
 
 
 def _only(wanted: Wanted) -> list[ColumnElement[bool]]:

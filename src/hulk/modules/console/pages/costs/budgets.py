@@ -1,0 +1,55 @@
+"""Budgets: making and changing one, letting it hold no more."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.tenancy import is_name
+from hulk.modules.console.pages.costs.wished import ADDRESS
+from hulk.modules.console.pages.showing import Showing, form_of, require_own
+from hulk.runtime.http import Caller
+
+_FIELDS = ("agent", "channel", "person", "model", "daily", "monthly")
+
+
+def add_budgets(router: APIRouter, showing: Showing) -> None:
+    """`/console/costs/budget`, and what it does."""
+
+    @router.get("/budget")
+    async def budget(request: Request, caller: Caller, name: str = "") -> Response:
+        held = await showing.ask(request, "/v1/budgets")
+        found = _named(held["budgets"], name) if name else {}
+        return showing.page(request, "budget.html", known=found, may=caller.may("manage", "costs"))
+
+    @router.post("/budget")
+    async def put(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
+        require_own(request)
+        form = await form_of(request)
+        name = checked_name(form.get("name", ""))
+        body = {field: form[field].strip() for field in _FIELDS if form.get(field, "").strip()}
+        await showing.act(request, "PUT", f"/v1/budgets/{name}", {**body, "reason": form.get("reason", "")})
+        return showing.done(request, ADDRESS, "saved")
+
+    @router.post("/budgets/{budget}/remove")
+    async def remove(budget: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
+        require_own(request)
+        form = await form_of(request)
+        await showing.act(request, "DELETE", f"/v1/budgets/{checked_name(budget)}", query={"reason": form.get("reason", "")})
+        return showing.done(request, ADDRESS, "removed")
+
+
+def checked_name(name: str) -> str:
+    """A name that a budget may have, and so a path; raises `Refused`."""
+    if not is_name(name.strip()):
+        raise Refused("A budget is called by 1 to 63 small letters, digits and hyphens; “{name}” is not.", name=name[:80])
+    return name.strip()
+
+
+def _named(budgets: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    found = next((one for one in budgets if one["name"] == name), None)
+    if found is None:
+        raise NotFound("There is no budget “{name}”.", name=name[:80])
+    return found

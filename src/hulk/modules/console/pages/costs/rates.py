@@ -1,0 +1,21 @@
+"""Setting what one of a currency costs in another."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hulk.modules.console.pages.costs.wished import ADDRESS
+from hulk.modules.console.pages.showing import Showing, form_of, require_own
+from hulk.runtime.http import Caller
+
+_FIELDS = ("base", "quote", "value", "day", "reason")
+
+
+def add_rates(router: APIRouter, showing: Showing) -> None:
+    """`/console/costs/rates`."""
+
+    @router.post("/rates")
+    async def put(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
+        require_own(request)
+        form = await form_of(request)
+        await showing.act(request, "PUT", "/v1/rates", {name: form[name].strip() for name in _FIELDS if form.get(name, "").strip()})
+        return showing.done(request, ADDRESS, "saved")
