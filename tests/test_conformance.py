@@ -34,7 +34,7 @@ from hulk.modules.channels.adapters import prometheus as channels_prometheus
 from hulk.modules.channels.adapters import sql as channels_sql
 from hulk.modules.channels.adapters import standings as channels_standings
 from hulk.modules.channels.adapters import voice as channels_voice
-from hulk.modules.channels.ports import Contacts, Conversations, Door, Inbox, Line, Listens, Outbox, Serves, Speak, Transcribe
+from hulk.modules.channels.ports import Contacts, Conversations, Door, Guessed, Inbox, Line, Listens, Outbox, Serves, Speak, Transcribe
 from hulk.modules.finops.adapters import genai, ptax
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
@@ -137,6 +137,7 @@ SUITES = (
     Suite(Inbox, (channels_sql.SqlInbox,), "modules/channels/test_channels_inbox_kept.py"),
     Suite(Outbox, (channels_sql.SqlOutbox,), "modules/channels/test_channels_outbox_kept.py"),
     Suite(Contacts, (channels_sql.SqlContacts,), "modules/channels/test_channels_contacts_kept.py"),
+    Suite(Guessed, (channels_sql.SqlGuessed,), "modules/channels/test_channels_guessed_kept.py"),
     Suite(Conversations, (channels_sql.SqlConversations,), "modules/channels/test_channels_conversations_kept.py"),
     Suite(Line, LINES, "modules/channels/test_channels_lines.py"),
     Suite(Door, DOORS, "modules/channels/test_channels_doors.py"),
@@ -277,6 +278,7 @@ PARTS = {
     "hulk.modules.channels.adapters.sql": (
         channels_sql.SqlContacts,
         channels_sql.SqlConversations,
+        channels_sql.SqlGuessed,
         channels_sql.SqlInbox,
         channels_sql.SqlOutbox,
     ),

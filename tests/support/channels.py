@@ -16,7 +16,7 @@ from hulk.kernel.errors import NotFound, TooLarge
 from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import utc_now
-from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
+from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlGuessed, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Channel, Directory, Limits, Outgoing, Pace, Sender, Shown
 from hulk.modules.channels.ports import Asking, Checked, Decided, Kept, Line, Sent, Speak, Transcribe, Unknowable, Waiting
 from hulk.modules.channels.usecases import (
@@ -29,6 +29,7 @@ from hulk.modules.channels.usecases import (
     GiveReply,
     HandleArrival,
     HandOver,
+    LinkSender,
     MeetSender,
     Obey,
     Press,
@@ -224,11 +225,12 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     directory = Directory.of([channel])
     say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now)
     ask = AskFor(hulk.ask, hulk, conversations, lambda _: line, transcribe)
+    link = LinkSender(contacts=contacts, guessed=SqlGuessed(), trail=trail, commit=store.commit, say=say, clock=now)
     desk.workflows[WORKFLOW] = HandleArrival(
         directory=directory, inbox=inbox, outbox=outbox, contacts=contacts, conversations=conversations,
         meet=MeetSender(contacts, conversations, hulk), say=say, ask=ask,
-        obey=Obey(contacts, conversations, trail, store.commit, say, now),
-        press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now), feedback=hulk.feedback, trail=trail,
+        obey=Obey(contacts, conversations, trail, say, link),
+        press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now, trail), feedback=hulk.feedback, trail=trail,
         line=lambda _: line, fallback="pt",
     )  # fmt: skip
     hand = HandOver(

@@ -154,6 +154,15 @@ async def test_the_codes_of_somebody_that_nobody_used_hold_no_more(store: Store,
     assert {one.person for one in await contacts.invitations("default", 10)} == {"usr_1", "usr_2"}
 
 
+async def test_codes_that_hold_no_more_are_removed_those_that_held_least_long_first(store: Store, contacts: Contacts) -> None:
+    ends = {code: NOW + timedelta(minutes=minutes) for code, minutes in {"a": -3, "b": -2, "c": -1, "d": 0, "e": 5}.items()}
+    await store.commit(*(contacts.invite("default", code * 64, f"usr_{code}", until) for code, until in ends.items()))
+    await store.commit(contacts.invite("acme", "a" * 64, "usr_9", NOW), contacts.redeem("default", "e" * 64, NOW, "chat:ana"))
+    assert await store.commit(contacts.prune_codes(NOW, 2), contacts.prune_codes(NOW, 2), contacts.prune_codes(NOW, 2)) == [2, 1, 0]
+    assert [one.person for one in await contacts.invitations("default", 10)] == ["usr_e", "usr_d"]
+    assert [one.person for one in await contacts.invitations("acme", 10)] == ["usr_9"]
+
+
 async def test_all_that_are_a_person_are_found_by_it(store: Store, contacts: Contacts) -> None:
     here, there = contact("ana", 1, person="usr_1"), contact("+55", 2, person="usr_1", channel="zap")
     theirs = contact("ana", 3, person="usr_1", channel="theirs", tenant="acme")

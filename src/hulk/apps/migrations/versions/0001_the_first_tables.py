@@ -339,6 +339,9 @@ def upgrade() -> None:
         sa.Column("used_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "code", name=op.f("pk_channel_code")),
     )
+    with op.batch_alter_table("channel_code", schema=None) as batch_op:
+        batch_op.create_index("channel_code_until", ["until"], unique=False)
+
     op.create_table(
         "channel_contact",
         sa.Column("channel", sa.String(length=64), nullable=False),
@@ -375,6 +378,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("channel_conversation", schema=None) as batch_op:
         batch_op.create_index("channel_conversation_heard", ["tenant", "mode", "heard"], unique=False)
+
+    op.create_table(
+        "channel_guess",
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("sender", sa.String(length=255), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "sender", name=op.f("pk_channel_guess")),
+    )
+    with op.batch_alter_table("channel_guess", schema=None) as batch_op:
+        batch_op.create_index("channel_guess_at", ["at"], unique=False)
 
     op.create_table(
         "channel_mark",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import JsonObject
-from hulk.modules.channels.domain import Arrival, Contact, Conversation, Invitation, Mode, Outgoing, State, Turn
+from hulk.modules.channels.domain import Arrival, Contact, Conversation, Guesses, Invitation, Mode, Outgoing, State, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,11 +164,30 @@ class Contacts(Protocol):
     def uninvite(self, tenant: str, person: str) -> Change[int]:
         """The codes of that person that nobody has used do not hold any more; how many."""
 
+    def prune_codes(self, before: datetime, most: int) -> Change[int]:
+        """Remove at most so many codes that did not hold any more by then, used or not."""
+
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """All that are that person."""
 
     def block(self, channel: str, sender: str, blocked: bool) -> Change[bool]:
         """Not heard any more, or again; False when they were never heard."""
+
+
+class Guessed(Protocol):
+    """Codes that were tried at channels and were not right: by each sender, and by all of a channel together (`sender` empty)."""
+
+    def of(self, channel: str, sender: str) -> Change[Guesses | None]:
+        """How many; nobody else counts there until the transaction ends."""
+
+    def put(self, channel: str, sender: str, guesses: Guesses) -> Change[None]:
+        """So many."""
+
+    def forget(self, channel: str, sender: str) -> Change[None]:
+        """None."""
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """Remove at most so many of which the last was tried before."""
 
 
 class Conversations(Protocol):

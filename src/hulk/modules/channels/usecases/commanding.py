@@ -1,18 +1,17 @@
 """Doing what people tell Hulk itself in a conversation."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hulk.kernel.durable import Change, Commit
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Language, Text
-from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel, Command
 from hulk.modules.channels.ports import Contacts, Conversations, Kept
-from hulk.modules.channels.usecases.facts import about
+from hulk.modules.channels.usecases.facts import about, handed
+from hulk.modules.channels.usecases.linking import LinkSender
 from hulk.modules.channels.usecases.meeting import Party
 from hulk.modules.channels.usecases.saying import Say
 
@@ -34,9 +33,8 @@ class Obey:
     contacts: Contacts
     conversations: Conversations
     trail: Trail
-    commit: Commit
     say: Say
-    clock: Clock
+    link: LinkSender
 
     async def __call__(self, channel: Channel, kept: Kept, party: Party, command: Command, language: Language) -> Sequence[Change[Any]]:
         """What does it, and tells so. Raises `Refused`."""
@@ -44,7 +42,7 @@ class Obey:
             case "help":
                 return [self.say(channel, kept, _HELP, language, name="help")]
             case "link":
-                return await self._link(channel, kept, command.argument, language)
+                return await self.link(channel, kept, command.argument, language)
             case "language":
                 return self._language(channel, kept, party, command.argument)
             case "person":
@@ -53,24 +51,6 @@ class Obey:
                 return self._hulk(channel, kept, party, language)
             case "forget":
                 return self._forget(channel, kept, party, language)
-
-    async def _link(self, channel: Channel, kept: Kept, code: str, language: Language) -> Sequence[Change[Any]]:
-        """A code works once: it is used up in a transaction of its own, before it does anything."""
-        if kept.arrival.group:
-            raise Refused("Send me your code where nobody else reads it, and ask for a new one: this one was seen.")
-        [person] = await self.commit(
-            self.contacts.redeem(channel.tenant, code_hash(code), self.clock(), f"{channel.name}:{kept.arrival.sender.id}")
-        )
-        if person is None:
-            raise Refused("This code is not right, or does not hold any more. Ask for a new one.")
-        sender = kept.arrival.sender.id
-        linked = self.contacts.link(channel.name, sender, person)
-        told = self.trail.append(
-            about(
-                "linked", person, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=sender, after={"person": person}
-            )
-        )
-        return [linked, told, self.say(channel, kept, Text("Now I know who you are."), language, name="linked")]
 
     def _language(self, channel: Channel, kept: Kept, party: Party, wanted: str) -> Sequence[Change[Any]]:
         language = _LANGUAGES.get(wanted.casefold())
@@ -84,8 +64,8 @@ class Obey:
 
     def _person(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
-        handed = self.conversations.answered_by(party.conversation.id, "person", "")
-        return [handed, self._told(channel, kept, party, "handed"), self.say(channel, kept, text, language, name="handed")]
+        wanted = handed(self.conversations, self.trail, channel, party.conversation.id, kept.arrival.sender.id)
+        return [wanted, self.say(channel, kept, text, language, name="handed")]
 
     def _hulk(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         back = self.conversations.answered_by(party.conversation.id, "hulk", "")
@@ -102,8 +82,3 @@ class Obey:
                 what, party.conversation.id, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=kept.arrival.sender.id
             )
         )
-
-
-def code_hash(code: str) -> str:
-    """The SHA-256 by which a code is kept: small letters, strokes and spaces do not matter."""
-    return hashlib.sha256("".join(code.upper().replace("-", "").split()).encode()).hexdigest()

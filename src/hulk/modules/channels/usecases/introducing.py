@@ -13,7 +13,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, iso
 from hulk.modules.channels.domain import Contact, Invitation
 from hulk.modules.channels.ports import Contacts, People
-from hulk.modules.channels.usecases.commanding import code_hash
+from hulk.modules.channels.usecases.linking import code_hash
 from hulk.modules.channels.usecases.looking import Page
 from hulk.modules.channels.usecases.rights import Rights, forbidden
 

@@ -15,7 +15,7 @@ from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.counted import CountedTrail
 from hulk.modules.channels.adapters.prometheus import ChannelFigures
-from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
+from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlGuessed, SqlInbox, SqlOutbox
 from hulk.modules.channels.adapters.standings import BusStandings
 from hulk.modules.channels.api import ChannelActs
 from hulk.modules.channels.domain import Directory, Limits
@@ -47,6 +47,7 @@ from hulk.modules.channels.usecases import (
     HandOver,
     Hear,
     Introduce,
+    LinkSender,
     LookAtChannels,
     MeetSender,
     Obey,
@@ -169,11 +170,15 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
         directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,
         voices=ground.voices, trail=ground.trail, clock=ground.clock,
     )  # fmt: skip
+    guessed = SqlGuessed()
+    link = LinkSender(contacts=made.contacts, guessed=guessed, trail=ground.trail, commit=ground.commit, say=made.say, clock=ground.clock)
     holder = f"{ids.process()}:{secrets.token_hex(4)}"
     arrival = HandleArrival(
         directory=made.directory, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, conversations=made.conversations, meet=meet,
-        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, ground.commit, made.say, ground.clock),
-        press=Press(made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, hand),
+        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, made.say, link),
+        press=Press(
+            made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, ground.trail, hand
+        ),
         feedback=needs.feedback, trail=ground.trail, line=made.line, fallback=needs.fallback,
     )  # fmt: skip
     decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say)
@@ -190,8 +195,8 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
         every=ground.check_every, clock=ground.clock,
     )  # fmt: skip
     prune = PruneChannels(
-        inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, commit=ground.commit, clock=ground.clock,
-        retention=ground.retention,
+        inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, contacts=made.contacts, guessed=guessed,
+        commit=ground.commit, clock=ground.clock, retention=ground.retention,
     )  # fmt: skip
     return Channels(
         answering=made, take=take, arrival=arrival, decision=decision, give=give, prune=prune, figures=figures,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, or_, select, tuple_, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import fields_of
@@ -99,6 +99,12 @@ class SqlContacts:
         """See `Contacts`."""
         gone = delete(code_table).where(code_table.c.tenant == tenant, code_table.c.person == person, code_table.c.used_by == "")
         return lambda tx: tx.execute(gone).rowcount
+
+    def prune_codes(self, before: datetime, most: int) -> Change[int]:
+        """See `Contacts`."""
+        key = (code_table.c.tenant, code_table.c.code)
+        old = select(*key).where(code_table.c.until < before).order_by(code_table.c.until).limit(most)
+        return lambda tx: tx.execute(delete(code_table).where(tuple_(*key).in_(old))).rowcount
 
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """See `Contacts`."""

@@ -88,6 +88,18 @@ code_table = Table(
     Column("used_by", Text, nullable=False),
 )
 """Codes by which people say who they are: their SHA-256."""
+Index("channel_code_until", code_table.c.until)
+
+guess_table = Table(
+    "channel_guess",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("sender", String(255), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Codes that were tried and were not right; of all of a channel together where `sender` is empty."""
+Index("channel_guess_at", guess_table.c.at)
 
 conversation_table = Table(
     "channel_conversation",
