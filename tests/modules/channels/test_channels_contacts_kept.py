@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hulk.modules.channels.adapters.sql import SqlContacts
-from hulk.modules.channels.domain import Contact, Invitation
+from hulk.modules.channels.domain import Contact, Ended, Invitation
 from hulk.modules.channels.ports import Contacts
 from hulk.runtime.store import Store
 from support.channels import NOW
@@ -112,6 +112,21 @@ async def test_those_heard_before_a_moment_are_told_page_by_page(store: Store, c
     assert await contacts.of_tenant("default", None, 9, all_[2].seen) == [all_[1], all_[0]]
     assert await contacts.of_tenant("default", "chat", 9, all_[5].seen) == [all_[3], all_[1]]
     assert await contacts.of_tenant("default", None, 9, NOW) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+async def test_page_by_page_all_are_told_once_also_those_heard_at_the_same_moment(store: Store, contacts: Contacts, size: int) -> None:
+    names = ("ana", "bia", "caio", "Ärger", "+55 11", "zé")
+    all_ = [contact(name, len(name) % 2, channel=channel) for name in names for channel in ("chat", "other")]
+    await put(store, contacts, *all_, contact("theirs", tenant="acme"))
+    told, page = list[Contact](), await contacts.of_tenant("default", None, size)
+    while page:
+        told += page
+        page = await contacts.of_tenant("default", None, size, after=Ended.read(page[-1].ended.written()))
+    assert told == await contacts.of_tenant("default", None, 99)
+    assert sorted(one.sender for one in told) == sorted(one.sender for one in all_)
+    last = told[-1]
+    assert await contacts.of_tenant("default", None, 9, last.seen + timedelta(minutes=1), ["chat", "other"], last.ended) == []
 
 
 async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, contacts: Contacts) -> None:

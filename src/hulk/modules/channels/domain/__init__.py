@@ -7,6 +7,7 @@ from hulk.modules.channels.domain.conversation import Contact, Conversation, Inv
 from hulk.modules.channels.domain.guessing import OF_CHANNEL, OF_SENDER, Guesses, Patience
 from hulk.modules.channels.domain.message import OPEN, Button, Limits, Outgoing, Shown, State, waiting_after
 from hulk.modules.channels.domain.pace import Meter, Pace
+from hulk.modules.channels.domain.paging import Ended
 from hulk.modules.channels.domain.places import at_home
 from hulk.modules.channels.domain.pressing import Act, Pressed, pressed, pressing
 from hulk.modules.channels.domain.splitting import fitting, split, utf16_length
@@ -14,7 +15,7 @@ from hulk.modules.channels.domain.standing import Health, Standing, Status, Step
 
 __all__ = [
     "OF_CHANNEL", "OF_SENDER", "OPEN", "Act", "Arrival", "Attached", "Button", "Channel", "Command", "Contact", "Conversation", "Directory",
-    "Fate", "Guesses", "Health", "Invitation", "Kind", "Limits", "Meter", "Mode", "Outgoing", "Pace", "Patience", "Pressed", "Quiet",
-    "Sender", "Shown", "Speaking", "Standing", "State", "Status", "Step", "Tried", "Turn", "approving", "at_home", "cleaned", "command",
-    "fitting", "pressed", "pressing", "remembered", "split", "utf16_length", "waiting_after",
+    "Ended", "Fate", "Guesses", "Health", "Invitation", "Kind", "Limits", "Meter", "Mode", "Outgoing", "Pace", "Patience", "Pressed",
+    "Quiet", "Sender", "Shown", "Speaking", "Standing", "State", "Status", "Step", "Tried", "Turn", "approving", "at_home", "cleaned",
+    "command", "fitting", "pressed", "pressing", "remembered", "split", "utf16_length", "waiting_after",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import JsonObject
-from hulk.modules.channels.domain import Arrival, Contact, Conversation, Guesses, Invitation, Mode, Outgoing, State, Turn
+from hulk.modules.channels.domain import Arrival, Contact, Conversation, Ended, Guesses, Invitation, Mode, Outgoing, State, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +154,11 @@ class Contacts(Protocol):
         """Whose code that is, which from now on holds for `by` only; None when it is nobody's, or was used by another."""
 
     async def of_tenant(
-        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
-    ) -> Sequence[Contact]:
-        """Those heard last first; with `before` those that were heard last before then; with `among` only those of these channels."""
+        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
+        after: Ended | None = None,
+    ) -> Sequence[Contact]:  # fmt: skip
+        """Those heard last first; with `before` those that were heard last before then; with `among` only those of these channels; with
+        `after` (a contact's `ended`) those that come after that one."""
 
     async def invitations(self, tenant: str, limit: int) -> Sequence[Invitation]:
         """The codes of a tenant, those that hold longest first."""
@@ -221,10 +223,11 @@ class Conversations(Protocol):
         """All that was said in it is removed; how many turns."""
 
     async def recent(
-        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
-    ) -> Sequence[Conversation]:
+        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
+        after: Ended | None = None,
+    ) -> Sequence[Conversation]:  # fmt: skip
         """Those in which somebody was heard last, first; with `before` those in which that was before then; with `among` only those of
-        these channels."""
+        these channels; with `after` (a conversation's `ended`) those that come after that one."""
 
     def swap(self, before: Conversation, after: Conversation) -> Change[bool]:
         """Who answers in `after` answers from now on; False when it is not who answers in `before` any more."""
