@@ -320,6 +320,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("channel_arrival", schema=None) as batch_op:
         batch_op.create_index(
+            "channel_arrival_asked",
+            ["channel", "received"],
+            unique=False,
+            postgresql_where=sa.text("intent IS NOT NULL"),
+            sqlite_where=sa.text("intent IS NOT NULL"),
+        )
+        batch_op.create_index("channel_arrival_channel", ["tenant", "channel", "place"], unique=False)
+        batch_op.create_index(
             "channel_arrival_done",
             ["received"],
             unique=False,
@@ -419,6 +427,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_channel_message_id")),
     )
     with op.batch_alter_table("channel_message", schema=None) as batch_op:
+        batch_op.create_index("channel_message_channel", ["tenant", "channel", "place"], unique=False)
+        batch_op.create_index(
+            "channel_message_ended",
+            ["ended"],
+            unique=False,
+            postgresql_where=sa.text("ended IS NOT NULL"),
+            sqlite_where=sa.text("ended IS NOT NULL"),
+        )
         batch_op.create_index("channel_message_intent", ["intent"], unique=False)
         batch_op.create_index(
             "channel_message_open",
@@ -429,6 +445,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("channel_message_sent", ["channel", "address", "sent_id"], unique=False)
         batch_op.create_index("channel_message_tenant", ["tenant", "place"], unique=False)
+        batch_op.create_index(
+            "channel_message_unsent",
+            ["channel", "state", "due"],
+            unique=False,
+            postgresql_where=sa.text("state NOT IN ('sent', 'withdrawn')"),
+            sqlite_where=sa.text("state NOT IN ('sent', 'withdrawn')"),
+        )
 
     op.create_table(
         "channel_turn",
@@ -442,6 +465,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("conversation", "id", name=op.f("uq_channel_turn_conversation_id")),
     )
     with op.batch_alter_table("channel_turn", schema=None) as batch_op:
+        batch_op.create_index("channel_turn_at", ["at"], unique=False)
         batch_op.create_index("channel_turn_newest", ["conversation", "place"], unique=False)
 
     op.create_table(

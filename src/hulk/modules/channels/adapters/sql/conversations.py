@@ -109,7 +109,7 @@ class SqlConversations:
 
     def prune(self, before: datetime, most: int) -> Change[int]:
         """See `Conversations`."""
-        old = select(turn_table.c.place).where(turn_table.c.at < before).order_by(turn_table.c.place).limit(most)
+        old = select(turn_table.c.place).where(turn_table.c.at < before).order_by(turn_table.c.at).limit(most)
         return lambda tx: tx.execute(delete(turn_table).where(turn_table.c.place.in_(old))).rowcount
 
     def mark(self, channel: str, mark: str) -> Change[None]:
