@@ -34,7 +34,7 @@ class ChannelSettings(Section):
     guests: tuple[Role, ...] = Field(
         default=(), description="What people may do who are not known here. Empty: they are told how to become known, and nothing else."
     )
-    private: bool = Field(default=False, description="Whether all that is said there must stay in the company.")
+    private: bool = Field(default=False, description="Whether all that is said there, answers too, stays in the company.")
     agent: str | None = Field(default=None, max_length=63, description="The agent that is asked, whatever is said; else whoever fits.")
     quiet: Annotated[str, AfterValidator(_hours)] = Field(
         default="", description="Hours in which nothing is sent that nobody has just asked for, `22:00-07:00`, in `locale.timezone`."
