@@ -63,9 +63,9 @@ async def test_an_answer_that_must_stay_is_told_whole_only_where_all_stays_and_s
         return lambda _: said.append(answer)
 
     async with a_team(store, an_agent(), models=RouterModels(router(INSIDE, provider=Noting()).once)) as team:
-        agents = Delegates(team.agents.begin, team.agents.answer)
         bench = Bench(
-            kind="agent", sensitivity="p0", agents=agents, telling=telling, desk=team.place.desk, trail=team.place.trail, commit=store.commit,
+            kind="agent", sensitivity="p0", agents=Delegates(team.agents.begin, team.agents.answer), telling=telling,
+            desk=team.place.desk, trail=team.place.trail, commit=store.commit,
         )  # fmt: skip
         intent = await bench.answered("Diga bom dia", agent="buyer", private=private)
     assert intent.answer is not None

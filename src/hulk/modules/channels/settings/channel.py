@@ -41,6 +41,11 @@ class ChannelSettings(Section):
     )
     speaks: Speaking = Field(default="answering", description="Whether answers are spoken: `never`, `answering` voice notes, or `always`.")
     thumbs: bool = Field(default=True, description="Whether answers come with buttons by which people say what they think of them.")
+    approvals: bool = Field(
+        default=False,
+        description="Whether people who are known there and may decide are asked, each alone, as soon as something waits for a decision"
+        " that is for nobody in particular; else they are shown it when they say `/pending`.",
+    )
     max_file: Size = Field(default=20_000_000, ge=1000, le=2_000_000_000, description="Largest file that is taken.")
 
     def channel(self, kind: str, zone: str, *, trusts_email: bool = False) -> Channel:
@@ -49,6 +54,7 @@ class ChannelSettings(Section):
             name=self.name, kind=kind, tenant=self.tenant, namespace=self.namespace, language=self.language,
             guests=tuple(Grant(role, self.namespace) for role in self.guests), trusts_email=trusts_email, private=self.private,
             agent=self.agent, quiet=_quiet(self.quiet, zone), speaks=self.speaks, thumbs=self.thumbs, files=self.max_file,
+            approvals=self.approvals,
         )  # fmt: skip
 
 

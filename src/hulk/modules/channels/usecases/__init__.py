@@ -15,6 +15,7 @@ from hulk.modules.channels.usecases.introducing import Introduce, NewCode
 from hulk.modules.channels.usecases.linking import LinkSender, code_hash
 from hulk.modules.channels.usecases.looking import LookAtChannels, Page
 from hulk.modules.channels.usecases.meeting import MeetSender
+from hulk.modules.channels.usecases.pending import FindApprovers, ShowPending
 from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.replying import AnswerInPerson
 from hulk.modules.channels.usecases.rights import Rights
@@ -25,6 +26,7 @@ from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 
 __all__ = [
     "DECISION", "TICKET", "WORKFLOW", "AnswerInPerson", "AnswerIntent", "AskDecision", "AskFor", "CheckChannel", "DecideOnMessages",
-    "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LinkSender", "LookAtChannels", "MeetSender",
-    "NewCode", "Obey", "Page", "Press", "Rights", "Say", "Serve", "ShowWork", "TakeArrivals", "code_hash", "decision", "version",
+    "Deliver", "FindApprovers", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LinkSender", "LookAtChannels",
+    "MeetSender", "NewCode", "Obey", "Page", "Press", "Rights", "Say", "Serve", "ShowPending", "ShowWork", "TakeArrivals", "code_hash",
+    "decision", "version",
 ]  # fmt: skip

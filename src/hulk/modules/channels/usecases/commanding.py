@@ -13,6 +13,7 @@ from hulk.modules.channels.ports import Contacts, Conversations, Kept
 from hulk.modules.channels.usecases.facts import about, handed
 from hulk.modules.channels.usecases.linking import LinkSender
 from hulk.modules.channels.usecases.meeting import Party
+from hulk.modules.channels.usecases.pending import ShowPending
 from hulk.modules.channels.usecases.saying import Say
 
 _LANGUAGES: dict[str, Language] = {
@@ -22,7 +23,7 @@ _LANGUAGES: dict[str, Language] = {
 _HELP = Text(
     "Write what you want done, or send a file with it. What I understand besides:\n"
     "/link CODE: tell me who you are\n/language pt or en: how I answer you\n/person: have somebody of the team answer\n"
-    "/hulk: have me answer again\n/forget: forget what was said here"
+    "/hulk: have me answer again\n/pending: what waits for your decision\n/forget: forget what was said here"
 )
 
 
@@ -35,6 +36,7 @@ class Obey:
     trail: Trail
     say: Say
     link: LinkSender
+    pending: ShowPending
 
     async def __call__(self, channel: Channel, kept: Kept, party: Party, command: Command, language: Language) -> Sequence[Change[Any]]:
         """What does it, and tells so. Raises `Refused`."""
@@ -49,6 +51,8 @@ class Obey:
                 return self._person(channel, kept, party, language)
             case "hulk":
                 return self._hulk(channel, kept, party, language)
+            case "pending":
+                return await self._pending(channel, kept, party, language)
             case "forget":
                 return self._forget(channel, kept, party, language)
 
@@ -70,6 +74,10 @@ class Obey:
     def _hulk(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         back = self.conversations.answered_by(party.conversation.id, "hulk", "")
         return [back, self._told(channel, kept, party, "back"), self.say(channel, kept, Text("I answer again."), language, name="back")]
+
+    async def _pending(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
+        assert party.principal is not None  # noqa: S101  # who is nobody does not get here
+        return await self.pending(channel, kept, party.principal, language)
 
     def _forget(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         text = Text("I have forgotten what was said here. What was done because of it stays in the audit trail.")

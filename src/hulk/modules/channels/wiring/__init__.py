@@ -21,6 +21,7 @@ from hulk.modules.channels.api import ChannelActs
 from hulk.modules.channels.domain import Directory, Limits
 from hulk.modules.channels.ports import (
     Admit,
+    Approvals,
     Ask,
     Feedback,
     Figures,
@@ -42,6 +43,7 @@ from hulk.modules.channels.usecases import (
     CheckChannel,
     DecideOnMessages,
     Deliver,
+    FindApprovers,
     GiveReply,
     HandleArrival,
     HandOver,
@@ -55,6 +57,7 @@ from hulk.modules.channels.usecases import (
     Rights,
     Say,
     Serve,
+    ShowPending,
     ShowWork,
     TakeArrivals,
 )
@@ -138,6 +141,7 @@ class Needs:
     feedback: Feedback
     tickets: Tickets
     pending: Pending
+    approvals: Approvals
     files: Files
     transcribe: Transcribe | None = None
     speak: Speak | None = None
@@ -172,16 +176,20 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     )  # fmt: skip
     guessed = SqlGuessed()
     link = LinkSender(contacts=made.contacts, guessed=guessed, trail=ground.trail, commit=ground.commit, say=made.say, clock=ground.clock)
+    pending = ShowPending(needs.approvals, made.say)
     holder = f"{ids.process()}:{secrets.token_hex(4)}"
     arrival = HandleArrival(
         directory=made.directory, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, conversations=made.conversations, meet=meet,
-        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, made.say, link),
+        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, made.say, link, pending),
         press=Press(
             made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, ground.trail, hand
         ),
         feedback=needs.feedback, trail=ground.trail, line=made.line, fallback=needs.fallback,
     )  # fmt: skip
-    decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say)
+    approvers = FindApprovers(
+        directory=made.directory, contacts=made.contacts, conversations=made.conversations, people=needs.people, approvals=needs.approvals
+    )
+    decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say, approvers)
     give = GiveReply(
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
