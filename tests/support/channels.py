@@ -237,7 +237,7 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     line, now = line or ScriptedLine(), lambda: clock[0]
     inbox, outbox, contacts, conversations = SqlInbox(store), SqlOutbox(store, bells), SqlContacts(store), SqlConversations(store)
     directory = Directory.of([channel])
-    say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now)
+    say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now, speak is not None)
     ask = AskFor(hulk.ask, hulk, conversations, lambda _: line, transcribe)
     link = LinkSender(contacts=contacts, guessed=SqlGuessed(), trail=trail, commit=store.commit, say=say, clock=now)
     desk.workflows[WORKFLOW] = HandleArrival(

@@ -110,6 +110,7 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
     base = ChannelGround(
         store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret, admit=workflows.admit,
         metrics=ground.telemetry.metrics, rounds=ground.rounds, check_every=settings.check_every, retention=settings.retention,
+        aloud=bool(ground.config.section(VoiceSettings).tts),
     )  # fmt: skip
     return answering(channels, base), base
 

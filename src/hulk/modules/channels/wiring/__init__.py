@@ -88,6 +88,8 @@ class Ground:
     rounds: Rounds = field(default_factory=lambda: Rounds(Metrics()))
     check_every: timedelta | None = None
     retention: timedelta = timedelta(days=30)
+    aloud: bool = False
+    """Whether there is somebody to read answers aloud."""
 
     @property
     def commit(self) -> Commit:
@@ -119,7 +121,15 @@ def answering(channels: Sequence[Open], ground: Ground) -> Answering:
     bells, directory = Bells(), Directory.of(one.channel for one in channels)
     inbox, outbox = SqlInbox(ground.store), SqlOutbox(ground.store, bells)
     conversations = SqlConversations(ground.store)
-    say = Say(outbox, conversations, partial(_limits, {one.name: one for one in channels}), ground.voices, ground.secret, ground.clock)
+    say = Say(
+        outbox,
+        conversations,
+        partial(_limits, {one.name: one for one in channels}),
+        ground.voices,
+        ground.secret,
+        ground.clock,
+        ground.aloud,
+    )
     return Answering(
         channels=channels, directory=directory, inbox=inbox, outbox=outbox, contacts=SqlContacts(ground.store), conversations=conversations,
         say=say, answer=AnswerIntent(directory, inbox, say), bells=bells,

@@ -22,7 +22,7 @@ class SqlGuessed:
 
         def change(tx: Transaction) -> Guesses | None:
             row = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
-            return None if row is None else Guesses(*row)
+            return None if row is None else Guesses(row[0], row[1])
 
         return change
 
