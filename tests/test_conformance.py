@@ -35,7 +35,7 @@ from hulk.modules.channels.adapters import prometheus as channels_prometheus
 from hulk.modules.channels.adapters import sql as channels_sql
 from hulk.modules.channels.adapters import standings as channels_standings
 from hulk.modules.channels.adapters import voice as channels_voice
-from hulk.modules.channels.ports import Contacts, Conversations, Door, Inbox, Line, Listens, Outbox, Serves, Speak, Transcribe
+from hulk.modules.channels.ports import Contacts, Conversations, Door, Guessed, Inbox, Line, Listens, Outbox, Serves, Speak, Transcribe
 from hulk.modules.finops.adapters import genai, ptax
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
@@ -139,6 +139,7 @@ SUITES = (
     Suite(Inbox, (channels_sql.SqlInbox,), "modules/channels/test_channels_inbox_kept.py"),
     Suite(Outbox, (channels_sql.SqlOutbox,), "modules/channels/test_channels_outbox_kept.py"),
     Suite(Contacts, (channels_sql.SqlContacts,), "modules/channels/test_channels_contacts_kept.py"),
+    Suite(Guessed, (channels_sql.SqlGuessed,), "modules/channels/test_channels_guessed_kept.py"),
     Suite(Conversations, (channels_sql.SqlConversations,), "modules/channels/test_channels_conversations_kept.py"),
     Suite(Line, LINES, "modules/channels/test_channels_lines.py"),
     Suite(Door, DOORS, "modules/channels/test_channels_doors.py"),
@@ -232,12 +233,13 @@ MADE_BY: dict[type, str] = {ridge.FittedRidge: "Ridge"}
 FILLED_ELSEWHERE = {
     "hulk.modules.agents.ports.Schemas": "hulk.runtime.schemas.RustSchemas, in tests/runtime/test_schemas.py",
     "hulk.modules.agents.ports.Voices": "hulk.runtime.language.voice, a function",
+    "hulk.modules.channels.ports.around.Approvals": "hulk.apps.deciding.MayDecide, over the tickets' acts",
     "hulk.modules.channels.ports.around.Ask": "hulk.apps.channels.Asks, over the intents' act AcceptIntent",
     "hulk.modules.channels.ports.around.Feedback": "hulk.apps.channels.Opinions, over the router's act GiveFeedback",
     "hulk.modules.channels.ports.around.Files": "hulk.apps.channels.Kept, over uploads and the artefacts of tickets",
-    "hulk.modules.channels.ports.around.Pending": "hulk.apps.channels.Undecided, over tickets and intents",
+    "hulk.modules.channels.ports.around.Pending": "hulk.apps.deciding.Undecided, over tickets and intents",
     "hulk.modules.channels.ports.around.People": "the identity's act KnowPerson",
-    "hulk.modules.channels.ports.around.Tickets": "hulk.apps.channels.Decisions, over the tickets' acts",
+    "hulk.modules.channels.ports.around.Tickets": "hulk.apps.deciding.Decisions, over the tickets' acts",
     "hulk.modules.intents.ports.Agents": "apps.agents.Delegates, over the agents' acts BeginTask and AnswerOf",
     "hulk.modules.intents.ports.Answers": "the router's act AnswerFreely",
     "hulk.modules.intents.ports.Decides": "the router's act Decide",
@@ -279,6 +281,7 @@ PARTS = {
     "hulk.modules.channels.adapters.sql": (
         channels_sql.SqlContacts,
         channels_sql.SqlConversations,
+        channels_sql.SqlGuessed,
         channels_sql.SqlInbox,
         channels_sql.SqlOutbox,
     ),

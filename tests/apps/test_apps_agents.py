@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from hulk.apps.agents import Delegates
+from hulk.kernel.durable import Change
+from hulk.kernel.text import Language
 from hulk.modules.agents.adapters.models import RouterModels
 from hulk.modules.agents.ports import WantedTasks
 from hulk.modules.router.domain.model import Completion, Model, Prompt
@@ -50,3 +52,22 @@ async def test_a_task_of_an_intent_that_must_stay_stays_whatever_a_scan_finds(
     assert (provider.asked, intent.status, task.p0) == (asked, status, said == "p0")
     if task.p0:
         assert "Feito." not in (intent.answer or "")
+
+
+@pytest.mark.parametrize("private", [pytest.param(True, id="a place that stays in the company"), pytest.param(False, id="any other place")])
+async def test_an_answer_that_must_stay_is_told_whole_only_where_all_stays_and_shown_to_nobody_else(store: Store, private: bool) -> None:
+    said = list[str]()
+
+    def telling(_: str, answer: str, __: Language, *, good: bool) -> Change[None]:
+        assert good
+        return lambda _: said.append(answer)
+
+    async with a_team(store, an_agent(), models=RouterModels(router(INSIDE, provider=Noting()).once)) as team:
+        bench = Bench(
+            kind="agent", sensitivity="p0", agents=Delegates(team.agents.begin, team.agents.answer), telling=telling,
+            desk=team.place.desk, trail=team.place.trail, commit=store.commit,
+        )  # fmt: skip
+        intent = await bench.answered("Diga bom dia", agent="buyer", private=private)
+    assert intent.answer is not None
+    assert "Feito." not in intent.answer
+    assert [("Feito." in one, one == intent.answer) for one in said] == [(private, not private)]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -172,6 +173,25 @@ async def test_conversations_that_wait_for_a_person_are_found_and_taken_by_the_f
     assert (found["conversation_id"], found["by"]) == (id_, None)
     taken = await world.made("operator", f"/v1/conversations/{id_}/replies", text="Oi")
     assert taken["by"] == (await got(world, "/v1/me", "operator"))["actor"]
+
+
+@pytest.mark.parametrize(
+    ("path", "many", "key", "make"),
+    [
+        pytest.param("/v1/conversations", "conversations", "conversation_id", a_conversation, id="conversations"),
+        pytest.param("/v1/channel-contacts", "contacts", "sender", a_contact, id="contacts"),
+    ],
+)
+async def test_those_of_one_moment_are_told_page_by_page(world: World, path: str, many: str, key: str, make: Any) -> None:
+    now = utc_now()
+    made = {await make(world, **{"heard" if many == "conversations" else "seen": now}) for _ in range(3)}
+    told, after = list[str](), ""
+    while after is not None:
+        page = await got(world, f"{path}?limit=1&{urlencode({'after': after})}")
+        told, after = told + [one[key] for one in page[many]], page["next"]
+    assert (len(told), set(told)) == (3, made)
+    status, body = await world.call("admin", "GET", f"{path}?after=nothing")
+    assert (status, "next" in body["detail"]) == (422, True)
 
 
 async def test_a_code_is_shown_once_kept_as_its_digest_and_says_once_who_somebody_is(world: World) -> None:

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from support.alexa import amazon_twin
-from support.program import started
+from support.program import run, started
 from support.twins.alexa import SKILL, asked, said, written
 
 
@@ -38,3 +38,6 @@ def test_a_guest_asks_by_voice_and_hears_the_answer(tmp_path: Path, twin: str) -
         answer = heard(twin, up.url, question)
         assert "models.providers" in answer  # no model is set up here
         assert heard(twin, up.url, question) == answer
+        shown = [run("thor", "channels", *what, "--data", str(up.data), cwd=tmp_path) for what in (("check", "alexa"), ("list",))]
+        assert [done.returncode for done in shown] == [0, 0]
+        assert ["works" in done.stdout for done in shown] == [True, True], shown

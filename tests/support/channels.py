@@ -16,9 +16,9 @@ from hulk.kernel.errors import NotFound, TooLarge
 from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import utc_now
-from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
+from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlGuessed, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Channel, Directory, Limits, Outgoing, Pace, Sender, Shown
-from hulk.modules.channels.ports import Asking, Checked, Decided, Kept, Line, Sent, Speak, Transcribe, Unknowable, Waiting
+from hulk.modules.channels.ports import Approval, Asking, Checked, Decided, Kept, Line, Sent, Speak, Transcribe, Unknowable, Waiting
 from hulk.modules.channels.usecases import (
     DECISION,
     WORKFLOW,
@@ -26,13 +26,16 @@ from hulk.modules.channels.usecases import (
     AskDecision,
     AskFor,
     Deliver,
+    FindApprovers,
     GiveReply,
     HandleArrival,
     HandOver,
+    LinkSender,
     MeetSender,
     Obey,
     Press,
     Say,
+    ShowPending,
     TakeArrivals,
 )
 from hulk.runtime.language import voice
@@ -111,6 +114,7 @@ class Hulk:
     artefacts: list[Shown] = field(default_factory=list)
     refusing: Exception | None = None
     unmoved: Exception | None = None
+    undecided: Exception | None = None
     waits: dict[str, Waiting] = field(default_factory=dict)
 
     async def ask(self, asking: Asking) -> tuple[str, Change[bool]]:
@@ -136,10 +140,21 @@ class Hulk:
 
     async def decide(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:
         """See `Tickets`."""
+        if self.undecided is not None:
+            raise self.undecided
         if (before := next(((who, yes) for who, one, yes in self.decided if one == ticket), None)) is not None:
             return Decided(approved=before[1], by=before[0], before=True)
         self.decided.append((by.actor, ticket, approve))
         return Decided(approved=approve, by=by.actor)
+
+    async def of(self, by: Principal, most: int) -> Sequence[Approval]:
+        """See `Approvals`."""
+        theirs = [Approval(ticket=id_, title=one.title) for id_, one in self.waits.items() if await self.may(by, id_)]
+        return theirs[:most]
+
+    async def may(self, by: Principal, ticket: str) -> bool:
+        """See `Approvals`."""
+        return by.may("approve", "tickets") and ticket in self.waits
 
     async def pending(self, tenant: str, ticket: str) -> Waiting | None:
         """See `Pending`."""
@@ -222,19 +237,21 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     line, now = line or ScriptedLine(), lambda: clock[0]
     inbox, outbox, contacts, conversations = SqlInbox(store), SqlOutbox(store, bells), SqlContacts(store), SqlConversations(store)
     directory = Directory.of([channel])
-    say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now)
+    say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now, speak is not None)
     ask = AskFor(hulk.ask, hulk, conversations, lambda _: line, transcribe)
+    link = LinkSender(contacts=contacts, guessed=SqlGuessed(), trail=trail, commit=store.commit, say=say, clock=now)
     desk.workflows[WORKFLOW] = HandleArrival(
         directory=directory, inbox=inbox, outbox=outbox, contacts=contacts, conversations=conversations,
         meet=MeetSender(contacts, conversations, hulk), say=say, ask=ask,
-        obey=Obey(contacts, conversations, trail, store.commit, say, now),
-        press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now), feedback=hulk.feedback, trail=trail,
+        obey=Obey(contacts, conversations, trail, say, link, ShowPending(hulk, say)),
+        press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now, trail), feedback=hulk.feedback, trail=trail,
         line=lambda _: line, fallback="pt",
     )  # fmt: skip
     hand = HandOver(
         directory=directory, contacts=contacts, conversations=conversations, outbox=outbox, say=say, voices=voice, trail=trail, clock=now
     )
-    desk.workflows[DECISION] = AskDecision(directory, inbox, hulk.pending, hand, say)
+    approvers = FindApprovers(directory=directory, contacts=contacts, conversations=conversations, people=hulk, approvals=hulk)
+    desk.workflows[DECISION] = AskDecision(directory, inbox, hulk.pending, hand, say, approvers)
     deliver = Deliver(
         channel=channel.name, holder="one", line=line, outbox=outbox, files=hulk, trail=trail, commit=store.commit, clock=now,
         ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0, speak=speak,

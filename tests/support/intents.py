@@ -17,7 +17,8 @@ from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.intents import WORKFLOW, AcceptIntent, Asked, Delegated, Intent, Intents, ShowIntent
 from hulk.modules.intents.adapters.memory import MemoryIntents
 from hulk.modules.intents.adapters.sql import SqlIntents
-from hulk.modules.intents.ports import Agents
+from hulk.modules.intents.ports import Agents, nobody
+from hulk.modules.intents.ports import Told as Telling
 from hulk.modules.intents.usecases import RunIntent
 from hulk.modules.router import Decision, Question, Reply
 from hulk.modules.router.adapters.memory import MemoryDecisions
@@ -88,6 +89,7 @@ class Bench:
     kind: Literal["skill", "agent", "model", "none"] = "skill"
     sensitivity: Sensitivity = "public"
     agents: Agents = field(default_factory=lambda: NO_AGENTS)
+    telling: Telling = nobody
     reply: Reply | Exception | None = None
     full: Exception | None = None
     over: Exhausted | None = None
@@ -181,6 +183,7 @@ class Bench:
                 self.trail,
                 voice,
                 self.agents,
+                self.telling,
                 clock=lambda: START,
             ),
             TICKET: RunTicket(self.tickets, self.files, self.trail, voice, self.handlers),
@@ -206,6 +209,10 @@ class NoAgents:
         raise AssertionError(delegated)
 
     async def answer(self, run: str) -> str:
+        """See `Agents`."""
+        raise AssertionError(run)
+
+    async def whole(self, run: str) -> str:
         """See `Agents`."""
         raise AssertionError(run)
 

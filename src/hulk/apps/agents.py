@@ -103,6 +103,10 @@ class Delegates:
         """See `intents.ports.Agents`."""
         return await self.answer_of(run)
 
+    async def whole(self, run: str) -> str:
+        """See `intents.ports.Agents`."""
+        return await self.answer_of.whole(run)
+
     async def artefacts(self, run: str) -> Sequence[Artefact]:
         """See `intents.ports.Agents`."""
         files = await self.answer_of.files(run)

@@ -1,6 +1,5 @@
 """A new channel for the settings file, and what is to be done at its vendor."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from hulk.apps.settings import configured
+from hulk.apps.settings import add_entry
 from hulk.kernel.errors import Conflict, Refused
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.channels.settings import ChannelSettings, ChannelsSettings
-from hulk.runtime.config import added, parsed
+from hulk.runtime.config import parsed
 from hulk.runtime.validation import Explained, refused
 
 _STEPS: Mapping[str, tuple[Text, ...]] = {
@@ -74,17 +73,8 @@ def add_channel(file: Path, new: NewChannel, environ: Mapping[str, str]) -> dict
     """The settings file with one more channel, checked whole before it takes the place of the old one; what was written. Required secrets
     that were not given are looked for in variables of their names. Raises `Refused`, and `Conflict` for a name that is taken."""
     entry = _entry(new)
-    before = file.read_text("utf-8") if file.exists() else ""
-    _require_free(file, before, new.name)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.yaml")
-    try:
-        temporary.write_text(added(before, "channels", new.kind, entry), encoding="utf-8")
-        if file.exists():
-            temporary.chmod(file.stat().st_mode & 0o777)
-        configured(temporary, environ, {}, file.parent)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    _require_free(file, new.name)
+    add_entry(file, "channels", new.kind, entry, environ)
     return {"kind": new.kind, **entry, "file": str(file)}
 
 
@@ -169,9 +159,9 @@ def _typed(field: FieldInfo, text: str) -> Any:
     return yaml.safe_load(text) if field.annotation in (bool, int) else text
 
 
-def _require_free(file: Path, text: str, name: str) -> None:
+def _require_free(file: Path, name: str) -> None:
     try:
-        values = yaml.safe_load(text) or {}
+        values = yaml.safe_load(file.read_text("utf-8") if file.exists() else "") or {}
     except yaml.YAMLError:
         return  # `configured` says where it is broken
     section = values.get("channels") if isinstance(values, dict) else None

@@ -1,7 +1,7 @@
 """Channels in the running program: what they need of the other modules."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import Literal
 from fastapi import APIRouter
 
 from hulk.apps.bootstrap.modules import Modules
+from hulk.apps.deciding import Decisions, MayDecide, Undecided
 from hulk.apps.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.channels import Asking, Decided, Shown, Waiting
+from hulk.modules.channels import Asking, Shown
 from hulk.modules.channels.api import Hooks, hook_routes, people_routes
 from hulk.modules.channels.api import channel_routes as routes_of
 from hulk.modules.channels.settings import ChannelsSettings, VoiceSettings
@@ -27,9 +28,8 @@ from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents import AcceptIntent, Asked, Intents
 from hulk.modules.router import Feedback, LearningActs, Turn
 from hulk.modules.skills import Source
-from hulk.modules.tickets import TicketActs, Tickets, Wish
+from hulk.modules.tickets import TicketActs, Tickets
 from hulk.runtime.language import voice
-from hulk.runtime.outbox import Outbox
 from hulk.runtime.telemetry import current_traceparent
 from hulk.runtime.workflows import Workflows
 
@@ -74,51 +74,6 @@ class Opinions:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
-    """Takes decisions on tickets."""
-
-    acts: TicketActs
-    trail: Outbox
-
-    async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:  # noqa: ARG002  # the port's
-        """See `channels.ports.Tickets`."""
-        found = await self.acts.show(by, ticket)
-        if found.status != "open":
-            return Decided(approved=found.status == "completed", by=await self._who(by.tenant, ticket), before=True)
-        moved = await self.acts.move(by, Wish(ticket=ticket, status="completed" if approve else "failed"))
-        return Decided(approved=moved.status == "completed", by=by.actor)
-
-    async def _who(self, tenant: str, ticket: str) -> str:
-        """As the trail has it, while it is kept here."""
-        told = [kept.event for kept in await self.trail.of_subjects(tenant, [ticket])]
-        return next((one.actor for one in reversed(told) if one.type in _DECIDED), "")
-
-
-_DECIDED = frozenset(f"hulk.ticket.{what}.v1" for what in ("approved", "rejected", "cancelled"))
-_DECISIONS = frozenset({"tool.approval", "agent.review"})
-"""Kinds of tickets on which somebody decides with yes or no."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undecided:
-    """Tickets that wait for a yes or no."""
-
-    tickets: Tickets
-    intents: Intents
-    account: Callable[[str, str], Awaitable[str | None]]
-    """Of a tenant's person with that e-mail address."""
-
-    async def __call__(self, tenant: str, ticket: str) -> Waiting | None:
-        """See `channels.ports.Pending`."""
-        found = await self.tickets.get(ticket)
-        if found.tenant != tenant or found.status != "open" or found.kind not in _DECISIONS or found.intent is None:
-            return None
-        intent, named = await self.intents.get(found.intent), found.assignee.name if found.assignee else ""
-        person = await self.account(tenant, named) if "@" in named else None
-        return Waiting(title=found.title, intent=intent.id, language=intent.language, at=found.created, person=person)
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """Files of tenants, and what was made for intents."""
 
@@ -155,6 +110,7 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
     base = ChannelGround(
         store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret, admit=workflows.admit,
         metrics=ground.telemetry.metrics, rounds=ground.rounds, check_every=settings.check_every, retention=settings.retention,
+        aloud=bool(ground.config.section(VoiceSettings).tts),
     )  # fmt: skip
     return answering(channels, base), base
 
@@ -167,6 +123,7 @@ def channels_at_work(
     needs = Needs(
         ask=Asks(modules.accept), people=identity.known, feedback=Opinions(modules.intents, modules.learning, utc_now),
         tickets=Decisions(tickets, ground.outbox), pending=Undecided(modules.tickets, modules.intents, identity.known.by_email),
+        approvals=MayDecide(tickets),
         files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
         transcribe=heard.transcribe, speak=heard.speak,
     )  # fmt: skip

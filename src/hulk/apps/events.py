@@ -578,6 +578,11 @@ EVENTS: tuple[EventType, ...] = (
         data={**changed("", {"person": None}, {"person": f"usr_{_TYPEID}"}), **_AT},
     ),
     EventType(
+        type="hulk.channel.guessed.v1",
+        summary="Somebody at a channel said a code that is not right, or holds no more; `tries` is how often in a row.",
+        data={**_AT, "tries": 6},
+    ),
+    EventType(
         type="hulk.channel.unlinked.v1", summary="An admin says that somebody at a channel is nobody known.",
         data={**changed("", {"person": f"usr_{_TYPEID}"}, {"person": None}), **_AT},
     ),

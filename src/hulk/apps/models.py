@@ -16,7 +16,7 @@ from hulk.apps.audit_key import audit_key, leave_key
 from hulk.apps.desk import known_store
 from hulk.apps.limits import limits_of
 from hulk.apps.local_model import FOLDER, wanted
-from hulk.apps.settings import configured
+from hulk.apps.settings import add_entry
 from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text, Voice
@@ -32,7 +32,7 @@ from hulk.modules.router.wiring import models_of, price_of, trying
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.cache import Caches
 from hulk.runtime.cache import opened as opened_caches
-from hulk.runtime.config import CacheSettings, Config, added, parsed
+from hulk.runtime.config import CacheSettings, Config, parsed
 from hulk.runtime.models import PACKAGED, LocalServer, Packaged, installed, running, serving
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.secrets import resolved
@@ -171,16 +171,7 @@ async def _caches() -> AsyncIterator[Caches]:
 def add_model(file: Path, given: Mapping[str, Any], environ: Mapping[str, str]) -> list[Row]:
     """The settings file with one more model, checked whole before it takes the place of the old one. Raises `Refused`."""
     _require_provider(given)
-    before = file.read_text("utf-8") if file.exists() else ""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.yaml")
-    try:
-        temporary.write_text(added(before, "models", "providers", given), encoding="utf-8")
-        if file.exists():
-            temporary.chmod(file.stat().st_mode & 0o777)
-        configured(temporary, environ, {}, file.parent)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    add_entry(file, "models", "providers", given, environ)
     return [{**given, "file": str(file)}]
 
 

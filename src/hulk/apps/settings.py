@@ -1,8 +1,10 @@
 """All settings of the programs: the runtime's sections and the modules', read once at start."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -16,7 +18,7 @@ from hulk.modules.router.settings import LearningSettings, ModelsSettings, Route
 from hulk.modules.skills.settings import SkillsSettings
 from hulk.modules.tickets.settings import TicketsSettings
 from hulk.modules.tools.settings import ToolsSettings
-from hulk.runtime.config import Config, load
+from hulk.runtime.config import Config, added, load
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "tools": ToolsSettings,
@@ -42,6 +44,20 @@ def configured(file: Path | None, environ: Mapping[str, str], overrides: Mapping
     Raises `NotFound` for a named file that is missing, `Refused` naming every wrong key and value."""
     default = folder / DEFAULT_FILE
     return load(SECTIONS, file or (default if default.is_file() else None), environ, overrides)
+
+
+def add_entry(file: Path, section: str, key: str, entry: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """The settings file with one more entry in the list `section.key`, checked whole before it takes the place of the old one, which keeps
+    who may read it. Raises `Refused` and `NotFound`, and then the file is as it was."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.yaml")
+    try:
+        temporary.write_text(added(file.read_text("utf-8") if file.exists() else "", section, key, entry), encoding="utf-8")
+        if file.exists():
+            temporary.chmod(file.stat().st_mode & 0o777)
+        configured(temporary, environ, {}, file.parent)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def for_people(config: Config) -> Config:

@@ -35,6 +35,7 @@ _converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
 _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
 _converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
 _converter.register_unstructure_hook(Text, Text.to_json)
+_converter.register_structure_hook_func(lambda kind: kind is object, lambda data, _: data)  # plain JSON, as it is
 _converter.register_structure_hook(Text, lambda data, _: Text.from_json(data))
 
 

@@ -1,6 +1,7 @@
-"""Looking after a child process while it lives, and when it must end."""
+"""Looking after a child process from its first word on, while it lives, and when it must end."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
@@ -15,6 +16,42 @@ async def looks(process: asyncio.subprocess.Process, every: float) -> AsyncGener
     finally:
         ended.cancel()
         await asyncio.wait([ended])
+
+
+async def first_line(process: asyncio.subprocess.Process, within: float) -> bytes:
+    """What it says first to its standard output, a pipe; nothing when it ends instead, by our hand when that takes more seconds."""
+    assert process.stdout is not None  # noqa: S101  # a pipe was asked for
+    try:
+        async with asyncio.timeout(within):
+            return await process.stdout.readline()
+    except TimeoutError:
+        process.kill()
+        return b""
+
+
+async def complaints(process: asyncio.subprocess.Process, longest: int) -> AsyncGenerator[str, None]:
+    """The lines of its standard error, a pipe, until that ends; of each at most `longest` characters are kept."""
+    assert process.stderr is not None  # noqa: S101  # a pipe was asked for
+    rest = ""
+    while block := await process.stderr.read(1 << 16):
+        *whole, rest = (rest + block.decode(errors="replace")).split("\n")
+        rest = rest[-longest:]
+        for line in whole:
+            yield line.strip()[:longest]
+
+
+async def end(process: asyncio.subprocess.Process, within: float) -> None:
+    """Have it end, by force after so many seconds."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(within):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 async def unhindered(act: Coroutine[Any, Any, None]) -> None:

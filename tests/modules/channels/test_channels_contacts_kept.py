@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hulk.modules.channels.adapters.sql import SqlContacts
-from hulk.modules.channels.domain import Contact, Invitation
+from hulk.modules.channels.domain import Contact, Ended, Invitation
 from hulk.modules.channels.ports import Contacts
 from hulk.runtime.store import Store
 from support.channels import NOW
@@ -114,6 +114,21 @@ async def test_those_heard_before_a_moment_are_told_page_by_page(store: Store, c
     assert await contacts.of_tenant("default", None, 9, NOW) == []
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+async def test_page_by_page_all_are_told_once_also_those_heard_at_the_same_moment(store: Store, contacts: Contacts, size: int) -> None:
+    names = ("ana", "bia", "caio", "Ärger", "+55 11", "zé")
+    all_ = [contact(name, len(name) % 2, channel=channel) for name in names for channel in ("chat", "other")]
+    await put(store, contacts, *all_, contact("theirs", tenant="acme"))
+    told, page = list[Contact](), await contacts.of_tenant("default", None, size)
+    while page:
+        told += page
+        page = await contacts.of_tenant("default", None, size, after=Ended.read(page[-1].ended.written()))
+    assert told == await contacts.of_tenant("default", None, 99)
+    assert sorted(one.sender for one in told) == sorted(one.sender for one in all_)
+    last = told[-1]
+    assert await contacts.of_tenant("default", None, 9, last.seen + timedelta(minutes=1), ["chat", "other"], last.ended) == []
+
+
 async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, contacts: Contacts) -> None:
     all_ = [contact(str(after), after, channel=("chat", "other", "third")[after % 3]) for after in range(6)]
     await put(store, contacts, *all_, contact("theirs", tenant="acme"))
@@ -152,6 +167,15 @@ async def test_the_codes_of_somebody_that_nobody_used_hold_no_more(store: Store,
     redeemed = await store.commit(*(contacts.redeem(tenant, code, NOW, by) for tenant, code, by in said))
     assert redeemed == ["usr_1", None, None, "usr_2", "usr_1"]
     assert {one.person for one in await contacts.invitations("default", 10)} == {"usr_1", "usr_2"}
+
+
+async def test_codes_that_hold_no_more_are_removed_those_that_held_least_long_first(store: Store, contacts: Contacts) -> None:
+    ends = {code: NOW + timedelta(minutes=minutes) for code, minutes in {"a": -3, "b": -2, "c": -1, "d": 0, "e": 5}.items()}
+    await store.commit(*(contacts.invite("default", code * 64, f"usr_{code}", until) for code, until in ends.items()))
+    await store.commit(contacts.invite("acme", "a" * 64, "usr_9", NOW), contacts.redeem("default", "e" * 64, NOW, "chat:ana"))
+    assert await store.commit(contacts.prune_codes(NOW, 2), contacts.prune_codes(NOW, 2), contacts.prune_codes(NOW, 2)) == [2, 1, 0]
+    assert [one.person for one in await contacts.invitations("default", 10)] == ["usr_e", "usr_d"]
+    assert [one.person for one in await contacts.invitations("acme", 10)] == ["usr_9"]
 
 
 async def test_all_that_are_a_person_are_found_by_it(store: Store, contacts: Contacts) -> None:

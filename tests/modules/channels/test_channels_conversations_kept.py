@@ -9,7 +9,7 @@ import pytest
 
 from hulk.kernel.errors import NotFound
 from hulk.modules.channels.adapters.sql import SqlConversations
-from hulk.modules.channels.domain import Conversation, Turn
+from hulk.modules.channels.domain import Conversation, Ended, Turn
 from hulk.modules.channels.ports import Conversations
 from hulk.runtime.store import Store
 from support.channels import NOW
@@ -111,6 +111,19 @@ async def test_those_heard_before_a_moment_are_told_page_by_page(store: Store, c
     assert await conversations.recent("default", None, 9, all_[2].heard) == [all_[1], all_[0]]
     assert await conversations.recent("default", "person", 9, all_[5].heard) == [all_[3], all_[1]]
     assert await conversations.recent("default", None, 9, NOW) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+async def test_page_by_page_all_are_told_once_also_those_of_the_same_moment(store: Store, conversations: Conversations, size: int) -> None:
+    all_ = [talk(str(at), at // 4, mode="person" if at % 3 else "hulk") for at in range(9)]
+    await put(store, conversations, *all_, talk("theirs", tenant="acme", channel="theirs"))
+    told, page = list[Conversation](), await conversations.recent("default", None, size)
+    while page:
+        told += page
+        page = await conversations.recent("default", None, size, after=Ended.read(page[-1].ended.written()))
+    assert told == await conversations.recent("default", None, 99)
+    assert {one.id for one in told} == {one.id for one in all_}
+    assert await conversations.recent("default", "hulk", 9, after=all_[0].ended) == [all_[3]]
 
 
 async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store: Store, conversations: Conversations) -> None:

@@ -1,23 +1,27 @@
 """A ticket that waits for a yes or no asks for it where the work was asked for, and who presses hears what became of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Started
+from hulk.kernel.errors import Forbidden
 from hulk.kernel.events import Event
+from hulk.kernel.tenancy import everywhere
 from hulk.kernel.text import Text
-from hulk.modules.channels.domain import Outgoing
+from hulk.modules.channels.domain import Outgoing, Pressed, pressing
 from hulk.modules.channels.ports import Waiting
 from hulk.modules.channels.usecases import DECISION, TICKET, decision
+from hulk.modules.channels.usecases.pending import MOST_SHOWN
 from hulk.runtime.store import Store
-from support.channels import ANA, NOW, Room, a_room, trusting, wrote
+from support.channels import ANA, NOW, SECRET, Room, a_room, trusting, wrote
 
 TICKET_ID = ids.derived("tkt", "1")
 WAITS = Waiting(title=Text("Call {tool}, asked for by {who}", tool="shop.order", who="Ana"), intent="", language="pt", at=NOW)
-BIA = replace(ANA, actor="person:bia@example.com", account="usr_bia")
+BIA = replace(ANA, actor="person:bia@example.com", account="usr_bia", grants=everywhere("approver"))
 
 
 @pytest.fixture
@@ -90,6 +94,84 @@ async def test_what_is_decided_already_is_not_asked(room: Room) -> None:
     await room.store.commit(room.desk.begin(Started(workflow=DECISION, data={"ticket": TICKET_ID}, tenant="default", id="run_1")))
     await room.desk.drain()
     assert await room.said() == []
+
+
+CAIO = replace(ANA, actor="person:caio@example.com", account="usr_caio", grants=everywhere("viewer"))
+
+
+async def a_team_room(store: Store, folder: Path, **more: bool) -> Room:
+    """Ana asked for something; Bia, who may approve, and Caio, who may not, have written before."""
+    room = a_room(store, folder, trusting(**more))
+    room.hulk.people |= {"usr_bia": BIA, "usr_caio": CAIO}
+    room.hulk.emails |= {"bia@example.com": "usr_bia", "caio@example.com": "usr_caio"}
+    said = [wrote("/help", f"{who}{where}", sender=who, address=f"{who}{where}") for who in ("bia", "caio") for where in (1, 2)]
+    await room.hear(wrote("Compre leite", "1"), *said[:2], wrote("/help", "g", sender="bia", address="all", group=True), *said[2:])
+    await room.said()
+    room.line.sent.clear()
+    return room
+
+
+async def test_who_may_decide_is_asked_alone_and_once_where_their_channel_is_for_that(store: Store, tmp_path: Path) -> None:
+    room = await a_team_room(store, tmp_path, approvals=True)
+    room.later(timedelta(minutes=1))
+    await room.hear(wrote("/help", "b3", sender="bia", address="bia1"))
+    await room.said()
+    room.line.sent.clear()
+    sent = await waits(room)
+    assert sorted(one.address for one in sent) == ["a", "bia1"]
+    theirs = next(at for at, one in enumerate(sent) if one.address == "bia1")
+    assert BIA.actor in await pressed(room, 0, "p1", sender="bia", at=theirs)
+
+
+@pytest.mark.parametrize(
+    ("approvals", "person", "asked"),
+    [
+        pytest.param(False, None, ["a"], id="who asked, where the channel is not for that"),
+        pytest.param(True, "usr_caio", ["a", "caio2"], id="who asked and whom it is for, where it is for somebody"),
+    ],
+)
+async def test_nobody_else_is_asked(store: Store, tmp_path: Path, approvals: bool, person: str | None, asked: list[str]) -> None:
+    room = await a_team_room(store, tmp_path, approvals=approvals)
+    places = [one.address for one in await waits(room, person=person)]
+    assert sorted(one.rstrip("12") for one in places) == sorted(one.rstrip("12") for one in asked)
+
+
+@pytest.mark.parametrize("words", ["/pending", "/pendências", "Pendências?", "pendencias"])
+async def test_who_asks_what_waits_for_them_is_shown_it_with_buttons(store: Store, tmp_path: Path, words: str) -> None:
+    room = await a_team_room(store, tmp_path)
+    room.hulk.waits[TICKET_ID] = WAITS
+    await room.hear(wrote(words, "p", sender="bia", address="bia1"), wrote(words, "q", sender="caio", address="caio1"))
+    shown = dict(zip((await room.said()), room.line.sent, strict=True))
+    assert {one.address: len(one.buttons) for one in shown.values()} == {"bia1": 2, "caio1": 0}
+    assert any("shop.order" in text for text in shown)
+    at = next(at for at, one in enumerate(room.line.sent) if one.buttons)
+    assert BIA.actor in await pressed(room, 0, "p1", sender="bia", at=at)
+    assert room.hulk.decided == [(BIA.actor, TICKET_ID, True)]
+
+
+async def test_who_presses_without_the_right_is_told_why_and_nothing_is_decided(store: Store, tmp_path: Path) -> None:
+    room = await a_team_room(store, tmp_path)
+    room.hulk.undecided = Forbidden("You may not do this: it needs “approve” on tickets.")
+    data = pressing(SECRET, "chat", "caio1", Pressed("approve", TICKET_ID), NOW + timedelta(days=1))
+    await room.hear(wrote("", "p", kind="press", pressed=data, address="caio1", sender="caio"))
+    assert await room.said() == ["You may not do this: it needs “approve” on tickets."]
+    assert room.hulk.decided == []
+
+
+async def test_of_much_that_waits_some_is_shown_at_once(store: Store, tmp_path: Path) -> None:
+    room = await a_team_room(store, tmp_path)
+    room.hulk.waits |= {ids.derived("tkt", str(number)): WAITS for number in range(MOST_SHOWN + 1)}
+    await room.hear(wrote("/pending", "p", sender="bia", address="bia1"))
+    await room.said()
+    assert [bool(one.buttons) for one in room.line.sent] == [False] + [True] * MOST_SHOWN
+
+
+async def test_what_waits_is_not_shown_where_others_read_it(store: Store, tmp_path: Path) -> None:
+    room = await a_team_room(store, tmp_path)
+    room.hulk.waits[TICKET_ID] = WAITS
+    await room.hear(wrote("/pending", "p", sender="bia", address="all", group=True))
+    [told] = await room.said()
+    assert "shop.order" not in told
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hulk.modules.channels.usecases.commanding import code_hash
+from hulk.modules.channels.usecases import code_hash
 from hulk.runtime.store import Store
 from support.channels import NOW, Room, a_room, open_to_all, trusting
 from support.mailboxes import heard, mail

@@ -12,6 +12,7 @@ from hulk.kernel import ids
 from hulk.kernel.errors import Exhausted, Forbidden, HulkError, NotFound, Unavailable
 from hulk.modules.channels.domain import Arrival, Attached, Pressed, Quiet, Sender, pressing
 from hulk.modules.channels.usecases import code_hash
+from hulk.modules.channels.usecases.saying import conversation_of
 from hulk.runtime.store import Store
 from support.channels import ANA, CHAT, NOW, SECRET, Room, a_room, open_to_all, trusting, wrote
 
@@ -267,6 +268,15 @@ async def test_buttons_decide_on_tickets_and_answers(room: Room) -> None:
 async def test_a_button_that_is_not_theirs_to_press_does_nothing(room: Room, more: dict[str, Any]) -> None:
     await room.hear(press("approve", ids.derived("tkt", "1"), **more))
     assert room.hulk.decided == []
+
+
+async def test_who_wants_a_person_by_a_button_or_by_word_is_handed_over_and_that_is_told_once(room: Room) -> None:
+    [kept] = await room.hear(wrote("Oi", "1"))
+    conversation = conversation_of(kept)
+    await room.hear(press("person", conversation), press("person", conversation, key="p2"), wrote("/pessoa", "3"))
+    [told] = [one for one in room.trail.events if one.type == "hulk.channel.handed.v1"]
+    assert (told.subject, told.actor, told.data) == (conversation, "channel:chat", {"channel": "chat", "sender": "ana"})
+    assert (await room.conversations.get(conversation)).mode == "person"
 
 
 async def test_what_was_sent_long_ago_is_asked_about_first(room: Room) -> None:

@@ -1,5 +1,6 @@
 """Hearing voice notes and speaking answers, with a twin on the official package of Wyoming."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
@@ -17,7 +18,7 @@ from hulk.kernel.errors import HulkError, Refused, Unavailable
 from hulk.kernel.text import Language
 from hulk.modules.channels.adapters.voice import VoiceServer, WyomingSpeak, WyomingTranscribe
 from hulk.modules.channels.adapters.voice.sound import heard, resampled
-from hulk.modules.channels.domain import Attached, Channel, at_home
+from hulk.modules.channels.domain import Attached, Channel, Limits, at_home
 from hulk.modules.channels.ports import Speak, Transcribe
 from hulk.modules.channels.settings import VoiceSettings
 from hulk.modules.channels.settings.channel import ChannelSettings
@@ -233,8 +234,9 @@ async def test_a_voice_note_is_asked_as_what_it_says_and_answered_aloud(place: S
     assert [one.text for one in room.hulk.asked] == ["440 Hz, 1.0 s, pt"]
     assert [turn.text for turn in await room.conversations.turns(conversation_of(kept), 10)] == ["440 Hz, 1.0 s, pt"]
     await room.end((await room.inbox.get(kept.id)).intent or "", "Foram **dois** pedidos.")
-    assert await room.said() == ["Foram **dois** pedidos."]
-    [[(name, content)]] = room.line.files
+    assert await room.said() == ["Foram **dois** pedidos.", ""]
+    [none, [(name, content)]] = room.line.files
+    assert none == []
     (tmp_path / name).write_bytes(content)
     assert len(heard(tmp_path / name, 10)) / 2 / 16_000 == pytest.approx(1.5, abs=0.1)
 
@@ -255,7 +257,7 @@ async def test_answers_are_spoken_where_that_is_wanted(
     [kept] = await room.hear(wrote("Oi", files=(NOTE,) if note_ else ()))
     await room.end((await room.inbox.get(kept.id)).intent or "", "Olá.")
     await room.said()
-    assert [[name for name, _ in files] for files in room.line.files] == [["answer.ogg"] if spoken else []]
+    assert [[name for name, _ in files] for files in room.line.files] == [[], *([["answer.ogg"]] if spoken else [])]
 
 
 async def test_an_answer_that_cannot_be_spoken_is_written(place: Store, tmp_path: Path, twin: int) -> None:
@@ -264,12 +266,49 @@ async def test_an_answer_that_cannot_be_spoken_is_written(place: Store, tmp_path
     await room.end((await room.inbox.get(kept.id)).intent or "", "error")
     assert await room.said() == ["error"]
     assert room.line.files == [[]]
+    written, aloud = await room.messages()
+    assert (written.state, aloud.state, (aloud.problem or {})["code"]) == ("sent", "withdrawn", "refused")
+
+
+async def test_an_answer_s_text_waits_for_nothing_and_its_recording_follows_it_and_nothing_else(place: Store, tmp_path: Path) -> None:
+    """What comes next waits for the recording: so all is heard in its order, and read at once."""
+    begun, may = asyncio.Event(), asyncio.Event()
+
+    async def speak(text: str, language: str, into: Path) -> str:
+        begun.set()
+        await may.wait()
+        await asyncio.to_thread(into.write_bytes, text.encode())
+        return "audio/ogg"
+
+    line = ScriptedLine(limits=Limits(text=40, parts=9, buttons=3, file=1000))
+    room = a_room(place, tmp_path, trusting(language="pt", speaks="always"), line, speak=speak)
+    [kept] = await room.hear(wrote("Oi"))
+    await room.end((await room.inbox.get(kept.id)).intent or "", "A primeira frase, a mais longa. A segunda frase, que é curta.")
+    async with asyncio.TaskGroup() as group:
+        saying = group.create_task(room.said())
+        await begun.wait()
+        assert [one.text for one in line.sent] == ["A primeira frase, a mais longa.", "A segunda frase, que é curta."]
+        assert [len(one.buttons) for one in line.sent] == [0, 2]
+        may.set()
+    assert saying.result()[2:] == [""]
+    assert line.files == [[], [], [("answer.ogg", b"A primeira frase, a mais longa.")]]
+    assert len({one.id for one in line.sent}) == 3
+    assert [turn.text for turn in await room.conversations.turns(conversation_of(kept), 9)][1:] == [one.text for one in line.sent[:2]]
+
+
+async def test_where_both_go_in_one_message_they_do(place: Store, tmp_path: Path, twin: int) -> None:
+    room = a_voice(place, tmp_path, twin, speaks="always")
+    room.line.limits = replace(room.line.limits, together=True)
+    [kept] = await room.hear(wrote("Oi"))
+    await room.end((await room.inbox.get(kept.id)).intent or "", "Olá.")
+    assert await room.said() == ["Olá."]
+    assert [[name for name, _ in files] for files in room.line.files] == [["answer.ogg"]]
 
 
 async def test_a_voice_note_that_is_none_is_told_so(place: Store, tmp_path: Path, twin: int) -> None:
     room = a_voice(place, tmp_path, twin)
     room.line.kept["note"] = b"nothing"
     await room.hear(wrote("", files=(NOTE,)))
-    [said] = await room.said()
+    said, _ = await room.said()
     assert "Ogg" in said
     assert not room.hulk.asked

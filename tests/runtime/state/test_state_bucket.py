@@ -43,6 +43,25 @@ async def test_values_come_back_as_what_they_were(flags: Bucket[Flag]) -> None:
     assert await flags.get("a.b") is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"a": [1, 2.5, "é", None, {"b": False}]}, id="an object"), pytest.param([], id="an empty list"),
+        pytest.param("text", id="text"), pytest.param(0, id="nought"), pytest.param(False, id="no"),
+    ],
+)  # fmt: skip
+async def test_plain_json_comes_back_as_it_is(bus: Bus, value: object) -> None:
+    kept = await Bucket(bus, "anything", object).put("one", value)
+    assert await Bucket(bus, "anything", object).get("one") == kept == Entry("one", value, kept.revision)
+
+
+async def test_no_value_is_refused_as_it_would_read_as_none(bus: Bus) -> None:
+    anything = Bucket(bus, "anything", object)
+    with pytest.raises(Refused, match="one in anything"):
+        await anything.create("one", None)
+    assert await anything.get("one") is None
+
+
 async def test_only_one_of_many_creates(bus: Bus) -> None:
     buckets = [Bucket(bus, "flags", int) for _ in range(20)]
     async with asyncio.TaskGroup() as group:

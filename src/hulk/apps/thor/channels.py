@@ -36,6 +36,11 @@ NameArgument = Annotated[str | None, typer.Argument(help=spoken(Text("A channel'
 MessageArgument = Annotated[str, typer.Argument(help=spoken(Text("The message's id, msg_….")), metavar="MESSAGE")]
 PersonArgument = Annotated[str, typer.Argument(help=spoken(Text("Whose it is: an id from `thor people list`.")), metavar="PERSON")]
 
+_STATUS = {
+    "ok": Text("works"), "failing": Text("does not work"), "untried": Text("not tried yet"),
+    "unattended": Text("no process looks after it"),
+}  # fmt: skip
+
 
 @app.command("list", help=spoken(Text("The channels, and how they are.")))
 def channels_list(data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -52,10 +57,15 @@ def _standing(one: "JsonObject") -> "JsonObject":
     check, waiting = one["check"], one["messages"]
     problem = one["told_off"] or one["deaf"] or ((check or {}).get("problem") or {}).get("detail", "")
     return {
-        "channel": one["channel"], "kind": one["kind"], "status": one["status"], "last_arrival": _brief(one["last_arrival"]),
-        "last_sent": _brief(one["last_sent"]), "waiting": waiting.get("waiting", 0), "failed": waiting.get("failed", 0),
+        "channel": one["channel"], "kind": one["kind"], "status": _in_words(one["status"]),
+        "last_arrival": _brief(one["last_arrival"]), "last_sent": _brief(one["last_sent"]),
+        "waiting": waiting.get("waiting", 0), "failed": waiting.get("failed", 0),
         "unknown": waiting.get("unknown", 0), "checked": _brief((check or {}).get("at")), "problem": problem,
     }  # fmt: skip
+
+
+def _in_words(status: str) -> str:
+    return spoken(_STATUS[status]) if status in _STATUS else status
 
 
 def _brief(moment: str | None) -> str | None:
@@ -122,7 +132,7 @@ def _tried(name: str, tried: "JsonObject") -> "JsonObject":
     proved = "; ".join(f"{one['proved']} ({one['seconds']:.2f} s)" for one in tried["steps"])
     return {
         "channel": name,
-        "ok": tried["ok"],
+        "status": _in_words("ok" if tried["ok"] else "failing"),
         "seconds": tried["seconds"],
         "detail": proved,
         "problem": (tried["problem"] or {}).get("detail"),

@@ -7,10 +7,10 @@ Each kind of channel is one adapter. A vendor that calls us comes in by `/v1/hoo
 """
 
 from hulk.modules.channels.domain import Channel, Directory, Shown, Turn
-from hulk.modules.channels.ports import Asking, Checked, Decided, Waiting
+from hulk.modules.channels.ports import Approval, Asking, Checked, Decided, Waiting
 from hulk.modules.channels.usecases import DECISION, TICKET, WORKFLOW, AnswerIntent, TakeArrivals, decision
 
 __all__ = [
-    "DECISION", "TICKET", "WORKFLOW", "AnswerIntent", "Asking", "Channel", "Checked", "Decided", "Directory", "Shown", "TakeArrivals",
-    "Turn", "Waiting", "decision",
+    "DECISION", "TICKET", "WORKFLOW", "AnswerIntent", "Approval", "Asking", "Channel", "Checked", "Decided", "Directory", "Shown",
+    "TakeArrivals", "Turn", "Waiting", "decision",
 ]  # fmt: skip

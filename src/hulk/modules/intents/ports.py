@@ -83,7 +83,11 @@ class Agents(Protocol):
         """What begins it. Raises `NotFound`, `Forbidden`, and `Refused` for what is missing or wrong in the text."""
 
     async def answer(self, run: str) -> str:
-        """What came of it, in Markdown; raises `Refused` with why nothing did."""
+        """What came of it, in Markdown, for whoever sees the intent: in place of what must stay in the company, where it is. Raises
+        `Refused` with why nothing did."""
+
+    async def whole(self, run: str) -> str:
+        """The same for who asked where whatever is said stays in the company: all of it. Raises `Refused`."""
 
     async def artefacts(self, run: str) -> Sequence[Artefact]:
         """The files that go with it, for whoever sees the intent; none before it has begun."""

@@ -29,7 +29,7 @@ import structlog
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.text import Text
-from hulk.runtime.children import looks
+from hulk.runtime.children import complaints, end, first_line, looks
 from hulk.runtime.leash import LEASH
 from hulk.runtime.models.packaged import PACKAGED
 from hulk.runtime.telemetry import Metrics
@@ -200,14 +200,7 @@ class LocalServer:
 
     async def _ready(self, process: asyncio.subprocess.Process, born: float) -> None:
         """Once the child says where it listens; at once when it ends instead, by our hand when that takes too long."""
-        assert process.stdout is not None  # noqa: S101  # a pipe was asked for
-        try:
-            async with asyncio.timeout(LOAD_WITHIN):
-                line = await process.stdout.readline()
-        except TimeoutError:
-            process.kill()
-            return
-        if not line:
+        if not await first_line(process, LOAD_WITHIN):
             return
         self._write_info()
         self.state = "ready"
@@ -215,16 +208,13 @@ class LocalServer:
 
     async def _hear(self, process: asyncio.subprocess.Process, said: deque[str]) -> None:
         """Remember the last words of a load. From when it is ready on they may quote what was asked, so only known ones are kept."""
-        assert process.stderr is not None  # noqa: S101  # a pipe was asked for
-        rest = ""
-        while block := await process.stderr.read(1 << 16):
-            *whole, rest = (rest + block.decode(errors="replace")).split("\n")
-            rest = rest[-_LONGEST_LINE:]
-            said.extend(word for line in whole if (word := self._quotable(line)))
+        async with contextlib.aclosing(complaints(process, _LONGEST_LINE)) as lines:
+            async for line in lines:
+                said.extend([word] if (word := self._quotable(line)) else ())
 
     def _quotable(self, line: str) -> str:
         if self.state == "loading":
-            return line.strip()[:_LONGEST_LINE]
+            return line
         known = _SAFE.search(line)
         return known[0] if known else ""
 
@@ -249,16 +239,8 @@ class LocalServer:
     async def _stop(self) -> None:
         self.state = "waiting"
         self._info.unlink(missing_ok=True)
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_WITHIN)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if self._process is not None:
+            await end(self._process, STOP_WITHIN)
 
     @property
     def _info(self) -> Path:

@@ -55,7 +55,7 @@ class Entry(Generic[T]):
 
 @dataclass(slots=True)
 class Bucket(Generic[T]):
-    """Values of one kind by key. `ttl`: what a put without one of its own lives (whole seconds; None: for ever)."""
+    """Values of one kind by key: of a dataclass, or plain JSON (`object`), but none that is null."""
 
     bus: Bus
     name: str
@@ -83,7 +83,10 @@ class Bucket(Generic[T]):
     async def put(self, key: str, value: T, ttl: timedelta | None = None, *, revision: int | None = None) -> Entry[T]:
         """Keep the value, for `ttl` (rounded up to seconds) or for ever; with a `revision` (0: none) only when that is the key's last.
 
-        Raises `Conflict` when it is not, `Unavailable`; after the latter the value may be kept or not."""
+        Raises `Conflict` when it is not, `Unavailable`; after the latter the value may be kept or not. Raises `Refused` for no value: that
+        reads as none."""
+        if value is None:
+            raise Refused("The key {key} in {bucket} cannot be given no value: delete it.", key=key[:80], bucket=self.name)
         headers = {} if ttl is None else {"Nats-TTL": f"{max(1, -(-ttl // timedelta(seconds=1)))}s"}
         return Entry(key, value, await self._write(key, json.dumps(to_json(value)).encode(), headers, revision))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from hulk.kernel.errors import Refused
+from hulk.runtime.children import complaints, end, first_line
 from hulk.runtime.leash import LEASH
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ STOP_WITHIN = 5.0
 LONGEST_PAUSE = 30.0
 CALM = 60.0
 """Seconds: until a load counts as failed, until a stop becomes a kill, between two starts at most, and after which a life began well."""
+_LONGEST_LINE = 300
 _HERE = Path(__file__).parent
 
 
@@ -73,17 +75,11 @@ class Child:
         finally:
             self.port = 0
             self.ready.clear()
-            await _ended(process)
+            await end(process, STOP_WITHIN)
         return f"exit {process.returncode}: {said[-1] if said else '-'}"
 
     async def _born(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101  # a pipe was asked for
-        try:
-            async with asyncio.timeout(LOAD_WITHIN):
-                line = await process.stdout.readline()
-        except TimeoutError:
-            process.kill()
-            return
+        line = await first_line(process, LOAD_WITHIN)
         if line.strip().isdigit():
             self.port = int(line)
             self.ready.set()
@@ -91,25 +87,9 @@ class Child:
 
 
 async def _hear(process: asyncio.subprocess.Process, said: "deque[str]") -> None:
-    assert process.stderr is not None  # noqa: S101  # a pipe was asked for
-    rest = ""
-    while block := await process.stderr.read(1 << 16):
-        *whole, rest = (rest + block.decode(errors="replace")).split("\n")
-        rest = rest[-300:]
-        said.extend(line.strip()[:300] for line in whole if line.strip())
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_WITHIN):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    async with contextlib.aclosing(complaints(process, _LONGEST_LINE)) as lines:
+        async for line in lines:
+            said.extend([line] if line else ())
 
 
 def missing() -> list[str]:

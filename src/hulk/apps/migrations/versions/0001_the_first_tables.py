@@ -320,6 +320,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("channel_arrival", schema=None) as batch_op:
         batch_op.create_index(
+            "channel_arrival_asked",
+            ["channel", "received"],
+            unique=False,
+            postgresql_where=sa.text("intent IS NOT NULL"),
+            sqlite_where=sa.text("intent IS NOT NULL"),
+        )
+        batch_op.create_index("channel_arrival_channel", ["tenant", "channel", "place"], unique=False)
+        batch_op.create_index(
             "channel_arrival_done",
             ["received"],
             unique=False,
@@ -339,6 +347,9 @@ def upgrade() -> None:
         sa.Column("used_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "code", name=op.f("pk_channel_code")),
     )
+    with op.batch_alter_table("channel_code", schema=None) as batch_op:
+        batch_op.create_index("channel_code_until", ["until"], unique=False)
+
     op.create_table(
         "channel_contact",
         sa.Column("channel", sa.String(length=64), nullable=False),
@@ -377,6 +388,17 @@ def upgrade() -> None:
         batch_op.create_index("channel_conversation_heard", ["tenant", "mode", "heard"], unique=False)
 
     op.create_table(
+        "channel_guess",
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("sender", sa.String(length=255), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "sender", name=op.f("pk_channel_guess")),
+    )
+    with op.batch_alter_table("channel_guess", schema=None) as batch_op:
+        batch_op.create_index("channel_guess_at", ["at"], unique=False)
+
+    op.create_table(
         "channel_mark",
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("mark", sa.Text(), nullable=False),
@@ -405,6 +427,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_channel_message_id")),
     )
     with op.batch_alter_table("channel_message", schema=None) as batch_op:
+        batch_op.create_index("channel_message_channel", ["tenant", "channel", "place"], unique=False)
+        batch_op.create_index(
+            "channel_message_ended",
+            ["ended"],
+            unique=False,
+            postgresql_where=sa.text("ended IS NOT NULL"),
+            sqlite_where=sa.text("ended IS NOT NULL"),
+        )
         batch_op.create_index("channel_message_intent", ["intent"], unique=False)
         batch_op.create_index(
             "channel_message_open",
@@ -415,6 +445,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("channel_message_sent", ["channel", "address", "sent_id"], unique=False)
         batch_op.create_index("channel_message_tenant", ["tenant", "place"], unique=False)
+        batch_op.create_index(
+            "channel_message_unsent",
+            ["channel", "state", "due"],
+            unique=False,
+            postgresql_where=sa.text("state NOT IN ('sent', 'withdrawn')"),
+            sqlite_where=sa.text("state NOT IN ('sent', 'withdrawn')"),
+        )
 
     op.create_table(
         "channel_turn",
@@ -428,6 +465,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("conversation", "id", name=op.f("uq_channel_turn_conversation_id")),
     )
     with op.batch_alter_table("channel_turn", schema=None) as batch_op:
+        batch_op.create_index("channel_turn_at", ["at"], unique=False)
         batch_op.create_index("channel_turn_newest", ["conversation", "place"], unique=False)
 
     op.create_table(

@@ -130,9 +130,17 @@ class AnswerOf:
     async def __call__(self, run: str) -> str:
         """The answer, in Markdown; of one that must stay in the company, where it is: intents are seen by more than who asked. Raises
         what it failed with, as `Refused`: the task had its tries."""
+        task, answer = await self._answered(run)
+        return self._elsewhere(task) if task.p0 else answer
+
+    async def whole(self, run: str) -> str:
+        """The answer itself, also where it must stay in the company: for where whatever is said does. Raises as calling does."""
+        return (await self._answered(run))[1]
+
+    async def _answered(self, run: str) -> tuple[Task, str]:
         task = await self.tasks.get(id_of(run))
         if task.state == "completed" and task.answer is not None:
-            return self._elsewhere(task) if task.p0 else task.answer
+            return task, task.answer
         error: HulkError | None = None if task.error is None else retold(task.error)
         raise Refused(Text("The agent “{agent}” came to no answer.", agent=task.agent) if error is None else error.text)
 

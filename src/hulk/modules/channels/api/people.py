@@ -1,6 +1,7 @@
 """What operators do with conversations, and with those who take part in them."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Path, Query
@@ -10,12 +11,13 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.modules.channels.api.routes import ChannelActs, Limit, Named, OfChannel
 from hulk.modules.channels.api.views import contact_view, conversation_view, invitation_view, turn_view
-from hulk.modules.channels.domain import Mode
+from hulk.modules.channels.domain import Contact, Conversation, Ended, Mode
 from hulk.modules.channels.usecases import Page
 from hulk.runtime.http import Caller, Reason, Reasoned, Why
 from hulk.runtime.validation import Moment
 
 _Earlier: TypeAlias = Annotated[Moment | None, Query(description="Only those heard last before then.")]
+_After: TypeAlias = Annotated[str, Query(max_length=500, description="Only those after a page: its `next`.")]
 _Sender: TypeAlias = Annotated[str, Path(max_length=255, description="Their id at the channel.")]
 _Person: TypeAlias = Annotated[str, Path(max_length=64, description="The account, `usr_…`.")]
 
@@ -56,11 +58,12 @@ def _of_conversations(router: APIRouter, acts: ChannelActs) -> None:
     async def conversations(
         caller: Caller, channel: OfChannel = None,
         mode: Annotated[Mode | None, Query(description="Only those that `hulk` or a `person` answers.")] = None,
-        before: _Earlier = None, limit: Limit = 50,
-    ) -> dict[str, list[JsonObject]]:  # fmt: skip
-        """Those in which somebody was heard last first. One that waits for a person has `mode` `person` and no `by`."""
-        page = Page(channel=channel, most=limit, earlier=before)
-        return {"conversations": [conversation_view(one) for one in await acts.look.talks(caller, mode, page)]}
+        before: _Earlier = None, after: _After = "", limit: Limit = 50,
+    ) -> JsonObject:  # fmt: skip
+        """Those in which somebody was heard last first. One that waits for a person has `mode` `person` and no `by`. Behind a page go on
+        with its `next` as `after`; null: there is no more."""
+        found = await acts.look.talks(caller, mode, _page(channel, limit, before, after))
+        return {"conversations": [conversation_view(one) for one in found], "next": _next(found, limit)}
 
     @router.get("/conversations/{conversation}", summary="A conversation, and what was said in it")
     async def conversation(conversation: Named, caller: Caller) -> JsonObject:
@@ -84,14 +87,22 @@ def _of_conversations(router: APIRouter, acts: ChannelActs) -> None:
         return conversation_view(await acts.answer.reply(caller, conversation, body.text, body.request_id, body.reason))
 
 
+def _page(channel: str | None, most: int, before: datetime | None, after: str) -> Page:
+    return Page(channel=channel, most=most, earlier=before, ended=Ended.read(after) if after else None)
+
+
+def _next(found: Sequence[Conversation] | Sequence[Contact], limit: int) -> str | None:
+    return found[-1].ended.written() if len(found) == limit else None
+
+
 def _of_contacts(router: APIRouter, acts: ChannelActs) -> None:
     @router.get("/channel-contacts", summary="Who was heard at channels")
     async def contacts(
-        caller: Caller, channel: OfChannel = None, before: _Earlier = None, limit: Limit = 50
-    ) -> dict[str, list[JsonObject]]:
-        """Those heard last first."""
-        page = Page(channel=channel, most=limit, earlier=before)
-        return {"contacts": [contact_view(one) for one in await acts.introduce.show(caller, page)]}
+        caller: Caller, channel: OfChannel = None, before: _Earlier = None, after: _After = "", limit: Limit = 50
+    ) -> JsonObject:
+        """Those heard last first. Behind a page go on with its `next` as `after`; null: there is no more."""
+        found = await acts.introduce.show(caller, _page(channel, limit, before, after))
+        return {"contacts": [contact_view(one) for one in found], "next": _next(found, limit)}
 
     @router.patch("/channels/{channel}/contacts/{sender:path}", summary="Say who somebody is, or hear them no more")
     async def contact(channel: Named, sender: _Sender, body: ContactBody, caller: Caller) -> JsonObject:

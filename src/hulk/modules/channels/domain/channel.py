@@ -32,6 +32,8 @@ class Channel:
     quiet: Quiet | None = None
     speaks: Speaking = "answering"
     thumbs: bool = True
+    approvals: bool = False
+    """Whether who may decide on what waits is asked there without having asked."""
     gives: bool = False
     """Whether answers are given in the response to what came in, and nothing can be sent there otherwise."""
     files: int = 20_000_000

@@ -7,7 +7,7 @@ is registered there, so it hears them after its own: `/hulk link K3M9-77QD`. Any
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Name: TypeAlias = Literal["help", "link", "language", "person", "hulk", "forget"]
+Name: TypeAlias = Literal["help", "link", "language", "person", "hulk", "forget", "pending"]
 
 _NAMES: dict[str, Name] = {
     "help": "help", "ajuda": "help", "start": "help",
@@ -15,8 +15,12 @@ _NAMES: dict[str, Name] = {
     "language": "language", "idioma": "language", "lingua": "language", "língua": "language",
     "person": "person", "human": "person", "pessoa": "person", "humano": "person", "atendente": "person",
     "hulk": "hulk", "voltar": "hulk", "back": "hulk",
+    "pending": "pending", "pendencias": "pending", "pendências": "pending", "approvals": "pending",
     "forget": "forget", "esquecer": "forget", "esqueca": "forget", "esqueça": "forget",
 }  # fmt: skip
+
+_SPOKEN = frozenset({"pending", "pendências", "pendencias"})
+"""Words that alone are a command, without a stroke: they ask for nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Command:
 
 def command(text: str) -> Command | None:
     """The command that a message is, if it is one. `/start CODE`, by which a link into Telegram arrives, is `link`."""
+    if text.casefold().rstrip("?.!") in _SPOKEN:
+        return Command("pending")
     word, _, rest = text.partition(" ")
     if not word.startswith("/"):
         return None

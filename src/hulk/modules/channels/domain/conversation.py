@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language
+from hulk.modules.channels.domain.paging import Ended
 
 Mode: TypeAlias = Literal["hulk", "person"]
 """Who answers in a conversation."""
@@ -31,6 +32,11 @@ class Contact:
     person: str | None = None
     blocked: bool = False
     seen: datetime
+
+    @property
+    def ended(self) -> Ended:
+        """A page that ends with them. No channel's name has a space."""
+        return Ended(self.seen, f"{self.channel} {self.sender}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,11 @@ class Conversation:
     by: str = ""
     heard: datetime
     reply: JsonObject = field(default_factory=dict)
+
+    @property
+    def ended(self) -> Ended:
+        """A page that ends with it."""
+        return Ended(self.heard, self.id)
 
     def handed(self, by: str) -> "Conversation":
         """Answered by a person from now on."""

@@ -51,9 +51,9 @@ class Outgoing:
     """A message to an address of a channel. `id` (`msg_…`) is the handle by which its channel can tell whether it has it already. `text`
     is Markdown. `about` is the channel's id of the message that it answers; `reply` what the arrival brought along for that.
 
-    `passing`: of no use any more when nobody waits for it. `speak` asks for it to be spoken, too; with `made`, all goes along that was made
-    for the intent. `sent_id` is what the channel calls it. `place` counts within the installation: those of one address go out in its
-    order."""
+    `passing`: of no use any more when nobody waits for it. `speak` asks for a recording of it to go along, `aloud` for nothing but that;
+    with `made`, all goes along that was made for the intent. `sent_id` is what the channel calls it. `place` counts within the
+    installation: those of one address go out in its order."""
 
     id: str
     tenant: str
@@ -69,6 +69,7 @@ class Outgoing:
     buttons: tuple[Button, ...] = ()
     files: tuple[Shown, ...] = ()
     speak: bool = False
+    aloud: bool = False
     made: bool = False
     passing: bool = False
     reply: JsonObject = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Limits:
     """What a message of a channel may be. `text` counts characters, `parts` messages that one answer may become before it is sent as a
     file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent. With `utf16`,
     characters are counted as UTF-16 has them: an emoji is two. One that could not be sent is kept for as long as `keeps`.
+    With `together`, a recording goes in one message with its text; else it follows, and its text waits for nothing.
     That something is worked on stays shown for `shows` seconds; 0 where nobody is shown that."""
 
     text: int
@@ -98,6 +100,7 @@ class Limits:
     data: int = 64
     file: int = 0
     utf16: bool = False
+    together: bool = False
     keeps: timedelta = GIVE_UP
     shows: float = 0.0
 

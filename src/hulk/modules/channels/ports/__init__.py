@@ -2,6 +2,8 @@
 
 from hulk.modules.channels.ports.around import (
     Admit,
+    Approval,
+    Approvals,
     Ask,
     Asking,
     Decided,
@@ -15,7 +17,7 @@ from hulk.modules.channels.ports.around import (
     Voices,
     Waiting,
 )
-from hulk.modules.channels.ports.keeping import Contacts, Conversations, Inbox, Kept, Outbox
+from hulk.modules.channels.ports.keeping import Contacts, Conversations, Guessed, Inbox, Kept, Outbox
 from hulk.modules.channels.ports.lines import (
     Accepted,
     Checked,
@@ -36,7 +38,8 @@ from hulk.modules.channels.ports.lines import (
 from hulk.modules.channels.ports.watching import Figures, Presence, Standings
 
 __all__ = [
-    "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback", "Figures", "Files",
-    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Presence", "Refusal", "Reply", "Request", "Sent",
-    "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
+    "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback",
+    "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Presence",
+    "Refusal", "Reply", "Request", "Sent", "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable",
+    "Voices", "Waiting",
 ]  # fmt: skip

@@ -88,6 +88,24 @@ class Pending(Protocol):
         """What is to be decided; None when there is nothing, or nothing any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A ticket that waits for somebody's yes or no."""
+
+    ticket: str
+    title: Text
+
+
+class Approvals(Protocol):
+    """Knows who may decide on what."""
+
+    async def of(self, by: Principal, most: int) -> Sequence[Approval]:
+        """What waits for a decision that they may take, the newest first."""
+
+    async def may(self, by: Principal, ticket: str) -> bool:
+        """Whether they may approve it now, while it waits."""
+
+
 class Files(Protocol):
     """Files of a tenant."""
 

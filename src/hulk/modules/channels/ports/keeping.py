@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import JsonObject
-from hulk.modules.channels.domain import Arrival, Contact, Conversation, Invitation, Mode, Outgoing, State, Turn
+from hulk.modules.channels.domain import Arrival, Contact, Conversation, Ended, Guesses, Invitation, Mode, Outgoing, State, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +160,11 @@ class Contacts(Protocol):
         """Whose code that is, which from now on holds for `by` only; None when it is nobody's, or was used by another."""
 
     async def of_tenant(
-        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
-    ) -> Sequence[Contact]:
-        """Those heard last first; with `before` those that were heard last before then; with `among` only those of these channels."""
+        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
+        after: Ended | None = None,
+    ) -> Sequence[Contact]:  # fmt: skip
+        """Those heard last first; with `before` those that were heard last before then; with `among` only those of these channels; with
+        `after` (a contact's `ended`) those that come after that one."""
 
     async def invitations(self, tenant: str, limit: int) -> Sequence[Invitation]:
         """The codes of a tenant, those that hold longest first."""
@@ -170,11 +172,30 @@ class Contacts(Protocol):
     def uninvite(self, tenant: str, person: str) -> Change[int]:
         """The codes of that person that nobody has used do not hold any more; how many."""
 
+    def prune_codes(self, before: datetime, most: int) -> Change[int]:
+        """Remove at most so many codes that did not hold any more by then, used or not."""
+
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """All that are that person."""
 
     def block(self, channel: str, sender: str, blocked: bool) -> Change[bool]:
         """Not heard any more, or again; False when they were never heard."""
+
+
+class Guessed(Protocol):
+    """Codes that were tried at channels and were not right: by each sender, and by all of a channel together (`sender` empty)."""
+
+    def of(self, channel: str, sender: str) -> Change[Guesses | None]:
+        """How many; nobody else counts there until the transaction ends."""
+
+    def put(self, channel: str, sender: str, guesses: Guesses) -> Change[None]:
+        """So many."""
+
+    def forget(self, channel: str, sender: str) -> Change[None]:
+        """None."""
+
+    def prune(self, before: datetime, most: int) -> Change[int]:
+        """Remove at most so many of which the last was tried before."""
 
 
 class Conversations(Protocol):
@@ -208,10 +229,11 @@ class Conversations(Protocol):
         """All that was said in it is removed; how many turns."""
 
     async def recent(
-        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
-    ) -> Sequence[Conversation]:
+        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
+        after: Ended | None = None,
+    ) -> Sequence[Conversation]:  # fmt: skip
         """Those in which somebody was heard last, first; with `before` those in which that was before then; with `among` only those of
-        these channels."""
+        these channels; with `after` (a conversation's `ended`) those that come after that one."""
 
     def swap(self, before: Conversation, after: Conversation) -> Change[bool]:
         """Who answers in `after` answers from now on; False when it is not who answers in `before` any more."""

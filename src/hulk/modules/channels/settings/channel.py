@@ -34,13 +34,18 @@ class ChannelSettings(Section):
     guests: tuple[Role, ...] = Field(
         default=(), description="What people may do who are not known here. Empty: they are told how to become known, and nothing else."
     )
-    private: bool = Field(default=False, description="Whether all that is said there must stay in the company.")
+    private: bool = Field(default=False, description="Whether all that is said there, answers too, stays in the company.")
     agent: str | None = Field(default=None, max_length=63, description="The agent that is asked, whatever is said; else whoever fits.")
     quiet: Annotated[str, AfterValidator(_hours)] = Field(
         default="", description="Hours in which nothing is sent that nobody has just asked for, `22:00-07:00`, in `locale.timezone`."
     )
     speaks: Speaking = Field(default="answering", description="Whether answers are spoken: `never`, `answering` voice notes, or `always`.")
     thumbs: bool = Field(default=True, description="Whether answers come with buttons by which people say what they think of them.")
+    approvals: bool = Field(
+        default=False,
+        description="Whether people who are known there and may decide are asked, each alone, as soon as something waits for a decision"
+        " that is for nobody in particular; else they are shown it when they say `/pending`.",
+    )
     max_file: Size = Field(default=20_000_000, ge=1000, le=2_000_000_000, description="Largest file that is taken.")
 
     def channel(self, kind: str, zone: str, *, trusts_email: bool = False) -> Channel:
@@ -49,6 +54,7 @@ class ChannelSettings(Section):
             name=self.name, kind=kind, tenant=self.tenant, namespace=self.namespace, language=self.language,
             guests=tuple(Grant(role, self.namespace) for role in self.guests), trusts_email=trusts_email, private=self.private,
             agent=self.agent, quiet=_quiet(self.quiet, zone), speaks=self.speaks, thumbs=self.thumbs, files=self.max_file,
+            approvals=self.approvals,
         )  # fmt: skip
 
 

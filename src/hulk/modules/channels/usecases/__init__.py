@@ -4,7 +4,7 @@ from hulk.modules.channels.usecases.answering import AnswerIntent
 from hulk.modules.channels.usecases.approving import DECISION, TICKET, AskDecision, decision
 from hulk.modules.channels.usecases.asking import AskFor
 from hulk.modules.channels.usecases.checking import CheckChannel
-from hulk.modules.channels.usecases.commanding import Obey, code_hash
+from hulk.modules.channels.usecases.commanding import Obey
 from hulk.modules.channels.usecases.deciding import DecideOnMessages, version
 from hulk.modules.channels.usecases.delivering import Deliver
 from hulk.modules.channels.usecases.giving import Given, GiveReply
@@ -12,8 +12,10 @@ from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.handling import HandleArrival
 from hulk.modules.channels.usecases.hearing import Hear
 from hulk.modules.channels.usecases.introducing import Introduce, NewCode
+from hulk.modules.channels.usecases.linking import LinkSender, code_hash
 from hulk.modules.channels.usecases.looking import LookAtChannels, Page
 from hulk.modules.channels.usecases.meeting import MeetSender
+from hulk.modules.channels.usecases.pending import FindApprovers, ShowPending
 from hulk.modules.channels.usecases.presence import Patient, Sole
 from hulk.modules.channels.usecases.pressing import Press
 from hulk.modules.channels.usecases.replying import AnswerInPerson
@@ -25,6 +27,7 @@ from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 
 __all__ = [
     "DECISION", "TICKET", "WORKFLOW", "AnswerInPerson", "AnswerIntent", "AskDecision", "AskFor", "CheckChannel", "DecideOnMessages",
-    "Deliver", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LookAtChannels", "MeetSender", "NewCode", "Obey",
-    "Page", "Patient", "Press", "Rights", "Say", "Serve", "ShowWork", "Sole", "TakeArrivals", "code_hash", "decision", "version",
+    "Deliver", "FindApprovers", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LinkSender", "LookAtChannels",
+    "MeetSender", "NewCode", "Obey", "Page", "Patient", "Press", "Rights", "Say", "Serve", "ShowPending", "ShowWork", "Sole",
+    "TakeArrivals", "code_hash", "decision", "version",
 ]  # fmt: skip

@@ -8,10 +8,10 @@ from hulk.kernel.durable import Change, Context, Outcome, Started
 from hulk.kernel.errors import HulkError
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
-from hulk.kernel.text import Text
-from hulk.modules.channels.domain import Directory, Pressed
-from hulk.modules.channels.ports import Inbox, Kept, Pending, Waiting
+from hulk.modules.channels.domain import Directory
+from hulk.modules.channels.ports import Approval, Inbox, Kept, Pending
 from hulk.modules.channels.usecases.handing import HandOver
+from hulk.modules.channels.usecases.pending import FindApprovers, asking
 from hulk.modules.channels.usecases.saying import Say, conversation_id
 
 DECISION = "channel-decision"
@@ -28,13 +28,15 @@ def decision(event: Event) -> Started | None:
 
 @dataclass(frozen=True, slots=True)
 class AskDecision:
-    """Sends a message with buttons to where the work was asked for, and to whoever is to decide, each once."""
+    """Sends a message with buttons to where the work was asked for, and to whoever is to decide, each once; to all who may, where nobody
+    in particular is and their channel is for that."""
 
     directory: Directory
     inbox: Inbox
     pending: Pending
     elsewhere: HandOver
     say: Say
+    approvers: FindApprovers
 
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
         """See `kernel.durable.Workflow`."""
@@ -54,7 +56,8 @@ class AskDecision:
         if waiting is None:
             return Outcome(False)
         to = None if waiting.person is None else await self.elsewhere.of_person(tenant, waiting.person)
-        theirs = [] if to is None else [(to[0], self.elsewhere.opened(to[1], ticket, waiting.at))]
+        others = [] if waiting.person is not None else await self.approvers(tenant, ticket)
+        theirs = [(there, self.elsewhere.opened(talk, ticket, waiting.at)) for there, talk in (*others, *([to] if to else []))]
         find = self.inbox.of_intent(waiting.intent)
 
         def change(tx: Any) -> None:
@@ -63,14 +66,6 @@ class AskDecision:
             asker = [(channel, kept)] if kept is not None and channel is not None else []
             places = {conversation_id(one.tenant, one.channel, one.arrival.address): (there, one) for there, one in (*theirs, *asker)}
             for there, one in places.values():
-                self.say(there, one, _text(waiting), waiting.language, name=f"decide:{ticket}", buttons=_buttons(ticket))(tx)
+                asking(self.say, there, one, Approval(ticket=ticket, title=waiting.title), waiting.language)(tx)
 
         return Outcome(True, [change])
-
-
-def _text(waiting: Waiting) -> Text:
-    return Text("This waits for a decision: {title}", title=waiting.title)
-
-
-def _buttons(ticket: str) -> Sequence[tuple[Text, Pressed]]:
-    return ((Text("✔ Approve"), Pressed("approve", ticket)), (Text("✘ Reject"), Pressed("reject", ticket)))

@@ -1,19 +1,19 @@
 """Doing what people tell Hulk itself in a conversation."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hulk.kernel.durable import Change, Commit
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Language, Text
-from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel, Command
 from hulk.modules.channels.ports import Contacts, Conversations, Kept
-from hulk.modules.channels.usecases.facts import about
+from hulk.modules.channels.usecases.facts import about, handed
+from hulk.modules.channels.usecases.linking import LinkSender
 from hulk.modules.channels.usecases.meeting import Party
+from hulk.modules.channels.usecases.pending import ShowPending
 from hulk.modules.channels.usecases.saying import Say
 
 _LANGUAGES: dict[str, Language] = {
@@ -23,7 +23,7 @@ _LANGUAGES: dict[str, Language] = {
 _HELP = Text(
     "Write what you want done, or send a file with it. What I understand besides:\n"
     "/link CODE: tell me who you are\n/language pt or en: how I answer you\n/person: have somebody of the team answer\n"
-    "/hulk: have me answer again\n/forget: forget what was said here"
+    "/hulk: have me answer again\n/pending: what waits for your decision\n/forget: forget what was said here"
 )
 
 
@@ -34,9 +34,9 @@ class Obey:
     contacts: Contacts
     conversations: Conversations
     trail: Trail
-    commit: Commit
     say: Say
-    clock: Clock
+    link: LinkSender
+    pending: ShowPending
 
     async def __call__(self, channel: Channel, kept: Kept, party: Party, command: Command, language: Language) -> Sequence[Change[Any]]:
         """What does it, and tells so. Raises `Refused`."""
@@ -44,33 +44,17 @@ class Obey:
             case "help":
                 return [self.say(channel, kept, _HELP, language, name="help")]
             case "link":
-                return await self._link(channel, kept, command.argument, language)
+                return await self.link(channel, kept, command.argument, language)
             case "language":
                 return self._language(channel, kept, party, command.argument)
             case "person":
                 return self._person(channel, kept, party, language)
             case "hulk":
                 return self._hulk(channel, kept, party, language)
+            case "pending":
+                return await self._pending(channel, kept, party, language)
             case "forget":
                 return self._forget(channel, kept, party, language)
-
-    async def _link(self, channel: Channel, kept: Kept, code: str, language: Language) -> Sequence[Change[Any]]:
-        """A code works once: it is used up in a transaction of its own, before it does anything."""
-        if kept.arrival.group:
-            raise Refused("Send me your code where nobody else reads it, and ask for a new one: this one was seen.")
-        [person] = await self.commit(
-            self.contacts.redeem(channel.tenant, code_hash(code), self.clock(), f"{channel.name}:{kept.arrival.sender.id}")
-        )
-        if person is None:
-            raise Refused("This code is not right, or does not hold any more. Ask for a new one.")
-        sender = kept.arrival.sender.id
-        linked = self.contacts.link(channel.name, sender, person)
-        told = self.trail.append(
-            about(
-                "linked", person, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=sender, after={"person": person}
-            )
-        )
-        return [linked, told, self.say(channel, kept, Text("Now I know who you are."), language, name="linked")]
 
     def _language(self, channel: Channel, kept: Kept, party: Party, wanted: str) -> Sequence[Change[Any]]:
         language = _LANGUAGES.get(wanted.casefold())
@@ -84,12 +68,16 @@ class Obey:
 
     def _person(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
-        handed = self.conversations.answered_by(party.conversation.id, "person", "")
-        return [handed, self._told(channel, kept, party, "handed"), self.say(channel, kept, text, language, name="handed")]
+        wanted = handed(self.conversations, self.trail, channel, party.conversation.id, kept.arrival.sender.id)
+        return [wanted, self.say(channel, kept, text, language, name="handed")]
 
     def _hulk(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         back = self.conversations.answered_by(party.conversation.id, "hulk", "")
         return [back, self._told(channel, kept, party, "back"), self.say(channel, kept, Text("I answer again."), language, name="back")]
+
+    async def _pending(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
+        assert party.principal is not None  # noqa: S101  # who is nobody does not get here
+        return await self.pending(channel, kept, party.principal, language)
 
     def _forget(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         text = Text("I have forgotten what was said here. What was done because of it stays in the audit trail.")
@@ -102,8 +90,3 @@ class Obey:
                 what, party.conversation.id, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=kept.arrival.sender.id
             )
         )
-
-
-def code_hash(code: str) -> str:
-    """The SHA-256 by which a code is kept: small letters, strokes and spaces do not matter."""
-    return hashlib.sha256("".join(code.upper().replace("-", "").split()).encode()).hexdigest()

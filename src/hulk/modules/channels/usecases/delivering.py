@@ -6,13 +6,11 @@ nobody sends it again but they.
 """
 
 import asyncio
-import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -22,10 +20,11 @@ from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Exhausted, HulkError, Refused, Unauthenticated, Unavailable, told
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, SetBack
-from hulk.modules.channels.domain import HELD, Limits, Meter, Outgoing, State, waiting_after
+from hulk.modules.channels.domain import HELD, Meter, Outgoing, State, waiting_after
 from hulk.modules.channels.ports import Files, Line, Outbox, Presence, Sent, Speak, Uncertain, Unknowable
 from hulk.modules.channels.usecases.facts import ended, only_if
 from hulk.modules.channels.usecases.handing import HandOver
+from hulk.modules.channels.usecases.packing import Pack, Unspoken
 from hulk.modules.channels.usecases.presence import Patient
 
 log = structlog.get_logger(__name__)
@@ -142,8 +141,10 @@ class Deliver:
 
     async def _try(self, message: Outgoing) -> None:
         try:
-            async with self._with_files(message) as (whole, files):
+            async with Pack(self.files, self.speak)(message, self.line.limits) as (whole, files):
                 sent = await self.line.send(whole, files)
+        except Unspoken as error:
+            await self._settle(message, "withdrawn", problem=error)
         except Uncertain as error:
             await self._ask(message, error)
         except Unauthenticated as error:
@@ -236,45 +237,10 @@ class Deliver:
         if not claimed:
             await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + HELD))
         await self._kept(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
-        if state in ("failed", "unknown"):
+        if problem is not None:
             log.warning("channel_message_not_sent", channel=self.channel, message=message.id, state=state, problem=over.problem)
-
-    @contextlib.asynccontextmanager
-    async def _with_files(self, message: Outgoing) -> AsyncIterator[tuple[Outgoing, Sequence[tuple[str, Path]]]]:
-        """The message as it is sent, and its files: what was made for its intent, a text that is too long, as a file,
-        and what is spoken of it."""
-        limits, files = self.line.limits, [(one.name, await self.files.path(one.blob)) for one in message.files]
-        if message.made and message.intent and limits.file:
-            files += [(one.name, await self.files.path(one.blob)) for one in await self.files.made(message.tenant, message.intent)]
-        if not files and not message.speak and limits.fits(message.text) == len(message.text):
-            yield message, files
-            return
-        async with self.files.scratch() as scratch:
-            if message.speak and self.speak is not None and limits.file:
-                files += await self._spoken(message, self.speak, scratch / "answer.ogg")
-            whole, files = _fitting(message, limits, files, scratch)
-            yield whole, files
-
-    async def _spoken(self, message: Outgoing, speak: Speak, into: Path) -> Sequence[tuple[str, Path]]:
-        """The answer as a recording; none where it cannot be spoken: then it is read."""
-        try:
-            await speak(message.text, message.language, into)
-        except HulkError as error:
-            log.warning("channel_message_not_spoken", channel=self.channel, message=message.id, reason=str(error))
-            return []
-        return [(into.name, into)]
 
 
 def _wait_for(message: Outgoing, error: HulkError, chance: float) -> timedelta:
     """How long one waits that the channel surely does not have: not at all where a process ended at its first try."""
     return timedelta() if isinstance(error, Ended) and message.attempts <= 1 else waiting_after(message.attempts, chance)
-
-
-def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:
-    if (room := limits.fits(message.text)) < len(message.text):
-        path = scratch / "answer.md"
-        path.write_text(message.text, encoding="utf-8")
-        files, message = [("answer.md", path), *files], replace(message, text=message.text[: room - 1].rstrip() + "…")
-    if any(path.stat().st_size > limits.file for _, path in files):
-        files = [(name, path) for name, path in files if path.stat().st_size <= limits.file]
-    return message, files

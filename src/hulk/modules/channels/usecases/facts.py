@@ -3,9 +3,9 @@
 from typing import Any
 
 from hulk.kernel.durable import Change
-from hulk.kernel.events import Event
-from hulk.modules.channels.domain import Outgoing, State
-from hulk.modules.channels.ports import Kept
+from hulk.kernel.events import Event, Trail
+from hulk.modules.channels.domain import Channel, Outgoing, State
+from hulk.modules.channels.ports import Conversations, Kept
 
 
 def received(kept: Kept) -> Event:
@@ -47,3 +47,9 @@ def only_if(done: Change[bool], tell: Change[None]) -> Change[bool]:
 def about(what: str, subject: str, tenant: str, actor: str, **data: object) -> Event:
     """Somebody changed something: `hulk.channel.<what>.v1`."""
     return Event(type=f"hulk.channel.{what}.v1", subject=subject, tenant=tenant, actor=actor, data=dict(data))
+
+
+def handed(conversations: Conversations, trail: Trail, channel: Channel, conversation: str, sender: str) -> Change[bool]:
+    """Who talks there wants a person to answer; told unless it was so already."""
+    event = about("handed", conversation, channel.tenant, f"channel:{channel.name}", channel=channel.name, sender=sender)
+    return only_if(conversations.answered_by(conversation, "person", ""), trail.append(event))

@@ -13,7 +13,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, iso
 from hulk.modules.channels.domain import Contact, Invitation
 from hulk.modules.channels.ports import Contacts, People
-from hulk.modules.channels.usecases.commanding import code_hash
+from hulk.modules.channels.usecases.linking import code_hash
 from hulk.modules.channels.usecases.looking import Page
 from hulk.modules.channels.usecases.rights import Rights, forbidden
 
@@ -45,7 +45,7 @@ class Introduce:
     async def show(self, by: Principal, page: Page) -> Sequence[Contact]:
         """Who was heard, those heard last first. Raises `Forbidden`, `NotFound`."""
         among = self.rights.among(by, "manage", page.channel)
-        return await self.contacts.of_tenant(by.tenant, None, page.most, page.earlier, among)
+        return await self.contacts.of_tenant(by.tenant, None, page.most, page.earlier, among, page.ended)
 
     async def block(self, by: Principal, channel: str, sender: str, blocked: bool, reason: str = "") -> Contact:  # what is wanted
         """They are not heard any more, or again. Raises `Forbidden`, and `NotFound` for who was never heard."""

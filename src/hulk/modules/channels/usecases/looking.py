@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal
-from hulk.modules.channels.domain import Channel, Conversation, Health, Mode, Outgoing, State, Turn
+from hulk.modules.channels.domain import Channel, Conversation, Ended, Health, Mode, Outgoing, State, Turn
 from hulk.modules.channels.ports import Conversations, Inbox, Kept, Outbox, Standings
 from hulk.modules.channels.usecases.rights import Rights
 
@@ -15,13 +15,15 @@ MOST_TURNS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Which of many: of a channel (None: of all), at most `most`, those before or after an id (messages and arrivals) or a time."""
+    """Which of many: of a channel (None: of all), at most `most`, those before or after an id (messages and arrivals), or
+    before a time and after the end of another page (conversations and contacts)."""
 
     channel: str | None = None
     most: int = 50
     before: str = ""
     after: str = ""
     earlier: datetime | None = None
+    ended: Ended | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class LookAtChannels:
     async def talks(self, by: Principal, mode: Mode | None, page: Page) -> Sequence[Conversation]:
         """Conversations, those in which somebody was heard last first."""
         among = self.rights.among(by, "read", page.channel)
-        return await self.conversations.recent(by.tenant, mode, page.most, page.earlier, among)
+        return await self.conversations.recent(by.tenant, mode, page.most, page.earlier, among, page.ended)
 
     async def talk(self, by: Principal, id_: str) -> tuple[Conversation, Sequence[Turn]]:
         """A conversation and what was said in it, the oldest first; at most the last 200 turns."""

@@ -6,12 +6,14 @@ from typing import Any
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Forbidden, Refused
+from hulk.kernel.events import Trail
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel, Pressed, pressed
 from hulk.modules.channels.ports import Conversations, Decided, Feedback, Inbox, Kept, Tickets
 from hulk.modules.channels.usecases.asking import AskFor
+from hulk.modules.channels.usecases.facts import handed
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.meeting import Party
 from hulk.modules.channels.usecases.opining import opined
@@ -30,6 +32,7 @@ class Press:
     say: Say
     secret: bytes
     clock: Clock
+    trail: Trail
     elsewhere: HandOver | None = None
 
     async def __call__(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
@@ -46,7 +49,8 @@ class Press:
                 return [self._said(channel, kept, Text("Thank you for telling me."), language)]
             case "person":
                 text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
-                return [self.conversations.answered_by(what.subject, "person", ""), self._said(channel, kept, text, language)]
+                wanted = handed(self.conversations, self.trail, channel, what.subject, kept.arrival.sender.id)
+                return [wanted, self._said(channel, kept, text, language)]
             case "again":
                 return await self._again(channel, party, what, language)
             case "rest":

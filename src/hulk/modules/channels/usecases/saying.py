@@ -32,6 +32,8 @@ class Say:
     voices: Voices
     secret: bytes
     clock: Clock
+    aloud: bool = False
+    """Whether there is somebody to read answers aloud."""
 
     def __call__(
         self, channel: Channel, kept: Kept, text: Text | str, language: Language, *, name: str,
@@ -46,7 +48,8 @@ class Say:
         first = Outgoing(
             id=id_, tenant=kept.tenant, channel=channel.name, address=arrival.address, text=said,
             language=language, created=now, due=self._due(channel, kept, now), conversation=conversation_of(kept),
-            about=arrival.id, intent=intent, passing=passing, reply=arrival.reply, made=intent is not None, speak=_spoken(channel, kept),
+            about=arrival.id, intent=intent, passing=passing, reply=arrival.reply, made=intent is not None,
+            speak=self.aloud and limits.file > 0 and _spoken(channel, kept),
             buttons=self._buttons(channel, arrival.address, language, buttons, now),
         )  # fmt: skip
         return self._kept([first] if channel.gives else self._parts(first, limits, (kept.id, name)))
@@ -60,9 +63,12 @@ class Say:
         return self(channel, kept, text, language, name="stale")
 
     def _parts(self, whole: Outgoing, limits: Limits, names: tuple[str, str]) -> list[Outgoing]:
-        """As many messages as it takes; buttons and files stand with the last, and the first is
-        spoken. What would take too many is sent as a file (`Deliver`)."""
+        """As many messages as it takes; buttons and files stand with the last, and the first is spoken, after all of them. What would take
+        too many is sent as a file (`Deliver`)."""
         texts = split(whole.text, limits.text, utf16=limits.utf16) or ("",)
+        if whole.speak and not limits.together:
+            plain = replace(whole, buttons=(), made=False, speak=False, aloud=True, text=texts[0], id=ids.derived("msg", *names, "aloud"))
+            return [*self._parts(replace(whole, speak=False), limits, names), plain]
         if len(texts) > limits.parts and limits.file:
             return [whole]
         last = len(texts) - 1
@@ -77,7 +83,9 @@ class Say:
     def _kept(self, messages: Sequence[Outgoing]) -> Change[None]:
         adding = [self.outbox.add(one) for one in messages]
         said = [
-            self.conversations.said(one.conversation, Turn(one.text, ours=True, at=one.created), one.id) for one in messages if one.text
+            self.conversations.said(one.conversation, Turn(one.text, ours=True, at=one.created), one.id)
+            for one in messages
+            if one.text and not one.aloud
         ]
 
         def change(tx: Any) -> None:

@@ -16,12 +16,13 @@ from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels.adapters.counted import CountedTrail
 from hulk.modules.channels.adapters.presence import BusPresence
 from hulk.modules.channels.adapters.prometheus import ChannelFigures
-from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
+from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlGuessed, SqlInbox, SqlOutbox
 from hulk.modules.channels.adapters.standings import BusStandings
 from hulk.modules.channels.api import ChannelActs
 from hulk.modules.channels.domain import Directory, Limits
 from hulk.modules.channels.ports import (
     Admit,
+    Approvals,
     Ask,
     Feedback,
     Figures,
@@ -43,11 +44,13 @@ from hulk.modules.channels.usecases import (
     CheckChannel,
     DecideOnMessages,
     Deliver,
+    FindApprovers,
     GiveReply,
     HandleArrival,
     HandOver,
     Hear,
     Introduce,
+    LinkSender,
     LookAtChannels,
     MeetSender,
     Obey,
@@ -55,6 +58,7 @@ from hulk.modules.channels.usecases import (
     Rights,
     Say,
     Serve,
+    ShowPending,
     ShowWork,
     Sole,
     TakeArrivals,
@@ -86,6 +90,8 @@ class Ground:
     rounds: Rounds = field(default_factory=lambda: Rounds(Metrics()))
     check_every: timedelta | None = None
     retention: timedelta = timedelta(days=30)
+    aloud: bool = False
+    """Whether there is somebody to read answers aloud."""
 
     @property
     def commit(self) -> Commit:
@@ -117,7 +123,15 @@ def answering(channels: Sequence[Open], ground: Ground) -> Answering:
     bells, directory = Bells(), Directory.of(one.channel for one in channels)
     inbox, outbox = SqlInbox(ground.store), SqlOutbox(ground.store, bells)
     conversations = SqlConversations(ground.store)
-    say = Say(outbox, conversations, partial(_limits, {one.name: one for one in channels}), ground.voices, ground.secret, ground.clock)
+    say = Say(
+        outbox,
+        conversations,
+        partial(_limits, {one.name: one for one in channels}),
+        ground.voices,
+        ground.secret,
+        ground.clock,
+        ground.aloud,
+    )
     return Answering(
         channels=channels, directory=directory, inbox=inbox, outbox=outbox, contacts=SqlContacts(ground.store), conversations=conversations,
         say=say, answer=AnswerIntent(directory, inbox, say), bells=bells,
@@ -139,6 +153,7 @@ class Needs:
     feedback: Feedback
     tickets: Tickets
     pending: Pending
+    approvals: Approvals
     files: Files
     transcribe: Transcribe | None = None
     speak: Speak | None = None
@@ -177,15 +192,23 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
         directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,
         voices=ground.voices, trail=ground.trail, clock=ground.clock,
     )  # fmt: skip
+    guessed = SqlGuessed()
+    link = LinkSender(contacts=made.contacts, guessed=guessed, trail=ground.trail, commit=ground.commit, say=made.say, clock=ground.clock)
+    pending = ShowPending(needs.approvals, made.say)
     holder = f"{ids.process()}:{secrets.token_hex(4)}"
     presence = None if sole else BusPresence(bus, holder, REIGN)
     arrival = HandleArrival(
         directory=made.directory, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, conversations=made.conversations, meet=meet,
-        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, ground.commit, made.say, ground.clock),
-        press=Press(made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, hand),
+        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, made.say, link, pending),
+        press=Press(
+            made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, ground.trail, hand
+        ),
         feedback=needs.feedback, trail=ground.trail, line=made.line, fallback=needs.fallback,
     )  # fmt: skip
-    decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say)
+    approvers = FindApprovers(
+        directory=made.directory, contacts=made.contacts, conversations=made.conversations, people=needs.people, approvals=needs.approvals
+    )
+    decision = AskDecision(made.directory, made.inbox, needs.pending, hand, made.say, approvers)
     give = GiveReply(
         holder=holder, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, elsewhere=hand, trail=ground.trail,
         commit=ground.commit, voices=ground.voices, bells=made.bells, clock=ground.clock, fallback=needs.fallback,
@@ -199,8 +222,8 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
         every=ground.check_every, clock=ground.clock,
     )  # fmt: skip
     prune = PruneChannels(
-        inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, commit=ground.commit, clock=ground.clock,
-        retention=ground.retention,
+        inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, contacts=made.contacts, guessed=guessed,
+        commit=ground.commit, clock=ground.clock, retention=ground.retention,
     )  # fmt: skip
     return Channels(
         answering=made, take=take, arrival=arrival, decision=decision, give=give, prune=prune, figures=figures,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hulk.kernel.durable import Change, Commit
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Standing
-from hulk.modules.channels.ports import Conversations, Figures, Inbox, Outbox, Standings
+from hulk.modules.channels.ports import Contacts, Conversations, Figures, Guessed, Inbox, Outbox, Standings
 from hulk.modules.channels.usecases import CheckChannel
 from hulk.modules.channels.wiring.running import AtWork
 from hulk.runtime.background import Rounds
@@ -73,11 +73,13 @@ class Duties:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneChannels:
-    """Removes what came in, went out and was said longer ago than `retention`."""
+    """Removes what came in, went out and was said longer ago than `retention`, and codes that held no longer than that ago."""
 
     inbox: Inbox
     outbox: Outbox
     conversations: Conversations
+    contacts: Contacts
+    guessed: Guessed
     commit: Commit
     clock: Clock
     retention: timedelta
@@ -85,7 +87,8 @@ class PruneChannels:
     async def __call__(self) -> int:
         """Some at a time, so that nobody waits long for the store; how much it was. Raises `Unavailable`."""
         before = self.clock() - self.retention
-        return sum([await self._all(prune, before) for prune in (self.inbox.prune, self.outbox.prune, self.conversations.prune)])
+        places = (self.inbox, self.outbox, self.conversations, self.guessed)
+        return sum([await self._all(prune, before) for prune in (*(one.prune for one in places), self.contacts.prune_codes)])
 
     async def _all(self, prune: Callable[[datetime, int], Change[int]], before: datetime) -> int:
         removed, last = 0, BATCH

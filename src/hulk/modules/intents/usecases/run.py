@@ -113,10 +113,13 @@ class RunIntent:
         voice = self.voices(intent.language)
         return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice), good=False))
 
-    def _ended(self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0, *, good: bool = True) -> list[Change[Any]]:
+    def _ended(
+        self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0, *, good: bool = True, whole: str | None = None
+    ) -> list[Change[Any]]:
+        """`whole` is what is told where it was asked from, if that is more than who sees the intent may see."""
         event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
-        said = writable(answer)
-        ended = self.intents.end(intent.id, "completed", answer=said)
+        said = writable(answer if whole is None else whole)
+        ended = self.intents.end(intent.id, "completed", answer=writable(answer))
         ending = followed(ended, lambda new: [self.told(intent.id, said, intent.language, good=good)] if new else [])
         return [ending, self.trail.append(event)]
 
@@ -132,7 +135,10 @@ class RunIntent:
         return Outcome(None, self.agents.begin(delegated))
 
     async def _said_by_agent(self, intent: Intent, run: str) -> Outcome[None]:
-        return Outcome(None, self._ended(intent, await self.agents.answer(run)))
+        """Where it was asked from it is told whole, when that stays in the company like all that is said there."""
+        answer = await self.agents.answer(run)
+        whole = await self.agents.whole(run) if intent.private else answer
+        return Outcome(None, self._ended(intent, answer, whole=whole))
 
     async def _by_skill(self, context: Context, intent: Intent, skill: Skill) -> None:
         planned = await context.step("plan", lambda: self._plan(context, intent, skill))

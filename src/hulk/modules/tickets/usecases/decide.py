@@ -60,6 +60,14 @@ class MoveTicket:
             self.bells.ring([by.tenant])
         return moved.after if moved else await self.board.get(by.tenant, ticket.id)
 
+    def may_approve(self, by: Principal, ticket: Ticket) -> bool:
+        """Whether they may complete it, as calling would have it."""
+        try:
+            _require_right(by, ticket, Wish(ticket=ticket.id, status="completed"))
+        except Forbidden:
+            return False
+        return True
+
     def _change(self, by: Principal, wish: Wish) -> Change[Moved | None]:
         problem = None
         if wish.status == "failed":

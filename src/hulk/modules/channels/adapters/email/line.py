@@ -42,7 +42,7 @@ class EmailLine:
     @property
     def limits(self) -> Limits:
         """See `Line`."""
-        return Limits(text=100_000, parts=1, file=MOST)
+        return Limits(text=100_000, parts=1, file=MOST, together=True)
 
     @property
     def paces(self) -> tuple[Pace, Pace]:

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, or_, select, tuple_, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import fields_of
-from hulk.modules.channels.adapters.sql.pages import of_channels
+from hulk.modules.channels.adapters.sql.pages import going_on, of_channels
 from hulk.modules.channels.adapters.sql.tables import code_table, contact_table
-from hulk.modules.channels.domain import Contact, Invitation
+from hulk.modules.channels.domain import Contact, Ended, Invitation
 from hulk.runtime.store import Store, Transaction
 
 _ONE = select(contact_table).where(contact_table.c.channel == bindparam("at"), contact_table.c.sender == bindparam("who"))
@@ -82,12 +82,13 @@ class SqlContacts:
         return change
 
     async def of_tenant(
-        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
-    ) -> Sequence[Contact]:
+        self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
+        after: Ended | None = None,
+    ) -> Sequence[Contact]:  # fmt: skip
         """See `Contacts`."""
         query = of_channels(contact_table, tenant, channel, among)
         query = query if before is None else query.where(contact_table.c.seen < before)
-        return await self._all(query.order_by(contact_table.c.seen.desc(), contact_table.c.sender).limit(limit), {})
+        return await self._all(going_on(query, contact_table.c.seen, (contact_table.c.channel, contact_table.c.sender), limit, after), {})
 
     async def invitations(self, tenant: str, limit: int) -> Sequence[Invitation]:
         """See `Contacts`."""
@@ -99,6 +100,12 @@ class SqlContacts:
         """See `Contacts`."""
         gone = delete(code_table).where(code_table.c.tenant == tenant, code_table.c.person == person, code_table.c.used_by == "")
         return lambda tx: tx.execute(gone).rowcount
+
+    def prune_codes(self, before: datetime, most: int) -> Change[int]:
+        """See `Contacts`."""
+        key = (code_table.c.tenant, code_table.c.code)
+        old = select(*key).where(code_table.c.until < before).order_by(code_table.c.until).limit(most)
+        return lambda tx: tx.execute(delete(code_table).where(tuple_(*key).in_(old))).rowcount
 
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """See `Contacts`."""

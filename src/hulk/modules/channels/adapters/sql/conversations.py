@@ -9,10 +9,10 @@ from sqlalchemy import Row, Select, bindparam, delete, select, update
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import fields_of
-from hulk.modules.channels.adapters.sql.pages import of_channels
+from hulk.modules.channels.adapters.sql.pages import going_on, of_channels
 from hulk.modules.channels.adapters.sql.tables import conversation_table as table
 from hulk.modules.channels.adapters.sql.tables import mark_table, turn_table
-from hulk.modules.channels.domain import Conversation, Mode, Turn
+from hulk.modules.channels.domain import Conversation, Ended, Mode, Turn
 from hulk.runtime.store import Store, Transaction
 
 _AT = select(table).where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"))
@@ -93,13 +93,14 @@ class SqlConversations:
         return lambda tx: tx.execute(delete(turn_table).where(turn_table.c.conversation == conversation)).rowcount
 
     async def recent(
-        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None
-    ) -> Sequence[Conversation]:
+        self, tenant: str, mode: Mode | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
+        after: Ended | None = None,
+    ) -> Sequence[Conversation]:  # fmt: skip
         """See `Conversations`."""
         query = of_channels(table, tenant, None, among)
         query = query if mode is None else query.where(table.c.mode == mode)
         query = query if before is None else query.where(table.c.heard < before)
-        return await self._all(query.order_by(table.c.heard.desc(), table.c.id).limit(limit), {})
+        return await self._all(going_on(query, table.c.heard, (table.c.id,), limit, after), {})
 
     def swap(self, before: Conversation, after: Conversation) -> Change[bool]:
         """See `Conversations`."""
@@ -108,7 +109,7 @@ class SqlConversations:
 
     def prune(self, before: datetime, most: int) -> Change[int]:
         """See `Conversations`."""
-        old = select(turn_table.c.place).where(turn_table.c.at < before).order_by(turn_table.c.place).limit(most)
+        old = select(turn_table.c.place).where(turn_table.c.at < before).order_by(turn_table.c.at).limit(most)
         return lambda tx: tx.execute(delete(turn_table).where(turn_table.c.place.in_(old))).rowcount
 
     def mark(self, channel: str, mark: str) -> Change[None]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, delete, exists, func, literal_column, or_, select, update
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
@@ -16,24 +16,31 @@ from hulk.modules.channels.adapters.sql.tables import message_table as table
 from hulk.modules.channels.domain import HELD, Outgoing, State
 from hulk.runtime.store import Store, Transaction
 
+
+def _among(place: FromClause, *states: State) -> ColumnElement[bool]:
+    """In one of those, written out: SQLite takes a partial index only where the statement itself says what the index does."""
+    return place.c.state.in_([literal_column(f"'{one}'") for one in states])
+
+
 _earlier = table.alias("earlier")
+_OPEN, _UNSENT = _among(table, "waiting", "sending"), ~_among(table, "sent", "withdrawn")
 _FIRST = ~exists().where(
     _earlier.c.channel == table.c.channel, _earlier.c.address == table.c.address, _earlier.c.place < table.c.place,
-    _earlier.c.state.in_(("waiting", "sending")),
+    _among(_earlier, "waiting", "sending"),
 )  # fmt: skip
 _DUE = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", _FIRST)
+    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "waiting", _FIRST)
     .where(or_(table.c.due <= bindparam("now"), and_(table.c.attempts == 0, table.c.due <= table.c.created)))
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
 """One that was due when it was made is due, whatever the clock says since."""
-_HOLDERS = select(table.c.holder).where(table.c.channel == bindparam("at"), table.c.state == "sending").distinct()
+_HOLDERS = select(table.c.holder).where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "sending").distinct()
 _OVER = or_(table.c.held_until < bindparam("now"), table.c.held_until > bindparam("never"))
 _LEFT = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "sending", _OVER)
+    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "sending", _OVER)
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
@@ -62,11 +69,7 @@ _HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "se
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
 _AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
-_COUNTS = (
-    select(table.c.state, func.count())
-    .where(table.c.channel == bindparam("at"), table.c.state.not_in(("sent", "withdrawn")))
-    .group_by(table.c.state)
-)
+_COUNTS = select(table.c.state, func.count()).where(table.c.channel == bindparam("at"), _UNSENT).group_by(table.c.state)
 _SWAP = update(table).where(
     table.c.id == bindparam("one"), table.c.state == bindparam("was"), table.c.attempts == bindparam("tried"),
     table.c.created == bindparam("since"), table.c.due == bindparam("next"), table.c.sent_id == bindparam("called"),
@@ -79,11 +82,11 @@ _GIVEN = (
 )
 _WAITING = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.state == "waiting")
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), _OPEN, table.c.state == "waiting")
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
-_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), table.c.state == "waiting")
+_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "waiting")
 
 
 class SqlOutbox:
@@ -221,7 +224,8 @@ class SqlOutbox:
 
     def prune(self, before: datetime, most: int) -> Change[int]:
         """See `Outbox`."""
-        over = select(table.c.place).where(table.c.state.in_(("sent", "failed", "withdrawn")), table.c.ended < before).limit(most)
+        over = select(table.c.place).where(table.c.state.in_(("sent", "failed", "withdrawn")), table.c.ended < before)
+        over = over.order_by(table.c.ended).limit(most)
         return lambda tx: tx.execute(delete(table).where(table.c.place.in_(over))).rowcount
 
     async def counts(self, channel: str) -> dict[State, int]:

@@ -1,9 +1,11 @@
 """Pages of what came in and went out: from the newest back, or on from one that is known."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Column, Select, Table, or_, select, tuple_
+
+from hulk.modules.channels.domain import Ended
 
 
 def of_channels(table: Table, tenant: str, channel: str | None, among: Collection[str] | None) -> Select[Any]:
@@ -19,6 +21,15 @@ def paged(query: Select[Any], table: Table, limit: int, after: str, before: str)
         return query.where(table.c.place > _place(table, after)).order_by(table.c.place).limit(limit)
     query = query.where(table.c.place < _place(table, before)) if before else query
     return query.order_by(table.c.place.desc()).limit(limit)
+
+
+def going_on(query: Select[Any], moment: Column[Any], ids: Sequence[Column[Any]], limit: int, after: Ended | None) -> Select[Any]:
+    """Those of the last moment first, with `after` those that come after that end of a page; `ids` tell those of a moment apart."""
+    if after is not None:
+        last = tuple(after.id.split(" ", len(ids) - 1))
+        behind = tuple_(*ids) > last if len(last) == len(ids) else tuple_(*ids) > (after.id, *("" for _ in ids[1:]))
+        query = query.where(moment <= after.at, or_(moment < after.at, behind))
+    return query.order_by(moment.desc(), *ids).limit(limit)
 
 
 def _place(table: Table, id_: str) -> Any:

@@ -23,6 +23,9 @@ arrival_table = Table(
 )
 """`id` is derived from channel and key, so that a thing which is sent again finds its row."""
 Index("channel_arrival_tenant", arrival_table.c.tenant, arrival_table.c.place)
+Index("channel_arrival_channel", arrival_table.c.tenant, arrival_table.c.channel, arrival_table.c.place)
+_ASKED = text("intent IS NOT NULL")
+Index("channel_arrival_asked", arrival_table.c.channel, arrival_table.c.received, postgresql_where=_ASKED, sqlite_where=_ASKED)
 Index("channel_arrival_intent", arrival_table.c.intent)
 Index("channel_arrival_message", arrival_table.c.channel, arrival_table.c.address, arrival_table.c.message)
 Index("channel_arrival_done", arrival_table.c.received, postgresql_where=text("outcome <> ''"), sqlite_where=text("outcome <> ''"))
@@ -48,7 +51,7 @@ message_table = Table(
     Column("problem", Document),
     Column("ended", Moment),
 )
-_OPEN = text("state IN ('waiting', 'sending')")
+_OPEN, _UNSENT = text("state IN ('waiting', 'sending')"), text("state NOT IN ('sent', 'withdrawn')")
 Index(
     "channel_message_open",
     message_table.c.channel,
@@ -57,7 +60,18 @@ Index(
     postgresql_where=_OPEN,
     sqlite_where=_OPEN,
 )
+Index(
+    "channel_message_unsent",
+    message_table.c.channel,
+    message_table.c.state,
+    message_table.c.due,
+    postgresql_where=_UNSENT,
+    sqlite_where=_UNSENT,
+)
 Index("channel_message_tenant", message_table.c.tenant, message_table.c.place)
+Index("channel_message_channel", message_table.c.tenant, message_table.c.channel, message_table.c.place)
+_ENDED = text("ended IS NOT NULL")
+Index("channel_message_ended", message_table.c.ended, postgresql_where=_ENDED, sqlite_where=_ENDED)
 Index("channel_message_sent", message_table.c.channel, message_table.c.address, message_table.c.sent_id)
 Index("channel_message_intent", message_table.c.intent)
 
@@ -88,6 +102,18 @@ code_table = Table(
     Column("used_by", Text, nullable=False),
 )
 """Codes by which people say who they are: their SHA-256."""
+Index("channel_code_until", code_table.c.until)
+
+guess_table = Table(
+    "channel_guess",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("sender", String(255), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Codes that were tried and were not right; of all of a channel together where `sender` is empty."""
+Index("channel_guess_at", guess_table.c.at)
 
 conversation_table = Table(
     "channel_conversation",
@@ -120,6 +146,7 @@ turn_table = Table(
 )
 """What was said."""
 Index("channel_turn_newest", turn_table.c.conversation, turn_table.c.place)
+Index("channel_turn_at", turn_table.c.at)
 
 mark_table = Table(
     "channel_mark",

@@ -101,7 +101,7 @@ class WhatsAppLine:
             key = f"{place}:{name}"
             if key not in progress.uploaded:
                 progress.uploaded[key] = await self.graph.upload(f"{self.number}/media", name, path, how.media_type)
-            voice = message.speak and how.media_type == "audio/ogg"
+            voice = (message.speak or message.aloud) and how.media_type == "audio/ogg"
             sendable.append(Sendable(progress.uploaded[key], name, how.kind, voice=voice))
         return sendable, refused
 
