@@ -61,10 +61,10 @@ class HandleArrival:
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
         """Work on it to its end."""
         kept = await self.inbox.get(data["arrival"])
-        outcome: str = await context.step("handle", lambda: self._handle(kept), timeout=LONGEST)
-        if outcome == "asked":
+        result = await context.end("handle", lambda: self._handle(kept), timeout=LONGEST)
+        if result["outcome"] == "asked":
             await self._working(kept)
-        return {"arrival": kept.id, "outcome": outcome}
+        return result
 
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """Its sender is told by what was said; what is known of it is that it failed, and why."""
@@ -88,7 +88,7 @@ class HandleArrival:
             with suppress(HulkError):
                 await line.working(kept.arrival.address, kept.arrival.id)
 
-    async def _handle(self, kept: Kept) -> Outcome[str]:
+    async def _handle(self, kept: Kept) -> Outcome[JsonObject]:
         channel = self.directory.find(kept.channel)
         if channel is None:
             raise NotFound("There is no channel “{name}” here.", name=kept.channel)
@@ -100,7 +100,8 @@ class HandleArrival:
                 raise
             done = Done("refused", [self._told(channel, kept, party, error.text)])
         known = [self.contacts.put(party.contact), self.conversations.put(party.conversation)]
-        return Outcome(done.outcome, [*known, *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)])
+        changes = [*known, *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)]
+        return Outcome({"arrival": kept.id, "outcome": done.outcome}, changes)
 
     async def _done(self, channel: Channel, kept: Kept, party: Party) -> Done:
         """What comes of it. Raises what its sender is told."""
