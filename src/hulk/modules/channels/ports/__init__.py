@@ -15,7 +15,7 @@ from hulk.modules.channels.ports.around import (
     Voices,
     Waiting,
 )
-from hulk.modules.channels.ports.keeping import Contacts, Conversations, Inbox, Kept, Outbox
+from hulk.modules.channels.ports.keeping import Contacts, Conversations, Inbox, Kept, Outbox, Scene
 from hulk.modules.channels.ports.lines import (
     Accepted,
     Checked,
@@ -37,6 +37,6 @@ from hulk.modules.channels.ports.watching import Figures, Standings
 
 __all__ = [
     "Accepted", "Admit", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback", "Figures", "Files",
-    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Reply", "Request", "Sent", "Serves",
-    "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
+    "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Refusal", "Reply", "Request", "Scene", "Sent",
+    "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

@@ -1,35 +1,38 @@
-"""What goes out, in the store. Whoever sends for a channel is woken when something is added to it, or ended."""
+"""What goes out, in the store. Whoever sends for a channel is woken when something is added to it, or ended where more waits."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, exists, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, select, update
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.modules.channels.adapters.sql.pages import of_channels, paged
+from hulk.modules.channels.adapters.sql.tables import is_open
 from hulk.modules.channels.adapters.sql.tables import message_table as table
 from hulk.modules.channels.domain import Outgoing, State
 from hulk.runtime.store import Store, Transaction
 
+_WAITS = and_(is_open(table), table.c.state == "waiting")
+_GOES = and_(is_open(table), table.c.state == "sending")
 _earlier = table.alias("earlier")
 _FIRST = ~exists().where(
     _earlier.c.channel == table.c.channel, _earlier.c.address == table.c.address, _earlier.c.place < table.c.place,
-    _earlier.c.state.in_(("waiting", "sending")),
+    is_open(_earlier),
 )  # fmt: skip
 _DUE = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", table.c.due <= bindparam("now"), _FIRST)
+    .where(table.c.channel == bindparam("at"), _WAITS, table.c.due <= bindparam("now"), _FIRST)
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
 _LEFT = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.held_until < bindparam("now"))
+    .where(table.c.channel == bindparam("at"), _GOES, table.c.held_until < bindparam("now"))
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
@@ -45,11 +48,14 @@ _ADOPT = (
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
 _ABANDON = (
-    update(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder != bindparam("by"))
-    .values(held_until=bindparam("now"))
+    update(table).where(table.c.channel == bindparam("at"), _GOES, table.c.holder != bindparam("by")).values(held_until=bindparam("now"))
 )
-_HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
+_BECOMES = ("state", "due", "sent_id", "problem", "ended")
+_SETTLE = (
+    update(table)
+    .where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
+    .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _BECOMES} | {"holder": "", "held_until": None})
+)
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
 _AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
@@ -70,11 +76,17 @@ _GIVEN = (
 )
 _WAITING = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), table.c.state == "waiting")
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), _WAITS)
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
-_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), table.c.state == "waiting")
+_ANY = (
+    select(table.c.place)
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), _WAITS)
+    .order_by(table.c.place)
+    .limit(1)
+)
+_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), _WAITS)
 
 
 class SqlOutbox:
@@ -117,14 +129,13 @@ class SqlOutbox:
 
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """See `Outbox`."""
-        values = {
-            "state": message.state, "due": message.due, "sent_id": message.sent_id, "problem": message.problem, "ended": message.ended,
-            "holder": "", "held_until": None,
-        }  # fmt: skip
+        becomes = {"one": message.id, "by": holder, **{f"new_{name}": getattr(message, name) for name in _BECOMES}}
 
         def change(tx: Transaction) -> bool:
-            self._ring(tx, message.channel)
-            return tx.execute(_HELD.values(**values), {"one": message.id, "by": holder}).rowcount == 1
+            settled = tx.execute(_SETTLE, becomes).rowcount == 1
+            if tx.execute(_ANY, {"at": message.channel, "where": message.address}).first() is not None:
+                self._ring(tx, message.channel)
+            return settled
 
         return change
 

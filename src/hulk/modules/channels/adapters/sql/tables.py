@@ -1,6 +1,20 @@
 """The tables of channels."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    FromClause,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 
 from hulk.runtime.store import Document, Moment, metadata
 
@@ -25,7 +39,15 @@ arrival_table = Table(
 Index("channel_arrival_tenant", arrival_table.c.tenant, arrival_table.c.place)
 Index("channel_arrival_intent", arrival_table.c.intent)
 Index("channel_arrival_message", arrival_table.c.channel, arrival_table.c.address, arrival_table.c.message)
-Index("channel_arrival_done", arrival_table.c.received, postgresql_where=text("outcome <> ''"), sqlite_where=text("outcome <> ''"))
+_DONE = text("outcome <> ''")
+Index("channel_arrival_done", arrival_table.c.received, postgresql_where=_DONE, sqlite_where=_DONE)
+
+
+def is_done(arrivals: FromClause) -> ColumnElement[bool]:
+    """Whether something came of an arrival, in the words of the index of those (`is_open`)."""
+    outcome: ColumnElement[str] = arrivals.c.outcome
+    return outcome != literal_column("''", String)
+
 
 message_table = Table(
     "channel_message",
@@ -49,6 +71,15 @@ message_table = Table(
     Column("ended", Moment),
 )
 _OPEN = text("state IN ('waiting', 'sending')")
+
+
+def is_open(messages: FromClause) -> ColumnElement[bool]:
+    """Whether a message waits or is being sent, in the words of the index of those: a planner takes an index of a few only for a statement
+    that says the same, and with a parameter in its place reads all that were ever sent."""
+    states: ColumnElement[str] = messages.c.state
+    return states.in_([literal_column(f"'{state}'", String) for state in ("waiting", "sending")])
+
+
 Index(
     "channel_message_open",
     message_table.c.channel,
