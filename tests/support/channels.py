@@ -238,11 +238,11 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     inbox, outbox, contacts, conversations = SqlInbox(store), SqlOutbox(store, bells), SqlContacts(store), SqlConversations(store)
     directory = Directory.of([channel])
     say = Say(outbox, conversations, lambda _: line.limits, voice, SECRET, now, speak is not None)
-    ask = AskFor(hulk.ask, hulk, conversations, lambda _: line, transcribe)
+    ask = AskFor(hulk.ask, hulk, lambda _: line, transcribe)
     link = LinkSender(contacts=contacts, guessed=SqlGuessed(), trail=trail, commit=store.commit, say=say, clock=now)
     desk.workflows[WORKFLOW] = HandleArrival(
         directory=directory, inbox=inbox, outbox=outbox, contacts=contacts, conversations=conversations,
-        meet=MeetSender(contacts, conversations, hulk), say=say, ask=ask,
+        meet=MeetSender(hulk), say=say, ask=ask,
         obey=Obey(contacts, conversations, trail, say, link, ShowPending(hulk, say)),
         press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now, trail), feedback=hulk.feedback, trail=trail,
         line=lambda _: line, fallback="pt",

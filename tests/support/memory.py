@@ -104,6 +104,10 @@ class MemoryContext:
         self.run.steps.append((name, record))
         return outcome.value
 
+    async def end(self, name: str, act: Act[JsonObject], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> JsonObject:
+        """See `Context`. The run ends when its body has returned."""
+        return await self.step(name, act, retry=retry, timeout=timeout)
+
     async def parallel(
         self, steps: Mapping[str, Act[Any]], *, most: int | None = None, retry: Retry = ONCE, timeout: timedelta | None = None
     ) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class Facade:
         """See `Context`."""
         return self._context.step(name, _plain(act), retry=retry, timeout=timeout)
 
+    async def end(self, name: str, act: Act[JsonObject], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> JsonObject:
+        """See `Context`."""
+        return self._context.end(name, _plain(act), retry=retry, timeout=timeout)
+
     async def parallel(self, steps: Mapping[str, Act[Any]], *, most: int | None = None, retry: Retry = ONCE, **_: Any) -> dict[str, Any]:
         """See `Context`."""
         return self._context.parallel({name: _plain(act) for name, act in steps.items()}, most=most, retry=retry)

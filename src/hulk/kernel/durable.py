@@ -132,6 +132,10 @@ class Context(Protocol):
         `commit="now"` waits for this record alone to be on disk before going on; `"group"` waits with others.
         """
 
+    async def end(self, name: str, act: Act[JsonObject], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> JsonObject:
+        """Do `act` as the last step, whose value is the run's result: the run ends in the transaction that records it, which spares
+        one. Return what it gives; no step may follow."""
+
     async def parallel(
         self, steps: Mapping[str, Act[Any]], *, most: int | None = None, retry: Retry = ONCE, timeout: timedelta | None = None
     ) -> dict[str, Any]:

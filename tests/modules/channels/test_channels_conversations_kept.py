@@ -57,9 +57,6 @@ async def put(store: Store, conversations: Conversations, *all_: Conversation) -
 async def test_a_conversation_comes_back_as_it_was_kept(store: Store, conversations: Conversations, one: Conversation) -> None:
     await put(store, conversations, one)
     assert await conversations.get(one.id) == one
-    assert await conversations.at("chat", one.address) == one
-    assert await conversations.at("other", one.address) is None
-    assert await conversations.at("chat", "nowhere") is None
     with pytest.raises(NotFound, match="cnv_404"):
         await conversations.get("cnv_404")
 

@@ -9,10 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from hulk.kernel import ids
+from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
-from hulk.modules.channels.adapters.sql import SqlInbox, SqlOutbox
-from hulk.modules.channels.domain import Arrival, Attached, Sender
-from hulk.modules.channels.ports import Inbox, Kept
+from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlInbox, SqlOutbox
+from hulk.modules.channels.domain import Arrival, Attached, Contact, Conversation, Sender, Turn
+from hulk.modules.channels.ports import Inbox, Kept, Scene
 from hulk.modules.channels.settings import ChannelsSettings
 from hulk.runtime.store import Store
 from support.channels import NOW, going, wrote
@@ -54,6 +55,29 @@ async def test_an_arrival_comes_back_as_it_came(store: Store, inbox: Inbox, arri
     assert await taken(store, inbox, one) == [True]
     assert await inbox.get(one.id) == one
     assert await store.commit(inbox.found(one.id), inbox.found("arr_none")) == [one, None]
+
+
+async def test_an_arrival_is_seen_with_what_is_known_around_it(store: Store, inbox: Inbox) -> None:
+    first, contacts, conversations = kept(), SqlContacts(store), SqlConversations(store)
+    await taken(store, inbox, first)
+    assert await inbox.scene(first.id, 9) == Scene(kept=first, contact=None, conversation=None, turns=())
+    who = Contact(channel="chat", sender=first.arrival.sender.id, tenant="default", seen=NOW)
+    where = Conversation(id="cnv_1", tenant="default", channel="chat", address=first.arrival.address, sender=who.sender, heard=NOW)
+    said = [Turn(text, ours=False, at=NOW) for text in ("one", "two", "three")]
+    await store.commit(contacts.put(who), conversations.put(where), *(conversations.said("cnv_1", one, one.text) for one in said))
+    await store.commit(*elsewhere(contacts, conversations, who, where, said[0]))
+    assert await inbox.scene(first.id, 2) == Scene(kept=first, contact=who, conversation=where, turns=tuple(said[1:]))
+    with pytest.raises(NotFound, match="arr_404"):
+        await inbox.scene("arr_404", 2)
+
+
+def elsewhere(contacts: SqlContacts, conversations: SqlConversations, who: Contact, where: Conversation, said: Turn) -> list[Change[Any]]:
+    """The same sender and address at another channel, another sender and address at the same."""
+    return [
+        contacts.put(replace(who, channel="mail")), contacts.put(replace(who, sender="other")),
+        conversations.put(replace(where, id="cnv_2", channel="mail")), conversations.put(replace(where, id="cnv_3", address="other")),
+        conversations.said("cnv_2", said, "a"), conversations.said("cnv_3", said, "b"),
+    ]  # fmt: skip
 
 
 async def test_what_is_not_there_is_not_found(inbox: Inbox) -> None:

@@ -125,6 +125,15 @@ async def test_steps_are_recorded_in_order_with_their_keys(machine: Machine) -> 
     assert keys == ["run_1/0", "run_1/1", "run_1/2"]
 
 
+async def test_a_run_ends_with_its_last_step(machine: Machine) -> None:
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        await context.step("first", giving(1))
+        return await context.end("last", giving({"by": context.run_id}))
+
+    assert await machine.run(body) == "completed"
+    assert await machine.steps("run_1") == [("first", 1), ("last", {"by": "run_1"})]
+
+
 async def test_a_run_is_begun_once(machine: Machine) -> None:
     machine.workflows["flow"] = machine.function(lambda context, _: context.step("x", giving(1)))
     assert [await machine.begin(a_run()), await machine.begin(a_run())] == [True, False]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, exists, insert, select, update
 
+from hulk.kernel.flow import Concurrency, Flow
 from hulk.kernel.time import utc_now
 from hulk.runtime.bus.meanwhile import meanwhile
 from hulk.runtime.store import Store
@@ -159,3 +160,35 @@ async def test_a_process_that_only_begins_runs_does_not_pass_over_the_queue_for_
             await store.commit(journal.begin(a_run(f"run_{number}")))
         seconds = asyncio.get_running_loop().time() - begun
         assert len(passes) - 100 <= seconds / AGAIN + 2
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)  # processes that share a PostgreSQL leave lanes to the gate
+async def test_who_is_alone_in_its_lane_goes_straight_to_the_queue_and_nobody_overtakes(store: Store) -> None:
+    gate, woken = a_gate(store, window=4), list[str]()
+    journal = journal_of(gate, lambda task, _: woken.append(task.run))
+
+    async def begin(*names: str, lane: str = "ana", **more: Any) -> list[str]:
+        flow = Flow(concurrency=Concurrency(key=lane))
+        await store.commit(*(journal.begin(a_run(name, flow=flow, **more)) for name in names))
+        return [(await row_of(store, name)).status for name in names]
+
+    assert await begin("run_1", "run_2") == ["pending", "held"]
+    assert await begin("run_3", lane="bia") == ["pending"]
+    assert await begin("run_4", tenant="other") == ["pending"]
+    await end_all(store)
+    assert await begin("run_5") == ["held"]
+    await gate.let_in("default")
+    assert woken == ["run_1", "run_3", "run_4"]
+    assert [(await row_of(store, name)).status for name in ("run_2", "run_5")] == ["pending", "held"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_a_lane_costs_no_more_for_all_that_were_in_it(store: Store) -> None:
+    gate = a_gate(store, window=4)
+    with asked(store) as statements:
+        await store.commit(journal_of(gate).begin(a_run("run_1", flow=Flow(concurrency=Concurrency(key="ana")))))
+        await hold(store, [2], lane="ana", lane_most=1)
+        await gate.let_in("default")
+    found = await plans(store, [one for one in statements if "lane" in one[0]])
+    assert [plan for plan in found.values() if "tenant=? AND lane=?" in plan and "ix_run_lane" not in plan] == []
+    assert sum("ix_run_lane" in plan for plan in found.values()) == 3

@@ -61,6 +61,46 @@ async def test_a_run_records_its_steps_in_order_and_ends_with_its_result(hand: H
     assert hand.told == [("run_1", "acme", "pending"), ("run_1", "acme", "completed")]
 
 
+async def test_a_run_ends_in_the_transaction_of_its_last_step(hand: Hand) -> None:
+    status = list[str]()
+
+    async def body(context: Context, data: JsonObject) -> JsonObject:
+        result = await context.end("last", giving({"n": data["n"]}, did(1)))
+        status.append((await row_of(hand.store, "run_1")).status)
+        return result
+
+    run = await hand.run(body, a_run(data={"n": 21}))
+    assert (status, run.status, run.result) == (["completed"], "completed", {"n": 21})
+    assert await steps_of(hand.store, "run_1") == [("last", {"n": 21})]
+    assert (await deeds(hand.store), hand.told[1:]) == ([1], [("run_1", "acme", "completed")])
+
+
+async def test_what_follows_the_last_step_changes_nothing_any_more(hand: Hand) -> None:
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        await context.end("last", giving({"n": 1}, did(1)))
+        await context.step("too late", giving(2, did(2)))
+        raise AssertionError("nothing follows the end")
+
+    run = await hand.run(body)
+    assert (run.status, run.result, await deeds(hand.store)) == ("completed", {"n": 1}, [1])
+
+
+async def test_a_last_step_that_fails_ends_nothing(hand: Hand) -> None:
+    tries = list[int]()
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        return await context.end("last", act)
+
+    async def act() -> Outcome[JsonObject]:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise Unavailable("Not now.")
+        return Outcome({"tries": len(tries)}, [did(len(tries))])
+
+    run = await hand.run(body, a_run(attempts=2))
+    assert (run.status, run.result, await deeds(hand.store)) == ("completed", {"tries": 2}, [2])
+
+
 async def test_a_run_is_begun_once_for_its_id(hand: Hand) -> None:
     hand.workflows["flow"] = Flow(_empty)
     assert [await hand.begin(a_run()) for _ in range(3)] == [True, False, False]

@@ -87,8 +87,7 @@ class Transaction:
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row; one with the same key is overwritten."""
-        statement = _insert(self.connection.dialect.name, table).values(values)
-        self.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
+        self.execute(_put(self.connection.dialect.name, table, tuple(values)), values)
 
     def now(self) -> datetime:
         """The moment, the same for all that commits together: PostgreSQL's own, so that processes whose clocks differ agree on what
@@ -126,6 +125,13 @@ _CLOCK = text("select clock_timestamp()")
 def _insert_new(dialect: str, table: Table) -> Insert:
     counted = {"preserve_rowcount": True}  # SQLAlchemy keeps it for updates and deletes only, and psycopg drops it
     return _insert(dialect, table).on_conflict_do_nothing().execution_options(**counted)
+
+
+@functools.cache
+def _put(dialect: str, table: Table, names: tuple[str, ...]) -> Insert:
+    statement = _insert(dialect, table)
+    over = {name: statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=over)
 
 
 @functools.cache

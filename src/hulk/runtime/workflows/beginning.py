@@ -1,11 +1,12 @@
 """Beginning a run: its row, and what its flow says of when (`kernel.flow`)."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, select, update
+from sqlalchemy import Row, and_, bindparam, delete, exists, select, update
 
 from hulk.kernel.durable import Change, Retry, Started
 from hulk.kernel.errors import Exhausted
@@ -17,7 +18,7 @@ from hulk.runtime.engine import Task
 from hulk.runtime.store import Alike, Transaction
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
-from hulk.runtime.workflows.tables import attribute_table, flow_table, run_table
+from hulk.runtime.workflows.tables import attribute_table, flow_table, in_lanes, run_table
 
 ENDED = ("completed", "failed", "cancelled")
 STATUSES: Mapping[str, Text] = {
@@ -39,9 +40,10 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
     Raises `Refused` for an input that is not JSON, `TooLarge` for one that is too much."""
     require_kept(Text("The input of a run of “{workflow}”", workflow=run.workflow), run.data)
     flow = run.flow
-    waits = bool(flow.concurrency or flow.throttle or flow.debounce or run.after)
+    waits = bool(flow.throttle or flow.debounce or run.after)
     rank = None if waits else hooks.direct(run)
-    row = _row(run, "held" if rank is None else "pending") | {"version": run.version or hooks.newest(run.workflow)}
+    status = "held" if rank is None or flow.concurrency else "pending"
+    row = _row(run, status) | {"version": run.version or hooks.newest(run.workflow)}
     new = _New(run, row, rank, hooks, clock)
     if not (flow.debounce or flow.singleton or flow.rate or flow.throttle):
         return Alike(new, _insert, _follow, otherwise=False)
@@ -65,7 +67,7 @@ def begun(run: Started, hooks: Hooks, clock: Clock, cancel: Callable[[Transactio
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """A run to be begun: its row but for the moment, its rank when it goes straight to the queue, and whom to tell."""
+    """A run to be begun: its row but for the moment, its rank when it goes straight to the queue if its lane is free, and whom to tell."""
 
     run: Started
     row: Mapping[str, Any]
@@ -73,13 +75,13 @@ class _New:
     hooks: Hooks
     clock: Clock
 
-    def announce(self) -> None:
-        """Tell that it has begun."""
+    def announce(self, rank: int | None) -> None:
+        """Tell that it has begun, and went to the queue with that rank, or is held."""
         run, hooks = self.run, self.hooks
-        if self.rank is None:
+        if rank is None:
             hooks.held(run.queue)
         else:
-            hooks.wake(Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace, rank=self.rank), None)
+            hooks.wake(Task(run=run.id, wake=1, queue=run.queue, tenant=run.tenant, trace=run.trace, rank=rank), None)
             hooks.went(run.queue)
         hooks.tell(run.id, run.tenant, "pending")
         hooks.begun(run.workflow)
@@ -93,8 +95,18 @@ def _insert(tx: Transaction, runs: Sequence[_New]) -> bool:
 def _follow(tx: Transaction, new: _New) -> bool:
     run = new.run
     tx.insert_all(attribute_table, [{"run": run.id, "name": name, "value": value} for name, value in run.attributes.items()])
-    tx.after(new.announce)
+    rank = new.rank if new.row["status"] == "pending" or (new.rank is not None and _alone_in_lane(tx, new)) else None
+    tx.after(functools.partial(new.announce, rank))
     return True
+
+
+def _alone_in_lane(tx: Transaction, new: _New) -> bool:
+    """Let the run in if nobody else is in its lane nor waits for it; whether it is. Only of SQLite, which one process writes to: those
+    that share a PostgreSQL do not see what the others are just letting in, and leave it to the gate."""
+    run, lane = new.run, new.row["lane"]
+    if tx.connection.dialect.name != "sqlite":
+        return False
+    return tx.execute(_ENTER, {"at_run": run.id, "at_tenant": run.tenant, "at_lane": lane}).rowcount == 1
 
 
 def _backoff(retry: Retry) -> JsonObject | None:
@@ -208,5 +220,17 @@ _POSTPONE = (
     .where(_run.id == bindparam("at_run"), (_run.due.is_(None)) | (_run.due < bindparam("new_due", type_=_run.due.type)))
     .values(due=bindparam("new_due", type_=_run.due.type))
 )
+_other = run_table.alias("other")
+_ENTER = (
+    update(run_table)
+    .where(_run.id == bindparam("at_run"))
+    .where(
+        ~exists().where(
+            _other.c.tenant == bindparam("at_tenant"), _other.c.lane == bindparam("at_lane"), _other.c.id != bindparam("at_run"),
+            in_lanes(_other),
+        )
+    )
+    .values(status="pending")
+)  # fmt: skip
 FREE = delete(flow_table).where(_flow.run == bindparam("at_run"))
 """Lets go of the keys that a run holds."""

@@ -1,10 +1,10 @@
 """The `Context` of a run being executed: gives recorded steps back, records new ones, lets go to wait."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import timedelta
-from typing import Any, Literal, TypeVar, cast
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import stamina
 
@@ -31,6 +31,8 @@ FAN = 500
 
 _AT: ContextVar[int | str] = ContextVar("step", default=0)
 """The index or name of the step being executed; steps that are done at once each see their own."""
+Record: TypeAlias = Callable[[Taken, int, str, Json, Sequence[Change[Any]], datetime], Change[Fenced | None]]
+"""How the journal keeps a step (`Journal.record`, `Journal.finish`)."""
 NAMED = "@"
 """What the names of steps begin with that are known by name (`RunContext.named`)."""
 
@@ -68,6 +70,8 @@ class RunContext:
         self._undoing = False
         self.cancelled = bool(taken.run.cancelling)
         """Whether somebody called the run off."""
+        self.ended = False
+        """Whether the run has ended with its last step (`end`)."""
         self.failures = int(taken.run.failures)
         """How often the run has failed since it last got on."""
         self._undo: list[tuple[str, Act[Any]]] = []
@@ -128,7 +132,18 @@ class RunContext:
             index = self._named[name] = 1 + max(self._next - 1, *self._named.values(), *self._steps, -1)
         return await self._did(index, name, act, retry, timeout, key=name)
 
-    async def _did(self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None, key: str = "") -> T:
+    async def end(self, name: str, act: Act[JsonObject], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> JsonObject:
+        """Do the last step, and end the run with its value (`kernel.durable.Context.end`)."""
+        index, recorded = self._advance(name)
+        if recorded is not None:
+            return cast("JsonObject", recorded.value)
+        result = await self._did(index, name, act, retry, timeout, record=self._journal.finish)
+        self.ended = True
+        return result
+
+    async def _did(
+        self, index: int, name: str, act: Act[T], retry: Retry, timeout: timedelta | None, key: str = "", record: Record | None = None
+    ) -> T:
         """Do the step at that index, and record it."""
         _AT.set(key or index)
         began = self._journal.clock()
@@ -136,7 +151,7 @@ class RunContext:
             outcome = await self._done(name, act, retry, timeout or self._limit)
         value = cast("Json", outcome.value)
         require_kept(Text("The value of the step “{name}”", name=name), value)
-        await self._write(self._journal.record(self.run_id, self._taken.epoch, index, name, value, outcome.changes, began))
+        await self._write((record or self._journal.record)(self._taken, index, name, value, outcome.changes, began))
         self._steps[index] = Recorded(name, value)
         self._journal.hooks.stepped(self.workflow, (self._journal.clock() - began).total_seconds())
         self.failures = 0

@@ -175,6 +175,8 @@ class Executor:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a body raises is the run's failure, and is written down as such
             return await self._went_wrong(taken, workflow, body.context, error)
+        if body.context.ended:
+            return Settled()
         return self._settled(await self._write(self.journal.complete(taken.run, taken.epoch, result)))
 
     async def _went_wrong(self, taken: Taken, workflow: Workflow | None, context: RunContext, error: Exception) -> Verdict:

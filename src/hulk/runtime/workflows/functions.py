@@ -68,6 +68,11 @@ class Blocking:
         An act that takes longer than `timeout` is given up, although its thread goes on."""
         return cast("T", self._ask(lambda: self._context.step(name, _act(act), retry=retry, timeout=timeout)))
 
+    def end(self, name: str, act: PlainAct[JsonObject], *, retry: Retry = ONCE, timeout: timedelta | None = None) -> JsonObject:
+        """Do `act` as the last step, and end the run with its value in the transaction that records it. Return what it gives."""
+        result: JsonObject = self._ask(lambda: self._context.end(name, _act(act), retry=retry, timeout=timeout))
+        return result
+
     def parallel(
         self, steps: Mapping[str, PlainAct[Any]], *, most: int | None = None, retry: Retry = ONCE, timeout: timedelta | None = None
     ) -> dict[str, Any]:

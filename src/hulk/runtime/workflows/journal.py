@@ -80,6 +80,14 @@ class _End:
 
 
 @dataclass(frozen=True, slots=True)
+class _Last:
+    """The last step of a run, and the run's end with it."""
+
+    step: _Step
+    end: _End
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """Of the runs that were held: those that another holds now, and those that somebody called off."""
 
@@ -121,12 +129,30 @@ class Journal:
         return change
 
     def record(
-        self, run: str, epoch: int, index: int, name: str, value: Json, changes: Sequence[Change[Any]] = (), began: datetime | None = None
+        self, taken: Taken, index: int, name: str, value: Json, changes: Sequence[Change[Any]], began: datetime
     ) -> Change[Fenced | None]:
-        """Record a step that `began` then and apply its changes, if `epoch` still holds the run."""
-        step = {"run": run, "position": index, "name": name, "value": value, "began": began}
-        change: Alike[_Step, Fenced | None] = Alike(_Step((run, epoch), step, changes), self._record, _apply, FENCED)
+        """Record a step that `began` then and apply its changes, if the run is still held."""
+        change: Alike[_Step, Fenced | None] = Alike(_step_of(taken, index, name, value, changes, began), self._record, _apply, FENCED)
         return change
+
+    def finish(
+        self, taken: Taken, index: int, name: str, value: Json, changes: Sequence[Change[Any]], began: datetime
+    ) -> Change[Fenced | None]:
+        """Record the last step as `record` does, and end the run well with its value."""
+        step = _step_of(taken, index, name, value, changes, began)
+        end = _End(taken.run, taken.epoch, {"status": "completed", "result": value}, changes)
+        change: Alike[_Last, Fenced | None] = Alike(_Last(step, end), self._finish, self._finished, FENCED)
+        return change
+
+    def _finish(self, tx: Transaction, last: Sequence["_Last"]) -> bool:
+        if not self._ends(tx, [one.end for one in last]):
+            return False
+        now = self._clock()
+        tx.insert_all(step_table, [{**one.step.row, "recorded": now} for one in last])
+        return True
+
+    def _finished(self, tx: Transaction, last: "_Last") -> None:
+        self._ended(tx, last.end)
 
     def _record(self, tx: Transaction, steps: Sequence["_Step"]) -> bool:
         now = self._clock()
@@ -393,7 +419,12 @@ _CONSUME = (
 )
 
 
-def _apply(tx: Transaction, written: "_Step | _End") -> None:
+def _step_of(taken: Taken, index: int, name: str, value: Json, changes: Sequence[Change[Any]], began: datetime) -> _Step:
+    row = {"run": taken.run.id, "position": index, "name": name, "value": value, "began": began}
+    return _Step((taken.run.id, taken.epoch), row, changes)
+
+
+def _apply(tx: Transaction, written: _Step | _End) -> None:
     for change in written.changes:
         change(tx)
 

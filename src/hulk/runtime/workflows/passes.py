@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, sele
 
 from hulk.runtime.engine import Task
 from hulk.runtime.store import Transaction
-from hulk.runtime.workflows.tables import flow_table, queue_table, run_table, stands
+from hulk.runtime.workflows.tables import flow_table, in_lanes, queue_table, run_table, stands
 
 MOST_DUE = 1000
 """How many come due in one pass."""
@@ -199,13 +199,13 @@ _PICK = (
 )
 _LANES = (
     select(_run.lane, func.count().label("many"))
-    .where(_run.tenant == bindparam("at_tenant"), _run.lane.in_(bindparam("lanes", expanding=True)), _run.lane.is_not(None))
+    .where(_run.tenant == bindparam("at_tenant"), _run.lane.in_(bindparam("lanes", expanding=True)), in_lanes(run_table))
     .where(stands(*LET_IN))
     .group_by(_run.lane)
 )
 _FULL = (
     select(_run.lane)
-    .where(_run.tenant == bindparam("at_tenant"), _run.lane.is_not(None), stands(*LET_IN))
+    .where(_run.tenant == bindparam("at_tenant"), in_lanes(run_table), stands(*LET_IN))
     .group_by(_run.lane)
     .having(func.count() >= func.max(_run.lane_most))
     .limit(10_000)

@@ -1,6 +1,20 @@
 """The journal: runs, their recorded steps, the signals left for them, and what lets them in."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, ForeignKey, Index, Integer, String, Table, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    FromClause,
+    Index,
+    Integer,
+    String,
+    Table,
+    and_,
+    literal_column,
+    text,
+)
 
 from hulk.runtime.store import Document, Moment, metadata
 
@@ -51,7 +65,7 @@ run_table = Table(
     Index("ix_run_parent_fan", "parent", "fan"),
     Index("ix_run_workflow_created", "workflow", "created"),
     Index("ix_run_tenant_created", "tenant", "created"),
-    _few("ix_run_lane", "tenant", "lane", where="lane is not null"),
+    _few("ix_run_lane", "tenant", "lane", where="lane is not null and status not in ('completed', 'failed', 'cancelled')"),
     _few("ix_run_held", "queue", "tenant", "behind", "created", where="status in ('held') and due is null"),
     _few("ix_run_held_due", "queue", "due", where="status in ('held') and due is not null"),
     _few("ix_run_active", "queue", "tenant", "due", where="status in ('pending', 'running')"),
@@ -63,6 +77,13 @@ run_table = Table(
 def stands(*statuses: str) -> ColumnElement[bool]:
     """Whether a run is in one of these statuses: named in the statement, for with a parameter no planner takes an index of a few."""
     return run_table.c.status.in_([literal_column(f"'{status}'", String) for status in statuses])
+
+
+def in_lanes(runs: FromClause) -> ColumnElement[bool]:
+    """Whether a run has a lane and has not ended, in the words of the index of those: so what a lane costs does not grow with all that
+    were ever in it."""
+    ended = [literal_column(f"'{status}'", String) for status in ("completed", "failed", "cancelled")]
+    return and_(runs.c.lane.is_not(None), runs.c.status.not_in(ended))
 
 
 step_table = Table(

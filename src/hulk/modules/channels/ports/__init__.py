@@ -17,7 +17,7 @@ from hulk.modules.channels.ports.around import (
     Voices,
     Waiting,
 )
-from hulk.modules.channels.ports.keeping import Contacts, Conversations, Guessed, Inbox, Kept, Outbox
+from hulk.modules.channels.ports.keeping import Contacts, Conversations, Guessed, Inbox, Kept, Outbox, Scene
 from hulk.modules.channels.ports.lines import (
     Accepted,
     Checked,
@@ -40,6 +40,6 @@ from hulk.modules.channels.ports.watching import Figures, Presence, Standings
 __all__ = [
     "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback",
     "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Presence",
-    "Refusal", "Reply", "Request", "Sent", "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain", "Unknowable",
-    "Voices", "Waiting",
+    "Refusal", "Reply", "Request", "Scene", "Sent", "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain",
+    "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

@@ -23,6 +23,17 @@ class Kept:
     intent: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What came in with what is known around it: who was heard, where, and the newest turns there, oldest first; None and none where
+    nothing is."""
+
+    kept: Kept
+    contact: Contact | None
+    conversation: Conversation | None
+    turns: tuple[Turn, ...]
+
+
 class Inbox(Protocol):
     """What came in, each thing once."""
 
@@ -31,6 +42,9 @@ class Inbox(Protocol):
 
     async def get(self, id_: str) -> Kept:
         """The arrival; raises `NotFound`."""
+
+    async def scene(self, id_: str, turns: int) -> Scene:
+        """The arrival with what is known around it, as it is at one moment, and at most so many turns; raises `NotFound`."""
 
     def done(self, id_: str, outcome: str, intent: str | None = None) -> Change[bool]:
         """Something came of it; False when something had before, which stays."""
@@ -200,9 +214,6 @@ class Guessed(Protocol):
 
 class Conversations(Protocol):
     """Where people and Hulk talk, and what was said."""
-
-    async def at(self, channel: str, address: str) -> Conversation | None:
-        """The conversation there, if there is one."""
 
     async def of_sender(self, channel: str, sender: str) -> Sequence[Conversation]:
         """Those with them alone, the one in which they were heard last first."""

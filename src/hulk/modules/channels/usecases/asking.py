@@ -9,13 +9,11 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import Refused, TooLarge
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
-from hulk.modules.channels.domain import Attached, Channel, Shown, cleaned, remembered
-from hulk.modules.channels.ports import Ask, Asking, Conversations, Files, Kept, Line, Transcribe
+from hulk.modules.channels.domain import Attached, Channel, Shown, cleaned
+from hulk.modules.channels.ports import Ask, Asking, Files, Kept, Line, Transcribe
 from hulk.modules.channels.usecases.meeting import Party
-from hulk.modules.channels.usecases.saying import conversation_of
 
 MOST_FILES = 10
-_TURNS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,6 @@ class AskFor:
 
     ask: Ask
     files: Files
-    conversations: Conversations
     line: Callable[[str], Line | None]
     transcribe: Transcribe | None = None
 
@@ -48,10 +45,9 @@ class AskFor:
         text = cleaned("\n".join(filter(None, (kept.arrival.text, *spoken))))
         if not text:
             return Heard("", refusal=Text("Say what I should do with it."))
-        turns = remembered(tuple(await self.conversations.turns(conversation_of(kept), _TURNS)))
         asking = Asking(
             by=by, text=text, language=party.contact.language or channel.language, key=f"{channel.name}:{kept.id}", channel=channel.name,
-            namespace=channel.namespace, files=tuple(shown), agent=channel.agent, turns=turns, private=channel.private,
+            namespace=channel.namespace, files=tuple(shown), agent=channel.agent, turns=party.turns, private=channel.private,
         )  # fmt: skip
         intent, begin = await self.ask(asking)
         return Heard(text, intent, [begin])

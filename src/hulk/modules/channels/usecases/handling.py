@@ -13,7 +13,8 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Text
 from hulk.modules.channels.domain import Channel, Directory, Turn, approving, cleaned, command
 from hulk.modules.channels.domain.arrival import LONGEST_TEXT
-from hulk.modules.channels.ports import Contacts, Conversations, Feedback, Inbox, Kept, Line, Outbox
+from hulk.modules.channels.domain.conversation import MOST_TURNS
+from hulk.modules.channels.ports import Contacts, Conversations, Feedback, Inbox, Kept, Line, Outbox, Scene
 from hulk.modules.channels.usecases.asking import AskFor, Heard
 from hulk.modules.channels.usecases.commanding import Obey
 from hulk.modules.channels.usecases.facts import about
@@ -60,11 +61,11 @@ class HandleArrival:
 
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
         """Work on it to its end."""
-        kept = await self.inbox.get(data["arrival"])
-        outcome: str = await context.step("handle", lambda: self._handle(kept), timeout=LONGEST)
-        if outcome == "asked":
-            await self._working(kept)
-        return {"arrival": kept.id, "outcome": outcome}
+        scene = await self.inbox.scene(data["arrival"], MOST_TURNS)
+        result = await context.end("handle", lambda: self._handle(scene), timeout=LONGEST)
+        if result["outcome"] == "asked":
+            await self._working(scene.kept)
+        return result
 
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """Its sender is told by what was said; what is known of it is that it failed, and why."""
@@ -88,11 +89,11 @@ class HandleArrival:
             with suppress(HulkError):
                 await line.working(kept.arrival.address, kept.arrival.id)
 
-    async def _handle(self, kept: Kept) -> Outcome[str]:
-        channel = self.directory.find(kept.channel)
+    async def _handle(self, scene: Scene) -> Outcome[JsonObject]:
+        kept, channel = scene.kept, self.directory.find(scene.kept.channel)
         if channel is None:
             raise NotFound("There is no channel “{name}” here.", name=kept.channel)
-        party = await self.meet(channel, kept)
+        party = await self.meet(channel, scene)
         try:
             done = await self._done(channel, kept, party)
         except HulkError as error:
@@ -100,7 +101,8 @@ class HandleArrival:
                 raise
             done = Done("refused", [self._told(channel, kept, party, error.text)])
         known = [self.contacts.put(party.contact), self.conversations.put(party.conversation)]
-        return Outcome(done.outcome, [*known, *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)])
+        changes = [*known, *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)]
+        return Outcome({"arrival": kept.id, "outcome": done.outcome}, changes)
 
     async def _done(self, channel: Channel, kept: Kept, party: Party) -> Done:
         """What comes of it. Raises what its sender is told."""

@@ -5,53 +5,53 @@ from datetime import datetime
 
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, writable
-from hulk.modules.channels.domain import Channel, Contact, Conversation, Sender
-from hulk.modules.channels.ports import Contacts, Conversations, Kept, People
+from hulk.modules.channels.domain import Channel, Contact, Conversation, Sender, Turn, remembered
+from hulk.modules.channels.ports import Kept, People, Scene
 from hulk.modules.channels.usecases.saying import conversation_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """Who it is, with what they may do (None: nobody known, where guests may not come in), and where they talk."""
+    """Who it is, with what they may do (None: nobody known, where guests may not come in), where they talk, and what was said there
+    that is given along with a question."""
 
     contact: Contact
     principal: Principal | None
     conversation: Conversation
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MeetSender:
-    """Finds the sender's contact, account and conversation."""
+    """Finds the sender's contact and account, and makes both and the conversation new."""
 
-    contacts: Contacts
-    conversations: Conversations
     people: People
 
-    async def __call__(self, channel: Channel, kept: Kept) -> Party:
+    async def __call__(self, channel: Channel, scene: Scene) -> Party:
         """Them, as they are now; nothing is kept yet. Raises `Unavailable`."""
-        sender = kept.arrival.sender
-        known = await self.contacts.get(channel.name, sender.id)
-        contact = _renewed(known, channel, sender, kept.received)
+        kept, sender = scene.kept, scene.kept.arrival.sender
+        contact = _renewed(scene.contact, channel, sender, kept.received)
         if contact.person is None and channel.trusts_email and sender.email:
             contact = replace(contact, person=await self.people.by_email(channel.tenant, sender.email))
         return Party(
-            contact=contact, principal=await self._principal(channel, contact, sender), conversation=await self._where(channel, kept)
-        )
+            contact=contact, principal=await self._principal(channel, contact, sender),
+            conversation=_where(channel, kept, scene.conversation), turns=remembered(scene.turns),
+        )  # fmt: skip
 
     async def _principal(self, channel: Channel, contact: Contact, sender: Sender) -> Principal | None:
         if contact.person is None:
             return channel.guest(sender)
         return await self.people.principal(channel.tenant, contact.person)
 
-    async def _where(self, channel: Channel, kept: Kept) -> Conversation:
-        arrival = kept.arrival
-        known = await self.conversations.at(channel.name, arrival.address)
-        if known is not None:
-            return replace(known, heard=kept.received, reply=arrival.reply or known.reply)
-        return Conversation(
-            id=conversation_of(kept), tenant=channel.tenant, channel=channel.name, address=arrival.address, sender=arrival.sender.id,
-            group=arrival.group, language=channel.language, heard=kept.received, reply=arrival.reply,
-        )  # fmt: skip
+
+def _where(channel: Channel, kept: Kept, known: Conversation | None) -> Conversation:
+    arrival = kept.arrival
+    if known is not None:
+        return replace(known, heard=kept.received, reply=arrival.reply or known.reply)
+    return Conversation(
+        id=conversation_of(kept), tenant=channel.tenant, channel=channel.name, address=arrival.address, sender=arrival.sender.id,
+        group=arrival.group, language=channel.language, heard=kept.received, reply=arrival.reply,
+    )  # fmt: skip
 
 
 def _renewed(known: Contact | None, channel: Channel, sender: Sender, now: datetime) -> Contact:

@@ -185,8 +185,8 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     """The acts, and what looks after each channel; `sole`: no other process works on the same store."""
     figures = ChannelFigures(ground.metrics)
     ground = replace(ground, trail=CountedTrail(ground.trail, figures))
-    meet = MeetSender(made.contacts, made.conversations, needs.people)
-    ask = AskFor(needs.ask, needs.files, made.conversations, made.line, needs.transcribe)
+    meet = MeetSender(needs.people)
+    ask = AskFor(needs.ask, needs.files, made.line, needs.transcribe)
     take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock, ground.admit)
     hand = HandOver(
         directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,

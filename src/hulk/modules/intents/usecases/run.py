@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from hulk.kernel import ids
@@ -23,6 +23,7 @@ from hulk.modules.tickets import BeginTicket, Draft, FollowUp, Status, Ticket, T
 from hulk.modules.tickets import fact as of_ticket
 from hulk.modules.tickets import opened as ticket_opened
 
+Changes: TypeAlias = Sequence[Change[Any]]
 LONGEST_MODEL_CALL = timedelta(minutes=10)
 
 
@@ -67,14 +68,14 @@ class RunIntent:
         decision = from_json(Decision, decided)
         match decision.kind:
             case "skill":
-                await self._by_skill(context, intent, self.skills.get(str(decision.name)))
+                return await self._by_skill(context, intent, self.skills.get(str(decision.name)))
             case "agent":
-                await self._by_agent(context, intent, decision)
+                return await self._by_agent(context, intent, decision)
             case "model":
-                await context.step("ask", lambda: self._ask(intent, decision, context.key), timeout=LONGEST_MODEL_CALL)
+                return await context.end("ask", lambda: self._ask(intent, decision, context.key), timeout=LONGEST_MODEL_CALL)
             case "none":
-                await context.step("answer", lambda: self._explain(intent, decision))
-        return {"intent": intent.id}
+                return await context.end("answer", lambda: self._explain(intent, decision))
+        assert_never(decision.kind)
 
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The intent fails with its run; its answer says what was wrong and what to do."""
@@ -104,47 +105,49 @@ class RunIntent:
         event = fact("hulk.decision.made.v1", intent, facts)
         return Outcome(to_json(decision), [*changes, self.intents.decided(intent.id, decision.id), self.trail.append(event)])
 
-    async def _ask(self, intent: Intent, decision: Decision, key: str) -> Outcome[None]:
+    async def _ask(self, intent: Intent, decision: Decision, key: str) -> Outcome[JsonObject]:
         reply = await self.asks(_question(intent, key), str(decision.name))
         cut = self.voices(intent.language).say(Text("*The answer was cut at the most tokens that this model may give.*"))
-        return Outcome(None, self._ended(intent, f"{reply.text}\n\n{cut}" if reply.cut else reply.text))
+        return self._ended(intent, f"{reply.text}\n\n{cut}" if reply.cut else reply.text)
 
-    async def _explain(self, intent: Intent, decision: Decision) -> Outcome[None]:
+    async def _explain(self, intent: Intent, decision: Decision) -> Outcome[JsonObject]:
         voice = self.voices(intent.language)
-        return Outcome(None, self._ended(intent, explained(decision, self.skills.titles(voice), voice), good=False))
+        return self._ended(intent, explained(decision, self.skills.titles(voice), voice), good=False)
 
     def _ended(
-        self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0, *, good: bool = True, whole: str | None = None
-    ) -> list[Change[Any]]:
-        """`whole` is what is told where it was asked from, if that is more than who sees the intent may see."""
+        self, intent: Intent, answer: str, plan: str | None = None, follow_ups: int = 0, *, good: bool = True, whole: str | None = None,
+        before: Changes = (),
+    ) -> Outcome[JsonObject]:  # fmt: skip
+        """What the run gives, with the intent's end, `before` which other changes are made. `whole` is what is told where it was asked
+        from, if that is more than who sees the intent may see."""
         event = fact("hulk.intent.completed.v1", intent, {"run": intent.run, "plan": plan, "follow_ups": follow_ups})
         said = writable(answer if whole is None else whole)
         ended = self.intents.end(intent.id, "completed", answer=writable(answer))
         ending = followed(ended, lambda new: [self.told(intent.id, said, intent.language, good=good)] if new else [])
-        return [ending, self.trail.append(event)]
+        return Outcome({"intent": intent.id}, [*before, ending, self.trail.append(event)])
 
-    async def _by_agent(self, context: Context, intent: Intent, decision: Decision) -> None:
+    async def _by_agent(self, context: Context, intent: Intent, decision: Decision) -> JsonObject:
         """The agent works in a run of its own; what it opens for people, and what it costs, belongs to the intent."""
         run, p0 = agent_run(intent), decision.sensitivity == "p0"
         delegated = Delegated(intent=intent, name=str(decision.name), run=run, waiter=context.run_id, p0=p0)
         await context.step("delegate", lambda: self._delegate(delegated))
         await context.wait("child")
-        await context.step("answer", lambda: self._said_by_agent(intent, run))
+        return await context.end("answer", lambda: self._said_by_agent(intent, run))
 
     async def _delegate(self, delegated: Delegated) -> Outcome[None]:
         return Outcome(None, self.agents.begin(delegated))
 
-    async def _said_by_agent(self, intent: Intent, run: str) -> Outcome[None]:
+    async def _said_by_agent(self, intent: Intent, run: str) -> Outcome[JsonObject]:
         """Where it was asked from it is told whole, when that stays in the company like all that is said there."""
         answer = await self.agents.answer(run)
         whole = await self.agents.whole(run) if intent.private else answer
-        return Outcome(None, self._ended(intent, answer, whole=whole))
+        return self._ended(intent, answer, whole=whole)
 
-    async def _by_skill(self, context: Context, intent: Intent, skill: Skill) -> None:
+    async def _by_skill(self, context: Context, intent: Intent, skill: Skill) -> JsonObject:
         planned = await context.step("plan", lambda: self._plan(context, intent, skill))
         plan = from_json(Plan, planned)
         await _Progress(context, self, intent, plan, skill).ended()
-        await context.step("answer", lambda: self._answer(intent, plan, skill))
+        return await context.end("answer", lambda: self._answer(intent, plan, skill))
 
     async def _plan(self, context: Context, intent: Intent, skill: Skill) -> Outcome[JsonObject]:
         arguments = read(skill.parameters, _request(intent))
@@ -164,14 +167,14 @@ class RunIntent:
     def _begun(self, ticket: Ticket, context: Context, intent: Intent) -> list[Change[Any]]:
         return self.begin(ticket, parent=context.run_id, language=intent.language, trace=intent.trace)
 
-    async def _answer(self, intent: Intent, plan: Plan, skill: Skill) -> Outcome[None]:
+    async def _answer(self, intent: Intent, plan: Plan, skill: Skill) -> Outcome[JsonObject]:
         tickets = await self.tickets.of_plan(plan.id)
         if broken := next((one for one in tickets if one.required and one.status != "completed"), None):
             raise _broken(broken)
         answer = await self._joined(intent, plan, skill, tickets)
         follow_ups = [_followed(follow_up, place, plan, intent, self.clock) for place, follow_up in enumerate(answer.follow_ups)]
         opened = [self.tickets.open(follow_ups), self.trail.append(*_opened(intent, follow_ups))]
-        return Outcome(None, [*opened, *self._ended(intent, answer.markdown, plan.id, len(follow_ups))])
+        return self._ended(intent, answer.markdown, plan.id, len(follow_ups), before=opened)
 
     async def _joined(self, intent: Intent, plan: Plan, skill: Skill, tickets: Sequence[Ticket]) -> Answer:
         report = Report(

@@ -11,7 +11,7 @@ from hulk.modules.router.domain.asked import Asked, parts_of_prompt, tools_in
 from hulk.modules.router.domain.decision import Question
 from hulk.modules.router.domain.labels import Labels
 from hulk.modules.router.domain.model import Message, Model, Prompt
-from hulk.modules.router.domain.sensitivity import Classified, Sensitivity, classified_parts
+from hulk.modules.router.domain.sensitivity import Classified, Find, Remembering, Sensitivity, classified_parts
 
 _LONG = 10_000
 """Characters above which a scan is given a thread of its own."""
@@ -29,14 +29,15 @@ class Scan:
     """Say what a prompt holds: all of it is looked at, with what people have said of where it comes from."""
 
     labels: Labels = field(default_factory=Labels)
+    find: Find = field(default_factory=Remembering)
 
     async def __call__(self, prompt: Prompt, channel: str = "", collections: Sequence[str] = (), *, p0: bool = False) -> Classified:
         """`p0`: whoever asks says that it must stay in the company. A long one is scanned in a thread of its own."""
         parts = list(parts_of_prompt(prompt))
         given: list[Sensitivity] = [*self.labels.given(channel, tools_in(prompt), collections), "p0" if p0 else "public"]
         if sum(len(part.text or "") for part in parts) <= _LONG:
-            return classified_parts(parts, given)
-        return await asyncio.to_thread(classified_parts, parts, given)
+            return classified_parts(parts, given, self.find)
+        return await asyncio.to_thread(classified_parts, parts, given, self.find)
 
     async def question(self, question: Question) -> Asked:
         """What a model would be asked for that question."""

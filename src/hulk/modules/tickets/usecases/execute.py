@@ -66,8 +66,7 @@ class RunTicket:
         ticket = await self.tickets.get(data["ticket"])
         await context.step("start", lambda: self._start(ticket))
         done = await context.step("work", lambda: self._work(ticket, data["language"], context.key), timeout=LONGEST)
-        await context.step("complete", lambda: self._complete(ticket, done))
-        return {"ticket": ticket.id}
+        return await context.end("complete", lambda: self._complete(ticket, done))
 
     def failed(self, run: Started, error: HulkError) -> Sequence[Change[Any]]:
         """The ticket fails with its run."""
@@ -101,9 +100,9 @@ class RunTicket:
         artefacts = [replace(await self.files.keep(made), ticket=ticket.id) for made in named]
         return Outcome({"result": done.result, "artefacts": to_json(artefacts)})
 
-    async def _complete(self, ticket: Ticket, done: JsonObject) -> Outcome[None]:
+    async def _complete(self, ticket: Ticket, done: JsonObject) -> Outcome[JsonObject]:
         artefacts = from_json(list[Artefact], done["artefacts"])
         made = {"artefacts": [one.name for one in artefacts]}
         event = fact("completed", ticket, "hulk", data={**made, **statuses("running", "completed")})
         ending = self.tickets.end(ticket.id, "completed", result=done["result"])
-        return Outcome(None, [ending, self.tickets.attach(ticket.id, artefacts), self.trail.append(event)])
+        return Outcome({"ticket": ticket.id}, [ending, self.tickets.attach(ticket.id, artefacts), self.trail.append(event)])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, or_, select, tuple_, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import fields_of
@@ -34,8 +34,7 @@ class SqlContacts:
 
     async def get(self, channel: str, sender: str) -> Contact | None:
         """See `Contacts`."""
-        found = await self._all(_ONE, {"at": channel, "who": sender})
-        return found[0] if found else None
+        return await self._store.read(lambda connection: contact_of(connection, channel, sender))
 
     def put(self, contact: Contact) -> Change[None]:
         """See `Contacts`."""
@@ -114,6 +113,12 @@ class SqlContacts:
 
     async def _all(self, query: Select[Any], values: dict[str, Any]) -> list[Contact]:
         return await self._store.read(lambda connection: [_contact(row) for row in connection.execute(query, values)])
+
+
+def contact_of(connection: Connection, channel: str, sender: str) -> Contact | None:
+    """Them, on a connection that reads more."""
+    row = connection.execute(_ONE, {"at": channel, "who": sender}).one_or_none()
+    return None if row is None else _contact(row)
 
 
 def _contact(row: Row[Any]) -> Contact:

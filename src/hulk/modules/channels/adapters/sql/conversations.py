@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
@@ -22,6 +22,12 @@ _WITH = (
     .order_by(table.c.heard.desc(), table.c.id)
 )
 _ONE = select(table).where(table.c.id == bindparam("one"))
+_RENEWED = ("language", "heard", "reply", "group")
+_HEARD = (
+    update(table)
+    .where(table.c.id == bindparam("one"))
+    .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _RENEWED})
+)
 _TURNS = select(turn_table).where(turn_table.c.conversation == bindparam("of")).order_by(turn_table.c.place.desc()).limit(bindparam("most"))
 _SAID = (turn_table.c.conversation == bindparam("of"), turn_table.c.id == bindparam("called"))
 _MARK = select(mark_table.c.mark).where(mark_table.c.channel == bindparam("of"))
@@ -32,11 +38,6 @@ class SqlConversations:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    async def at(self, channel: str, address: str) -> Conversation | None:
-        """See `Conversations`."""
-        found = await self._all(_AT, {"at": channel, "where": address})
-        return found[0] if found else None
 
     async def of_sender(self, channel: str, sender: str) -> Sequence[Conversation]:
         """See `Conversations`."""
@@ -52,11 +53,11 @@ class SqlConversations:
     def put(self, conversation: Conversation) -> Change[None]:
         """See `Conversations`."""
         row = fields_of(Conversation, conversation)
-        kept = {name: row[name] for name in ("language", "heard", "reply", "group")}
+        kept = {f"new_{name}": row[name] for name in _RENEWED}
 
         def change(tx: Transaction) -> None:
             if not tx.insert_new(table, row):
-                tx.execute(update(table).where(table.c.id == conversation.id).values(**kept))
+                tx.execute(_HEARD, {"one": conversation.id, **kept})
 
         return change
 
@@ -85,8 +86,7 @@ class SqlConversations:
 
     async def turns(self, conversation: str, limit: int) -> Sequence[Turn]:
         """See `Conversations`."""
-        rows = await self._store.read(lambda connection: connection.execute(_TURNS, {"of": conversation, "most": limit}).all())
-        return [Turn(row.text, ours=row.ours, at=row.at) for row in reversed(rows)]
+        return await self._store.read(lambda connection: turns_of(connection, conversation, limit))
 
     def forget(self, conversation: str) -> Change[int]:
         """See `Conversations`."""
@@ -122,6 +122,18 @@ class SqlConversations:
 
     async def _all(self, query: Select[Any], values: dict[str, Any]) -> list[Conversation]:
         return await self._store.read(lambda connection: [_conversation(row) for row in connection.execute(query, values)])
+
+
+def conversation_at(connection: Connection, channel: str, address: str) -> Conversation | None:
+    """The conversation there, on a connection that reads more."""
+    row = connection.execute(_AT, {"at": channel, "where": address}).one_or_none()
+    return None if row is None else _conversation(row)
+
+
+def turns_of(connection: Connection, conversation: str, limit: int) -> list[Turn]:
+    """What was said there, on a connection that reads more."""
+    rows = connection.execute(_TURNS, {"of": conversation, "most": limit}).all()
+    return [Turn(row.text, ours=row.ours, at=row.at) for row in reversed(rows)]
 
 
 def _conversation(row: Row[Any]) -> Conversation:

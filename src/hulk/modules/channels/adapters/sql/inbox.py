@@ -4,20 +4,24 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import from_json, to_json
+from hulk.modules.channels.adapters.sql.contacts import contact_of
+from hulk.modules.channels.adapters.sql.conversations import conversation_at, turns_of
 from hulk.modules.channels.adapters.sql.pages import of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import arrival_table as table
-from hulk.modules.channels.adapters.sql.tables import message_table
+from hulk.modules.channels.adapters.sql.tables import is_done, message_table
 from hulk.modules.channels.domain import Arrival
-from hulk.modules.channels.ports import Kept
+from hulk.modules.channels.ports import Kept, Scene
 from hulk.runtime.store import Store, Transaction
 
 _ONE = select(table).where(table.c.id == bindparam("one"))
-_DONE = update(table).where(table.c.id == bindparam("one"), table.c.outcome == "")
+_DONE = (
+    update(table).where(table.c.id == bindparam("one"), table.c.outcome == "").values(outcome=bindparam("came"), intent=bindparam("made"))
+)
 _REOPEN = update(table).where(table.c.id == bindparam("one")).values(outcome="", intent=None)
 _OF_INTENT = select(table).where(table.c.intent == bindparam("of"))
 _NAMED = (
@@ -30,11 +34,13 @@ _NAMED = (
 _ARRIVAL = update(table).where(table.c.id == bindparam("one")).values(arrival=bindparam("left"))
 _UNANSWERED = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.intent.is_not(None), table.c.received > bindparam("since"))
+    .where(table.c.channel.concat("") == bindparam("at"), table.c.intent.is_not(None), table.c.received > bindparam("since"))
+    .where(is_done(table))
     .where(~exists().where(message_table.c.intent == table.c.intent))
     .order_by(table.c.received.desc(), table.c.place.desc())
     .limit(bindparam("most"))
 )
+"""By when they came: by their channel, which SQLite would choose if it could, it read all that ever came there."""
 
 
 class SqlInbox:
@@ -58,9 +64,16 @@ class SqlInbox:
             raise NotFound("There is no arrival {id}.", id=id_[:80])
         return _kept(row)
 
+    async def scene(self, id_: str, turns: int) -> Scene:
+        """See `Inbox`."""
+        scene = await self._store.look_up(_scenes, (id_, turns))
+        if scene is None:
+            raise NotFound("There is no arrival {id}.", id=id_[:80])
+        return scene
+
     def done(self, id_: str, outcome: str, intent: str | None = None) -> Change[bool]:
         """See `Inbox`."""
-        return lambda tx: tx.execute(_DONE.values(outcome=outcome, intent=intent), {"one": id_}).rowcount == 1
+        return lambda tx: tx.execute(_DONE, {"one": id_, "came": outcome, "made": intent}).rowcount == 1
 
     def found(self, id_: str) -> Change[Kept | None]:
         """See `Inbox`."""
@@ -108,8 +121,21 @@ class SqlInbox:
 
     def prune(self, before: datetime, most: int) -> Change[int]:
         """See `Inbox`."""
-        old = select(table.c.place).where(table.c.outcome != "", table.c.received < before).order_by(table.c.received).limit(most)
+        old = select(table.c.place).where(is_done(table), table.c.received < before).order_by(table.c.received).limit(most)
         return lambda tx: tx.execute(delete(table).where(table.c.place.in_(old))).rowcount
+
+
+def _scenes(connection: Connection, asked: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Scene]:
+    found = ((one, connection.execute(_ONE, {"one": one[0]}).one_or_none()) for one in asked)
+    return {one: _scene(connection, _kept(row), one[1]) for one, row in found if row is not None}
+
+
+def _scene(connection: Connection, kept: Kept, turns: int) -> Scene:
+    where = conversation_at(connection, kept.channel, kept.arrival.address)
+    return Scene(
+        kept=kept, contact=contact_of(connection, kept.channel, kept.arrival.sender.id), conversation=where,
+        turns=() if where is None else tuple(turns_of(connection, where.id, turns)),
+    )  # fmt: skip
 
 
 def _first(query: Select[Any], values: dict[str, Any]) -> Change[Kept | None]:

@@ -1,49 +1,41 @@
-"""What goes out, in the store. Whoever sends for a channel is woken when something is added to it, or ended."""
+"""What goes out, in the store. Whoever sends for a channel is woken when something is added to it, or ended where more waits."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.modules.channels.adapters.sql.pages import of_channels, paged
+from hulk.modules.channels.adapters.sql.tables import is_open, is_unsent
 from hulk.modules.channels.adapters.sql.tables import message_table as table
 from hulk.modules.channels.domain import HELD, Outgoing, State
 from hulk.runtime.store import Store, Transaction
 
-
-def _among(place: FromClause, *states: State) -> ColumnElement[bool]:
-    """In one of those, written out: SQLite takes a partial index only where the statement itself says what the index does."""
-    return place.c.state.in_([literal_column(f"'{one}'") for one in states])
-
-
+_OPEN, _UNSENT = is_open(table), is_unsent(table)
+_WAITS = and_(_OPEN, _UNSENT, table.c.state == "waiting")
+_GOES = and_(_OPEN, _UNSENT, table.c.state == "sending")
 _earlier = table.alias("earlier")
-_OPEN, _UNSENT = _among(table, "waiting", "sending"), ~_among(table, "sent", "withdrawn")
 _FIRST = ~exists().where(
     _earlier.c.channel == table.c.channel, _earlier.c.address == table.c.address, _earlier.c.place < table.c.place,
-    _among(_earlier, "waiting", "sending"),
+    is_open(_earlier),
 )  # fmt: skip
 _DUE = (
     select(table)
-    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "waiting", _FIRST)
+    .where(table.c.channel == bindparam("at"), _WAITS, _FIRST)
     .where(or_(table.c.due <= bindparam("now"), and_(table.c.attempts == 0, table.c.due <= table.c.created)))
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
 """One that was due when it was made is due, whatever the clock says since."""
-_HOLDERS = select(table.c.holder).where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "sending").distinct()
+_HOLDERS = select(table.c.holder).where(table.c.channel == bindparam("at"), _GOES).distinct()
 _OVER = or_(table.c.held_until < bindparam("now"), table.c.held_until > bindparam("never"))
-_LEFT = (
-    select(table)
-    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "sending", _OVER)
-    .order_by(table.c.place)
-    .limit(bindparam("most"))
-)
+_LEFT = select(table).where(table.c.channel == bindparam("at"), _GOES, _OVER).order_by(table.c.place).limit(bindparam("most"))
 _ONE = select(table).where(table.c.id == bindparam("one"))
 _CLAIM = (
     update(table)
@@ -56,16 +48,19 @@ _ADOPT = (
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
 _ABANDON = (
-    update(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "sending", table.c.holder == bindparam("by"))
-    .values(held_until=bindparam("now"))
+    update(table).where(table.c.channel == bindparam("at"), _GOES, table.c.holder == bindparam("by")).values(held_until=bindparam("now"))
 )
 _HASTEN = (
     update(table)
-    .where(table.c.channel == bindparam("at"), table.c.state == "waiting", table.c.attempts > 0, table.c.due > bindparam("now"))
+    .where(table.c.channel == bindparam("at"), _WAITS, table.c.attempts > 0, table.c.due > bindparam("now"))
     .values(due=bindparam("now"))
 )
-_HELD = update(table).where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
+_BECOMES = ("state", "due", "sent_id", "problem", "ended")
+_SETTLE = (
+    update(table)
+    .where(table.c.id == bindparam("one"), table.c.state == "sending", table.c.holder == bindparam("by"))
+    .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _BECOMES} | {"holder": "", "held_until": None})
+)
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
 _AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
@@ -82,11 +77,17 @@ _GIVEN = (
 )
 _WAITING = (
     select(table)
-    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), _OPEN, table.c.state == "waiting")
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), _WAITS)
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
-_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "waiting")
+_ANY = (
+    select(table.c.place)
+    .where(table.c.channel == bindparam("at"), table.c.address == bindparam("where"), _WAITS)
+    .order_by(table.c.place)
+    .limit(1)
+)
+_NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), _WAITS)
 
 
 class SqlOutbox:
@@ -143,14 +144,13 @@ class SqlOutbox:
 
     def settle(self, message: Outgoing, holder: str) -> Change[bool]:
         """See `Outbox`."""
-        values = {
-            "state": message.state, "due": message.due, "sent_id": message.sent_id, "problem": message.problem, "ended": message.ended,
-            "holder": "", "held_until": None,
-        }  # fmt: skip
+        becomes = {"one": message.id, "by": holder, **{f"new_{name}": getattr(message, name) for name in _BECOMES}}
 
         def change(tx: Transaction) -> bool:
-            self._ring(tx, message.channel)
-            return tx.execute(_HELD.values(**values), {"one": message.id, "by": holder}).rowcount == 1
+            settled = tx.execute(_SETTLE, becomes).rowcount == 1
+            if tx.execute(_ANY, {"at": message.channel, "where": message.address}).first() is not None:
+                self._ring(tx, message.channel)
+            return settled
 
         return change
 

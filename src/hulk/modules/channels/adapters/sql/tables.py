@@ -1,6 +1,20 @@
 """The tables of channels."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    FromClause,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 
 from hulk.runtime.store import Document, Moment, metadata
 
@@ -28,7 +42,15 @@ _ASKED = text("intent IS NOT NULL")
 Index("channel_arrival_asked", arrival_table.c.channel, arrival_table.c.received, postgresql_where=_ASKED, sqlite_where=_ASKED)
 Index("channel_arrival_intent", arrival_table.c.intent)
 Index("channel_arrival_message", arrival_table.c.channel, arrival_table.c.address, arrival_table.c.message)
-Index("channel_arrival_done", arrival_table.c.received, postgresql_where=text("outcome <> ''"), sqlite_where=text("outcome <> ''"))
+_DONE = text("outcome <> ''")
+Index("channel_arrival_done", arrival_table.c.received, postgresql_where=_DONE, sqlite_where=_DONE)
+
+
+def is_done(arrivals: FromClause) -> ColumnElement[bool]:
+    """Whether something came of an arrival, in the words of the index of those (`is_open`)."""
+    outcome: ColumnElement[str] = arrivals.c.outcome
+    return outcome != literal_column("''", String)
+
 
 message_table = Table(
     "channel_message",
@@ -52,6 +74,24 @@ message_table = Table(
     Column("ended", Moment),
 )
 _OPEN, _UNSENT = text("state IN ('waiting', 'sending')"), text("state NOT IN ('sent', 'withdrawn')")
+
+
+def is_open(messages: FromClause) -> ColumnElement[bool]:
+    """Whether a message waits or is being sent, in the words of the index of those: a planner takes an index of a few only for a statement
+    that says the same, and with a parameter in its place reads all that were ever sent."""
+    return _among(messages, "waiting", "sending")
+
+
+def is_unsent(messages: FromClause) -> ColumnElement[bool]:
+    """Whether a message did not go out and may still, likewise."""
+    return ~_among(messages, "sent", "withdrawn")
+
+
+def _among(messages: FromClause, *states: str) -> ColumnElement[bool]:
+    column: ColumnElement[str] = messages.c.state
+    return column.in_([literal_column(f"'{state}'", String) for state in states])
+
+
 Index(
     "channel_message_open",
     message_table.c.channel,

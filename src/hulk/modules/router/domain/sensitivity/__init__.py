@@ -12,16 +12,19 @@ label the channels and collections that carry them.
 from hulk.modules.router.domain.sensitivity.findings import Classified, Finding, Label, Sensitivity, Why
 from hulk.modules.router.domain.sensitivity.masking import Escaped, Unmaskable, Unmasking, Vault, masked, unmasked
 from hulk.modules.router.domain.sensitivity.parts import UNREADABLE, Part, classified_parts, parts_of
-from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, classified, findings
+from hulk.modules.router.domain.sensitivity.remembering import Remembering
+from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, Find, classified, findings
 
 __all__ = [
     "MOST_CHARACTERS",
     "UNREADABLE",
     "Classified",
     "Escaped",
+    "Find",
     "Finding",
     "Label",
     "Part",
+    "Remembering",
     "Sensitivity",
     "Unmaskable",
     "Unmasking",

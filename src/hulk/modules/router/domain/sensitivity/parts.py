@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hulk.kernel.records import Json
 from hulk.modules.router.domain.sensitivity.findings import Classified, Finding, Label, Sensitivity
-from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, findings
+from hulk.modules.router.domain.sensitivity.scan import MOST_CHARACTERS, Find, findings
 
 SEAM, LONGEST_SEAM = 200, 1000
 """Characters on either side of a seam that are read as one, at least, and at most where a word is that long."""
@@ -33,11 +33,11 @@ class Part:
 UNREADABLE = Part(None)
 
 
-def classified_parts(parts: Iterable[Part], given: Iterable[Sensitivity] = ()) -> Classified:
+def classified_parts(parts: Iterable[Part], given: Iterable[Sensitivity] = (), find: Find = findings) -> Classified:
     """Scan a prompt in all its parts. `given` are the labels of the channel, collections and tools that it came through: each can raise
     what the scan says, none can lower it. Never raises: what cannot be scanned is P0."""
     try:
-        found = Classified.of(_labels(list(parts)))
+        found = Classified.of(_labels(list(parts), find))
     except (ValueError, TypeError, RecursionError, MemoryError):
         found = Classified.of(["unreadable"])
     for one in given:
@@ -45,18 +45,18 @@ def classified_parts(parts: Iterable[Part], given: Iterable[Sensitivity] = ()) -
     return found
 
 
-def _labels(parts: Sequence[Part]) -> Iterator[Label]:
+def _labels(parts: Sequence[Part], find: Find) -> Iterator[Label]:
     texts = [part for part in parts if part.text]
     if sum(len(part.text or "") for part in texts) > MOST_CHARACTERS:
         yield "too_long"
         return
     if any(part.text is None for part in parts):
         yield "attachment"
-    yield from (finding.kind for finding in findings("\n".join(part.text or "" for part in texts)))
-    yield from (finding.kind for finding in _at_seams([part.text or "" for part in texts]))
+    yield from (finding.kind for finding in find("\n".join(part.text or "" for part in texts)))
+    yield from (finding.kind for finding in _at_seams([part.text or "" for part in texts], find))
     for said in _by_speaker(texts).values():
         if len(said) < len(texts):
-            yield from (finding.kind for finding in _at_seams(said))
+            yield from (finding.kind for finding in _at_seams(said, find))
 
 
 def _by_speaker(parts: Iterable[Part]) -> Mapping[str, list[str]]:
@@ -66,13 +66,13 @@ def _by_speaker(parts: Iterable[Part]) -> Mapping[str, list[str]]:
     return speakers
 
 
-def _at_seams(texts: Sequence[str]) -> Iterator[Finding]:
+def _at_seams(texts: Sequence[str], find: Find) -> Iterator[Finding]:
     """What stands over a seam, when the parts are read on without a gap."""
     before = ""
     for text in texts:
         head = text[: _reach(text)]
         if before:
-            yield from (finding for finding in findings(before + head) if _over(finding, len(before)))
+            yield from (finding for finding in find(before + head) if _over(finding, len(before)))
         before = (before + text)[-LONGEST_SEAM:]
         before = before[len(before) - _reach(before[::-1]) :]
 

@@ -1,6 +1,7 @@
 """The whole scan of a text: made plain, searched, decoded, searched again. Never truncated; what cannot be looked into is sensitive."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from hulk.modules.router.domain.sensitivity import encoded, spoken
 from hulk.modules.router.domain.sensitivity.credentials import credentials
@@ -10,6 +11,8 @@ from hulk.modules.router.domain.sensitivity.named import named
 from hulk.modules.router.domain.sensitivity.numbers import Hit, numbers
 from hulk.modules.router.domain.sensitivity.view import View, plain
 
+Find: TypeAlias = Callable[[str], tuple[Finding, ...]]
+"""Finds all in a text, as `findings` does."""
 MOST_CHARACTERS = 1_000_000
 """A longer text is not scanned but taken for sensitive."""
 
