@@ -13,7 +13,7 @@ from hulk.apps.bootstrap.modules import Modules
 from hulk.apps.ground import Ground
 from hulk.apps.uploads import Uploads
 from hulk.kernel.durable import Change
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import Expired, NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.channels import Asking, Decided, Shown, Waiting
@@ -27,7 +27,7 @@ from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.intents import AcceptIntent, Asked, Intents
 from hulk.modules.router import Feedback, LearningActs, Turn
 from hulk.modules.skills import Source
-from hulk.modules.tickets import TicketActs, Tickets, Wish
+from hulk.modules.tickets import TicketActs, Tickets, Wish, in_time
 from hulk.runtime.language import voice
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.telemetry import current_traceparent
@@ -83,6 +83,8 @@ class Decisions:
     async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:  # noqa: ARG002  # the port's
         """See `channels.ports.Tickets`."""
         found = await self.acts.show(by, ticket)
+        if not in_time(found.problem):
+            raise Expired("The time of ticket {ticket} is over: nobody decided on it until then.", ticket=ticket)
         if found.status != "open":
             return Decided(approved=found.status == "completed", by=await self._who(by.tenant, ticket), before=True)
         moved = await self.acts.move(by, Wish(ticket=ticket, status="completed" if approve else "failed"))
@@ -115,7 +117,7 @@ class Undecided:
             return None
         intent, named = await self.intents.get(found.intent), found.assignee.name if found.assignee else ""
         person = await self.account(tenant, named) if "@" in named else None
-        return Waiting(title=found.title, intent=intent.id, language=intent.language, at=found.created, person=person)
+        return Waiting(title=found.title, intent=intent.id, language=intent.language, at=found.created, person=person, until=found.deadline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def whole_view(agent: Agent, voice: Voice) -> JsonObject:
         "limits": {
             "tokens": limits.tokens, "cost": None if limits.cost is None else str(limits.cost), "seconds": limits.seconds,
             "steps": limits.nodes, "turns": limits.turns, "replans": limits.replans, "parallel": limits.parallel,
+            "wait": None if limits.wait is None else limits.wait.total_seconds(),
         },
         "knows": [
             {"name": one.name, "title": said_in(one.title, voice.language), "examples": list(_examples(one.examples, voice.language))}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, Case
 from hulk.modules.agents.domain.failures import Nobody
-from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.domain.task import SAID_STATES, Made, Task, Tried
 from hulk.modules.tools import any_of
 
 
@@ -50,7 +50,7 @@ def _wrong(agent: Agent, case: Case, task: Task, tried: Sequence[Tried]) -> Iter
     if task.found != meant(agent, case):
         yield Text("It was taken for {found}, and means {meant}.", found=task.found, meant=meant(agent, case))
     if task.state != case.ends:
-        yield Text("It ended as {state}, and should as {ends}.", state=task.state, ends=case.ends)
+        yield Text("It ended as {state}, and should as {ends}.", state=SAID_STATES[task.state], ends=SAID_STATES[case.ends])
     yield from _wrong_calls(case, tried)
     for words in case.says:
         if words.casefold() not in (task.answer or "").casefold():

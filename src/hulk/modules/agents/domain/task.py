@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from hulk.kernel import ids
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
-from hulk.kernel.text import Language
+from hulk.kernel.text import Language, Text
 from hulk.modules.agents.domain.plan import Plan, Status
 from hulk.modules.tools import Autonomy, File
 
@@ -18,6 +18,13 @@ FILES = "files"
 SAID = "said"
 """The parameter of a task without a playbook: what was said before it, as `who: words`, oldest first."""
 ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
+SAID_STATES: Mapping[State, Text] = {
+    "running": Text("running"),
+    "completed": Text("completed"),
+    "failed": Text("failed"),
+    "cancelled": Text("cancelled"),
+}
+"""As they are told in sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

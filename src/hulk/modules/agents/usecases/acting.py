@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hulk.kernel.durable import Context, Outcome
-from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
+from hulk.kernel.errors import Conflict, Expired, HulkError, Refused, Unavailable
 from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, from_iso, iso
@@ -130,7 +130,7 @@ def longest(handed: Handed, now: datetime) -> timedelta:
 
 
 _GRACE = timedelta(seconds=5)
-_STATUSES = ("done", "rejected", "failed", "uncertain", "suggested")
+_STATUSES = ("done", "rejected", "expired", "failed", "uncertain", "suggested")
 
 
 def _autonomy(results: Sequence[Used]) -> Autonomy | None:
@@ -148,7 +148,7 @@ def _none_done(results: Sequence[Used]) -> HulkError:
         if one.p0:
             return Refused("Nothing came of it, and why must stay in the company: the call {call} tells.", call=one.call)
         if one.why is not None:
-            return Refused(one.why)
+            return Expired(one.why) if one.status == "expired" else Refused(one.why)
     return Refused("nothing came of it")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from hulk.kernel.durable import Change, Context, Outcome, Started
@@ -69,7 +70,10 @@ class AskDecision:
 
 
 def _text(waiting: Waiting) -> Text:
-    return Text("This waits for a decision: {title}", title=waiting.title)
+    if waiting.until is None:
+        return Text("This waits for a decision: {title}", title=waiting.title)
+    until = f"{waiting.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return Text("This waits for a decision until {until}: {title}", until=until, title=waiting.title)
 
 
 def _buttons(ticket: str) -> Sequence[tuple[Text, Pressed]]:
