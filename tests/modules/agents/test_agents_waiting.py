@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from hulk.kernel.errors import Conflict
+from hulk.kernel.errors import Cancelled, Conflict
 from hulk.kernel.records import JsonObject
+from hulk.kernel.time import utc_now
 from hulk.modules.agents import Agent
 from hulk.modules.agents.domain.task import Task
 from hulk.modules.agents.ports import WantedTasks
+from hulk.modules.agents.usecases.timing import KeepTime
 from hulk.modules.tickets import Filter, Ticket
 from hulk.modules.tickets.adapters.sql.tables import ticket_table
 from hulk.modules.tickets.usecases import Wish as Move
 from hulk.modules.tools.ports import WantedCalls
+from hulk.runtime.language import voice
 from hulk.runtime.outbox import event_table
 from hulk.runtime.store import Store
 from support.restarts import restarted, why
@@ -165,3 +168,12 @@ async def test_a_file_or_a_rule_may_make_the_wait_shorter(store: Store, agent: s
         ticket = await ticket_of(team)
     assert ticket.deadline is not None
     assert (ticket.deadline - ticket.created).total_seconds() == hours * 3600
+
+
+async def test_what_has_ended_is_told_in_the_words_of_who_reads_it(store: Store) -> None:
+    async with a_team(store, impatient(BUY)) as team:
+        await team.begin()
+        task = await time_passes(team)
+        with pytest.raises(Cancelled) as ended:
+            await KeepTime(team.agents.tasks, utc_now).require_open(task.id)
+    assert voice("pt").say(ended.value.text).endswith("(terminou com falha).")

@@ -38,10 +38,10 @@ def judged(agent: Agent, case: Case, task: Task, made: Mapping[str, Made]) -> Ju
 
 
 def _tried(task: Task, made: Mapping[str, Made]) -> Iterator[Tried]:
-    """In the order of the plan. A step that failed has told of no calls: if it is a tool's, that one was asked in vain."""
+    """In the order of the plan. A tool's step that failed before it called it has asked for it in vain."""
     for node in () if task.plan is None else task.plan.nodes:
         one = made.get(node.key)
-        if one is not None and one.status == "failed" and node.does == "tool":
+        if one is not None and one.status == "failed" and node.does == "tool" and not one.tried:
             yield Tried(tool=node.tool, status="failed")
         yield from () if one is None else one.tried
 

@@ -119,7 +119,7 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
     agents, tasks, accounts = begun.book, begun.tasks, begun.accounts
     schemas, think = RustSchemas(), Think(needs.models, accounts, needs.commit)
     keep_time = KeepTime(tasks, needs.clock)
-    act = Act(book=agents, hands=needs.hands, standing=needs.standing, keep_time=keep_time, clock=needs.clock)
+    act = Act(book=agents, hands=needs.hands, standing=needs.standing, tasks=tasks, keep_time=keep_time, clock=needs.clock)
     reflect = Reflect(
         book=agents, think=think, act=act, hands=needs.hands, schemas=schemas, recall=needs.recall, standing=needs.standing,
         clock=needs.clock,
