@@ -52,8 +52,8 @@ class MakePlan:
         require_sound(plan, self._tools(agent), _most(agent, plan.origin))
         await self._require_tools(task, plan, done)
         account = await self.think.accounts.of(task.id)
-        spent = 0 if account is None else account.tokens
-        return priced(plan, agent.limits, await self._per_token(task, agent, plan), spent, done)
+        spent, paid = (0, Decimal(0)) if account is None else (account.tokens, account.cost)
+        return priced(plan, agent.limits, await self._per_token(task, agent, plan), spent, paid, done)
 
     async def _require_tools(self, task: Task, plan: Plan, done: frozenset[str]) -> None:
         """A tool that is not there, or is not for the agent, is told before anything is begun."""
