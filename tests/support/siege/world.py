@@ -40,6 +40,7 @@ from hulk.runtime.language import voice
 from hulk.runtime.outbox import event_table
 from support.exits import CLOUD, INSIDE, Exit, World, a_world
 from support.messages import Message, sensitive
+from support.postgres import Postgres
 from support.siege.company import AGENTS, BOTH, CAIO, EVE, FIELDS, MAY_SAY_YES, PEOPLE, PLATFORM_ADMIN
 from support.siege.judging import WAGES, key_of, leaked, unapproved
 from support.siege.lures import LURES, payment
@@ -253,10 +254,10 @@ def _meant(ticket: Ticket) -> str:
 
 
 @asynccontextmanager
-async def besieged(folder: Path, seed: int) -> AsyncIterator[Siege]:
-    """The company, with what happens by chance of that seed."""
+async def besieged(folder: Path, seed: int, postgres: Callable[[], Postgres] | None = None) -> AsyncIterator[Siege]:
+    """The company, with what happens by chance of that seed; its store is in `folder` unless a server is given."""
     chance = random.Random(seed)
-    async with a_world(folder) as world:
+    async with a_world(folder, postgres) as world:
         model = Obedient(world._gate, chance=chance)
         world.wire = model
         gateway = world.router(Exit(models=(CLOUD, INSIDE))).once
