@@ -52,7 +52,7 @@ async def test_the_attacker_gets_far_enough_to_prove_something(tmp_path: Path) -
     siege = await campaign(tmp_path, 7, 300)
     shown = "\n".join(siege.model.inside)
     assert WAGE in shown
-    assert any(one.thing in shown or one.shown in shown for one in siege.secrets)
+    assert any(one.thing in shown or one.shown in shown for one in siege.attacker.secrets)
     assert len(siege.model.outside) > 10
     assert siege.yes.total() > 5
     done = {(one.tool.split(".")[0], one.agent) for one in siege.done}
