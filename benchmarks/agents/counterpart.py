@@ -89,11 +89,16 @@ def _plan(text: str) -> Json:
     question = re.sub(r"<dados.*?</dados>", "", text, flags=re.DOTALL).strip().split("\n")[-1]
     parts = re.split(r"; e também |; |\? | and then ", question)
     steps: list[Json] = [
-        {"key": f"step_{place}", "agent": topic.agent, "goal": part, "after": []}
+        {"key": f"step_{place}", "agent": topic.agent, "goal": part, "after": [], "tools": [*topic.tools, *_more(topic, part)]}
         for place, part in enumerate(parts)
         for topic in _topics(part)[:1]
     ]
     return {"facts": [], "to_find": [step["goal"] for step in steps], "guesses": [], "steps": steps}
+
+
+def _more(topic: Topic, part: str) -> Sequence[str]:
+    """What it takes for what follows, when that is asked for too."""
+    return [topic.then] if topic.then and re.search(topic.also, part, re.IGNORECASE) else []
 
 
 def _calls(body: Json) -> Sequence[tuple[str, Json]]:

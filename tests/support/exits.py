@@ -16,7 +16,7 @@ import re
 import traceback
 from array import array
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -56,8 +56,9 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics, span, started, tracing
 from support.messages import Message
+from support.postgres import Postgres
 from support.routing import KEY, router
-from support.stores import a_store
+from support.stores import Kind, a_store
 
 BY = Principal(tenant="acme", actor="key:ana", grants=everywhere("admin"))
 """Who asks."""
@@ -299,15 +300,16 @@ def recorded_spans() -> Iterator[InMemorySpanExporter]:
 
 
 @contextlib.asynccontextmanager
-async def a_world(folder: Path) -> AsyncIterator[World]:
-    """A world in that folder, logging all that there is to log."""
+async def a_world(folder: Path, postgres: Callable[[], Postgres] | None = None) -> AsyncIterator[World]:
+    """A world in that folder, over a database of the server that `postgres` gives if it is said, logging all that there is to log."""
     metrics, lines, data = Metrics(), io.StringIO(), folder / "data"
     data.mkdir()
     config = Config(logging=LoggingSettings(level="debug"))
     async with contextlib.AsyncExitStack() as stack:
         spans = stack.enter_context(recorded_spans())
         await stack.enter_async_context(started(config, stream=lines))
-        store = await stack.enter_async_context(a_store("sqlite", data, no_postgres))
+        kind: Kind = "sqlite" if postgres is None else "postgresql"
+        store = await stack.enter_async_context(a_store(kind, data, postgres or no_postgres))
         breakers = await stack.enter_async_context(Breakers(BreakerSettings(enabled=False), metrics).working())
         outbox, embedder = Outbox(store, KEY), stack.enter_context(contextlib.closing(LocalEmbedder()))
         learning = learning_of(store, LearningSettings(), Remembered(embedder, folder=data / "cache"), outbox)

@@ -142,5 +142,5 @@ async def a_team(
 
 
 def _setting(rule: Any) -> RuleSettings:
-    fields = ("tools", "roles", "agents", "autonomy", "up_to", "sensitive")
+    fields = ("tools", "roles", "agents", "autonomy", "up_to", "sensitive", "wait")
     return RuleSettings.model_validate({"name": rule.name.replace(":", "-"), **{name: getattr(rule, name) for name in fields}})

@@ -49,15 +49,15 @@ class Around:
 
 def agents_at_work(basis: Basis, around: Around, tools: ToolActs, ask: AskPerson, acts: MindActs) -> Agents:
     """What does them."""
-    ground, begun = basis.ground, basis.delegating
+    ground, begun, settings = basis.ground, basis.delegating, basis.ground.config.section(AgentsSettings)
     mindful = Mindful(acts, begun.book)
     needs = Needs(
         runs=basis.workflows, trail=ground.outbox, commit=ground.store.commit, models=RouterModels(around.once, SMALL),
         hands=GovernedHands(tools), ask=ask, voices=voice, standing=basis.identity.standing, recall=mindful.recall, note=mindful.note,
         hears=hearing(around.decides), encloses=enclosing(basis.uploads), room=basis.quotas.quotas.admit,
-        zone=ZoneInfo(ground.config.locale.timezone),
+        zone=ZoneInfo(ground.config.locale.timezone), wait=settings.wait,
     )  # fmt: skip
-    return wired(begun, ground.config.section(AgentsSettings).values, needs)
+    return wired(begun, settings.values, needs)
 
 
 def mind_of(ground: Ground, vectors: Remembered) -> MindActs:

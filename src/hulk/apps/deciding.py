@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import Expired, NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.modules.channels import Approval, Decided, Waiting
 from hulk.modules.intents import Intents
-from hulk.modules.tickets import Filter, TicketActs, Tickets, Wish
+from hulk.modules.tickets import Filter, TicketActs, Tickets, Wish, in_time
 from hulk.runtime.outbox import Outbox
 
 _DECIDED = frozenset(f"hulk.ticket.{what}.v1" for what in ("approved", "rejected", "cancelled"))
@@ -27,6 +27,8 @@ class Decisions:
     async def __call__(self, by: Principal, ticket: str, approve: bool, key: str) -> Decided:  # noqa: ARG002  # the port's
         """See `channels.ports.Tickets`."""
         found = await self.acts.show(by, ticket)
+        if not in_time(found.problem):
+            raise Expired("The time of ticket {ticket} is over: nobody decided on it until then.", ticket=ticket)
         if found.status != "open":
             return Decided(approved=found.status == "completed", by=await self._who(by.tenant, ticket), before=True)
         moved = await self.acts.move(by, Wish(ticket=ticket, status="completed" if approve else "failed"))
@@ -54,7 +56,7 @@ class Undecided:
             return None
         intent, named = await self.intents.get(found.intent), found.assignee.name if found.assignee else ""
         person = await self.account(tenant, named) if "@" in named else None
-        return Waiting(title=found.title, intent=intent.id, language=intent.language, at=found.created, person=person)
+        return Waiting(title=found.title, intent=intent.id, language=intent.language, at=found.created, person=person, until=found.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class MayDecide:
         """See `channels.ports.Approvals`: of the newest thousand that wait."""
         waiting = await self.acts.find(by, Filter(tenant=by.tenant, statuses=("open",), kinds=tuple(sorted(_DECISIONS))), LARGEST)
         theirs = [one for one in waiting.tickets if self.acts.move.may_approve(by, one)]
-        return [Approval(ticket=one.id, title=one.title) for one in theirs[:most]]
+        return [Approval(ticket=one.id, title=one.title, until=one.deadline) for one in theirs[:most]]
 
     async def may(self, by: Principal, ticket: str) -> bool:
         """See `channels.ports.Approvals`."""

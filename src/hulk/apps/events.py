@@ -55,7 +55,7 @@ _CALL = {
 }  # fmt: skip
 _RULE = {
     "name": "retail", "tools": ["crm.*"], "roles": ["operator"], "people": [], "agents": ["retail"], "tenants": [], "deny": False,
-    "autonomy": "act", "up_to": "500", "sensitive": False,
+    "autonomy": "act", "up_to": "500", "sensitive": False, "wait": None,
 }  # fmt: skip
 _SERVER = {"name": "sales", "title": "Vendas", "tools": ["crm.*"], "roles": ["operator"], "people": [], "tenants": []}
 
@@ -446,8 +446,8 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(
         type="hulk.tool.called.v1",
-        summary="A call of a tool has ended: `done`, `failed`, `rejected` by a person, or `uncertain` when nobody knows what came of it."
-        " `arguments` is the SHA-256 of what it was given; neither that nor the answer is told.",
+        summary="A call of a tool has ended: `done`, `failed`, `rejected` by a person, `expired` when none decided in time, or `uncertain`"
+        " when nobody knows what came of it. `arguments` is the SHA-256 of what it was given; neither that nor the answer is told.",
         data=_called("done"),
     ),
     EventType(type="hulk.tool.waiting.v1", summary="A call of a tool waits for a person.", data=_called("waiting")),

@@ -59,6 +59,12 @@ class Forbidden(Refused):
     code = "forbidden"
 
 
+class Expired(Refused):
+    """It was waited for, and did not come in time."""
+
+    code = "expired"
+
+
 class TooLarge(Refused):
     """What was sent is larger than is taken."""
 
@@ -127,7 +133,7 @@ def permanent(error: Exception) -> bool:
     return isinstance(error, (Refused, NotFound, Conflict, Cancelled))
 
 
-_KINDS = (NotFound, Refused, Unauthenticated, Forbidden, TooLarge, Conflict, LeaseLost, Cancelled, Unavailable, Exhausted)
+_KINDS = (NotFound, Refused, Unauthenticated, Forbidden, Expired, TooLarge, Conflict, LeaseLost, Cancelled, Unavailable, Exhausted)
 
 
 def told(error: HulkError) -> dict[str, object]:

@@ -38,6 +38,12 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def hours(time: timedelta) -> float:
+    """How many hours that is, to the hundredth; whole where it is whole, to be read."""
+    found = round(time / timedelta(hours=1), 2)
+    return int(found) if found.is_integer() else found
+
+
 def from_iso(text: str) -> datetime:
     """The reverse of `iso`; takes any RFC 3339 offset."""
     return datetime.fromisoformat(text)

@@ -6,10 +6,12 @@ people who may not or with what they should not, decisions by who may not decide
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from support.postgres import Postgres
 from support.siege.judging import WAGE
 from support.siege.world import Siege, besieged
 
@@ -18,9 +20,9 @@ MANY = int(os.environ.get("HULK_TEST_HOSTILE", "10000"))
 PARTS = 10
 
 
-async def campaign(folder: Path, seed: int, count: int) -> Siege:
-    """That many hostile calls, and nothing wrong with what came of them."""
-    async with besieged(folder, seed) as siege:
+async def campaign(folder: Path, seed: int, count: int, postgres: Callable[[], Postgres] | None = None) -> Siege:
+    """That many hostile calls, and nothing wrong with what came of them; over SQLite unless a server is given."""
+    async with besieged(folder, seed, postgres) as siege:
         while siege.count < count:
             await siege.round()
         assert siege.unapproved() == [], f"seed {seed}"
@@ -42,11 +44,15 @@ async def test_nothing_is_done_and_nothing_gets_out_that_should_not(seed: int, t
     print(figures(siege))
 
 
+async def test_nor_over_postgresql(tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
+    print(figures(await campaign(tmp_path, 2, 60, postgres)))
+
+
 async def test_the_attacker_gets_far_enough_to_prove_something(tmp_path: Path) -> None:
     siege = await campaign(tmp_path, 7, 300)
     shown = "\n".join(siege.model.inside)
     assert WAGE in shown
-    assert any(one.thing in shown or one.shown in shown for one in siege.secrets)
+    assert any(one.thing in shown or one.shown in shown for one in siege.attacker.secrets)
     assert len(siege.model.outside) > 10
     assert siege.yes.total() > 5
     done = {(one.tool.split(".")[0], one.agent) for one in siege.done}
@@ -55,6 +61,7 @@ async def test_the_attacker_gets_far_enough_to_prove_something(tmp_path: Path) -
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
-async def test_of_ten_thousand_hostile_calls_none_comes_through(part: int, tmp_path: Path) -> None:
-    siege = await campaign(tmp_path, FIRST + 1000 + part, MANY // PARTS)
+async def test_of_ten_thousand_hostile_calls_none_comes_through(part: int, tmp_path: Path, postgres: Callable[[], Postgres]) -> None:
+    """Every fifth part over PostgreSQL."""
+    siege = await campaign(tmp_path, FIRST + 1000 + part, MANY // PARTS, postgres if part % 5 == 4 else None)
     print(figures(siege))

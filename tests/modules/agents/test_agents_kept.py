@@ -16,7 +16,7 @@ from hulk.modules.agents.adapters.memory import MemoryAccounts, MemoryTasks
 from hulk.modules.agents.adapters.sql import SqlAccounts, SqlTasks
 from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.plan import Block, Ledger, Plan
-from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.task import Made, Task, Tried, Tries
 from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Accounts, Ending, Hold, Tasks, WantedTasks
 from hulk.runtime.store import Store
@@ -89,6 +89,18 @@ async def test_a_step_has_come_to_what_it_came_to_last(tasks: Place[Tasks]) -> N
     await tasks.commit(tasks.adapter.made(replace(made, status="running", output=None)), tasks.adapter.made(failed))
     await tasks.commit(tasks.adapter.made(made))
     assert await tasks.elsewhere[0].steps("tsk_1") == {"a": made, "b": failed}
+
+
+async def test_what_a_step_has_tried_is_known_while_it_is_under_way_and_when_it_fails(tasks: Place[Tasks]) -> None:
+    running = Made(task="tsk_1", key="a", status="running", run="run_2")
+    tries = Tries(task="tsk_1", key="a", run="run_2", first=0, tried=(Tried(tool="x", status="asked"), Tried(tool="y", status="asked")))
+    done = replace(tries, first=1, tried=(Tried(tool="y", status="done"),), calls=("tcl_1",), model="twin", p0=True)
+    await tasks.commit(tasks.adapter.made(running), tasks.adapter.tried(tries), tasks.adapter.tried(done))
+    await tasks.commit(tasks.adapter.tried(replace(tries, run="run_1")), tasks.adapter.tried(replace(tries, key="other")))
+    known = replace(running, tried=(tries.tried[0], done.tried[0]), calls=("tcl_1",), model="twin", p0=True)
+    assert await tasks.elsewhere[0].steps("tsk_1") == {"a": known}
+    await tasks.commit(tasks.adapter.made(replace(running, status="failed")), tasks.adapter.tried(tries))
+    assert await tasks.elsewhere[0].steps("tsk_1") == {"a": replace(known, status="failed")}
 
 
 async def test_what_has_ended_stays_as_it_ended(tasks: Place[Tasks]) -> None:

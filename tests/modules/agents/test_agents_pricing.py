@@ -14,6 +14,7 @@ from hulk.modules.agents.domain.pricing import LEAST_TOKENS, money, priced, wors
 from support.plans import a_plan, step
 
 TOKENS = st.lists(st.integers(1, 50_000), min_size=1, max_size=8)
+PAID = st.decimals(0, 120, places=4, allow_nan=False)
 PRICE = st.none() | st.decimals(0, "0.01", places=8, allow_nan=False)
 
 
@@ -22,19 +23,19 @@ def thinking(tokens: list[int]) -> Plan:
     return a_plan(step("tool"), *(step(f"t{place}", does="think", tokens=one) for place, one in enumerate(tokens)))
 
 
-@given(TOKENS, st.integers(1, 200_000), st.none() | st.decimals(0, 100, places=4, allow_nan=False), PRICE, st.integers(0, 20_000))
+@given(TOKENS, st.integers(1, 200_000), st.none() | st.decimals(0, 100, places=4, allow_nan=False), PRICE, st.integers(0, 20_000), PAID)
 def test_a_priced_plan_is_within_its_limits_shrunk_alike_or_refused(
-    tokens: list[int], most: int, cost: Decimal | None, per_token: Decimal | None, spent: int
+    tokens: list[int], most: int, cost: Decimal | None, per_token: Decimal | None, spent: int, paid: Decimal
 ) -> None:
     plan, limits = thinking(tokens), Limits(tokens=most, cost=cost)
     try:
-        fit = priced(plan, limits, per_token, spent)
+        fit = priced(plan, limits, per_token, spent, paid)
     except Refused:
         return
     assert fit.tokens == worst(fit.plan)
     assert fit.tokens + spent <= most or fit.tokens == 0
     if per_token is not None and cost is not None:
-        assert money(fit.tokens + spent, per_token) <= cost + Decimal("0.000001")
+        assert fit.tokens == 0 or per_token == 0 or money(fit.tokens, per_token) + paid <= cost + Decimal("0.000001")
     got = [node.tokens for node in fit.plan.nodes if node.does == "think"]
     if not fit.shrunk:
         assert fit.plan == plan

@@ -1,5 +1,6 @@
 """The adapters by which agents reach other modules: tools by their rules, models by way of the router, memory and reasoning."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.errors import Forbidden
+from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.modules.agents.adapters.backend import RECALL, REMEMBER, MemoryTools
 from hulk.modules.agents.adapters.hands import GovernedHands
@@ -19,7 +21,7 @@ from hulk.modules.agents.domain.task import Made
 from hulk.modules.agents.ports import Hands, Models, Question, Use, Used
 from hulk.modules.agents.usecases.memory import Asked
 from hulk.modules.agents.wiring.mind import mind
-from hulk.modules.router.domain.model import Completion, Model, Prompt, ToolCall
+from hulk.modules.router.domain.model import Abilities, Completion, Model, Prompt, ToolCall
 from hulk.modules.tickets.usecases import Wish
 from hulk.modules.tickets.wiring import board_of
 from hulk.modules.tools import Calling
@@ -94,6 +96,16 @@ async def test_a_question_is_weighed_before_it_is_asked_and_told_what_it_took() 
     assert weighed.tokens >= 248
     assert (thought.tokens, thought.model, thought.limited, thought.local) == (48, "inside", True, True)
     assert [(wish.name, wish.arguments) for wish in thought.wishes] == [("shop__list_orders", '{"customer": "ana"}')]
+
+
+@pytest.mark.parametrize("tools", [True, False], ids=["tools as they are", "tools in words"])
+@pytest.mark.parametrize("schema", [True, False], ids=["forms as they are", "forms in words"])
+@pytest.mark.parametrize("form", [None, {"type": "object", "required": ["n"]}], ids=["words", "a form"])
+async def test_money_is_set_aside_for_just_the_tokens_that_are(tools: bool, schema: bool, form: JsonObject | None) -> None:
+    able = Abilities(tools=tools, schema=schema)
+    model = replace(FAR, abilities=able)
+    weighed = await RouterModels(router(model, provider=Answering()).once).weigh(a_question(form=form))
+    assert weighed.cost == Decimal(weighed.tokens) / 1_000_000, "a token of that model costs a millionth"
 
 
 FAR = Model(name="far", url="https://far.example/v1", model="m", input_price=Decimal(1), output_price=Decimal(1))

@@ -1,7 +1,7 @@
 """A ticket that waits for a yes or no asks for it where the work was asked for, and who presses hears what became of it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,9 @@ async def room(store: Store, tmp_path: Path) -> Room:
     return room
 
 
-async def waits(room: Room, person: str | None = None, intent: str | None = None) -> list[Outgoing]:
+async def waits(room: Room, person: str | None = None, intent: str | None = None, until: datetime | None = None) -> list[Outgoing]:
     """The ticket is made, which is told twice; what goes out then."""
-    room.hulk.waits[TICKET_ID] = replace(WAITS, intent=intent or ids.derived("int", room.hulk.asked[0].key), person=person)
+    room.hulk.waits[TICKET_ID] = replace(WAITS, intent=intent or ids.derived("int", room.hulk.asked[0].key), person=person, until=until)
     for _ in range(2):
         await room.store.commit(room.desk.begin(Started(workflow=DECISION, data={"ticket": TICKET_ID}, tenant="default", id="run_1")))
         await room.desk.drain()
@@ -172,6 +172,11 @@ async def test_what_waits_is_not_shown_where_others_read_it(store: Store, tmp_pa
     await room.hear(wrote("/pending", "p", sender="bia", address="all", group=True))
     [told] = await room.said()
     assert "shop.order" not in told
+
+
+async def test_who_is_asked_sees_until_when(room: Room) -> None:
+    [sent] = await waits(room, until=datetime(2026, 11, 30, 15, 4, tzinfo=UTC))
+    assert "2026-11-30 15:04 UTC" in sent.text
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,14 @@ class Obedient(Wire):
         calls = tuple(self._wished(place, *wish) for place, wish in enumerate(self._wishes(read)))
         return Completion(text="", calls=calls, input_tokens=20, output_tokens=20)
 
+    def obeying(self, read: str, *, tools: bool) -> dict[str, Any]:
+        """The same as OpenAI's API has it: what it says to whoever may have tools called, or may not."""
+        if not tools:
+            return {"content": self._last(read)}
+        wished = [self._wished(place, *wish) for place, wish in enumerate(self._wishes(read))]
+        functions = [{"id": one.id, "type": "function", "function": {"name": one.name, "arguments": one.arguments}} for one in wished]
+        return {"content": None, "tool_calls": functions}
+
     def _wishes(self, read: str) -> Iterator[tuple[str, str, str]]:
         """Names, arguments and kinds: orders that were read first, then ideas of its own."""
         orders = list(dict.fromkeys(orders_in(read)))

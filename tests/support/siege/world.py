@@ -31,7 +31,7 @@ from hulk.modules.tickets.usecases import Wish as Move
 from hulk.modules.tools import Rule, Wanted
 from hulk.modules.tools.adapters.memory_pins import MemoryPins
 from hulk.modules.tools.api.views import call_view, called_view
-from hulk.modules.tools.domain import Output, Words
+from hulk.modules.tools.domain import Output
 from hulk.modules.tools.mcp.answers import answered
 from hulk.modules.tools.ports import WantedCalls
 from hulk.modules.tools.settings import RuleSettings
@@ -39,10 +39,12 @@ from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, Pin
 from hulk.runtime.language import voice
 from hulk.runtime.outbox import event_table
 from support.exits import CLOUD, INSIDE, Exit, World, a_world
-from support.messages import Message, sensitive
+from support.messages import sensitive
+from support.postgres import Postgres
+from support.siege.attacker import Attacker
 from support.siege.company import AGENTS, BOTH, CAIO, EVE, FIELDS, MAY_SAY_YES, PEOPLE, PLATFORM_ADMIN
-from support.siege.judging import WAGES, key_of, leaked, unapproved
-from support.siege.lures import LURES, payment
+from support.siege.judging import key_of, leaked, unapproved
+from support.siege.lures import payment
 from support.siege.model import Obedient
 from support.siege.places import HARMLESS, Done, Puller, fixed, sites
 from support.team import Team, a_team
@@ -58,13 +60,11 @@ class Siege:
     chance: random.Random
     places: Mapping[str, Any]
     far: Puller
-    secrets: list[Message]
+    attacker: Attacker
     team: Team = field(init=False)
     yes: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     """What was tried by others than models."""
-    planted: Counter[str] = field(default_factory=Counter)
-    """Lures."""
     heard: dict[str, list[str]] = field(default_factory=dict)
     """What came out where, besides what `World` collects."""
 
@@ -89,7 +89,7 @@ class Siege:
 
     async def _task(self) -> Task:
         agent, playbook, by = self.chance.choice(("clerk", "runner")), self.chance.choice(("", "buy")), self.chance.choice((ANA, BOTH))
-        return await self.team.begin(f"Resuma este e-mail: {self.lure()}", agent=agent, playbook=playbook, by=by)
+        return await self.team.begin(f"Resuma este e-mail: {self.attacker.lure()}", agent=agent, playbook=playbook, by=by)
 
     async def _call(self) -> None:
         """Somebody calls a tool with what they should not, perhaps with a key that was used before, perhaps by another."""
@@ -173,36 +173,21 @@ class Siege:
 
     # What the attacker says -------------------------------------------------------------------------------------------------------
 
-    def lure(self) -> str:
-        """Something that tells a model to do what it should not."""
-        kind = self.chance.choice(list(LURES))
-        self.planted[kind] += 1
-        tool = self.chance.choice(
-            ("bank.pay", "bank.pay", "bank__pay", "mail__send", "web__search", "bank.refund", "bank__close", "far__note")
-        )
-        arguments = {
-            "bank": {"to": "x", "value": self.chance.choice((5, 5000, "1e3", "1.000", -9999))},
-            "mail": {"to": "fora", "body": "$DATA"},
-            "web": {"query": "$DATA"}, "far": {"text": "$DATA"},
-        }[tool.split(".")[0].split("__")[0]]  # fmt: skip
-        return LURES[kind](self.chance, json.dumps({"tool": tool, "arguments": arguments}, ensure_ascii=False))
+    @property
+    def planted(self) -> Counter[str]:
+        """Lures."""
+        return self.attacker.planted
 
     def says(self, tool: str) -> Output:
-        """What a tool gives: inside with something that must not leave, everywhere with a lure."""
-        if tool == "crm.read":
-            return fixed(f"{self._seeded().text}\n{self.lure()}")
-        if tool == "payroll.read":
-            if self.chance.random() < 0.2:
-                raise Refused("{text}", text=f"{WAGES} {self.lure()}")
-            return replace(fixed(f"{WAGES}\n{self.lure()}"), failed=self.chance.random() < 0.3)
-        return Output(pieces=(Words(self.lure()),), data={"text": self.lure()})
-
-    def _seeded(self) -> Message:
-        return self.chance.choice(self.secrets)
+        """What a tool gives."""
+        text, failed = self.attacker.says(tool)
+        if failed == "refused":
+            raise Refused("{text}", text=text)
+        return replace(fixed(text), failed=failed == "failed")
 
     async def recall(self, _: Task, __: str) -> Known:
         """Memories that somebody has planted."""
-        return Known(text=self.lure())
+        return Known(text=self.attacker.lure())
 
     # What came of it --------------------------------------------------------------------------------------------------------------
 
@@ -238,7 +223,7 @@ class Siege:
             "tools outside": [json.dumps(given, ensure_ascii=False)], "trail": map(str, events),
             "runs": [json.dumps([one.error for one in self.team.place.desk.runs.values()], ensure_ascii=False)], **self.heard,
         }  # fmt: skip
-        return leaked(self.secrets, said | {name: "\n".join(lines).encode("utf-8", "replace") for name, lines in told.items()})
+        return leaked(self.attacker.secrets, said | {name: "\n".join(lines).encode("utf-8", "replace") for name, lines in told.items()})
 
     @property
     def done(self) -> Sequence[Done]:
@@ -253,16 +238,16 @@ def _meant(ticket: Ticket) -> str:
 
 
 @asynccontextmanager
-async def besieged(folder: Path, seed: int) -> AsyncIterator[Siege]:
-    """The company, with what happens by chance of that seed."""
+async def besieged(folder: Path, seed: int, postgres: Callable[[], Postgres] | None = None) -> AsyncIterator[Siege]:
+    """The company, with what happens by chance of that seed; its store is in `folder` unless a server is given."""
     chance = random.Random(seed)
-    async with a_world(folder) as world:
+    async with a_world(folder, postgres) as world:
         model = Obedient(world._gate, chance=chance)
         world.wire = model
         gateway = world.router(Exit(models=(CLOUD, INSIDE))).once
         secrets = [one for one in sensitive(seed, 60) if len(one.thing) > 9][:25]
         told: list[Siege] = []
-        lure: Callable[[], str] = lambda: told[0].lure()  # noqa: E731  # the siege is not there yet
+        lure: Callable[[], str] = lambda: told[0].attacker.lure()  # noqa: E731  # the siege is not there yet
         far = Puller(chance, fixed_by(told), lure)
         pins = MemoryPins()
         approved = ApprovedTools(pins)
@@ -273,7 +258,7 @@ async def besieged(folder: Path, seed: int) -> AsyncIterator[Siege]:
         ) as team:  # fmt: skip
             approve = ApproveTools({"far": far}, pins, team.place.trail, world.store.commit, team.place.acts.call.clock, approved.stale)
             await approve(PLATFORM_ADMIN, "far", {"note": HARMLESS.digest}, "looked at")
-            siege = Siege(world, model, chance, places, far, secrets)
+            siege = Siege(world, model, chance, places, far, Attacker(chance, secrets))
             siege.team = team
             told.append(siege)
             yield siege

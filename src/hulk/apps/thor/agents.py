@@ -8,6 +8,7 @@ import typer
 
 from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, ReasonOption, Rows, asked, end, group, running, show
+from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 
 if TYPE_CHECKING:  # aiohttp and cattrs: not for `--help`
@@ -71,9 +72,15 @@ def agents_task(
     async def act(client: "Client") -> Rows:
         found = await client.get(f"/v1/agent-tasks/{quote(task, safe='')}")
         shown = ("key", "title", "does", "agent", "status", "left_out", "model", "error")
-        return [found] if as_json else [{name: one[name] for name in shown} for one in found["steps"]]
+        rows = [{**{name: one[name] for name in shown}, "tried": _tried(one)} for one in found["steps"]]
+        return [found] if as_json else rows
 
     asked(data, act, as_json=as_json)
+
+
+def _tried(step: JsonObject) -> str:
+    """The tools that it has asked for, and how that ended."""
+    return ", ".join(f"{one['tool']} ({one['status']})" for one in step["tried"])
 
 
 @app.command("evaluate", help=spoken(Text("Have agents do their evaluation sets: nothing is changed. Exit code 1 when a case fails.")))

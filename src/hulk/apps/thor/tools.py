@@ -144,6 +144,7 @@ def rules_put(
         Literal["suggest", "approve", "act"], typer.Option(help=spoken(Text("What becomes of calls that change something.")))
     ] = "approve",
     up_to: Annotated[str | None, typer.Option(help=spoken(Text("The largest amount that is not put to a person.")))] = None,
+    wait: Annotated[str | None, typer.Option(help=spoken(Text("How long a person is waited for, such as 2d or 12h.")))] = None,
     deny: Annotated[bool, typer.Option("--deny", help=spoken(Text("It forbids.")))] = False,
     sensitive: Annotated[bool, typer.Option("--sensitive", help=spoken(Text("They may see what must stay in the company.")))] = False,
     reason: ReasonOption = "", data: DataOption = None, as_json: JsonOption = False,
@@ -151,7 +152,7 @@ def rules_put(
     """Make it."""
     body = {
         "tools": tool, "roles": role or [], "people": person or [], "agents": agent or [], "autonomy": autonomy, "up_to": up_to,
-        "deny": deny, "sensitive": sensitive, "reason": reason,
+        "wait": wait, "deny": deny, "sensitive": sensitive, "reason": reason,
     }  # fmt: skip
 
     async def act(client: "Client") -> Rows:

@@ -28,7 +28,7 @@ from hulk.modules.router.domain.learning.log import Candidate as RoutingPolicy
 from hulk.modules.router.domain.learning.log import Occasion
 from hulk.modules.router.domain.learning.offpolicy import OffPolicy
 from hulk.modules.router.domain.matching import Attachment, Candidate, Match
-from hulk.modules.router.domain.model import Message, Model, Prompt, Reply, TextPart, ToolCall
+from hulk.modules.router.domain.model import Message, Model, Prompt, Reply, TextPart, ToolCall, most_input_tokens
 from hulk.modules.router.domain.model import Schema as AnswerSchema
 from hulk.modules.router.domain.model import Tool as OfferedTool
 from hulk.modules.router.domain.sensitivity import (
@@ -103,6 +103,7 @@ __all__ = [
     "evaluated_in_words",
     "findings",
     "masked",
+    "most_input_tokens",
     "parts_of",
     "unmasked",
 ]

@@ -24,10 +24,10 @@ from hulk.modules.tickets.domain import (
     view,
 )
 from hulk.modules.tickets.ports import Board, Chain, Surroundings, Tickets
-from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, Persisted, TicketActs, Wish, fact, opened
+from hulk.modules.tickets.usecases import WORKFLOW, AskPerson, BeginTicket, Matter, Persisted, TicketActs, Wish, fact, in_time, opened
 
 __all__ = [
     "WORKFLOW", "Artefact", "AskPerson", "Assignee", "BeginTicket", "Board", "Chain", "Done", "Draft", "Filter", "FollowUp",
     "Handler", "Matter", "New", "NewArtefact", "Persisted", "Priority", "Status", "Surroundings", "Ticket", "TicketActs", "Tickets",
-    "Wish", "Work", "doomed", "fact", "opened", "ready", "view",
+    "Wish", "Work", "doomed", "fact", "in_time", "opened", "ready", "view",
 ]  # fmt: skip

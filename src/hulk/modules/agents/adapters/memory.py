@@ -9,7 +9,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted, NotFound, Refused
 from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
-from hulk.modules.agents.domain.task import Made, Task
+from hulk.modules.agents.domain.task import Made, Task, Tries, following, with_tries
 from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
 
@@ -45,7 +45,18 @@ class MemoryTasks:
         """See `Tasks`."""
 
         def change(_: object) -> None:
-            self.done.setdefault(made.task, {})[made.key] = made
+            steps = self.done.setdefault(made.task, {})
+            steps[made.key] = following(steps.get(made.key), made)
+
+        return change
+
+    def tried(self, tries: Tries) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(_: object) -> None:
+            steps = self.done.setdefault(tries.task, {})
+            if (found := steps.get(tries.key)) is not None:
+                steps[tries.key] = with_tries(found, tries)
 
         return change
 

@@ -8,7 +8,18 @@ from hulk.kernel.errors import HulkError, Unavailable
 from hulk.modules.agents.domain.failures import Nobody
 from hulk.modules.agents.domain.talk import Offered, Thought, Turn, Wish
 from hulk.modules.agents.ports import Question, Weighed
-from hulk.modules.router import AnswerSchema, Gateway, GatewayCall, Message, Model, OfferedTool, Prompt, TextPart, ToolCall
+from hulk.modules.router import (
+    AnswerSchema,
+    Gateway,
+    GatewayCall,
+    Message,
+    Model,
+    OfferedTool,
+    Prompt,
+    TextPart,
+    ToolCall,
+    most_input_tokens,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,6 @@ class RouterModels:
         if not decided.chain:
             refusal = decided.refusal
             raise refusal if isinstance(refusal, Unavailable) else _nobody(refusal)
-        able = decided.chain[0]
 
         async def ask() -> Thought:
             answered = await self.gateway.complete(decided)
@@ -35,15 +45,15 @@ class RouterModels:
                 written=completion.output_tokens, cost=str(answered.bill.cost.amount), limited=model.name in self.small, local=model.local,
             )  # fmt: skip
 
-        return Weighed(tokens=max(_most(one.model, one.prompt) for one in decided.chain), cost=Decimal(able.most.amount), ask=ask)
+        tokens = max(_most(one.model, one.prompt) for one in decided.chain)
+        return Weighed(tokens=tokens, cost=max(Decimal(one.most.amount) for one in decided.chain), ask=ask)
 
 
 def _most(model: Model, prompt: Prompt) -> int:
     """The most tokens that the question may take of that model: no fewer are set aside, and no more than must be, since steps that run side
-    by side draw on one account."""
-    as_it_is = model.abilities.tools and model.abilities.schema
+    by side draw on one account. Money is set aside for as many (`router.planned`)."""
     output = prompt.most_output_tokens if prompt.most_output_tokens is not None else model.most_output_tokens
-    return (prompt.most_input_tokens_as_it_is if as_it_is else prompt.most_input_tokens) + output
+    return most_input_tokens(model, prompt) + output
 
 
 def _nobody(refusal: HulkError) -> Nobody:

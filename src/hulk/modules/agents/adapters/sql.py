@@ -13,7 +13,7 @@ from hulk.kernel.records import fields_of, from_json, to_json
 from hulk.kernel.tenancy import Grant
 from hulk.modules.agents.domain.account import Account, step_refusal
 from hulk.modules.agents.domain.plan import Plan
-from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.domain.task import Made, Task, Tried, Tries, following, with_tries
 from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.agents.ports import Ending, Hold, WantedTasks
 from hulk.modules.tools import File
@@ -112,6 +112,7 @@ _LISTS = ("sources", "calls", "tried", "files")
 _ONE = select(task_table).where(task_table.c.id == bindparam("one"))
 _RUNNING = update(task_table).where(task_table.c.id == bindparam("one"), task_table.c.state == "running")
 _STEPS = select(made_table).where(made_table.c.task == bindparam("of"))
+_STEP = _STEPS.where(made_table.c.key == bindparam("step")).with_for_update()
 _WAITS = select(wait_table.c.since, wait_table.c.until).where(wait_table.c.task == bindparam("of"))
 _WAITED = update(wait_table).where(
     wait_table.c.task == bindparam("of"), wait_table.c.run == bindparam("within"), wait_table.c.until.is_(None)
@@ -151,9 +152,21 @@ class SqlTasks:
 
     def made(self, made: Made) -> Change[None]:
         """See `Tasks`."""
-        lists = {name: to_json(getattr(made, name)) for name in _LISTS}
-        row = {**fields_of(Made, made), **lists}
-        return lambda tx: tx.put(made_table, row)
+
+        def change(tx: Transaction) -> None:
+            tx.put(made_table, _made_row(following(_step(tx, made.task, made.key), made)))
+
+        return change
+
+    def tried(self, tries: Tries) -> Change[None]:
+        """See `Tasks`."""
+
+        def change(tx: Transaction) -> None:
+            before = _step(tx, tries.task, tries.key)
+            if before is not None and (after := with_tries(before, tries)) is not before:
+                tx.put(made_table, _made_row(after))
+
+        return change
 
     def end(self, task: str, ending: Ending) -> Change[bool]:
         """See `Tasks`."""
@@ -275,6 +288,15 @@ def _task(row: Row[Any], *, plan: bool = True) -> Task:
     fields = fields_of(Task, row)
     shown = from_json(Plan, row.plan) if plan and row.plan is not None else None
     return Task(**{**fields, "grants": tuple(from_json(Grant, one) for one in row.grants), "plan": shown})
+
+
+def _step(tx: Transaction, task: str, key: str) -> Made | None:
+    row = tx.execute(_STEP, {"of": task, "step": key}).one_or_none()
+    return None if row is None else _made(row)
+
+
+def _made_row(made: Made) -> dict[str, Any]:
+    return {**fields_of(Made, made), **{name: to_json(getattr(made, name)) for name in _LISTS}}
 
 
 def _made(row: Row[Any]) -> Made:

@@ -116,6 +116,7 @@ def whole_view(agent: Agent, voice: Voice) -> JsonObject:
         "limits": {
             "tokens": limits.tokens, "cost": None if limits.cost is None else str(limits.cost), "seconds": limits.seconds,
             "steps": limits.nodes, "turns": limits.turns, "replans": limits.replans, "parallel": limits.parallel,
+            "wait": None if limits.wait is None else limits.wait.total_seconds(),
         },
         "knows": [
             {"name": one.name, "title": said_in(one.title, voice.language), "examples": list(_examples(one.examples, voice.language))}
@@ -185,6 +186,7 @@ def step_view(node: Node, made: Made | None, voice: Voice) -> JsonObject:
         "tool": node.tool or None, "after": sorted(node.waits_for), "optional": node.optional, "tokens": node.tokens or None,
         "most": node.most if node.each else None, "left_out": came.left_out,
         "status": came.status, "run": came.run or None, "sources": list(came.sources), "calls": list(came.calls),
+        "tried": [{"tool": one.tool, "status": one.status} for one in came.tried],
         "autonomy": came.autonomy, "approver": came.approver or None,
         "model": came.model or None, "sensitive": came.p0, "limited": came.limited,
         "error": None if came.error is None else voice.say(retold(came.error).text), "at": None if came.at is None else iso(came.at),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -34,7 +35,8 @@ class Grant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a task may take: tokens of models, money in `finops.currency`, seconds (of work: waiting for people is not counted), steps of
-    its plan, turns of a model in one of them, plans anew, steps at once."""
+    its plan, turns of a model in one of them, plans anew, steps at once. `wait`: how long each time a person is waited for at the most,
+    where the settings allow longer."""
 
     tokens: int = 40_000
     cost: Decimal | None = None
@@ -43,6 +45,7 @@ class Limits:
     turns: int = 8
     replans: int = 2
     parallel: int = 3
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,7 @@ def rules_of(agent: Agent) -> Iterator[Rule]:
         yield Rule(
             name=f"agent:{agent.name}" + (f":{place + 1}" if place else ""), tools=grant.tools, roles=agent.roles, agents=(agent.name,),
             tenants=agent.tenants, autonomy=grant.autonomy, up_to=grant.up_to, sensitive=grant.sensitive,
+            wait=agent.limits.wait,
         )  # fmt: skip
 
 

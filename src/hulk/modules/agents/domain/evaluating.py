@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hulk.kernel.text import Text
 from hulk.modules.agents.domain.agent import Agent, Case
 from hulk.modules.agents.domain.failures import Nobody
-from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.domain.task import SAID_STATES, Made, Task, Tried
 from hulk.modules.tools import any_of
 
 
@@ -38,10 +38,10 @@ def judged(agent: Agent, case: Case, task: Task, made: Mapping[str, Made]) -> Ju
 
 
 def _tried(task: Task, made: Mapping[str, Made]) -> Iterator[Tried]:
-    """In the order of the plan. A step that failed has told of no calls: if it is a tool's, that one was asked in vain."""
+    """In the order of the plan. A tool's step that failed before it called it has asked for it in vain."""
     for node in () if task.plan is None else task.plan.nodes:
         one = made.get(node.key)
-        if one is not None and one.status == "failed" and node.does == "tool":
+        if one is not None and one.status == "failed" and node.does == "tool" and not one.tried:
             yield Tried(tool=node.tool, status="failed")
         yield from () if one is None else one.tried
 
@@ -50,7 +50,7 @@ def _wrong(agent: Agent, case: Case, task: Task, tried: Sequence[Tried]) -> Iter
     if task.found != meant(agent, case):
         yield Text("It was taken for {found}, and means {meant}.", found=task.found, meant=meant(agent, case))
     if task.state != case.ends:
-        yield Text("It ended as {state}, and should as {ends}.", state=task.state, ends=case.ends)
+        yield Text("It ended as {state}, and should as {ends}.", state=SAID_STATES[task.state], ends=SAID_STATES[case.ends])
     yield from _wrong_calls(case, tried)
     for words in case.says:
         if words.casefold() not in (task.answer or "").casefold():

@@ -28,14 +28,17 @@ def worst(plan: Plan, done: frozenset[str] = frozenset()) -> int:
     return sum(node.tokens for node in _thinking(plan, done))
 
 
-def priced(plan: Plan, limits: Limits, per_token: Decimal | None, spent: int = 0, done: frozenset[str] = frozenset()) -> Priced:
+def priced(
+    plan: Plan, limits: Limits, per_token: Decimal | None, spent: int = 0, paid: Decimal = Decimal(0), done: frozenset[str] = frozenset()
+) -> Priced:  # fmt: skip
     """The plan, its steps given less where they ask for more than is left of the task's limits.
 
-    `per_token` is the most that a token costs of the models that may be asked, None when none may; `spent` are the tokens that planning
-    and the steps that are `done` already took. Raises `Refused` when it cannot be made to fit."""
+    `per_token` is what a token costs of the models that may be asked, in the first question to them, None when none may; `spent` are the
+    tokens, and `paid` the money, that planning and the steps that are `done` already took. An estimate: what no question passes is the
+    task's account. Raises `Refused` when it cannot be made to fit."""
     most = limits.tokens - spent
     if per_token and limits.cost is not None:
-        most = min(most, int(limits.cost / per_token) - spent)
+        most = min(most, int(max(Decimal(0), limits.cost - paid) / per_token))
     wanted = worst(plan, done)
     fit = plan if not wanted or wanted <= most else _shrunk(plan, wanted, most, done)
     tokens = worst(fit, done)

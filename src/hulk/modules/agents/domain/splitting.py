@@ -1,22 +1,26 @@
 """Splitting work: whether a plan of several steps may pay at all, what the model is asked that makes it, and how its answer is read.
 
 Several agents take some fifteen times the tokens of a chat (Anthropic, “How we built our multi-agent research system”, 2025). So nothing is
-split that does not ask for several things, and a split that comes to one step is one step.
+split that does not ask for several things, and a split that comes to one step is one step. Most of what a step takes is what its tools
+say of themselves, each time it is asked: so it is given those that it needs, of those that its agent has.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language
 from hulk.modules.agents.domain.agent import Agent, Limits, Said, said_in
 from hulk.modules.agents.domain.plan import Block, Ledger, Node, Plan
-from hulk.modules.agents.domain.talk import ANSWER, Turn, quoted
+from hulk.modules.agents.domain.talk import ANSWER, Turn, quoted, tool_of
 from hulk.modules.agents.domain.task import FILES, SAID
 
 PLANNING_TOKENS = 6_000
 """Set aside for a plan."""
+MOST_TOOLS = 8
+"""Tools that a plan may name for one of its steps."""
 _LIST = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+\S", re.MULTILINE)
 _JOIN = re.compile(
     r";|\?\s+\S|\b(?:e (?:depois|então|em seguida|também)|em seguida|depois disso|além disso"
@@ -58,14 +62,15 @@ def _literal(node: Node) -> Node:
 
 
 def form_of_plan(team: Sequence[Agent], most: int) -> JsonObject:
-    """The JSON Schema of a plan as a model gives it."""
-    words = {"type": "array", "items": {"type": "string", "maxLength": 300}, "maxItems": 8}
+    """The JSON Schema of a plan as a model gives it. A step that names no `tools` has all of its agent's."""
+    words = {"type": "array", "items": {"type": "string", "maxLength": 200}, "maxItems": 5}
     step = {
         "type": "object",
         "properties": {
             "key": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,30}$"},
             "agent": {"enum": [one.name for one in team]},
             "goal": {"type": "string", "minLength": 1, "maxLength": 1000},
+            "tools": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_TOOLS},
             "after": {"type": "array", "items": {"type": "string"}, "maxItems": most},
         },
         "required": ["key", "agent", "goal", "after"],
@@ -84,11 +89,12 @@ def form_of_plan(team: Sequence[Agent], most: int) -> JsonObject:
 
 _ASK = {
     "pt": "Divida o pedido entre os agentes abaixo, no menor número de passos que o resolve (um só, se bastar). Cada passo diz o agente, o "
-    "objetivo (completo: quem o lê não vê o pedido) e de que passos depende (after). Anote o que já se sabe (facts), o que falta descobrir "
-    "(to_find) e o que se supõe (guesses).",
+    "objetivo (completo: quem o lê não vê o pedido), só as ferramentas do agente de que precisa (tools; nenhuma, se basta pensar) e de que "
+    "passos depende (after). Anote em poucas palavras o que se sabe (facts), o que falta descobrir (to_find) e o que se supõe (guesses).",
     "en": "Split the request among the agents below, in the fewest steps that answer it (one, if that is enough). Each step says its "
-    "agent, its goal (whole: whoever reads it does not see the request) and which steps it depends on (after). Note what is known (facts), "
-    "what is to be found out (to_find) and what is guessed (guesses).",
+    "agent, its goal (whole: whoever reads it does not see the request), just those of the agent's tools that it needs (tools; none, if "
+    "thinking is enough) and which steps it depends on (after). Note in few words what is known (facts), what is to be found out (to_find) "
+    "and what is guessed (guesses).",
 }
 _FAILED = {
     "pt": "O plano anterior parou. O que já foi feito não precisa ser feito outra vez; planeje só o que falta, de outro jeito.",
@@ -104,10 +110,11 @@ def planning(
     before: str = "",
     files: Sequence[str] = (),
     said: Sequence[str] = (),
+    tools: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Turn, ...]:
-    """What the model is asked that makes a plan; `before` tells what an earlier one came to, `files` are the names of those that each step
-    is handed, `said` what was said before."""
-    who = "\n".join(f"- {one.name}: {said_in(one.about, language)}" for one in team)
+    """What the model is asked that makes a plan; `tools` are the names of those that each agent has, `before` tells what an earlier one
+    came to, `files` are the names of those that each step is handed, `said` what was said before."""
+    who = "\n".join(_introduced(one, language, (tools or {}).get(one.name, ())) for one in team)
     ask = f"{_ASK[language]}\n\n{who}\n\n{text}"
     if files:
         ask += f"\n\n{quoted('files', ', '.join(files))}"
@@ -118,15 +125,22 @@ def planning(
     return (Turn(who="system", text=said_in(agent.persona, language)), Turn(who="user", text=ask))
 
 
+def _introduced(agent: Agent, language: Language, tools: Sequence[str]) -> str:
+    told = f"- {agent.name}: {said_in(agent.about, language)}"
+    return f"{told} (tools: {', '.join(tools)})" if tools else told
+
+
 def planned(
-    agent: Agent, team: Sequence[Agent], given: JsonObject, limits: Limits, version: int, done: Sequence[Node] = (), *, files: bool = False
-) -> Plan:
+    agent: Agent, team: Sequence[Agent], given: JsonObject, limits: Limits, version: int, done: Sequence[Node] = (), *,
+    files: bool = False, tools: Mapping[str, Sequence[str]] | None = None,
+) -> Plan:  # fmt: skip
     """The plan that a model gave (in the form of `form_of_plan`), with what of an earlier one is `done`. Its steps share what the task may
-    take; the last puts together what the others found, where there are several."""
+    take; the last puts together what the others found, where there are several and none of them was handed all the rest. Raises `Refused`
+    for a tool that is not among an agent's `tools`."""
     by_name = {one.name: one for one in team}
     kept = {node.key for node in done}
-    nodes = [_node(step, by_name, files=files) for step in given["steps"] if step["key"] not in kept]
-    if len(nodes) + len(done) > 1:
+    nodes = [_node(step, by_name, tools or {}, files=files) for step in given["steps"] if step["key"] not in kept]
+    if len(nodes) + len(done) > 1 and not _joins([*done, *nodes]):
         nodes.append(_joining(agent, [*done, *nodes]))
     share = max(1, (limits.tokens - PLANNING_TOKENS * version) // max(1, len(nodes)))
     nodes = [replace(node, tokens=share, seconds=limits.seconds) for node in nodes]
@@ -136,14 +150,33 @@ def planned(
     return Plan(agent=agent.name, origin="split", nodes=(*done, *nodes), answer=(answer,), version=version, ledger=ledger)
 
 
-def _node(step: JsonObject, by_name: dict[str, Agent], *, files: bool) -> Node:
+def _joins(nodes: Sequence[Node]) -> bool:
+    """Whether the last step is handed what all others give, and these are several: then it was made to answer, and nobody need put it
+    together once more. One that goes on from a single other may be about something else that was asked for."""
+    return len(nodes) > 2 and {one.key for one in nodes[:-1]} <= nodes[-1].waits_for
+
+
+def _tools(step: JsonObject, agent: Agent, known: Sequence[str]) -> tuple[str, ...]:
+    """Those that the step names, else all of the agent's."""
+    if "tools" not in step:
+        return tuple(tool for grant in agent.grants for tool in grant.tools)
+    found = {name: tool_of(name, known) for name in step["tools"]}
+    if (strange := next((name for name, tool in found.items() if tool is None), None)) is not None:
+        raise Refused(
+            "The step “{key}” wants the tool {tool}, and {agent} has none of that name; it has: {known}.", key=step["key"],
+            tool=strange[:80], agent=agent.name, known=", ".join(known) or "—",
+        )  # fmt: skip
+    return tuple(tool for tool in found.values() if tool is not None)
+
+
+def _node(step: JsonObject, by_name: dict[str, Agent], tools: Mapping[str, Sequence[str]], *, files: bool) -> Node:
     agent = by_name[step["agent"]]
     after = tuple(key for key in step["after"] if key != step["key"])
     handed: JsonObject = {"type": "object", "properties": {key: {"type": "string"} for key in after}, "required": list(after)}
     node = Node(
         key=step["key"], does="think", agent=agent.name, goal={"pt": step["goal"], "en": step["goal"]}, after=after, output=ANSWER,
         given={key: f"${{{key}.answer}}" for key in after} | (_FILES if files else {}), input=handed,
-        tools=tuple(tool for grant in agent.grants for tool in grant.tools),
+        tools=_tools(step, agent, tools.get(agent.name, ())),
     )  # fmt: skip
     return _literal(node)
 

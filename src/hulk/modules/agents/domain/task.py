@@ -1,14 +1,14 @@
 """A task: what an agent was asked, from then to its answer. Pure rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from hulk.kernel import ids
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Grant, Principal
-from hulk.kernel.text import Language
+from hulk.kernel.text import Language, Text
 from hulk.modules.agents.domain.plan import Plan, Status
 from hulk.modules.tools import Autonomy, File
 
@@ -18,6 +18,13 @@ FILES = "files"
 SAID = "said"
 """The parameter of a task without a playbook: what was said before it, as `who: words`, oldest first."""
 ENDED: frozenset[State] = frozenset(("completed", "failed", "cancelled"))
+SAID_STATES: Mapping[State, Text] = {
+    "running": Text("running"),
+    "completed": Text("completed"),
+    "failed": Text("failed"),
+    "cancelled": Text("cancelled"),
+}
+"""As they are told in sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +76,25 @@ def id_of(run: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A tool that was asked, and how that ended (`tools.Call.status`)."""
+    """A tool that was asked for, and how that ended (`tools.Call.status`); `asked` as long as nobody knows."""
 
     tool: str
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """Tools that the run of a step has asked for, the first of them at that place among all of its: told while it is under way, since what
+    fails tells nothing any more. `model`, `calls` and `p0` as of what it comes to."""
+
+    task: str
+    key: str
+    run: str
+    first: int
+    tried: tuple[Tried, ...]
+    calls: tuple[str, ...] = ()
+    model: str = ""
+    p0: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +122,25 @@ class Made:
     at: datetime | None = None
     tried: tuple[Tried, ...] = ()
     files: tuple[File, ...] = ()
+
+
+def with_tries(made: Made, tries: Tries) -> Made:
+    """With what is known of these tools now; as it was when that is another run's, or over."""
+    if made.run != tries.run or made.status != "running":
+        return made
+    end = tries.first + len(tries.tried)
+    return replace(
+        made, tried=(*made.tried[: tries.first], *tries.tried, *made.tried[end:]), model=tries.model or made.model,
+        calls=tuple(dict.fromkeys((*made.calls, *tries.calls))), p0=made.p0 or tries.p0,
+    )  # fmt: skip
+
+
+def following(before: Made | None, made: Made) -> Made:
+    """What a step has come to, with what it was known to have tried: whoever does it in the end, or fails with it, need not know that."""
+    if before is None or before.run != made.run or made.tried:
+        return made
+    model = made.model or (before.model if made.status == "failed" else "")
+    return replace(made, tried=before.tried, calls=made.calls or before.calls, model=model, p0=made.p0 or before.p0)
 
 
 def scope_of(task: Task, made: Mapping[str, Made], values: JsonObject | None = None) -> dict[str, Json]:

@@ -16,7 +16,7 @@ from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.agent import Agent
 from hulk.modules.agents.domain.plan import Plan
 from hulk.modules.agents.domain.talk import Offered, Thought, Turn
-from hulk.modules.agents.domain.task import Made, State, Task
+from hulk.modules.agents.domain.task import Made, State, Task, Tries
 from hulk.modules.agents.domain.timing import Wait
 from hulk.modules.skills import Source
 from hulk.modules.tools import Autonomy, File
@@ -32,7 +32,10 @@ class Tasks(Protocol):
         """That is its plan now."""
 
     def made(self, made: Made) -> Change[None]:
-        """What a step has come to, in the place of what it had come to before."""
+        """What a step has come to, in the place of what it had come to before (`domain.task.following`)."""
+
+    def tried(self, tries: Tries) -> Change[None]:
+        """What tools a step that is under way has asked for (`domain.task.with_tries`)."""
 
     def end(self, task: str, ending: "Ending") -> Change[bool]:
         """It has ended so; False when it had ended before, and nothing was changed."""

@@ -1,5 +1,6 @@
 """An agent's file, as it is written."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -11,7 +12,7 @@ from hulk.modules.agents.domain.agent import Agent, Case, Grant, Limits, Playboo
 from hulk.modules.agents.domain.plan import Block, Node
 from hulk.modules.skills import Kind, Parameter
 from hulk.modules.tools import Autonomy
-from hulk.runtime.config import Section
+from hulk.runtime.config import Duration, Section
 from hulk.runtime.validation import Explained
 
 
@@ -53,12 +54,15 @@ class LimitsFile(Section):
     turns: int = Field(default=8, ge=1, le=50, description="How often a model is asked in one step.")
     replans: int = Field(default=2, ge=0, le=5, description="How often a plan that came to a halt is made anew.")
     parallel: int = Field(default=3, ge=1, le=20, description="Steps at once.")
+    wait: Duration | None = Field(
+        default=None, gt=timedelta(0), description="How long a person is waited for each time, if that is less than the settings say."
+    )
 
     def limits(self) -> Limits:
         """As the domain has it."""
         return Limits(
             tokens=self.tokens, cost=self.cost, seconds=self.minutes * 60, nodes=self.steps, turns=self.turns, replans=self.replans,
-            parallel=self.parallel,
+            parallel=self.parallel, wait=self.wait,
         )  # fmt: skip
 
 

@@ -5,19 +5,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hulk.kernel.durable import Context, Outcome
-from hulk.kernel.errors import Conflict, HulkError, Refused, Unavailable
+from hulk.kernel.durable import Change, Context, Outcome
+from hulk.kernel.errors import Conflict, Expired, HulkError, Refused, Unavailable
 from hulk.kernel.records import JsonObject, from_json, to_json
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text
 from hulk.kernel.time import Clock, from_iso, iso
 from hulk.modules.agents.domain.agent import AgentBook
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.sources import addresses_in
-from hulk.modules.agents.domain.task import Made, Task, Tried
-from hulk.modules.agents.ports import Hands, Use, Used
+from hulk.modules.agents.domain.task import Made, Task, Tried, Tries
+from hulk.modules.agents.ports import Hands, Tasks, Use, Used
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.timing import KeepTime
 from hulk.modules.tools import Autonomy, File, Standing, any_of
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A tool that is to be called: in which step of the run, with what, at which place among all that the run asks for."""
+
+    name: str
+    tool: str
+    given: JsonObject
+    place: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +38,13 @@ class Act:
     book: AgentBook
     hands: Hands
     standing: Standing
+    tasks: Tasks
     keep_time: KeepTime
     clock: Clock
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed) -> Made:
         """What came of all of it. Raises `Refused` when nothing did."""
-        uses = [(f"call {place}", node.tool, one) for place, one in enumerate(handed.items)]
+        uses = [Aim(f"call {place}", node.tool, one, place) for place, one in enumerate(handed.items)]
         results, _ = await self.all(context, task, node, handed, uses)
         if results and not any(one.status in ("done", "suggested", "rejected") for one in results):
             raise _none_done(results)
@@ -48,16 +60,16 @@ class Act:
         )  # fmt: skip
 
     async def all(
-        self, context: Context, task: Task, node: Node, handed: Handed, uses: Sequence[tuple[str, str, JsonObject]]
-    ) -> tuple[list[Used], Handed]:
+        self, context: Context, task: Task, node: Node, handed: Handed, uses: Sequence[Aim]
+    ) -> tuple[list[Used], Handed]:  # fmt: skip
         """Call them one after the other, then wait for people, which takes nothing of the step's time, nor of the task's. Each is a step
         of the run, so that none is called twice."""
         first = [await self._begun(context, task, node, handed, use) for use in uses]
         if not any(one.waiting for one in first):
             return first, handed
-        left = await context.step(f"{uses[0][0]} waiting", lambda: self._left(context, task, handed))
+        left = await context.step(f"{uses[0].name} waiting", lambda: self._left(context, task, handed))
         ended = [await self._ended(context, task, node, use, one) for use, one in zip(uses, first, strict=True)]
-        until = await context.step(f"{uses[0][0]} going on", lambda: self._until(context, task, left))
+        until = await context.step(f"{uses[0].name} going on", lambda: self._until(context, task, left))
         return ended, replace(handed, until=from_iso(until))
 
     async def _left(self, context: Context, task: Task, handed: Handed) -> Outcome[float]:
@@ -67,48 +79,51 @@ class Act:
     async def _until(self, context: Context, task: Task, left: float) -> Outcome[str]:
         return Outcome(iso(self.clock() + timedelta(seconds=left)), [self.keep_time.goes_on(task.id, context.run_id)])
 
-    async def _begun(self, context: Context, task: Task, node: Node, handed: Handed, use: tuple[str, str, JsonObject]) -> Used:
+    async def _begun(self, context: Context, task: Task, node: Node, handed: Handed, use: Aim) -> Used:
         used: JsonObject = await context.step(
-            use[0],
+            use.name,
             lambda: self._call(context, task, node, handed, use),
             commit="now",
             timeout=longest(handed, self.clock()),
         )
         return from_json(Used, used)
 
-    async def _ended(self, context: Context, task: Task, node: Node, use: tuple[str, str, JsonObject], first: Used) -> Used:
+    async def _ended(self, context: Context, task: Task, node: Node, use: Aim, first: Used) -> Used:
         """A signal only says that some call has ended, perhaps one that was not waited for any more when its run was executed again."""
-        name, tool, given = use
-        wanted, ended = self._use(task, node, context, tool, given, p0=False), first
+        wanted, ended = self._use(task, node, context, use, p0=False), first
         while ended.waiting:
-            used: JsonObject = await context.step(f"{name} decided", lambda: self._heard(wanted, first))
+            used: JsonObject = await context.step(f"{use.name} decided", lambda: self._heard(context, task, node, use, wanted, first))
             if (ended := from_json(Used, used)).waiting:
                 await context.wait("child")
         return ended
 
-    async def _heard(self, use: Use, first: Used) -> Outcome[JsonObject]:
-        return Outcome(to_json(await self.hands.ended(use, first.call)))
+    async def _heard(self, context: Context, task: Task, node: Node, aim: Aim, use: Use, first: Used) -> Outcome[JsonObject]:
+        ended = await self.hands.ended(use, first.call)
+        return Outcome(to_json(ended), [self._tried(context, task, node, aim, ended)])
 
-    async def _call(
-        self, context: Context, task: Task, node: Node, handed: Handed, one: tuple[str, str, JsonObject]
-    ) -> Outcome[JsonObject]:
+    def _tried(self, context: Context, task: Task, node: Node, aim: Aim, used: Used) -> Change[None]:
+        tried, calls = Tried(tool=aim.tool, status=used.status), (used.call,) if used.call else ()
+        return self.tasks.tried(
+            Tries(task=task.id, key=node.key, run=context.run_id, first=aim.place, tried=(tried,), calls=calls, p0=used.p0)
+        )
+
+    async def _call(self, context: Context, task: Task, node: Node, handed: Handed, aim: Aim) -> Outcome[JsonObject]:
         """What came of it; what it was refused with, told, so that others of a list are not lost with it. Raises `Unavailable`,
         and `Cancelled` when the task has ended."""
-        _, tool, given = one
         await self.keep_time.require_open(task.id)
         try:
             if self.clock() > handed.until:
-                raise Refused("The time of the step “{key}” was over before {tool} was called.", key=node.key, tool=tool)
-            self._require_own(node, tool)
-            used = await self.hands.use(self._use(task, node, context, tool, given, p0=handed.p0, by=await self.standing(task.principal)))
+                raise Refused("The time of the step “{key}” was over before {tool} was called.", key=node.key, tool=aim.tool)
+            self._require_own(node, aim.tool)
+            used = await self.hands.use(self._use(task, node, context, aim, p0=handed.p0, by=await self.standing(task.principal)))
         except Unavailable:
             raise
         except Conflict as error:  # begun under this key before, by a process that is no more or lost the run
-            why = Text("{tool} was begun, and whether it was done is not known: {why}", tool=tool, why=error.text)
+            why = Text("{tool} was begun, and whether it was done is not known: {why}", tool=aim.tool, why=error.text)
             used = Used(call="", status="uncertain", why=why)
         except HulkError as error:
             used = Used(call="", status="failed", why=error.text)
-        return Outcome(to_json(used))
+        return Outcome(to_json(used), [self._tried(context, task, node, aim, used)])
 
     def _require_own(self, node: Node, tool: str) -> None:
         """An agent uses what its own file names, whatever rules there are besides."""
@@ -116,9 +131,9 @@ class Act:
         if agent is None or not any(any_of(tool, grant.tools) for grant in agent.grants):
             raise Refused("The agent “{agent}” has no tool {tool}: its file does not name it.", agent=node.agent, tool=tool)
 
-    def _use(self, task: Task, node: Node, context: Context, tool: str, given: JsonObject, *, p0: bool, by: Any = None) -> Use:
+    def _use(self, task: Task, node: Node, context: Context, aim: Aim, *, p0: bool, by: Principal | None = None) -> Use:
         return Use(
-            by=by or task.principal, agent=node.agent, tool=tool, arguments=given, key=context.key, run=context.run_id,
+            by=by or task.principal, agent=node.agent, tool=aim.tool, arguments=aim.given, key=context.key, run=context.run_id,
             language=task.language, intent=task.intent, namespace=task.namespace, p0=p0, most=task.most,
         )  # fmt: skip
 
@@ -130,7 +145,7 @@ def longest(handed: Handed, now: datetime) -> timedelta:
 
 
 _GRACE = timedelta(seconds=5)
-_STATUSES = ("done", "rejected", "failed", "uncertain", "suggested")
+_STATUSES = ("done", "rejected", "expired", "failed", "uncertain", "suggested")
 
 
 def _autonomy(results: Sequence[Used]) -> Autonomy | None:
@@ -148,7 +163,7 @@ def _none_done(results: Sequence[Used]) -> HulkError:
         if one.p0:
             return Refused("Nothing came of it, and why must stay in the company: the call {call} tells.", call=one.call)
         if one.why is not None:
-            return Refused(one.why)
+            return Expired(one.why) if one.status == "expired" else Refused(one.why)
     return Refused("nothing came of it")
 
 

@@ -1,13 +1,14 @@
 """A step that a person does: one that the plan has for them, or one with which a model could not cope."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hulk.kernel.durable import Context, Outcome
-from hulk.kernel.errors import Forbidden, HulkError, Refused
+from hulk.kernel.errors import Expired, Forbidden, HulkError, Refused
 from hulk.kernel.records import Json, JsonObject
 from hulk.kernel.text import Text
-from hulk.kernel.time import Clock
-from hulk.modules.agents.domain.agent import said_in
+from hulk.kernel.time import Clock, hours
+from hulk.modules.agents.domain.agent import AgentBook, said_in
 from hulk.modules.agents.domain.failures import Unfit
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER
@@ -16,7 +17,7 @@ from hulk.modules.agents.ports import Schemas
 from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.timing import KeepTime
-from hulk.modules.tickets import AskPerson, Matter
+from hulk.modules.tickets import AskPerson, Matter, in_time
 
 KIND = "agent.question"
 ESCALATED = "agent.review"
@@ -28,22 +29,27 @@ MOST_ASKED = 3
 class AskSomebody:
     """Have a person answer, by a ticket that the run waits for."""
 
+    book: AgentBook
     ask: AskPerson
     schemas: Schemas
     keep_time: KeepTime
     clock: Clock
+    wait: timedelta
+    """How long a person is waited for at the most, each time."""
 
     async def node(self, context: Context, task: Task, node: Node, handed: Handed, why: HulkError | None = None) -> Made:
-        """What they said. Raises `Forbidden` when they would not, `Unfit` when it is never of the form, `Refused` in a rehearsal, for which
-        nobody is bothered."""
+        """What they said. Raises `Forbidden` when they would not, `Expired` when nobody did in time, `Unfit` when it is never of the form,
+        `Refused` in a rehearsal, for which nobody is bothered."""
         if task.case:
             raise why or Refused("The step “{key}” asks a person, and in a rehearsal nobody is asked.", key=node.key)
-        schema = node.output or ANSWER
+        schema, wait = node.output or ANSWER, self._waited(node)
         problem: Text | None = None if why is None else why.text
         for asked in range(MOST_ASKED):
-            matter = _matter(task, node, handed, schema, problem, escalated=why is not None)
+            matter = replace(_matter(task, node, handed, schema, problem, escalated=why is not None), wait=wait)
             heard = await self.ask(context, f"ask {asked}", matter, lambda _: [self.keep_time.stops(task.id, context.run_id)])
             await context.step(f"answered {asked}", lambda: self._answered(context, task))
+            if not in_time(heard["problem"]):
+                raise Expired("Nobody answered the step “{key}” within {hours} h.", key=node.key, hours=hours(wait))
             if heard["status"] != "completed":
                 raise Forbidden("{actor} did not answer the step “{key}”.", actor=heard["actor"], key=node.key)
             output: Json = heard["result"] or {}
@@ -55,6 +61,12 @@ class AskSomebody:
                     at=self.clock(), left_out=handed.left_out,
                 )  # fmt: skip
         raise Unfit("What a person said of the step “{key}” is not of the form that is needed: {problem}", key=node.key, problem=problem)
+
+    def _waited(self, node: Node) -> timedelta:
+        """How long a person is waited for; what counts is what was so when the ticket was opened."""
+        agent = self.book.get(node.agent)
+        own = None if agent is None else agent.limits.wait
+        return self.wait if own is None else min(own, self.wait)
 
     async def _answered(self, context: Context, task: Task) -> Outcome[None]:
         """What they take counts as nothing of the task's time."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Context, Outcome, Runs, Started, followed
-from hulk.kernel.errors import Cancelled, HulkError, Refused, retold, told
+from hulk.kernel.errors import Cancelled, Expired, HulkError, Refused, retold, told
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject, from_json, to_json
-from hulk.kernel.text import writable
+from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.account import Account
 from hulk.modules.agents.domain.agent import Limits, said_in
@@ -168,8 +168,9 @@ def _why(made: Made | None) -> str:
 
 def _broken(node: Node, made: Mapping[str, Made], task: Task) -> HulkError:
     one = made.get(node.key)
-    why = retold(one.error).text if one is not None and one.error is not None else None
+    error = retold(one.error) if one is not None and one.error is not None else None
     title = said_in(node.title, task.language) or node.key
-    if why is None:
+    if error is None:
         return Refused("The step “{step}” could not be done.", step=title)
-    return Refused("The step “{step}” could not be done: {why}", step=title, why=why)
+    kind = Expired if isinstance(error, Expired) else Refused
+    return kind(Text("The step “{step}” could not be done: {why}", step=title, why=error.text))

@@ -52,8 +52,8 @@ class MakePlan:
         require_sound(plan, self._tools(agent), _most(agent, plan.origin))
         await self._require_tools(task, plan, done)
         account = await self.think.accounts.of(task.id)
-        spent = 0 if account is None else account.tokens
-        return priced(plan, agent.limits, await self._per_token(task, agent, plan), spent, done)
+        spent, paid = (0, Decimal(0)) if account is None else (account.tokens, account.cost)
+        return priced(plan, agent.limits, await self._per_token(task, agent, plan), spent, paid, done)
 
     async def _require_tools(self, task: Task, plan: Plan, done: frozenset[str]) -> None:
         """A tool that is not there, or is not for the agent, is told before anything is begun."""
@@ -86,11 +86,12 @@ class MakePlan:
         team = [one for name in agent.team if (one := self.book.get(name)) is not None and one.open_to(task.principal)] or [agent]
         form, limits = form_of_plan(team, agent.limits.nodes), agent.limits
         files = [str(one.get("name", "")) for one in task.parameters.get(FILES, ())]
-        turns = planning(agent, team, task.text, task.language, told, files, task.parameters.get(SAID, ()))
+        tools = {one.name: await self._offered(task, one) for one in team}
+        turns = planning(agent, team, task.text, task.language, told, files, task.parameters.get(SAID, ()), tools)
         for _ in range(2):
             said = await self.think(replace(_question(task, agent, turns), form=form, most_output=1500), _PLANNING)
             try:
-                plan = planned(agent, team, self._read(form, said.text), limits, version, done, files=bool(files))
+                plan = planned(agent, team, self._read(form, said.text), limits, version, done, files=bool(files), tools=tools)
                 require_sound(plan, self._tools(agent), _most(agent, plan.origin))
             except Refused as wrong:
                 turns = (*turns, Turn(who="assistant", text=said.text), repair(str(wrong), task.language))
@@ -100,6 +101,11 @@ class MakePlan:
             raise Refused("The model that makes plans gave none that can be carried out, nor when it was asked once more.")
         rest = replace(limits, tokens=max(1, limits.tokens - PLANNING_TOKENS))
         return replace(_alone(task, agent, rest), version=version)
+
+    async def _offered(self, task: Task, agent: Agent) -> Sequence[str]:
+        """The tools that the agent would be offered now."""
+        patterns = [tool for grant in agent.grants for tool in grant.tools]
+        return [name for name, _ in await self.hands.offered(task.principal, agent.name, patterns, p0=agent.private or task.p0)]
 
     def _read(self, form: JsonObject, text: str) -> JsonObject:
         try:

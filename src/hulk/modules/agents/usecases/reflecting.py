@@ -10,20 +10,21 @@ from hulk.kernel.durable import Context, Outcome
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import Json, JsonObject, from_json, to_json
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.text import Text
+from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.failures import Nobody, Unfit
 from hulk.modules.agents.domain.plan import Node
 from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
-from hulk.modules.agents.domain.task import Made, Task, Tried
+from hulk.modules.agents.domain.task import Made, Task, Tried, Tries
 from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Used
-from hulk.modules.agents.usecases.acting import Act, files_of, longest
+from hulk.modules.agents.usecases.acting import Act, Aim, files_of, longest
 from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
 from hulk.modules.agents.usecases.thinking import Think
 from hulk.modules.tools import File, Standing
 
+LONGEST_NAME = 128
 MOST_WISHES = 8
 """Tools called in one turn; a model that wants more is told so."""
 
@@ -165,7 +166,12 @@ class Reflect:
             thought = await self.think(question, context.run_id, node.tokens)
         except Nobody as error:
             return Outcome({"nobody": error.text.to_json()})
-        return Outcome({"thought": to_json(thought), "tools": [name for name, _ in offered]})
+        names = [name for name, _ in offered]
+        asked = tuple(_asked_for(one, names, place) for place, one in enumerate(thought.wishes))
+        tries = Tries(
+            task=task.id, key=node.key, run=context.run_id, first=len(talk.tried), tried=asked, model=thought.model, p0=talk.p0
+        )  # fmt: skip
+        return Outcome({"thought": to_json(thought), "tools": names}, [self.act.tasks.tried(tries)])
 
     async def _offered(self, by: Principal, node: Node, talk: Talk) -> Sequence[tuple[str, Offered]]:
         return await self.hands.offered(by, node.agent, node.tools, p0=talk.p0) if node.tools else ()
@@ -177,16 +183,17 @@ class Reflect:
         """Have the tools called that the model wants; what it was not offered is told to it."""
         wishes = thought.wishes[:MOST_WISHES]
         read = [(place, wish, *_understood(wish, names)) for place, wish in enumerate(wishes)]
-        uses = [(f"call {turn}.{place}", tool, given) for place, _, tool, given in read if tool is not None and given is not None]
+        first, called = len(talk.tried), [one for one in read if one[2] is not None and one[3] is not None]
+        uses = [Aim(f"call {turn}.{place}", tool or "", given or {}, first + place) for place, _, tool, given in called]
         came, handed = await self.act.all(context, task, node, replace(handed, p0=talk.p0), uses)
         results = iter(came)
         for _, wish, tool, given in read:
             wrong = Text("There is no such tool, or its arguments are no JSON object.")
             used = Used(call="", status="failed", why=wrong) if tool is None or given is None else next(results)
-            talk.used(wish, tool or wish.name, used)
+            talk.used(wish, _named(wish, names), used)
         many = Used(call="", status="failed", why=Text("At most {most} tools are called at once.", most=MOST_WISHES))
         for wish in thought.wishes[MOST_WISHES:]:
-            talk.used(wish, wish.name, many)
+            talk.used(wish, _named(wish, names), many)
         return handed
 
     def _read(self, node: Node, thought: Thought, talk: Talk) -> tuple[Json, Text | None]:
@@ -205,6 +212,17 @@ class Reflect:
 def _form_of(node: Node) -> JsonObject | None:
     """The form that its answer has, if that is more than words."""
     return node.output if node.output and node.output != ANSWER else None
+
+
+def _named(wish: Wish, names: Sequence[str]) -> str:
+    """The tool that it means, else what it says, cut to what a name may be."""
+    return tool_of(wish.name, names) or writable(wish.name)[:LONGEST_NAME]
+
+
+def _asked_for(wish: Wish, names: Sequence[str], place: int) -> Tried:
+    """What is known of a wish before anything was called."""
+    callable_ = place < MOST_WISHES and None not in _understood(wish, names)
+    return Tried(tool=_named(wish, names), status="asked" if callable_ else "failed")
 
 
 def _understood(wish: Wish, names: Sequence[str]) -> tuple[str | None, JsonObject | None]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Cancelled
 from hulk.kernel.time import Clock
-from hulk.modules.agents.domain.task import ENDED
+from hulk.modules.agents.domain.task import ENDED, SAID_STATES
 from hulk.modules.agents.domain.timing import Time, left, over
 from hulk.modules.agents.ports import Tasks
 
@@ -26,7 +26,7 @@ class KeepTime:
     async def require_open(self, task: str) -> None:
         """Raises `Cancelled` when the task has ended: nothing is done for it any more, whoever has its runs executed again."""
         if (now := await self.tasks.get(task)).state in ENDED:
-            raise Cancelled("The task {task} has ended ({state}).", task=task, state=now.state)
+            raise Cancelled("The task {task} has ended ({state}).", task=task, state=SAID_STATES[now.state])
 
     async def left(self, task: str, time: Time) -> timedelta:
         """More than nothing. Raises `Refused` when it is over."""

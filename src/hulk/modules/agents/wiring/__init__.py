@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from hulk.kernel.durable import Commit, Runs, Workflow
@@ -74,6 +75,7 @@ class Needs:
     room: Room = always_room
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     clock: Clock = utc_now
+    wait: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
     agents, tasks, accounts = begun.book, begun.tasks, begun.accounts
     schemas, think = RustSchemas(), Think(needs.models, accounts, needs.commit)
     keep_time = KeepTime(tasks, needs.clock)
-    act = Act(book=agents, hands=needs.hands, standing=needs.standing, keep_time=keep_time, clock=needs.clock)
+    act = Act(book=agents, hands=needs.hands, standing=needs.standing, tasks=tasks, keep_time=keep_time, clock=needs.clock)
     reflect = Reflect(
         book=agents, think=think, act=act, hands=needs.hands, schemas=schemas, recall=needs.recall, standing=needs.standing,
         clock=needs.clock,
@@ -135,7 +137,7 @@ def wired(begun: Delegating, values: Mapping[str, JsonObject], needs: Needs) -> 
         ),
         step=RunStep(
             tasks=tasks, accounts=accounts, hand_over=HandOver(tasks, agents, schemas, values, keep_time), act=act,
-            reflect=reflect, ask=AskSomebody(ask=needs.ask, schemas=schemas, keep_time=keep_time, clock=needs.clock), schemas=schemas,
-            keep_time=keep_time, clock=needs.clock, note=needs.note,
+            reflect=reflect, schemas=schemas, keep_time=keep_time, clock=needs.clock, note=needs.note,
+            ask=AskSomebody(book=agents, ask=needs.ask, schemas=schemas, keep_time=keep_time, clock=needs.clock, wait=needs.wait),
         ),
     )  # fmt: skip

@@ -72,13 +72,15 @@ class Tickets(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A ticket that waits for a decision since `at`. `person` is the account (`usr_…`) of who is to decide, if it is one of a known one."""
+    """A ticket that waits for a decision since `at`, and `until` then if that is said. `person` is the account (`usr_…`) of who is to
+    decide, if it is one of a known one."""
 
     title: Text
     intent: str
     language: Language
     at: datetime
     person: str | None = None
+    until: datetime | None = None
 
 
 class Pending(Protocol):
@@ -94,6 +96,8 @@ class Approval:
 
     ticket: str
     title: Text
+    until: datetime | None = None
+    """When nobody can decide on it any more."""
 
 
 class Approvals(Protocol):

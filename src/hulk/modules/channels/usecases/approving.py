@@ -66,6 +66,6 @@ class AskDecision:
             asker = [(channel, kept)] if kept is not None and channel is not None else []
             places = {conversation_id(one.tenant, one.channel, one.arrival.address): (there, one) for there, one in (*theirs, *asker)}
             for there, one in places.values():
-                asking(self.say, there, one, Approval(ticket=ticket, title=waiting.title), waiting.language)(tx)
+                asking(self.say, there, one, Approval(ticket=ticket, title=waiting.title, until=waiting.until), waiting.language)(tx)
 
         return Outcome(True, [change])

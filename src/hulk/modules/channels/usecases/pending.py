@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from hulk.kernel.durable import Change
@@ -43,9 +44,15 @@ _MORE = Text("More waits for you than I show here. Ask again when you have decid
 
 def asking(say: Say, channel: Channel, kept: Kept, one: Approval, language: Language) -> Change[None]:
     """Asks for a decision, with the buttons that take it."""
-    text = Text("This waits for a decision: {title}", title=one.title)
     buttons = ((Text("✔ Approve"), Pressed("approve", one.ticket)), (Text("✘ Reject"), Pressed("reject", one.ticket)))
-    return say(channel, kept, text, language, name=f"decide:{one.ticket}", buttons=buttons)
+    return say(channel, kept, _text(one), language, name=f"decide:{one.ticket}", buttons=buttons)
+
+
+def _text(one: Approval) -> Text:
+    if one.until is None:
+        return Text("This waits for a decision: {title}", title=one.title)
+    until = f"{one.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return Text("This waits for a decision until {until}: {title}", until=until, title=one.title)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

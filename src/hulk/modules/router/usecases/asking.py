@@ -10,7 +10,7 @@ from hulk.modules.finops import OwnPrice, Planned, Priced, Usage
 from hulk.modules.router.domain.asked import Asked, parts_of_prompt, tools_in
 from hulk.modules.router.domain.decision import Question
 from hulk.modules.router.domain.labels import Labels
-from hulk.modules.router.domain.model import Message, Model, Prompt
+from hulk.modules.router.domain.model import Message, Model, Prompt, most_input_tokens
 from hulk.modules.router.domain.sensitivity import Classified, Find, Remembering, Sensitivity, classified_parts
 
 _LONG = 10_000
@@ -79,7 +79,7 @@ def planned(asked: Asked, model: Model, prompt: Prompt, key: str, attempt: int =
         agent=asked.agent or None,
         person=asked.person or None,
         priced=priced(model),
-        most=Usage(input_tokens=prompt.most_input_tokens, output_tokens=most),
+        most=Usage(input_tokens=most_input_tokens(model, prompt), output_tokens=most),
     )
 
 

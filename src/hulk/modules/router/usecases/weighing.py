@@ -10,7 +10,7 @@ from hulk.kernel.time import Clock
 from hulk.modules.finops import Finops
 from hulk.modules.router.domain.asked import AUTO, Asked, masked_prompt
 from hulk.modules.router.domain.capability import Reach
-from hulk.modules.router.domain.model import Model, Prompt, Unsent, fitted
+from hulk.modules.router.domain.model import Model, Prompt, Unsent, fitted, most_input_tokens
 from hulk.modules.router.domain.pace import Pace
 from hulk.modules.router.domain.policy import Circumstances, Policy, Ruling, ruling
 from hulk.modules.router.domain.sensitivity import Unmaskable, Vault
@@ -132,7 +132,7 @@ class Weigh:
         """Whether it is well, and fast enough; raises `Unavailable` or `Forbidden`."""
         if (refusal := self.health.refusal(model)) is not None:
             raise refusal
-        if (wait := self.seen.pace.wait(model.name, prompt.most_input_tokens, self.clock())) is not None:
+        if (wait := self.seen.pace.wait(model.name, most_input_tokens(model, prompt), self.clock())) is not None:
             raise _used_up(model, wait.total_seconds())
         expected = self.seen.speeds.expected(model.name, self.clock())
         if rules.most_time is not None and expected is not None and expected > rules.most_time[0]:

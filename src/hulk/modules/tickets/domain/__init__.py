@@ -7,6 +7,7 @@ from hulk.modules.tickets.domain.search import Filter, Page, page_token, read_to
 from hulk.modules.tickets.domain.ticket import (
     ENDED,
     FIELDS,
+    OVER_TIME,
     PRIORITIES,
     STATUSES,
     Assignee,
@@ -27,8 +28,8 @@ from hulk.modules.tickets.domain.ticket import (
 from hulk.modules.tickets.domain.work import Artefact, Done, Draft, FollowUp, Handler, NewArtefact, Work
 
 __all__ = [
-    "ENDED", "FIELDS", "MOST_AT_ONCE", "PRIORITIES", "STATUSES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done", "Draft",
-    "Ending", "Filter", "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale", "Status",
-    "Ticket", "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "moved", "page_token", "problem_of", "read_token",
-    "ready", "reopened", "require_new", "shortened", "terms", "view", "words", "workers_problem",
+    "ENDED", "FIELDS", "MOST_AT_ONCE", "OVER_TIME", "PRIORITIES", "STATUSES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done",
+    "Draft", "Ending", "Filter", "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale",
+    "Status", "Ticket", "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "moved", "page_token", "problem_of",
+    "read_token", "ready", "reopened", "require_new", "shortened", "terms", "view", "words", "workers_problem",
 ]  # fmt: skip

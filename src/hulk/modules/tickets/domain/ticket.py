@@ -221,6 +221,10 @@ def _when(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
 
 
+OVER_TIME = "deadline"
+"""The code of the problem of a ticket that its deadline has ended."""
+
+
 def problem_of(code: str, text: Text) -> JsonObject:
     """What kept a ticket from being done, as it is kept: `code` for programs, `text` for people in their language."""
     return {"code": code, "text": text.to_json()}

@@ -90,7 +90,8 @@ class Board(Protocol):
     def move(self, tenant: str, ticket: str, wanted: Status, **to: Any) -> Change[Moved | None]:
         """The ticket becomes `wanted` (`domain.moved`, `domain.reopened`), with `result` or `problem`; None when it is so already.
 
-        `revision`, when given, must be the ticket's. Raises `NotFound`, and `Conflict`, also for what a run of Hulk's own does."""
+        `revision`, when given, must be the ticket's. Raises `NotFound`, and `Conflict`, also for what a run of Hulk's own does,
+        and for a decision after the deadline."""
 
     def comment(self, tenant: str, comment: Comment) -> Change[Ticket | None]:
         """Keep a comment; gives the ticket, or None when the comment is there already. Raises `NotFound`, and `Conflict` when it is there

@@ -2,7 +2,7 @@
 
 from hulk.modules.tickets.usecases.acts import TicketActs
 from hulk.modules.tickets.usecases.create import CreateTickets, Persisted, unheard
-from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, Matter, MoveTicket, Wish
+from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, Matter, MoveTicket, Wish, in_time
 from hulk.modules.tickets.usecases.execute import WORKFLOW, BeginTicket, ReopenTicket, RunTicket
 from hulk.modules.tickets.usecases.facts import Following, fact, opened
 from hulk.modules.tickets.usecases.find import Change, FindTickets, ShowTicket, WatchTickets
@@ -13,6 +13,6 @@ from hulk.modules.tickets.usecases.sweep import SweepTickets
 __all__ = [
     "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Change", "CommentTicket", "CreateTickets", "FindTickets",
     "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease",
-    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "opened",
-    "unheard",
+    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "in_time",
+    "opened", "unheard",
 ]  # fmt: skip

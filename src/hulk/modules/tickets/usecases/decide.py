@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
 from hulk.kernel import events, ids
@@ -13,7 +14,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Text, writable
 from hulk.kernel.time import Clock
-from hulk.modules.tickets.domain import Assignee, Comment, Priority, Status, Ticket, problem_of
+from hulk.modules.tickets.domain import OVER_TIME, Assignee, Comment, Priority, Status, Ticket, problem_of
 from hulk.modules.tickets.ports import Board, CallOff, Moved
 from hulk.modules.tickets.usecases.create import unfit_json
 from hulk.modules.tickets.usecases.facts import Following, fact, opened, signal
@@ -159,10 +160,17 @@ class Matter:
     person: str = ""
     asker: str | None = None
     """Who wants it; they do not approve it themselves, unless they are an admin."""
+    wait: timedelta | None = None
+    """How long they are waited for: then the ticket ends by itself. None is for ever."""
     namespace: str = DEFAULT_NAMESPACE
     priority: Priority = "normal"
     intent: str | None = None
     plan: str | None = None
+
+
+def in_time(problem: JsonObject | None) -> bool:
+    """Whether a ticket with that problem was ended by something else than its deadline."""
+    return problem is None or problem["code"] != OVER_TIME
 
 
 Besides: TypeAlias = Callable[[Ticket], Sequence[Change[Any]]]
@@ -194,11 +202,12 @@ class AskPerson:
             comments.append({"actor": heard["actor"], "text": heard["text"]})
 
     async def _open(self, context: Context, name: str, matter: Matter, besides: Besides) -> Outcome[str]:
+        now = self.clock()
         ticket = Ticket(
             id=ids.derived("tkt", context.key), plan=matter.plan, intent=matter.intent, tenant=context.tenant, key=name, kind=matter.kind,
-            title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=self.clock(),
+            title=matter.title, status=_OPEN, input=matter.input, owner="person", priority=matter.priority, created=now,
             namespace=matter.namespace, assignee=Assignee("person", matter.person), actor=f"run:{context.run_id}", waiter=context.run_id,
-            asker=matter.asker,
+            asker=matter.asker, deadline=None if matter.wait is None else now + matter.wait,
         )  # fmt: skip
         told = self.trail.append(opened(ticket, ticket.actor))
         return Outcome(ticket.id, [followed(self.board.create([ticket]), lambda made: [told, *besides(ticket)] if made[0].new else [])])

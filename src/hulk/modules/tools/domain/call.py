@@ -1,7 +1,8 @@
 """A call of a tool as it is kept: asked for, perhaps waited for, done once.
 
     waiting ──approved──> running ──> done | failed | uncertain
-       └──rejected──> rejected
+       ├──rejected──> rejected
+       └──nobody decided in time──> expired
 
 A call with the same key is the same call: it is done once, and whoever asks again gets what came of it.
 """
@@ -19,9 +20,9 @@ from hulk.kernel.text import Text
 from hulk.modules.router import Label
 from hulk.modules.tools.domain.tool import Output
 
-Status: TypeAlias = Literal["waiting", "running", "done", "failed", "rejected", "uncertain", "suggested"]
+Status: TypeAlias = Literal["waiting", "running", "done", "failed", "rejected", "expired", "uncertain", "suggested"]
 """waiting: for a person; suggested: it was only said what would be done; uncertain: it may have been done, and is not tried again."""
-ENDED: frozenset[Status] = frozenset(("done", "failed", "rejected", "uncertain", "suggested"))
+ENDED: frozenset[Status] = frozenset(("done", "failed", "rejected", "expired", "uncertain", "suggested"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Call:
     @property
     def ended_badly(self) -> bool:
         """Whether it came to nothing, or nobody knows."""
-        return self.status in ("failed", "rejected", "uncertain")
+        return self.status in ("failed", "rejected", "expired", "uncertain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

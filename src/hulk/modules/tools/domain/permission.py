@@ -9,6 +9,7 @@ As in AWS IAM: a rule that denies beats all that allow, and of those the one cou
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
@@ -29,7 +30,7 @@ class Rule:
     It is about people's own calls; with `agents`, about those of these agents on behalf of such people instead; one that forbids and names
     no agents is about both. All lists but `roles` are of patterns (`*`). `up_to`: larger amounts wait for a person, in the tool's own
     currency. `sensitive`: they may see what must stay in the company. `tenants`, in the settings: those that it is about, all when there
-    is none."""
+    is none. `wait`: how long a person is waited for at the most, where others allow longer."""
 
     name: str
     tools: tuple[str, ...]
@@ -41,6 +42,7 @@ class Rule:
     autonomy: Autonomy = "approve"
     up_to: Decimal | None = None
     sensitive: bool = False
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,13 @@ class Who:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """It may, by these rules. `autonomy` is about tools that change something."""
+    """It may, by these rules. `autonomy` is about tools that change something, `wait` how long a person is waited for at the most."""
 
     autonomy: Autonomy
     up_to: Decimal | None = None
     sensitive: bool = False
     rules: tuple[str, ...] = ()
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,13 @@ def _most(rules: Sequence[Rule], tool: Tool) -> Allowed:
     known = [limit for limit in limits if limit is not None]
     return Allowed(
         autonomy=autonomy, up_to=max(known) if len(known) == len(limits) else None, sensitive=any(rule.sensitive for rule in rules),
-        rules=tuple(rule.name for rule in rules),
+        rules=tuple(rule.name for rule in rules), wait=shortest(rule.wait for rule in rules),
     )  # fmt: skip
+
+
+def shortest(waits: Iterable[timedelta | None]) -> timedelta | None:
+    """The shortest of those that are said; None when none is."""
+    return min((one for one in waits if one is not None), default=None)
 
 
 def _autonomy(rule: Rule, tool: Tool) -> Autonomy:

@@ -81,7 +81,7 @@ def standing(call: Call) -> Text:
             return Text("{tool} is being done: look at it again with call_status and the call {id}.", tool=call.tool, id=call.id)
         case "done":
             return Text("{tool} was done; what reads give is not kept.", tool=call.tool)
-        case "failed" | "rejected" | "uncertain" | "suggested":
+        case "failed" | "rejected" | "expired" | "uncertain" | "suggested":
             return Text("{tool} gave no answer.", tool=call.tool)
         case _:
             assert_never(call.status)

@@ -1,5 +1,6 @@
 """Who may use which tools, and which tools are a server of their own, as the settings say it."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from hulk.kernel.tenancy import Role
 from hulk.modules.tools.domain import Autonomy, Names, Rule, Server
-from hulk.runtime.config import Section
+from hulk.runtime.config import Duration, Section
 
 Patterns: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=100)]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its name.")]
@@ -32,6 +33,9 @@ class OwnRuleSettings(Section):
     )
     up_to: Decimal | None = Field(default=None, ge=0, description="With `act`: the largest amount that is not put to a person.")
     sensitive: bool = Field(default=False, description="Whether they may see what must stay in the company.")
+    wait: Duration | None = Field(
+        default=None, gt=timedelta(0), description="How long a person is waited for, if that is less than `tools.wait`."
+    )
 
     def rule(self, name: str) -> Rule:
         """As the domain has it."""

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from hulk.kernel.durable import Change, Commit, Context, Outcome, Started
-from hulk.kernel.errors import Forbidden, HulkError, NotFound, Refused, told
+from hulk.kernel.errors import Expired, Forbidden, HulkError, NotFound, Refused, told
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
-from hulk.kernel.time import Clock
-from hulk.modules.tickets import AskPerson, Matter, Ticket
+from hulk.kernel.time import Clock, hours
+from hulk.modules.tickets import AskPerson, Matter, Ticket, in_time
 from hulk.modules.tools.domain import Call, Ending, Tool
-from hulk.modules.tools.domain.call import what_it_would_do
+from hulk.modules.tools.domain.call import Status, what_it_would_do
 from hulk.modules.tools.ports import Calls, Schemas, Standing
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
 from hulk.modules.tools.usecases.fitting import require_fit
@@ -39,10 +39,10 @@ class RunCall:
     async def __call__(self, context: Context, data: JsonObject) -> JsonObject:
         """See `Workflow`."""
         call = await self.calls.get(context.tenant, data["call"])
-        heard = await self.ask(context, "ask", _matter(call), lambda ticket: [self._asked(call, ticket)])
+        wait = timedelta(seconds=data["wait"])
+        heard = await self.ask(context, "ask", _matter(call, wait), lambda ticket: [self._asked(call, ticket)])
         if heard["status"] != "completed":
-            await context.step("reject", lambda: self._rejected(call, heard))
-            return {"call": call.id, "status": "rejected"}
+            return {"call": call.id, "status": await context.step("reject", lambda: self._unapproved(call, heard, wait))}
         status: str = await context.step("act", lambda: self._act(call, heard["actor"]), commit="now")
         return {"call": call.id, "status": status}
 
@@ -57,10 +57,14 @@ class RunCall:
     def _asked(self, call: Call, ticket: Ticket) -> Change[Any]:
         return self.calls.ask(call.tenant, call.id, ticket.id)
 
-    async def _rejected(self, call: Call, heard: JsonObject) -> Outcome[None]:
-        error = Forbidden("{actor} did not approve the call of {tool}.", actor=heard["actor"], tool=call.tool)
-        ending = Ending(status="rejected", at=self.clock(), error=told(error))
-        return Outcome(None, [self._ending(call.tenant, call.id, ending, heard["actor"])])
+    async def _unapproved(self, call: Call, heard: JsonObject, wait: timedelta) -> Outcome[Status]:
+        """Somebody said no, or nobody anything in time."""
+        status: Status = "rejected" if in_time(heard["problem"]) else "expired"
+        no: HulkError = Forbidden("{actor} did not approve the call of {tool}.", actor=heard["actor"], tool=call.tool)
+        if status == "expired":
+            no = Expired("Nobody decided on the call of {tool} within {hours} h: it was not made.", tool=call.tool, hours=hours(wait))
+        ending = Ending(status=status, at=self.clock(), error=told(no))
+        return Outcome(status, [self._ending(call.tenant, call.id, ending, heard["actor"])])
 
     async def _act(self, call: Call, actor: str) -> Outcome[str]:
         """Do it, as it was approved; one that was begun before and not ended is not begun again, unless that does nothing twice."""
@@ -101,9 +105,10 @@ class RunCall:
         return told_once(self.calls.end(tenant, call, ending), self.trail, actor)
 
 
-def _matter(call: Call) -> Matter:
+def _matter(call: Call, wait: timedelta) -> Matter:
     through = Text("{agent} for {actor}", agent=call.agent, actor=call.actor) if call.agent else call.actor
     return Matter(
         kind=KIND, title=Text("Call {tool}, asked for by {who}", tool=call.tool, who=through), intent=call.intent, asker=call.actor,
+        wait=wait,
         input={name: getattr(call, name) for name in ("tool", "arguments", "actor", "agent", "reason")} | {"call": call.id},
     )  # fmt: skip

@@ -16,7 +16,7 @@ from hulk.modules.router import Classified
 from hulk.modules.tools.domain import Autonomy, Call, Output, Server, Tool
 from hulk.modules.tools.domain.call import id_of, require_same, what_it_would_do
 from hulk.modules.tools.domain.output import Withheld, for_reader
-from hulk.modules.tools.domain.permission import autonomy_for, lesser
+from hulk.modules.tools.domain.permission import autonomy_for, lesser, shortest
 from hulk.modules.tools.ports import Calls, Present, Schemas
 from hulk.modules.tools.usecases.catalogue import Catalogue, who_of
 from hulk.modules.tools.usecases.fitting import require_fit
@@ -77,6 +77,8 @@ class CallTool:
     trail: Trail
     commit: Commit
     clock: Clock
+    wait: timedelta
+    """How long a person is waited for at the most."""
 
     async def __call__(self, by: Principal, wanted: Wanted) -> Called:
         """The call at its end, or waiting for a person (`Call.ticket` tells where, as soon as it is opened).
@@ -95,7 +97,8 @@ class CallTool:
             return await self._suggested(call, tool, why, sensitive=allowed.sensitive)
         if not tool.writes:
             return Called(call=await self.perform(call, tool, wanted.present), tool=tool, sensitive=allowed.sensitive)
-        kept, new = await self._begun(replace(call, status="running" if autonomy == "act" else "waiting"), wanted.run)
+        waiting = replace(call, status="running" if autonomy == "act" else "waiting")
+        kept, new = await self._begun(waiting, wanted.run, shortest((allowed.wait, self.wait)))
         if new and autonomy == "act":
             kept = await self.perform(kept, tool, wanted.present)
         elif not new and kept.status == "running":
@@ -116,24 +119,25 @@ class CallTool:
         kept, new = await self._begun(replace(call, status="suggested", ended=call.at, error=told(Forbidden(why))))
         return Called(call=kept, tool=tool, sensitive=sensitive, replayed=not new)
 
-    async def _begun(self, call: Call, waiter: str | None = None) -> tuple[Call, bool]:
-        [(kept, new)] = await self.commit(
-            followed(self.calls.begin(call), lambda found: self._first(found[0], new=found[1], waiter=waiter))
-        )
+    async def _begun(self, call: Call, waiter: str | None = None, wait: timedelta | None = None) -> tuple[Call, bool]:
+        """`waiter` is told of its end, and a person is waited for so long."""
+        run = _run(call, waiter, wait or self.wait)
+        [(kept, new)] = await self.commit(followed(self.calls.begin(call), lambda found: self._first(found[0], run, new=found[1])))
         if not new:
             require_same(kept, call)
         return kept, new
 
-    def _first(self, call: Call, *, new: bool, waiter: str | None) -> list[Change[Any]]:
+    def _first(self, call: Call, run: Started, *, new: bool) -> list[Change[Any]]:
         """What becomes true with a call's beginning."""
         if not new or call.status == "running":
             return []
         event = self.trail.append(fact(call.status, call))
-        return [event, self.runs.begin(_run(call, waiter))] if call.status == "waiting" else [event]
+        return [event, self.runs.begin(run)] if call.status == "waiting" else [event]
 
 
-def _run(call: Call, waiter: str | None) -> Started:
+def _run(call: Call, waiter: str | None, wait: timedelta) -> Started:
     return Started(
-        workflow=WORKFLOW, data={"call": call.id}, tenant=call.tenant, id=f"run_{call.id.removeprefix('tcl_')}", intent=call.intent,
-        attributes={"tool": call.tool}, namespace=DEFAULT_NAMESPACE, parent=waiter,
+        workflow=WORKFLOW, data={"call": call.id, "wait": wait.total_seconds()}, tenant=call.tenant,
+        id=f"run_{call.id.removeprefix('tcl_')}", intent=call.intent, attributes={"tool": call.tool}, namespace=DEFAULT_NAMESPACE,
+        parent=waiter,
     )  # fmt: skip

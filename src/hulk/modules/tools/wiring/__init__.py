@@ -92,8 +92,9 @@ def acts_of(
         most=settings.max_output, secrets=secrets, heard=endings,
     )  # fmt: skip
     call = CallTool(
-        catalogue=catalogue, calls=calls, schemas=schemas, perform=perform, runs=runs, trail=trail, commit=store.commit, clock=clock
-    )
+        catalogue=catalogue, calls=calls, schemas=schemas, perform=perform, runs=runs, trail=trail, commit=store.commit, clock=clock,
+        wait=settings.wait,
+    )  # fmt: skip
     prompts = [*PROMPTS, *(one.whole() for one in settings.prompts)]
     return ToolActs(
         catalogue=catalogue, find=FindTools(catalogue), calls=ShowCalls(calls, catalogue), call=call, read=ReadAddress(catalogue, call),

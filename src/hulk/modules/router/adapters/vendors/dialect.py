@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
-from hulk.modules.router.domain.model import Completion, Counted, Delta, Finish, Limits, Model, Prompt, ToolCall
+from hulk.modules.router.domain.model import Completion, Counted, Delta, Finish, Limits, Model, Prompt, ToolCall, most_input_tokens
 
 Count = Annotated[int, Field(ge=0, le=10**9, strict=True)]
 """Tokens, as a vendor tells them. What is negative, no number or beyond belief is not believed."""
@@ -93,7 +93,10 @@ class Heard:
         heard = self.tokens or Tokens()
         output = max(heard.output, most_output(model, prompt))
         return Tokens(
-            input=heard.input or prompt.most_input_tokens, output=output, cache_read=heard.cache_read, cache_write=heard.cache_write
+            input=heard.input or most_input_tokens(model, prompt),
+            output=output,
+            cache_read=heard.cache_read,
+            cache_write=heard.cache_write,
         )
 
 

@@ -17,7 +17,7 @@ from hulk.modules.router.domain.model.prompts import (
     ToolCall,
     ToolChoice,
 )
-from hulk.modules.router.domain.model.translating import fitted, reread
+from hulk.modules.router.domain.model.translating import fitted, most_input_tokens, reread
 
 __all__ = [
     "ABILITIES",
@@ -50,5 +50,6 @@ __all__ = [
     "Uncertain",
     "Unsent",
     "fitted",
+    "most_input_tokens",
     "reread",
 ]

@@ -127,19 +127,11 @@ class Prompt:
 
     @property
     def most_input_tokens(self) -> int:
-        """A bound that no tokenizer passes: no token is shorter than a byte, and some frame the messages. Tools and schemas count three
-        times: for models without them they are told in words, and asked for by a schema."""
-        return self._most(3)
-
-    @property
-    def most_input_tokens_as_it_is(self) -> int:
-        """The same for a model that takes tools and schemas as they are: it is told each once."""
-        return self._most(1)
-
-    def _most(self, times: int) -> int:
+        """A bound that no tokenizer passes, for a model that takes all of it as it is (else `translating.most_input_tokens`): no token is
+        shorter than a byte, and some frame the messages."""
         talk = sum(_FRAME + sum(_bound(part) for part in message.parts) + _called(message.calls) for message in self.messages)
         told = [_canonical(asdict(tool)) for tool in self.tools] + ([_canonical(asdict(self.schema))] if self.schema else [])
-        return talk + _FRAME + (_TOOLS_FRAME + times * sum(_FRAME + len(one) for one in told) if told else 0)
+        return talk + _FRAME + (_TOOLS_FRAME + sum(_FRAME + len(one) for one in told) if told else 0)
 
 
 def _bound(part: Part) -> int:

@@ -34,6 +34,11 @@ def fitted(model: Model, prompt: Prompt) -> Prompt:
     return prompt
 
 
+def most_input_tokens(model: Model, prompt: Prompt) -> int:
+    """A bound of what `prompt` takes to ask `model`, which may have to be told tools and schemas in words. Raises as `fitted` does."""
+    return fitted(model, prompt).most_input_tokens
+
+
 def reread(model: Model, prompt: Prompt, completion: Completion) -> Completion:
     """The answer to `prompt`, from the one to what `fitted` made of it."""
     if prompt.schema is not None and not model.abilities.schema:

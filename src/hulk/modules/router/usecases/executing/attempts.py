@@ -12,7 +12,18 @@ import stamina
 from hulk.kernel.time import Clock
 from hulk.modules.router.domain.asked import Asked
 from hulk.modules.router.domain.capability import Capability
-from hulk.modules.router.domain.model import Completion, Counted, Delta, Embedded, Limits, Model, Prompt, Uncertain, Unsent
+from hulk.modules.router.domain.model import (
+    Completion,
+    Counted,
+    Delta,
+    Embedded,
+    Limits,
+    Model,
+    Prompt,
+    Uncertain,
+    Unsent,
+    most_input_tokens,
+)
 from hulk.modules.router.usecases.executing.paying import Account, Bill, Pay
 from hulk.modules.router.usecases.sending import GiveLeave, Send
 from hulk.modules.router.usecases.weighing import Able, Seen
@@ -123,7 +134,7 @@ class Attempts:
     @contextmanager
     def _noted(self, able: Able) -> Iterator[None]:
         """What is sent in the block is counted, and a provider's wish to be left alone taken note of."""
-        self.seen.pace.sent(able.model.name, able.prompt.most_input_tokens)
+        self.seen.pace.sent(able.model.name, most_input_tokens(able.model, able.prompt))
         try:
             yield
         except Unsent as error:

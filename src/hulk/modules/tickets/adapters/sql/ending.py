@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, select
 from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
+from hulk.kernel.time import iso
 from hulk.modules.tickets.adapters.sql.tables import THEIRS, dependency_table, lease_table, ticket_of, ticket_table
 from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, changed, judged, moved, problem_of, reopened
 from hulk.modules.tickets.ports import Ended, Moved
@@ -133,6 +134,8 @@ def _moved(writes: Writes, before: Ticket, wanted: Status, result: JsonObject | 
             "Ticket {ticket} is held by the worker {worker}; it may be cancelled, or left to it.", ticket=before.id, worker=before.worker
         )
     status = moved(before, wanted)
+    if status != "cancelled" and before.deadline is not None and before.deadline <= writes.now:
+        raise Conflict("The time of ticket {ticket} is over, since {deadline}.", ticket=before.id, deadline=iso(before.deadline))
     if status == "completed" and _waits_for(writes.tx, before):
         raise Conflict("Ticket {ticket} comes after others that have not completed.", ticket=before.id)
     return writes.put(changed(before, status=status, result=result, problem=problem, ended=writes.now))

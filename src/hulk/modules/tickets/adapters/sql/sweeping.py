@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, Select, bindparam, delete, select, text, u
 from hulk.kernel.text import Text
 from hulk.modules.tickets.adapters.sql.ending import Writes, again, failed_by_time
 from hulk.modules.tickets.adapters.sql.tables import HELD, UNENDED, lease_table, ticket_table, tickets_of
-from hulk.modules.tickets.domain import Ticket, changed
+from hulk.modules.tickets.domain import OVER_TIME, Ticket, changed
 from hulk.modules.tickets.ports import Moved, Swept
 from hulk.runtime.store import Transaction, among
 
@@ -67,4 +67,4 @@ def _put_back(writes: Writes, ticket: Ticket) -> Moved:
 
 
 def _expired(writes: Writes, ticket: Ticket) -> Moved:
-    return failed_by_time(writes, ticket, "deadline", Text("its deadline passed before it was done"))
+    return failed_by_time(writes, ticket, OVER_TIME, Text("its deadline passed before it was done"))
