@@ -91,6 +91,6 @@ print(held() - before)
 
 
 def test_what_was_big_is_given_back_whichever_thread_had_it() -> None:
-    """By glibc's own rule what stood below something that stays would be kept: 40 MB here."""
+    """By glibc's own rule what stood below something that stays would be kept: 100 MB here."""
     said = subprocess.run([sys.executable, "-c", GIVEN_BACK], capture_output=True, text=True, check=True, env=environment())
     assert float(said.stdout) < 12

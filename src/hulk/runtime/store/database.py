@@ -81,6 +81,7 @@ def _sqlite(url: URL, readers: int, busy: float) -> Engine:
         poolclass=QueuePool,
         pool_size=readers + 1,
         max_overflow=0,
+        pool_use_lifo=True,  # taken in turn, each would find that another has written since, and read its pages anew
         connect_args={"timeout": busy, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _durable_sqlite)
