@@ -160,7 +160,7 @@ class Barrage:
 
 def apart(chance: random.Random) -> random.Random:
     """Chances of its own for one of many that draw at the same time: else who draws first decides what all get, and a seed nothing."""
-    return random.Random(chance.random())  # a test's
+    return random.Random(chance.random())
 
 
 @asynccontextmanager
