@@ -52,7 +52,7 @@ async def judge(barrage: Barrage) -> None:
     for one in verdicts if barrage.killed and not JUMPS else ():
         print(one.channel, "answers after", [round(seconds, 1) for seconds in recoveries(barrage.data, one.channel, barrage.killed)], "s")
     recovered = [round(one, 1) for one in sorted(barrage.recovered)]
-    print(f"ready after {statistics.median(barrage.starting):.1f} s, answers after {recovered} s")
+    print(f"ready after {statistics.median(barrage.starting):.1f} s, answers after {recovered} s more")
     assert records(barrage.data) == {}
     assert [one.lost for one in verdicts] == [[]] * len(verdicts)
     assert [one.failed for one in verdicts] == [0] * len(verdicts)

@@ -41,8 +41,8 @@ WRONG_SECONDS = (0.5, 6.0)
 
 @dataclass
 class Barrage:
-    """A program under fire. `recovered` is how many seconds after each kill a message was first answered again; `starting` how long each
-    start took to be ready."""
+    """A program under fire. `starting` is how many seconds each start took to be ready, `recovered` how many after that a message was first
+    answered again."""
 
     folder: Path
     port: int
@@ -78,15 +78,14 @@ class Barrage:
     async def kill(self) -> None:
         """kill -9 of the program, and a new start; seconds until it answers somebody again are noted."""
         assert self.up is not None
-        killed = time.monotonic()
         self.killed.append(datetime.now(UTC))
         await asyncio.to_thread(self.up.kill)
         await self.start()
-        before = len(self.hook.at)
+        ready, before = time.monotonic(), len(self.hook.at)
         while len(self.hook.at) == before and self.left:  # noqa: ASYNC110  # nobody rings
             await asyncio.sleep(0.02)
         if self.left:
-            self.recovered.append(time.monotonic() - killed)
+            self.recovered.append(time.monotonic() - ready)
 
     async def jump(self) -> None:
         """The clock is wrong for a while."""
