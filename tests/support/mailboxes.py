@@ -87,7 +87,7 @@ def line(twin: Twin, security: str = "plain", password: str = PASSWORD, **more: 
 @contextlib.asynccontextmanager
 async def listening(server: ImapServer, inbox: Inbox, **more: Any) -> AsyncIterator[None]:
     """It hears, again and again as `AtWork` has it, from where the inbox says; there when the block begins."""
-    hears = EmailListens(server, reader(), "INBOX", now, **{"poll": 0.05, **more})
+    hears = EmailListens(server, reader(), "INBOX", **{"clock": now, "poll": 0.05, **more})
     async with asyncio.TaskGroup() as group:
         task = group.create_task(_again(hears, inbox))
         try:

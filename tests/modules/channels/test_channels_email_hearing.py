@@ -1,11 +1,13 @@
 """A mailbox is heard by IMAP: nothing is lost, nothing is taken twice, whatever is cut in between."""
 
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from hulk.modules.channels.adapters.email.marks import Mark
-from support.mailboxes import listening, mail, servers
+from support.mailboxes import listening, mail, now, servers
 from support.mattermost import Inbox
 from support.twins.email import Twin, email_twin
 
@@ -47,6 +49,20 @@ async def test_what_was_there_before_is_left_alone_and_all_stays_unread(twin: Tw
         await inbox.until(lambda: bool(inbox.texts))
     assert inbox.texts == ["Olá 2"]
     assert not any("STORE" in one or one.startswith("SELECT") for one in twin.state()["asked"])
+
+
+@pytest.mark.parametrize("before", [(), (1_700_000_000,), (-60,)], ids=["an empty mailbox", "old mails in it", "new ones, too"])
+async def test_what_comes_is_heard_though_our_clock_is_ahead_of_the_servers(twin: Twin, before: tuple[int, ...]) -> None:
+    for place, at in enumerate(before):
+        twin.brings(said(100 + place), at=at if at > 0 else int(time.time()) + at)
+    inbox = Inbox()
+    async with listening(servers(twin)[0], inbox, clock=lambda: now() + timedelta(hours=6)):
+        twin.brings(said(1))
+        await inbox.until(lambda: inbox.texts == ["Olá 1"])
+        twin.renumber()
+        twin.brings(said(2))
+        await inbox.until(lambda: "Olá 2" in inbox.texts)
+    assert inbox.texts == ["Olá 1", "Olá 2"]
 
 
 async def test_what_came_while_nobody_listened_is_heard_once(twin: Twin) -> None:

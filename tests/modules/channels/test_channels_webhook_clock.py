@@ -1,4 +1,4 @@
-"""What is signed while our clock is wrong is refused by those who look at the time: it waits until the clock is right, and is not given up."""
+"""What is signed while our clock is wrong is refused by those who look at the time: it waits until the clock is right."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -41,8 +41,8 @@ WRONG_SECONDS = (0.5, 6.0)
 
 @dataclass
 class Barrage:
-    """A program under fire. `recovered` is how many seconds after each kill a message was first answered again; `starting` how long each
-    start took to be ready."""
+    """A program under fire. `starting` is how many seconds each start took to be ready, `recovered` how many after that a message was first
+    answered again."""
 
     folder: Path
     port: int
@@ -78,15 +78,14 @@ class Barrage:
     async def kill(self) -> None:
         """kill -9 of the program, and a new start; seconds until it answers somebody again are noted."""
         assert self.up is not None
-        killed = time.monotonic()
         self.killed.append(datetime.now(UTC))
         await asyncio.to_thread(self.up.kill)
         await self.start()
-        before = len(self.hook.at)
+        ready, before = time.monotonic(), len(self.hook.at)
         while len(self.hook.at) == before and self.left:  # noqa: ASYNC110  # nobody rings
             await asyncio.sleep(0.02)
         if self.left:
-            self.recovered.append(time.monotonic() - killed)
+            self.recovered.append(time.monotonic() - ready)
 
     async def jump(self) -> None:
         """The clock is wrong for a while."""
@@ -102,16 +101,16 @@ class Barrage:
             for side in self.sides:
                 mine = list(range(1, 1 + round(messages * SHARES[side.name])))
                 for _ in range(WRITERS):
-                    group.create_task(self._write(side, mine, troubles))
-            group.create_task(self._at_times(messages, kills, self.kill))
-            group.create_task(self._at_times(messages, jumps, self.jump))
+                    group.create_task(self._write(side, mine, troubles, apart(self.chance)))
+            group.create_task(self._at_times(messages, kills, self.kill, apart(self.chance)))
+            group.create_task(self._at_times(messages, jumps, self.jump, apart(self.chance)))
         await self.at_rest()
 
-    async def _at_times(self, messages: int, times: int, act: Callable[[], Awaitable[None]]) -> None:
+    async def _at_times(self, messages: int, times: int, act: Callable[[], Awaitable[None]], chance: random.Random) -> None:
         """So often, at random moments."""
         for time_ in range(times):
-            await self._until(messages - messages * (time_ + self.chance.random()) / times)
-            await asyncio.sleep(self.chance.random() * 0.3)
+            await self._until(messages - messages * (time_ + chance.random()) / times)
+            await asyncio.sleep(chance.random() * 0.3)
             await act()
 
     async def _heard(self) -> None:
@@ -120,11 +119,11 @@ class Barrage:
             self.taken[side.name].add(await side.say(0))
         await self.at_rest()
 
-    async def _write(self, side: Side, mine: list[int], troubles: float) -> None:
+    async def _write(self, side: Side, mine: list[int], troubles: float, chance: random.Random) -> None:
         while mine:
             number, self.left = mine.pop(), self.left - 1
-            await asyncio.sleep(WRITERS / (self.rate * SHARES[side.name]) * self.chance.uniform(0.5, 1.5))
-            if self.chance.random() < troubles:
+            await asyncio.sleep(WRITERS / (self.rate * SHARES[side.name]) * chance.uniform(0.5, 1.5))
+            if chance.random() < troubles:
                 self.troubles += 1
                 await asyncio.to_thread(side.trouble)
             self.taken[side.name].add(await side.say(number))
@@ -158,6 +157,11 @@ class Barrage:
         return [judged(self.data, side.name, self.taken[side.name], await side.seen()) for side in self.sides]
 
 
+def apart(chance: random.Random) -> random.Random:
+    """Chances of its own for one of many that draw at the same time: else who draws first decides what all get, and a seed nothing."""
+    return random.Random(chance.random())
+
+
 @asynccontextmanager
 async def a_barrage(folder: Path, chance: random.Random) -> AsyncIterator[Barrage]:
     """All sides, and the program at its first start."""
@@ -180,17 +184,17 @@ async def a_barrage(folder: Path, chance: random.Random) -> AsyncIterator[Barrag
 async def _sides(
     stack: AsyncExitStack, folder: Path, hooks: str, session: aiohttp.ClientSession, chance: random.Random
 ) -> list[Side]:  # fmt: skip
-    hook = await stack.enter_async_context(listening(Hook(f"{hooks}/hook", session, chance)))
+    hook = await stack.enter_async_context(listening(Hook(f"{hooks}/hook", session, apart(chance))))
     amazon, root = stack.enter_context(amazon_twin()), folder / "root.pem"
     async with session.get(f"{amazon}/root") as response:
         root.write_bytes(await response.read())
     return [
         hook,
-        Telegram(stack.enter_context(telegram_twin()), chance),
-        Mattermost(Chat(stack.enter_context(system("mattermost"))), chance),
-        WhatsApp(stack.enter_context(meta()), chance, f"{hooks}/zap"),
-        Alexa(amazon, f"{hooks}/alexa", str(root), session, chance),
-        Mail(stack.enter_context(email_twin()), chance),
+        Telegram(stack.enter_context(telegram_twin()), apart(chance)),
+        Mattermost(Chat(stack.enter_context(system("mattermost"))), apart(chance)),
+        WhatsApp(stack.enter_context(meta()), apart(chance), f"{hooks}/zap"),
+        Alexa(amazon, f"{hooks}/alexa", str(root), session, apart(chance)),
+        Mail(stack.enter_context(email_twin()), apart(chance)),
     ]
 
 

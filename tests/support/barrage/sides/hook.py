@@ -93,33 +93,35 @@ class Hook:
 
     async def answered(self, request: web.Request) -> web.Response:
         """Where Hulk sends answers."""
-        body, id_ = await request.read(), request.headers["webhook-id"]
+        body, id_, at = await request.read(), request.headers["webhook-id"], request.headers["webhook-timestamp"]
         if not self.free.is_set():
             self.held.append(request)
             await self.free.wait()
         if request.transport is None:  # whoever asked is no more
             return web.Response()
-        expected = signature(key_of(SECRET), id_.encode(), request.headers["webhook-timestamp"].encode(), body)
-        assert request.headers["webhook-signature"].encode() == expected
-        if abs(int(request.headers["webhook-timestamp"]) - time.time()) > LEEWAY_SECONDS:
+        assert request.headers["webhook-signature"].encode() == signature(key_of(SECRET), id_.encode(), at.encode(), body)
+        if abs(int(at) - time.time()) > LEEWAY_SECONDS:
             self.refused += 1
             return web.Response(status=400)
-        trouble = self.troubles.pop() if self.troubles else ""
+        return await self._troubled(request, self.troubles.pop() if self.troubles else "", id_, json.loads(body).get("in_reply_to"))
+
+    async def _troubled(self, request: web.Request, trouble: str, id_: str, about: str | None) -> web.Response:
         if trouble == "slow":
             await asyncio.sleep(0.5)
         if trouble in ("429", "503", "500"):
             return web.Response(status=int(trouble), headers={"Retry-After": "1"} if trouble != "500" else {})
         if trouble == "cut":
             return _hung_up(request)
-        about = json.loads(body).get("in_reply_to")
-        if about is None:  # a check that the program makes by itself
-            return web.Response(status=204)
-        self.repeated += id_ in self.got[about]
-        self.got[about].add(id_)
-        self.at.setdefault(about, time.monotonic())
+        if about is not None:  # else a check that the program makes by itself
+            self._heard(about, id_)
         if trouble == "500 after all":
             return web.Response(status=500)
         return _hung_up(request) if trouble == "lost" else web.Response(status=204)
+
+    def _heard(self, about: str, id_: str) -> None:
+        self.repeated += id_ in self.got[about]
+        self.got[about].add(id_)
+        self.at.setdefault(about, time.monotonic())
 
 
 def _hung_up(request: web.Request) -> web.Response:

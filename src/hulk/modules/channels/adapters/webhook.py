@@ -144,8 +144,8 @@ class WebhookLine:
         return Sent(message.id)
 
     def _at_another_time(self, answer: Answer) -> Unavailable | None:
-        """While our clock is wrong, what we sign is refused as old, or of the future: where the other side's clock says so (`Date`, RFC 9110,
-        6.6.1), that is why, and it is taken once the clock is right."""
+        """While our clock is wrong, what we sign is refused as old, or of the future. Where the other side's clock says so (`Date`: RFC
+        9110, 6.6.1), that is why, and it is taken once ours is right."""
         try:
             theirs = parsedate_to_datetime(answer.headers.get("date", ""))
         except ValueError:

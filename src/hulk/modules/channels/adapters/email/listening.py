@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import structlog
@@ -46,13 +46,21 @@ class EmailListens:
         async with self.server.opened() as imap:
             at, box = Mark.parsed(mark), await imap.examine(self.folder)
             if at is None:
-                at = Mark.fresh(box.validity, box.next, self.clock())
+                at = Mark.fresh(box.validity, box.next, await self._begun(imap, box))
                 await marked(str(at))
             while True:
                 at = await self._round(imap, box, at, heard, marked)
                 await heard(())  # none, too: then it is known that it works
                 await imap.wait(self.idle, self.poll)
                 box = await imap.examine(self.folder)
+
+    async def _begun(self, imap: Imap, box: Box) -> datetime:
+        """From when mails are heard: after the newest that is there, by the server's clock, which stamps them. Ours may be ahead of it, and
+        what comes until it is that time would be taken for old."""
+        now = self.clock()
+        newest = [await imap.meta(uid) for uid in (await imap.search(b"UID *"))[-1:] if uid < box.next]
+        after = max((one.at + timedelta(seconds=1) for one in newest if one is not None), default=now - BACK)
+        return min(now, max(after, now - BACK))
 
     async def _round(self, imap: Imap, box: Box, at: Mark, heard: Heard, marked: Marked) -> Mark:
         if box.validity == at.validity:
