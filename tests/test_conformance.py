@@ -322,6 +322,7 @@ PARTS = {
         ticket_tools.TicketTools,
         watched_tools.WatchedBackend,
     ),
+    "hulk.modules.agents.adapters.sql": (agents_sql.SqlAccounts, agents_sql.SqlTasks),
     "hulk.modules.tickets.adapters.sql": (tickets_sql.SqlBoard, tickets_sql.SqlKinds, tickets_sql.SqlTickets),
 }
 """Packages in which several files make up adapters, and those."""

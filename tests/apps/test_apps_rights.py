@@ -288,7 +288,7 @@ async def test_every_route_answers_everybody_as_the_table_says(world: World) -> 
 
 _ALLS = ("breakers", "tool-systems", " /mcp/", "GET /v1/channels/{channel}", "{channel}/check")
 """What belongs to no tenant; what is known without asking the store; and MCP, which first looks at the host that was asked for
-(tests/modules/tools/test_tools_mcp_*.py)."""
+(tests/modules/tools/over_mcp)."""
 
 
 def hidden_from(who: str) -> list[str]:

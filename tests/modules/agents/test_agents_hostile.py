@@ -20,10 +20,13 @@ MANY = int(os.environ.get("HULK_TEST_HOSTILE", "10000"))
 PARTS = 10
 
 
-async def campaign(folder: Path, seed: int, count: int, postgres: Callable[[], Postgres] | None = None) -> Siege:
-    """That many hostile calls, and nothing wrong with what came of them; over SQLite unless a server is given."""
+async def campaign(
+    folder: Path, seed: int, count: int, postgres: Callable[[], Postgres] | None = None, enough: Callable[[Siege], bool] = lambda _: True
+) -> Siege:  # fmt: skip
+    """That many hostile calls, or more until it is `enough`, and nothing wrong with what came of them; over SQLite unless a server is
+    given."""
     async with besieged(folder, seed, postgres) as siege:
-        while siege.count < count:
+        while siege.count < count or not enough(siege):
             await siege.round()
         assert siege.unapproved() == [], f"seed {seed}"
         assert await siege.leaks() == [], f"seed {seed}"
@@ -48,15 +51,17 @@ async def test_nor_over_postgresql(tmp_path: Path, postgres: Callable[[], Postgr
     print(figures(await campaign(tmp_path, 2, 60, postgres)))
 
 
-async def test_the_attacker_gets_far_enough_to_prove_something(tmp_path: Path) -> None:
-    siege = await campaign(tmp_path, 7, 300)
+def far_enough(siege: Siege) -> bool:
+    """To prove something: models were shown what must stay, and everybody did all that they may."""
     shown = "\n".join(siege.model.inside)
-    assert WAGE in shown
-    assert any(one.thing in shown or one.shown in shown for one in siege.attacker.secrets)
-    assert len(siege.model.outside) > 10
-    assert siege.yes.total() > 5
+    seen = WAGE in shown and any(one.thing in shown or one.shown in shown for one in siege.attacker.secrets)
     done = {(one.tool.split(".")[0], one.agent) for one in siege.done}
-    assert {("bank", ""), ("bank", "clerk"), ("bank", "runner"), ("web", "runner"), ("mail", "runner")} <= done
+    all_of_it = {("bank", ""), ("bank", "clerk"), ("bank", "runner"), ("web", "runner"), ("mail", "runner")} <= done
+    return seen and all_of_it and len(siege.model.outside) > 10 and siege.yes.total() > 5
+
+
+async def test_the_attacker_gets_far_enough_to_prove_something(tmp_path: Path) -> None:
+    assert (await campaign(tmp_path, 7, 250, enough=far_enough)).count < 2000
 
 
 @pytest.mark.long

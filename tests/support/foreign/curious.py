@@ -1,14 +1,13 @@
 """An MCP server that asks, made with the official SDK: `python curious.py <port>` (0: a free one, which it says)."""
 
-import asyncio
 import json
-import socket
 import sys
 from typing import Any
 
-import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import CallToolResult, ElicitRequest, ElicitRequestFormParams, ElicitRequestURLParams, InputRequiredResult, TextContent
+
+from support.foreign.serving import served
 
 Json = dict[str, Any]
 Said = CallToolResult | InputRequiredResult
@@ -89,15 +88,5 @@ async def declared(context: Context[Any, Any]) -> Said:
     return words(str(bool(told and told.elicitation)))
 
 
-def main() -> None:
-    """Serve until killed."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", int(sys.argv[1])))
-    listening.listen()  # who reads the port may come at once
-    print(listening.getsockname()[1], flush=True)
-    config = uvicorn.Config(server.streamable_http_app(), log_level="critical", lifespan="on")
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
-
-
 if __name__ == "__main__":
-    main()
+    served(server, int(sys.argv[1]))

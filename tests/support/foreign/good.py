@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import socket
 import sys
 from typing import Any
 
-import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import (
     AudioContent,
@@ -102,12 +100,9 @@ def main() -> None:
     if sys.argv[1] == "stdio":
         server.run("stdio")
         return
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", int(sys.argv[2])))
-    listening.listen()  # who reads the port may come at once
-    print(listening.getsockname()[1], flush=True)
-    config = uvicorn.Config(server.streamable_http_app(), log_level="critical", lifespan="on")
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+    from support.foreign.serving import served  # on standard input it is a program by itself, beside which nothing of ours is found
+
+    served(server, int(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -66,8 +66,8 @@ async def serve(
 @functools.cache
 def _begun() -> None:
     """gRPC's part for asyncio begins with the first server or channel of a process, and ends with the last: when the collector finds that,
-    in whatever thread and in the middle of anything. Then it counts wrongly what is left, and what is begun next ends in a segmentation
-    fault (seen with grpcio 1.85). So it is begun once more than it is ended."""
+    in whatever thread and in the middle of anything. What was begun next has ended in a segmentation fault (seen with grpcio 1.85); as far
+    as is known because what is left is counted wrongly then. So it is begun once more than it is ended."""
     grpc.aio.init_grpc_aio()
 
 

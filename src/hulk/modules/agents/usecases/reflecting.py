@@ -1,61 +1,28 @@
 """A step in which a model thinks: it is asked, has tools called, is asked again, until it answers in the form that the step gives."""
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Context, Outcome
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import Json, JsonObject, from_json, to_json
 from hulk.kernel.tenancy import Principal
-from hulk.kernel.text import Text, writable
+from hulk.kernel.text import Text
 from hulk.kernel.time import Clock
 from hulk.modules.agents.domain.agent import Agent, AgentBook
 from hulk.modules.agents.domain.failures import Nobody, Unfit
 from hulk.modules.agents.domain.plan import Node
-from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, Wish, answered, form, opening, repair, tool_of
-from hulk.modules.agents.domain.task import Made, Task, Tried, Tries
+from hulk.modules.agents.domain.talk import ANSWER, Offered, Thought, Turn, form, opening, repair
+from hulk.modules.agents.domain.task import Made, Task, Tries
 from hulk.modules.agents.ports import Hands, Question, Recall, Schemas, Used
-from hulk.modules.agents.usecases.acting import Act, Aim, files_of, longest
+from hulk.modules.agents.usecases.acting import Act, Aim, longest
 from hulk.modules.agents.usecases.fitting import unfit
 from hulk.modules.agents.usecases.handing import Handed
+from hulk.modules.agents.usecases.talking import MOST_WISHES, Talk, asked_for, cited, form_of, named, parsed, understood
 from hulk.modules.agents.usecases.thinking import Think
-from hulk.modules.tools import File, Standing
-
-LONGEST_NAME = 128
-MOST_WISHES = 8
-"""Tools called in one turn; a model that wants more is told so."""
-
-
-@dataclass(slots=True)
-class Talk:
-    """How far the conversation is; the model is asked at most `most` times."""
-
-    turns: list[Turn]
-    p0: bool
-    most: int
-    model: str = ""
-    limited: bool = False
-    calls: list[str] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    tried: list[Tried] = field(default_factory=list)
-    files: list[File] = field(default_factory=list)
-
-    def heard(self, thought: Thought) -> None:
-        """What the model said."""
-        self.model, self.limited = thought.model, self.limited or thought.limited
-        self.turns.append(Turn(who="assistant", text=thought.text, wishes=thought.wishes))
-
-    def used(self, wish: Wish, tool: str, used: Used) -> None:
-        """What came of a wish."""
-        self.p0 |= used.p0
-        self.calls += [used.call] if used.call else []
-        self.sources += [used.call] if used.call and used.done else []
-        self.tried.append(Tried(tool=tool, status=used.status))
-        self.files += files_of([used])
-        self.turns.append(answered(wish, used.call or tool, _shown(used)))
+from hulk.modules.tools import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +79,7 @@ class Reflect:
             if thought.wishes and not last:
                 handed = await self._granted(context, task, node, handed, talk, thought, tools, turn)
                 continue
-            if node.tools and _form_of(node) and not _json(thought.text) and not last:
+            if node.tools and form_of(node) and not parsed(thought.text) and not last:
                 talk.turns.append(form(task.language))
                 node = replace(node, tools=())
                 continue
@@ -160,14 +127,14 @@ class Reflect:
         question = Question(
             by=by, turns=tuple(talk.turns), agent=node.agent, task=task.id, key=ids.new("req"), language=task.language,
             model=task.model or agent.model, p0=talk.p0, tools=tuple(one for _, one in offered),
-            form=None if offered else _form_of(node), intent=task.intent,
+            form=None if offered else form_of(node), intent=task.intent,
         )  # fmt: skip
         try:
             thought = await self.think(question, context.run_id, node.tokens)
         except Nobody as error:
             return Outcome({"nobody": error.text.to_json()})
         names = [name for name, _ in offered]
-        asked = tuple(_asked_for(one, names, place) for place, one in enumerate(thought.wishes))
+        asked = tuple(asked_for(one, names, place) for place, one in enumerate(thought.wishes))
         tries = Tries(
             task=task.id, key=node.key, run=context.run_id, first=len(talk.tried), tried=asked, model=thought.model, p0=talk.p0
         )  # fmt: skip
@@ -182,7 +149,7 @@ class Reflect:
     ) -> Handed:  # fmt: skip
         """Have the tools called that the model wants; what it was not offered is told to it."""
         wishes = thought.wishes[:MOST_WISHES]
-        read = [(place, wish, *_understood(wish, names)) for place, wish in enumerate(wishes)]
+        read = [(place, wish, *understood(wish, names)) for place, wish in enumerate(wishes)]
         first, called = len(talk.tried), [one for one in read if one[2] is not None and one[3] is not None]
         uses = [Aim(f"call {turn}.{place}", tool or "", given or {}, first + place) for place, _, tool, given in called]
         came, handed = await self.act.all(context, task, node, replace(handed, p0=talk.p0), uses)
@@ -190,63 +157,20 @@ class Reflect:
         for _, wish, tool, given in read:
             wrong = Text("There is no such tool, or its arguments are no JSON object.")
             used = Used(call="", status="failed", why=wrong) if tool is None or given is None else next(results)
-            talk.used(wish, _named(wish, names), used)
+            talk.used(wish, named(wish, names), used)
         many = Used(call="", status="failed", why=Text("At most {most} tools are called at once.", most=MOST_WISHES))
         for wish in thought.wishes[MOST_WISHES:]:
-            talk.used(wish, _named(wish, names), many)
+            talk.used(wish, named(wish, names), many)
         return handed
 
     def _read(self, node: Node, thought: Thought, talk: Talk) -> tuple[Json, Text | None]:
         """The answer, and what is wrong with it."""
         schema = node.output or ANSWER
-        output: Json = _json(thought.text)
+        output: Json = parsed(thought.text)
         if schema == ANSWER and (output is None or unfit(self.schemas, output, schema)):
             output = {"answer": thought.text.strip()}  # words were asked for, and are what they are
         if (wrong := unfit(self.schemas, output, schema, node.accept)) is not None:
             return None, wrong
-        if node.cites and not _cited(output, talk.sources):
+        if node.cites and not cited(output, talk.sources):
             return None, Text("it names no source, or one that was not shown; there are: {known}", known=", ".join(talk.sources) or "—")
         return output, None
-
-
-def _form_of(node: Node) -> JsonObject | None:
-    """The form that its answer has, if that is more than words."""
-    return node.output if node.output and node.output != ANSWER else None
-
-
-def _named(wish: Wish, names: Sequence[str]) -> str:
-    """The tool that it means, else what it says, cut to what a name may be."""
-    return tool_of(wish.name, names) or writable(wish.name)[:LONGEST_NAME]
-
-
-def _asked_for(wish: Wish, names: Sequence[str], place: int) -> Tried:
-    """What is known of a wish before anything was called."""
-    callable_ = place < MOST_WISHES and None not in _understood(wish, names)
-    return Tried(tool=_named(wish, names), status="asked" if callable_ else "failed")
-
-
-def _understood(wish: Wish, names: Sequence[str]) -> tuple[str | None, JsonObject | None]:
-    return tool_of(wish.name, names), _json(wish.arguments or "{}")
-
-
-def _json(text: str) -> JsonObject | None:
-    """The object that it is, also within a fence of Markdown; None when it is none, or one that cannot be kept: NaN, half a character."""
-    bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-    try:
-        found = json.loads(bare)
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _cited(output: Json, sources: Sequence[str]) -> bool:
-    given = output.get("sources") if isinstance(output, Mapping) else None
-    return isinstance(given, list) and bool(given) and all(one in sources for one in given)
-
-
-def _shown(used: Used) -> str:
-    """What a model is shown of it."""
-    if used.status == "done":
-        return used.text or json.dumps(used.data, ensure_ascii=False)
-    return f"{used.status}: {used.why or ''}"

@@ -1,9 +1,8 @@
 """MCP as an OAuth 2.1 resource server: it says whom to ask, and takes that issuer's tokens when they are meant for it."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,8 +21,6 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from support.mcp import a_place
 from support.oidc_twin import CLIENT, PERSON, SECRET, Twin, oidc_twin
-from support.postgres import Postgres
-from support.stores import a_store
 
 PUBLIC = "https://hulk.example"
 ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
@@ -35,12 +32,6 @@ LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": M
 def twin() -> Iterator[Twin]:
     with oidc_twin() as running:
         yield running
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
 
 
 class Asking:

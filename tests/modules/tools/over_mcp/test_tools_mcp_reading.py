@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import mcp_types as types
@@ -18,24 +16,11 @@ from hulk.modules.tools import Rule
 from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
 from support.mcp import Place, a_place
-from support.mcp_clients import MODES, client
+from support.mcp_clients import client
 from support.patience import until, until_found
-from support.postgres import Postgres
-from support.stores import a_store
 
 CPF = "529.982.247-25"
 PLAIN = ({"name": "all", "tools": ["test.*"], "autonomy": "act"},)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 async def read(connected: Any, uri: str) -> Any:

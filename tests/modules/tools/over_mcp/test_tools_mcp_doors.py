@@ -4,9 +4,8 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -21,18 +20,10 @@ from hulk.runtime.config import ServerSettings
 from hulk.runtime.store import Store
 from support.mcp import Place, a_place
 from support.patience import until, until_found
-from support.postgres import Postgres
-from support.stores import a_store
 
 ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json", "accept-language": "en"}
 MODERN = {"mcp-protocol-version": "2026-07-28"}
 EVERYWHERE = ServerSettings(host="0.0.0.0", rate_limit=100_000)  # noqa: S104  # so that no door of loopback stands before it
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
 
 
 def message(method: str, **params: Any) -> dict[str, Any]:

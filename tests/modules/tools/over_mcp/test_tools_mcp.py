@@ -1,8 +1,6 @@
 """Tools over MCP, asked by the official Python client in both revisions: listed, called, told honestly, kept apart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import mcp_types as types
@@ -16,21 +14,8 @@ from hulk.modules.tools.mcp.protocol import KEY
 from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
 from support.mcp import Place, a_place
-from support.mcp_clients import MODES, client, text
+from support.mcp_clients import client, text
 from support.patience import until, until_found
-from support.postgres import Postgres
-from support.stores import a_store
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 async def test_the_tools_that_one_may_use_are_listed_with_what_one_must_know(store: Store, mode: str) -> None:

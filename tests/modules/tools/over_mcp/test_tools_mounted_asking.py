@@ -1,6 +1,6 @@
 """What a third party's server asks of people, by the official SDK on either side: passed on where somebody can be asked, within bounds."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,8 @@ from hulk.modules.tools.domain.form import secret_in
 from hulk.runtime.store import Store
 from support.foreign.mounting import call, good, running, serve, words
 from support.mcp import Place, a_place
-from support.mcp_clients import MODES, client, text
+from support.mcp_clients import client, text
 from support.persons import Person
-from support.postgres import Postgres
-from support.stores import a_store
 
 CPF = "529.982.247-25"
 RULES = Rules(about=About(owner="ops", outside=True), reads=("*",), seconds=20)
@@ -33,17 +31,6 @@ ALLOWED = ({"name": "far", "tools": ["far.*"], "autonomy": "act", "sensitive": T
 def address() -> Iterator[str]:
     with running("curious", "0") as url:
         yield url
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """What a tool asks amid a call, by the official Python client in both revisions: shown to a person, checked, never an approval."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import mcp_types as types
@@ -16,23 +14,10 @@ from hulk.modules.tools.mcp.protocol import KEY
 from hulk.modules.tools.ports import WantedCalls
 from hulk.runtime.store import Store
 from support.mcp import a_place
-from support.mcp_clients import MODES, client, text
+from support.mcp_clients import client, text
 from support.persons import Person
-from support.postgres import Postgres
-from support.stores import a_store
 
 CPF = "529.982.247-25"
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 async def test_arguments_that_are_missing_are_asked_for(store: Store, mode: str) -> None:

@@ -1,8 +1,7 @@
 """Streams that are cut: messages are held for each session by itself, bounded, and given to whoever comes back; and addresses, as laws."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
@@ -17,20 +16,12 @@ from hulk.modules.tools.domain import filled, matched, variables
 from hulk.modules.tools.mcp.replay import Held, Replay
 from hulk.runtime.store import Store
 from support.mcp import a_place
-from support.postgres import Postgres
-from support.stores import a_store
 
 HEADERS = {
     "accept": "application/json, text/event-stream", "content-type": "application/json", "authorization": "Bearer ana",
     "mcp-protocol-version": "2025-11-25",
 }  # fmt: skip
 SENT = st.lists(st.tuples(st.integers(0, 2), st.sampled_from("ab"), st.text(max_size=50)), max_size=60)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, postgres: Callable[[], Postgres]) -> AsyncIterator[Store]:
-    async with a_store("sqlite", tmp_path, postgres) as opened:
-        yield opened
 
 
 def message(text: str) -> JSONRPCNotification:
