@@ -1,8 +1,9 @@
 """Codes that were tried and were not right, in the store."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import Row, bindparam, delete, select, tuple_
 
 from hulk.kernel.durable import Change
 from hulk.modules.channels.adapters.sql.tables import guess_table as table
@@ -21,7 +22,7 @@ class SqlGuessed:
         """See `Guessed`."""
 
         def change(tx: Transaction) -> Guesses | None:
-            row = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
+            row: Row[Any] | None = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
             return None if row is None else Guesses(row[0], row[1])
 
         return change
