@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 
 from hulk.kernel.durable import Change
 from hulk.modules.channels.adapters.sql.tables import guess_table as table
@@ -22,7 +22,7 @@ class SqlGuessed:
         """See `Guessed`."""
 
         def change(tx: Transaction) -> Guesses | None:
-            row: Row[Any] | None = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
+            row: Any = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
             return None if row is None else Guesses(row[0], row[1])
 
         return change
