@@ -58,7 +58,7 @@ async def test_a_task_of_an_intent_that_must_stay_stays_whatever_a_scan_finds(
 async def test_an_answer_that_must_stay_is_told_whole_only_where_all_stays_and_shown_to_nobody_else(store: Store, private: bool) -> None:
     said = list[str]()
 
-    def telling(_: str, answer: str, __: Language, *, good: bool) -> Change[None]:
+    def telling(intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:  # the port's
         assert good
         return lambda _: said.append(answer)
 

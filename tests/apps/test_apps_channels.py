@@ -185,7 +185,8 @@ async def test_conversations_that_wait_for_a_person_are_found_and_taken_by_the_f
 async def test_those_of_one_moment_are_told_page_by_page(world: World, path: str, many: str, key: str, make: Any) -> None:
     now = utc_now()
     made = {await make(world, **{"heard" if many == "conversations" else "seen": now}) for _ in range(3)}
-    told, after = list[str](), ""
+    told = list[str]()
+    after: str | None = ""
     while after is not None:
         page = await got(world, f"{path}?limit=1&{urlencode({'after': after})}")
         told, after = told + [one[key] for one in page[many]], page["next"]

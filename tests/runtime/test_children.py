@@ -17,8 +17,9 @@ _IGNORING = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);
 @asynccontextmanager
 async def a_child(code: str = "import time; time.sleep(600)") -> AsyncIterator[asyncio.subprocess.Process]:
     """One that lives until it is killed, unless it does something else."""
-    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, **pipes)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
     try:
         yield process
     finally:

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hulk.kernel.errors import HulkError
-from hulk.modules.channels.adapters.email import EmailLine, EmailListens, ImapServer, Login, Place, Reader, SmtpServer
+from hulk.modules.channels.adapters.email import Client, EmailLine, EmailListens, Granted, ImapServer, Login, Place, Reader, SmtpServer
 from hulk.modules.channels.adapters.email.reading import Mail
+from hulk.modules.channels.adapters.email.wire import Tokens
+from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.domain import Arrival, Outgoing
 from hulk.runtime.language import voice
 from support.mattermost import Inbox
-from support.twins.email import ADDRESS, AUTHSERV, PASSWORD, Twin
+from support.twins.email import ADDRESS, AUTHSERV, CLIENT, PASSWORD, Twin
+from support.twins.email import SECRET as CLIENT_SECRET
 
 SECRET = b"p" * 32
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -71,6 +74,21 @@ def servers(twin: Twin, security: str = "plain", password: str = PASSWORD, ca: s
     """What asks both."""
     imap, smtp = places(twin, security, ca)
     login = Login(ADDRESS, lambda: password)
+    return ImapServer(imap, login), SmtpServer(smtp, login, "corp.example.com")
+
+
+@contextlib.asynccontextmanager
+async def by_tokens(twin: Twin, *, secret: str = CLIENT_SECRET, refresh: str = "", scope: str = "") -> AsyncIterator[Granted]:
+    """What gives access tokens."""
+    client = Client(id=CLIENT, secret=lambda: secret, refresh=lambda: refresh, scope=scope)
+    async with vendor(f"http://127.0.0.1:{twin.grant}", "login.example.com", 5.0) as giver:
+        yield Granted(giver, "/token", client)
+
+
+def with_tokens(twin: Twin, tokens: Tokens, security: str = "plain") -> tuple[ImapServer, SmtpServer]:
+    """What asks both servers with a token in place of a password."""
+    imap, smtp = places(twin, security)
+    login = Login(ADDRESS, lambda: "", tokens)
     return ImapServer(imap, login), SmtpServer(smtp, login, "corp.example.com")
 
 

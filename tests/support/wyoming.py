@@ -124,7 +124,14 @@ async def a_house(store: Store, folder: Path, *, wait: float = 30.0, idle: float
     async with opened(settings, around) as channels:
         ground = Ground(store=store, runs=desk, trail=trail, voices=voice, secret=SECRET, admit=always, clock=lambda: clock[0])
         needs = Needs(
-            ask=hulk.ask, people=hulk, feedback=hulk.feedback, tickets=hulk.decide, pending=hulk.pending, files=hulk, fallback="pt"
+            ask=hulk.ask,
+            people=hulk,
+            feedback=hulk.feedback,
+            tickets=hulk.decide,
+            pending=hulk.pending,
+            approvals=hulk,
+            files=hulk,
+            fallback="pt",
         )
         made = wired(answering(channels, ground), ground, needs, cast("Any", None))
         desk.workflows[WORKFLOW] = made.arrival

@@ -48,8 +48,10 @@ _STEPS: Mapping[str, tuple[Text, ...]] = {
 
 _GUIDES = {"wyoming": "voice"}
 """Of which kind the guide has another name."""
-_NEEDED_WITH = (("telegram", "url", "secret"),)
+_NEEDED_WITH = (("telegram", "url", "secret"), ("email", "oauth_url", "oauth_secret"))
 """Of which kind which setting takes which secret besides: who is called has to know that it is the vendor."""
+_NEEDED_WITHOUT = (("email", "oauth_url", "password"),)
+"""Of which kind which secret is needed unless there is a setting in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ def _secrets(new: NewChannel, settings: type[ChannelSettings]) -> dict[str, str]
     prefix = new.name.upper().replace("-", "_")
     needed = [name for name, field in settings.model_fields.items() if _secret(field) and field.is_required()]
     needed += [secret for kind, setting, secret in _NEEDED_WITH if kind == new.kind and setting in new.given]
+    needed += [secret for kind, setting, secret in _NEEDED_WITHOUT if kind == new.kind and setting not in new.given]
     return {name: f"env:{prefix}_{name.upper()}" for name in needed if name not in new.given}
 
 

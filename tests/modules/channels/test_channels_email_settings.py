@@ -1,7 +1,6 @@
 """A mailbox is open as its settings say, or not at all."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -61,6 +60,6 @@ def test_on_this_machine_a_line_may_be_plain() -> None:
 @pytest.mark.parametrize("guide", ["email.md", "email.pt-BR.md"])
 def test_what_the_guides_tell_to_write_is_valid(guide: str) -> None:
     text = (Path(__file__).parents[3] / "docs" / "channels" / guide).read_text(encoding="utf-8")
-    (block,) = (part.partition("```")[0] for part in text.split("```yaml\n")[1:])
-    written: dict[str, Any] = yaml.safe_load(block)
-    assert parsed(ChannelsSettings, written["channels"]).email[0].name == "mail"
+    blocks = [yaml.safe_load(part.partition("```")[0]) for part in text.split("```yaml\n")[1:]]
+    made = [parsed(ChannelsSettings, written["channels"]).email[0] for written in blocks]
+    assert [(one.name, bool(one.oauth_url)) for one in made] == [("mail", False), ("mail", True)]

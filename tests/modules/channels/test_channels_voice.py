@@ -73,7 +73,7 @@ def test_a_recording_is_heard_whatever_its_kind(tmp_path: Path, kind: str, rate:
         pytest.param(b"", "none, or of a kind", id="empty"),
         pytest.param(b"OggS" + b"\0" * 500, "none, or of a kind", id="cut off"),
         pytest.param(b"<html>not found</html>" * 50, "none, or of a kind", id="a page"),
-        pytest.param(b"#!AMR\n" + b"\x3c" * 900, "none, or of a kind", id="a kind that is not known"),
+        pytest.param(b"#!SILK_V3" + b"\x3c" * 900, "none, or of a kind", id="a kind that is not known"),
     ],
 )
 def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes, words: str) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 from support.processes import die_with_parent
 
 ADDRESS, PASSWORD, AUTHSERV = "hulk@corp.example.com", "s3nha-do-correio", "mx.corp.example.com"
+CLIENT, SECRET, REFRESH = "hulk-app", "s3gredo+do/app=", "1//refresca"
 _TESTS = Path(__file__).parents[3]
 
 
@@ -34,6 +35,8 @@ class Twin:
     imaps: int
     told: int
     ca: str
+    grant: int
+    """Where tokens are given, by HTTP."""
 
     def reset(self) -> None:
         """Nothing has happened yet."""
@@ -49,19 +52,26 @@ class Twin:
         self._asked("fault", stage=stage, **how)
 
     def set(self, **what: Any) -> None:
-        """It is so from now on: `revoked`, `tls`, `idle`, `saves` (in Sent), `lax` (leaves forged results), `refuses` (uids not given)."""
+        """It is so from now on: `revoked`, `tls`, `idle`, `saves` (in Sent), `lax` (leaves forged results), `refuses` (uids not given),
+        `oauth` (takes access tokens, and `only` those), `lasts` (seconds of a token), `rotated` (refresh token given with one), `grants`
+        (what the token endpoint says to all: `status`, `body`)."""
         self._asked("set", **what)
 
     def cut(self) -> None:
         """Every line by IMAP is cut."""
         self._asked("cut")
 
+    def forget_tokens(self) -> None:
+        """No token that was given holds any more."""
+        self._asked("forget_tokens")
+
     def renumber(self) -> None:
         """The mailbox has other numbers from now on."""
         self._asked("renumber")
 
     def state(self) -> dict[str, Any]:
-        """What was done: `taken` (mails by SMTP), `lines` (by IMAP open now), `asked` (commands of IMAP), `boxes` (uids), `idling`."""
+        """What was done: `taken` (mails by SMTP), `lines` (by IMAP open now), `asked` (commands of IMAP), `boxes` (uids), `idling`,
+        `granted` (what was asked for tokens)."""
         found: dict[str, Any] = self._asked("state")
         return found
 

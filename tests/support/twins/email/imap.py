@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from support.twins.email.granting import STALE, let_in
 from support.twins.email.keeping import Box, Mail, Provider
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -82,7 +83,9 @@ class Reading:
         """What it can."""
         more = ["STARTTLS"] if self.provider.known["tls"] and not self.secure else []
         idle = ["IDLE"] if self.provider.known["idle"] else []
-        await self.say(" ".join(["* CAPABILITY IMAP4rev1 UIDPLUS AUTH=PLAIN", *more, *idle]))
+        known = self.provider.known
+        ways = [*(["AUTH=XOAUTH2"] if known["oauth"] else []), *(["LOGINDISABLED"] if known["only"] else ["AUTH=PLAIN"])]
+        await self.say(" ".join(["* CAPABILITY IMAP4rev1 UIDPLUS", *ways, *more, *idle]))
 
     async def do_noop(self, _tag: str, _: str) -> None:
         """What is new."""
@@ -102,9 +105,16 @@ class Reading:
         user, password = (one.replace('\\"', '"') for one in re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', rest) for one in [one[0] or one[1]])
         self._let_in(user, password)
 
-    async def do_authenticate(self, _tag: str, _: str) -> None:
+    async def do_authenticate(self, _tag: str, rest: str) -> None:
         """Who it is, by SASL."""
         await self.say("+ ")
+        if rest.upper() == "XOAUTH2":
+            self.known = let_in(self.provider, (await self.reader.readline()).strip())
+            if not self.known:
+                await self.say(f"+ {STALE}")
+                await self.reader.readline()  # an empty line, by Google's page; some clients say the same once more
+                raise No("[AUTHENTICATIONFAILED] Invalid credentials (Failure)")
+            return
         _, user, password = base64.b64decode(await self.reader.readline()).decode().split("\0")
         self._let_in(user, password)
 

@@ -43,11 +43,14 @@ class Provider:
     boxes: dict[str, Box] = field(default_factory=lambda: {"INBOX": Box(), "Sent": Box()})
     faults: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, Any] = field(
-        default_factory=lambda: {"revoked": False, "tls": True, "idle": True, "saves": False, "lax": False, "refuses": [], "skips": 0}
-    )
+        default_factory=lambda: {"revoked": False, "tls": True, "idle": True, "saves": False, "lax": False, "refuses": [], "skips": 0,
+                                 "oauth": False, "only": False, "lasts": 3600, "rotated": "", "grants": None}
+    )  # fmt: skip
     taken: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     lines: set[asyncio.StreamWriter] = field(default_factory=set)
+    granted: list[dict[str, str]] = field(default_factory=list)
+    tokens: dict[str, float] = field(default_factory=dict)
     idling: int = 0
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,7 +81,7 @@ class Provider:
         """See `Twin`."""
         self.do_cut()
         fresh = Provider()
-        for name in ("boxes", "faults", "known", "taken", "asked"):
+        for name in ("boxes", "faults", "known", "taken", "asked", "granted", "tokens"):
             setattr(self, name, getattr(fresh, name))
 
     def do_brings(self, mail: str, folder: str = "INBOX", uid: int | None = None, at: int | None = None) -> int:
@@ -101,6 +104,11 @@ class Provider:
         for line in self.lines:
             line.transport.abort()
 
+    def do_forget_tokens(self) -> None:
+        """See `Twin`."""
+        self.tokens.clear()
+        self.do_cut()
+
     def do_renumber(self) -> None:
         """See `Twin`."""
         old = self.boxes["INBOX"]
@@ -112,7 +120,14 @@ class Provider:
     def do_state(self) -> dict[str, Any]:
         """See `Twin`."""
         boxes = {name: list(box.mails) for name, box in self.boxes.items()}
-        return {"taken": self.taken, "lines": len(self.lines), "asked": self.asked[-500:], "boxes": boxes, "idling": self.idling}
+        return {
+            "taken": self.taken,
+            "lines": len(self.lines),
+            "asked": self.asked[-500:],
+            "boxes": boxes,
+            "idling": self.idling,
+            "granted": self.granted,
+        }
 
 
 def _without(raw: bytes, beginning: bytes) -> bytes:

@@ -6,6 +6,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 
+from support.twins.email.granting import STALE, let_in
 from support.twins.email.keeping import Provider
 
 
@@ -63,7 +64,7 @@ class Taking:
     async def do_ehlo(self, _: str) -> None:
         """What it can."""
         more = ["STARTTLS"] if self.provider.known["tls"] and not self.secure else []
-        abilities = ["twin", "8BITMIME", "ENHANCEDSTATUSCODES", *more, "AUTH PLAIN LOGIN", "SIZE 26214400"]
+        abilities = ["twin", "8BITMIME", "ENHANCEDSTATUSCODES", *more, f"AUTH {self._ways()}", "SIZE 26214400"]
         for one in abilities[:-1]:
             await self.say(f"250-{one}")
         await self.say(f"250 {abilities[-1]}")
@@ -74,9 +75,20 @@ class Taking:
         await self.writer.start_tls(self.context)
         self.secure = True
 
+    def _ways(self) -> str:
+        known = self.provider.known
+        return " ".join([*(["XOAUTH2"] if known["oauth"] else []), *([] if known["only"] else ["PLAIN", "LOGIN"])])
+
     async def do_auth(self, rest: str) -> None:
         """Who it is."""
         method, _, told = rest.partition(" ")
+        if method == "XOAUTH2":
+            self.known = let_in(self.provider, told.encode())
+            if not self.known:
+                await self.say(f"334 {STALE}")
+                await self.reader.readline()
+            await self.say("235 2.7.0 Accepted" if self.known else "535 5.7.8 Username and Password not accepted")
+            return
         if method == "PLAIN":
             if not told:
                 await self.say("334 ")

@@ -1,6 +1,7 @@
 """A mailbox."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -20,6 +21,14 @@ def _address(text: str) -> str:
     return text.lower()
 
 
+def _token_endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    if url and (not safe or not parts.hostname or parts.username or parts.fragment):
+        raise Explained(Text("an address of https, without a password: what is said there are secrets"))
+    return url
+
+
 class EmailSettings(ChannelSettings):
     """A mailbox of Hulk's own, heard by IMAP and answered by SMTP."""
 
@@ -30,7 +39,25 @@ class EmailSettings(ChannelSettings):
         description="What the server that receives its mail calls itself in `Authentication-Results`, such as `mx.google.com`: only that "
         "is believed about who a mail is from.",
     )  # fmt: skip
-    password: SecretStr = Field(description="The mailbox's password; where the provider has them, one for this program only.")
+    password: SecretStr = Field(
+        default=SecretStr(""),
+        description="The mailbox's password; where the provider has them, one for this program only. Not with `oauth_url`.",
+    )
+    oauth_url: Annotated[str, AfterValidator(_token_endpoint)] = Field(
+        default="", max_length=500,
+        description="Where access tokens are given (OAuth 2.0), in place of a password: Gmail `https://oauth2.googleapis.com/token`, "
+        "Microsoft 365 `https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`.",
+    )  # fmt: skip
+    oauth_client: str = Field(default="", max_length=500, description="The id of the app that is registered there.")
+    oauth_secret: SecretStr = Field(default=SecretStr(""), description="The app's secret; empty for an app that has none.")
+    oauth_refresh: SecretStr = Field(
+        default=SecretStr(""),
+        description="A refresh token, by which it acts for who gave it (Gmail). Empty: for itself, by its secret (Microsoft 365).",
+    )
+    oauth_scope: str = Field(
+        default="", max_length=500,
+        description="What is asked for: Microsoft 365 `https://outlook.office365.com/.default`; with a refresh token it may be empty.",
+    )  # fmt: skip
     user: str = Field(default="", max_length=255, description="The name to log in with; empty: the address.")
     imap_host: str = Field(pattern=_HOST, max_length=255, description="The server by which it is read.")
     imap_port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 for `tls`, 143 for `starttls`.")
@@ -53,6 +80,14 @@ class EmailSettings(ChannelSettings):
     )  # fmt: skip
     trust_people: bool = Field(default=True, description="Whether an address that is proven makes somebody who has that account.")
     probes: bool = Field(default=True, description="Whether a check sends a mail to itself, and removes it when it has arrived.")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "EmailSettings":
+        if self.oauth_url and not (self.oauth_client and (self.oauth_secret.get_secret_value() or self.oauth_refresh.get_secret_value())):
+            raise Explained(Text("oauth_url needs oauth_client, and oauth_secret or oauth_refresh"))
+        if not self.oauth_url and not self.password.get_secret_value():
+            raise Explained(Text("password is missing, or oauth_url for access tokens in its place"))
+        return self
 
     @model_validator(mode="after")
     def _safe(self) -> "EmailSettings":

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
 from hulk.modules.channels.adapters.alexa import AlexaDoor, AlexaLine, certificates, roots_of
-from hulk.modules.channels.adapters.email import EmailLine, EmailListens, ImapServer, Login, Place, Reader, SmtpServer
+from hulk.modules.channels.adapters.email import Client, EmailLine, EmailListens, Granted, ImapServer, Login, Place, Reader, SmtpServer
 from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramLine, Webhook
 from hulk.modules.channels.adapters.telegram.api import bot
@@ -68,7 +68,7 @@ async def _all(stack: AsyncExitStack, settings: ChannelsSettings, around: Around
     for place, team_bot in enumerate(settings.mattermost):
         yield await _mattermost(stack, team_bot, f"mattermost[{place}]", around)
     for place, mailbox in enumerate(settings.email):
-        yield _email(mailbox, f"email[{place}]", around)
+        yield await _email(stack, mailbox, f"email[{place}]", around)
     for assistant in settings.wyoming:
         yield _wyoming(assistant, around)
 
@@ -155,15 +155,16 @@ async def _mattermost(stack: AsyncExitStack, one: MattermostSettings, place: str
     )  # fmt: skip
 
 
-def _email(one: EmailSettings, place: str, around: Around) -> Open:
+async def _email(stack: AsyncExitStack, one: EmailSettings, place: str, around: Around) -> Open:
     password, sending = around.follow(f"{place}.password"), around.follow(f"{place}.smtp_password")
-    if not password().strip():
+    tokens = await _granted(stack, one, place, around) if one.oauth_url else None
+    if tokens is None and not password().strip():
         raise Refused("channels.{place}.password is empty: without it no mailbox is opened.", place=place)
     user, secret = one.user or one.address, lambda: around.secret
-    imap = ImapServer(Place(one.imap_host, one.imap_port, one.imap_security, one.ca), Login(user, password))
+    imap = ImapServer(Place(one.imap_host, one.imap_port, one.imap_security, one.ca), Login(user, password, tokens))
     smtp = SmtpServer(
         Place(one.smtp_host, one.smtp_port, one.smtp_security, one.ca),
-        Login(one.smtp_user or user, lambda: sending() or password()), one.address.partition("@")[2],
+        Login(one.smtp_user or user, lambda: sending() or password(), tokens), one.address.partition("@")[2],
     )  # fmt: skip
     return Open(
         channel=one.channel("email", around.zone, trusts_email=one.trust_people),
@@ -173,6 +174,16 @@ def _email(one: EmailSettings, place: str, around: Around) -> Open:
         ),
         listens=EmailListens(imap, Reader(one.address, one.authserv, secret), one.folder, around.clock),
     )  # fmt: skip
+
+
+async def _granted(stack: AsyncExitStack, one: EmailSettings, place: str, around: Around) -> Granted:
+    """What gives tokens for a mailbox."""
+    secret, refresh, parts = around.follow(f"{place}.oauth_secret"), around.follow(f"{place}.oauth_refresh"), urlsplit(one.oauth_url)
+    if not secret().strip() and not refresh().strip():
+        raise Refused("channels.{place}.oauth_secret and oauth_refresh are empty: without either no token is given.", place=place)
+    giver = await stack.enter_async_context(vendor(f"{parts.scheme}://{parts.netloc}", parts.netloc))
+    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    return Granted(giver, path, Client(id=one.oauth_client, secret=secret, refresh=refresh, scope=one.oauth_scope))
 
 
 def _wyoming(one: WyomingSettings, around: Around) -> Open:

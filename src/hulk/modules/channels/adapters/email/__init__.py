@@ -9,8 +9,9 @@ messages > composing > SMTP     (`line`, `composing`, `smtp`, `checking`)
 from hulk.modules.channels.adapters.email.imap import ImapServer
 from hulk.modules.channels.adapters.email.line import EmailLine
 from hulk.modules.channels.adapters.email.listening import EmailListens
+from hulk.modules.channels.adapters.email.oauth import Client, Granted
 from hulk.modules.channels.adapters.email.reading import Reader
 from hulk.modules.channels.adapters.email.smtp import SmtpServer
 from hulk.modules.channels.adapters.email.wire import Login, Place
 
-__all__ = ["EmailLine", "EmailListens", "ImapServer", "Login", "Place", "Reader", "SmtpServer"]
+__all__ = ["Client", "EmailLine", "EmailListens", "Granted", "ImapServer", "Login", "Place", "Reader", "SmtpServer"]

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from hulk.kernel.errors import HulkError, Refused, Unauthenticated, Unavailable
-from hulk.modules.channels.adapters.email.wire import Login, Lost, Place, Wire, wired
+from hulk.modules.channels.adapters.email.oauth import by_token, xoauth2
+from hulk.modules.channels.adapters.email.wire import Login, Lost, Place, Tokens, Wire, wired
 
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\Z")
 _CODE = re.compile(rb"\[([A-Z-]+)")
@@ -59,14 +60,26 @@ class Imap:
 
     async def login(self, login: Login) -> None:
         """Say who we are; raises `Unauthenticated`."""
-        if "LOGINDISABLED" in self._abilities and "AUTH=PLAIN" not in self._abilities:
+        if login.tokens is not None:
+            await self._by_token(login.user, login.tokens)
+        elif "LOGINDISABLED" in self._abilities and "AUTH=PLAIN" not in self._abilities:
             raise Unavailable("{host} lets nobody log in with a password on this line.", host=self.wire.place.host)
-        if "AUTH=PLAIN" in self._abilities:
+        elif "AUTH=PLAIN" in self._abilities:
             told = base64.b64encode(f"\0{login.user}\0{login.password()}".encode())
             await self.command(b"AUTHENTICATE PLAIN", answers=(told,), logs_in=True)
         else:
             await self.command(b"LOGIN " + quoted(login.user), answers=(login.password().encode(),), logs_in=True, literal=True)
         await self.learn()
+
+    async def _by_token(self, user: str, tokens: Tokens) -> None:
+        """Who is refused is told why before, and has to say nothing to that."""
+        if "AUTH=XOAUTH2" not in self._abilities:
+            raise Unavailable("{host} takes no access tokens on this line (XOAUTH2).", host=self.wire.place.host)
+
+        async def log_in(token: str) -> None:
+            await self.command(b"AUTHENTICATE XOAUTH2", answers=(xoauth2(user, token), b""), logs_in=True)
+
+        await by_token(tokens, self.wire.place.host, log_in)
 
     async def learn(self) -> None:
         """What the server can do."""

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 from hulk.kernel.errors import Exhausted, HulkError, Refused, TooLarge, Unauthenticated, Unavailable
-from hulk.modules.channels.adapters.email.wire import Login, Lost, Place, Wire, wired
+from hulk.modules.channels.adapters.email.oauth import by_token, xoauth2
+from hulk.modules.channels.adapters.email.wire import Login, Lost, Place, Tokens, Wire, wired
 from hulk.modules.channels.ports import Uncertain
 
 _REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
@@ -77,7 +78,9 @@ class Talk:
             await self.say(b"STARTTLS", 220)
             await self.wire.secure()
             await self._hello()
-        if login.user:
+        if login.tokens is not None:
+            await self._by_token(login.user, login.tokens)
+        elif login.user:
             await self._log_in(login)
 
     async def envelope(self, sender: str, recipient: str) -> None:
@@ -121,7 +124,7 @@ class Talk:
         return re.search(rf"(^|\n){re.escape(what)}(\s|$)", self._abilities) is not None
 
     async def _log_in(self, login: Login) -> None:
-        methods = next((line.split()[1:] for line in self._abilities.split("\n") if line.startswith(("AUTH ", "AUTH="))), [])
+        methods = self._methods()
         user, password = login.user.encode(), login.password().encode()
         if "PLAIN" in methods:
             reply = await self._asked(b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password))
@@ -134,6 +137,23 @@ class Talk:
         if 500 <= reply.code < 600:
             raise self._unknown(reply)
         await self._expect(reply, 235)
+
+    async def _by_token(self, user: str, tokens: Tokens) -> None:
+        if "XOAUTH2" not in self._methods():
+            raise Unavailable("{host} takes no access tokens on this line (XOAUTH2).", host=self.wire.place.host)
+
+        async def log_in(token: str) -> None:
+            reply = await self._asked(b"AUTH XOAUTH2 " + xoauth2(user, token))
+            if reply.code == 334:  # it says why it refuses, and wants nothing to be said to that
+                reply = await self._asked(b"")
+            if 500 <= reply.code < 600:
+                raise self._unknown(reply)
+            await self._expect(reply, 235)
+
+        await by_token(tokens, self.wire.place.host, log_in)
+
+    def _methods(self) -> list[str]:
+        return next((line.split()[1:] for line in self._abilities.split("\n") if line.startswith(("AUTH ", "AUTH="))), [])
 
     async def _reply(self) -> Reply:
         lines = list[str]()

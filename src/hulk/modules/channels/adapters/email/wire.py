@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from hulk.kernel.errors import HulkError, Unavailable
 
@@ -30,12 +30,23 @@ class Place:
     """That it may take to answer."""
 
 
+class Tokens(Protocol):
+    """Gives access tokens, where those are said in place of a password."""
+
+    async def current(self) -> str:
+        """One that holds. Raises `Unauthenticated` where we are given none, and `Unavailable`."""
+
+    def refused(self, token: str) -> None:
+        """A server did not take that one: another is given next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who we are there."""
+    """Who we are there: by a password, or by tokens."""
 
     user: str
     password: Callable[[], str] = field(repr=False)
+    tokens: Tokens | None = None
 
 
 @dataclass(slots=True)

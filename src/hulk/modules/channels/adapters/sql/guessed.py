@@ -1,6 +1,7 @@
 """Codes that were tried and were not right, in the store."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, tuple_
 
@@ -21,7 +22,7 @@ class SqlGuessed:
         """See `Guessed`."""
 
         def change(tx: Transaction) -> Guesses | None:
-            row = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
+            row: Any = tx.execute(_OF, {"at": channel, "who": sender}).one_or_none()
             return None if row is None else Guesses(row[0], row[1])
 
         return change

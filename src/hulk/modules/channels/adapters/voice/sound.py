@@ -1,4 +1,4 @@
-"""Recordings and voice notes, by libsndfile (the package soundfile): Ogg Opus and Vorbis, MP3, FLAC, WAV."""
+"""Recordings and voice notes, by libsndfile (the package soundfile): Ogg Opus and Vorbis, MP3, FLAC, WAV. Others: see `foreign`."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hulk.kernel.errors import Refused
+from hulk.modules.channels.adapters.voice.foreign import FFMPEG, converted, kind
 
 if TYPE_CHECKING:  # imported where it is used: nobody without a voice needs it
     import numpy as np
@@ -37,9 +38,20 @@ def installed() -> bool:
     return importlib.util.find_spec("soundfile") is not None
 
 
-def heard(recording: Path, longest: float) -> bytes:
+def heard(recording: Path, longest: float, ffmpeg: str = FFMPEG) -> bytes:
     """Its samples: 16 bit, mono, 16,000 a second. Raises `Refused` for what is no recording, none that is known here, silent (empty), or
     longer than `longest` seconds. It blocks."""
+    with recording.open("rb") as file:
+        form = kind(file.read(12))
+    found = converted(recording, form, longest, RATE, ffmpeg) if form else _read(recording, longest)
+    if len(found) > int(longest * RATE) * 2:
+        raise Refused("The recording is longer than {seconds} s, which is most that I listen to.", seconds=round(longest))
+    if not found:
+        raise Refused("There is nothing in this recording.")
+    return found
+
+
+def _read(recording: Path, longest: float) -> bytes:
     import soundfile  # 4 MB with libsndfile: only who hears needs it
 
     try:
@@ -47,13 +59,12 @@ def heard(recording: Path, longest: float) -> bytes:
             samples, rate = file.read(int(longest * file.samplerate) + 1, dtype="float32", always_2d=True), file.samplerate
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: what has no head must be described, which nobody can
         raise Refused(
-            "I cannot listen to this recording: it is none, or of a kind that I do not know (Ogg, MP3, FLAC and WAV I do)."
+            "I cannot listen to this recording: it is none, or of a kind that I do not know (Ogg, MP3, FLAC and WAV I do, by ffmpeg also"
+            " AMR, M4A and WebM)."
         ) from error
     if len(samples) > longest * rate:
         raise Refused("The recording is longer than {seconds} s, which is most that I listen to.", seconds=round(longest))
-    if not len(samples):
-        raise Refused("There is nothing in this recording.")
-    return _pcm(resampled(samples.mean(axis=1), rate, RATE))
+    return _pcm(resampled(samples.mean(axis=1), rate, RATE)) if len(samples) else b""
 
 
 def note(sound: Sound, into: Path) -> None:
