@@ -22,7 +22,8 @@ def add_budgets(router: APIRouter, showing: Showing) -> None:
     async def budget(request: Request, caller: Caller, name: str = "") -> Response:
         held = await showing.ask(request, "/v1/budgets")
         found = _named(held["budgets"], name) if name else {}
-        return showing.page(request, "budget.html", known=found, may=caller.may("manage", "costs"))
+        known = {field: found.get(field) or "" for field in ("name", *_FIELDS)}
+        return showing.page(request, "budget.html", known=known, may=caller.may("manage", "costs"))
 
     @router.post("/budget")
     async def put(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
