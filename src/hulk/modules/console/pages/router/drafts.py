@@ -1,18 +1,22 @@
 """A policy as a form has it. What it says is checked by the API."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hulk.kernel.errors import Refused
+from hulk.kernel.text import Language
+from hulk.modules.console.domain import read_amount, written_amount
 from hulk.modules.console.pages.router.words import DAYS
 
 
-def drafted(form: Mapping[str, str]) -> dict[str, Any]:
+def drafted(form: Mapping[str, str], language: Language) -> dict[str, Any]:
     """The policy of the form. Raises `Refused` for half an hour."""
     when: dict[str, Any] = {"channels": _names(form, "channels"), "agents": _names(form, "agents"), "hours": _hours(form)}
     when |= {name: form[name].strip() for name in ("sensitivity",) if form.get(name, "").strip()}
-    when |= {"spent": _share(form["spent"])} if form.get("spent", "").strip() else {}
-    limits = {name: form[name].strip() for name in ("max_cost", "max_time") if form.get(name, "").strip()}
+    when |= {"spent": share_of(form["spent"], language)} if form.get("spent", "").strip() else {}
+    limits = {"max_time": form["max_time"].strip()} if form.get("max_time", "").strip() else {}
+    limits |= {"max_cost": read_amount(form["max_cost"], language)} if form.get("max_cost", "").strip() else {}
     return {"name": form.get("name", "").strip(), "when": when, "allow": _names(form, "allow"), "deny": _names(form, "deny"), **limits}
 
 
@@ -23,7 +27,7 @@ FIELDS: Sequence[str] = (
 """Of the form."""
 
 
-def filled(policy: Mapping[str, Any], version: int, zone: str) -> Mapping[str, str]:
+def filled(policy: Mapping[str, Any], version: int, zone: str, language: Language) -> Mapping[str, str]:
     """The form for a policy that holds; empty for a new one of `{}`, whose hours are of `zone`."""
     empty = {**dict.fromkeys(FIELDS, ""), "version": str(version), "zone": zone}
     if not policy:
@@ -31,8 +35,8 @@ def filled(policy: Mapping[str, Any], version: int, zone: str) -> Mapping[str, s
     when = policy["when"]
     names = {"channels": when["channels"], "agents": when["agents"], "allow": policy["allow"], "deny": policy["deny"]}
     hours = _first_hours(when["hours"])
-    limits = {name: policy[name] or "" for name in ("max_cost", "max_time")}
-    spent = f"{float(when['spent']) * 100:g}" if when["spent"] else ""
+    limits = {"max_time": policy["max_time"] or "", "max_cost": written_amount(policy["max_cost"] or "", language)}
+    spent = written_amount(f"{Decimal(when['spent']) * 100:f}", language) if when["spent"] else ""
     listed = {field: " ".join(some) for field, some in names.items()}
     about = {"was": policy["name"], "name": policy["name"], "sensitivity": when["sensitivity"] or "", "spent": spent}
     return {**empty, **about, **listed, **hours, **limits}
@@ -64,25 +68,35 @@ def without(policies: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[st
     return [one for one in policies if one["name"] != name]
 
 
+MOST = Decimal(10**12)
+"""Of a number in a form."""
 CIRCUMSTANCES: Sequence[str] = ("channel", "agent", "sensitivity", "at", "spent")
 
 
-def asked_circumstances(query: Mapping[str, str]) -> dict[str, Any]:
+def asked_circumstances(query: Mapping[str, str], language: Language) -> dict[str, Any]:
     """What a question is taken to come with."""
     given = {name: query[name].strip() for name in ("channel", "agent", "sensitivity", "at") if query.get(name, "").strip()}
-    return {**given, "spent": _share(query["spent"])} if query.get("spent", "").strip() else given
+    return {**given, "spent": share_of(query["spent"], language)} if query.get("spent", "").strip() else given
 
 
 def _names(form: Mapping[str, str], field: str) -> list[str]:
     return [name for name in form.get(field, "").replace(",", " ").split() if name]
 
 
-def _share(percent: str) -> str:
-    """`80` of a form as 0.8."""
+def share_of(percent: str, language: Language) -> str:
+    """`80` of a form as 0.8. Raises `Refused` for what is no number."""
+    return f"{number_of(percent.removesuffix('%'), language) / 100:f}"
+
+
+def number_of(written: str, language: Language) -> Decimal:
+    """A number of a form. Raises `Refused` for what is none."""
     try:
-        return f"{float(percent.replace(',', '.').rstrip(' %')) / 100:g}"
-    except ValueError as error:
-        raise Refused("A share of the budget is a number of percent, such as 80; “{value}” is none.", value=percent[:40]) from error
+        found = Decimal(read_amount(written, language))
+    except InvalidOperation as error:
+        raise Refused("A number is expected in place of “{value}”.", value=written[:40]) from error
+    if not found.is_finite() or abs(found) > MOST:
+        raise Refused("A number is expected in place of “{value}”.", value=written[:40])
+    return found
 
 
 def _hours(form: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -6,7 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.errors import NotFound
+from hulk.kernel.text import Language
+from hulk.modules.console.pages.router.drafts import number_of, share_of
 from hulk.modules.console.pages.router.intervals import drawn
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
 from hulk.runtime.http import Caller
@@ -45,7 +47,7 @@ def _acting(router: APIRouter, showing: Showing) -> None:
     @router.post("/experiments")
     async def begin(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
         require_own(request)
-        made = await showing.act(request, "POST", _API, _wanted(await form_of(request)))
+        made = await showing.act(request, "POST", _API, _wanted(await form_of(request), showing.view(request).voice.language))
         return showing.done(request, f"{ADDRESS}/{made['experiment_id']}", "begun")
 
     @router.post("/experiments/{experiment}/stop")
@@ -64,25 +66,17 @@ async def _ended(showing: Showing, request: Request, experiment: str, act: str, 
     return showing.done(request, f"{ADDRESS}/{_sole(experiment)}", said)
 
 
-def _wanted(form: Mapping[str, str]) -> dict[str, Any]:
+def _wanted(form: Mapping[str, str], language: Language) -> dict[str, Any]:
     """What the form says, as the API takes it."""
-    limits = {name: _number(form[name]) for name in ("alpha", "least_gain") if form.get(name, "").strip()}
-    if form.get("most_pairs", "").strip():
-        limits["most_pairs"] = int(_number(form["most_pairs"]))
     about = {name: form.get(name, "").strip() for name in ("name", "about", "reason")}
-    return {**about, "variants": _variants(form), **limits}
+    limits: dict[str, Any] = {"least_gain": float(number_of(form["least_gain"], language))} if form.get("least_gain", "").strip() else {}
+    limits |= {"most_pairs": int(number_of(form["most_pairs"], language))} if form.get("most_pairs", "").strip() else {}
+    return {**about, "variants": _variants(form, language), **limits}
 
 
-def _variants(form: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+def _variants(form: Mapping[str, str], language: Language) -> Sequence[Mapping[str, Any]]:
     rooms = ({part: form.get(f"{part}-{room}", "").strip() for part in ("name", "value", "share")} for room in range(1, VARIANTS + 1))
-    return [{**one, "share": _number(one["share"]) / 100} for one in rooms if any(one.values())]
-
-
-def _number(written: str) -> float:
-    try:
-        return float(written.replace(",", ".").rstrip(" %"))
-    except ValueError as error:
-        raise Refused("A number is expected in place of “{value}”.", value=written[:40]) from error
+    return [{**one, "share": float(share_of(one["share"], language))} for one in rooms if any(one.values())]
 
 
 def _sole(experiment: str) -> str:

@@ -25,8 +25,8 @@ def add_policies(router: APIRouter, showing: Showing) -> None:
     async def change(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
         require_own(request)
         form = await form_of(request)
-        held = await showing.ask(request, _API)
-        wanted, follows = with_draft(own(held), form.get("was", ""), drafted(form)), _follows(form, held)
+        held, language = await showing.ask(request, _API), showing.view(request).voice.language
+        wanted, follows = with_draft(own(held), form.get("was", ""), drafted(form, language)), _follows(form, held)
         if form.get("sure") != "yes":
             return await _tried(showing, request, form, wanted, follows)
         body = {"policies": wanted, "reason": form.get("reason", "")}
@@ -46,10 +46,10 @@ def add_policies(router: APIRouter, showing: Showing) -> None:
 def _looking(router: APIRouter, showing: Showing) -> None:
     @router.get("/policies")
     async def policies(request: Request, caller: Caller) -> Response:
-        held = await showing.ask(request, _API)
-        asked = asked_circumstances(dict(request.query_params))
+        held, voice = await showing.ask(request, _API), showing.view(request).voice
+        asked = asked_circumstances(dict(request.query_params), voice.language)
         tried = await showing.told(request, f"{_API}/check", asked) if request.query_params.get("try") else None
-        shown = [in_words(one) for one in held["policies"]]
+        shown = [in_words(one, voice) for one in held["policies"]]
         may = caller.may("manage", "router")
         given = {name: request.query_params.get(name, "") for name in CIRCUMSTANCES}
         return showing.page(request, "policies.html", held=held, policies=shown, tried=tried, asked=given, may=may)
@@ -58,7 +58,8 @@ def _looking(router: APIRouter, showing: Showing) -> None:
     async def draft(request: Request, caller: Caller, name: str = "") -> Response:
         held = await showing.ask(request, _API)
         known = _named(own(held), name) if name else {}
-        form = filled(known, held["version"], str(showing.view(request).zone))
+        view = showing.view(request)
+        form = filled(known, held["version"], str(view.zone), view.voice.language)
         return showing.page(request, "policy.html", form=form, tried=None, may=caller.may("manage", "router"))
 
 

@@ -27,7 +27,7 @@ def add_versions(router: APIRouter, showing: Showing) -> None:
     async def version(version: str, request: Request, caller: Caller, against: str = "") -> Response:
         found = await showing.ask(request, f"{_API}/versions/{_number(version)}", against=against or None)
         held = await showing.ask(request, _API)
-        shown = [in_words(one) for one in found["policies"]]
+        shown = [in_words(one, showing.view(request).voice) for one in found["policies"]]
         may = caller.may("manage", "router") and found["version"] != held["version"]
         return showing.page(
             request,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hulk.kernel.text import Text
+from hulk.kernel.text import Text, Voice
 
 DAYS: Mapping[str, Text] = {
     "mon": Text("Monday"), "tue": Text("Tuesday"), "wed": Text("Wednesday"), "thu": Text("Thursday"), "fri": Text("Friday"),
@@ -24,21 +24,25 @@ def where(policy: Mapping[str, Any]) -> Sequence[Text]:
     return found or [Text("Everywhere, always.")]
 
 
-def says(policy: Mapping[str, Any]) -> Sequence[Text]:
+def says(policy: Mapping[str, Any], voice: Voice) -> Sequence[Text]:
     """What it says there."""
     found = [
         *([Text("Only {names} may answer.", names=_named(policy["allow"]))] if policy["allow"] else []),
         *([Text("{names} may not answer.", names=_named(policy["deny"]))] if policy["deny"] else []),
-        *([Text("A call may cost at most {amount}.", amount=policy["max_cost"])] if policy["max_cost"] is not None else []),
+        *([Text("A call may cost at most {amount}.", amount=_amount(policy["max_cost"], voice))] if policy["max_cost"] is not None else []),
         *([Text("An answer may be expected to take at most {time}.", time=policy["max_time"])] if policy["max_time"] else []),
         *([Text("What must stay in the company may be replaced by tokens, so that the rest may go out.")] if policy.get("mask") else []),
     ]
     return found or [Text("Nothing: any model may answer.")]
 
 
-def in_words(policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The policy with its words."""
-    return {**policy, "where": where(policy), "says": says(policy)}
+def in_words(policy: Mapping[str, Any], voice: Voice) -> Mapping[str, Any]:
+    """The policy with its words; numbers as that reader writes them."""
+    return {**policy, "where": where(policy), "says": says(policy, voice)}
+
+
+def _amount(amount: str, voice: Voice) -> str:
+    return voice.number(float(amount), 8)
 
 
 def _named(names: Sequence[str]) -> str:
