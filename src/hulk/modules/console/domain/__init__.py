@@ -1,5 +1,6 @@
 """What the console knows by itself: its places, and which of them something that has happened concerns."""
 
+from hulk.modules.console.domain.decimals import read_amount, written_amount
 from hulk.modules.console.domain.places import GROUPS, PLACES, Group, Place, place_of, within
 from hulk.modules.console.domain.spans import Span, each_day, span
 from hulk.modules.console.domain.topics import concerns, topic_of
@@ -13,7 +14,9 @@ __all__ = [
     "concerns",
     "each_day",
     "place_of",
+    "read_amount",
     "span",
     "topic_of",
     "within",
+    "written_amount",
 ]

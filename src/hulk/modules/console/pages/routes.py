@@ -8,6 +8,7 @@ from hulk.modules.console.pages.costs import costs_routes
 from hulk.modules.console.pages.going import going_routes
 from hulk.modules.console.pages.live import live_routes
 from hulk.modules.console.pages.now import now_routes
+from hulk.modules.console.pages.router import models_routes, router_routes
 from hulk.modules.console.pages.showing import Showing
 from hulk.modules.console.pages.static import static_routes
 
@@ -16,6 +17,8 @@ _PAGES = (
     live_routes,
     now_routes,
     costs_routes,
+    router_routes,
+    models_routes,
 )
 
 

@@ -66,13 +66,17 @@ class Showing:
         except (Forbidden, NotFound):
             return None
 
+    async def told(self, request: Request, path: str, body: object) -> Any:
+        """What `POST path` of the API tells where it changes nothing: for pages that are only looked at. Raises as `ask`."""
+        return _given(await self._asked(request, "POST", path, (), body))
+
     async def act(
-        self, request: Request, method: str, path: str, body: object = None, query: Mapping[str, str] | None = None, **headers: str
+        self, request: Request, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None, **headers: str
     ) -> Any:
         """Have the API do something in the name of whoever asks. Raises what it refuses with; `Forbidden` when no page of ours asked."""
         require_own(request)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return _given(await self._asked(request, method, path, list((query or {}).items()), body, named))
+        return _given(await self._asked(request, method, path, tuple((query or {}).items()), body, named))
 
     async def _asked(
         self, request: Request, method: str, path: str, query: Sequence[tuple[str, str]], body: object = None,

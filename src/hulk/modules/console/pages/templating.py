@@ -183,10 +183,10 @@ WORDS: Mapping[str, Text] = {
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
-    "skill": Text("Skill"), "agent": Text("Agent"), "model": Text("Model"), "none": Text("Nobody"),
+    "skill": Text("Skill"), "agent": Text("Agent"), "model": Text("Model"), "none": Text("Nobody"), "public": Text("Public"),
+    "p0": Text("Must stay in the company"),
     "stopped": Text("Stopped"), "killed": Text("Ended at once"),
     "chat": Text("Answers"), "embeddings": Text("Vectors"),
     "models": Text("Models"), "prompts": Text("Prompts"), "policies": Text("Policies"),
-    "p0": Text("Must stay in the company"), "public": Text("May go out"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

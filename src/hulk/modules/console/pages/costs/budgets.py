@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import is_name
+from hulk.modules.console.domain import read_amount, written_amount
 from hulk.modules.console.pages.costs.wished import ADDRESS
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
 from hulk.runtime.http import Caller
 
-_FIELDS = ("agent", "channel", "person", "model", "daily", "monthly")
+_NAMES, _AMOUNTS = ("agent", "channel", "person", "model"), ("daily", "monthly")
 
 
 def add_budgets(router: APIRouter, showing: Showing) -> None:
@@ -22,14 +23,19 @@ def add_budgets(router: APIRouter, showing: Showing) -> None:
     async def budget(request: Request, caller: Caller, name: str = "") -> Response:
         held = await showing.ask(request, "/v1/budgets")
         found = _named(held["budgets"], name) if name else {}
-        return showing.page(request, "budget.html", known=found, may=caller.may("manage", "costs"))
+        known = {field: found.get(field) or "" for field in ("name", *_NAMES)}
+        language = showing.view(request).voice.language
+        known |= {field: written_amount(found.get(field) or "", language) for field in _AMOUNTS}
+        return showing.page(request, "budget.html", known=known, may=caller.may("manage", "costs"))
 
     @router.post("/budget")
     async def put(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
         require_own(request)
         form = await form_of(request)
         name = checked_name(form.get("name", ""))
-        body = {field: form[field].strip() for field in _FIELDS if form.get(field, "").strip()}
+        language = showing.view(request).voice.language
+        body = {field: form[field].strip() for field in _NAMES if form.get(field, "").strip()}
+        body |= {field: read_amount(form[field], language) for field in _AMOUNTS if form.get(field, "").strip()}
         await showing.act(request, "PUT", f"/v1/budgets/{name}", {**body, "reason": form.get("reason", "")})
         return showing.done(request, ADDRESS, "saved")
 

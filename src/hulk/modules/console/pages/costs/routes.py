@@ -30,7 +30,7 @@ def costs_routes(showing: Showing) -> APIRouter:
         today = utc_now().date()
         wish = wished(dict(request.query_params), today)
         found = await _asked(showing, request, wish, today)
-        return showing.page(request, "costs.html", wish=wish, bys=BYS, names=NAMES, platform=_platform(caller), **found)
+        return showing.page(request, "costs.html", wish=wish, today=today, bys=BYS, names=NAMES, platform=_platform(caller), **found)
 
     return router
 
