@@ -13,6 +13,8 @@ from markupsafe import Markup
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.console.domain import place_of
+from hulk.modules.console.pages.payload import payload
+from hulk.modules.console.pages.prose import prose
 from hulk.modules.console.pages.static import address_of
 from hulk.modules.console.pages.view import View
 
@@ -28,8 +30,9 @@ def templates() -> Environment:
     )
     made.globals.update(t=_said, static=address_of, place_of=place_of)
     made.filters.update(
-        say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size, link=_link, word=_word
-    )
+        say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size, link=_link, word=_word,
+        prose=prose, payload=payload,
+    )  # fmt: skip
     return made
 
 
@@ -162,5 +165,8 @@ WORDS: Mapping[str, Text] = {
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
+    "ready": Text("Ready"), "done": Text("Done"), "rejected": Text("Rejected"), "skill": Text("Skill"), "agent": Text("Agent"),
+    "model": Text("Model"), "none": Text("Nobody"), "public": Text("Public"), "p0": Text("Must stay in the company"),
+    "file": Text("File"), "repository": Text("Repository"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""
