@@ -189,7 +189,7 @@ PARTS: dict[str, Act] = {
     "{intent_id}": intent, "{ticket_id}": ticket, "{run_id}": run, "{schedule}": schedule, "{person}": person, "{account}": account,
     "{namespace}": namespace, "{session}": session, "{key}": key, "{name}": artefact, "{id}": intent, "{experiment}": experiment,
     "{budget}": budget, "{decision}": decision, "{version}": policies, "{tool}": tool, "{call}": tool_call, "{rule}": tool_rule,
-    "{server}": tool_server, "{task}": agent_task, "{memory}": memory, "{message}": a_message,
+    "{server}": tool_server, "{task}": agent_task, "{object}": inference, "{memory}": memory, "{message}": a_message,
     "{conversation}": a_conversation, "{sender:path}": a_contact,
 }  # fmt: skip
 FIXED = {

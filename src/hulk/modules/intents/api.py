@@ -11,22 +11,23 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from hulk.kernel import ids
 from hulk.kernel.addresses import address_name, no_repository_at, require_no_password
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
-from hulk.kernel.text import Language, Voice
+from hulk.kernel.text import Language, Voice, writable
 from hulk.kernel.time import iso
 from hulk.modules.intents.domain import Asked, Intent, Status
 from hulk.modules.intents.ports import Intents
 from hulk.modules.intents.usecases import AcceptIntent, IntentView, ShowIntent
-from hulk.modules.router import Decision
+from hulk.modules.router import Decision, Turn
 from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
 from hulk.runtime.blobs import Blob, FolderBlobs
-from hulk.runtime.http import STREAM, Caller, Reason, Reasoned, ServerEvent, allow, allow_somewhere, downloaded, events, sending
+from hulk.runtime.http import STREAM, Caller, Reason, Reasoned, ServerEvent, allow, allow_somewhere, attached, downloaded, events, sending
 from hulk.runtime.outbox import Kept, Outbox
 from hulk.runtime.telemetry import current_traceparent
 
@@ -36,8 +37,13 @@ _LONGEST_SEQUENCE = 18
 
 
 _FILE = {**sending("*/*"), **sending("*/*", status=206)}
+_ANSWER = sending("text/markdown")
 _SENT = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 _EXAMPLE: dict[str, Any] = {"text": "Quais arquivos mais mudaram nos últimos 30 dias?", "sources": [{"kind": "repository", "path": "."}]}
+
+
+_LONGEST_TURN = 8000
+"""Characters of an answer that who answers next is told."""
 
 
 class SourceBody(BaseModel):
@@ -94,6 +100,8 @@ class IntentBody(BaseModel):
 class AskBody(IntentBody, Reasoned):
     """What is asked, and why."""
 
+    follows: str | None = Field(default=None, max_length=64, description="The intent that this one goes on from: who answers knows it.")
+
     def asked(self, key: str | None) -> Asked:
         """As the domain has it, with the reason."""
         return replace(super().asked(key), reason=self.reason)
@@ -126,16 +134,23 @@ class IntentsApi:
     ) -> Response:  # fmt: skip
         """Accept an intent."""
         allow(caller, "write", "intents", body.namespace)
-        intent = await self.accept(body.asked(idempotency_key), caller, current_traceparent())
+        asked = body.asked(idempotency_key)
+        asked = asked if body.follows is None else following(asked, await self.show(body.follows, caller))
+        intent = await self.accept(asked, caller, current_traceparent())
         accepted = _accepted(intent)
         return JSONResponse(accepted.model_dump(), 202, {"location": accepted.links["self"]})
 
     async def recent(
-        self, caller: Caller, status: Status | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
-    ) -> dict[str, list[JsonObject]]:
+        self, caller: Caller, status: Status | None = None, namespace: Annotated[str | None, Query(max_length=63)] = None,
+        before: Annotated[str | None, Query(max_length=64, description="Only those older than that intent.")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> dict[str, list[JsonObject]]:  # fmt: skip
         """The caller's newest intents."""
         within = allow_somewhere(caller, "read", "intents")
-        found = await self.intents.recent(caller.tenant, status=status, limit=limit, within=within)
+        if namespace is not None:
+            within = frozenset({writable(namespace)} & within) if within is not None else frozenset({writable(namespace)})
+        known = None if before is None else ids.parse(before, "int")
+        found = await self.intents.recent(caller.tenant, status=status, limit=limit, within=within, before=known)
         return {"intents": [_brief(intent) for intent in found]}
 
     async def one(self, intent_id: str, caller: Caller) -> JsonObject:
@@ -156,6 +171,13 @@ class IntentsApi:
             raise NotFound("Intent {id} has made no file “{name}”.", id=intent_id, name=name)
         return downloaded(await self.blobs.kept(made.blob), made.media_type, made.name)
 
+    async def answer(self, intent_id: str, caller: Caller) -> Response:
+        """The answer alone, in Markdown; of a failed intent why it failed."""
+        intent = (await self.show(intent_id, caller)).intent
+        if intent.answer is None:
+            raise NotFound("Intent {id} has no answer yet.", id=intent_id)
+        return attached(intent.answer, "text/markdown; charset=utf-8", f"{intent.id}.md")
+
     async def upload(self, request: Request, caller: Caller, reason: Reason = "") -> dict[str, Any]:
         """Keep a file that is sent."""
         allow_somewhere(caller, "write", "files")
@@ -171,10 +193,20 @@ def routes(api: IntentsApi) -> APIRouter:
     router.get("/intents/{intent_id}", summary="An intent with its decision, tickets, answer, artefacts and cost")(api.one)
     of_bytes = functools.partial(router.get, response_class=Response)
     of_bytes("/intents/{intent_id}/events", summary="Follow an intent (server-sent events)", responses=STREAM)(api.follow)
+    of_bytes("/intents/{intent_id}/answer", summary="The answer of an intent, as a file", responses=_ANSWER)(api.answer)
     of_bytes("/intents/{intent_id}/artefacts/{name}", summary="A file that an intent has made", responses=_FILE)(api.artefact)
     sent = router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"], openapi_extra=_SENT)
     sent(api.upload)
     return router
+
+
+def following(asked: Asked, before: IntentView) -> Asked:
+    """What is asked, by somebody to whom `before` is shown and who goes on from there: what was said is known, and stays in the company
+    where it may have had to. Of what an agent found it is not known here whether it had to."""
+    intent, decision = before.intent, before.decision
+    said = (Turn(intent.text, False), *((Turn(intent.answer[:_LONGEST_TURN], True),) if intent.answer else ()))
+    private = intent.private or decision is None or decision.sensitivity != "public" or decision.kind == "agent"
+    return replace(asked, turns=said, private=asked.private or private)
 
 
 def _accepted(intent: Intent) -> AcceptedView:
@@ -188,7 +220,7 @@ def _brief(intent: Intent) -> JsonObject:
     ended = None if intent.ended is None else iso(intent.ended)
     return {
         "intent_id": intent.id, "namespace": intent.namespace, "status": intent.status, "text": intent.text, "language": intent.language,
-        "created": iso(intent.created), "ended": ended,
+        "created": iso(intent.created), "ended": ended, "actor": intent.actor, "agent": intent.agent, "channel": intent.channel or None,
     }  # fmt: skip
 
 
@@ -196,6 +228,7 @@ def _shown(view: IntentView, voice: Voice) -> JsonObject:
     intent = view.intent
     return {
         **_brief(intent),
+        "sources": [_source(one) for one in intent.sources],
         "plan_id": intent.plan,
         "decision": None if view.decision is None else _decision(view.decision, voice),
         "tickets": [view_ticket(ticket, voice) for ticket in view.tickets],
@@ -206,6 +239,11 @@ def _shown(view: IntentView, voice: Voice) -> JsonObject:
         "trace_id": intent.trace_id,
         "seconds": round(view.seconds, 3),
     }
+
+
+def _source(source: Source) -> JsonObject:
+    """As it can be sent again."""
+    return {name: value for name in ("kind", "name", "path", "blob", "url") if (value := getattr(source, name)) is not None}
 
 
 def _decision(decision: Decision, voice: Voice) -> JsonObject:

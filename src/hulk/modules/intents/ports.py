@@ -43,8 +43,11 @@ class Intents(Protocol):
     async def by_trace(self, trace: str, tenant: str | None) -> Intent:
         """The newest intent of that trace id (32 hexadecimal digits), of that tenant or of any; raises `NotFound`."""
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
-        """Up to `limit` intents of a tenant (in that status, in the namespaces `within`), the newest first."""
+    async def recent(
+        self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None, before: str | None = None
+    ) -> list[Intent]:
+        """Up to `limit` intents of a tenant (in that status, in the namespaces `within`), the newest first; behind the intent `before`, and
+        none when there is no such intent."""
 
 
 class Decides(Protocol):

@@ -96,7 +96,7 @@ async def serving(
     return Service(
         create=CreateTickets(board, kinds, schemas, outbox, store.commit, bell, utc_now, around, persisted),
         find=FindTickets(board),
-        show=ShowTicket(board),
+        show=ShowTicket(board, TrailFeed(outbox)),
         move=MoveTicket(board, outbox, following, store.commit, bell, around.call_off),
         comment=CommentTicket(board, outbox, runs, store.commit, utc_now),
         watch=WatchTickets(board, TrailFeed(outbox), utc_now),

@@ -12,7 +12,7 @@ A route asks for `Caller` (who) and `Spoken` (in which voice), and raises kernel
 from hulk.runtime.http.app import build
 from hulk.runtime.http.documentation import sending
 from hulk.runtime.http.events import STREAM, ServerEvent, events
-from hulk.runtime.http.files import Download, downloaded
+from hulk.runtime.http.files import Download, attached, downloaded
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.inside import Inside, Reply
@@ -45,6 +45,7 @@ __all__ = [
     "Why",
     "allow",
     "allow_somewhere",
+    "attached",
     "bind",
     "build",
     "client_host",

@@ -1,10 +1,11 @@
 """A file as an answer, whole or in part."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 
@@ -26,7 +27,17 @@ class Download(FileResponse):
 _PICTURES = frozenset({"image/png"})
 
 
+ATTACHED: Mapping[str, str] = {"content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff"}
+"""What goes with whatever somebody made: a browser that shows it nevertheless runs and loads nothing of it."""
+
+
 def downloaded(path: Path, media_type: str, name: str) -> Download:
     """The file, shown by a browser only when it is a picture: anything else could be a page."""
-    shown = media_type in _PICTURES
-    return Download(path, media_type=media_type, filename=name, content_disposition_type="inline" if shown else "attachment")
+    kind = "inline" if media_type in _PICTURES else "attachment"
+    return Download(path, media_type=media_type, filename=name, content_disposition_type=kind, headers=ATTACHED)
+
+
+def attached(text: str, media_type: str, name: str) -> Response:
+    """A text as a file to be kept; `name` is plain ASCII without quotes."""
+    headers = {**ATTACHED, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type=media_type, headers=headers)

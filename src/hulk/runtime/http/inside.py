@@ -45,9 +45,9 @@ class Inside:
         self, page: Scope, method: str, path: str, *, language: Language, query: Sequence[tuple[str, str]] = (), body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:  # fmt: skip
-        """What the API answers at `path` (not quoted) to who asked for `page`, in that language; `body` is sent as JSON. Errors are
-        answers. Raises `ValueError` for an answer that is larger than a page may be."""
-        sent = b"" if body is None else json.dumps(body).encode()
+        """What the API answers at `path` (not quoted) to who asked for `page`, in that language; `body` is sent as JSON, bytes
+        as they are. Errors are answers. Raises `ValueError` for an answer that is larger than a page may be."""
+        sent = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         exchange = _Exchange(sent)
         more = {"accept-language": language, "content-type": "application/json", "content-length": str(len(sent)), **(headers or {})}
         await self._app(_scope(page, method, path, query, more), exchange.receive, exchange.send)

@@ -107,7 +107,7 @@ class MemoryTasks:
 
     async def find(self, wanted: WantedTasks) -> Sequence[Task]:
         """See `Tasks`."""
-        same = {"actor": wanted.actor, "agent": wanted.agent, "state": wanted.state}
+        same = {"actor": wanted.actor, "agent": wanted.agent, "intent": wanted.intent, "state": wanted.state}
         mine = [
             task for task in self.kept.values()
             if task.tenant == wanted.tenant and (wanted.within is None or task.namespace in wanted.within)

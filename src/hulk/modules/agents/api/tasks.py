@@ -81,12 +81,13 @@ def _of_tasks(router: APIRouter, tasks: ShowTasks) -> None:
         caller: Caller,
         voice: Spoken,
         agent: Annotated[str | None, Query(max_length=63, description="Only of that agent.")] = None,
+        intent: Annotated[str | None, Query(max_length=64, description="Only of that intent.")] = None,
         state: Annotated[State | None, Query(description="Only those.")] = None,
         before: Annotated[str | None, Query(max_length=64, description="Only those older than that task.")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> dict[str, list[JsonObject]]:
         """Your own, newest first; all of the tenant's for its admins."""
-        wanted = WantedTasks(tenant=caller.tenant, agent=agent, state=state, before=before, most=limit)
+        wanted = WantedTasks(tenant=caller.tenant, agent=agent, intent=intent, state=state, before=before, most=limit)
         return {"tasks": [task_view(one, voice) for one in await tasks.find(caller, wanted)]}
 
     @router.get("/agent-tasks/{task}", summary="What an agent was asked, and how far it is")

@@ -73,13 +73,14 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedTasks:
-    """Which tasks are meant: those before the task `before`, of an actor, an agent, in a state, in some namespaces; None for any."""
+    """Which tasks are meant: before the task `before`, of an actor, agent or intent, in a state, in some namespaces; None for any."""
 
     tenant: str
     most: int = 50
     before: str | None = None
     actor: str | None = None
     agent: str | None = None
+    intent: str | None = None
     state: State | None = None
     within: frozenset[str] | None = None
 

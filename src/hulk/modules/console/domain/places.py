@@ -45,11 +45,14 @@ GROUPS: Sequence[Group] = (
         Text("Today"),
         (
             Place("", Text("Now"), "n"),
+            Place("ask", Text("Ask"), "a", "intents"),
         ),
     ),
     Group(
         Text("Work"),
         (
+            Place("intents", Text("Intents"), "i", "intents"),
+            Place("tickets", Text("Tickets"), "t", "tickets"),
         ),
     ),
     Group(
@@ -86,6 +89,7 @@ _SHOWN: Mapping[str, str] = {
     "tkt": "tickets",
     "dec": "router/decisions",
     "exp": "router/experiments",
+    "tsk": "agent-tasks",
 }
 """By the prefix of an id, below which path it is shown."""
 

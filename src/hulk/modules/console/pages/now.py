@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hulk.kernel.text import Text
 from hulk.kernel.time import utc_now
+from hulk.modules.console.pages.first import first_steps
 from hulk.modules.console.pages.showing import Showing
 from hulk.modules.console.pages.templating import money
 from hulk.runtime.http import Caller
@@ -44,6 +45,7 @@ def now_routes(showing: Showing) -> APIRouter:
         return showing.page(
             request, "now.html", tiles=tiles, dead=dead["groups"], stuck=stuck["runs"], waiting=waiting["tickets"],
             queues=queues["queues"], channels=channels["channels"], sick=_sick(ready),
+            **await first_steps(showing, request),
         )  # fmt: skip
 
     return router

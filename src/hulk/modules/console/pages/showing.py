@@ -11,7 +11,7 @@ from jinja2 import Environment
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, Unauthenticated, Unavailable
+from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.modules.console.domain import GROUPS, PLACES, within
 from hulk.modules.console.pages.view import View, view_of
 from hulk.modules.console.usecases import Live
@@ -28,7 +28,15 @@ SECURITY: Mapping[str, str] = {
 }
 """No script or style but our own files, none of them inline; nothing is kept by who passes it on."""
 _MOST_FORM = 1_000_000
-_ERRORS: Mapping[int, type[HulkError]] = {401: Unauthenticated, 403: Forbidden, 404: NotFound, 409: Conflict, 422: Refused, 429: Exhausted}
+_ERRORS: Mapping[int, type[HulkError]] = {
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    413: TooLarge,
+    422: Refused,
+    429: Exhausted,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,11 @@ class Showing:
         require_own(request)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return _given(await self._asked(request, method, path, tuple((query or {}).items()), body, named))
+
+    async def send(self, request: Request, path: str, content: bytes) -> Any:
+        """The same with bytes, as `POST path` takes them."""
+        require_own(request)
+        return _given(await self._asked(request, "POST", path, (), content))
 
     async def _asked(
         self, request: Request, method: str, path: str, query: Sequence[tuple[str, str]], body: object = None,

@@ -13,6 +13,8 @@ from markupsafe import Markup
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.console.domain import place_of
+from hulk.modules.console.pages.payload import payload
+from hulk.modules.console.pages.prose import prose
 from hulk.modules.console.pages.static import address_of
 from hulk.modules.console.pages.view import View
 
@@ -28,18 +30,9 @@ def templates() -> Environment:
     )
     made.globals.update(t=_said, static=address_of, place_of=place_of)
     made.filters.update(
-        amount=_amount,
-        sign=_sign,
-        say=_spoken,
-        moment=_moment,
-        ago=_ago,
-        duration=duration,
-        number=_number,
-        money=_money,
-        size=_size,
-        link=_link,
-        word=_word,
-    )
+        amount=_amount, sign=_sign, say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size,
+        link=_link, word=_word, prose=prose, payload=payload,
+    )  # fmt: skip
     return made
 
 
@@ -188,5 +181,6 @@ WORDS: Mapping[str, Text] = {
     "stopped": Text("Stopped"), "killed": Text("Ended at once"),
     "chat": Text("Answers"), "embeddings": Text("Vectors"),
     "models": Text("Models"), "prompts": Text("Prompts"), "policies": Text("Policies"),
+    "ready": Text("Ready"), "done": Text("Done"), "rejected": Text("Rejected"), "file": Text("File"), "repository": Text("Repository"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

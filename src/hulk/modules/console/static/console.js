@@ -150,5 +150,37 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("input", (event) => { if (event.target.id === "wanted") filter(); });
 
+// Filters that are kept: links in this browser, below the form of the list that they are of.
+function keptFilters(box) {
+  const name = `kept:${box.dataset.kept}`, read = () => { try { return JSON.parse(localStorage.getItem(name)) || []; } catch { return []; } };
+  const write = (all) => { localStorage.setItem(name, JSON.stringify(all.slice(-20))); show(); };
+  const button = $("[data-keep]", box);
+  function show() {
+    const list = $("ul", box); list.replaceChildren();
+    for (const one of read()) {
+      const item = document.createElement("li"), link = document.createElement("a"), drop = document.createElement("button");
+      link.href = `${location.pathname}?${one.query}`; link.textContent = one.name;
+      drop.type = "button"; drop.className = "quiet"; drop.textContent = "×"; drop.setAttribute("aria-label", `${button.dataset.drop}: ${one.name}`);
+      drop.onclick = () => write(read().filter((other) => other.name !== one.name));
+      item.append(link, " ", drop); list.append(item);
+    }
+    button.hidden = location.search.length < 2; box.hidden = button.hidden && !read().length;
+  }
+  button.onclick = () => {
+    const form = document.createElement("form"), label = document.createElement("label"), input = document.createElement("input");
+    const acts = document.createElement("div"), yes = document.createElement("button"), dialog = $("#dialog");
+    label.textContent = button.dataset.name; label.htmlFor = input.id = "filter-name"; input.required = true; input.maxLength = 60;
+    yes.textContent = button.textContent; acts.className = "acts"; acts.append(yes); form.append(label, input, acts);
+    form.onsubmit = (event) => {
+      event.preventDefault(); dialog.close();
+      write([...read().filter((one) => one.name !== input.value), { name: input.value, query: location.search.slice(1) }]);
+    };
+    dialog.replaceChildren(form); dialog.showModal(); input.focus();
+  };
+  show();
+}
+$$("[data-kept]").forEach(keptFilters);
+document.addEventListener("htmx:after:swap", () => $$("[data-kept]").forEach(keptFilters));
+
 tellZone();
 listen();

@@ -95,8 +95,14 @@ class MemoryIntents:
     def _under(self, tenant: str, key: str) -> Intent | None:
         return next((intent for intent in self._intents.values() if (intent.tenant, intent.key) == (tenant, key)), None)
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
+    async def recent(
+        self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None, before: str | None = None
+    ) -> list[Intent]:
         """See `Intents`."""
         fitting = [one for one in self._intents.values() if one.tenant == tenant and status in (None, one.status)]
         fitting = [one for one in fitting if within is None or one.namespace in within]
+        if before is not None:
+            last = self._intents.get(before)
+            known = last is not None and last.tenant == tenant
+            fitting = [one for one in fitting if last and known and (one.created, one.id) < (last.created, last.id)]
         return sorted(fitting, key=lambda one: (one.created, one.id), reverse=True)[:limit]

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Row,
@@ -153,11 +154,14 @@ class SqlIntents:
             raise NotFound("There is no intent with the trace {trace}.", trace=trace)
         return found[0]
 
-    async def recent(self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None) -> list[Intent]:
+    async def recent(
+        self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None, before: str | None = None
+    ) -> list[Intent]:
         """The newest intents of a tenant."""
         query = select(intent_table).where(intent_table.c.tenant == tenant)
         query = query if status is None else query.where(intent_table.c.status == status)
         query = query if within is None else query.where(intent_table.c.namespace.in_(within))
+        query = query if before is None else query.where(_behind(tenant, before))
         return await self._all(query.order_by(intent_table.c.created.desc(), intent_table.c.id.desc()).limit(limit))
 
     async def _all(self, query: Select[Any]) -> list[Intent]:
@@ -172,6 +176,12 @@ _REOPEN = (
 )
 _BY_ID = select(intent_table).where(among(intent_table.c.id, "ids"))
 _BY_KEY = select(intent_table).where(intent_table.c.tenant == bindparam("at_tenant"), intent_table.c.key == bindparam("at_key"))
+
+
+def _behind(tenant: str, intent: str) -> ColumnElement[bool]:
+    its = intent_table.c
+    last = select(its.created).where(its.tenant == tenant, its.id == intent).scalar_subquery()
+    return (its.created < last) | ((its.created == last) & (its.id < intent))
 
 
 def _rows(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel.errors import Invalid
-from hulk.kernel.events import LONGEST_REASON
+from hulk.kernel.events import LONGEST_REASON, Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.text import Text, Voice
@@ -198,6 +198,15 @@ def granted(grant: Grant, voice: Voice) -> JsonObject:
 def commented(comment: Comment) -> JsonObject:
     """A comment."""
     return {"comment_id": comment.id, "ticket_id": comment.ticket, "actor": comment.actor, "at": iso(comment.at), "text": comment.text}
+
+
+def event_view(event: Event, ticket: str) -> JsonObject:
+    """What an event tells of the ticket."""
+    several = event.data.get("tickets")
+    told = several.get(ticket) if isinstance(several, dict) else None
+    after = told if isinstance(told, dict) else event.data.get("after")
+    status = after.get("status") if isinstance(after, dict) else None
+    return {"type": event.type, "actor": event.actor, "at": iso(event.time), "reason": event.data.get("reason") or None, "status": status}
 
 
 def kind_view(kind: Kind) -> JsonObject:

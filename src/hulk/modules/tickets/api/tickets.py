@@ -1,5 +1,6 @@
 """`/v1/tickets`: making tickets, finding them, deciding on them, following what becomes of them."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -10,8 +11,18 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Voice, writable
 from hulk.kernel.time import iso
-from hulk.modules.tickets.api.bodies import CommentBody, ReasonBody, StatusBody, TicketBody, TicketsBody, commented, labels_of, shown
-from hulk.modules.tickets.domain import Assignee, Filter, Priority, Status, view
+from hulk.modules.tickets.api.bodies import (
+    CommentBody,
+    ReasonBody,
+    StatusBody,
+    TicketBody,
+    TicketsBody,
+    commented,
+    event_view,
+    labels_of,
+    shown,
+)
+from hulk.modules.tickets.domain import Assignee, Filter, Owner, Priority, Status, view
 from hulk.modules.tickets.usecases import (
     Change,
     CommentTicket,
@@ -22,8 +33,10 @@ from hulk.modules.tickets.usecases import (
     TicketActs,
     WatchTickets,
 )
-from hulk.runtime.http import STREAM, Caller, ServerEvent, Spoken, events
+from hulk.runtime.http import STREAM, Caller, ServerEvent, Spoken, attached, events, sending
 from hulk.runtime.telemetry import current_traceparent
+
+_FILE = sending("application/json", {"description": "As it is kept; null for none."})
 
 
 async def _filter(
@@ -36,6 +49,7 @@ async def _filter(
     namespace: str | None = None,
     label: Annotated[list[str] | None, Query(description="`name=value`; may be given again, then all must fit.")] = None,
     assignee: Annotated[str, Query(description="`worker_group:<name>`, `person:<name>`, …")] = "",
+    owner: Annotated[Owner | None, Query(description="Who does it.")] = None,
     text: Annotated[str, Query(description="Words of the title or the input; all must be there.", max_length=200)] = "",
     overdue: Annotated[bool, Query(description="Only what should have ended and has not.")] = False,  # a query's
 ) -> Filter:
@@ -45,7 +59,7 @@ async def _filter(
     return Filter(
         tenant=caller.tenant, plan=plan, intent=intent, statuses=tuple(status or ()), priorities=tuple(priority or ()),
         kinds=tuple(kind or ()), namespace=namespace, labels=labels_of(label or []), text=writable(text), assignee=Assignee.of(assignee),
-        overdue=overdue,
+        owner=owner, overdue=overdue,
     )  # fmt: skip
 
 
@@ -77,6 +91,23 @@ def _looking(router: APIRouter, find: FindTickets, show: ShowTicket) -> None:
     async def one(ticket_id: str, caller: Caller, voice: Spoken) -> JsonObject:
         ticket = await show(caller, ticket_id)
         return {**shown(ticket, voice), "comments": [commented(said) for said in await show.comments(caller, ticket_id)]}
+
+    @router.get("/{ticket_id}/history", summary="What became of a ticket")
+    async def history(ticket_id: str, caller: Caller) -> dict[str, list[JsonObject]]:
+        """The last events about it, oldest first."""
+        return {"events": [event_view(one, ticket_id) for one in await show.history(caller, ticket_id)]}
+
+    @router.get("/{ticket_id}/input", summary="A ticket's input, as a file", response_class=Response, responses=_FILE)
+    async def its_input(ticket_id: str, caller: Caller) -> Response:
+        return _kept((await show(caller, ticket_id)).input, f"{ticket_id}-input.json")
+
+    @router.get("/{ticket_id}/result", summary="A ticket's result, as a file", response_class=Response, responses=_FILE)
+    async def its_result(ticket_id: str, caller: Caller) -> Response:
+        return _kept((await show(caller, ticket_id)).result, f"{ticket_id}-result.json")
+
+
+def _kept(data: JsonObject | None, name: str) -> Response:
+    return attached(json.dumps(data, ensure_ascii=False), "application/json", name)
 
 
 def _making(router: APIRouter, create: CreateTickets) -> None:

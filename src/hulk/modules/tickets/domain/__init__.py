@@ -12,6 +12,7 @@ from hulk.modules.tickets.domain.ticket import (
     STATUSES,
     Assignee,
     Comment,
+    Owner,
     Priority,
     Status,
     Ticket,
@@ -22,6 +23,7 @@ from hulk.modules.tickets.domain.ticket import (
     problem_of,
     ready,
     reopened,
+    tickets_of,
     view,
     workers_problem,
 )
@@ -29,7 +31,8 @@ from hulk.modules.tickets.domain.work import Artefact, Done, Draft, FollowUp, Ha
 
 __all__ = [
     "ENDED", "FIELDS", "MOST_AT_ONCE", "OVER_TIME", "PRIORITIES", "STATUSES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done",
-    "Draft", "Ending", "Filter", "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Page", "Priority", "Stale",
-    "Status", "Ticket", "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "moved", "page_token", "problem_of",
-    "read_token", "ready", "reopened", "require_new", "shortened", "terms", "view", "words", "workers_problem",
+    "Draft", "Ending", "Filter", "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Owner", "Page", "Priority",
+    "Stale", "Status", "Ticket", "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "moved", "page_token",
+    "problem_of", "read_token", "ready", "reopened", "require_new", "shortened", "terms", "tickets_of", "view", "words",
+    "workers_problem",
 ]  # fmt: skip

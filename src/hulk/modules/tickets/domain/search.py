@@ -13,7 +13,7 @@ from typing import Any
 from hulk.kernel import ids
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import from_iso, iso
-from hulk.modules.tickets.domain.ticket import Assignee, Priority, Status, Ticket
+from hulk.modules.tickets.domain.ticket import Assignee, Owner, Priority, Status, Ticket
 
 MOST_WORDS = 64
 """Words of one ticket that it is found by."""
@@ -38,6 +38,7 @@ class Filter:
     labels: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     assignee: Assignee | None = None
+    owner: Owner | None = None
     overdue: bool = False
     namespaces: frozenset[str] | None = None
 
@@ -55,6 +56,7 @@ class Filter:
             ticket.tenant == self.tenant
             and self.plan in (None, ticket.plan)
             and self.intent in (None, ticket.intent)
+            and self.owner in (None, ticket.owner)
             and (not self.statuses or ticket.status in self.statuses)
             and (not self.priorities or ticket.priority in self.priorities)
             and (not self.kinds or ticket.kind in self.kinds)

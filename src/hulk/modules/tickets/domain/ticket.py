@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.kernel.text import Text, Voice, writable
@@ -206,8 +207,9 @@ def doomed(tickets: Mapping[str, Ticket]) -> list[Ticket]:
 def view(ticket: Ticket, voice: Voice) -> JsonObject:
     """A ticket as the API shows it, in the reader's words."""
     return {
-        "ticket_id": ticket.id, "kind": ticket.kind, "status": ticket.status, "namespace": ticket.namespace, "run_id": ticket.run,
-        "intent_id": ticket.intent, "plan_id": ticket.plan, "owner": ticket.owner, "assignee": ticket.assignee and str(ticket.assignee),
+        "ticket_id": ticket.id, "key": ticket.key, "kind": ticket.kind, "status": ticket.status, "namespace": ticket.namespace,
+        "run_id": ticket.run, "intent_id": ticket.intent, "plan_id": ticket.plan, "owner": ticket.owner,
+        "assignee": ticket.assignee and str(ticket.assignee),
         "priority": ticket.priority, "title": voice.say(ticket.title), "labels": dict(ticket.labels), "after": list(ticket.after),
         "problem": ticket.problem and _problem(ticket.problem, voice.say),
         "deadline": _when(ticket.deadline), "sla": ticket.sla and ticket.sla.total_seconds(), "due": _when(ticket.due),
@@ -215,6 +217,14 @@ def view(ticket: Ticket, voice: Voice) -> JsonObject:
         "ended": _when(ticket.ended), "actor": ticket.actor, "worker": ticket.worker, "revision": ticket.revision,
         "attempts": ticket.attempts, "fence": ticket.fence,
     }  # fmt: skip
+
+
+def tickets_of(event: Event) -> Sequence[str]:
+    """The tickets that an event is about."""
+    if not event.type.startswith("hulk.ticket."):
+        return ()
+    several = event.data.get("tickets")
+    return tuple(several) if isinstance(several, dict) else (event.subject,)
 
 
 def _when(moment: datetime | None) -> str | None:

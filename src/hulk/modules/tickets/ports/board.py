@@ -205,3 +205,6 @@ class Feed(Protocol):
 
     def follow(self, tenant: str, after: int | None) -> AsyncIterator[Sequence[Happening]]:
         """All that happened to a tenant's past that position, then what happens, without end; None: from now on."""
+
+    async def past(self, ticket: Ticket, most: int) -> Sequence[Event]:
+        """The last `most` events about that ticket, oldest first."""

@@ -1,17 +1,18 @@
 """Looking at tickets, and hearing of what becomes of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.events import Event
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import Clock
-from hulk.modules.tickets.domain import Comment, Filter, Page, Ticket, read_token
+from hulk.modules.tickets.domain import Comment, Filter, Page, Ticket, read_token, tickets_of
 from hulk.modules.tickets.ports import Board, Feed
 from hulk.modules.tickets.usecases.decide import visible
 
 LARGEST_PAGE = 1000
+MOST_EVENTS = 200
 _LONGEST_TEXT = 200
 
 
@@ -42,6 +43,7 @@ class ShowTicket:
     """A ticket and what was said about it."""
 
     board: Board
+    feed: Feed
 
     async def __call__(self, by: Principal, ticket: str) -> Ticket:
         """The ticket; raises `NotFound`, also for what the caller may not read."""
@@ -51,6 +53,10 @@ class ShowTicket:
         """What was said about it, oldest first; raises `NotFound`."""
         await visible(self.board, by, ticket)
         return await self.board.comments(ticket)
+
+    async def history(self, by: Principal, ticket: str) -> Sequence[Event]:
+        """What became of it, at most the last `MOST_EVENTS` events, oldest first; raises `NotFound`."""
+        return await self.feed.past(await visible(self.board, by, ticket), MOST_EVENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +81,8 @@ class WatchTickets:
         became later; no change is left out."""
         seen = seen_by(by, wanted)
         async for happenings in self.feed.follow(by.tenant, after):
-            told = [(one, id_) for one in happenings for id_ in _tickets_of(one.event)]
+            told = [(one, id_) for one in happenings for id_ in tickets_of(one.event)]
             found = await self.board.many(list(dict.fromkeys(id_ for _, id_ in told))) if told else {}
             for one, id_ in told:
                 if id_ in found and seen.takes(found[id_], self.clock()):
                     yield Change(position=one.position, ticket=found[id_], event=one.event)
-
-
-def _tickets_of(event: Event) -> list[str]:
-    """The tickets that an event is about."""
-    if not event.type.startswith("hulk.ticket."):
-        return []
-    several = event.data.get("tickets")
-    return list(several) if isinstance(several, dict) else [event.subject]

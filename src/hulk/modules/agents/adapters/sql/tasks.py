@@ -113,7 +113,7 @@ def _nothing(_: object) -> None:
 
 def _found(wanted: WantedTasks) -> Select[Any]:
     its = task_table.c
-    same = {"actor": wanted.actor, "agent": wanted.agent, "state": wanted.state}
+    same = {"actor": wanted.actor, "agent": wanted.agent, "intent": wanted.intent, "state": wanted.state}
     found = select(task_table).where(
         its.tenant == wanted.tenant, *(its[name] == value for name, value in same.items() if value is not None)
     )

@@ -61,7 +61,7 @@ def _narrowed(found: Select[Any], wanted: Filter, now: datetime) -> Select[Any]:
     ):
         found = found.where(column.in_(values)) if values else found
     found = found if wanted.namespaces is None else found.where(_its.namespace.in_(sorted(wanted.namespaces)))
-    for column, value in ((_its.plan, wanted.plan), (_its.intent, wanted.intent)):
+    for column, value in ((_its.plan, wanted.plan), (_its.intent, wanted.intent), (_its.owner, wanted.owner)):
         found = found if value is None else found.where(column == value)
     return found.where(_its.ended.is_(None), _its.due_by < now) if wanted.overdue else found
 
@@ -71,7 +71,7 @@ def _by_array(wanted: Filter, now: datetime, after: tuple[datetime, str] | None,
     of = search_table.c
     has_all = of.terms.op("@>")(bindparam("terms", _listed(wanted), type_=Texts()))
     narrow = (of.tenant == wanted.tenant, has_all, *(_one_of(wanted, *group) for group in _either(wanted)))
-    if wanted.statuses or wanted.plan or wanted.intent or wanted.overdue:
+    if wanted.statuses or wanted.plan or wanted.intent or wanted.owner or wanted.overdue:
         found = select(ticket_table).join(search_table, of.ticket == _its.id).where(*narrow)
         return _page(_narrowed(found, wanted, now), of.created, of.ticket, after, size)
     page = _page(select(of.ticket).where(*narrow), of.created, of.ticket, after, size).subquery()

@@ -1,0 +1,42 @@
+"""All routes of tickets."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hulk.kernel import ids
+from hulk.modules.console.pages.showing import Showing
+from hulk.modules.console.pages.tickets.acts import act_routes
+from hulk.modules.console.pages.tickets.finding import Wanted, columns_of, page_of
+from hulk.runtime.http import Caller
+
+
+def ticket_routes(showing: Showing) -> APIRouter:
+    """The list, the board, one ticket, what is done to it."""
+    router = APIRouter(prefix="/console/tickets", include_in_schema=False)
+
+    @router.get("")
+    async def listed(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
+        wanted = Wanted.of(request.query_params)
+        kinds = (await showing.seen(request, "/v1/ticket-kinds") or {"kinds": ()})["kinds"]
+        values = {"wanted": wanted, "kinds": [one["kind"] for one in kinds]}
+        if wanted.board:
+            return showing.page(request, "board.html", columns=await columns_of(showing, request, wanted), **values)
+        return showing.page(request, "tickets.html", found=await page_of(showing, request, wanted), **values)
+
+    @router.get("/{ticket_id}")
+    async def one(request: Request, ticket_id: str, caller: Caller) -> Response:  # noqa: ARG001
+        ticket = await showing.ask(request, f"/v1/tickets/{ids.parse(ticket_id, 'tkt')}")
+        history = await showing.ask(request, f"/v1/tickets/{ticket['ticket_id']}/history")
+        call = await _call(showing, request, ticket)
+        return showing.page(request, "ticket.html", ticket=ticket, history=history["events"], call=call)
+
+    act_routes(router, showing)
+    return router
+
+
+async def _call(showing: Showing, request: Request, ticket: dict[str, object]) -> object:
+    """Of a ticket that asks whether a tool may be called, the call as far as whoever looks may see it."""
+    asked = ticket["input"]
+    if ticket["kind"] != "tool.approval" or not isinstance(asked, dict) or not str(asked.get("call", "")).isidentifier():
+        return None
+    return await showing.seen(request, f"/v1/tool-calls/{asked['call']}")
