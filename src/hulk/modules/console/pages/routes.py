@@ -4,13 +4,27 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from hulk.modules.console.pages.dead_letters import dead_letters_routes
 from hulk.modules.console.pages.going import going_routes
 from hulk.modules.console.pages.live import live_routes
 from hulk.modules.console.pages.now import now_routes
+from hulk.modules.console.pages.queues import queues_routes
+from hulk.modules.console.pages.runs import runs_routes
+from hulk.modules.console.pages.schedules import schedules_routes
 from hulk.modules.console.pages.showing import Showing
 from hulk.modules.console.pages.static import static_routes
+from hulk.modules.console.pages.trace import trace_routes
 
-_PAGES = (going_routes, live_routes, now_routes)
+_PAGES = (
+    going_routes,
+    live_routes,
+    now_routes,
+    runs_routes,
+    dead_letters_routes,
+    queues_routes,
+    schedules_routes,
+    trace_routes,
+)
 
 
 def routes(showing: Showing) -> Sequence[APIRouter]:

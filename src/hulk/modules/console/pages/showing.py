@@ -66,11 +66,13 @@ class Showing:
         except (Forbidden, NotFound):
             return None
 
-    async def act(self, request: Request, method: str, path: str, body: object = None, **headers: str) -> Any:
+    async def act(
+        self, request: Request, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None, **headers: str
+    ) -> Any:
         """Have the API do something in the name of whoever asks. Raises what it refuses with; `Forbidden` when no page of ours asked."""
         require_own(request)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return _given(await self._asked(request, method, path, (), body, named))
+        return _given(await self._asked(request, method, path, tuple((query or {}).items()), body, named))
 
     async def _asked(
         self, request: Request, method: str, path: str, query: Sequence[tuple[str, str]], body: object = None,

@@ -161,6 +161,7 @@ WORDS: Mapping[str, Text] = {
     "ok": Text("Well"), "failing": Text("Failing"), "unattended": Text("Nobody looks after it"), "untried": Text("Not tried yet"),
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
+    "dead": Text("Dead letter"), "paused": Text("Paused"), "cut_off": Text("Cut off"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""
