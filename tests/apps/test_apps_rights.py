@@ -209,6 +209,7 @@ GET /v1/router/policies/versions/{version}      401      200      200      200  
 POST /v1/router/policies/versions/{version}/restore 401  403      403      403      200      404      403      404
 GET /v1/runs                                    401      200      200      200      200      200      200      200
 GET /v1/runs/{run_id}                           401      200      200      200      200      404      404      404
+GET /v1/runs/{run_id}/payloads/{part}           401      403      200      403      200      404      404      404
 POST /v1/runs/{run_id}/cancel                   401      403      409      403      409      404      404      404
 POST /v1/runs/{run_id}/discard                  401      403      409      403      409      404      404      404
 POST /v1/runs/{run_id}/fork                     401      403      422      403      422      404      404      404

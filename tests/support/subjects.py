@@ -195,6 +195,7 @@ PARTS: dict[str, Act] = {
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
     "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt", "{channel}": "shop",
+    "{part}": "input", "{breaker}": "nothing", "{deed}": "nothing",
 }  # fmt: skip
 OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference, "/v1/channel-codes/{person}": invited}
 """Where a part stands for something else than elsewhere."""

@@ -1,25 +1,28 @@
 """Durable runs over HTTP: find them, see what became of one, steer it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from hulk.apps.routes.steered import Steered, entry_view, require_storable, run_view
+from hulk.apps.routes.steered import Steered, require_storable, run_view, timeline_view
 from hulk.kernel import ids
 from hulk.kernel.errors import Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import writable
 from hulk.runtime.http import Caller, Reasoned, Spoken, Why, allow_somewhere
 from hulk.runtime.validation import Moment
-from hulk.runtime.workflows import Search
+from hulk.runtime.workflows import Search, Window
 from hulk.runtime.workflows.queries.search import attributes_of
 
 CHILD = "child"
 """The signal by which a run hears of its children's ends: nobody else's to leave."""
 TICKET = "tkt_"
 """How the signals begin by which a run hears what became of a ticket, and whether a person said yes: nobody else's to leave either."""
+MOST_STEPS = 1000
+"""Of how many steps a timeline tells at once."""
+_FILE = {"content-disposition": "attachment"}
 _STEP = "The index of a step, as the timeline shows it."
 _FROM = "At this time or later (RFC 3339, with its offset)."
 _BEFORE = "Before this time (RFC 3339, with its offset)."
@@ -115,12 +118,25 @@ def _looking(router: APIRouter, steered: Steered) -> None:
         return {"runs": [run_view(run, voice) for run in page.runs], "next": page.next}
 
     @router.get("/{run_id}", summary="A run with its timeline")
-    async def show(run_id: str, caller: Caller, voice: Spoken) -> JsonObject:
-        """All that became of it, oldest first, and its children by status."""
+    async def show(
+        run_id: str,
+        caller: Caller,
+        voice: Spoken,
+        steps: Annotated[int, Query(ge=1, le=MOST_STEPS, description="At most so many steps: the last ones.")] = MOST_STEPS,
+        before: Annotated[int | None, Query(ge=0, description="The last ones before this step; `earlier` of another part.")] = None,
+        only: Annotated[Literal["trouble"] | None, Query(description="Leave out what went well.")] = None,
+    ) -> JsonObject:
+        """What became of it, oldest first, its children by status, and what the caller may do with it as it stands."""
         run = await steered.own(run_id, caller)
-        timeline = await steered.queries.timeline(run.id)
-        entries = [entry_view(entry, voice) for entry in timeline.entries]
-        return {**run_view(timeline.run, voice), "timeline": entries, "children": dict(timeline.children)}
+        timeline = await steered.queries.timeline(run.id, Window(most=steps, before=before, trouble=only is not None))
+        return {**run_view(timeline.run, voice), **timeline_view(timeline, voice), "acts": steered.acts(timeline.run, caller)}
+
+    @router.get("/{run_id}/payloads/{part}", summary="What a run was given, recorded or resulted in", response_class=JSONResponse)
+    async def payload(run_id: str, part: Literal["input", "result"] | Annotated[int, Path(ge=0)], caller: Caller) -> Response:
+        """`input`, `result`, or the index of a step; for those who may steer the run. A value of JSON, as a file."""
+        run = await steered.steerable(run_id, caller)
+        found = await steered.queries.payload(run.id, part)
+        return Response(found.encode(), media_type="application/json", headers=_FILE)
 
 
 def _ending(router: APIRouter, steered: Steered) -> None:

@@ -14,7 +14,7 @@ from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import iso
 from hulk.runtime.http import allow
 from hulk.runtime.store import Store
-from hulk.runtime.workflows import Dead, Entry, Queue, Run, RunQueries, Steering
+from hulk.runtime.workflows import ENDED, REPLAYABLE, Dead, Entry, Queue, Run, RunQueries, Steering, Timeline
 
 
 def require_storable(data: Json) -> None:
@@ -46,6 +46,17 @@ class Steered:
         allow(caller, "write", "runs", run.namespace)
         return run
 
+    def acts(self, run: Run, caller: Principal) -> list[str]:
+        """What can be done with the run as it stands, by the caller."""
+        if not caller.may("write", "runs", run.namespace):
+            return []
+        fits = {
+            "replay": run.status in REPLAYABLE and run.status != "needs_attention", "resolve": run.status == "needs_attention",
+            "cancel": run.status not in ENDED and not run.cancelling, "discard": run.dead,
+            "fork": not self.steering.registry.tied(run.workflow),
+        }  # fmt: skip
+        return [act for act, fit in fits.items() if fit]
+
     async def did(self, change: Change[Any]) -> Any:
         """What the change gives, once it is committed."""
         return (await self.store.commit(change))[0]
@@ -58,7 +69,17 @@ def run_view(run: Run, voice: Voice) -> JsonObject:
         "workflow": run.workflow, "version": run.version, "queue": run.queue, "status": run.status, "dead": run.dead,
         "cancelling": run.cancelling, "intent_id": run.intent, "parent_id": run.parent, "copy_of": run.origin, "priority": run.priority,
         "failures": run.failures, "attributes": dict(run.attributes), "problem": problem_view(run.error, voice),
+        "trace_id": run.trace and run.trace.split("-")[1],
         "due": run.due and iso(run.due), "created": iso(run.created), "ended": run.ended and iso(run.ended),
+    }  # fmt: skip
+
+
+def timeline_view(timeline: Timeline, voice: Voice) -> JsonObject:
+    """A timeline, or a part of it; `earlier` and `later` are where to go on, null when there is nothing more."""
+    first, end, steps = timeline.first, timeline.end, timeline.steps
+    return {
+        "timeline": [entry_view(entry, voice) for entry in timeline.entries], "children": dict(timeline.children), "steps": steps,
+        "earlier": first or None, "later": end if end < steps else None,
     }  # fmt: skip
 
 

@@ -15,13 +15,29 @@ from hulk.runtime.workflows.deadletters import DeadLetters, Dealt
 from hulk.runtime.workflows.functions import Blocking, workflow
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.journal import Journal
-from hulk.runtime.workflows.queries import Dead, DeadLetter, Entry, Page, Queue, Run, RunQueries, Search, Step, Timeline, Which, at_work
+from hulk.runtime.workflows.queries import (
+    Dead,
+    DeadLetter,
+    Entry,
+    Page,
+    Part,
+    Queue,
+    Run,
+    RunQueries,
+    Search,
+    Step,
+    Timeline,
+    Which,
+    Window,
+    at_work,
+)
 from hulk.runtime.workflows.registry import Elsewhere
-from hulk.runtime.workflows.steering import Steering
+from hulk.runtime.workflows.steering import REPLAYABLE, Steering
 from hulk.runtime.workflows.workflows import Workflows
 
 __all__ = [
     "ENDED",
+    "REPLAYABLE",
     "Blocking",
     "Dead",
     "DeadLetter",
@@ -32,6 +48,7 @@ __all__ = [
     "Hooks",
     "Journal",
     "Page",
+    "Part",
     "Queue",
     "Run",
     "RunQueries",
@@ -40,6 +57,7 @@ __all__ = [
     "Step",
     "Timeline",
     "Which",
+    "Window",
     "Workflows",
     "at_work",
     "blame",

@@ -53,6 +53,10 @@ GROUPS: Sequence[Group] = (
         (
             Place("intents", Text("Intents"), "i", "intents"),
             Place("tickets", Text("Tickets"), "t", "tickets"),
+            Place("runs", Text("Runs"), "r", "runs"),
+            Place("dead-letters", Text("Dead letters"), "d", "runs"),
+            Place("queues", Text("Queues"), "q", "queues"),
+            Place("schedules", Text("Schedules"), "s", "schedules"),
         ),
     ),
     Group(
@@ -86,6 +90,7 @@ PLACES: Sequence[Place] = tuple(place for group in GROUPS for place in group.pla
 _SHOWN: Mapping[str, str] = {
     "int": "intents",
     "run": "runs",
+    "sch": "schedules",
     "tkt": "tickets",
     "dec": "router/decisions",
     "exp": "router/experiments",

@@ -9,14 +9,19 @@ from hulk.modules.console.pages.agent_tasks import agent_task_routes
 from hulk.modules.console.pages.ask import ask_routes
 from hulk.modules.console.pages.decisions import decision_routes
 from hulk.modules.console.pages.first import first_routes
+from hulk.modules.console.pages.dead_letters import dead_letters_routes
 from hulk.modules.console.pages.going import going_routes
 from hulk.modules.console.pages.intents import intent_routes
 from hulk.modules.console.pages.live import live_routes
 from hulk.modules.console.pages.now import now_routes
+from hulk.modules.console.pages.queues import queues_routes
 from hulk.modules.console.pages.router import models_routes, router_routes
+from hulk.modules.console.pages.runs import runs_routes
+from hulk.modules.console.pages.schedules import schedules_routes
 from hulk.modules.console.pages.showing import Showing
 from hulk.modules.console.pages.static import static_routes
 from hulk.modules.console.pages.tickets import ticket_routes
+from hulk.modules.console.pages.trace import trace_routes
 
 _PAGES = (
     going_routes,
@@ -31,6 +36,11 @@ _PAGES = (
     decision_routes,
     agent_task_routes,
     ticket_routes,
+    runs_routes,
+    dead_letters_routes,
+    queues_routes,
+    schedules_routes,
+    trace_routes,
 )
 
 

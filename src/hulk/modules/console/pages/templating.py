@@ -175,6 +175,7 @@ WORDS: Mapping[str, Text] = {
     "ok": Text("Well"), "failing": Text("Failing"), "unattended": Text("Nobody looks after it"), "untried": Text("Not tried yet"),
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
+    "dead": Text("Dead letter"), "paused": Text("Paused"), "cut_off": Text("Cut off"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
     "skill": Text("Skill"), "agent": Text("Agent"), "model": Text("Model"), "none": Text("Nobody"), "public": Text("Public"),
     "p0": Text("Must stay in the company"),

@@ -49,8 +49,9 @@ function listen() {
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) { source?.close(); source = null; missed = true; } else listen();
 });
-// Figures that no event tells of, such as how long something waits.
-setInterval(() => { if (mode() === "morph" && (dirty || Date.now() - last > 5000)) changed(); }, 1000);
+// Figures that no event tells of, such as how long something waits. A page may say how many seconds they are good for; 0: for ever.
+const every = () => 1000 * ($("#page [data-every]")?.dataset.every ?? 5) || Infinity;
+setInterval(() => { if (mode() === "morph" && (dirty || Date.now() - last >= every())) changed(); }, 1000);
 
 // A refresh that fails leaves what is there, and says so.
 document.addEventListener("htmx:before:swap", (event) => {
@@ -150,37 +151,30 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("input", (event) => { if (event.target.id === "wanted") filter(); });
 
-// Filters that are kept: links in this browser, below the form of the list that they are of.
-function keptFilters(box) {
-  const name = `kept:${box.dataset.kept}`, read = () => { try { return JSON.parse(localStorage.getItem(name)) || []; } catch { return []; } };
-  const write = (all) => { localStorage.setItem(name, JSON.stringify(all.slice(-20))); show(); };
-  const button = $("[data-keep]", box);
-  function show() {
-    const list = $("ul", box); list.replaceChildren();
+// Filters that somebody wants to find again: links, kept in this browser.
+function keeping(place) {
+  const name = `kept-${place.dataset.kept}`, said = place.dataset;
+  const read = () => { try { return JSON.parse(localStorage.getItem(name)) || []; } catch { return []; } };
+  const write = (kept) => { localStorage.setItem(name, JSON.stringify(kept.slice(-20))); draw(); };
+  function draw() {
+    place.replaceChildren(); place.hidden = false;
     for (const one of read()) {
-      const item = document.createElement("li"), link = document.createElement("a"), drop = document.createElement("button");
-      link.href = `${location.pathname}?${one.query}`; link.textContent = one.name;
-      drop.type = "button"; drop.className = "quiet"; drop.textContent = "×"; drop.setAttribute("aria-label", `${button.dataset.drop}: ${one.name}`);
+      const link = document.createElement("a"), drop = document.createElement("button");
+      link.href = `${location.pathname}?${one.query}`; link.textContent = one.name; link.className = "button quiet";
+      drop.type = "button"; drop.className = "quiet"; drop.textContent = "×"; drop.ariaLabel = `${said.drop}: ${one.name}`;
       drop.onclick = () => write(read().filter((other) => other.name !== one.name));
-      item.append(link, " ", drop); list.append(item);
+      place.append(link, drop);
     }
-    button.hidden = location.search.length < 2; box.hidden = button.hidden && !read().length;
+    const query = new URLSearchParams([...new URLSearchParams(location.search)].filter(([field, value]) => value && !["after", "said"].includes(field)));
+    if (!query.size) return;
+    const form = document.createElement("form"), input = document.createElement("input"), keep = document.createElement("button");
+    input.placeholder = said.name; input.ariaLabel = said.name; input.required = true; input.maxLength = 60;
+    keep.textContent = said.keep; keep.className = "quiet"; form.append(input, keep); place.append(form);
+    form.onsubmit = (event) => { event.preventDefault(); write([...read().filter((one) => one.name !== input.value), { name: input.value, query: String(query) }]); };
   }
-  button.onclick = () => {
-    const form = document.createElement("form"), label = document.createElement("label"), input = document.createElement("input");
-    const acts = document.createElement("div"), yes = document.createElement("button"), dialog = $("#dialog");
-    label.textContent = button.dataset.name; label.htmlFor = input.id = "filter-name"; input.required = true; input.maxLength = 60;
-    yes.textContent = button.textContent; acts.className = "acts"; acts.append(yes); form.append(label, input, acts);
-    form.onsubmit = (event) => {
-      event.preventDefault(); dialog.close();
-      write([...read().filter((one) => one.name !== input.value), { name: input.value, query: location.search.slice(1) }]);
-    };
-    dialog.replaceChildren(form); dialog.showModal(); input.focus();
-  };
-  show();
+  draw();
 }
-$$("[data-kept]").forEach(keptFilters);
-document.addEventListener("htmx:after:swap", () => $$("[data-kept]").forEach(keptFilters));
+$$("[data-kept]").forEach(keeping);
 
 tellZone();
 listen();

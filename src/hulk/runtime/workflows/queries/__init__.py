@@ -8,16 +8,18 @@ timeline = await queries.timeline(page.runs[0].id)
 
 from hulk.runtime.workflows.queries.ask import RunQueries
 from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which
+from hulk.runtime.workflows.queries.payload import Part
 from hulk.runtime.workflows.queries.queues import Queue, Standing, known_queues
 from hulk.runtime.workflows.queries.runs import Run, Step, at_work, ends, under_way
 from hulk.runtime.workflows.queries.search import Page, Search
-from hulk.runtime.workflows.queries.timeline import Entry, Timeline
+from hulk.runtime.workflows.queries.timeline import Entry, Timeline, Window
 
 __all__ = [
     "Dead",
     "DeadLetter",
     "Entry",
     "Page",
+    "Part",
     "Queue",
     "Run",
     "RunQueries",
@@ -26,6 +28,7 @@ __all__ = [
     "Step",
     "Timeline",
     "Which",
+    "Window",
     "at_work",
     "ends",
     "known_queues",

@@ -5,10 +5,11 @@ from collections.abc import Collection
 from hulk.kernel.time import Clock, utc_now
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.queries.dead import Dead, DeadLetter, Which, dead_letters, groups, meant
+from hulk.runtime.workflows.queries.payload import Part, payload_of
 from hulk.runtime.workflows.queries.queues import Queue, Standing, queues, standing
 from hulk.runtime.workflows.queries.runs import Run, Step, counts, run_of, steps_of, the_run
 from hulk.runtime.workflows.queries.search import Page, Search, searched
-from hulk.runtime.workflows.queries.timeline import Timeline, timeline_of
+from hulk.runtime.workflows.queries.timeline import WHOLE, Timeline, Window, timeline_of
 
 
 class RunQueries:
@@ -30,9 +31,14 @@ class RunQueries:
         """A run without its steps, which costs the same whether there is one or not; raises `NotFound`."""
         return await self._store.read(lambda connection: run_of(the_run(connection, run_id)))
 
-    async def timeline(self, run_id: str) -> Timeline:
-        """All that became of a run; raises `NotFound`."""
-        return await self._store.read(lambda connection: timeline_of(connection, run_id))
+    async def timeline(self, run_id: str, window: Window = WHOLE) -> Timeline:
+        """What became of a run, in that part of its time; raises `NotFound`."""
+        return await self._store.read(lambda connection: timeline_of(connection, run_id, window))
+
+    async def payload(self, run_id: str, part: Part) -> str:
+        """What a run was given, recorded in a step or resulted in, as JSON text (at most `payloads.MOST_BYTES`). Raises `NotFound` for a
+        run, step or result that is not there."""
+        return await self._store.read(lambda connection: payload_of(connection, run_id, part))
 
     async def dead_letters(self, tenant: str | None = None, limit: int = 50) -> list[DeadLetter]:
         """The newest runs that belong to the dead letters."""

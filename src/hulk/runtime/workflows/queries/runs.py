@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from hulk.kernel.durable import Ended
 from hulk.kernel.errors import NotFound
@@ -39,6 +39,7 @@ class Run:
     intent: str | None
     parent: str | None
     origin: str | None
+    trace: str | None
     status: str
     dead: bool
     cancelling: bool
@@ -74,9 +75,11 @@ def the_run(connection: Connection, run: str) -> Row[Any]:
     return row
 
 
-def steps_of(connection: Connection, run: str) -> list[Step]:
-    """The recorded steps of a run, in order."""
-    steps = connection.execute(_STEPS, {"at_run": run})
+def steps_of(connection: Connection, run: str, first: int = 0, end: int | None = None, *, trouble: bool = False) -> list[Step]:
+    """The recorded steps of a run from `first` to before `end`, in order; in `trouble`, those that tell of a failure or undo."""
+    query = _STEPS if end is None and not first else _STEPS.where(_step.position.between(first, (2**31 if end is None else end) - 1))
+    query = query.where(or_(_step.name == "failed", _step.name.like("undo:%"))) if trouble else query
+    steps = connection.execute(query, {"at_run": run})
     return [Step(index=step.position, name=step.name, began=step.began, recorded=step.recorded) for step in steps]
 
 
