@@ -63,6 +63,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/embeddings": {"model": "nobody", "input": "x"},  # who may ask is told that there is no such model
     "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},  # who may ask is told that there is no model
     "POST /v1/decisions": {"text": "x"},
+    "POST /v1/login/key": {"key": "hulk_x"},  # programs are told that it is for pages
     "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
     "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
     "POST /v1/router/experiments/{experiment}/stop": {},
@@ -178,7 +179,8 @@ POST /v1/leases/fail                            401      401      401      401  
 POST /v1/leases/heartbeat                       401      401      401      401      401      401      401      401
 GET /v1/login                                   404      404      404      404      404      404      404      404
 GET /v1/login/callback                          404      404      404      404      404      404      404      404
-POST /v1/logout                                 401      204      204      204      204      204      204      204
+POST /v1/login/key                              403      403      403      403      403      403      403      403
+POST /v1/logout                                 204      204      204      204      204      204      204      204
 GET /v1/me                                      401      200      200      200      200      200      200      200
 GET /v1/models                                  401      403      200      403      200      200      403      200
 GET /v1/namespaces                              401      200      200      200      200      200      200      200

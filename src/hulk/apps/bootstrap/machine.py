@@ -116,7 +116,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     if channels.at_work:
         workflows.on(TICKET_CREATED, decision, name="channels")
     archiver, audit = await _archived(stack, ground)
-    console = wired_console(outbox, config.locale.timezone)
+    console = wired_console(outbox, config.locale.timezone, provider=bool(config.section(IdentitySettings).issuer))
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         background(

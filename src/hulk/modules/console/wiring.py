@@ -32,8 +32,9 @@ class Console:
         self.showing.inside[:] = [Inside(app)]
 
 
-def wired(outbox: Outbox, timezone: str) -> Console:
-    """The console over the trail; times are shown in `timezone` to whoever has not told theirs."""
+def wired(outbox: Outbox, timezone: str, *, provider: bool) -> Console:
+    """The console over the trail; times are shown in `timezone` to whoever has not told theirs. `provider` is whether people can log in at
+    one of OpenID Connect."""
     live = Live(TrailFeed(outbox))
-    showing = Showing(templates=templates(), live=live, zone=ZoneInfo(timezone), inside=[])
+    showing = Showing(templates=templates(), live=live, zone=ZoneInfo(timezone), inside=[], provider=provider)
     return Console(showing, routes(showing), face_of(showing), live)

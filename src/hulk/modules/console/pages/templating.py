@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -12,7 +13,7 @@ from markupsafe import Markup
 
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
-from hulk.modules.console.domain import place_of
+from hulk.modules.console.domain import ROOT, place_of, within
 from hulk.modules.console.pages.static import address_of
 from hulk.modules.console.pages.view import View
 
@@ -26,11 +27,18 @@ def templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
-    made.globals.update(t=_said, static=address_of, place_of=place_of)
+    made.globals.update(t=_said, static=address_of, place_of=place_of, next_of=_next)
     made.filters.update(
         say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size, link=_link, word=_word
     )
     return made
+
+
+def _next(address: str) -> str:
+    """Where somebody goes on who was at that address and logs in there."""
+    path, _, query = address.partition("?")
+    wanted = parse_qs(query).get("next", [""])[0] if path in (f"{ROOT}/login", f"{ROOT}/logout") else address
+    return within(wanted)
 
 
 def _view(context: Context) -> View:
@@ -162,5 +170,6 @@ WORDS: Mapping[str, Text] = {
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
+    "viewer": Text("Viewer"), "operator": Text("Operator"), "approver": Text("Approver"), "admin": Text("Admin"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""
