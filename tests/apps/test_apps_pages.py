@@ -26,7 +26,7 @@ async def look(world: World, who: str, path: str, **headers: str) -> tuple[int, 
 
 OPEN = frozenset({"GET /console/login"})
 """What anybody may look at."""
-NOT_LOOKED_AT = frozenset({"GET /console/static/{mark}/{name:path}", "GET /console/live", "GET /console/go"})
+NOT_LOOKED_AT = frozenset({"GET /console/tool-system", "GET /console/static/{mark}/{name:path}", "GET /console/live", "GET /console/go"})
 
 
 async def test_every_page_answers_everybody_with_what_is_theirs(world: World) -> None:

@@ -8,10 +8,13 @@ from fastapi import APIRouter, FastAPI
 
 from hulk.modules.console.adapters.trail import TrailFeed
 from hulk.modules.console.pages import Showing, face_of, routes
+from hulk.modules.console.pages.static import Vendored, vendored
 from hulk.modules.console.pages.templating import templates
 from hulk.modules.console.usecases import Live
 from hulk.runtime.http import Face, Inside
 from hulk.runtime.outbox import Outbox
+
+__all__ = ["PATH", "Console", "Vendored", "vendored", "wired"]
 
 PATH = "/console"
 """Where it is; problems there and below are shown by its face."""

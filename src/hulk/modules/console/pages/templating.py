@@ -170,6 +170,14 @@ WORDS: Mapping[str, Text] = {
     "closed": Text("Closed"), "half_open": Text("Half open"), "isolated": Text("Isolated"), "disabled": Text("Disabled"),
     "unknown": Text("Unknown"), "sent": Text("Sent"), "low": Text("Low"), "normal": Text("Normal"), "high": Text("High"),
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
+    "sending": Text("On its way out"), "withdrawn": Text("Withdrawn"), "hulk": Text("Hulk"), "message": Text("Message"),
+    "read": Text("Only looks"), "write": Text("Changes something"), "destroy": Text("Removes something"), "done": Text("Done"),
+    "rejected": Text("Rejected"), "uncertain": Text("Nobody knows"), "suggested": Text("Only suggested"),
+    "suggest": Text("It only says what it would do"), "approve": Text("A person decides first"), "act": Text("It is done"),
+    "new": Text("New"),
+    "known": Text("Not approved"), "changed": Text("Changed since it was approved"), "gone": Text("Not offered any more"),
+    "approved": Text("Approved"), "settings": Text("The settings"), "own": Text("Made here"), "default": Text("As delivered"),
+    "file": Text("The settings file"), "env": Text("The environment"), "option": Text("The command line"),
     "viewer": Text("Viewer"), "operator": Text("Operator"), "approver": Text("Approver"), "admin": Text("Admin"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""
