@@ -229,6 +229,8 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/leases/complete": Write("hulk.ticket.completed.v1", "changed", done_work, reason=""),
     "POST /v1/leases/fail": Write("hulk.ticket.failed.v1", "changed", failed_work, reason="no_paper"),
     "POST /v1/leases/heartbeat": NoChange("the worker lives; what it holds, and who holds it, stays. A lease that is lost is told"),
+    "POST /v1/audit/verification": NoChange("it only looks"),
+    "POST /v1/login/key": Elsewhere("modules/identity/test_identity_key_login.py::test_logging_in_and_out_is_told"),
     "POST /v1/logout": Elsewhere("modules/identity/test_identity_login.py::test_the_end_of_a_session_is_told_with_who_and_why"),
     "POST /v1/agents/{agent}/cases/{case}": Write("hulk.agent.rehearsed.v1", "made", to("retail", said())),
     "DELETE /v1/memories/{memory}": Write("hulk.memory.forgotten.v1", "removed", of(a_memory, ASKED)),

@@ -1,6 +1,6 @@
 """Every page of the console for everybody who may come: what it shows is what the API shows them, and nothing is changed from elsewhere."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,15 @@ async def look(world: World, who: str, path: str, **headers: str) -> tuple[int, 
 
 PERSONAL = frozenset({"GET /console/agent-tasks/{task}"})
 """What is shown to who asked for it, and to admins."""
-NOT_LOOKED_AT = frozenset({"GET /console/static/{mark}/{name:path}", "GET /console/live", "GET /console/go"})
+OPEN = frozenset({"GET /console/login"})
+"""What anybody may look at."""
+NOT_LOOKED_AT = frozenset({"GET /console/tool-system", "GET /console/static/{mark}/{name:path}", "GET /console/live", "GET /console/go"})
+
+
+def _expected(route: str, who: str) -> Collection[int]:
+    if who == "nobody":
+        return (200,) if route in OPEN else (401,)
+    return (200, 303, 403) if who in INSIDERS and route not in PERSONAL else (200, 303, 403, 404)
 
 
 async def test_every_page_answers_everybody_with_what_is_theirs(world: World) -> None:
@@ -35,7 +43,7 @@ async def test_every_page_answers_everybody_with_what_is_theirs(world: World) ->
         path = await address(world, route)
         for who in CALLERS:
             status, body = await look(world, who, path)
-            fine = status in ((401,) if who == "nobody" else (200, 303, 403) if who in INSIDERS and route not in PERSONAL else (200, 303, 403, 404))
+            fine = status in _expected(route, who)
             if not fine or not (status == 303 or body.lstrip().startswith("<!doctype html>")):
                 wrong.append((route, who, status, body[:200]))
     assert wrong == []

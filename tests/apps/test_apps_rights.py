@@ -63,6 +63,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/embeddings": {"model": "nobody", "input": "x"},  # who may ask is told that there is no such model
     "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},  # who may ask is told that there is no model
     "POST /v1/decisions": {"text": "x"},
+    "POST /v1/login/key": {"key": "hulk_x"},  # programs are told that it is for pages
     "POST /v1/feedback": {"decision_id": "dec_x", "thumb": "up"},
     "POST /v1/router/experiments": {"name": "x", "about": "models", "variants": [_VARIANT, {**_VARIANT, "share": 0.1}]},
     "POST /v1/router/experiments/{experiment}/stop": {},
@@ -106,6 +107,8 @@ POST /mcp/{server}                              401      400      400      400  
 GET /metrics                                    401      200      200      200      200      200      200      200
 GET /openapi.json                               401      200      200      200      200      200      200      200
 GET /ready                                      200      200      200      200      200      200      200      200
+GET /v1/about                                   401      200      200      200      200      200      200      200
+GET /v1/about/sbom                              401      200      200      200      200      200      200      200
 GET /v1/agent-tasks                             401      200      200      200      200      200      200      200
 GET /v1/agent-tasks/{task}                      401      404      404      404      200      404      404      404
 GET /v1/agent-tasks/{task}/artefacts/{name}     401      404      404      404      200      404      404      404
@@ -120,6 +123,7 @@ POST /v1/reasoning/{id}/resolution              401      403      403      409  
 POST /v1/reasoning/{id}/reviews                 401      403      201      403      201      404      404      404
 GET /v1/audit                                   401      403      403      403      200      200      403      200
 GET /v1/audit/export                            401      403      403      403      200      200      403      200
+POST /v1/audit/verification                     401      403      403      403      200      200      403      200
 GET /v1/breakers                                401      403      403      403      403      403      403      200
 POST /v1/breakers/{name}/{act}                  401      403      403      403      403      403      403      404
 GET /v1/budgets                                 401      200      200      200      200      200      403      200
@@ -137,6 +141,8 @@ GET /v1/channel-arrivals                        401      200      200      200  
 GET /v1/channel-codes                           401      403      403      403      200      200      403      200
 POST /v1/channel-codes                          401      403      403      403      404      404      403      404
 DELETE /v1/channel-codes/{person}               401      403      403      403      204      404      403      404
+GET /v1/channel-kinds                           401      200      200      200      200      200      200      200
+GET /v1/channel-kinds/{kind}                    401      200      200      200      200      200      200      200
 GET /v1/channel-contacts                        401      403      403      403      200      200      200      200
 GET /v1/channel-messages                        401      200      200      200      200      200      200      200
 GET /v1/channel-messages/{message}              401      200      200      200      200      404      404      404
@@ -180,7 +186,8 @@ POST /v1/leases/fail                            401      401      401      401  
 POST /v1/leases/heartbeat                       401      401      401      401      401      401      401      401
 GET /v1/login                                   404      404      404      404      404      404      404      404
 GET /v1/login/callback                          404      404      404      404      404      404      404      404
-POST /v1/logout                                 401      204      204      204      204      204      204      204
+POST /v1/login/key                              403      403      403      403      403      403      403      403
+POST /v1/logout                                 204      204      204      204      204      204      204      204
 GET /v1/me                                      401      200      200      200      200      200      200      200
 GET /v1/models                                  401      403      200      403      200      200      403      200
 GET /v1/namespaces                              401      200      200      200      200      200      200      200
@@ -230,6 +237,7 @@ POST /v1/service-accounts                       401      403      403      403  
 DELETE /v1/service-accounts/{account}           401      403      403      403      204      404      403      404
 GET /v1/service-accounts/{account}              401      403      403      403      200      404      200      404
 PATCH /v1/service-accounts/{account}            401      403      403      403      200      404      403      404
+GET /v1/settings                                401      403      403      403      403      403      403      200
 GET /v1/sessions                                401      200      200      200      200      200      200      200
 DELETE /v1/sessions/{session}                   401      404      404      404      404      404      404      404
 GET /v1/tenants                                 401      403      403      403      403      403      403      200

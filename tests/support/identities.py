@@ -11,13 +11,14 @@ from hulk.kernel.durable import Commit
 from hulk.kernel.tenancy import Grant, Principal, everywhere
 from hulk.modules.identity.adapters.memory import MemoryAccounts, MemoryKeys, MemorySessions, MemoryTenants
 from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlSessions, SqlTenants
-from hulk.modules.identity.domain import LoginRules
+from hulk.modules.identity.domain import LoginRules, Spans
 from hulk.modules.identity.ports import Accounts, Keys, Provider, Sessions, Tenants
 from hulk.modules.identity.usecases import Identity, Places, WantedKey, acts
 from support.memory import Told, at_once
 from support.postgres import Postgres
 from support.stores import Kind, a_store
 
+SPANS = Spans()
 START = datetime(2026, 11, 21, tzinfo=UTC)
 ADMIN = Principal(tenant="acme", actor="local", grants=everywhere("admin"))
 
@@ -44,10 +45,10 @@ class Place:
     now: Now = field(default_factory=Now)
     told: Told = field(default_factory=Told)
 
-    def acts(self, *, local: bool = False, oidc: tuple[Provider, LoginRules] | None = None) -> Identity:
+    def acts(self, *, local: bool = False, oidc: tuple[Provider, LoginRules] | None = None, spans: Spans = SPANS) -> Identity:
         """The acts of one process."""
         places = Places(keys=self.keys, tenants=self.tenants, accounts=self.accounts, sessions=self.sessions)
-        return acts(places, self.told, self.commit, self.now, local=local, oidc=oidc)
+        return acts(places, self.told, self.commit, self.now, local=local, oidc=oidc, spans=spans)
 
 
 @asynccontextmanager

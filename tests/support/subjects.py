@@ -194,8 +194,8 @@ PARTS: dict[str, Act] = {
 }  # fmt: skip
 FIXED = {
     "{queue}": "default", "{tenant}": "acme", "{key:path}": "x", "{tag:path}": "x", "{act}": "reset", "{system}": "nowhere",
-    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt", "{channel}": "shop",
-    "{part}": "input", "{breaker}": "nothing", "{deed}": "nothing",
+    "{month}": "2026-11", "{agent}": "retail", "{case}": "review-pt", "{channel}": "shop", "{position}": "1",
+    "{part}": "input", "{breaker}": "nothing", "{deed}": "nothing", "{kind}": "webhook",
 }  # fmt: skip
 OWN: dict[str, Act] = {"/v1/reasoning/{id}": inference, "/v1/channel-codes/{person}": invited}
 """Where a part stands for something else than elsewhere."""

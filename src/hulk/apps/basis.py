@@ -79,8 +79,9 @@ async def _caches(stack: AsyncExitStack, ground: Ground) -> Caches:
 
 
 async def _identity(stack: AsyncExitStack, ground: Ground) -> Identity:
-    oidc = await stack.enter_async_context(oidc_provider(ground.config.section(IdentitySettings)))
-    identity = wired_identity(ground.store, ground.outbox, local=ground.config.server.loopback, oidc=oidc)
+    settings = ground.config.section(IdentitySettings)
+    oidc = await stack.enter_async_context(oidc_provider(settings))
+    identity = wired_identity(ground.store, ground.outbox, local=ground.config.server.loopback, oidc=oidc, settings=settings)
     await identity.ensure_tenant()
     return identity
 

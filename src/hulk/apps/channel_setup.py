@@ -80,6 +80,55 @@ def add_channel(file: Path, new: NewChannel, environ: Mapping[str, str]) -> dict
     return {"kind": new.kind, **entry, "file": str(file)}
 
 
+def kinds() -> Mapping[str, type[ChannelSettings]]:
+    """The settings of each kind, by its name."""
+    return {
+        name: get_args(field.annotation)[0]
+        for name, field in ChannelsSettings.model_fields.items()
+        if get_origin(field.annotation) is tuple
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done to add a channel. `entry` is what stands in the settings file, None while something is missing, and `variables`
+    are where its secrets are looked for, each with what it is about."""
+
+    entry: Mapping[str, Any] | None
+    variables: Mapping[str, str]
+    problem: Text | None = None
+
+
+def planned(new: NewChannel) -> Plan:
+    """The plan for that channel; nothing is written. Raises `Refused` for no kind."""
+    try:
+        entry = _entry(new)
+    except Refused as error:
+        return Plan(entry=None, variables={}, problem=error.text)
+    fields = _settings(new.kind).model_fields
+    places = {name: str(value).removeprefix("env:") for name, value in entry.items() if _secret(fields[name])}
+    return Plan(entry=entry, variables={place: fields[name].description or "" for name, place in places.items()})
+
+
+def require_no_secrets(kind: str, given: Mapping[str, str]) -> None:
+    """Raises `Refused` when one of them is a secret: what stands in an address is read by many."""
+    fields = _settings(kind).model_fields
+    for name in given:
+        if name in fields and _secret(fields[name]):
+            raise Refused("{setting} is a secret and is given to Hulk in its environment, never here.", setting=name)
+
+
+def steps(kind: str, name: str, voice: Voice) -> list[str]:
+    """What is to be done at the vendor."""
+    about = {"hook": f"https://…/v1/hooks/{name or '…'}", "port": 10_700}
+    return [voice.say(Text(step.msgid, **about)) for step in _STEPS.get(kind, ())]
+
+
+def guide(kind: str, language: Language) -> str:
+    """Where all of it is described."""
+    return f"docs/channels/{_GUIDES.get(kind, kind)}{'.pt-BR' if language == 'pt' else ''}.md"
+
+
 def introduced(new: NewChannel, entry: Mapping[str, Any], voice: Voice, language: Language) -> Iterator[str]:
     """What is to be done now, line by line, and where it is described."""
     yield ""
@@ -91,20 +140,14 @@ def introduced(new: NewChannel, entry: Mapping[str, Any], voice: Voice, language
             yield "- " + voice.say(Text("Hulk looks for {setting} at {place}.", setting=name, place=str(at)))
     yield "- " + voice.say(Text("Start Hulk anew, then: {command}", command=f"thor channels check {new.name}"))
     if new.kind in _STEPS and new.kind != "webhook":
-        guide = _GUIDES.get(new.kind, new.kind)
-        yield voice.say(Text("All of it: {guide}", guide=f"docs/channels/{guide}{'.pt-BR' if language == 'pt' else ''}.md"))
+        yield voice.say(Text("All of it: {guide}", guide=guide(new.kind, language)))
 
 
 def _settings(kind: str) -> type[ChannelSettings]:
-    kinds = {
-        name: get_args(field.annotation)[0]
-        for name, field in ChannelsSettings.model_fields.items()
-        if get_origin(field.annotation) is tuple
-    }
-    if kind not in kinds:
-        raise Refused("There is no kind of channel “{kind}”; there are: {known}.", kind=kind[:80], known=", ".join(sorted(kinds)))
-    found: type[ChannelSettings] = kinds[kind]
-    return found
+    known = kinds()
+    if kind not in known:
+        raise Refused("There is no kind of channel “{kind}”; there are: {known}.", kind=kind[:80], known=", ".join(sorted(known)))
+    return known[kind]
 
 
 def _entry(new: NewChannel) -> dict[str, Any]:

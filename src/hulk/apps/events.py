@@ -374,7 +374,7 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(
         type="hulk.session.begun.v1",
-        summary="Somebody has logged in.",
+        summary="Somebody has logged in; `account` is their account, or the API key with which they did.",
         data={"account": f"usr_{_TYPEID}"} | changed("login", None, _SESSION),
     ),
     EventType(

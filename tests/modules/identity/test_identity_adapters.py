@@ -296,11 +296,11 @@ async def test_making_and_revoking_is_told_once_each(place: Place) -> None:
     assert [event.type for event in place.told.events] == ["hulk.key.created.v1", "hulk.key.revoked.v1"]
 
 
-def session(account: str, number: int = 0) -> Session:
+def session(holder: str, number: int = 0) -> Session:
     """A session of acme's."""
     moment = START + timedelta(minutes=number)
     return Session(
-        id=ids.new("ses"), tenant="acme", account=account, hash=f"{number:064}", agent="Firefox", created=moment, seen=moment,
+        id=ids.new("ses"), tenant="acme", holder=holder, hash=f"{number:064}", agent="Firefox", created=moment, seen=moment,
         expires=START + timedelta(days=1),
     )  # fmt: skip
 
@@ -308,8 +308,8 @@ def session(account: str, number: int = 0) -> Session:
 async def test_sessions_are_found_touched_and_ended_by_whose_they_are(place: Place) -> None:
     older, newer, theirs = session("usr_1", 1), session("usr_1", 2), session("usr_2", 3)
     await place.commit(*map(place.sessions.add, (older, newer, theirs)))
-    assert await place.sessions.of_account("acme", "usr_1") == [newer, older]
-    assert await place.sessions.of_account("other", "usr_1") == []
+    assert await place.sessions.of("acme", ["usr_1"]) == [newer, older]
+    assert await place.sessions.of("other", ["usr_1"]) == []
     assert (await place.sessions.by_hash(older.hash), await place.sessions.by_hash("x")) == (older, None)
     later = START + timedelta(hours=1)
     await place.commit(place.sessions.touch(older.id, later))
@@ -321,7 +321,7 @@ async def test_sessions_are_found_touched_and_ended_by_whose_they_are(place: Pla
     [again] = await place.commit(place.sessions.end("acme", "usr_1", older.id, later + timedelta(hours=1)))
     assert ended == again == replace(older, seen=later, ended=later)
     await place.commit(place.sessions.end_all("acme", "usr_1", later + timedelta(hours=2)))
-    assert [one.ended for one in await place.sessions.of_account("acme", "usr_1")] == [later + timedelta(hours=2), later]
+    assert [one.ended for one in await place.sessions.of("acme", ["usr_1"])] == [later + timedelta(hours=2), later]
     assert await place.sessions.by_hash(theirs.hash) == theirs
 
 

@@ -22,7 +22,7 @@ from hulk.kernel.time import utc_now
 from hulk.modules.identity import AccountChange
 from hulk.modules.identity.adapters.oidc import OidcProvider
 from hulk.modules.identity.api import Cookies, browser, routes
-from hulk.modules.identity.domain import challenge
+from hulk.modules.identity.domain import Spans, challenge
 from hulk.modules.identity.ports import Provider
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.identity.wiring import provider
@@ -106,7 +106,8 @@ async def a_hulk(place: Place, **settings: Any) -> AsyncIterator[Callable[[], Ch
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     found = IdentitySettings(url=url, client_id=CLIENT, client_secret=SECRET, **settings)  # type: ignore[arg-type]  # pydantic makes it one
     async with AsyncExitStack() as stack:
-        identity = place.acts(oidc=await stack.enter_async_context(provider(found)))
+        spans = Spans(found.idle, found.lifetime)
+        identity = place.acts(oidc=await stack.enter_async_context(provider(found)), spans=spans)
         app = build(
             Config(server=ServerSettings(host="192.0.2.1")), routers=routes(identity, url), gate=Gate.of(identity.authenticate, 1000),
             browser=browser(identity, url), checks={}, metrics=Metrics(),
@@ -228,7 +229,7 @@ async def test_what_the_provider_cannot_have_meant_is_not_believed(lie: dict[str
         assert "not valid, was used already, or took too long" in body["detail"]
         assert chrome.cookie() is None
         assert SECRET not in str(logs)
-        assert (await place.sessions.of_account("default", (await place.accounts.of_tenant("default"))[0].id)) == []
+        assert (await place.sessions.of("default", [(await place.accounts.of_tenant("default"))[0].id])) == []
 
 
 @pytest.mark.parametrize(
@@ -337,7 +338,7 @@ async def test_the_cookie_is_hardened_and_its_secret_is_kept_nowhere(place: Plac
         assert secret is not None
         assert len(secret) == 43
         [ana] = await place.accounts.of_tenant("default")
-        assert secret not in str(await place.sessions.of_account("default", ana.id))
+        assert secret not in str(await place.sessions.of("default", [ana.id]))
         assert secret not in str(place.told.events)
 
 

@@ -168,11 +168,11 @@ async def test_the_standing_shows_limit_used_and_left(place: Place) -> None:
     await place.admitted()
     await place.commit(place.quotas.take("acme", "storage", 30))
     assert await place.acts.show(PLATFORM, "acme") == {
-        "intents_per_minute": {"limit": 10, "used": 1, "left": 9},
-        "open_tickets": {"limit": 3, "used": 0, "left": 3},
-        "concurrent_runs": {"limit": None, "used": 7, "left": None},
-        "monthly_spend": {"limit": "10", "used": "2.5", "left": "7.5"},
-        "storage": {"limit": 100, "used": 30, "left": 70},
+        "intents_per_minute": {"limit": 10, "used": 1, "left": 9, "own": True},
+        "open_tickets": {"limit": 3, "used": 0, "left": 3, "own": False},
+        "concurrent_runs": {"limit": None, "used": 7, "left": None, "own": False},
+        "monthly_spend": {"limit": "10", "used": "2.5", "left": "7.5", "own": False},
+        "storage": {"limit": 100, "used": 30, "left": 70, "own": True},
     }
 
 

@@ -19,12 +19,15 @@ from hulk.apps.ground import Ground
 from hulk.apps.routes import (
     Platform,
     Steered,
+    about_routes,
     cache_routes,
+    channel_kind_routes,
     dead_letter_routes,
     logging_routes,
     metrics_of,
     queue_routes,
     run_routes,
+    settings_routes,
     trace_routes,
 )
 from hulk.apps.rpc import persisted_total
@@ -116,7 +119,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
     if channels.at_work:
         workflows.on(TICKET_CREATED, decision, name="channels")
     archiver, audit = await _archived(stack, ground)
-    console = wired_console(outbox, config.locale.timezone)
+    console = wired_console(outbox, config.locale.timezone, provider=bool(config.section(IdentitySettings).issuer))
     await stack.enter_async_context(workflows.working(sole=_sole(config), grace=config.server.shutdown_timeout))
     await stack.enter_async_context(
         background(
@@ -187,7 +190,7 @@ async def _archived(stack: AsyncExitStack, ground: Ground) -> tuple[ArchiveTrail
     if settings.retention is not None:
         prune = audit.prune(ground.outbox)
         await stack.enter_async_context(background(pruning(ground.rounds, prune, timedelta(days=settings.retention))))
-    return archiver, audit_routes(audit.archive, audit.export)
+    return archiver, audit_routes(audit.archive, audit.export, audit.verify_now)
 
 
 def _routes(ground: Ground, identity: Identity, scheduler: Scheduler, workflows: Workflows) -> list[APIRouter]:
@@ -203,12 +206,15 @@ def _routes(ground: Ground, identity: Identity, scheduler: Scheduler, workflows:
 
 def _own_routes(ground: Ground, caches: Caches) -> list[APIRouter]:
     """For whoever looks after this process."""
-    platform = Platform(ground.outbox, ground.store.commit)
+    platform, config = Platform(ground.outbox, ground.store.commit), ground.config
     return [
         logging_routes(platform),
         breaker_routes(ground.breakers, platform),
         cache_routes(caches, platform),
         secret_routes(ground.secrets),
+        settings_routes(config),
+        about_routes(ground.store, ground.bus),
+        channel_kind_routes(),
     ]
 
 

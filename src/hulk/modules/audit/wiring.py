@@ -19,7 +19,7 @@ from hulk.modules.audit.adapters.sql_archive import SqlArchive
 from hulk.modules.audit.adapters.sql_retention import SqlHolds, SqlRemovals
 from hulk.modules.audit.ports import Archive, Holds
 from hulk.modules.audit.settings import AuditSettings, is_mongodb
-from hulk.modules.audit.usecases import ArchiveTrail, ExportTrail, KeepHolds, Prune, VerifyCopies, VerifyTrail
+from hulk.modules.audit.usecases import ArchiveTrail, ExportTrail, KeepHolds, Prune, VerifyCopies, VerifyNow, VerifyTrail
 from hulk.runtime.store import Store, engine_for
 from hulk.runtime.telemetry import Metrics
 
@@ -52,6 +52,11 @@ class AuditModule:
     def verify(self) -> VerifyCopies:
         """The act that proves both copies."""
         return VerifyCopies(VerifyTrail(self._chains, self._removals, self.key), self.archive, self._marks)
+
+    @property
+    def verify_now(self) -> VerifyNow:
+        """The act that proves both copies of a trail that is not too long."""
+        return VerifyNow(self.verify)
 
     @property
     def export(self) -> ExportTrail:

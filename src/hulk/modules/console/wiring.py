@@ -8,10 +8,13 @@ from fastapi import APIRouter, FastAPI
 
 from hulk.modules.console.adapters.trail import TrailFeed
 from hulk.modules.console.pages import Showing, face_of, routes
+from hulk.modules.console.pages.static import Vendored, vendored
 from hulk.modules.console.pages.templating import templates
 from hulk.modules.console.usecases import Live
 from hulk.runtime.http import Face, Inside
 from hulk.runtime.outbox import Outbox
+
+__all__ = ["PATH", "Console", "Vendored", "vendored", "wired"]
 
 PATH = "/console"
 """Where it is; problems there and below are shown by its face."""
@@ -32,8 +35,9 @@ class Console:
         self.showing.inside[:] = [Inside(app)]
 
 
-def wired(outbox: Outbox, timezone: str) -> Console:
-    """The console over the trail; times are shown in `timezone` to whoever has not told theirs."""
+def wired(outbox: Outbox, timezone: str, *, provider: bool) -> Console:
+    """The console over the trail; times are shown in `timezone` to whoever has not told theirs. `provider` is whether people can log in at
+    one of OpenID Connect."""
     live = Live(TrailFeed(outbox))
-    showing = Showing(templates=templates(), live=live, zone=ZoneInfo(timezone), inside=[])
+    showing = Showing(templates=templates(), live=live, zone=ZoneInfo(timezone), inside=[], provider=provider)
     return Console(showing, routes(showing), face_of(showing), live)

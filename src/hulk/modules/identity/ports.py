@@ -14,6 +14,9 @@ class Keys(Protocol):
     async def by_prefix(self, prefix: str) -> ApiKey | None:
         """The key with that prefix, whatever its state."""
 
+    async def get(self, tenant: str, id_: str) -> ApiKey | None:
+        """The tenant's key of that id, whatever its state."""
+
     async def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
         """All keys of a tenant, oldest first."""
 
@@ -97,17 +100,17 @@ class Sessions(Protocol):
     async def by_hash(self, hash_: str) -> Session | None:
         """The session whose secret has that hash, whatever its state."""
 
-    async def of_account(self, tenant: str, account: str) -> Sequence[Session]:
-        """An account's sessions, newest first."""
+    async def of(self, tenant: str, holders: Collection[str]) -> Sequence[Session]:
+        """The newest sessions of those accounts and keys, at most 200, newest first."""
 
     def touch(self, id_: str, at: datetime) -> Change[None]:
         """The session was used then."""
 
-    def end(self, tenant: str, account: str, id_: str, at: datetime) -> Change[Session]:
-        """The account's session, ended; one that was ended before stays as it is. Raises `NotFound`."""
+    def end(self, tenant: str, holder: str, id_: str, at: datetime) -> Change[Session]:
+        """The holder's session, ended; one that was ended before stays as it is. Raises `NotFound`."""
 
-    def end_all(self, tenant: str, account: str, at: datetime) -> Change[None]:
-        """End all sessions of an account."""
+    def end_all(self, tenant: str, holder: str, at: datetime) -> Change[None]:
+        """End all sessions of that account or key."""
 
 
 class Provider(Protocol):

@@ -36,7 +36,9 @@ class ClaimGrantSettings(Section):
 class IdentitySettings(Section):
     """Logging in by OpenID Connect."""
 
-    issuer: Address = Field(default="", description="The provider's address, exactly as it names itself. Empty: people cannot log in.")
+    issuer: Address = Field(
+        default="", description="The provider's address, exactly as it names itself. Empty: people log in with API keys only."
+    )
     client_id: str = Field(default="", max_length=400, description="What Hulk is called at the provider.")
     client_secret: SecretStr = Field(default=SecretStr(""), description="Hulk's secret there; empty for a public client.")
     url: Address = Field(

@@ -9,7 +9,7 @@ from hulk.kernel.tenancy import Grant
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.identity.adapters.oidc import OidcProvider, Registered
 from hulk.modules.identity.adapters.sql import SqlAccounts, SqlKeys, SqlSessions, SqlTenants
-from hulk.modules.identity.domain import CALLBACK, ClaimGrant, LoginRules
+from hulk.modules.identity.domain import CALLBACK, ClaimGrant, LoginRules, Spans
 from hulk.modules.identity.ports import Provider
 from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.identity.usecases import Identity, Places, acts
@@ -17,11 +17,14 @@ from hulk.runtime.store import Store
 
 
 def identity(
-    store: Store, trail: Trail, *, local: bool, clock: Clock = utc_now, oidc: tuple[Provider, LoginRules] | None = None
-) -> Identity:
-    """The module's acts. `local` is whether the server listens on a loopback address (`config.server.loopback`)."""
+    store: Store, trail: Trail, *, local: bool, clock: Clock = utc_now, oidc: tuple[Provider, LoginRules] | None = None,
+    settings: IdentitySettings | None = None,
+) -> Identity:  # fmt: skip
+    """The module's acts. `local` is whether the server listens on a loopback address (`config.server.loopback`); `settings` say how long
+    sessions last."""
+    found = settings or IdentitySettings()
     places = Places(keys=SqlKeys(store), tenants=SqlTenants(store), accounts=SqlAccounts(store), sessions=SqlSessions(store))
-    return acts(places, trail, store.commit, clock, local=local, oidc=oidc)
+    return acts(places, trail, store.commit, clock, local=local, oidc=oidc, spans=Spans(found.idle, found.lifetime))
 
 
 @asynccontextmanager
@@ -52,5 +55,4 @@ def rules_of(settings: IdentitySettings) -> LoginRules:
         issuer=settings.issuer, client=settings.client_id, tenant=settings.tenant, domains=tuple(map(str.lower, settings.domains)),
         trust_email=settings.trust_email, claim=settings.claim,
         grants=tuple(ClaimGrant(value=one.value, grant=Grant(one.role, one.namespace)) for one in settings.grants),
-        idle=settings.idle, lifetime=settings.lifetime,
     )  # fmt: skip

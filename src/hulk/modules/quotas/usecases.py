@@ -67,14 +67,16 @@ class ShowQuotas:
     clock: Clock
 
     async def __call__(self, by: Principal, tenant: str | None = None) -> Mapping[Name, JsonObject]:
-        """Of each quota `limit`, `used` and `left` (null without a limit). Raises `Forbidden`, and `NotFound` for no such tenant."""
+        """Of each quota `limit`, `used` and `left` (null without a limit), and whether the limit is the tenant's `own`. Raises
+        `Forbidden`, and `NotFound` for no such tenant."""
         wanted = by.tenant if tenant is None else tenant
         require(by, "read", wanted)
         if tenant is not None and not await self.known(wanted):
             raise NotFound("There is no tenant “{name}”.", name=wanted[:80])
         standing, (spent, most) = await self.quotas.standing(wanted), await self.spent(wanted)
         limits = self.quotas.defaults.of({"monthly_spend": most, **standing.own})
-        return {name: _shown(name, limits, standing, spent, self.clock) for name in NAMES}
+        shown = {name: _shown(name, limits, standing, spent, self.clock) for name in NAMES}
+        return {name: {**one, "own": name in standing.own} for name, one in shown.items()}
 
 
 def _shown(name: Name, limits: Limits, standing: Standing, spent: Decimal, clock: Clock) -> JsonObject:

@@ -16,7 +16,7 @@ from hulk.runtime.http.files import Download, attached, downloaded
 from hulk.runtime.http.gate import Authenticate, Gate, sent_key
 from hulk.runtime.http.health import Check
 from hulk.runtime.http.inside import Inside, Reply
-from hulk.runtime.http.middleware.door import Browser, Tokens
+from hulk.runtime.http.middleware.door import Browser, Tokens, require_same_origin
 from hulk.runtime.http.problems import Face, Problem, Shape, TimedOut, of_error
 from hulk.runtime.http.reasons import Reason, Reasoned, Why
 from hulk.runtime.http.request import Caller, Spoken, allow, allow_somewhere, client_host, request_id, state, tell, voice_of
@@ -53,6 +53,7 @@ __all__ = [
     "events",
     "of_error",
     "request_id",
+    "require_same_origin",
     "sending",
     "sent_key",
     "serve",

@@ -39,7 +39,12 @@ _TEXT: Mapping[str, Any] = {"type": "string"}
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `hulk_…`. Not needed on loopback."},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-hulk", "description": "Of a browser that logged in at /v1/login."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-hulk",
+        "description": "Of a browser that logged in at /v1/login or /console/login; `hulk` over plain http.",
+    },
 }
 
 

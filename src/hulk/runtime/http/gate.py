@@ -1,7 +1,8 @@
 """Who may come in, and how often: one gate for all that a process serves, so that who guesses keys is slowed down everywhere."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
@@ -35,13 +36,19 @@ class Gate:
     async def admitted(self, key: str | None, host: str, authenticate: Authenticate | None = None) -> Principal:
         """Whose key it is, as `authenticate` finds out if that is not as always; raises `Unauthenticated`, or `Exhausted` after too many
         wrong keys."""
+        with self.guessing(host):
+            return await (authenticate or self.authenticate)(key, host)
+
+    @contextmanager
+    def guessing(self, host: str) -> Iterator[None]:
+        """A try to come in from there: one that ends in `Unauthenticated` counts as a wrong key. Raises `Exhausted` after too many."""
         wait = self.failures.wait(host)
         if wait:
             raise Exhausted(
                 "Too many wrong API keys came from {host}; wait {seconds} s.", retry_after=wait, host=host, seconds=round(wait) or 1
             )
         try:
-            return await (authenticate or self.authenticate)(key, host)
+            yield
         except Unauthenticated:
             self.failures.take(host)
             raise

@@ -26,6 +26,8 @@ class Reply:
     status: int
     media_type: str
     body: bytes
+    cookies: Sequence[str] = ()
+    """What browsers are to keep, as `Set-Cookie` has it."""
 
     @property
     def data(self) -> Any:
@@ -51,7 +53,7 @@ class Inside:
         exchange = _Exchange(sent)
         more = {"accept-language": language, "content-type": "application/json", "content-length": str(len(sent)), **(headers or {})}
         await self._app(_scope(page, method, path, query, more), exchange.receive, exchange.send)
-        return Reply(status=exchange.status, media_type=exchange.media_type, body=b"".join(exchange.parts))
+        return Reply(status=exchange.status, media_type=exchange.media_type, body=b"".join(exchange.parts), cookies=exchange.cookies)
 
 
 def _scope(page: Scope, method: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class _Exchange:
         self._body = body
         self.status, self.media_type = 0, ""
         self.parts: list[bytes] = []
+        self.cookies: list[str] = []
         self._size = 0
 
     async def receive(self) -> Message:
@@ -81,6 +84,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             types = (value for name, value in message["headers"] if name == b"content-type")
+            self.cookies += [value.decode("latin-1") for name, value in message["headers"] if name == b"set-cookie"]
             self.media_type = next(types, b"").decode("latin-1").partition(";")[0]
         else:
             self._take(message.get("body", b""))

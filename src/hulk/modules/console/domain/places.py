@@ -25,6 +25,8 @@ class Place:
 
     def open_to(self, caller: Principal) -> bool:
         """Whether there is anything there for them."""
+        if self.resource == "platform":  # which only the tenant that runs the installation has
+            return caller.may("read", "platform")
         return self.resource is None or caller.namespaces("read", self.resource) != frozenset()
 
 
@@ -64,6 +66,8 @@ GROUPS: Sequence[Group] = (
         (
             Place("router", Text("Router"), "o", "router"),
             Place("models", Text("Models"), "m", "router"),
+            Place("agents", Text("Agents"), "w", "agents"),
+            Place("tools", Text("Tools"), "l", "tools"),
         ),
     ),
     Group(
@@ -75,11 +79,18 @@ GROUPS: Sequence[Group] = (
     Group(
         Text("People and channels"),
         (
+            Place("channels", Text("Channels"), "h", "channels"),
+            Place("conversations", Text("Conversations"), "v", "channels"),
+            Place("people", Text("People"), "p", "members"),
+            Place("tenants", Text("Tenants"), "z", "platform"),
         ),
     ),
     Group(
         Text("This Hulk"),
         (
+            Place("audit", Text("Audit"), "u", "audit"),
+            Place("settings", Text("Settings"), "e", "platform"),
+            Place("about", Text("About"), "b"),
         ),
     ),
 )  # fmt: skip
@@ -94,7 +105,11 @@ _SHOWN: Mapping[str, str] = {
     "tkt": "tickets",
     "dec": "router/decisions",
     "exp": "router/experiments",
+    "usr": "people",
+    "svc": "people",
     "tsk": "agent-tasks",
+    "tcl": "tool-calls",
+    "cnv": "conversations",
 }
 """By the prefix of an id, below which path it is shown."""
 

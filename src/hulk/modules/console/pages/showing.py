@@ -47,6 +47,8 @@ class Showing:
     live: Live
     zone: ZoneInfo
     inside: list[Inside]
+    provider: bool = False
+    """Whether people can log in at a provider of OpenID Connect."""
 
     def view(self, request: Request) -> View:
         """How they look at it."""
@@ -60,7 +62,8 @@ class Showing:
     def written(self, view: View, name: str, **values: object) -> str:
         """The same, as text."""
         frame = "partial.html" if view.partial else "frame.html"
-        return self.templates.get_template(name).render(view=view, frame=frame, groups=GROUPS, places=PLACES, **values)
+        always = {"view": view, "frame": frame, "groups": GROUPS, "places": PLACES, "provider": self.provider}
+        return self.templates.get_template(name).render({**always, **values})
 
     async def ask(self, request: Request, path: str, **query: object) -> Any:
         """What `GET path` of the API gives whoever looks; what is None in `query` is left out. Raises what the API refuses with."""
@@ -90,6 +93,12 @@ class Showing:
         """The same with bytes, as `POST path` takes them."""
         require_own(request)
         return _given(await self._asked(request, "POST", path, (), content))
+
+    async def reply(self, request: Request, method: str, path: str, *, body: object = None, headers: Mapping[str, str]) -> Reply:
+        """What the API answers, with the cookies that the browser is to keep. Raises what it refuses with."""
+        reply = await self._asked(request, method, path, (), body, headers)
+        _given(reply)
+        return reply
 
     async def _asked(
         self, request: Request, method: str, path: str, query: Sequence[tuple[str, str]], body: object = None,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -12,7 +13,7 @@ from markupsafe import Markup
 
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
-from hulk.modules.console.domain import place_of
+from hulk.modules.console.domain import ROOT, place_of, within
 from hulk.modules.console.pages.payload import payload
 from hulk.modules.console.pages.prose import prose
 from hulk.modules.console.pages.static import address_of
@@ -28,12 +29,19 @@ def templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
-    made.globals.update(t=_said, static=address_of, place_of=place_of)
+    made.globals.update(t=_said, static=address_of, place_of=place_of, next_of=_next)
     made.filters.update(
         amount=_amount, sign=_sign, say=_spoken, moment=_moment, ago=_ago, duration=duration, number=_number, money=_money, size=_size,
         link=_link, word=_word, prose=prose, payload=payload,
     )  # fmt: skip
     return made
+
+
+def _next(address: str) -> str:
+    """Where somebody goes on who was at that address and logs in there."""
+    path, _, query = address.partition("?")
+    wanted = parse_qs(query).get("next", [""])[0] if path in (f"{ROOT}/login", f"{ROOT}/logout") else address
+    return within(wanted)
 
 
 def _view(context: Context) -> View:
@@ -182,6 +190,15 @@ WORDS: Mapping[str, Text] = {
     "stopped": Text("Stopped"), "killed": Text("Ended at once"),
     "chat": Text("Answers"), "embeddings": Text("Vectors"),
     "models": Text("Models"), "prompts": Text("Prompts"), "policies": Text("Policies"),
-    "ready": Text("Ready"), "done": Text("Done"), "rejected": Text("Rejected"), "file": Text("File"), "repository": Text("Repository"),
+    "ready": Text("Ready"), "done": Text("Done"), "rejected": Text("Rejected"), "repository": Text("Repository"),
+    "sending": Text("On its way out"), "withdrawn": Text("Withdrawn"), "hulk": Text("Hulk"), "message": Text("Message"),
+    "read": Text("Only looks"), "write": Text("Changes something"), "destroy": Text("Removes something"),
+    "uncertain": Text("Nobody knows"), "suggested": Text("Only suggested"),
+    "suggest": Text("It only says what it would do"), "approve": Text("A person decides first"), "act": Text("It is done"),
+    "new": Text("New"),
+    "known": Text("Not approved"), "changed": Text("Changed since it was approved"), "gone": Text("Not offered any more"),
+    "approved": Text("Approved"), "settings": Text("The settings"), "own": Text("Made here"), "default": Text("As delivered"),
+    "file": Text("File"), "env": Text("The environment"), "option": Text("The command line"),
+    "viewer": Text("Viewer"), "operator": Text("Operator"), "approver": Text("Approver"), "admin": Text("Admin"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

@@ -30,6 +30,8 @@ class View:
     """Whether the zone is the person's own, not that of the settings."""
     address: str
     partial: bool
+    session: bool
+    """Whether they have logged in, and can log out."""
 
 
 def view_of(scope: Scope, zone: ZoneInfo) -> View:
@@ -45,6 +47,7 @@ def view_of(scope: Scope, zone: ZoneInfo) -> View:
         chosen=kept is not None,
         address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         partial=request.headers.get("hx-request") == "true",
+        session=bool(state(scope).get("session")),
     )
 
 

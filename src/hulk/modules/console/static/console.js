@@ -77,6 +77,13 @@ function ask(button) {
   (form.querySelector("input, textarea, select") || yes).focus();
 }
 
+// What stands in another element, into the clipboard; where there is none (plain http), it is selected to be copied by hand.
+function copy(button) {
+  const from = document.getElementById(button.dataset.copy);
+  if (navigator.clipboard) { navigator.clipboard.writeText(from.textContent.trim()).then(() => button.append(" ✓")); return; }
+  getSelection().selectAllChildren(from);
+}
+
 // The palette.
 function choices() { return $$("#choices [role=option]:not([hidden])"); }
 function choose(option) {
@@ -142,9 +149,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-ask], [data-open], #news, #choices [role=option]");
+  const button = event.target.closest("[data-ask], [data-open], [data-copy], #news, #choices [role=option]");
   if (!button) return;
   if (button.matches("[data-ask]")) ask(button);
+  else if (button.matches("[data-copy]")) copy(button);
   else if (button.id === "news") { button.hidden = true; refresh(); scrollTo({ top: 0 }); }
   else if (button.matches("[role=option]")) take(button);
   else openPalette();

@@ -20,6 +20,11 @@ class MemoryKeys:
         """See `Keys`."""
         return next((key for key in self.kept.values() if key.prefix == prefix), None)
 
+    async def get(self, tenant: str, id_: str) -> ApiKey | None:
+        """See `Keys`."""
+        found = self.kept.get(id_)
+        return found if found is not None and found.tenant == tenant else None
+
     async def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
         """See `Keys`."""
         return sorted((key for key in self.kept.values() if key.tenant == tenant), key=lambda key: key.id)
@@ -175,6 +180,7 @@ class MemoryTenants:
 
 
 MOST_LOGINS = 10_000
+MOST_LISTED = 200
 
 
 @dataclass(slots=True)
@@ -216,10 +222,10 @@ class MemorySessions:
         """See `Sessions`."""
         return next((one for one in self.kept.values() if one.hash == hash_), None)
 
-    async def of_account(self, tenant: str, account: str) -> Sequence[Session]:
+    async def of(self, tenant: str, holders: Collection[str]) -> Sequence[Session]:
         """See `Sessions`."""
-        its = [one for one in self.kept.values() if (one.tenant, one.account) == (tenant, account)]
-        return sorted(its, key=lambda one: (one.created, one.id), reverse=True)
+        theirs = [one for one in self.kept.values() if one.tenant == tenant and one.holder in holders]
+        return sorted(theirs, key=lambda one: (one.created, one.id), reverse=True)[:MOST_LISTED]
 
     def touch(self, id_: str, at: datetime) -> Change[None]:
         """See `Sessions`."""
@@ -229,24 +235,24 @@ class MemorySessions:
 
         return change
 
-    def end(self, tenant: str, account: str, id_: str, at: datetime) -> Change[Session]:
+    def end(self, tenant: str, holder: str, id_: str, at: datetime) -> Change[Session]:
         """See `Sessions`."""
 
         def change(_: Any) -> Session:
             found = self.kept.get(id_)
-            if found is None or (found.tenant, found.account) != (tenant, account):
+            if found is None or (found.tenant, found.holder) != (tenant, holder):
                 raise NotFound("There is no session {id} here.", id=id_)
             self.kept[id_] = found if found.ended else replace(found, ended=at)
             return self.kept[id_]
 
         return change
 
-    def end_all(self, tenant: str, account: str, at: datetime) -> Change[None]:
+    def end_all(self, tenant: str, holder: str, at: datetime) -> Change[None]:
         """See `Sessions`."""
 
         def change(_: Any) -> None:
             for one in list(self.kept.values()):
-                if (one.tenant, one.account, one.ended) == (tenant, account, None):
+                if (one.tenant, one.holder, one.ended) == (tenant, holder, None):
                     self.kept[one.id] = replace(one, ended=at)
 
         return change

@@ -12,11 +12,13 @@ from hulk.runtime.http import Reasoned
 from hulk.runtime.validation import Moment
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What knows only its own fields."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class GrantBody(_Body):
+class GrantBody(Body):
     """A role in a namespace."""
 
     role: Role

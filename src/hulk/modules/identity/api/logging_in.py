@@ -1,4 +1,4 @@
-"""`/v1/login`, `/v1/logout`, `/v1/sessions`: how browsers come in, and go."""
+"""`/v1/login`: how people come in through the provider of OpenID Connect."""
 
 from typing import Annotated
 
@@ -6,12 +6,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hulk.kernel.errors import NotFound, Unauthenticated
-from hulk.kernel.records import JsonObject
 from hulk.modules.identity.api.cookies import Cookies
-from hulk.modules.identity.api.views import session_view
-from hulk.modules.identity.domain import CALLBACK, LOGIN, hashed
+from hulk.modules.identity.domain import CALLBACK, LOGIN
 from hulk.modules.identity.usecases import Identity, Logins, Returned
-from hulk.runtime.http import Caller, Reason
 
 _STATE_SECONDS = int(LOGIN.total_seconds())
 
@@ -51,7 +48,7 @@ def _finishing(router: APIRouter, identity: Identity, cookies: Cookies) -> None:
         new, place = await acts.finish(_returned(request, cookies, state, code))
         answer = _led_to(place)
         cookies.drop(answer, cookies.login)
-        cookies.put(answer, cookies.session, new.secret, int(acts.rules.lifetime.total_seconds()))
+        cookies.put(answer, cookies.session, new.secret, new.session.seconds)
         return answer
 
 
@@ -72,30 +69,3 @@ def _returned(request: Request, cookies: Cookies, state: str, code: str) -> Retu
 
 def _led_to(place: str) -> Response:
     return RedirectResponse(place, 303, {"cache-control": "no-store", "referrer-policy": "no-referrer"})
-
-
-def session_routes(identity: Identity, cookies: Cookies) -> APIRouter:
-    """The caller's own sessions, and the end of this browser's."""
-    router = APIRouter(prefix="/v1", tags=["identity"])
-
-    @router.post("/logout", status_code=204, summary="End this browser's session")
-    async def logout(request: Request, caller: Caller) -> Response:
-        """Here at once, in other processes within 5 s."""
-        if secret := request.cookies.get(cookies.session):
-            await identity.end_session.by_secret(caller, secret)
-        answer = Response(status_code=204)
-        cookies.drop(answer, cookies.session)
-        return answer
-
-    @router.get("/sessions", summary="The caller's own sessions")
-    async def listed(request: Request, caller: Caller) -> dict[str, list[JsonObject]]:
-        """Newest first, also those that are over."""
-        mine = hashed(request.cookies.get(cookies.session, ""))
-        return {"sessions": [session_view(one, mine) for one in await identity.end_session.of(caller)]}
-
-    @router.delete("/sessions/{session}", status_code=204, summary="End one of the caller's own sessions")
-    async def end(session: str, caller: Caller, reason: Reason = "") -> None:
-        """Such as that of a browser that was left behind."""
-        await identity.end_session(caller, session, reason)
-
-    return router

@@ -1,4 +1,4 @@
-"""Logging in by OIDC, and the sessions that come of it. Pure rules."""
+"""Logging in, by OIDC or with an API key, and the sessions that come of it. Pure rules."""
 
 import base64
 import hashlib
@@ -37,19 +37,38 @@ class Login:
     expires: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long a session lasts: that nobody uses, and at most."""
+
+    idle: timedelta = timedelta(hours=8)
+    lifetime: timedelta = timedelta(hours=24)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A browser that somebody has logged in with. `hash` is the SHA-256 of the secret in its cookie."""
+    """A browser that somebody has logged in with. `hash` is the SHA-256 of the secret in its cookie, `holder` whose it is: a person
+    (`usr_…`), or the API key with which they logged in (`key_…`), and with which it ends."""
 
     id: str
     tenant: str
-    account: str
+    holder: str
     hash: str
     agent: str
     created: datetime
     seen: datetime
     expires: datetime
     ended: datetime | None = None
+
+    @property
+    def seconds(self) -> int:
+        """How long it lasts at most."""
+        return int((self.expires - self.created).total_seconds())
+
+    @property
+    def by_key(self) -> bool:
+        """Whether it is an API key's."""
+        return self.holder.startswith("key_")
 
     def holds(self, now: datetime, idle: timedelta) -> bool:
         """Whether it was neither ended, nor left alone for too long, nor is too old."""
@@ -87,8 +106,6 @@ class LoginRules:
     trust_email: bool = False
     claim: str = ""
     grants: tuple[ClaimGrant, ...] = ()
-    idle: timedelta = timedelta(hours=8)
-    lifetime: timedelta = timedelta(hours=24)
 
     def granted(self, claims: Mapping[str, Any]) -> tuple[Grant, ...] | None:
         """The grants that the provider gives; None when those that admins give count."""

@@ -1,6 +1,7 @@
 """Knowing who asks."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,6 +31,8 @@ class Known:
     ends: datetime | None
     account: str | None
     principal: Principal
+    key: str | None = None
+    """The API key by which they are known, whether it was sent or they logged in with it."""
 
     def holds(self, now: datetime) -> bool:
         """Whether it has not ended."""
@@ -62,7 +65,14 @@ class Verified:
 
     def forget_account(self, account: str) -> None:
         """Look up all of that account again next time."""
-        for hash_ in [hash_ for hash_, (known, _) in self._known.items() if known.account == account]:
+        self._forget(lambda known: known.account == account)
+
+    def forget_key(self, key: str) -> None:
+        """Look up again next time whoever sends that key or has logged in with it."""
+        self._forget(lambda known: known.key == key)
+
+    def _forget(self, which: Callable[[Known], bool]) -> None:
+        for hash_ in [hash_ for hash_, (known, _) in self._known.items() if which(known)]:
             del self._known[hash_]
 
 
@@ -85,7 +95,7 @@ class Authenticate:
         hash_ = hashed(key)
         found = self.verified.get(hash_)
         if found is None:
-            found = await self._found(key)
+            _, found = await self.holder(key)
             self.verified.put(found)
         return found.principal
 
@@ -96,14 +106,19 @@ class Authenticate:
             "An API key is needed: send it as “Authorization: Bearer …” or “X-API-Key: …”. Make one with “thor keys create”."
         )
 
-    async def _found(self, key: str) -> Known:
+    async def holder(self, key: str) -> tuple[ApiKey, Known]:
+        """What is kept of `key`, and who has it, looked up now. Raises `Unauthenticated`."""
         prefix = prefix_of(key)
         kept = await self.keys.by_prefix(prefix) if prefix else None
         if not opens(kept, key, self.clock()) or kept is None:
             raise _invalid()
-        account = await self._account(kept)
-        await self._used(kept)
-        return Known(kept.hash, kept.expires, kept.account, _principal(kept, account))
+        return kept, await self.known(kept)
+
+    async def known(self, key: ApiKey) -> Known:
+        """Who has a key that holds. Raises `Unauthenticated` when its account is gone or disabled."""
+        account = await self._account(key)
+        await self._used(key)
+        return Known(key.hash, key.expires, key.account, _principal(key, account), key.id)
 
     async def _account(self, key: ApiKey) -> Account | None:
         if key.account is None:

@@ -135,7 +135,7 @@ class RotateKey:
             raise Conflict("The key {id} holds no more: make a new one instead.", id=id_)
         new = made(WantedKey(name=old.name, grants=old.grants, account=old.account, expires=old.renewed(now)), old.tenant, now)
         await self.commit(self._rotated(by, old, new, now + overlap, reasoned(reason)))
-        self.verified.forget(old.hash)
+        self.verified.forget_key(old.id)
         return new
 
     def _rotated(self, by: Principal, old: ApiKey, new: NewKey, until: datetime, reason: str) -> Any:
@@ -169,7 +169,7 @@ class RevokeKey:
         told = telling(self.trail, "hulk.key.revoked.v1", by, reasoned(reason), key, replace(key, revoked=now))
         [revoked, _] = await self.commit(self.keys.revoke(by.tenant, id_, now), told)
         assert isinstance(revoked, ApiKey)  # noqa: S101  # Commit gives the changes' results untyped
-        self.verified.forget(revoked.hash)
+        self.verified.forget_key(revoked.id)
         return revoked
 
 

@@ -12,12 +12,11 @@ from hulk.kernel.time import Clock
 from hulk.modules.identity.domain import PREFIXES, Account, AccountChange, LoginRules, admitted, unknown
 from hulk.modules.identity.ports import Accounts, Tenants
 from hulk.modules.identity.usecases.authenticate import Verified
+from hulk.modules.identity.usecases.sessions import LOGGED_IN
 from hulk.modules.identity.usecases.telling import telling
 
 OIDC = "oidc"
 """Who is named in the trail for what a login changes of an account."""
-LOGGED_IN = "login"
-"""Why a session begins, another ends for it, and a person is made or changed as the provider says."""
 
 
 @dataclass(frozen=True, slots=True)

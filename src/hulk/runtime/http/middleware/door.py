@@ -1,6 +1,6 @@
 """Who may come in: on loopback only pages of this machine, elsewhere only holders of an API key."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -25,18 +25,21 @@ OPEN_BELOW = "/.well-known/oauth-protected-resource"
 HOOKS = "/v1/hooks/"
 """And where vendors of channels call, each of whose requests proves itself by its signature."""
 
-LOGIN = frozenset({"/v1/login", "/v1/login/callback"})
-"""How browsers come to have a session: open too, and slowed down for each address."""
+STATIC = "/console/static/"
+"""And the files that pages load, the one for logging in too: they are the same for everybody."""
+
+LOGIN = frozenset({"/v1/login", "/v1/login/callback", "/v1/login/key", "/v1/logout", "/console/login", "/console/logout"})
+"""How browsers come to have a session, and go: open too, and slowed down for each address."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """How browsers come in: the secret of a session in the cookie of that name. `origin` is the only site whose pages may then
-    change anything."""
+    """How browsers come in: with the secret of a session in a cookie, which `session` finds among those sent by `http` or `https`.
+    `origin` is the only site whose pages may then change anything; empty: that of the host they ask."""
 
-    cookie: str
+    session: Callable[[str, Mapping[str, str]], str | None]
     origin: str
     resume: Resume
 
@@ -88,19 +91,28 @@ class Door:
         """Pass the request on with its principal; raises `Unauthenticated`, or `Exhausted` after too many wrong keys."""
         if scope["type"] in ("http", "websocket"):
             if scope["path"] in LOGIN:
-                self.gate.logging_in(client_host(scope))
-            elif not _open(scope["path"]):
+                await self._logging_in(scope, receive, send)
+                return
+            if not _open(scope["path"]):
                 state(scope)["principal"] = await self._principal(scope)
         await self.app(scope, receive, send)
+
+    async def _logging_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = client_host(scope)
+        self.gate.logging_in(host)
+        with self.gate.guessing(host):
+            await self.app(scope, receive, send)
 
     async def _principal(self, scope: Scope) -> Principal:
         headers = Headers(scope=scope)
         key = sent_key(headers.get("authorization"), headers.get("x-api-key"))
-        secret = cookies(headers).get(self.browser.cookie) if self.browser and key is None else None
+        secret = self.browser.session(scope["scheme"], cookies(headers)) if self.browser and key is None else None
         if self.browser and secret is not None:
             if scope.get("method", "GET") not in _SAFE:
                 require_same_origin(headers, self.browser.origin)
-            return await self.browser.resume(secret)
+            principal = await self.browser.resume(secret)
+            state(scope)["session"] = True
+            return principal
         return await self.gate.admitted(key, client_host(scope), self._bearer(scope, key))
 
     def _bearer(self, scope: Scope, key: str | None) -> Authenticate | None:
@@ -116,7 +128,7 @@ class Door:
 
 
 def _open(path: str) -> bool:
-    return path in OPEN or path == OPEN_BELOW or path.startswith((f"{OPEN_BELOW}/", HOOKS))
+    return path in OPEN or path == OPEN_BELOW or path.startswith((f"{OPEN_BELOW}/", HOOKS, STATIC))
 
 
 def cookies(headers: Headers) -> dict[str, str]:
@@ -130,12 +142,14 @@ def cookies(headers: Headers) -> dict[str, str]:
 
 
 def require_same_origin(headers: Headers, origin: str) -> None:
-    """Raises `Forbidden` unless a page of ours asks: other sites can have the browser send our cookie along."""
-    sent = headers.get("origin")
-    if sent != origin and not (sent is None and headers.get("sec-fetch-site") == "same-origin"):
+    """Raises `Forbidden` unless a page of ours asks: other sites can have the browser send our cookie along. `origin` is where our pages
+    are; empty: at the host that was asked, by http or https, since who ends TLS before us does not tell."""
+    sent, host = headers.get("origin"), headers.get("host", "")
+    ours = {origin} if origin else {f"{scheme}://{host}" for scheme in ("http", "https")}
+    if sent not in ours and not (sent is None and headers.get("sec-fetch-site") == "same-origin"):
         raise Forbidden(
             "With a session, only pages of {origin} may change anything; this came from “{sent}”. Programs use an API key.",
-            origin=origin, sent=(sent or "")[:100],
+            origin=origin or host[:100], sent=(sent or "")[:100],
         )  # fmt: skip
 
 

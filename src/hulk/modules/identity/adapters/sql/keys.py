@@ -26,6 +26,12 @@ class SqlKeys:
         row = await self._store.read(lambda connection: connection.execute(_BY_PREFIX, {"at": prefix}).one_or_none())
         return _key(row) if row is not None else None
 
+    async def get(self, tenant: str, id_: str) -> ApiKey | None:
+        """See `Keys`."""
+        query = select(*_COLUMNS).where(key_table.c.id == id_, key_table.c.tenant == tenant)
+        row = await self._store.read(lambda connection: connection.execute(query).one_or_none())
+        return _key(row) if row is not None else None
+
     async def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
         """See `Keys`."""
         query = select(*_COLUMNS).where(key_table.c.tenant == tenant).order_by(key_table.c.id)

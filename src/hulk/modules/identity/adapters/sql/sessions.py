@@ -1,6 +1,7 @@
 """Logins under way and sessions in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from hulk.modules.identity.domain import Login, Session
 from hulk.runtime.store import Store, Transaction
 
 MOST_LOGINS = 10_000
+MOST_LISTED = 200
+_SESSION = select(*(session_table.c[field.name].label(field.name) for field in fields(Session)))
 
 
 class SqlSessions:
@@ -53,12 +56,13 @@ class SqlSessions:
 
     async def by_hash(self, hash_: str) -> Session | None:
         """See `Sessions`."""
-        return next(iter(await self._all(select(session_table).where(session_table.c.hash == hash_))), None)
+        return next(iter(await self._all(_SESSION.where(session_table.c.hash == hash_))), None)
 
-    async def of_account(self, tenant: str, account: str) -> Sequence[Session]:
+    async def of(self, tenant: str, holders: Collection[str]) -> Sequence[Session]:
         """See `Sessions`."""
-        its = (session_table.c.tenant == tenant) & (session_table.c.account == account)
-        return await self._all(select(session_table).where(its).order_by(session_table.c.created.desc(), session_table.c.id.desc()))
+        theirs = (session_table.c.tenant == tenant) & session_table.c.holder.in_(holders)
+        newest = session_table.c.created.desc(), session_table.c.id.desc()
+        return await self._all(_SESSION.where(theirs).order_by(*newest).limit(MOST_LISTED))
 
     async def _all(self, query: Select[Any]) -> Sequence[Session]:
         rows = await self._store.read(lambda connection: connection.execute(query).all())
@@ -72,24 +76,24 @@ class SqlSessions:
 
         return change
 
-    def end(self, tenant: str, account: str, id_: str, at: datetime) -> Change[Session]:
+    def end(self, tenant: str, holder: str, id_: str, at: datetime) -> Change[Session]:
         """See `Sessions`."""
 
         def change(tx: Transaction) -> Session:
-            its = (session_table.c.id == id_) & (session_table.c.tenant == tenant) & (session_table.c.account == account)
+            its = (session_table.c.id == id_) & (session_table.c.tenant == tenant) & (session_table.c.holder == holder)
             tx.execute(update(session_table).where(its & session_table.c.ended.is_(None)).values(ended=at))
-            row = tx.execute(select(session_table).where(its)).one_or_none()
+            row = tx.execute(_SESSION.where(its)).one_or_none()
             if row is None:
                 raise NotFound("There is no session {id} here.", id=id_)
             return Session(**row._asdict())
 
         return change
 
-    def end_all(self, tenant: str, account: str, at: datetime) -> Change[None]:
+    def end_all(self, tenant: str, holder: str, at: datetime) -> Change[None]:
         """See `Sessions`."""
 
         def change(tx: Transaction) -> None:
-            its = (session_table.c.tenant == tenant) & (session_table.c.account == account) & session_table.c.ended.is_(None)
+            its = (session_table.c.tenant == tenant) & (session_table.c.holder == holder) & session_table.c.ended.is_(None)
             tx.execute(update(session_table).where(its).values(ended=at))
 
         return change

@@ -105,14 +105,14 @@ session_table = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("tenant", String(64), nullable=False),
-    Column("account", String(64), nullable=False),
+    Column("account", String(64), key="holder", nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
     Column("agent", String(200), nullable=False),
     Column("created", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
     Column("expires", Moment, nullable=False),
     Column("ended", Moment),
-    Index("ix_session_account_created", "account", "created"),
+    Index("ix_session_account_created", "holder", "created"),
 )
 
 

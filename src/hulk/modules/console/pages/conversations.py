@@ -1,0 +1,52 @@
+"""Conversations at channels: what was said, and answering in Hulk's place."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from hulk.modules.console.pages.showing import Showing, form_of
+from hulk.runtime.http import Caller
+
+_MOST = 50
+_Word = Annotated[str, Query(max_length=64)]
+
+
+def conversation_routes(showing: Showing) -> APIRouter:
+    """`/console/conversations`."""
+    router = APIRouter(prefix="/console/conversations", include_in_schema=False)
+
+    @router.get("")
+    async def listed(request: Request, caller: Caller, channel: _Word = "", mode: _Word = "", before: _Word = "") -> Response:  # noqa: ARG001  # only for who has been let in
+        found = await showing.ask(
+            request, "/v1/conversations", channel=channel or None, mode=mode or None, before=before or None, limit=_MOST
+        )
+        return showing.page(request, "conversations.html", conversations=found["conversations"], channel=channel, mode=mode, most=_MOST)
+
+    @router.get("/{conversation}")
+    async def one(conversation: str, request: Request, caller: Caller) -> Response:
+        found = await showing.ask(request, f"/v1/conversations/{conversation}")
+        return showing.page(request, "conversation.html", one=found, may=caller.namespaces("write", "channels") != frozenset())
+
+    @router.post("/{conversation}/replies")
+    async def reply(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        form = await form_of(request)
+        body = {"text": form.get("text", ""), "request_id": form.get("request_id", "")[:128]}
+        await showing.act(request, "POST", f"/v1/conversations/{conversation}/replies", body)
+        return showing.done(request, f"/console/conversations/{conversation}", "sent")
+
+    @router.post("/{conversation}/take")
+    async def take(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        return await _turned(showing, request, conversation, "take")
+
+    @router.post("/{conversation}/back")
+    async def back(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        return await _turned(showing, request, conversation, "back")
+
+    return router
+
+
+async def _turned(showing: Showing, request: Request, conversation: str, act: str) -> Response:
+    reason = (await form_of(request)).get("reason", "")
+    await showing.act(request, "POST", f"/v1/conversations/{conversation}/{act}", {"reason": reason})
+    return showing.done(request, f"/console/conversations/{conversation}", "saved")

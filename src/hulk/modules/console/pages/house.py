@@ -1,0 +1,31 @@
+"""This Hulk itself: the settings in force, and what it is made of."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from hulk.modules.console.pages.showing import Showing
+from hulk.runtime.http import Caller
+
+
+def house_routes(showing: Showing) -> APIRouter:
+    """`/console/settings`, `/console/about`."""
+    router = APIRouter(prefix="/console", include_in_schema=False)
+
+    @router.get("/settings")
+    async def settings(
+        request: Request,
+        caller: Caller,  # noqa: ARG001  # only for who has been let in
+        query: Annotated[str, Query(max_length=100)] = "",
+        set: Annotated[str, Query(max_length=5)] = "",  # noqa: A002  # as in addresses
+    ) -> Response:
+        found = (await showing.ask(request, "/v1/settings"))["settings"]
+        shown = [one for one in found if query.strip().lower() in one["setting"] and (not set or one["origin"] != "default")]
+        return showing.page(request, "settings.html", settings=shown, all=len(found), query=query, set=set)
+
+    @router.get("/about")
+    async def about(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        return showing.page(request, "about.html", about=await showing.ask(request, "/v1/about"))
+
+    return router

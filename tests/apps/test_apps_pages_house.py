@@ -1,0 +1,245 @@
+"""What the console does with people, keys, channels, tools and the trail: as the API would, for whoever looks; names are text."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.callers import World, a_world
+from support.channel_things import a_contact, a_conversation, a_handed_conversation, a_message
+from support.patience import until_found
+from support.subjects import account, agent_task, person, tool_call
+
+NASTY = '<script>alert(1)</script><img src=x onerror="alert(2)">\'"&'
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A running Hulk."""
+    async with a_world(tmp_path) as made:
+        yield made
+
+
+async def look(world: World, who: str, path: str) -> str:
+    """The page."""
+    status, body = await world.call(who, "GET", path)
+    text = body.decode() if isinstance(body, bytes) else str(body)
+    assert status == 200, (path, status, re.findall(r'role="alert">(.*?)<', text, re.DOTALL))
+    return text
+
+
+async def press(world: World, who: str, path: str, **form: str) -> tuple[int, str, str]:
+    """Send a form from one of our own pages: the status, where it leads, what it shows."""
+    async with world.session.post(
+        world.url + path, data=form or b"", allow_redirects=False,
+        headers={"x-api-key": world.keys[who], "origin": world.url, "accept-language": "en"},
+    ) as answer:  # fmt: skip
+        return answer.status, answer.headers.get("location", ""), await answer.text()
+
+
+def escaped(page: str) -> bool:
+    return "<script>alert" not in page and "<img src=x" not in page and "&lt;script&gt;alert(1)" in page
+
+
+async def test_a_person_is_let_in_given_more_kept_out_and_removed(world: World) -> None:
+    form = {"kind": "person", "name": "Ana", "email": "ana@example.com", "role": "viewer", "namespace": "*", "reason": "joined"}
+    status, place, _ = await press(world, "admin", "/console/people/new", **form)
+    assert status == 303
+    place = place.partition("?")[0]
+    assert (await press(world, "admin", f"{place}/grants", role="approver", namespace="prod"))[0] == 303
+    assert (await press(world, "admin", f"{place}/grants", without="viewer@*"))[0] == 303
+    found = (await world.call("admin", "GET", f"/v1/people/{place.rpartition('/')[2]}"))[1]
+    assert found["grants"] == [{"role": "approver", "namespace": "prod"}]
+    assert (await press(world, "admin", f"{place}/disable"))[0] == 303
+    assert "Disabled" in await look(world, "admin", place)
+    assert (await press(world, "admin", f"{place}/enable"))[0] == 303
+    status, _, page = await press(world, "admin", f"{place}/code")
+    assert (status, "/link " in page) == (200, True)
+    assert (await press(world, "admin", f"{place}/remove"))[1] == "/console/people?said=removed"
+    assert (await world.call("admin", "GET", place))[0] == 404
+
+
+async def test_a_key_is_shown_once_and_opens_what_it_says(world: World) -> None:
+    status, _, page = await press(world, "admin", "/console/keys/new", name="ci", role="viewer", namespace="*", expires="2099-12-31")
+    assert status == 200
+    [secret] = re.findall(r'<pre id="secret">(hulk_\w+)</pre>', page)
+    assert (await world.call("nobody", "GET", "/v1/me", headers={"x-api-key": secret}))[1]["grants"] == [
+        {"role": "viewer", "namespace": "*"}
+    ]
+    listed = await look(world, "admin", "/console/people")
+    assert secret not in listed
+    assert secret[:13] in listed
+    [key] = [one for one in (await world.call("admin", "GET", "/v1/keys"))[1]["keys"] if one["name"] == "ci"]
+    status, _, page = await press(world, "admin", f"/console/keys/{key['key_id']}/rotate")
+    assert (status, secret in page, '<pre id="secret">hulk_' in page) == (200, False, True)
+    assert (await press(world, "admin", f"/console/keys/{key['key_id']}/revoke"))[0] == 303
+    assert (await world.call("nobody", "GET", "/v1/me", headers={"x-api-key": secret}))[0] == 401
+
+
+async def test_a_service_account_a_namespace_and_a_tenant_are_made(world: World) -> None:
+    status, place, _ = await press(world, "admin", "/console/people/new", kind="service", name="ci", role="operator", namespace="*")
+    assert (status, place.startswith("/console/people/svc_")) == (303, True)
+    assert (await press(world, "admin", "/console/namespaces/new", name="stage"))[0] == 303
+    assert "<b>stage</b>" in await look(world, "admin", "/console/people")
+    assert (await press(world, "admin", "/console/namespaces/stage/remove"))[0] == 303
+    status, _, page = await press(world, "platform", "/console/tenants/new", tenant="beta")
+    assert (status, '<pre id="secret">hulk_' in page) == (200, True)
+    assert (await press(world, "platform", "/console/tenants/beta/quotas", storage="1000", open_tickets="unlimited"))[0] == 303
+    quotas = (await world.call("platform", "GET", "/v1/tenants/beta/quotas"))[1]["quotas"]
+    assert [quotas[name]["limit"] for name in ("storage", "open_tickets")] == [1000, None]
+    page = await look(world, "platform", "/console/tenants/beta")
+    assert 'value="1000"' in page
+    assert 'value="unlimited"' in page
+    status, _, page = await press(world, "platform", "/console/tenants/beta/quotas", storage="a lot")
+    assert (status, "a whole number" in page) == (422, True)
+
+
+@pytest.mark.parametrize("who", ["viewer", "operator", "approver", "stranger", "prod"])
+async def test_who_may_not_in_the_api_may_not_here(who: str, world: World) -> None:
+    ana, key = await person(world), (await world.call("admin", "GET", "/v1/keys"))[1]["keys"][0]["key_id"]
+    for path in (f"/console/people/{ana}/remove", f"/console/people/{ana}/disable", f"/console/keys/{key}/revoke", "/console/tenants/new"):
+        status, _, _ = await press(world, who, path, tenant="beta")
+        assert status in (403, 404), path
+    assert (await world.call("admin", "GET", f"/v1/people/{ana}"))[1]["disabled"] is None
+
+
+async def test_names_full_of_markup_are_shown_as_text(world: World) -> None:
+    await world.made("admin", "/v1/people", name=NASTY, email="eve@example.com", reason=NASTY)
+    await world.made("admin", "/v1/keys", name=NASTY, grants=[{"role": "viewer"}])
+    await world.made("admin", "/v1/service-accounts", name=NASTY)
+    page = await look(world, "admin", "/console/people")
+    assert escaped(page)
+    for one in re.findall(r"/console/people/(?:usr|svc)_\w+", page):
+        assert escaped(await look(world, "admin", one))
+
+
+async def test_what_came_in_and_goes_out_is_shown_as_text(world: World) -> None:
+    talk, out = await a_conversation(world), await a_message(world)
+    await a_contact(world)
+    for path in ("/console/channels", "/console/channels/shop", "/console/channels/shop?part=all", f"/console/conversations/{talk}"):
+        page = await look(world, "operator", path)
+        assert "<script>alert" not in page
+    assert out in await look(world, "operator", "/console/channels/shop?part=all")
+
+
+async def test_a_channel_is_tried_and_a_message_decided_on(world: World) -> None:
+    assert (await press(world, "operator", "/console/channels/shop/check"))[0] == 303
+    assert "It was not tried yet" not in await look(world, "viewer", "/console/channels/shop")
+    message = await a_message(world)
+    page = await look(world, "operator", "/console/channels/shop?part=all")
+    [address] = {one.replace("&amp;", "&") for one in re.findall(rf'data-action="([^"]*{message}/withdraw[^"]*)"', page)}
+    assert (await press(world, "viewer", address))[0] == 403
+    assert (await press(world, "operator", address))[0] == 303
+    assert (await world.call("viewer", "GET", f"/v1/channel-messages/{message}"))[1]["state"] == "withdrawn"
+    assert (await press(world, "operator", address))[0] == 409, "it was seen otherwise"
+
+
+async def test_a_person_answers_in_a_conversation_and_gives_it_back(world: World) -> None:
+    talk = await a_conversation(world)
+    here = f"/console/conversations/{talk}"
+    assert 'name="text"' not in await look(world, "operator", here)
+    assert (await press(world, "operator", f"{here}/take"))[0] == 303
+    assert 'name="text"' in await look(world, "operator", here)
+    assert (await press(world, "operator", f"{here}/replies", text="Good morning"))[0] == 303
+    assert (await press(world, "operator", f"{here}/back"))[0] == 303
+    assert (await world.call("viewer", "GET", f"/v1/conversations/{talk}"))[1]["mode"] == "hulk"
+    assert await a_handed_conversation(world)
+
+
+async def test_the_wizard_says_what_to_do_and_takes_no_secret(world: World) -> None:
+    kinds = [one["kind"] for one in (await world.call("admin", "GET", "/v1/channel-kinds"))[1]["kinds"]]
+    assert {"telegram", "whatsapp", "email", "webhook"} <= set(kinds)
+    for kind in kinds:
+        assert "<select" in await look(world, "admin", f"/console/add-channel?kind={kind}&name=x")
+    page = await look(world, "admin", "/console/add-channel?kind=telegram&name=loja")
+    assert "thor channels add telegram loja" in page
+    assert "env:LOJA_TOKEN" in page
+    assert "<code>LOJA_TOKEN</code>" in page
+    assert "@BotFather" in page
+    status, body = await world.call("admin", "GET", "/v1/channel-kinds/telegram?name=loja&setting=token=env:X")
+    assert (status, "never here" in body["detail"]) == (422, True)
+
+
+async def test_what_was_changed_is_shown_before_and_after(world: World) -> None:
+    ana = await person(world)
+    await world.call("admin", "PATCH", f"/v1/people/{ana}", json={"name": NASTY, "reason": NASTY})
+
+    async def told() -> Any:
+        return (await world.call("admin", "GET", f"/v1/audit?subject={ana}&type=hulk.account.changed.v1"))[1]["entries"]
+
+    async def there() -> bool:
+        return bool(await told())
+
+    await until_found(there)
+    [entry] = await told()
+    assert ana in await look(world, "admin", f"/console/audit?subject={ana}")
+    page = await look(world, "admin", f"/console/audit/{entry['position']}")
+    assert escaped(page)
+    assert "<del>x</del>" in page
+    status, _, page = await press(world, "admin", "/console/audit/verification")
+    assert (status, "The trail is whole" in page) == (200, True)
+    assert (await press(world, "viewer", "/console/audit/verification"))[0] == 403
+    async with world.session.get(f"{world.url}/v1/audit/export", headers={"x-api-key": world.keys["admin"]}) as answer:
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.content_type == "application/jsonl"
+
+
+async def test_settings_are_told_with_where_they_are_from_and_no_secret(world: World) -> None:
+    page = await look(world, "platform", "/console/settings?set=1")
+    assert "server.rate_limit" in page
+    assert "s" * 32 not in page
+    status, body = await world.call("platform", "GET", "/v1/settings")
+    assert status == 200
+    assert "s" * 32 not in json.dumps(body)
+    assert {one["origin"] for one in body["settings"]} >= {"default", "option"}
+
+
+async def test_the_bill_of_materials_names_every_part_with_its_licence_or_hash(world: World) -> None:
+    async with world.session.get(f"{world.url}/v1/about/sbom", headers={"x-api-key": world.keys["viewer"]}) as answer:
+        assert answer.headers["content-disposition"].startswith("attachment")
+        bill = await answer.json(content_type=None)
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    parts = {one["name"].lower(): one for one in bill["components"]}
+    assert {"fastapi", "jinja2", "sqlalchemy"} <= set(parts)
+    assert len({one["bom-ref"] for one in bill["components"]}) == len(bill["components"])
+    [htmx] = [one for name, one in parts.items() if "htmx" in name]
+    assert htmx["licenses"] == [{"license": {"name": "0BSD"}}]
+    assert len(htmx["hashes"][0]["content"]) == 64
+    page = await look(world, "viewer", "/console/about")
+    assert "vendor/htmx-4.0.1.min.js" in page
+    assert htmx["hashes"][0]["content"] in page
+
+
+async def test_a_rule_and_a_server_are_made_and_removed(world: World) -> None:
+    form = {"name": "retail", "tools": "crm.*, tickets.list", "roles": "operator, admin", "autonomy": "suggest", "reason": NASTY}
+    assert (await press(world, "admin", "/console/tool-rules/new", **form))[0] == 303
+    [rule] = [one for one in (await world.call("admin", "GET", "/v1/tool-rules"))[1]["rules"] if one["name"] == "retail"]
+    assert (rule["tools"], rule["roles"], rule["autonomy"]) == (["crm.*", "tickets.list"], ["operator", "admin"], "suggest")
+    assert (await press(world, "admin", "/console/tool-servers/new", name="sales", title=NASTY, tools="crm.*"))[0] == 303
+    assert escaped(await look(world, "admin", "/console/tool-rules"))
+    assert (await press(world, "viewer", "/console/tool-rules/retail/remove"))[0] == 403
+    assert (await press(world, "admin", "/console/tool-rules/retail/remove"))[0] == 303
+    assert (await press(world, "admin", "/console/tool-servers/sales/remove"))[0] == 303
+    assert (await press(world, "admin", "/console/tool-rules/new", name="../keys", tools="x"))[0] == 404
+
+
+async def test_calls_and_tasks_are_shown(world: World) -> None:
+    call, task = await tool_call(world), await agent_task(world)
+    assert "tickets.list" in await look(world, "admin", f"/console/tool-calls/{call}")
+    assert "tickets.list" in await look(world, "admin", "/console/tools/tickets.list")
+    assert "Review the sales" in await look(world, "admin", f"/console/agent-tasks/{task}")
+    assert task in await look(world, "admin", "/console/agents")
+    assert await account(world)
+
+
+async def test_every_page_forbids_being_framed_and_loads_nothing_inline(world: World) -> None:
+    for path in ("/console/people", "/console/audit", "/console/tool-rules", "/console/add-channel", "/console/login", "/console/me"):
+        async with world.session.get(world.url + path, headers={"x-api-key": world.keys["admin"]}) as answer:
+            body = await answer.text()
+            assert (answer.status, answer.headers["x-frame-options"]) == (200, "DENY"), path
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+            assert answer.headers["cache-control"] == "no-store"
+        assert not re.search(r" style=| on[a-z]+=|<style|<script>", body), path
