@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-
-from hulk.runtime.store import Document, Moment, Texts
+from hulk.runtime.store import Document
+from hulk.runtime.store import Moment
+from hulk.runtime.store import Texts
 
 revision = "0001"
 down_revision = None
@@ -557,6 +558,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("ix_decision_tenant_at", ["tenant", "at", "id"], unique=False)
         batch_op.create_index("ix_decision_tenant_intent", ["tenant", "intent"], unique=False)
 
     op.create_table(
@@ -887,8 +889,8 @@ def upgrade() -> None:
             "ix_run_lane",
             ["tenant", "lane"],
             unique=False,
-            sqlite_where=sa.text("lane is not null"),
-            postgresql_where=sa.text("lane is not null"),
+            sqlite_where=sa.text("lane is not null and status not in ('completed', 'failed', 'cancelled')"),
+            postgresql_where=sa.text("lane is not null and status not in ('completed', 'failed', 'cancelled')"),
         )
         batch_op.create_index("ix_run_parent_fan", ["parent", "fan"], unique=False)
         batch_op.create_index("ix_run_status_touched", ["status", "touched"], unique=False)
