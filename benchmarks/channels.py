@@ -124,6 +124,7 @@ async def conversations(count: int) -> list[Figure]:
         after = program.memory_mb()
     return [
         Figure(f"channels: memory with {count} open conversations (PSS, with NATS)", sum(after.values()), "MB", "< 200"),
+        Figure("  of which NATS", after["nats"], "MB"),
         Figure("  more than with none", sum(after.values()) - before, "MB"),
     ]
 
