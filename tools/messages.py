@@ -36,6 +36,7 @@ SPEAKERS = frozenset(
         "Unauthenticated",
         "TooLarge",
         "Exhausted",
+        "Expired",
         "LeaseLost",
         "TimedOut",
         "Tripped",
