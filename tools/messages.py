@@ -37,6 +37,7 @@ SPEAKERS = frozenset(
         "Unauthenticated",
         "TooLarge",
         "Exhausted",
+        "Expired",
         "LeaseLost",
         "TimedOut",
         "Tripped",

@@ -276,7 +276,7 @@ async def _listening(app: web.Application) -> AsyncIterator[str]:
 
 async def _people(stack: contextlib.AsyncExitStack, up: Up) -> Mapping[str, Caller]:
     """Each with a key of their own."""
-    [root] = await asyncio.to_thread(thor, up.data, "keys", "create", "root", "--role", "admin")
+    [root] = await asyncio.to_thread(thor, up.data, "keys", "create", "root", "--role", "admin", cwd=up.data.parent)
     admin = await stack.enter_async_context(calling(up, authorization=f"Bearer {root['secret']}"))
     secrets: dict[str, str] = {}
     for name, role in ROLES.items():
