@@ -19,7 +19,7 @@ CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runt
 # What was compiled is kept, whatever the machine's settings say: a start of Hulk without it takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test-console help run test check coverage format bench bench-channels bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
+.PHONY: test-console help run test check coverage format bench bench-channels bench-console bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -139,6 +139,9 @@ bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.js
 
 bench-channels: $(VENV)/dev.stamp ## measure what a message costs from its webhook to its answer, and 1,000 open conversations (a minute)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.channels
+
+bench-console: $(VENV)/dev.stamp ## measure the console's pages over a store of ROWS (1,000,000) runs and as many tickets (ten minutes, 4 GB of disk); VIEWERS=
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.console $(if $(ROWS),--rows $(ROWS)) $(if $(VIEWERS),--viewers $(VIEWERS))
 
 bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)

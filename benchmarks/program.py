@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +44,12 @@ class Program:
 
 
 @asynccontextmanager
-async def started(folder: Path, program: str = "up", settings: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
-    """A Hulk on an empty data folder, working in `folder`. `settings` are variables of the environment."""
-    with tempfile.TemporaryDirectory() as data:
+async def started(
+    folder: Path, program: str = "up", settings: Mapping[str, str] | None = None, *, kept: Path | None = None
+) -> AsyncIterator[Program]:
+    """A Hulk working in `folder`, on an empty data folder or the one that was `kept`. `settings` are variables of the environment."""
+    with nullcontext(str(kept)) if kept else tempfile.TemporaryDirectory() as data:
+        (Path(data) / "server.json").unlink(missing_ok=True)  # what a Hulk before it has told
         begun = time.perf_counter()
         command = [str(Path(sys.executable).parent / "hulk"), program, "--data", data, "--port", "0"]
         env = {**os.environ, **(settings or {})}

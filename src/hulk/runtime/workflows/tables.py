@@ -24,6 +24,9 @@ def _few(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+SET_APART = ("held", "waiting", "needs_attention", "failed", "cancelled")
+"""Statuses that are looked for among many more runs that are completed."""
+
 run_table = Table(
     "run",
     metadata,
@@ -63,15 +66,22 @@ run_table = Table(
     Index("ix_run_status_touched", "status", "touched"),
     Index("ix_run_intent", "intent"),
     Index("ix_run_parent_fan", "parent", "fan"),
-    Index("ix_run_workflow_created", "workflow", "created"),
-    Index("ix_run_tenant_created", "tenant", "created"),
+    Index("ix_run_tenant_workflow_created", "tenant", "workflow", "created", "id"),
+    Index("ix_run_tenant_created", "tenant", "created", "id", "queue", "namespace"),
+    _few(
+        "ix_run_apart", "tenant", "status", "created", "id", where="status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')"
+    ),
     _few("ix_run_lane", "tenant", "lane", where="lane is not null and status not in ('completed', 'failed', 'cancelled')"),
     _few("ix_run_held", "queue", "tenant", "behind", "created", where="status in ('held') and due is null"),
     _few("ix_run_held_due", "queue", "due", where="status in ('held') and due is not null"),
     _few("ix_run_active", "queue", "tenant", "due", where="status in ('pending', 'running')"),
     _few("ix_run_waiting_due", "due", where="status in ('waiting') and due is not null"),
     _few("ix_run_dead", "tenant", "ended", where="dead"),
+    _few("ix_run_wrong", "tenant", "created", "id", where="error is not null"),
+    _few("ix_run_dead_created", "tenant", "created", "id", where="dead"),
 )
+DEAD = text("run.dead")
+"""That it is a dead letter, as the indexes of those say it."""
 
 
 def stands(*statuses: str) -> ColumnElement[bool]:
@@ -84,6 +94,12 @@ def in_lanes(runs: FromClause) -> ColumnElement[bool]:
     were ever in it."""
     ended = [literal_column(f"'{status}'", String) for status in ("completed", "failed", "cancelled")]
     return and_(runs.c.lane.is_not(None), runs.c.status.not_in(ended))
+
+
+def belongs(tenant: str) -> ColumnElement[bool]:
+    """Whether a run is the tenant's, said so that no index of tenants is taken: where something else is said of the runs that fits few of
+    them, SQLite, which has no statistics here, would rather look through all that the tenant has."""
+    return run_table.c.tenant.concat("") == tenant
 
 
 step_table = Table(
@@ -114,7 +130,7 @@ attribute_table = Table(
     Column("run", String(64), ForeignKey("run.id"), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("value", String(200), nullable=False),
-    Index("ix_run_attribute_name_value", "name", "value"),
+    Index("ix_run_attribute_name_value", "name", "value", "run"),
 )
 
 queue_table = Table(

@@ -46,19 +46,24 @@ def rows_of(run: Mapping[str, Any], now: datetime) -> Sequence[Row]:
     last = max(from_iso(entry["at"]) for entry in entries)
     end = max(last, now) if run["ended"] is None and run["later"] is None else last
     scale = WIDTH / max((end - begin).total_seconds(), 0.001)
-    return [_row(entry, begin, scale) for entry in entries]
+    return [_row(_whole(entry, now), begin, scale) for entry in entries]
+
+
+def _whole(entry: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """With all its fields; when it goes on only if that is to come."""
+    whole = {name: entry.get(name) for name in _FIELDS}
+    return whole if whole["due"] is None or from_iso(whole["due"]) > now else {**whole, "due": None}
 
 
 def _row(entry: Mapping[str, Any], begin: datetime, scale: float) -> Row:
     x = (_began(entry) - begin).total_seconds() * scale
     width = max(_LEAST, _seconds(entry) * scale)
-    whole = {name: entry.get(name) for name in _FIELDS}
-    return Row(entry=whole, kind=KINDS[entry["kind"]], x=round(min(x, WIDTH - width), 1), width=round(width, 1), look=_look(entry))
+    return Row(entry=entry, kind=KINDS[entry["kind"]], x=round(min(x, WIDTH - width), 1), width=round(width, 1), look=_look(entry))
 
 
 def _seconds(entry: Mapping[str, Any]) -> float:
     """How long its bar lasts: the end of a run is told with the seconds of the whole."""
-    return 0.0 if entry["kind"] == "ended" else float(entry.get("seconds", 0.0))
+    return 0.0 if entry["kind"] == "ended" else float(entry.get("seconds") or 0)
 
 
 def _began(entry: Mapping[str, Any]) -> datetime:
@@ -66,9 +71,9 @@ def _began(entry: Mapping[str, Any]) -> datetime:
 
 
 def _look(entry: Mapping[str, Any]) -> str:
-    if entry["kind"] in _BAD or entry.get("status") in ("failed", "needs_attention"):
+    if entry["kind"] in _BAD or entry["status"] in ("failed", "needs_attention"):
         return "bad"
-    return "quiet" if entry["kind"] in _QUIET else "moment" if "seconds" not in entry else "done"
+    return "quiet" if entry["kind"] in _QUIET else "moment" if entry["seconds"] is None else "done"
 
 
 def causes(run: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, literal, select
 from hulk.kernel.errors import Refused
 from hulk.runtime.workflows.queries.runs import Run, run_of
 from hulk.runtime.workflows.queries.search import error_code, require_writable, require_zone
-from hulk.runtime.workflows.tables import run_table
+from hulk.runtime.workflows.tables import DEAD, run_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Which:
 
 def dead_letters(connection: Connection, tenant: str | None, limit: int) -> list[DeadLetter]:
     """The newest."""
-    query = select(run_table).where(_run.dead.is_(True)).order_by(_run.ended.desc()).limit(limit)
+    query = select(run_table).where(DEAD).order_by(_run.ended.desc()).limit(limit)
     query = query if tenant is None else query.where(_run.tenant == tenant)
     return [DeadLetter(run=run_of(row), deliveries=row.failures + row.takes) for row in connection.execute(query)]
 
@@ -68,7 +68,7 @@ def groups(connection: Connection, tenant: str | None, within: Collection[str] |
     query = select(
         _run.workflow, code, func.count().label("count"), func.min(_run.ended).label("oldest"), func.max(_run.ended).label("newest")
     )
-    query = query.where(_run.dead.is_(True)).group_by(_run.workflow, code).order_by(func.count().desc(), _run.workflow, code)
+    query = query.where(DEAD).group_by(_run.workflow, code).order_by(func.count().desc(), _run.workflow, code)
     query = query if tenant is None else query.where(_run.tenant == tenant)
     query = query if within is None else query.where(_run.namespace.in_(within))
     return [
@@ -85,7 +85,7 @@ def meant(connection: Connection, which: Which, limit: int) -> tuple[list[str], 
 
 
 def _fitting(query: Select[Any], which: Which) -> Select[Any]:
-    query = query.where(_run.dead.is_(True))
+    query = query.where(DEAD)
     for name in ("tenant", "workflow", "queue", "intent"):
         wanted: str | None = getattr(which, name)
         if wanted is not None:

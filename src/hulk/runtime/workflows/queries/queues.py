@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select, union
 
-from hulk.runtime.workflows.tables import queue_table, run_table
+from hulk.runtime.workflows.tables import DEAD, belongs, queue_table, run_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def _since(connection: Connection, tenant: str | None, within: Collection[str] |
 
 
 def _of(query: Select[Any], tenant: str | None, within: Collection[str] | None) -> Select[Any]:
-    query = query if tenant is None else query.where(_run.tenant == tenant)
+    query = query if tenant is None else query.where(belongs(tenant))
     return query if within is None else query.where(_run.namespace.in_(within))
 
 
@@ -86,5 +86,5 @@ def _queue(name: str, row: Row[Any] | None, counts: Mapping[str, int], oldest: d
 
 _run = run_table.c
 _OPEN = ("held", "pending", "running", "waiting", "needs_attention")
-_DEAD = select(func.count()).select_from(run_table).where(_run.dead)
+_DEAD = select(func.count()).select_from(run_table).where(DEAD)
 _KNOWN = union(select(queue_table.c.name), select(_run.queue).where(_run.status.in_(_OPEN)))

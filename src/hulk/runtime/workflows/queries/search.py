@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, literal, literal_column, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, literal, literal_column, not_, or_, select
 from sqlalchemy.types import String
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import writable
 from hulk.kernel.time import from_iso, iso
 from hulk.runtime.workflows.queries.runs import STATUSES, Run, runs_of
-from hulk.runtime.workflows.tables import attribute_table, run_table
+from hulk.runtime.workflows.tables import DEAD, SET_APART, attribute_table, belongs, run_table, stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def attributes_of(pairs: Sequence[str]) -> dict[str, str]:
 
 def searched(connection: Connection, search: Search, limit: int, after: str | None) -> Page:
     """One page; raises `Refused` for a cursor that none of ours is."""
-    query = _fitting(search)
+    query = _fitting(search, _few_of(connection, search.attributes))
     if after is not None:
         created, run = _decoded(after)
         query = query.where(_run.created <= created, or_(_run.created < created, _run.id < run))
@@ -86,15 +86,28 @@ def searched(connection: Connection, search: Search, limit: int, after: str | No
     return Page(runs_of(connection, rows[:limit]), more)
 
 
-def _fitting(search: Search) -> Select[Any]:
-    query: Select[Any] = select(run_table)
+def _few_of(connection: Connection, attributes: Mapping[str, str]) -> Sequence[str] | None:
+    """The runs with the rarest of the attributes, when they are few: these are looked through. None when each is common: then some are
+    soon found among the newest runs."""
+    for name, value in attributes.items():
+        runs = connection.execute(_WITH, {"at_name": name, "at_value": value}).scalars().all()
+        if len(runs) <= _MANY:
+            return runs
+    return None
+
+
+def _fitting(search: Search, few: Sequence[str] | None) -> Select[Any]:
+    query: Select[Any] = select(run_table) if few is None else select(run_table).where(_run.id.in_(few))
     query = query if search.within is None else query.where(_run.namespace.in_(search.within))
-    for name in ("tenant", "workflow", "status", "queue", "intent", "parent", "dead"):
-        wanted: str | bool | None = getattr(search, name)
+    if search.tenant is not None:
+        query = query.where(belongs(search.tenant) if _is_narrow(search, few) else _run.tenant == search.tenant)
+    for name in ("workflow", "status", "queue", "intent", "parent"):
+        wanted: str | None = getattr(search, name)
         if wanted is not None:
             query = query.where(_run[name] == literal(wanted))
+    query = _apart(query, search)
     if search.code is not None:
-        query = query.where(error_code == search.code)
+        query = query.where(_run.error.is_not(None), error_code == search.code)
     for column in (_run.created, _run.ended):
         if (first := getattr(search, f"{column.name}_from")) is not None:
             query = query.where(column >= first)
@@ -103,6 +116,20 @@ def _fitting(search: Search) -> Select[Any]:
     for name, value in search.attributes.items():
         query = query.where(exists().where(and_(_attribute.run == _run.id, _attribute.name == name, _attribute.value == value)))
     return query
+
+
+def _is_narrow(search: Search, few: Sequence[str] | None) -> bool:
+    """Whether what is asked for fits few runs, whoever's."""
+    return few is not None or search.intent is not None or search.parent is not None or search.status in ("pending", "running")
+
+
+def _apart(query: Select[Any], search: Search) -> Select[Any]:
+    """The same runs, so said that the indexes of the few that are so can be taken."""
+    if search.dead is not None:
+        return query.where(DEAD if search.dead else not_(DEAD))
+    if search.status in SET_APART:
+        return query.where(stands(*SET_APART))
+    return query.where(stands("pending", "running")) if search.status in ("pending", "running") else query
 
 
 def _encoded(created: datetime, run: str) -> str:
@@ -122,5 +149,7 @@ def _decoded(cursor: str) -> tuple[datetime, str]:
 
 
 _run, _attribute = run_table.c, attribute_table.c
+_MANY = 2000
+_WITH = select(_attribute.run).where(_attribute.name == bindparam("at_name"), _attribute.value == bindparam("at_value")).limit(_MANY + 1)
 error_code = _run.error.op("->>", return_type=String())(literal_column("'code'"))
 """The code of a run's error; both databases have this operator."""

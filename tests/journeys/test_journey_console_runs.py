@@ -1,0 +1,143 @@
+"""Work that failed, found and put right in a real browser by keyboard alone; and the pages of runs for everybody."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.browser import Browser, Theme, Visitor, browsing, visiting
+from support.program import Up, calling
+from support.site import Site, a_site
+from support.worlds import sales
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Where files are fetched from, and cannot be for now."""
+    folder = tmp_path_factory.mktemp("site")
+    sales(folder / "vendas.csv", days=30)
+    with a_site(folder) as served:
+        served.broken = {"/vendas.csv"}
+        yield served
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where that site may be asked."""
+    folder = tmp_path_factory.mktemp("world")
+    (folder / "hulk.yaml").write_text("tools:\n  http:\n    allow: [127.0.0.1]\n")
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What was asked of the file that cannot be fetched, and one of the runs that failed of it."""
+
+    intent: str
+    run: str
+
+
+@pytest.fixture(scope="module")
+def failed(up: Up, site: Site) -> Failed:
+    """Something that failed, and a schedule."""
+    return asyncio.run(_failed(up, site))
+
+
+async def _failed(up: Up, site: Site) -> Failed:
+    async with calling(up) as caller:
+        intent = await caller.ask(f"Perfil de {site.url}/vendas.csv")
+        assert (await caller.ended(intent))["status"] == "failed"
+        body = {"name": "disco", "cron": "30 8 * * mon-fri", "timezone": "America/Sao_Paulo", "intent": {"text": "O disco está cheio?"}}
+        assert (await caller.call("POST", "/v1/schedules", json=body))[0] == 201
+        _, found, _ = await caller.call("GET", f"/v1/runs?intent={intent}&workflow=ticket&status=failed")
+    return Failed(intent, found["runs"][0]["run_id"])
+
+
+@pytest.fixture(scope="module")
+def browser(failed: Failed) -> Iterator[Browser]:  # first what it is to show: Playwright keeps the thread's event loop
+    """One for all: each visitor has cookies of their own."""
+    with browsing() as started:
+        yield started
+
+
+@pytest.fixture
+def visitor(browser: Browser, up: Up) -> Iterator[Visitor]:
+    """Somebody in Brazil at a desk."""
+    with visiting(browser, up.url) as somebody:
+        yield somebody
+        assert (somebody.wrong, somebody.elsewhere) == ([], [])
+
+
+PLACES = [
+    "/console/", "/console/runs", "/console/runs?status=failed&workflow=ticket", "/console/runs/{run}",
+    "/console/runs/{run}/payloads/input",
+    "/console/trace/{intent}", "/console/dead-letters", "/console/dead-letters?workflow=ticket&code=unavailable", "/console/queues",
+    "/console/schedules",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["pt-BR", "en-US"])
+def test_the_pages_of_work_can_be_used_by_everybody(
+    browser: Browser, up: Up, failed: Failed, language: str, theme: Theme, size: str, request: pytest.FixtureRequest
+) -> None:
+    pictures = request.config.getoption("--basetemp") and Path(request.config.getoption("--basetemp")).with_name("con-shots")
+    with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
+        for number, place in enumerate(PLACES):
+            shown = somebody.go(place.format(run=failed.run, intent=failed.intent))
+            if pictures:
+                shown.screenshot(path=f"{pictures}/{number}-{language}-{theme}-{size}.png", full_page=True)
+            assert somebody.violations() == [], place
+            assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{place} is wider than the screen"
+            assert (somebody.wrong, somebody.elsewhere) == ([], []), place
+
+
+def test_a_filter_is_kept_under_a_name_and_found_again(visitor: Visitor, failed: Failed) -> None:  # something failed
+    page = visitor.go("/console/runs?status=failed&workflow=ticket")
+    page.get_by_placeholder("Nome do filtro").fill("Tickets que falham")
+    page.get_by_role("button", name="Guardar este filtro").click()
+    visitor.go("/console/runs")
+    page.get_by_role("link", name="Tickets que falham", exact=True).click()
+    page.wait_for_url("**/console/runs?status=failed&workflow=ticket")
+    page.get_by_role("button", name="Esquecer este filtro: Tickets que falham").click()
+    assert page.get_by_role("link", name="Tickets que falham", exact=True).count() == 0
+
+
+def test_an_act_that_is_refused_says_why_where_it_was_asked_for(visitor: Visitor, failed: Failed) -> None:
+    page = visitor.go(f"/console/runs/{failed.run}")
+    page.keyboard.press("R")
+    page.locator("#dialog input[name=step]").fill("0")
+    page.locator("#dialog input[name=step]").evaluate("input => { input.max = 99; input.value = 99; }")
+    page.locator("#dialog form button").first.click()
+    page.locator("#dialog .answer .problem").wait_for()
+    assert "99" in page.locator("#dialog .answer .problem").inner_text()
+    page.keyboard.press("Escape")
+    visitor.wrong.clear()  # the browser tells of the refusal too
+
+
+def test_from_the_alert_to_the_replay_in_four_keys(visitor: Visitor, site: Site, failed: Failed) -> None:  # something failed
+    page = visitor.go("/console/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/runs/run_*")
+    assert "503" in page.locator(".problem").first.inner_text() or "127.0.0.1" in page.locator(".problem").first.inner_text()
+    site.broken.clear()
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/runs/run_*?said=replayed")
+    page.locator("h1 .status.completed").wait_for()  # its page follows it
+
+
+def test_many_dead_letters_are_looked_at_before_they_are_dealt_with(visitor: Visitor, failed: Failed) -> None:  # something failed
+    page = visitor.go("/console/dead-letters?workflow=ticket&code=unavailable")
+    page.keyboard.press("d")
+    page.wait_for_url("**/console/dead-letters/plan")
+    assert visitor.violations() == []
+    page.keyboard.press("y")
+    page.wait_for_url("**/console/dead-letters?said=discarded")
+    assert page.locator("main").get_by_text("ticket", exact=True).count() == 0
