@@ -35,7 +35,9 @@ async def test_every_page_answers_everybody_with_what_is_theirs(world: World) ->
         path = await address(world, route)
         for who in CALLERS:
             status, body = await look(world, who, path)
-            fine = status in ((401,) if who == "nobody" else (200, 303, 403) if who in INSIDERS and route not in PERSONAL else (200, 303, 403, 404))
+            fine = status in (
+                (401,) if who == "nobody" else (200, 303, 403) if who in INSIDERS and route not in PERSONAL else (200, 303, 403, 404)
+            )
             if not fine or not (status == 303 or body.lstrip().startswith("<!doctype html>")):
                 wrong.append((route, who, status, body[:200]))
     assert wrong == []

@@ -167,6 +167,9 @@ WORDS: Mapping[str, Text] = {
     "urgent": Text("Urgent"), "person": Text("Person"), "worker": Text("Worker"), "run": Text("Run"),
     "ready": Text("Ready"), "done": Text("Done"), "rejected": Text("Rejected"), "skill": Text("Skill"), "agent": Text("Agent"),
     "model": Text("Model"), "none": Text("Nobody"), "public": Text("Public"), "p0": Text("Must stay in the company"),
+    "created": Text("Created"), "started": Text("Started"), "approved": Text("Approved"), "reopened": Text("Opened again"),
+    "commented": Text("Something was said"), "released": Text("What it waited for is done"), "overdue": Text("Overdue"),
+    "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
     "file": Text("File"), "repository": Text("Repository"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""
