@@ -62,7 +62,7 @@ async def _steps(showing: Showing, request: Request, asked: bool) -> Sequence[St
     )  # fmt: skip
     return [
         ask,
-        *([] if models is None else [_model(bool(models["data"]))]),
+        *([] if models is None else [_model(any(one["purpose"] == "chat" and one["id"] != "auto" for one in models["data"]))]),
         *([] if channels is None else [_channel(bool(channels["channels"]))]),
         *([] if people is None else [_person(bool(people["people"]))]),
     ]

@@ -200,5 +200,8 @@ WORDS: Mapping[str, Text] = {
     "approved": Text("Approved"), "settings": Text("The settings"), "own": Text("Made here"), "default": Text("As delivered"),
     "file": Text("File"), "env": Text("The environment"), "option": Text("The command line"),
     "viewer": Text("Viewer"), "operator": Text("Operator"), "approver": Text("Approver"), "admin": Text("Admin"),
+    "created": Text("Created"), "started": Text("Started"), "reopened": Text("Opened again"),
+    "commented": Text("Something was said"), "released": Text("What it waited for is done"), "overdue": Text("Overdue"),
+    "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from hulk.kernel import ids
 from hulk.modules.console.pages.showing import Showing
 from hulk.modules.console.pages.tickets.acts import act_routes
+from hulk.modules.console.pages.tickets.approving import Card
 from hulk.modules.console.pages.tickets.finding import Wanted, columns_of, page_of
 from hulk.runtime.http import Caller
 
@@ -27,16 +28,15 @@ def ticket_routes(showing: Showing) -> APIRouter:
     async def one(request: Request, ticket_id: str, caller: Caller) -> Response:  # noqa: ARG001
         ticket = await showing.ask(request, f"/v1/tickets/{ids.parse(ticket_id, 'tkt')}")
         history = await showing.ask(request, f"/v1/tickets/{ticket['ticket_id']}/history")
-        call = await _call(showing, request, ticket)
-        return showing.page(request, "ticket.html", ticket=ticket, history=history["events"], call=call)
+        card = Card.of(ticket)
+        call = await _call(showing, request, card)
+        return showing.page(request, "ticket.html", ticket=ticket, history=history["events"], card=card, call=call)
 
     act_routes(router, showing)
     return router
 
 
-async def _call(showing: Showing, request: Request, ticket: dict[str, object]) -> object:
-    """Of a ticket that asks whether a tool may be called, the call as far as whoever looks may see it."""
-    asked = ticket["input"]
-    if ticket["kind"] != "tool.approval" or not isinstance(asked, dict) or not str(asked.get("call", "")).isidentifier():
-        return None
-    return await showing.seen(request, f"/v1/tool-calls/{asked['call']}")
+async def _call(showing: Showing, request: Request, card: Card | None) -> object:
+    """The call as far as whoever looks may see it."""
+    known = card is not None and card.call.isascii() and card.call.isidentifier()
+    return await showing.seen(request, f"/v1/tool-calls/{card.call}") if card and known else None

@@ -1,6 +1,6 @@
 """The routes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import AsyncExitStack
 
 from fastapi import APIRouter, Request
@@ -35,8 +35,9 @@ def routes(gateway: Gateway) -> APIRouter:
     async def models(caller: Caller) -> JsonObject:
         """As OpenAI's; `auto` lets Hulk choose."""
         require(caller)
-        names = ((AUTO, "hulk"), *((one.name, one.kind) for one in (*gateway.models, *gateway.others)))
-        return {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in names]}
+        answering = ((AUTO, "hulk"), *((one.name, one.kind) for one in gateway.models))
+        embedding = ((one.name, one.kind) for one in gateway.others)
+        return {"object": "list", "data": [*_listed(answering, "chat"), *_listed(embedding, "embedding")]}
 
     return router
 
@@ -72,3 +73,8 @@ class _Closing:
         """Close both."""
         async with self._stack:
             await self._source.aclose()
+
+
+def _listed(named: Iterable[tuple[str, str]], purpose: str) -> Iterator[JsonObject]:
+    """As OpenAI lists them, and besides what they are for."""
+    return ({"id": name, "object": "model", "created": 0, "owned_by": owner, "purpose": purpose} for name, owner in named)
