@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -34,7 +36,7 @@ async def look(world: World, who: str, path: str, language: str = "en") -> tuple
     return status, body.decode() if isinstance(body, bytes) else str(body)
 
 
-async def spend(world: World, tokens: int, **named: str) -> None:
+async def spend(world: World, tokens: int, **named: Any) -> None:
     """A call of acme's, which took so many tokens of USD 0.00001 each."""
     store = world.desk.store
     finops = acts(SqlLedger(store), PriceTable({("acme", "big"): TARIFF}), Budget(), store.commit, utc_now)
@@ -54,12 +56,18 @@ async def test_names_full_of_markup_are_shown_as_text(world: World) -> None:
     for name in ("agent", "channel", "person"):
         await spend(world, 100, **{name: MARKUP})
     assert (await world.call("admin", "PUT", "/v1/budgets/odd", json={"agent": MARKUP, "daily": "1"}))[0] == 200
+    policy = {"name": MARKUP, "when": {"channels": ["shop"]}}
+    assert (await world.call("admin", "PUT", "/v1/router/policies", json={"policies": [policy], "reason": MARKUP}))[0] == 200
     for page in (
         "/console/costs?by=agent",
         "/console/costs?by=channel",
         "/console/costs?by=person",
         f"/console/costs?agent={MARKUP}",
         "/console/costs/budget?name=odd",
+        "/console/router/policies",
+        "/console/router/policies/versions",
+        "/console/router/policies/versions/1",
+        f"/console/router/policies/change?name={quote(MARKUP)}",
     ):
         status, body = await look(world, "admin", page)
         assert (status, "<img" in body) == (200, False)

@@ -169,6 +169,23 @@ def test_what_is_painted_can_be_seen_in_both_themes_and_follows_a_change(browser
         assert [said for said in somebody.wrong if "willReadFrequently" not in said] == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_how_much_of_a_budget_is_used_can_be_seen_in_both_themes(browser: Browser, up: Up, theme: Theme) -> None:
+    with visiting(browser, up.url, theme=theme) as somebody:
+        page = somebody.go("/console/costs")
+        page.locator(".bar").first.wait_for()
+        painted: Any = page.evaluate(
+            """() => {
+                const bar = document.querySelector(".bar"), track = getComputedStyle(bar.querySelector(".track")).fill;
+                return ["fill", "fill warn", "fill bad"].map((name) => {
+                    const part = bar.querySelector(".fill"); part.setAttribute("class", name);
+                    return [getComputedStyle(part).fill, track].map((ink) => ink.match(/[0-9]+/g).slice(0, 3).map(Number));
+                });
+            }"""
+        )
+        assert [(part, track) for part, track in painted if contrast(part, track) < 3] == []
+
+
 def test_a_chart_says_what_its_table_says_by_keyboard(visitor: Visitor) -> None:
     page = visitor.go(costs())
     last = page.locator("figure tbody tr").last
