@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hulk.kernel.errors import NotFound
+from hulk.kernel.events import digest
 from hulk.modules.console.pages.router.drafts import CIRCUMSTANCES, asked_circumstances, drafted, filled, refilled, with_draft, without
 from hulk.modules.console.pages.router.words import in_words
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
@@ -27,7 +28,7 @@ def add_policies(router: APIRouter, showing: Showing) -> None:
         form = await form_of(request)
         held, language = await showing.ask(request, _API), showing.view(request).voice.language
         wanted, follows = with_draft(own(held), form.get("was", ""), drafted(form, language)), _follows(form, held)
-        if form.get("sure") != "yes":
+        if form.get("sure") != "yes" or form.get("tried") != digest(wanted):  # what holds is what they were told the outcome of
             return await _tried(showing, request, form, wanted, follows)
         body = {"policies": wanted, "reason": form.get("reason", "")}
         await showing.act(request, "PUT", _API, body, if_match=follows)
@@ -67,7 +68,9 @@ async def _tried(showing: Showing, request: Request, form: Mapping[str, str], wa
     """What would come of it, with the form as it was filled in."""
     made = await showing.act(request, "PUT", _API, {"policies": wanted, "dry_run": True}, if_match=follows)
     check = await showing.told(request, f"{_API}/check", {"policies": wanted})
-    return showing.page(request, "policy.html", form=refilled(form), tried={**made, "models": check["models"]}, may=True)
+    tried = {**made, "models": check["models"], "mark": digest(wanted)}
+    name = "policy_outcome.html" if showing.view(request).partial else "policy.html"
+    return showing.page(request, name, form=refilled(form), tried=tried, may=True)
 
 
 def own(held: Mapping[str, Any]) -> list[dict[str, Any]]:
