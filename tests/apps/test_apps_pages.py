@@ -24,17 +24,17 @@ async def look(world: World, who: str, path: str, **headers: str) -> tuple[int, 
     return status, body.decode() if isinstance(body, bytes) else str(body)
 
 
-PERSONAL = frozenset({"GET /console/agent-tasks/{task}"})
-"""What is shown to who asked for it, and to admins."""
 OPEN = frozenset({"GET /console/login"})
 """What anybody may look at."""
+OWN = frozenset({"GET /console/agent-tasks/{task}", "GET /console/agents/{agent}", "GET /console/tool-calls/{call}"})
+"""What is there only for whoever asked for it, for admins, or for whom it was made."""
 NOT_LOOKED_AT = frozenset({"GET /console/tool-system", "GET /console/static/{mark}/{name:path}", "GET /console/live", "GET /console/go"})
 
 
 def _expected(route: str, who: str) -> Collection[int]:
     if who == "nobody":
         return (200,) if route in OPEN else (401,)
-    return (200, 303, 403) if who in INSIDERS and route not in PERSONAL else (200, 303, 403, 404)
+    return (200, 303, 403) if who in INSIDERS and route not in OWN else (200, 303, 403, 404)
 
 
 async def test_every_page_answers_everybody_with_what_is_theirs(world: World) -> None:

@@ -127,7 +127,9 @@ def require_own(request: Request) -> None:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form, as browsers send them (application/x-www-form-urlencoded); of several of one name the last."""
+    """The fields of a form, as browsers send them (application/x-www-form-urlencoded); of several of one name the last. Raises as
+    `require_own`: no form of another site is read."""
+    require_own(request)
     body = await request.body()
     if len(body) > _MOST_FORM:
         raise Refused("The form is too large.")

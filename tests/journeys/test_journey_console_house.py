@@ -1,0 +1,97 @@
+"""The house in the console, in a real browser: logging in with a key, letting somebody in, the wizard; each page for everybody."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.browser import Browser, Theme, Visitor, browsing, visiting
+from support.program import Up
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/console/login", "/console/me", "/console/channels", "/console/add-channel?kind=telegram&name=loja", "/console/conversations",
+    "/console/people", "/console/tenants", "/console/tenants/default", "/console/agents", "/console/tools", "/console/tools/tickets.list",
+    "/console/tool-rules", "/console/tool-calls", "/console/audit", "/console/audit/1", "/console/settings?query=server", "/console/about",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all: each visitor has cookies of their own."""
+    with browsing() as started:
+        yield started
+
+
+@pytest.fixture
+def visitor(browser: Browser, up: Up) -> Iterator[Visitor]:
+    """Somebody at a desk who reads English."""
+    with visiting(browser, up.url, language="en-US") as somebody:
+        yield somebody
+        assert (somebody.wrong, somebody.elsewhere) == ([], [])
+
+
+def told(up: Up, method: str, path: str, **body: Any) -> Any:
+    """What the API gives the admin of this machine."""
+    sent = json.dumps(body).encode()
+    request = urllib.request.Request(up.url + path, sent, {"content-type": "application/json"}, method=method)  # noqa: S310  # ours
+    with urllib.request.urlopen(request) as answer:  # noqa: S310  # ours
+        return json.loads(answer.read() or b"null")
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["pt-BR", "en-US"])
+def test_each_page_can_be_used_by_everybody(browser: Browser, up: Up, language: str, theme: Theme, size: str) -> None:
+    told(up, "PUT", "/v1/tool-rules/tickets", tools=["tickets.*"])
+    wrong: list[Any] = []
+    with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
+        for path in PAGES:
+            page = somebody.go(path)
+            wrong += [(path, one) for one in somebody.violations()]
+            wrong += [] if page.evaluate("document.documentElement.scrollWidth <= innerWidth") else [(path, "wider than the screen")]
+        assert (wrong, somebody.wrong, somebody.elsewhere) == ([], [], [])
+
+
+def test_somebody_logs_in_with_a_key_and_out_again(visitor: Visitor, up: Up) -> None:
+    key = told(up, "POST", "/v1/keys", name="ana", grants=[{"role": "viewer", "namespace": "*"}])
+    page = visitor.go("/console/login?next=/console/me")
+    page.get_by_label("API key").fill(key["secret"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/me")
+    assert page.locator("h1").inner_text() == f"key:{key['prefix']}"
+    assert page.get_by_text("this one", exact=True).is_visible()
+    page.locator("header").get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/console/login?said=left")
+    visitor.go("/console/me")
+    assert page.locator("h1").inner_text() == "local"
+
+
+def test_an_admin_makes_a_key_that_is_shown_once_and_takes_it_back(visitor: Visitor) -> None:
+    page = visitor.go("/console/people")
+    page.get_by_text("Make an API key").click()
+    form = page.locator("form[action='/console/keys/new']")
+    form.get_by_label("Name").fill("ci")
+    form.get_by_label("Role").select_option("operator")
+    form.get_by_role("button", name="Make it").click()
+    assert page.locator("#secret").inner_text().startswith("hulk_")
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("link", name="Done").click()
+    row = page.locator("tr", has=page.locator("th", has_text="ci"))
+    row.get_by_role("button", name="Take back").click()
+    page.locator("#dialog").get_by_role("button", name="Take back").click()
+    page.wait_for_url("**said=removed")
+    assert page.locator("tr", has=page.locator("th", has_text="ci")).get_by_text("Taken back").is_visible()
+
+
+def test_the_trail_is_proved_by_keyboard(visitor: Visitor) -> None:
+    page = visitor.go("/console/")
+    page.keyboard.press("g")
+    page.keyboard.press("u")
+    page.wait_for_url("**/console/audit")
+    page.keyboard.press("v")
+    page.wait_for_url("**/console/audit/verification")
+    assert page.locator("h1").inner_text() == "The trail is whole"
