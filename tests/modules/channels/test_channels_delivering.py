@@ -273,6 +273,37 @@ async def test_a_channel_that_takes_its_time_to_say_what_it_has_keeps_nobody_els
         task.cancel()
 
 
+async def test_what_takes_longer_than_a_claim_holds_stays_with_who_sends_it(room: Room) -> None:
+    heard = asyncio.Event()
+
+    async def slowly(message: Outgoing) -> Sent:
+        await heard.wait()
+        return Sent(f"v-{message.id}")
+
+    room.line.script = [slowly]
+    await put(room, going())
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(room.deliver.run(listener := Listener()))
+        await until_found(lambda: _is(room, "1", "sending"))
+        for _ in range(4):
+            room.later(HELD / 2)
+            listener.ring()
+            await until_found(lambda: _held(room))
+            assert await room.outbox.left("chat", room.clock[0], 10) == []
+        heard.set()
+        await until_found(lambda: _sent(room, "1"))
+        task.cancel()
+
+
+async def _is(room: Room, name: str, wanted: State) -> bool:
+    return await state(room, name) == wanted
+
+
+async def _held(room: Room) -> bool:
+    """Whether it is held for as long as a claim holds, by now."""
+    return await room.outbox.left("chat", room.clock[0] + HELD - timedelta(seconds=1), 10) == []
+
+
 @pytest.mark.parametrize("back", [timedelta(minutes=2), timedelta(hours=6)], ids=str)
 async def test_what_waits_when_the_clock_is_set_back_does_not_wait_for_as_long(room: Room, back: timedelta) -> None:
     room.line.script = [raising(Unavailable("Not now."))]

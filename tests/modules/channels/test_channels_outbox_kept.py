@@ -124,6 +124,15 @@ async def test_all_that_one_who_is_no_more_was_sending_is_left_at_once(store: St
     assert await store.commit(*(outbox.settle(*one) for one in sent)) == [False, True]
 
 
+async def test_all_that_one_is_sending_somewhere_is_held_anew(store: Store, outbox: Outbox) -> None:
+    mine, theirs, other = going(name="mine"), going(name="theirs", address="b"), going(name="other", address="c", channel="other")
+    await added(store, outbox, mine, theirs, other)
+    await store.commit(*(outbox.claim(one.id, "two" if one is theirs else "one", SOON) for one in (mine, theirs, other)))
+    assert await store.commit(outbox.hold("chat", "one", PAST + HELD)) == [1]
+    assert ids_of(await outbox.left("chat", PAST, 10)) == [theirs.id]
+    assert ids_of(await outbox.left("other", PAST, 10)) == [other.id]
+
+
 async def test_one_that_is_held_for_longer_than_anybody_may_is_left(store: Store, outbox: Outbox) -> None:
     """Its holder's clock was another: ours, before it was set back."""
     message, young = going(), going(name="young", address="b")

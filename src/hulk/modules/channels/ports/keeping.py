@@ -102,6 +102,9 @@ class Outbox(Protocol):
     def adopt(self, id_: str, holder: str, now: datetime, until: datetime) -> Change[bool]:
         """`holder` looks after one of those; False when somebody else does."""
 
+    def hold(self, channel: str, holder: str, until: datetime) -> Change[int]:
+        """All that `holder` is sending there is theirs until then; how many it is."""
+
     def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
         """All that `holder` was sending there is left, as they are no more; how many it is."""
 

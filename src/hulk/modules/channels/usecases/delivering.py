@@ -65,6 +65,7 @@ class Deliver:
     _owed: list[Sequence[Change[Any]]] = field(default_factory=list)
     """What became of messages and could not be kept yet."""
     _looked: float = field(default=float("-inf"))
+    _renewed: float = field(default=float("-inf"))
     _set_back: SetBack = field(default_factory=SetBack)
 
     def __post_init__(self) -> None:
@@ -100,12 +101,19 @@ class Deliver:
         while self._owed:
             await self.commit(*self._owed[0])
             del self._owed[0]
+        await self._hold()
         first = self._looked == float("-inf")
         if self._set_back.seen(self.clock(), self.ticks()) or first:
             await self.commit(self.outbox.hasten(self.channel, self.clock()))
         if first or self.ticks() - self._looked >= LOOK_SECONDS:
             await self._left(group)
             self._looked = self.ticks()
+
+    async def _hold(self) -> None:
+        """What is under way stays ours: a recording, or a large file, may take longer than a claim holds."""
+        if self._under_way and self.ticks() - self._renewed >= HELD.total_seconds() / 3:
+            await self.commit(self.outbox.hold(self.channel, self.holder, self.clock() + HELD))
+            self._renewed = self.ticks()
 
     async def _begun(self, group: asyncio.TaskGroup) -> list[Outgoing]:
         begun = list[Outgoing]()

@@ -47,8 +47,8 @@ _ADOPT = (
     .where(table.c.id == bindparam("one"), table.c.state == "sending", _OVER)
     .values(holder=bindparam("by"), held_until=bindparam("until"))
 )
-_ABANDON = (
-    update(table).where(table.c.channel == bindparam("at"), _GOES, table.c.holder == bindparam("by")).values(held_until=bindparam("now"))
+_HOLD = (
+    update(table).where(table.c.channel == bindparam("at"), _GOES, table.c.holder == bindparam("by")).values(held_until=bindparam("until"))
 )
 _HASTEN = (
     update(table)
@@ -128,10 +128,14 @@ class SqlOutbox:
         values = {"one": id_, "by": holder, "now": now, "never": now + HELD * 2, "until": until}
         return lambda tx: tx.execute(_ADOPT, values).rowcount == 1
 
+    def hold(self, channel: str, holder: str, until: datetime) -> Change[int]:
+        """See `Outbox`."""
+        return lambda tx: tx.execute(_HOLD, {"at": channel, "by": holder, "until": until}).rowcount
+
     def abandon(self, channel: str, holder: str, now: datetime) -> Change[int]:
         """See `Outbox`."""
         before = now - timedelta(microseconds=1)  # so that `left` has them at once
-        return lambda tx: tx.execute(_ABANDON, {"at": channel, "by": holder, "now": before}).rowcount
+        return lambda tx: tx.execute(_HOLD, {"at": channel, "by": holder, "until": before}).rowcount
 
     def hasten(self, channel: str, now: datetime) -> Change[int]:
         """See `Outbox`."""
