@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, update
 
+from hulk.apps.story import MOST_STEPS
 from hulk.kernel.time import utc_now
 from hulk.runtime.workflows.tables import failure_table, run_table, step_table
 from support.callers import World, a_world
@@ -153,6 +154,8 @@ async def test_a_run_with_very_many_steps_is_shown_in_parts(world: World) -> Non
     _, body = await look(world, f"/console/runs/{one}?only=trouble")
     assert "row-" not in body
     assert "the disk is away" in body
+    _, body = await look(world, f"/console/trace/{one}")
+    assert body.count("row-") == MOST_STEPS
 
 
 async def test_a_payload_is_shown_in_part_and_downloaded_as_a_file(world: World) -> None:

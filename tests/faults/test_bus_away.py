@@ -41,6 +41,9 @@ async def test_what_is_asked_while_an_external_bus_is_away_is_done_when_it_is_ba
                 assert checks["bus"]["status"] == "failed"
                 assert "kept" in str(checks["bus"]["detail"])
                 assert {part for part, check in checks.items() if check["status"] == "ok"} == {"store", "workers", "audit", "secrets"}
+                for page in ("/console/", "/console/queues"):  # what operators then look at shows it
+                    status, body, _ = await caller.call("GET", page)
+                    assert (status, "accepted work is kept" in body["text"]) == (200, page == "/console/")
                 accepted = [await caller.ask(WATER, key=f"away-{number}") for number in range(INTENTS)]
                 full, problem, headers = await caller.call("POST", "/v1/intents", json={"text": WATER})
                 assert (full, int(headers["retry-after"]) > 0) == (429, True), problem

@@ -84,14 +84,11 @@ PLACES = [
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["pt-BR", "en-US"])
 def test_the_pages_of_work_can_be_used_by_everybody(
-    browser: Browser, up: Up, failed: Failed, language: str, theme: Theme, size: str, request: pytest.FixtureRequest
+    browser: Browser, up: Up, failed: Failed, language: str, theme: Theme, size: str
 ) -> None:
-    pictures = request.config.getoption("--basetemp") and Path(request.config.getoption("--basetemp")).with_name("con-shots")
     with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
-        for number, place in enumerate(PLACES):
+        for place in PLACES:
             shown = somebody.go(place.format(run=failed.run, intent=failed.intent))
-            if pictures:
-                shown.screenshot(path=f"{pictures}/{number}-{language}-{theme}-{size}.png", full_page=True)
             assert somebody.violations() == [], place
             assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{place} is wider than the screen"
             assert (somebody.wrong, somebody.elsewhere) == ([], []), place

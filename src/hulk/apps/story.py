@@ -29,6 +29,8 @@ from hulk.runtime.workflows import Run, RunQueries, Search, Step
 
 MOST_RUNS = 500
 """Of how many runs a story tells, the newest first."""
+MOST_STEPS = 100
+"""Of how many steps of each run it tells, the first: its timeline has all."""
 MAKES = "work"
 """The step of a ticket's run that makes its artefacts."""
 _TRACE = re.compile(r"[0-9a-f]{32}")
@@ -135,7 +137,7 @@ class Teller:
 
     async def _by_run(self, run: str) -> Intent | Run:
         """The run's intent, else the run that began it, and so on."""
-        found, _ = await self.runs.run(run)
+        found = await self.runs.alone(run)
         if found.intent is not None:
             return await self.intents.get(found.intent)
         return found if found.parent is None else await self._by_run(found.parent)
@@ -162,7 +164,7 @@ class Teller:
 
     async def _of_run(self, run: Run) -> tuple[Node, Sequence[Kept]]:
         """A run that no intent began, with all those that it began."""
-        every: list[tuple[Run, Sequence[Step]]] = [(run, (await self.runs.run(run.id))[1])]
+        every: list[tuple[Run, Sequence[Step]]] = [(run, (await self.runs.run(run.id, MOST_STEPS))[1])]
         waiting = [run]
         while waiting and len(every) < MOST_RUNS:
             children = await self._with_steps(Search(tenant=run.tenant, parent=waiting.pop().id))
@@ -173,7 +175,7 @@ class Teller:
 
     async def _with_steps(self, search: Search) -> list[tuple[Run, Sequence[Step]]]:
         page = await self.runs.search(search, MOST_RUNS)
-        return [(run, (await self.runs.run(run.id))[1]) for run in reversed(page.runs)]
+        return [(run, (await self.runs.run(run.id, MOST_STEPS))[1]) for run in reversed(page.runs)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

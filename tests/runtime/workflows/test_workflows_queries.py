@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,7 +20,7 @@ from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import utc_now
 from hulk.runtime.store import Store, Transaction
-from hulk.runtime.workflows import DeadLetters, RunQueries, Search, Which, at_work
+from hulk.runtime.workflows import DeadLetters, Part, RunQueries, Search, Which, Window, at_work
 from hulk.runtime.workflows.queries.search import _decoded, _encoded, attributes_of
 from hulk.runtime.workflows.tables import run_table
 from support.nats import a_bus
@@ -188,6 +189,62 @@ async def test_a_timeline_tells_all_that_became_of_a_run(store: Store, tmp_path:
     assert indexes == sorted(indexes, key=lambda index: index or 0)
     assert all(entry.seconds is not None and entry.seconds >= 0 for entry in timeline.entries if entry.index is not None)
     assert [entry.actor for entry in timeline.entries if entry.kind == "replayed"] == ["ana"]
+
+
+@pytest.mark.parametrize(
+    ("window", "steps", "earlier", "ends"),
+    [
+        pytest.param(Window(), range(10), False, True, id="the whole"),
+        pytest.param(Window(most=4), range(6, 10), True, True, id="the last ones"),
+        pytest.param(Window(most=4, before=6), range(2, 6), True, False, id="those before"),
+        pytest.param(Window(most=4, before=2), range(2), False, False, id="the first ones"),
+        pytest.param(Window(most=4, before=99), range(6, 10), True, True, id="before what is not there"),
+        pytest.param(Window(most=4, before=0), (), False, True, id="before the first"),
+        pytest.param(Window(trouble=True), (), False, True, id="trouble alone"),
+    ],
+)
+async def test_a_timeline_is_told_in_parts(store: Store, window: Window, steps: Sequence[int], earlier: bool, ends: bool) -> None:
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        for number in range(10):
+            await context.step(f"row {number}", giving(number))
+        return {}
+
+    await Hand(store).run(body)
+    timeline = await RunQueries(store).timeline("run_1", window)
+    assert [entry.index for entry in timeline.entries if entry.kind == "step"] == list(steps)
+    assert (timeline.first > 0, timeline.steps) == (earlier, 10)
+    kinds = [kind for kind, _ in told(timeline.entries)]
+    assert ("begun" in kinds, "ended" in kinds) == (not earlier, ends)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        pytest.param("input", "{}", id="what it was given"),
+        pytest.param("result", '{"rows":3}', id="what came of it"),
+        pytest.param(0, '{"read":"ação"}', id="what a step recorded"),
+        pytest.param(1, "null", id="a step that gave nothing"),
+    ],
+)
+async def test_what_a_run_has_to_do_with_is_read_as_it_was_kept(store: Store, part: Part, value: str) -> None:
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        await context.step("read", giving({"read": "ação"}))
+        await context.step("tell", giving(None))
+        return {"rows": 3}
+
+    await Hand(store).run(body)
+    assert await RunQueries(store).payload("run_1", part) == value
+
+
+async def test_what_a_run_does_not_have_is_not_read(store: Store) -> None:
+    async def body(_: Context, __: JsonObject) -> JsonObject:
+        raise Refused("no")
+
+    await Hand(store).run(body)
+    queries = RunQueries(store)
+    for run, part in (("run_1", "result"), ("run_1", 7), ("run_2", "input")):
+        with pytest.raises(NotFound):
+            await queries.payload(run, part)  # type: ignore[arg-type]  # a table's cells are of both kinds
 
 
 async def test_what_was_undone_stands_in_the_timeline(store: Store) -> None:

@@ -40,12 +40,11 @@ def now_routes(showing: Showing) -> APIRouter:
         queues = await showing.seen(request, "/v1/queues") or {"queues": ()}
         channels = await showing.seen(request, "/v1/channels") or {"channels": ()}
         spent = await showing.seen(request, "/v1/costs", by="day", since=utc_now().date().isoformat()) or {"costs": ()}
-        ready = await showing.ask(request, "/ready")
+        parts = await showing.parts(request)
         tiles = _tiles(showing, request, dead["groups"], queues["queues"], channels["channels"], spent["costs"])
         return showing.page(
             request, "now.html", tiles=tiles, dead=dead["groups"], stuck=stuck["runs"], waiting=waiting["tickets"],
-            queues=queues["queues"], channels=channels["channels"], sick=_sick(ready),
-            **await first_steps(showing, request),
+            queues=queues["queues"], channels=channels["channels"], sick=_sick(parts), **await first_steps(showing, request),
         )  # fmt: skip
 
     return router
@@ -72,10 +71,10 @@ def _spent(rows: Sequence[Mapping[str, Any]], voice: Any) -> str:
     return " + ".join(money(voice, amount, currency) for currency, amount in sorted(totals.items())) or voice.number(0)
 
 
-def _sick(ready: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+def _sick(parts: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
     """Parts that say they are not well."""
     return [
         {"name": name, "why": str(part.get("problem") or part.get("detail") or "")}
-        for name, part in ready["checks"].items()
+        for name, part in parts.items()
         if part["status"] != "ok"
     ]

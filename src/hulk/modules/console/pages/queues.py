@@ -20,10 +20,10 @@ def queues_routes(showing: Showing) -> APIRouter:
     @router.get("/queues")
     async def listed(request: Request, caller: Caller) -> Response:
         found = await showing.ask(request, "/v1/queues")
-        ready = await showing.ask(request, "/ready")
+        parts = await showing.parts(request)
         breakers = await showing.seen(request, "/v1/breakers")
         return showing.page(
-            request, "queues.html", queues=found["queues"], workers=ready["checks"]["workers"],
+            request, "queues.html", queues=found["queues"], workers=parts["workers"],
             breakers=None if breakers is None else breakers["breakers"], may=caller.may("manage", "platform"),
         )  # fmt: skip
 

@@ -81,6 +81,12 @@ class Showing:
         """What `POST path` of the API tells where it changes nothing: for pages that are only looked at. Raises as `ask`."""
         return _given(await self._asked(request, "POST", path, (), body))
 
+    async def parts(self, request: Request) -> Mapping[str, Any]:
+        """How the parts of Hulk are (`/ready`), by name: also when one is not well, which the API answers with 503."""
+        reply = await self._asked(request, "GET", "/ready", ())
+        found: Mapping[str, Any] = reply.data["checks"] if reply.status in (200, 503) else _given(reply)["checks"]
+        return found
+
     async def act(
         self, request: Request, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None, **headers: str
     ) -> Any:

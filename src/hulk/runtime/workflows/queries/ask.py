@@ -23,9 +23,9 @@ class RunQueries:
         """The newest runs that fit, from the cursor `after` on; raises `Refused` for a cursor that is none."""
         return await self._store.read(lambda connection: searched(connection, search, limit, after))
 
-    async def run(self, run_id: str) -> tuple[Run, list[Step]]:
-        """A run and its recorded steps in order; raises `NotFound`."""
-        return await self._store.read(lambda connection: (run_of(the_run(connection, run_id)), steps_of(connection, run_id)))
+    async def run(self, run_id: str, most: int | None = None) -> tuple[Run, list[Step]]:
+        """A run and its recorded steps in order, at most so many; raises `NotFound`."""
+        return await self._store.read(lambda connection: (run_of(the_run(connection, run_id)), steps_of(connection, run_id, 0, most)))
 
     async def alone(self, run_id: str) -> Run:
         """A run without its steps, which costs the same whether there is one or not; raises `NotFound`."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, literal, select
 from hulk.kernel.errors import Refused
 from hulk.runtime.workflows.queries.runs import Run, run_of
 from hulk.runtime.workflows.queries.search import error_code, require_writable, require_zone
-from hulk.runtime.workflows.tables import DEAD, run_table
+from hulk.runtime.workflows.tables import DEAD, run_table, unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,9 @@ def dead_letters(connection: Connection, tenant: str | None, limit: int) -> list
 
 def groups(connection: Connection, tenant: str | None, within: Collection[str] | None) -> list[Dead]:
     """By workflow and code, the most first."""
-    code = error_code.label("code")
-    query = select(
-        _run.workflow, code, func.count().label("count"), func.min(_run.ended).label("oldest"), func.max(_run.ended).label("newest")
-    )
-    query = query.where(DEAD).group_by(_run.workflow, code).order_by(func.count().desc(), _run.workflow, code)
+    code, workflow = error_code.label("code"), unindexed(_run.workflow).label("workflow")
+    query = select(workflow, code, func.count().label("count"), func.min(_run.ended).label("oldest"), func.max(_run.ended).label("newest"))
+    query = query.where(DEAD).group_by(workflow, code).order_by(func.count().desc(), workflow, code)
     query = query if tenant is None else query.where(_run.tenant == tenant)
     query = query if within is None else query.where(_run.namespace.in_(within))
     return [
@@ -79,7 +77,7 @@ def groups(connection: Connection, tenant: str | None, within: Collection[str] |
 
 def meant(connection: Connection, which: Which, limit: int) -> tuple[list[str], int]:
     """The ids of the oldest of those dead letters, at most `limit`, and how many there are in all."""
-    whole: int = connection.execute(_fitting(select(func.count()), which)).scalar_one()
+    whole: int = connection.execute(_fitting(select(func.count()).select_from(run_table), which)).scalar_one()
     query = _fitting(select(_run.id), which).order_by(_run.ended, _run.id).limit(limit)
     return list(connection.execute(query).scalars()), whole
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select, union
 
-from hulk.runtime.workflows.tables import DEAD, belongs, queue_table, run_table
+from hulk.runtime.workflows.tables import DEAD, queue_table, run_table, unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def _since(connection: Connection, tenant: str | None, within: Collection[str] |
 
 
 def _of(query: Select[Any], tenant: str | None, within: Collection[str] | None) -> Select[Any]:
-    query = query if tenant is None else query.where(belongs(tenant))
+    query = query if tenant is None else query.where(unindexed(_run.tenant) == tenant)
     return query if within is None else query.where(_run.namespace.in_(within))
 
 

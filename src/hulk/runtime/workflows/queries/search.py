@@ -14,7 +14,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.text import writable
 from hulk.kernel.time import from_iso, iso
 from hulk.runtime.workflows.queries.runs import STATUSES, Run, runs_of
-from hulk.runtime.workflows.tables import DEAD, SET_APART, attribute_table, belongs, run_table, stands
+from hulk.runtime.workflows.tables import DEAD, SET_APART, attribute_table, run_table, stands, unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,23 +98,33 @@ def _few_of(connection: Connection, attributes: Mapping[str, str]) -> Sequence[s
 
 def _fitting(search: Search, few: Sequence[str] | None) -> Select[Any]:
     query: Select[Any] = select(run_table) if few is None else select(run_table).where(_run.id.in_(few))
-    query = query if search.within is None else query.where(_run.namespace.in_(search.within))
     if search.tenant is not None:
-        query = query.where(belongs(search.tenant) if _is_narrow(search, few) else _run.tenant == search.tenant)
-    for name in ("workflow", "status", "queue", "intent", "parent"):
+        query = query.where((unindexed(_run.tenant) if _is_narrow(search, few) else _run.tenant) == search.tenant)
+    query = query if search.within is None else query.where(_run.namespace.in_(search.within))
+    if search.workflow is not None:
+        rare = search.dead or search.code is not None or search.status in SET_APART
+        query = query.where((unindexed(_run.workflow) if rare else _run.workflow) == search.workflow)
+    for name in ("status", "queue", "intent", "parent"):
         wanted: str | None = getattr(search, name)
         if wanted is not None:
             query = query.where(_run[name] == literal(wanted))
-    query = _apart(query, search)
+    return _timed(_attributed(_apart(query, search), search), search)
+
+
+def _attributed(query: Select[Any], search: Search) -> Select[Any]:
     if search.code is not None:
         query = query.where(_run.error.is_not(None), error_code == search.code)
+    for name, value in search.attributes.items():
+        query = query.where(exists().where(and_(_attribute.run == _run.id, _attribute.name == name, _attribute.value == value)))
+    return query
+
+
+def _timed(query: Select[Any], search: Search) -> Select[Any]:
     for column in (_run.created, _run.ended):
         if (first := getattr(search, f"{column.name}_from")) is not None:
             query = query.where(column >= first)
         if (end := getattr(search, f"{column.name}_before")) is not None:
             query = query.where(column < end)
-    for name, value in search.attributes.items():
-        query = query.where(exists().where(and_(_attribute.run == _run.id, _attribute.name == name, _attribute.value == value)))
     return query
 
 
