@@ -134,6 +134,7 @@ async def test_what_others_write_is_text_on_a_ticket(world: World) -> None:
         pytest.param("![x](https://evil.example/x.png)", "<img src=\"https", "evil.example", id="a picture from elsewhere"),
         pytest.param("[x](https://example.com)", "noreferrer\" onclick", 'rel="noopener noreferrer nofollow"', id="a link away"),
         pytest.param("```\n</code><script>alert(1)</script>\n```", "<script>alert", "&lt;script&gt;", id="code"),
+        pytest.param("|a|b|\n|:-|-:|\n|1|2|", " style=", '<td class="figure">2', id="a table with columns to the right"),
         pytest.param("# A\n\n### B", "<h1>A", "<h3>A", id="headings"),
     ],
 )  # fmt: skip
@@ -202,6 +203,15 @@ async def test_a_ticket_is_decided_on_with_a_reason_that_its_history_tells(
     last = history["events"][-1]
     assert (last["type"], last["reason"], last["status"]) == (f"hulk.ticket.{event}.v1", "because it is Monday", status)
     assert "because it is Monday" in await look(world, f"/console/tickets/{id_}")
+
+
+async def test_a_ticket_of_an_intent_tells_its_own_history_and_no_other(world: World) -> None:
+    first, second = (await world.ended("admin", await intent(world)))["tickets"][:2]
+    for one in (first, second):
+        _, history = await world.call("viewer", "GET", f"/v1/tickets/{one['ticket_id']}/history")
+        told = [event["type"].split(".")[2] for event in history["events"]]
+        assert (told[0], told[-1], told.count("completed")) == ("created", "completed", 1)
+    assert "What it waited for" not in await look(world, f"/console/tickets/{first['ticket_id']}")
 
 
 async def test_a_ticket_that_has_changed_meanwhile_is_not_decided_on(world: World) -> None:

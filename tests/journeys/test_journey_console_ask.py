@@ -98,11 +98,11 @@ def test_from_the_first_visit_to_an_answer_that_was_judged(browser: Browser, wor
         page.get_by_role("link", name="Ask about a file of yours").click()
         page.get_by_label("Files it is about").set_input_files(world / "vendas.csv")
         page.get_by_text("vendas.csv is there.").wait_for()
-        page.get_by_label("What do you want?").fill("Are there anomalies in sales by store in vendas.csv?")
+        page.get_by_label("What do you want?").fill("Há anomalias nas vendas por loja em vendas.csv?")
         page.locator("#send").dblclick()
         page.wait_for_url("**/console/intents/int_*")
         page.locator("figure img").wait_for()
-        assert page.locator("figure img").evaluate("one => one.complete && one.naturalWidth > 0") or page.locator("figure img").is_visible()
+        page.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
         assert "data.anomalies" in page.locator("section", has=page.locator("#decision")).inner_text()
         assert page.locator("svg.graph rect").count() >= 3
         assert somebody.violations() == []

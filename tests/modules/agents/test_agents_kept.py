@@ -114,7 +114,10 @@ async def test_what_has_ended_stays_as_it_ended(tasks: Place[Tasks]) -> None:
 
 
 async def test_those_that_are_meant_are_found_newest_first_without_their_plans(tasks: Place[Tasks]) -> None:
-    made = [a_task(f"tsk_{n}", at=NOON + timedelta(seconds=n // 2), actor=f"person:{n % 2}", agent="ab"[n == 3]) for n in range(5)]
+    made = [
+        a_task(f"tsk_{n}", at=NOON + timedelta(seconds=n // 2), actor=f"person:{n % 2}", agent="ab"[n == 3], intent=f"int_{n // 4}")
+        for n in range(5)
+    ]
     await tasks.commit(*(tasks.adapter.add(one) for one in made), tasks.adapter.add(a_task("tsk_other", tenant="other")))
     await tasks.commit(tasks.adapter.planned("tsk_0", PLAN), tasks.adapter.end("tsk_1", Ending(state="failed", at=NOON)))
 
@@ -128,6 +131,7 @@ async def test_those_that_are_meant_are_found_newest_first_without_their_plans(t
     assert await found(before="tsk_2") == ["tsk_3", "tsk_0", "tsk_1"]
     assert await found(actor="person:1") == ["tsk_3", "tsk_1"]
     assert await found(agent="b") == ["tsk_3"]
+    assert await found(intent="int_1") == ["tsk_4"]
     assert await found(state="failed") == ["tsk_1"]
     assert await found(before="tsk_2", state="running", most=1) == ["tsk_3"]
     assert await found(before="tsk_unknown") == []

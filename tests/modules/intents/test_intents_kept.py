@@ -202,6 +202,16 @@ async def test_the_newest_are_listed(
     assert [one.id for one in listed] == [an_intent(number).id for number in found]
 
 
+async def test_behind_an_intent_stand_the_older_ones(place: Place[Intents]) -> None:
+    kept = [an_intent(number, tenant="other" if number == 2 else "acme") for number in range(6)]
+    kept[3:] = [replace(one, created=START + timedelta(seconds=5)) for one in kept[3:]]  # at one moment: the later id first
+    await added(place, *kept)
+    for before, found in ((5, [4, 3, 1, 0]), (3, [1, 0]), (1, [0]), (0, []), (2, [])):
+        listed = await place.adapter.recent("acme", status=None, limit=9, before=an_intent(before).id)
+        assert [one.id for one in listed] == [an_intent(number).id for number in found], before
+    assert await place.adapter.recent("acme", status=None, limit=9, before="int_unknown") == []
+
+
 async def test_a_page_of_the_newest_is_the_start_of_a_longer_one(place: Place[Intents]) -> None:
     await added(place, *(an_intent(number) for number in range(30)))
     whole = await place.adapter.recent("acme", status=None, limit=100)

@@ -353,6 +353,14 @@ async def test_what_is_late_is_told_once(store: Store, board: Board) -> None:
     assert names((await board.find(Filter(tenant="acme", overdue=True), 10)).tickets) == [1]
 
 
+async def test_those_that_people_do_are_told_from_those_that_programs_do(store: Store, board: Board) -> None:
+    await create(store, ticket(1), ticket(2, owner="person"), ticket(3, owner="person", kind="matter"))
+    assert names((await board.find(Filter(tenant="acme", owner="person"), 10)).tickets) == [3, 2]
+    assert names((await board.find(Filter(tenant="acme", owner="worker"), 10)).tickets) == [1]
+    assert names((await board.find(Filter(tenant="acme", owner="person", kinds=("matter",)), 10)).tickets) == [3]
+    assert names((await board.find(Filter(tenant="acme", owner="person", text="report 2"), 10)).tickets) == [2]
+
+
 async def test_sweeping_goes_on_where_it_stopped(store: Store, board: Board) -> None:
     await create(store, *(ticket(n, sla=timedelta(seconds=1)) for n in range(25)))
     swept = [(await store.commit(board.sweep(10)))[0] for _ in range(3)]

@@ -31,6 +31,7 @@ def prose(context: Context, text: str) -> Markup:
     tokens = markdown.parse(text[:LONGEST])
     _level(tokens)
     _outward(tokens)
+    _aligned(tokens)
     label = context["view"].voice.say(Text("Table of the answer"))
     markdown.add_render_rule("table_open", lambda *_: f'<div class="wide" tabindex="0" role="region" aria-label="{escape(label)}"><table>')
     markdown.add_render_rule("table_close", lambda *_: "</table></div>")
@@ -59,6 +60,14 @@ def _outward(tokens: Sequence["Token"]) -> None:
             if inner.type == "link_open":
                 inner.attrSet("rel", "noopener noreferrer nofollow")
                 inner.attrSet("target", "_blank")
+
+
+def _aligned(tokens: Sequence["Token"]) -> None:
+    """Cells of tables have classes for styles: no page has styles of its own."""
+    for token in tokens:
+        style = token.attrs.pop("style", "") if token.type in ("th_open", "td_open") else ""
+        if str(style).endswith("right"):
+            token.attrSet("class", "figure")
 
 
 def _code(_: object, tokens: Sequence["Token"], index: int, *__: MutableMapping[str, Any] | object) -> str:

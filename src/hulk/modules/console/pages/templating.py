@@ -201,6 +201,10 @@ WORDS: Mapping[str, Text] = {
     "file": Text("File"), "env": Text("The environment"), "option": Text("The command line"),
     "viewer": Text("Viewer"), "operator": Text("Operator"), "approver": Text("Approver"), "admin": Text("Admin"),
     "created": Text("Created"), "started": Text("Started"), "reopened": Text("Opened again"),
+    "inference": Text("Inference"), "evidence": Text("Evidence"), "decision": Text("Decision"), "tool_call": Text("Call of a tool"),
+    "uri": Text("Address"), "ticket": Text("Ticket"), "memory": Text("Memory"), "contested": Text("Contested"),
+    "in_doubt": Text("In doubt"), "fallen": Text("Fallen"), "supported": Text("Supported"),
+    "refuted": Text("Refuted"), "undecided": Text("Undecided"),
     "commented": Text("Something was said"), "released": Text("What it waited for is done"), "overdue": Text("Overdue"),
     "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
 }  # fmt: skip

@@ -42,7 +42,9 @@
   }
 
   [...list.children].forEach((item, place) => removable(item, sources[place], item.textContent.trim()));
-  chooser.addEventListener("change", () => { [...chooser.files].forEach(upload); chooser.value = ""; });
+  const take = () => { [...chooser.files].forEach(upload); chooser.value = ""; };
+  chooser.addEventListener("change", take);
+  take(); // what was chosen before this was loaded
   form.addEventListener("dragover", (event) => event.preventDefault());
   form.addEventListener("drop", (event) => { event.preventDefault(); [...event.dataTransfer.files].forEach(upload); });
   form.addEventListener("keydown", (event) => {

@@ -1,5 +1,7 @@
 """All routes of tickets."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -19,7 +21,7 @@ def ticket_routes(showing: Showing) -> APIRouter:
     async def listed(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
         wanted = Wanted.of(request.query_params)
         kinds = (await showing.seen(request, "/v1/ticket-kinds") or {"kinds": ()})["kinds"]
-        values = {"wanted": wanted, "kinds": [one["kind"] for one in kinds]}
+        values: dict[str, Any] = {"wanted": wanted, "kinds": [one["kind"] for one in kinds]}
         if wanted.board:
             return showing.page(request, "board.html", columns=await columns_of(showing, request, wanted), **values)
         return showing.page(request, "tickets.html", found=await page_of(showing, request, wanted), **values)
