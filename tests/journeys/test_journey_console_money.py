@@ -1,6 +1,7 @@
 """Money and who answers in a real browser: charts that can be seen and read by keyboard in both themes, budgets and policies by hand."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -195,6 +196,29 @@ def test_a_chart_says_what_its_table_says_by_keyboard(visitor: Visitor) -> None:
     assert page.locator(".readout").inner_text() == said
     page.keyboard.press("Home")
     assert page.locator(".readout").inner_text().endswith("US$ 0,00")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_line_of_a_chart_has_a_colour_that_can_be_seen(browser: Browser, up: Up, theme: Theme) -> None:
+    with visiting(browser, up.url, theme=theme) as somebody:
+        page = somebody.go(costs())
+        page.locator(".plot canvas").wait_for()
+        page.evaluate(
+            """() => {
+                const figure = document.querySelector("figure[data-chart]"); figure.dataset.chart = "lines";
+                for (let more = 2; more <= 5; more++) for (const row of figure.querySelectorAll("tr")) {
+                    const cell = row.cells[1].cloneNode(true); row.append(cell);
+                    if (cell.dataset.value) cell.dataset.value = more;
+                }
+                draw(figure);
+            }"""
+        )
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        painted: Any = page.evaluate(PAINTED)
+        inks_ = page.evaluate("[1, 2, 3, 4, 5].map((one) => colour(document.querySelector('figure'), `--plot-${one}`))")
+        colours = [[int(part) for part in re.findall(r"\d+", ink)[:3]] for ink in inks_]
+        assert [ink for ink in colours if contrast(ink, painted["ground"]) < 3] == []
+        assert [ink for ink in colours[1:] if ink not in [found for _, found in inks(painted["all"])]] == []
 
 
 def test_a_chart_is_as_wide_as_its_place(visitor: Visitor) -> None:
