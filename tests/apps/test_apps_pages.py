@@ -106,3 +106,11 @@ async def test_a_file_of_a_page_is_kept_for_ever_and_its_like_refused(world: Wor
         assert "immutable" in answer.headers["cache-control"]
         assert answer.content_type == "text/css"
     assert (await look(world, "viewer", found.replace(found.split("/")[3], "0" * 16)))[0] == 404
+
+
+async def test_the_menu_has_each_place_once_and_only_what_there_is_for_whoever_looks(world: World) -> None:
+    for who, there, away in (("viewer", "/console/channels", "/console/settings"), ("platform", "/console/settings", "")):
+        _, body = await look(world, who, "/console/")
+        menu = body[body.index('<nav class="side"') : body.index("</nav>")]
+        assert menu.count(f'href="{there}"') == 1
+        assert not away or f'href="{away}"' not in menu

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,12 @@ PAGES = (
     "/console/people", "/console/tenants", "/console/tenants/default", "/console/agents", "/console/tools", "/console/tools/tickets.list",
     "/console/tool-rules", "/console/tool-calls", "/console/audit", "/console/audit/1", "/console/settings?query=server", "/console/about",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder."""
+    return tmp_path_factory.mktemp("world")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +81,7 @@ def test_an_admin_makes_a_key_that_is_shown_once_and_takes_it_back(visitor: Visi
     page = visitor.go("/console/people")
     page.get_by_text("Make an API key").click()
     form = page.locator("form[action='/console/keys/new']")
-    form.get_by_label("Name").fill("ci")
+    form.get_by_label("Name", exact=True).fill("ci")
     form.get_by_label("Role").select_option("operator")
     form.get_by_role("button", name="Make it").click()
     assert page.locator("#secret").inner_text().startswith("hulk_")

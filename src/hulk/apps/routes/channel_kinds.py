@@ -37,7 +37,7 @@ def channel_kind_routes() -> APIRouter:
         require_no_secrets(kind, given)
         needed = [{"name": one, "about": about} for one, about in missing(kind, {})]
         plan = planned(NewChannel(kind=kind, name=name, given=given)) if is_name(name) else None
-        shown = {"entry": None, "variables": [], "command": None, "check": None, "problem": None}
+        shown: JsonObject = {"entry": None, "variables": [], "command": None, "check": None, "problem": None}
         if plan is not None and plan.problem is not None:
             shown["problem"] = voice.say(plan.problem)
         elif plan is not None and plan.entry is not None:

@@ -11,7 +11,7 @@ from hulk.modules.console.pages.showing import SECURITY, Showing, form_of, requi
 from hulk.runtime.http import Caller
 
 _CARRIED = ("user-agent", "cookie", "host")
-"""What the API is told of the browser that logs in or out."""
+"""What the API is told of a browser that logs in or out, or has."""
 
 
 def login_routes(showing: Showing) -> APIRouter:
@@ -40,8 +40,8 @@ def login_routes(showing: Showing) -> APIRouter:
 def _mine(router: APIRouter, showing: Showing) -> None:
     @router.get("/me")
     async def me(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
-        sessions = await showing.ask(request, "/v1/sessions")
-        return showing.page(request, "me.html", me=await showing.ask(request, "/v1/me"), sessions=sessions["sessions"])
+        listed = await showing.reply(request, "GET", "/v1/sessions", headers=_carried(request))  # whose cookie tells which one is theirs
+        return showing.page(request, "me.html", me=await showing.ask(request, "/v1/me"), sessions=listed.data["sessions"])
 
     @router.post("/me/sessions/{session}/end")
     async def end(session: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
@@ -52,9 +52,12 @@ def _mine(router: APIRouter, showing: Showing) -> None:
 async def _led(showing: Showing, request: Request, path: str, body: object, address: str) -> Response:
     """Have the API log the browser in or out, hand on its cookie, and lead on."""
     require_own(request)
-    sent = {name: request.headers[name] for name in _CARRIED if name in request.headers}
-    reply = await showing.reply(request, "POST", path, body=body, headers={**sent, "sec-fetch-site": "same-origin"})
+    reply = await showing.reply(request, "POST", path, body=body, headers={**_carried(request), "sec-fetch-site": "same-origin"})
     answer = RedirectResponse(address, 303, SECURITY)
     for cookie in reply.cookies:
         answer.headers.append("set-cookie", cookie)
     return answer
+
+
+def _carried(request: Request) -> dict[str, str]:
+    return {name: request.headers[name] for name in _CARRIED if name in request.headers}
