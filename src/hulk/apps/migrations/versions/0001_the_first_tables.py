@@ -2,9 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from hulk.runtime.store import Document
-from hulk.runtime.store import Moment
-from hulk.runtime.store import Texts
+
+from hulk.runtime.store import Document, Moment, Texts
 
 revision = "0001"
 down_revision = None
@@ -868,7 +867,17 @@ def upgrade() -> None:
             postgresql_where=sa.text("status in ('pending', 'running')"),
         )
         batch_op.create_index(
+            "ix_run_apart",
+            ["tenant", "status", "created", "id"],
+            unique=False,
+            sqlite_where=sa.text("status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')"),
+            postgresql_where=sa.text("status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')"),
+        )
+        batch_op.create_index(
             "ix_run_dead", ["tenant", "ended"], unique=False, sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead")
+        )
+        batch_op.create_index(
+            "ix_run_dead_created", ["tenant", "created", "id"], unique=False, sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead")
         )
         batch_op.create_index(
             "ix_run_held",
@@ -894,7 +903,8 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_run_parent_fan", ["parent", "fan"], unique=False)
         batch_op.create_index("ix_run_status_touched", ["status", "touched"], unique=False)
-        batch_op.create_index("ix_run_tenant_created", ["tenant", "created"], unique=False)
+        batch_op.create_index("ix_run_tenant_created", ["tenant", "created", "id", "queue", "namespace"], unique=False)
+        batch_op.create_index("ix_run_tenant_workflow_created", ["tenant", "workflow", "created", "id"], unique=False)
         batch_op.create_index(
             "ix_run_waiting_due",
             ["due"],
@@ -902,7 +912,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("status in ('waiting') and due is not null"),
             postgresql_where=sa.text("status in ('waiting') and due is not null"),
         )
-        batch_op.create_index("ix_run_workflow_created", ["workflow", "created"], unique=False)
+        batch_op.create_index(
+            "ix_run_wrong",
+            ["tenant", "created", "id"],
+            unique=False,
+            sqlite_where=sa.text("error is not null"),
+            postgresql_where=sa.text("error is not null"),
+        )
 
     op.create_table(
         "schedule",
@@ -1225,7 +1241,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "name", name=op.f("pk_run_attribute")),
     )
     with op.batch_alter_table("run_attribute", schema=None) as batch_op:
-        batch_op.create_index("ix_run_attribute_name_value", ["name", "value"], unique=False)
+        batch_op.create_index("ix_run_attribute_name_value", ["name", "value", "run"], unique=False)
 
     op.create_table(
         "run_failure",
