@@ -21,8 +21,8 @@ from hulk.kernel.text import Language, Voice, writable
 from hulk.kernel.time import iso
 from hulk.modules.intents.domain import Asked, Intent, Status
 from hulk.modules.intents.ports import Intents
-from hulk.modules.intents.usecases import AcceptIntent, IntentView, ShowIntent
-from hulk.modules.router import Decision, Turn
+from hulk.modules.intents.usecases import AcceptIntent, IntentView, ShowIntent, following
+from hulk.modules.router import Decision
 from hulk.modules.skills import Source
 from hulk.modules.tickets import Artefact
 from hulk.modules.tickets import view as view_ticket
@@ -40,10 +40,6 @@ _FILE = {**sending("*/*"), **sending("*/*", status=206)}
 _ANSWER = sending("text/markdown")
 _SENT = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 _EXAMPLE: dict[str, Any] = {"text": "Quais arquivos mais mudaram nos últimos 30 dias?", "sources": [{"kind": "repository", "path": "."}]}
-
-
-_LONGEST_TURN = 8000
-"""Characters of an answer that who answers next is told."""
 
 
 class SourceBody(BaseModel):
@@ -198,15 +194,6 @@ def routes(api: IntentsApi) -> APIRouter:
     sent = router.post("/files", status_code=201, summary="Send a file that an intent will be about", tags=["files"], openapi_extra=_SENT)
     sent(api.upload)
     return router
-
-
-def following(asked: Asked, before: IntentView) -> Asked:
-    """What is asked, by somebody to whom `before` is shown and who goes on from there: what was said is known, and stays in the company
-    where it may have had to. Of what an agent found it is not known here whether it had to."""
-    intent, decision = before.intent, before.decision
-    said = (Turn(intent.text, False), *((Turn(intent.answer[:_LONGEST_TURN], True),) if intent.answer else ()))
-    private = intent.private or decision is None or decision.sensitivity != "public" or decision.kind == "agent"
-    return replace(asked, turns=said, private=asked.private or private)
 
 
 def _accepted(intent: Intent) -> AcceptedView:
