@@ -115,3 +115,11 @@ async def test_what_another_process_commits_is_told_too(watching: Watching, anot
         event = Event(type="hulk.ticket.created.v1", subject="x", tenant="acme", actor="me")
         await elsewhere.commit(Outbox(elsewhere, KEY).append(event))
         await watching.hears("here", "ticket")
+
+
+async def test_what_was_found_out_before_somebody_was_told_is_told_apart(watching: Watching) -> None:
+    await watching.look("here", somebody(), "ticket")
+    before = watching.live.seen("acme")
+    await watching.happens("hulk.ticket.created.v1")
+    await watching.hears("here", "ticket")
+    assert watching.live.seen("acme") > before

@@ -10,7 +10,7 @@ from hulk.modules.console.adapters.trail import TrailFeed
 from hulk.modules.console.pages import Showing, face_of, routes
 from hulk.modules.console.pages.static import Vendored, vendored
 from hulk.modules.console.pages.templating import templates
-from hulk.modules.console.usecases import Live
+from hulk.modules.console.usecases import Live, Shared
 from hulk.runtime.http import Face, Inside
 from hulk.runtime.outbox import Outbox
 
@@ -39,5 +39,5 @@ def wired(outbox: Outbox, timezone: str, *, provider: bool) -> Console:
     """The console over the trail; times are shown in `timezone` to whoever has not told theirs. `provider` is whether people can log in at
     one of OpenID Connect."""
     live = Live(TrailFeed(outbox))
-    showing = Showing(templates=templates(), live=live, zone=ZoneInfo(timezone), inside=[], provider=provider)
+    showing = Showing(templates=templates(), live=live, shared=Shared(), zone=ZoneInfo(timezone), inside=[], provider=provider)
     return Console(showing, routes(showing), face_of(showing), live)

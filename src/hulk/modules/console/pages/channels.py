@@ -63,8 +63,7 @@ def _deciding(router: APIRouter, showing: Showing) -> None:
 
 
 async def _decided(showing: Showing, request: Request, channel: str, path: str, etag: str) -> Response:
-    seen = {"if_match": etag} if etag else {}
-    await showing.act(request, "POST", path, {"reason": await _reason(request)}, **seen)
+    await showing.act(request, "POST", path, {"reason": await _reason(request)}, if_match=etag or None)
     return showing.done(request, f"/console/channels/{channel}", "saved")
 
 

@@ -43,7 +43,3 @@ def going_routes(showing: Showing) -> APIRouter:  # noqa: ARG001  # as of the ot
         return answer
 
     return router
-
-
-def _keep(answer: Response, name: str, value: str, *, secure: bool) -> None:
-    answer.set_cookie(name, value, max_age=PREFERENCE_SECONDS, path="/", samesite="lax", secure=secure)

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hulk.kernel.text import Text
+from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
 from hulk.modules.console.pages.first import first_steps
 from hulk.modules.console.pages.showing import Showing
@@ -33,38 +33,58 @@ def now_routes(showing: Showing) -> APIRouter:
     router = APIRouter(prefix="/console", include_in_schema=False)
 
     @router.get("/")
-    async def now(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
-        dead = await showing.seen(request, "/v1/dead-letters", limit=1) or {"groups": ()}
-        stuck = await showing.seen(request, "/v1/runs", status="needs_attention", limit=_SOME) or {"runs": ()}
-        waiting = await showing.seen(request, "/v1/tickets", status="open", owner="person", limit=_SOME) or {"tickets": ()}
-        queues = await showing.seen(request, "/v1/queues") or {"queues": ()}
-        channels = await showing.seen(request, "/v1/channels") or {"channels": ()}
-        spent = await showing.seen(request, "/v1/costs", by="day", since=utc_now().date().isoformat()) or {"costs": ()}
-        parts = await showing.parts(request)
-        tiles = _tiles(showing, request, dead["groups"], queues["queues"], channels["channels"], spent["costs"])
-        return showing.page(
-            request, "now.html", tiles=tiles, dead=dead["groups"], stuck=stuck["runs"], waiting=waiting["tickets"],
-            queues=queues["queues"], channels=channels["channels"], sick=_sick(parts), **await first_steps(showing, request),
-        )  # fmt: skip
+    async def now(request: Request, caller: Caller) -> Response:
+        view = showing.view(request)
+        key = ("now", caller.tenant, caller.grants, view.voice.language, showing.live.seen(caller.tenant))
+        facts = await showing.shared(key, lambda: _facts(showing, request))
+        tiles = _tiles(view.voice, facts)
+        return showing.page(request, "now.html", tiles=tiles, facts=facts, **await first_steps(showing, request))
 
     return router
 
 
-def _tiles(
-    showing: Showing, request: Request, dead: Sequence[Any], queues: Sequence[Any], channels: Sequence[Any], spent: Sequence[Any]
-) -> Sequence[Tile]:
-    voice = showing.view(request).voice
-    failed, failing = sum(group["count"] for group in dead), sum(one["status"] == "failing" for one in channels)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What stands on the page, the same for all who may see the same."""
+
+    dead: Sequence[Any]
+    stuck: Sequence[Any]
+    waiting: Sequence[Any]
+    queues: Sequence[Any]
+    channels: Sequence[Any]
+    spent: Sequence[Any]
+    sick: Sequence[Mapping[str, str]]
+
+
+async def _facts(showing: Showing, request: Request) -> Facts:
+    async def listed(path: str, name: str, **query: object) -> Sequence[Any]:
+        found = await showing.seen(request, path, **query)
+        return tuple(found[name]) if found else ()
+
+    return Facts(
+        dead=await listed("/v1/dead-letters", "groups", limit=1),
+        stuck=await listed("/v1/runs", "runs", status="needs_attention", limit=_SOME),
+        waiting=await listed("/v1/tickets", "tickets", status="open", owner="person", limit=_SOME),
+        queues=await listed("/v1/queues", "queues"),
+        channels=await listed("/v1/channels", "channels"),
+        spent=await listed("/v1/costs", "costs", by="day", since=utc_now().date().isoformat()),
+        sick=_sick(await showing.parts(request)),
+    )
+
+
+def _tiles(voice: Voice, facts: Facts) -> Sequence[Tile]:
+    queues, channels = facts.queues, facts.channels
+    failed, failing = sum(group["count"] for group in facts.dead), sum(one["status"] == "failing" for one in channels)
     return (
         Tile(Text("Dead letters"), voice.number(failed), "/console/dead-letters", bad=failed > 0),
         Tile(Text("Running"), voice.number(sum(one["running"] for one in queues)), "/console/runs?status=running"),
         Tile(Text("Waiting for a worker"), voice.number(sum(one["pending"] for one in queues)), "/console/runs?status=pending"),
         Tile(Text("Channels that fail"), voice.number(failing), "/console/channels", bad=failing > 0),
-        Tile(Text("Spent today"), _spent(spent, voice), "/console/costs"),
+        Tile(Text("Spent today"), _spent(facts.spent, voice), "/console/costs"),
     )
 
 
-def _spent(rows: Sequence[Mapping[str, Any]], voice: Any) -> str:
+def _spent(rows: Sequence[Mapping[str, Any]], voice: Voice) -> str:
     totals: dict[str, Decimal] = {}
     for row in rows:
         totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + Decimal(row["settled"])

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from hulk.modules.console.domain import GROUPS, PLACES, within
 from hulk.modules.console.pages.view import View, view_of
-from hulk.modules.console.usecases import Live
+from hulk.modules.console.usecases import Live, Shared
 from hulk.runtime.http import Inside, Reply
 
 SECURITY: Mapping[str, str] = {
@@ -45,6 +45,7 @@ class Showing:
 
     templates: Environment
     live: Live
+    shared: Shared
     zone: ZoneInfo
     inside: list[Inside]
     provider: bool = False
@@ -88,11 +89,18 @@ class Showing:
         return found
 
     async def act(
-        self, request: Request, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None, **headers: str
+        self,
+        request: Request,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        **headers: str | None,
     ) -> Any:
         """Have the API do something in the name of whoever asks. Raises what it refuses with; `Forbidden` when no page of ours asked."""
         require_own(request)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
         return _given(await self._asked(request, method, path, tuple((query or {}).items()), body, named))
 
     async def send(self, request: Request, path: str, content: bytes) -> Any:

@@ -1,5 +1,6 @@
 """What the console does by itself."""
 
 from hulk.modules.console.usecases.live import Live
+from hulk.modules.console.usecases.shared import Shared
 
-__all__ = ["Live"]
+__all__ = ["Live", "Shared"]

@@ -56,6 +56,10 @@ class Live:
         finally:
             here.discard(viewer)
 
+    def seen(self, tenant: str) -> int:
+        """How far those who look at the tenant have been told: what was found out before that is not what they were told of."""
+        return self._positions.get(tenant, 0)
+
     async def run(self) -> None:
         """Read what happens and tell it, while anybody looks, until cancelled."""
         while True:
