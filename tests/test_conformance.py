@@ -36,6 +36,8 @@ from hulk.modules.channels.adapters import sql as channels_sql
 from hulk.modules.channels.adapters import standings as channels_standings
 from hulk.modules.channels.adapters import voice as channels_voice
 from hulk.modules.channels.ports import Contacts, Conversations, Door, Guessed, Inbox, Line, Listens, Outbox, Serves, Speak, Transcribe
+from hulk.modules.console import ports as console_ports
+from hulk.modules.console.adapters import trail
 from hulk.modules.finops.adapters import genai, ptax
 from hulk.modules.finops.adapters import memory as finops_memory
 from hulk.modules.finops.adapters import sql as finops_sql
@@ -217,6 +219,7 @@ SUITES = (
     Suite(Kinds, (tickets_sql.SqlKinds,), "modules/tickets/test_tickets_board.py"),
     Suite(Tokens, (tokens.JwtTokens,), "modules/tickets/test_tickets_tokens.py"),
     Suite(Feed, (feed.TrailFeed,), "modules/tickets/test_tickets_feed.py"),
+    Suite(console_ports.Feed, (trail.TrailFeed,), "modules/console/test_console_live.py"),
     Suite(Tickets, (tickets_memory.MemoryTickets, tickets_sql.SqlTickets), "modules/tickets/test_tickets_kept.py"),
     Suite(Files, (tickets_memory.MemoryFiles, files.BlobFiles), "modules/tickets/test_tickets_files.py"),
     Suite(

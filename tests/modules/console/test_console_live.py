@@ -10,6 +10,7 @@ import pytest
 from hulk.kernel.events import Event
 from hulk.kernel.tenancy import Grant, Principal, Role
 from hulk.modules.console.adapters.trail import TrailFeed
+from hulk.modules.console.ports import Feed
 from hulk.modules.console.usecases import Live
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
@@ -123,3 +124,21 @@ async def test_what_was_found_out_before_somebody_was_told_is_told_apart(watchin
     await watching.happens("hulk.ticket.created.v1")
     await watching.hears("here", "ticket")
     assert watching.live.seen("acme") > before
+
+
+async def test_the_feed_tells_what_was_committed_past_a_position_and_that_something_was(store: Store) -> None:
+    outbox = Outbox(store, KEY)
+    feed: Feed = TrailFeed(outbox)
+    first, second, rival = (
+        Event(type="hulk.ticket.created.v1", subject=name, tenant=tenant, actor="me")
+        for name, tenant in (("a", "acme"), ("b", "acme"), ("c", "rival"))
+    )
+    assert await feed.position("acme") == 0
+    assert not await feed.heard(0)
+    await store.commit(outbox.append(first, rival, second))
+    assert await feed.heard(5)
+    assert not await feed.heard(0)
+    assert await feed.position("acme") == 2
+    assert [(place, event.id) for place, event in await feed.past("acme", 0)] == [(1, first.id), (2, second.id)]
+    assert [place for place, _ in await feed.past("acme", 1)] == [2]
+    assert await feed.past("nobody", 0) == []

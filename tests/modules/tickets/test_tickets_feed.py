@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
+
 from hulk.kernel.events import Event
 from hulk.modules.tickets.adapters.feed import TrailFeed
 from hulk.modules.tickets.ports import Feed, Happening
@@ -10,6 +12,7 @@ from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store
 from support.patience import until
 from support.stores import Another
+from support.tickets import ticket
 
 
 def event(number: int, tenant: str = "acme") -> Event:
@@ -49,3 +52,19 @@ async def test_who_names_no_place_gets_only_what_comes(store: Store) -> None:
         await until(lambda: bool(outbox._followers._listeners))  # it looks where the trail ends before it waits
         await store.commit(outbox.append(event(2)))
     assert first.result() == [(2, 2)]
+
+
+@pytest.mark.parametrize("intent", [None, "int_1"], ids=["of no intent", "of an intent"])
+async def test_what_happened_to_a_ticket_is_told_oldest_first_and_only_the_last_of_it(store: Store, intent: str | None) -> None:
+    outbox = Outbox(store, b"key")
+    one, other = ticket(1, intent=intent), ticket(2, intent=intent)
+    about = [(one, "created"), (other, "created"), (one, "commented"), (one, "completed")]
+    told = [
+        Event(type=f"hulk.ticket.{what}.v1", subject=its.id, tenant=its.tenant, actor="x", intent=intent, data={}) for its, what in about
+    ]
+    rival = Event(type="hulk.ticket.created.v1", subject=one.id, tenant="rival", actor="x", data={})
+    await store.commit(outbox.append(*told, rival))
+    feed = TrailFeed(outbox)
+    assert [event.id for event in await feed.past(one, 10)] == [told[at].id for at in (0, 2, 3)]
+    assert [event.id for event in await feed.past(one, 2)] == [told[at].id for at in (2, 3)]
+    assert await feed.past(ticket(3, intent=intent), 10) == []
