@@ -37,7 +37,9 @@ def about_routes(store: Store, bus: Bus) -> APIRouter:
             "nats": bus.facts.version or None, "database": await store.read(_database), "components": await asyncio.to_thread(parts),
         }  # fmt: skip
 
-    @router.get("/sbom", summary="The bill of materials, as CycloneDX 1.6", response_class=Response, responses=sending(SBOM, {"type": "object"}))
+    @router.get(
+        "/sbom", summary="The bill of materials, as CycloneDX 1.6", response_class=Response, responses=sending(SBOM, {"type": "object"})
+    )
     async def sbom(caller: Caller) -> Response:  # noqa: ARG001  # whoever is let in
         """Of what is installed in this process."""
         named = {"content-disposition": f'attachment; filename="hulk-{hulk.__version__}.cdx.json"'}
