@@ -108,7 +108,7 @@ async def test_a_tenant_is_held_to_its_quotas(up: Up) -> None:
         status, problem, _ = await caller.call("POST", "/v1/files", data=b"7890123")
         assert (status, problem["quota"], problem["limit"], problem["left"]) == (429, "storage", 10, 4)
         status, body, _ = await caller.call("GET", "/v1/quotas")
-        assert (status, body["tenant"], body["quotas"]["storage"]) == (200, "delta", {"limit": 10, "used": 6, "left": 4})
+        assert (status, body["tenant"], body["quotas"]["storage"]) == (200, "delta", {"limit": 10, "used": 6, "left": 4, "own": True})
         assert body["quotas"]["intents_per_minute"]["limit"] == 2
         assert (await caller.call("PUT", "/v1/tenants/delta/quotas", json={"storage": "unlimited"}))[0] == 403
     async with calling(up, **bearer(root["secret"])) as platform:

@@ -8,11 +8,11 @@ import typer
 
 from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import DataOption, JsonOption, LimitOption, ReasonOption, Rows, asked, end, group, running, show
-from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 
 if TYPE_CHECKING:  # aiohttp and cattrs: not for `--help`
     from hulk.apps.client import Client
+    from hulk.kernel.records import JsonObject
 
 app = group(Text("Agents: what they know how to do, what they were asked."))
 
@@ -78,7 +78,7 @@ def agents_task(
     asked(data, act, as_json=as_json)
 
 
-def _tried(step: JsonObject) -> str:
+def _tried(step: "JsonObject") -> str:
     """The tools that it has asked for, and how that ended."""
     return ", ".join(f"{one['tool']} ({one['status']})" for one in step["tried"])
 

@@ -145,9 +145,9 @@ class Journal:
         return change
 
     def _finish(self, tx: Transaction, last: Sequence["_Last"]) -> bool:
-        if not self._ends(tx, [one.end for one in last]):
+        now = self._clock()  # of both: who looks reads the end behind the step
+        if not self._ends_at(tx, [one.end for one in last], now):
             return False
-        now = self._clock()
         tx.insert_all(step_table, [{**one.step.row, "recorded": now} for one in last])
         return True
 
@@ -246,7 +246,9 @@ class Journal:
         return change
 
     def _ends(self, tx: Transaction, ends: Sequence["_End"]) -> bool:
-        now = self._clock()
+        return self._ends_at(tx, ends, self._clock())
+
+    def _ends_at(self, tx: Transaction, ends: Sequence["_End"], now: datetime) -> bool:
         return held(tx, {(end.run.id, end.epoch): {**end.values, "ended": now, "due": None} for end in ends}, now)
 
     def _ended(self, tx: Transaction, end: "_End") -> None:
