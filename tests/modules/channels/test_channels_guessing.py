@@ -95,5 +95,5 @@ async def test_another_sender_has_tries_of_their_own_until_all_together_had_too_
 
 
 async def test_nothing_is_no_guess(room: Room) -> None:
-    assert "/link" in (await tries(room, "", 1))[0]
+    assert "/vincular CÓDIGO" in (await tries(room, "", 1))[0]
     assert "hulk.channel.guessed.v1" not in room.trail.types

@@ -82,7 +82,7 @@ async def filled(store: Store) -> None:
         pytest.param(lambda store: SqlOutbox(store).next_due("busy"), "channel_message_unsent", id="when the next is due"),
         pytest.param(lambda store: SqlOutbox(store).counts("busy"), "channel_message_unsent", id="how many wait"),
         pytest.param(lambda store: SqlOutbox(store).waiting("busy", "a", 5), "channel_message_open", id="what waits at an address"),
-        pytest.param(lambda store: SqlInbox(store).unanswered("busy", LONG_AGO, 5), "channel_arrival_asked", id="who waits"),
+        pytest.param(lambda store: SqlInbox(store).unanswered("busy", LONG_AGO, 5), "channel_arrival_done", id="who waits"),
     ],
 )
 async def test_it_goes_by_an_index(store: Store, ask: Asks, index: str) -> None:

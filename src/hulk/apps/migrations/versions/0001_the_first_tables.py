@@ -319,13 +319,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_channel_arrival_id")),
     )
     with op.batch_alter_table("channel_arrival", schema=None) as batch_op:
-        batch_op.create_index(
-            "channel_arrival_asked",
-            ["channel", "received"],
-            unique=False,
-            postgresql_where=sa.text("intent IS NOT NULL"),
-            sqlite_where=sa.text("intent IS NOT NULL"),
-        )
         batch_op.create_index("channel_arrival_channel", ["tenant", "channel", "place"], unique=False)
         batch_op.create_index(
             "channel_arrival_done",

@@ -38,8 +38,6 @@ arrival_table = Table(
 """`id` is derived from channel and key, so that a thing which is sent again finds its row."""
 Index("channel_arrival_tenant", arrival_table.c.tenant, arrival_table.c.place)
 Index("channel_arrival_channel", arrival_table.c.tenant, arrival_table.c.channel, arrival_table.c.place)
-_ASKED = text("intent IS NOT NULL")
-Index("channel_arrival_asked", arrival_table.c.channel, arrival_table.c.received, postgresql_where=_ASKED, sqlite_where=_ASKED)
 Index("channel_arrival_intent", arrival_table.c.intent)
 Index("channel_arrival_message", arrival_table.c.channel, arrival_table.c.address, arrival_table.c.message)
 _DONE = text("outcome <> ''")
