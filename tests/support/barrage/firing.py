@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import sys
 import time
@@ -70,6 +71,7 @@ class Barrage:
         """Start the program, and wait until it is ready."""
         began = time.monotonic()
         own = {"HULK_SERVER__RATE_LIMIT": "1000000", "HULK_LOGGING__LEVEL": "warning", "HULK_SKILLS__FOLDERS": str(self.folder / "skills")}
+        own["PYTHONPATH"] = os.pathsep.join(sys.path)  # it is a module of the tests
         program = (sys.executable, "-m", "support.barrage.jumping", str(self.folder / "clock"))
         self.up = launch("up", self.data, "--port", str(self.port), cwd=self.folder, env=environment(**own), program=program)
         await asyncio.to_thread(until_ready, self.up)
