@@ -365,11 +365,20 @@ async def asked(world: World, route: str, who: str, last: str, request: dict[str
     assert status in (200, 201, 202, 204), f"{route}: {body}"
 
 
+def _by_agent(one: Row[Any]) -> bool:
+    """Whether an agent that was set to work before called that tool: it goes on beside."""
+    return one.type.startswith("hulk.tool.") and bool(one.data.get("agent"))
+
+
+def _shown(one: Row[Any]) -> tuple[str, ...]:
+    return one.type, one.actor, one.subject, *(f"{name}={one.data[name]}" for name in ("tool", "agent") if name in one.data)
+
+
 def misses(write: Write, actor: str, entries: list[Row[Any]]) -> str | None:
     """What is wrong with what the trail was told."""
-    found = [one for one in entries if (one.type, one.actor) == (write.event, actor)]
+    found = [one for one in entries if (one.type, one.actor) == (write.event, actor) and not _by_agent(one)]
     if len(found) != 1:
-        return f"{len(found)} entries of {write.event} by {actor} among {[(one.type, one.actor) for one in entries]}"
+        return f"{len(found)} entries of {write.event} by {actor} among {[_shown(one) for one in entries]}"
     reason, before, after = (found[0].data.get(name, "is missing") for name in ("reason", "before", "after"))
     right = {
         "made": before is None and after,
