@@ -162,11 +162,10 @@ def test_nothing_that_others_write_is_run(visitor: Visitor, up: Up) -> None:
 def test_a_filter_is_kept_in_the_browser(visitor: Visitor, up: Up) -> None:
     a_ticket(up)
     page = visitor.go("/console/tickets?status=open&owner=person")
-    page.locator("[data-keep]").click()
-    page.locator("#filter-name").fill("Minhas")
+    page.locator("[data-kept] input").fill("Minhas")
     page.keyboard.press("Enter")
     page = visitor.go("/console/tickets")
-    page.get_by_role("link", name="Minhas").click()
+    page.get_by_role("link", name="Minhas", exact=True).click()
     page.wait_for_url("**/console/tickets?status=open&owner=person")
 
 

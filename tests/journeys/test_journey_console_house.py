@@ -68,7 +68,7 @@ def test_somebody_logs_in_with_a_key_and_out_again(visitor: Visitor, up: Up) -> 
     page = visitor.go("/console/login?next=/console/me")
     page.get_by_label("API key").fill(key["secret"])
     page.keyboard.press("Enter")
-    page.wait_for_url("**/console/me")
+    page.wait_for_url(f"{up.url}/console/me")
     assert page.locator("h1").inner_text() == f"key:{key['prefix']}"
     assert page.get_by_text("this one", exact=True).is_visible()
     page.locator("header").get_by_role("button", name="Log out").click()
