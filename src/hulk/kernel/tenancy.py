@@ -91,6 +91,10 @@ class Principal:
         where = {grant.namespace for grant in self.grants if (resource, verb) in PERMISSIONS[grant.role]}
         return None if EVERYWHERE in where else frozenset(where)
 
+    def somewhere(self, verb: Verb, resource: Resource) -> bool:
+        """Whether there is any namespace in which it may do that."""
+        return self.namespaces(verb, resource) != frozenset()
+
     @property
     def roles(self) -> str:
         """Its roles as people read them: `viewer, operator@prod`."""

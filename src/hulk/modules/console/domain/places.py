@@ -27,7 +27,7 @@ class Place:
         """Whether there is anything there for them."""
         if self.resource == "platform":  # which only the tenant that runs the installation has
             return caller.may("read", "platform")
-        return self.resource is None or caller.namespaces("read", self.resource) != frozenset()
+        return self.resource is None or caller.somewhere("read", self.resource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,4 +21,4 @@ def topic_of(kind: str) -> str:
 def concerns(topic: str, caller: Principal, topics: Collection[str]) -> bool:
     """Whether who looks at pages on these topics is told of one more event on that one: only where they may see what it is about."""
     resource = _RESOURCES.get(topic)
-    return topic in topics and resource is not None and caller.namespaces("read", resource) != frozenset()
+    return topic in topics and resource is not None and caller.somewhere("read", resource)

@@ -31,7 +31,7 @@ def agent_routes(showing: Showing) -> APIRouter:
         memories = await showing.seen(request, f"/v1/agents/{agent}/memories", limit=20) or {"memories": ()}
         return showing.page(
             request, "agent.html", one=one, tasks=tasks["tasks"], tools=usable["tools"], memories=memories["memories"], most=_MOST,
-            rules=[rule for rule in rules["rules"] if rule["agents"]], may=caller.namespaces("write", "agents") != frozenset(),
+            rules=[rule for rule in rules["rules"] if rule["agents"]], may=caller.somewhere("write", "agents"),
             rehearsed=_newest(tasks["tasks"]),
         )  # fmt: skip
 

@@ -1,12 +1,12 @@
 """Channels: how they are, what came in and goes out, and how one is added."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hulk.modules.console.pages.showing import Showing, form_of
+from hulk.modules.console.pages.showing import Showing, reason_of
 from hulk.runtime.http import Caller
 
 _MOST = 50
@@ -28,7 +28,7 @@ def _looking(router: APIRouter, showing: Showing) -> None:
     @router.get("/channels")
     async def channels(request: Request, caller: Caller) -> Response:
         found = await showing.ask(request, "/v1/channels")
-        may = caller.namespaces("write", "channels") != frozenset()
+        may = caller.somewhere("write", "channels")
         return showing.page(request, "channels.html", channels=found["channels"], may=may)
 
     @router.get("/channels/{channel}")
@@ -50,7 +50,7 @@ def _looking(router: APIRouter, showing: Showing) -> None:
 def _deciding(router: APIRouter, showing: Showing) -> None:
     @router.post("/channels/{channel}/check")
     async def check(channel: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
-        await showing.act(request, "POST", f"/v1/channels/{channel}/check", {"reason": await _reason(request)})
+        await showing.act(request, "POST", f"/v1/channels/{channel}/check", {"reason": await reason_of(request)})
         return showing.done(request, f"/console/channels/{channel}", "checked")
 
     @router.post("/channels/{channel}/messages/{message}/again")
@@ -63,7 +63,7 @@ def _deciding(router: APIRouter, showing: Showing) -> None:
 
 
 async def _decided(showing: Showing, request: Request, channel: str, path: str, etag: str) -> Response:
-    await showing.act(request, "POST", path, {"reason": await _reason(request)}, if_match=etag or None)
+    await showing.act(request, "POST", path, {"reason": await reason_of(request)}, if_match=etag or None)
     return showing.done(request, f"/console/channels/{channel}", "saved")
 
 
@@ -83,7 +83,3 @@ def _given(query: Mapping[str, str]) -> dict[str, str]:
 
 def _pairs(given: Mapping[str, str]) -> list[str] | None:
     return [f"{name}={value}" for name, value in given.items()] or None
-
-
-async def _reason(request: Request) -> Any:
-    return (await form_of(request)).get("reason", "")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hulk.modules.console.pages.showing import Showing, form_of
+from hulk.modules.console.pages.showing import Showing, form_of, reason_of
 from hulk.runtime.http import Caller
 
 _MOST = 50
@@ -26,7 +26,7 @@ def conversation_routes(showing: Showing) -> APIRouter:
     @router.get("/{conversation}")
     async def one(conversation: str, request: Request, caller: Caller) -> Response:
         found = await showing.ask(request, f"/v1/conversations/{conversation}")
-        return showing.page(request, "conversation.html", one=found, may=caller.namespaces("write", "channels") != frozenset())
+        return showing.page(request, "conversation.html", one=found, may=caller.somewhere("write", "channels"))
 
     @router.post("/{conversation}/replies")
     async def reply(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
@@ -47,6 +47,5 @@ def conversation_routes(showing: Showing) -> APIRouter:
 
 
 async def _turned(showing: Showing, request: Request, conversation: str, act: str) -> Response:
-    reason = (await form_of(request)).get("reason", "")
-    await showing.act(request, "POST", f"/v1/conversations/{conversation}/{act}", {"reason": reason})
+    await showing.act(request, "POST", f"/v1/conversations/{conversation}/{act}", {"reason": await reason_of(request)})
     return showing.done(request, f"/console/conversations/{conversation}", "saved")

@@ -35,7 +35,7 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         return showing.page(
             request, "people.html", people=found["people"], services=services["service_accounts"], keys=keys["keys"][::-1],
             namespaces=spaces["namespaces"], codes=codes["codes"], names={one["account_id"]: one["name"] for one in accounts},
-            may=_may(caller),
+            may=caller.somewhere("manage", "members"),
         )  # fmt: skip
 
     @router.get("/{account}")
@@ -46,7 +46,7 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         mine = [key for key in keys["keys"] if key["account_id"] == account]
         return showing.page(
             request, "account.html", one=found, keys=mine, namespaces=spaces["namespaces"], person=_kind(account) == "people",
-            may=_may(caller),
+            may=caller.somewhere("manage", "members"),
         )  # fmt: skip
 
 
@@ -107,7 +107,3 @@ def _kind(account: str) -> str:
     if found is None:
         raise NotFound("There is no account {id} here.", id=account[:80])
     return found
-
-
-def _may(caller: Any) -> bool:
-    return bool(caller.namespaces("manage", "members") != frozenset())

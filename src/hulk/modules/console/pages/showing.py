@@ -150,6 +150,11 @@ async def form_of(request: Request) -> dict[str, str]:
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500))
 
 
+async def reason_of(request: Request) -> str:
+    """Why it is done, as the dialog asks (`fields-reason` of the frame). Raises as `form_of`."""
+    return (await form_of(request)).get("reason", "")
+
+
 def _several(value: object) -> Sequence[object]:
     return value if isinstance(value, list | tuple) else [value]
 
