@@ -149,7 +149,7 @@ def test_what_passes_reads_only_what_may_be_read(words: list[str]) -> None:
             continue
         assert all(REACH[dialect].has(place) for place in statement.tables)
         named = re.sub(r"(SELECT|,|AS) DELETE\b", r"\1 x", statement.sql.replace("'DELETE'", ""))  # a column of that name deletes nothing
-        assert "DELETE" not in named or '"DELETE"' in statement.sql
+        assert "DELETE" not in re.sub(r'["`]DELETE["`]', "", named)
 
 
 _NAMES = st.sampled_from(["orders", "ORDERS", "pg_authid", "secrets", "a.b", "orders$files", ""])

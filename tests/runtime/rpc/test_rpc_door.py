@@ -1,7 +1,9 @@
 """What every call comes through: who asks, in which language, how often, what is told of it, how errors become codes."""
 
 import asyncio
+import gc
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -312,6 +314,15 @@ async def test_tls_needs_both_files(tmp_path: Path, cert: str | None, key_: str 
     with pytest.raises(Refused, match=said):
         async with doing(who, settings=GrpcSettings(tls=tls)):
             raise AssertionError("it serves")
+
+
+async def test_a_server_that_is_refused_is_let_go_only_when_it_has_stopped(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(Refused):
+        async with doing(who, settings=GrpcSettings(tls=CertificateSettings(cert=Path("a.pem")))):
+            raise AssertionError("it serves")
+    gc.collect()
+    assert [record.msg for record in caplog.records if "dealloc" in str(record.msg)] == []  # its words are not read: they would end us
 
 
 async def test_with_a_certificate_only_tls_is_spoken(tmp_path: Path) -> None:

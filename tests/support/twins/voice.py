@@ -32,11 +32,11 @@ def tone(seconds: float, hertz: float = 440.0, rate: int = RATE) -> bytes:
 
 
 def pitch(samples: bytes, rate: int) -> float:
-    """Of a tone: half its changes of sign a second."""
+    """Of a tone: half its changes of sign a second, from where it begins to where it ends (codecs add silence)."""
     values = struct.unpack(f"<{len(samples) // 2}h", samples)
-    loud = [one for one in values if abs(one) > 500]
-    changes = sum(1 for one, other in pairwise(loud) if (one < 0) != (other < 0))
-    return changes / 2 / (len(values) / rate) if values else 0.0
+    loud = [place for place, one in enumerate(values) if abs(one) > 500]
+    changes = sum(1 for one, other in pairwise(loud) if (values[one] < 0) != (values[other] < 0))
+    return changes / 2 / ((loud[-1] - loud[0]) / rate) if len(loud) > 1 else 0.0
 
 
 def _pieces(samples: bytes) -> Iterator[bytes]:

@@ -52,7 +52,7 @@ async def serve(
     server.add_generic_rpc_handlers([*(door.handlers(service) for service in services), health_handlers(health)])
     if settings.reflection:
         server.add_generic_rpc_handlers([reflection_handlers([service.name for service in services])])
-    port = _listened(server, settings)
+    port = await _listened(server, settings)
     await health.begin()
     await server.start()
     try:
@@ -86,7 +86,22 @@ def _options(largest: int) -> list[tuple[str, int]]:
     ]
 
 
-def _listened(server: grpc.aio.Server, settings: GrpcSettings) -> int:
+async def _listened(server: grpc.aio.Server, settings: GrpcSettings) -> int:
+    try:
+        return _bound(server, settings)
+    except Refused:
+        await _thrown_away(server)
+        raise
+
+
+async def _thrown_away(server: grpc.aio.Server) -> None:
+    """gRPC (1.85) logs a server that is let go without having been stopped, and gives itself to who keeps logs while it ends: whoever reads
+    that log then ends in a segmentation fault. Only what was started can be stopped."""
+    await server.start()
+    await server.stop(None)
+
+
+def _bound(server: grpc.aio.Server, settings: GrpcSettings) -> int:
     address = _target(settings.host, settings.port)
     credentials = _credentials(settings.tls.cert, settings.tls.key)
     try:
