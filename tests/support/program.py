@@ -99,7 +99,9 @@ def until_ready(up: Up) -> Up:
     deadline = time.monotonic() + START_SECONDS
     while not _ready(up):
         assert up.process.poll() is None, f"it ended with {up.process.returncode}:\n{up.said()[-4000:]}"
-        assert time.monotonic() < deadline, f"it was not ready in time:\n{up.said()[-4000:]}"
+        if time.monotonic() > deadline:
+            up.kill()
+            raise AssertionError(f"it was not ready in time:\n{up.said()[-4000:]}")
         time.sleep(0.02)
     return up
 
