@@ -99,7 +99,7 @@ class Trail:
         settings = AuditSettings(archive=SecretStr(self.archive))
         async with opened(self.store, self.folder) as store, wired(settings, store, "", self.folder, KEY, Metrics()) as audit:
             async with running(audit.archiving(Metrics(), Outbox(store, KEY).bell()).run()):
-                await until_found(lambda: all_archived(audit.verify))
+                await until_found(lambda: all_archived(audit.verify), within=600)  # all that was written is gone through each time
             found = await audit.verify()
         assert [f"{one.tenant} {one.place}: {one.problem}" for one in found if not one.whole] == []
         entries = {(one.tenant, one.place): one.entries for one in found}

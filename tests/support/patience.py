@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def until(holds: Callable[[], bool], within: float = 20) -> float:
+async def until(holds: Callable[[], bool], within: float = 60) -> float:
     """Seconds until `holds`; raises `TimeoutError`."""
 
     async def found() -> bool:
@@ -14,7 +14,7 @@ async def until(holds: Callable[[], bool], within: float = 20) -> float:
     return await until_found(found, within)
 
 
-async def until_found(holds: Callable[[], Awaitable[bool]], within: float = 20) -> float:
+async def until_found(holds: Callable[[], Awaitable[bool]], within: float = 60) -> float:
     """Seconds until who asks finds that it `holds`; raises `TimeoutError`."""
     begun = time.monotonic()
     async with asyncio.timeout(within):
