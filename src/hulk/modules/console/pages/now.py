@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hulk.kernel.text import Text, Voice
-from hulk.kernel.time import utc_now
+from hulk.kernel.time import iso, utc_now
 from hulk.modules.console.pages.first import first_steps
 from hulk.modules.console.pages.showing import Showing
 from hulk.modules.console.pages.templating import money
 from hulk.runtime.http import Caller
 
 _SOME = 8
+_FAILED = {"workflow": "intent", "status": "failed", "dead": "false"}
+_LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Facts:
     """What stands on the page, the same for all who may see the same."""
 
     dead: Sequence[Any]
+    failed: Sequence[Any]
+    """Runs of intents that failed lately and are nobody's dead letter."""
     stuck: Sequence[Any]
     waiting: Sequence[Any]
     queues: Sequence[Any]
@@ -63,6 +68,7 @@ async def _facts(showing: Showing, request: Request) -> Facts:
 
     return Facts(
         dead=await listed("/v1/dead-letters", "groups", limit=1),
+        failed=await listed("/v1/runs", "runs", **_FAILED, created_from=iso(utc_now() - _LATELY), limit=_SOME),
         stuck=await listed("/v1/runs", "runs", status="needs_attention", limit=_SOME),
         waiting=await listed("/v1/tickets", "tickets", status="open", owner="person", limit=_SOME),
         queues=await listed("/v1/queues", "queues"),
