@@ -1,7 +1,7 @@
-"""Rows as years of use leave them, put straight into the tables of a SQLite store: runs, their attributes, tickets, intents.
+"""Rows as years of use leave them, put straight into the tables of a SQLite store: runs, their attributes, tickets, intents, charges.
 
-Of the runs one in a hundred is a dead letter, one in a thousand waits, one in a thousand needs attention; the others are completed. One,
-the newest, has as many recorded steps as there are runs, at most 100,000."""
+Of the runs one in a hundred is a dead letter, one in a thousand waits, one in a thousand needs attention; the others are completed. One in
+a hundred intents has failed. One run, the newest, has as many recorded steps as there are runs, at most 100,000."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ BIG = f"run_{'9'.rjust(26, '0')}"
 """The run with the many steps."""
 NEWEST = f"run_{'8'.rjust(26, '0')}"
 """A run as any other."""
+INTENT, TICKET = f"int_{'100'.rjust(26, '0')}", f"tkt_{'103'.rjust(26, '0')}"
+"""One that failed, and one that waits for a person."""
 _NUMBERS = "with recursive n(i) as (select 10 union all select i + 1 from n where i < 9 + :rows)"
 _AT = "strftime('%Y-%m-%dT%H:%M:%f', :now, '-' || ((:rows + 10 - i) * 7776000.0 / :rows) || ' seconds') || '000Z'"
 """Over the last 90 days."""
@@ -39,11 +41,20 @@ select 'tkt_' || printf('%026d', i), 'int_' || printf('%026d', i / 2), 'default'
     '9999-12-31T00:00:00.000000Z', {_AT}, {_AT}, case when i % 1000 != 3 then {_AT} end
 from n"""  # noqa: S608
 _INTENTS = f"""insert into intent (id, tenant, namespace, actor, text, language, zone, sources, digest, run, grants, channel, turns,
-    private, status, answer, created, ended)
+    private, status, answer, problem, created, ended)
 {_NUMBERS}
 select 'int_' || printf('%026d', i), 'default', 'default', 'local', 'How is shop ' || i || '?', 'en', 'UTC', '[]', '', 'run_' ||
-    printf('%026d', i * 2), '[]', 'http', '[]', 0, 'completed', 'All is well.', {_AT}, {_AT}
+    printf('%026d', i * 2), '[]', 'http', '[]', 0, case when i % 100 = 0 then 'failed' else 'completed' end, 'All is well.',
+    case when i % 100 = 0 then {_ERROR} end, {_AT}, {_AT}
 from n where i < 9 + :rows / 2"""  # noqa: S608
+_TERMS = f"""insert into ticket_term (term, created, ticket)
+{_NUMBERS} select 'default/k:report', {_AT}, 'tkt_' || printf('%026d', i) from n"""  # noqa: S608
+_CHARGES = f"""insert into charge (id, tenant, intent, kind, subject, status, reserved, amount, currency, original, at, day, provider,
+    model, attempt, input_tokens, output_tokens, cached_read_tokens, cached_write_tokens, reasoning_tokens, seconds)
+{_NUMBERS}
+select 'chg_' || printf('%026d', i), 'default', 'int_' || printf('%026d', i / 2), 'model', 'x', 'settled', '0.02', '0.0123', 'USD',
+    '0.0123', {_AT}, substr({_AT}, 1, 10), 'openai', 'gpt-' || (i % 3), 1, 100, 20, 0, 0, 0, '1.5'
+from n where i % 5 = 0"""  # noqa: S608
 _LONG = """with recursive n(i) as (select 0 union all select i + 1 from n where i < :steps - 1)
 insert into step (run, position, name, value, began, recorded)
 select :run, i, 'row-' || i, '{"done":true}', :now || '.000000Z', :now || '.000000Z' from n"""
@@ -51,7 +62,7 @@ _SINGLE = """insert into run (id, workflow, version, queue, tenant, namespace, s
     wake, failures, takes, attempts, touched, created, let_in, ended)
 select :run, 'import', '', 'default', 'default', 'default', 'failed', '{}', error, 1, 0, 0, 0, 1, 1, 0, 1, 5, :now || '.000000Z',
     :now || '.000000Z', :now || '.000000Z', :now || '.000000Z' from run where error is not null limit 1"""
-ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS)
+ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS, _TERMS, _CHARGES)
 
 
 def filled(database: Path, rows: int) -> None:
