@@ -88,8 +88,8 @@ run_table = Table(
     _few("ix_run_let_be", "tenant", "created", "id", where="status in ('failed') and not dead"),
     _few("ix_run_dead_group", "tenant", "workflow", "code", "created", "id", "namespace", "ended", "dead", where="dead"),
 )  # fmt: skip
-DEAD = text("run.dead")
-"""That it is a dead letter, as the indexes of those say it."""
+DEAD, NOT_DEAD = text("run.dead"), text("not run.dead")
+"""That it is a dead letter, and that it is none, as the indexes of those say it."""
 
 
 def stands(*statuses: str) -> ColumnElement[bool]:
@@ -113,7 +113,7 @@ def in_queue(queue: str) -> ColumnElement[bool]:
     return mine if queue == QUEUE else and_(run_table.c.queue != literal_column(f"'{QUEUE}'", String), mine)
 
 
-LET_BE = and_(stands("failed"), text("not run.dead"))
+LET_BE = and_(stands("failed"), NOT_DEAD)
 """Whether a run failed and is nobody's dead letter: there was nothing to mend, or it was dealt with."""
 READY, LATER = and_(stands("held"), run_table.c.due.is_(None)), and_(stands("held"), run_table.c.due.is_not(None))
 """Whether a run is held and could be let in now, or at a time to come."""

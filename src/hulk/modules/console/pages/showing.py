@@ -60,7 +60,7 @@ class Showing:
     def page(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
         """The template with these values, around it the menu unless only what is in the page is wanted."""
         view = self.view(request)
-        return HTMLResponse(self.written(view, name, **values), status, SECURITY)
+        return shown(self.written(view, name, **values), status)
 
     def written(self, view: View, name: str, **values: object) -> str:
         """The same, as text."""
@@ -131,6 +131,11 @@ class Showing:
         if self.view(request).partial:
             return Response(status_code=200, headers={**SECURITY, "hx-redirect": place})
         return RedirectResponse(place, 303, SECURITY)
+
+
+def shown(page: str, status: int = 200) -> Response:
+    """A page that is written, as it is sent."""
+    return HTMLResponse(page, status, SECURITY)
 
 
 def require_own(request: Request) -> None:

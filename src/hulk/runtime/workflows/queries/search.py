@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, literal, or_, select
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import writable
 from hulk.kernel.time import from_iso, iso
 from hulk.runtime.store import among
 from hulk.runtime.workflows.queries.runs import BRIEF, STATUSES, Run, runs_of
-from hulk.runtime.workflows.tables import DEAD, LET_BE, SET_APART, attribute_table, going, in_queue, run_table, stands, unindexed
+from hulk.runtime.workflows.tables import DEAD, LET_BE, NOT_DEAD, SET_APART, attribute_table, going, in_queue, run_table, stands, unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def _standing(search: Search, *, crowd: bool) -> Iterator[ColumnElement[bool]]:
 
 def _ended_by(search: Search) -> Iterator[ColumnElement[bool]]:
     if search.dead is not None and not _is_let_be(search):
-        yield and_(DEAD) if search.dead else not_(DEAD)
+        yield and_(DEAD if search.dead else NOT_DEAD)
     if search.code is not None:
         yield and_(_run.error.is_not(None), _run.code == search.code)
 

@@ -34,10 +34,11 @@ def _terms(ticket: Ticket) -> list[str]:
 
 
 def few(connection: Connection, wanted: Filter) -> Sequence[str] | None:
-    """SQLite: the tickets that have not ended, when these are wanted and few: they are looked through. None when they are many, or others
-    are wanted: then some of them are soon found by the terms or among the newest."""
+    """SQLite: the tickets that have not ended, when of these some are wanted and they are few: they are looked through. None when they are
+    many, or others are wanted: then some of them are soon found by the terms or among the newest."""
     statuses = wanted.statuses or (_UNENDED if wanted.overdue else ())
-    if connection.dialect.name == "postgresql" or not statuses or not set(statuses) <= set(_UNENDED):
+    narrow = set(statuses) <= set(_UNENDED) and (wanted.overdue or wanted.terms())
+    if connection.dialect.name == "postgresql" or not statuses or not narrow:
         return None
     query = select(_its.id).where(_its.tenant == wanted.tenant, _its.status.in_(statuses)).limit(_MANY + 1)
     found = connection.execute(query).scalars().all()
