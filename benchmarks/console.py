@@ -85,7 +85,8 @@ async def measured(rows: int, times: int, viewers: int, data: Path) -> list[Figu
     async with started(data, settings=SETTINGS, kept=data):
         """So that there are tables."""
     filled(data / "hulk.db", rows)
-    async with started(data, settings=SETTINGS, kept=data) as program, aiohttp.ClientSession(program.url) as session:
+    connections = aiohttp.TCPConnector(limit=0)  # each who looks live holds one
+    async with started(data, settings=SETTINGS, kept=data) as program, aiohttp.ClientSession(program.url, connector=connections) as session:
         there = [page for page in PAGES if await _seconds(session, page) is not None]
         found = [figure for page in there for figure in await _one(program, session, page, times)] if times else []
         found += await live(session, program, 1)
