@@ -3,8 +3,8 @@
     python -m benchmarks.console [--rows 1000000] [--times 40] [--viewers 0] [--data FOLDER]
 
 The rows are put straight into the tables of SQLite, as `console_rows.py` says. A folder that is named is kept, and filled only once.
-Figures are milliseconds from the request to the last byte, one request at a time; with viewers, that many people look at the pages at
-once besides.
+Figures are milliseconds from the request to the last byte, one request at a time, and from a change until it stands on a page that is
+looked at; with viewers, that many people look at once besides.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.channels import percentiles
-from benchmarks.console_rows import BIG, NEWEST, filled, summed
+from benchmarks.console_rows import BIG, INTENT, NEWEST, TICKET, filled, summed
 from benchmarks.figures import Figure
 from benchmarks.program import Program, started
 
@@ -28,11 +28,16 @@ SETTINGS: Mapping[str, str] = {"HULK_SERVER__RATE_LIMIT": "1000000", "HULK_GRPC_
 WARM = 3
 SECONDS = 20.0
 """For how long viewers look."""
+CHANGES = 8
+"""How many changes they are shown live."""
+SHARED: Mapping[str, float] = {"/console/": 0.6}
+"""Pages that are made of what is remembered for a moment, and for how long."""
 PAGES: Sequence[str] = (
     "/console/",
     "/console/runs",
     "/console/runs?status=failed",
     "/console/runs?status=waiting",
+    "/console/runs?status=pending",
     "/console/runs?workflow=ticket",
     "/console/runs?workflow=nothing",
     "/console/runs?queue=slow",
@@ -55,7 +60,18 @@ PAGES: Sequence[str] = (
     "/console/queues",
     "/console/schedules",
     "/console/intents",
+    "/console/intents?status=failed",
+    "/console/intents?status=running",
+    f"/console/intents/{INTENT}",
     "/console/tickets",
+    "/console/tickets?view=board",
+    "/console/tickets?status=open&owner=person",
+    "/console/tickets?status=failed&owner=person",
+    "/console/tickets?owner=worker",
+    "/console/tickets?overdue=true",
+    "/console/tickets?kind=report&status=open",
+    "/console/tickets?kind=nothing",
+    f"/console/tickets/{TICKET}",
     "/console/router",
     "/console/costs",
     "/console/costs?by=person",
@@ -72,24 +88,33 @@ PAGES: Sequence[str] = (
 
 
 async def measured(rows: int, times: int, viewers: int, data: Path) -> list[Figure]:
-    """All pages there are, over so many rows."""
+    """All pages there are, over so many rows; none by itself when each is asked for no times."""
     async with started(data, settings=SETTINGS, kept=data):
         """So that there are tables."""
     filled(data / "hulk.db", rows)
     await summed(data)
-    async with started(data, settings=SETTINGS, kept=data) as program, aiohttp.ClientSession(program.url) as session:
+    connections = aiohttp.TCPConnector(limit=0)  # each who looks live holds one
+    async with started(data, settings=SETTINGS, kept=data) as program, aiohttp.ClientSession(program.url, connector=connections) as session:
         there = [page for page in PAGES if await _seconds(session, page) is not None]
-        found = [figure for page in there for figure in await _one(program, session, page, times)]
-        return found + (await _many(session, there, viewers) if viewers else [])
+        found = [figure for page in there for figure in await _one(program, session, page, times)] if times else []
+        found += await live(session, program, 1)
+        return found + (await _many(session, there, viewers) + await live(session, program, viewers) if viewers else [])
 
 
 async def _one(program: Program, session: aiohttp.ClientSession, page: str, times: int) -> list[Figure]:
     for _ in range(WARM):
         await _seconds(session, page)
-    spent = program.own_cpu_seconds()
-    waits = [await _seconds(session, page) or 0.0 for _ in range(times)]
-    cpu = Figure(f"{page}, CPU of Hulk", 1000 * (program.own_cpu_seconds() - spent) / times, "ms")
+    looks = [await _anew(program, session, page) for _ in range(times)]
+    waits, spent = [wait for wait, _ in looks], sum(cpu for _, cpu in looks)
+    cpu = Figure(f"{page}, CPU of Hulk", 1000 * spent / times, "ms")
     return [*(one for one in percentiles(page, waits, GOAL) if not one.what.endswith("p99")), cpu]
+
+
+async def _anew(program: Program, session: aiohttp.ClientSession, page: str) -> tuple[float, float]:
+    """How long it took, and the CPU meanwhile, once nobody remembers what the page was made of."""
+    await asyncio.sleep(SHARED.get(page, 0.0))
+    spent = program.own_cpu_seconds()
+    return await _seconds(session, page) or 0.0, program.own_cpu_seconds() - spent
 
 
 async def _many(session: aiohttp.ClientSession, pages: Sequence[str], viewers: int) -> list[Figure]:
@@ -110,6 +135,48 @@ async def _many(session: aiohttp.ClientSession, pages: Sequence[str], viewers: i
     return percentiles(f"{viewers} viewers at once, all pages", waits, GOAL)
 
 
+async def live(session: aiohttp.ClientSession, program: Program, viewers: int) -> list[Figure]:
+    """From when a ticket for a person is asked for until it stands on the front page of each who looks at it, as their browsers do it."""
+    async with session.put("/v1/ticket-kinds/news", json={}) as answer:
+        answer.raise_for_status()
+    begun, waits, ready = list[float](), list[float](), asyncio.Semaphore(0)
+
+    async def look() -> None:
+        async with session.get("/console/live?topics=ticket", timeout=aiohttp.ClientTimeout()) as stream:
+            ready.release()
+            seen = 0
+            async for line in stream.content:
+                if line.startswith(b"event: changed") and await _shows(session, f"News {viewers}-{len(begun)}") and seen < len(begun):
+                    seen = len(begun)
+                    waits.append(time.perf_counter() - begun[-1])
+
+    async with asyncio.TaskGroup() as group:
+        looking = [group.create_task(look()) for _ in range(viewers)]
+        for _ in looking:
+            await ready.acquire()
+        spent = program.own_cpu_seconds()
+        for number in range(1, CHANGES + 1):
+            begun.append(time.perf_counter())
+            ticket = {"kind": "news", "title": f"News {viewers}-{number}", "assignee": "person:"}
+            async with session.post("/v1/tickets", json=ticket) as answer:
+                answer.raise_for_status()
+            await asyncio.sleep(2)
+        spent = program.own_cpu_seconds() - spent
+        for one in looking:
+            one.cancel()
+    of = f"a change on the page of {viewers} viewer{'s' * (viewers > 1)}"
+    found = [one for one in percentiles(of, waits, {"p95": "<= 1000"}) if not one.what.endswith("p99")]
+    return [
+        *found, Figure(f"{of}, seen", 100 * len(waits) / (viewers * CHANGES), "%"),
+        Figure(f"{of}, CPU of Hulk for each", 1000 * spent / (viewers * CHANGES), "ms"),
+    ]  # fmt: skip
+
+
+async def _shows(session: aiohttp.ClientSession, words: str) -> bool:
+    async with session.get("/console/", headers={"hx-request": "true"}) as answer:
+        return words in await answer.text()
+
+
 async def _seconds(session: aiohttp.ClientSession, page: str) -> float | None:
     """How long the page took; None where there is none."""
     begun = time.perf_counter()
@@ -125,7 +192,7 @@ def main() -> None:
     """What the command line asks for."""
     parser = argparse.ArgumentParser("benchmarks.console", description="Measures the console's pages and prints what it found.")
     parser.add_argument("--rows", type=int, default=1_000_000, help="runs, and as many tickets")
-    parser.add_argument("--times", type=int, default=40, help="how often each page is asked for")
+    parser.add_argument("--times", type=int, default=40, help="how often each page is asked for by itself; may be 0")
     parser.add_argument("--viewers", type=int, default=0, help="how many look at once")
     parser.add_argument("--data", type=Path, help="a folder to keep; filled when it is new")
     asked = parser.parse_args()

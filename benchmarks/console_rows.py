@@ -1,9 +1,9 @@
 """Rows as years of use leave them, put straight into the tables of a SQLite store: runs, their attributes, tickets, intents,
 and charges of calls of models, of 1,000,000 200,000 in a month, whose sums Hulk itself makes.
 
-Of the runs one in a hundred is a dead letter, one in a thousand waits, one in a thousand needs attention; the others are completed. One,
-the newest, has as many recorded steps as there are runs, at most 100,000. Of the calls one in a hundred is assumed, another was released,
-and the last fifty are under way; they are of 8 agents, 6 models, 4 channels and 500 people."""
+Of the runs one in a hundred is a dead letter, one in a thousand waits, one in a thousand needs attention; the others are completed. One in
+a hundred intents has failed. One run, the newest, has as many recorded steps as there are runs, at most 100,000. Of the calls one in a
+hundred is assumed, another was released, and the last fifty are under way; they are of 8 agents, 6 models, 4 channels and 500 people."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ BIG = f"run_{'9'.rjust(26, '0')}"
 """The run with the many steps."""
 NEWEST = f"run_{'8'.rjust(26, '0')}"
 """A run as any other."""
+INTENT, TICKET = f"int_{'100'.rjust(26, '0')}", f"tkt_{'103'.rjust(26, '0')}"
+"""One that failed, and one that waits for a person."""
 _NUMBERS = "with recursive n(i) as (select 10 union all select i + 1 from n where i < 9 + :rows)"
 _AT = "strftime('%Y-%m-%dT%H:%M:%f', :now, '-' || ((:rows + 10 - i) * 7776000.0 / :rows) || ' seconds') || '000Z'"
 """Over the last 90 days."""
@@ -47,11 +49,14 @@ select 'tkt_' || printf('%026d', i), 'int_' || printf('%026d', i / 2), 'default'
     '9999-12-31T00:00:00.000000Z', {_AT}, {_AT}, case when i % 1000 != 3 then {_AT} end
 from n"""  # noqa: S608
 _INTENTS = f"""insert into intent (id, tenant, namespace, actor, text, language, zone, sources, digest, run, grants, channel, turns,
-    private, status, answer, created, ended)
+    private, status, answer, problem, created, ended)
 {_NUMBERS}
 select 'int_' || printf('%026d', i), 'default', 'default', 'local', 'How is shop ' || i || '?', 'en', 'UTC', '[]', '', 'run_' ||
-    printf('%026d', i * 2), '[]', 'http', '[]', 0, 'completed', 'All is well.', {_AT}, {_AT}
+    printf('%026d', i * 2), '[]', 'http', '[]', 0, case when i % 100 = 0 then 'failed' else 'completed' end, 'All is well.',
+    case when i % 100 = 0 then {_ERROR} end, {_AT}, {_AT}
 from n where i < 9 + :rows / 2"""  # noqa: S608
+_TERMS = f"""insert into ticket_term (term, created, ticket)
+{_NUMBERS} select 'default/k:report', {_AT}, 'tkt_' || printf('%026d', i) from n"""  # noqa: S608
 _CHARGES = f"""insert into charge (id, tenant, intent, kind, subject, status, reserved, amount, currency, original, at, day, deadline,
     ended, provider, model, agent, channel, person, decision, attempt, tariff, input_tokens, output_tokens, cached_read_tokens,
     cached_write_tokens, reasoning_tokens, seconds)
@@ -75,7 +80,7 @@ _SINGLE = """insert into run (id, workflow, version, queue, tenant, namespace, s
 select :run, 'import', '', 'default', 'default', 'default', 'failed', '{}', error, 1, 0, 0, 0, 1, 1, 0, 1, 5, :now || '.000000Z',
     :now || '.000000Z', :now || '.000000Z', :now || '.000000Z' from run where error is not null limit 1"""
 _TARIFF = dumps(to_json(Tariff(input=Decimal("2.5"), output=Decimal(10), currency="USD", version="genai-prices 0.0.1")))
-ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS, _CHARGES)
+ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS, _TERMS, _CHARGES)
 
 
 def filled(database: Path, rows: int) -> None:

@@ -282,3 +282,24 @@ async def test_only_a_run_that_is_not_over_is_asked_for_each_second(world: World
     over = await a_failed_run(world)
     await world.desk.helm.store.commit(lambda tx: tx.execute(update(run_table).where(run_table.c.id == over).values(dead=False)))
     assert 'data-every="0"' in (await look(world, f"/console/runs/{over}"))[1]
+
+
+async def test_the_front_page_tells_of_intents_that_failed_lately_and_why_with_their_runs(world: World) -> None:
+    """Not of what is a dead letter, which is counted there already, nor of what is long ago."""
+    found = await a_failed_run(world, dead=False, workflow="intent", intent="int_01m7y5yr6fe5hvadg4t960z6tv", error=problem("no such file"))
+    dead = await a_failed_run(world, workflow="intent", error=problem("the disk is away"))
+    old = await a_failed_run(world, dead=False, workflow="intent", created=utc_now() - timedelta(hours=25), error=problem("long ago"))
+    _, body = await look(world, "/console/")
+    assert f'<a href="/console/runs/{found}">no such file</a>' in body
+    assert "/console/intents/int_01m7y5yr6fe5hvadg4t960z6tv" in body
+    assert (dead in body, old in body, "long ago" in body) == (False, False, False)
+    _, elsewhere = await look(world, "/console/", "prod")
+    assert "no such file" not in elsewhere
+
+
+async def test_of_failed_runs_those_that_are_dead_letters_are_asked_for_or_left_out(world: World) -> None:
+    dead, done = await a_failed_run(world), await a_failed_run(world, dead=False)
+    for asked, expected in (("true", {dead}), ("false", {done})):
+        for also in ("", "&code=unavailable", "&workflow=review"):
+            _, found = await world.call("viewer", "GET", f"/v1/runs?status=failed&dead={asked}{also}")
+            assert {one["run_id"] for one in found["runs"]} == expected, (asked, also)

@@ -106,7 +106,7 @@ async def test_of_many_under_one_key_at_once_one_is_kept(place: Place[Intents]) 
         }
     [winner] = [number for number, task in tasks.items() if task.result() == [True]]
     assert await place.adapter.by_key("acme", "k") == an_intent(winner, key="k")
-    assert await place.adapter.recent("acme", status=None, limit=50) == [an_intent(winner, key="k")]
+    assert await place.adapter.recent("acme", status=None, limit=50) == [an_intent(winner, key="k").brief]
 
 
 PLAN = Plan(id="pln_1", skill="code.churn", arguments={"top": 3, "when": {"since": "2026-01-01"}}, tickets={"churn": "tkt_1"})

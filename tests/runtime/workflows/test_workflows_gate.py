@@ -27,7 +27,7 @@ from support.stores import Another
 HOUR = timedelta(hours=1)
 MANY = 3000
 run = run_table.c
-_BROAD = re.compile("ix_run_status|SCAN run|Seq Scan on run")
+_BROAD = re.compile("ix_run_going|SCAN run|Seq Scan on run")
 
 
 def a_gate(store: Store, *, window: int = 64) -> Gate:

@@ -80,6 +80,7 @@ async def _search(
     intent: Annotated[str | None, Query(description="The runs of this intent.")] = None,
     parent: Annotated[str | None, Query(description="The runs that this run has begun.")] = None,
     code: Annotated[str | None, Query(description="The code of the error that ended them, such as `unavailable`.")] = None,
+    dead: Annotated[bool | None, Query(description="Only dead letters, or none of them.")] = None,
     created_from: Annotated[Moment | None, Query(description=_FROM)] = None,
     created_before: Annotated[Moment | None, Query(description=_BEFORE)] = None,
     ended_from: Annotated[Moment | None, Query(description=_FROM)] = None,
@@ -89,7 +90,7 @@ async def _search(
     return Search(
         tenant=caller.tenant, within=allow_somewhere(caller, "read", "runs"),
         workflow=workflow, status=status, queue=queue, intent=intent and ids.parse(intent, "int"),
-        parent=parent and ids.parse(parent, "run"), code=code, created_from=created_from, created_before=created_before,
+        parent=parent and ids.parse(parent, "run"), code=code, dead=dead, created_from=created_from, created_before=created_before,
         ended_from=ended_from, ended_before=ended_before, attributes=attributes_of(attribute or []),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from hulk.modules.console.adapters.trail import TrailFeed
 from hulk.modules.console.pages import Showing, face_of, routes
+from hulk.modules.console.pages.framing import Frames
 from hulk.modules.console.pages.static import Vendored, vendored
 from hulk.modules.console.pages.templating import templates
 from hulk.modules.console.usecases import Live, Shared
@@ -39,5 +40,8 @@ def wired(outbox: Outbox, timezone: str, *, provider: bool) -> Console:
     """The console over the trail; times are shown in `timezone` to whoever has not told theirs. `provider` is whether people can log in at
     one of OpenID Connect."""
     live = Live(TrailFeed(outbox))
-    showing = Showing(templates=templates(), live=live, shared=Shared(), zone=ZoneInfo(timezone), inside=[], provider=provider)
+    made = templates()
+    showing = Showing(
+        templates=made, frames=Frames(made), live=live, shared=Shared(), zone=ZoneInfo(timezone), inside=[], provider=provider
+    )
     return Console(showing, routes(showing), face_of(showing), live)

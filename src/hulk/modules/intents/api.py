@@ -19,7 +19,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal
 from hulk.kernel.text import Language, Voice, writable
 from hulk.kernel.time import iso
-from hulk.modules.intents.domain import Asked, Intent, Status
+from hulk.modules.intents.domain import Asked, Brief, Intent, Status
 from hulk.modules.intents.ports import Intents
 from hulk.modules.intents.usecases import AcceptIntent, IntentView, ShowIntent, following
 from hulk.modules.router import Decision
@@ -203,7 +203,7 @@ def _accepted(intent: Intent) -> AcceptedView:
     )
 
 
-def _brief(intent: Intent) -> JsonObject:
+def _brief(intent: Intent | Brief) -> JsonObject:
     ended = None if intent.ended is None else iso(intent.ended)
     return {
         "intent_id": intent.id, "namespace": intent.namespace, "status": intent.status, "text": intent.text, "language": intent.language,

@@ -98,6 +98,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """An intent as lists have it: without what may be large and is read of one only."""
+
+    id: str
+    namespace: str
+    actor: str
+    text: str
+    language: Language
+    agent: str | None
+    channel: str
+    status: Status
+    created: datetime
+    ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """An accepted intent. `digest` tells requests under one key apart; `trace` is a W3C traceparent; `grants` are what `actor` could do
     when it was accepted; `channel`, `turns` and `private` are as of what was asked. Turns are kept until it is completed."""
@@ -126,6 +142,11 @@ class Intent:
     problem: JsonObject | None = None
     created: datetime
     ended: datetime | None = None
+
+    @property
+    def brief(self) -> "Brief":
+        """As lists have it."""
+        return Brief(**{name: getattr(self, name) for name in Brief.__dataclass_fields__})
 
     @property
     def principal(self) -> Principal:

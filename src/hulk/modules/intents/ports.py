@@ -10,7 +10,7 @@ from hulk.kernel.money import Money
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Voice
-from hulk.modules.intents.domain import Intent, Plan, Status
+from hulk.modules.intents.domain import Brief, Intent, Plan, Status
 from hulk.modules.router import Decision, Question, Reply
 from hulk.modules.skills import Skill, Source
 from hulk.modules.tickets import Artefact
@@ -45,7 +45,7 @@ class Intents(Protocol):
 
     async def recent(
         self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None, before: str | None = None
-    ) -> list[Intent]:
+    ) -> list[Brief]:
         """Up to `limit` intents of a tenant (in that status, in the namespaces `within`), the newest first; behind the intent `before`, and
         none when there is no such intent."""
 

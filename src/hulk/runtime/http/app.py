@@ -23,6 +23,7 @@ from hulk.runtime.http.middleware.identification import Identification
 from hulk.runtime.http.middleware.limits import BodyLimit, RateLimit, TimeLimit
 from hulk.runtime.http.middleware.observation import Observation
 from hulk.runtime.http.problems import Face, Shape
+from hulk.runtime.http.signposts import Signposts
 from hulk.runtime.telemetry import Metrics
 
 _PROBLEM = {
@@ -80,6 +81,7 @@ def build(
     app.include_router(documentation.routes(app))
     for router in routers:
         app.include_router(router)
+    app.router.middleware_stack = Signposts(app.router)
     return app
 
 

@@ -178,7 +178,7 @@ _OF_TENANT = (
 _BY_ID = select(event_table).where(event_table.c.id == bindparam("at"))
 _OF_SUBJECTS = (
     select(event_table)
-    .where(among(event_table.c.subject, "these"), LONE, event_table.c.tenant == bindparam("of"))
+    .where(among(event_table.c.subject, "these"), LONE, event_table.c.tenant.concat("") == bindparam("of"))
     .order_by(event_table.c.sequence)
 )
 _OF_INTENT = (

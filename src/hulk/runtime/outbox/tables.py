@@ -9,8 +9,9 @@ Sequence = BigInteger().with_variant(Integer(), "sqlite")
 STEERED = text("type in ('hulk.run.cancelled.v1', 'hulk.run.replayed.v1', 'hulk.run.forked.v1', 'hulk.run.discarded.v1')")
 """What people did to runs, which is looked up by the run. Written out, since a partial index serves only a condition that it can see."""
 
-LONE = text("intent is null")
-"""What belongs to no intent is looked up by its subject. All else is found by its intent and need not be in that index."""
+LONE, OWNED = text("intent is null"), text("intent is not null")
+"""What belongs to no intent is looked up by its subject, all else by its intent: each is in one of the two indexes. In an index of all by
+their intent SQLite would also look for those that have none, and go through every one of them."""
 
 event_table = Table(
     "event",
@@ -29,7 +30,7 @@ event_table = Table(
     Column("data", Document, nullable=False),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("tenant", "position"),
-    Index("ix_event_intent_sequence", "intent", "sequence"),
+    Index("ix_event_intent_sequence", "intent", "sequence", sqlite_where=OWNED, postgresql_where=OWNED),
     Index("ix_event_lone", "subject", "sequence", sqlite_where=LONE, postgresql_where=LONE),
     Index("ix_event_steered", "subject", "sequence", sqlite_where=STEERED, postgresql_where=STEERED),
 )

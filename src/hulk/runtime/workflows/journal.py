@@ -22,7 +22,7 @@ from hulk.runtime.workflows.beginning import ENDED, FREE, begun
 from hulk.runtime.workflows.holding import Hold, held
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
-from hulk.runtime.workflows.tables import failure_table, run_table, signal_table, stands, step_table
+from hulk.runtime.workflows.tables import failure_table, going, run_table, signal_table, stands, step_table
 
 SWEEP = 1000
 """The most runs that one sweep touches in one transaction."""
@@ -359,11 +359,10 @@ class Journal:
         """Wake with a new epoch what should be moving and is not: runs that run and are untouched since `idle`, waiting ones
         whose time to go on was before `late`, and, given `lost`, pending ones untouched since then. What was touched after `ahead` was so
         by a clock that has been set back since: nobody can say how long ago. Gives how many (at most 1,000; call again for more)."""
-        wrong = _run.touched > ahead
-        stuck = [and_(_run.status == "running", or_(_run.touched < idle, wrong)), and_(stands("waiting"), _run.due < late)]
+        wrong = and_(going("running") if lost is None else going(), _run.touched > ahead)
+        stuck = [and_(going("running"), _run.touched < idle), and_(stands("waiting"), _run.due < late), wrong]
         if lost is not None:
-            timely = or_(_run.due.is_(None), _run.due < lost, wrong)
-            stuck.append(and_(_run.status == "pending", or_(_run.touched < lost, wrong), timely))
+            stuck.append(and_(going("pending"), _run.touched < lost, or_(_run.due.is_(None), _run.due < lost)))
 
         def change(tx: Transaction) -> int:
             found = tx.execute(select(_run.id).where(or_(*stuck)).order_by(_run.touched).limit(SWEEP).with_for_update(skip_locked=True))

@@ -2,16 +2,17 @@
 alone. What it costs does not grow with how many are held: each statement reads from an index what it needs of them."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, union_all, update
 
 from hulk.runtime.engine import Task
 from hulk.runtime.store import Transaction
-from hulk.runtime.workflows.tables import flow_table, in_lanes, queue_table, run_table, stands
+from hulk.runtime.workflows.tables import LATER, READY, flow_table, going, in_lanes, queue_table, run_table, stands
 
 MOST_DUE = 1000
 """How many come due in one pass."""
@@ -122,7 +123,10 @@ def queues_seen(connection: Connection) -> Sequence[Row[Any]]:
 
 def held(connection: Connection) -> dict[str, int]:
     """How many runs are held, by queue. Goes through all of them."""
-    return {row.queue: int(row.many) for row in connection.execute(_HELD)}
+    found: Counter[str] = Counter()
+    for row in connection.execute(_HELD):
+        found[row.queue] += row.many
+    return dict(found)
 
 
 def _tenants(tx: Transaction, queue: str) -> list[str]:
@@ -174,24 +178,22 @@ def _hold_lanes(tx: Transaction, tenant: str) -> None:
 
 
 _run, _flow = run_table.c, flow_table.c
-_READY = and_(stands("held"), _run.due.is_(None))
-_LATER = and_(stands("held"), _run.due.is_not(None))
 _MINE = _run.queue == bindparam("at_queue")
 _ACTIVE = (
     select(_run.tenant, func.count().label("many"))
-    .where(stands("pending", "running"), _MINE)
+    .where(going(), _MINE)
     .where(or_(_run.due.is_(None), _run.due <= bindparam("now", type_=_run.due.type)))
     .group_by(_run.tenant)
 )
 _QUEUE = select(queue_table.c.paused).where(queue_table.c.name == bindparam("at_queue")).with_for_update(skip_locked=True)
-_NEXT_TENANT = select(func.min(_run.tenant)).where(_READY, _MINE, _run.tenant > bindparam("last"))
-_NEXT_DUE = select(func.min(_run.due)).where(_LATER, _MINE)
-_DUE = select(_run.id).where(_LATER, _MINE, _run.due <= bindparam("now", type_=_run.due.type)).order_by(_run.due).limit(MOST_DUE)
-_CAME_DUE = update(run_table).where(_run.id.in_(_DUE), _LATER, _run.due <= bindparam("now", type_=_run.due.type)).values(due=None)
+_NEXT_TENANT = select(func.min(_run.tenant)).where(READY, _MINE, _run.tenant > bindparam("last"))
+_NEXT_DUE = select(func.min(_run.due)).where(LATER, _MINE)
+_DUE = select(_run.id).where(LATER, _MINE, _run.due <= bindparam("now", type_=_run.due.type)).order_by(_run.due).limit(MOST_DUE)
+_CAME_DUE = update(run_table).where(_run.id.in_(_DUE), LATER, _run.due <= bindparam("now", type_=_run.due.type)).values(due=None)
 """Says again what it found them by: one that was put off meanwhile stays put off."""
 _PICK = (
     select(_run.id, _run.wake, _run.lane, _run.lane_most, _run.cancelling, _run.trace)
-    .where(_READY, _MINE, _run.tenant == bindparam("at_tenant"))
+    .where(READY, _MINE, _run.tenant == bindparam("at_tenant"))
     .where(or_(_run.lane.is_(None), _run.cancelling, _run.lane.not_in(bindparam("full", expanding=True))))
     .order_by(_run.behind, _run.created, _run.id)
     .limit(bindparam("room"))
@@ -224,7 +226,7 @@ _THERE = _run.queue == queue_table.c.name
 _SEEN = select(
     queue_table.c.name,
     queue_table.c.paused,
-    exists().where(_READY, _THERE, _run.tenant > "").label("ready"),  # whoever's: so that SQLite takes the index of those that are ready
-    select(func.min(_run.due)).where(_LATER, _THERE).scalar_subquery().label("due"),
+    exists().where(READY, _THERE, _run.tenant > "").label("ready"),  # whoever's: so that SQLite takes the index of those that are ready
+    select(func.min(_run.due)).where(LATER, _THERE).scalar_subquery().label("due"),
 )
-_HELD = select(_run.queue, func.count().label("many")).where(stands("held")).group_by(_run.queue)
+_HELD = union_all(*(select(_run.queue, func.count().label("many")).where(one).group_by(_run.queue) for one in (READY, LATER)))

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Computed,
     ForeignKey,
     FromClause,
     Index,
@@ -24,6 +25,8 @@ def _few(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+QUEUE = "default"
+"""The queue of what names no other."""
 SET_APART = ("held", "waiting", "needs_attention", "failed", "cancelled")
 """Statuses that are looked for among many more runs that are completed."""
 
@@ -46,6 +49,7 @@ run_table = Table(
     Column("input", Document, nullable=False),
     Column("result", Document),
     Column("error", Document),
+    Column("code", String(64), Computed("error ->> 'code'", persisted=True)),
     Column("dead", Boolean, nullable=False, default=False),
     Column("cancelling", Boolean, nullable=False, default=False),
     Column("behind", Integer, nullable=False, default=0),
@@ -63,30 +67,56 @@ run_table = Table(
     Column("created", Moment, nullable=False),
     Column("let_in", Moment),
     Column("ended", Moment),
-    Index("ix_run_status_touched", "status", "touched"),
     Index("ix_run_intent", "intent"),
     Index("ix_run_parent_fan", "parent", "fan"),
     Index("ix_run_tenant_workflow_created", "tenant", "workflow", "created", "id"),
     Index("ix_run_tenant_created", "tenant", "created", "id", "queue", "namespace"),
+    _few("ix_run_elsewhere", "tenant", "queue", "created", "id", where="queue <> 'default'"),
+    _few("ix_run_going", "status", "touched", "queue", "tenant", "namespace", "due", where="status in ('pending', 'running')"),
     _few(
-        "ix_run_apart", "tenant", "status", "created", "id", where="status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')"
+        "ix_run_apart", "tenant", "status", "created", "id", "queue", "namespace",
+        where="status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')",
     ),
     _few("ix_run_lane", "tenant", "lane", where="lane is not null and status not in ('completed', 'failed', 'cancelled')"),
-    _few("ix_run_held", "queue", "tenant", "behind", "created", where="status in ('held') and due is null"),
+    _few("ix_run_held", "queue", "tenant", "behind", "created", "touched", "namespace", where="status in ('held') and due is null"),
     _few("ix_run_held_due", "queue", "due", where="status in ('held') and due is not null"),
     _few("ix_run_active", "queue", "tenant", "due", where="status in ('pending', 'running')"),
     _few("ix_run_waiting_due", "due", where="status in ('waiting') and due is not null"),
-    _few("ix_run_dead", "tenant", "ended", where="dead"),
-    _few("ix_run_wrong", "tenant", "created", "id", where="error is not null"),
+    _few("ix_run_dead", "tenant", "ended", "dead", where="dead"),
+    _few("ix_run_wrong", "tenant", "code", "created", "id", where="error is not null"),
     _few("ix_run_dead_created", "tenant", "created", "id", where="dead"),
-)
-DEAD = text("run.dead")
-"""That it is a dead letter, as the indexes of those say it."""
+    _few("ix_run_let_be", "tenant", "created", "id", where="status in ('failed') and not dead"),
+    _few("ix_run_dead_group", "tenant", "workflow", "code", "created", "id", "namespace", "ended", "dead", where="dead"),
+)  # fmt: skip
+DEAD, NOT_DEAD = text("run.dead"), text("not run.dead")
+"""That it is a dead letter, and that it is none, as the indexes of those say it."""
 
 
 def stands(*statuses: str) -> ColumnElement[bool]:
     """Whether a run is in one of these statuses: named in the statement, for with a parameter no planner takes an index of a few."""
     return run_table.c.status.in_([literal_column(f"'{status}'", String) for status in statuses])
+
+
+def going(*statuses: str) -> ColumnElement[bool]:
+    """The same of `pending` and `running`, in the words of the indexes of those that are under way."""
+    return and_(stands("pending", "running"), stands(*statuses)) if statuses else stands("pending", "running")
+
+
+def apart(*statuses: str) -> ColumnElement[bool]:
+    """The same of some of `SET_APART`, in the words of their index."""
+    return and_(stands(*SET_APART), stands(*statuses))
+
+
+def in_queue(queue: str) -> ColumnElement[bool]:
+    """Whether a run is of that queue. Any other than the one that most are of has an index."""
+    mine = run_table.c.queue == queue
+    return mine if queue == QUEUE else and_(run_table.c.queue != literal_column(f"'{QUEUE}'", String), mine)
+
+
+LET_BE = and_(stands("failed"), NOT_DEAD)
+"""Whether a run failed and is nobody's dead letter: there was nothing to mend, or it was dealt with."""
+READY, LATER = and_(stands("held"), run_table.c.due.is_(None)), and_(stands("held"), run_table.c.due.is_not(None))
+"""Whether a run is held and could be let in now, or at a time to come."""
 
 
 def in_lanes(runs: FromClause) -> ColumnElement[bool]:

@@ -29,11 +29,10 @@ from hulk.runtime.workflows.measures import Measures
 from hulk.runtime.workflows.queries import RunQueries, under_way
 from hulk.runtime.workflows.registry import Registry
 from hulk.runtime.workflows.steering import Steering
-from hulk.runtime.workflows.tables import queue_table
+from hulk.runtime.workflows.tables import QUEUE, queue_table
 
 log = structlog.get_logger(__name__)
 
-QUEUE = "default"
 SWEEP = timedelta(seconds=1)
 MEASURE = timedelta(seconds=15)
 IDLE = LEASE * 3

@@ -599,7 +599,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "position", name=op.f("uq_event_tenant_position")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_intent_sequence", ["intent", "sequence"], unique=False)
+        batch_op.create_index(
+            "ix_event_intent_sequence",
+            ["intent", "sequence"],
+            unique=False,
+            sqlite_where=sa.text("intent is not null"),
+            postgresql_where=sa.text("intent is not null"),
+        )
         batch_op.create_index(
             "ix_event_lone",
             ["subject", "sequence"],
@@ -721,7 +727,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "key", name=op.f("uq_intent_tenant_key")),
     )
     with op.batch_alter_table("intent", schema=None) as batch_op:
-        batch_op.create_index("ix_intent_tenant_created", ["tenant", "created"], unique=False)
+        batch_op.create_index(
+            "ix_intent_apart",
+            ["tenant", "status", "created", "id"],
+            unique=False,
+            sqlite_where=sa.text("status in ('accepted', 'running', 'failed')"),
+            postgresql_where=sa.text("status in ('accepted', 'running', 'failed')"),
+        )
+        batch_op.create_index("ix_intent_tenant_created", ["tenant", "created", "id"], unique=False)
 
     op.create_table(
         "learnt",
@@ -858,6 +871,7 @@ def upgrade() -> None:
         sa.Column("input", Document(), nullable=False),
         sa.Column("result", Document(), nullable=True),
         sa.Column("error", Document(), nullable=True),
+        sa.Column("code", sa.String(length=64), sa.Computed("error ->> 'code'", persisted=True), nullable=True),
         sa.Column("dead", sa.Boolean(), nullable=False),
         sa.Column("cancelling", sa.Boolean(), nullable=False),
         sa.Column("behind", sa.Integer(), nullable=False),
@@ -887,20 +901,41 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_run_apart",
-            ["tenant", "status", "created", "id"],
+            ["tenant", "status", "created", "id", "queue", "namespace"],
             unique=False,
             sqlite_where=sa.text("status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')"),
             postgresql_where=sa.text("status in ('held', 'waiting', 'needs_attention', 'failed', 'cancelled')"),
         )
         batch_op.create_index(
-            "ix_run_dead", ["tenant", "ended"], unique=False, sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead")
+            "ix_run_dead", ["tenant", "ended", "dead"], unique=False, sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead")
         )
         batch_op.create_index(
             "ix_run_dead_created", ["tenant", "created", "id"], unique=False, sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead")
         )
         batch_op.create_index(
+            "ix_run_dead_group",
+            ["tenant", "workflow", "code", "created", "id", "namespace", "ended", "dead"],
+            unique=False,
+            sqlite_where=sa.text("dead"),
+            postgresql_where=sa.text("dead"),
+        )
+        batch_op.create_index(
+            "ix_run_elsewhere",
+            ["tenant", "queue", "created", "id"],
+            unique=False,
+            sqlite_where=sa.text("queue <> 'default'"),
+            postgresql_where=sa.text("queue <> 'default'"),
+        )
+        batch_op.create_index(
+            "ix_run_going",
+            ["status", "touched", "queue", "tenant", "namespace", "due"],
+            unique=False,
+            sqlite_where=sa.text("status in ('pending', 'running')"),
+            postgresql_where=sa.text("status in ('pending', 'running')"),
+        )
+        batch_op.create_index(
             "ix_run_held",
-            ["queue", "tenant", "behind", "created"],
+            ["queue", "tenant", "behind", "created", "touched", "namespace"],
             unique=False,
             sqlite_where=sa.text("status in ('held') and due is null"),
             postgresql_where=sa.text("status in ('held') and due is null"),
@@ -920,8 +955,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("lane is not null and status not in ('completed', 'failed', 'cancelled')"),
             postgresql_where=sa.text("lane is not null and status not in ('completed', 'failed', 'cancelled')"),
         )
+        batch_op.create_index(
+            "ix_run_let_be",
+            ["tenant", "created", "id"],
+            unique=False,
+            sqlite_where=sa.text("status in ('failed') and not dead"),
+            postgresql_where=sa.text("status in ('failed') and not dead"),
+        )
         batch_op.create_index("ix_run_parent_fan", ["parent", "fan"], unique=False)
-        batch_op.create_index("ix_run_status_touched", ["status", "touched"], unique=False)
         batch_op.create_index("ix_run_tenant_created", ["tenant", "created", "id", "queue", "namespace"], unique=False)
         batch_op.create_index("ix_run_tenant_workflow_created", ["tenant", "workflow", "created", "id"], unique=False)
         batch_op.create_index(
@@ -933,7 +974,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_run_wrong",
-            ["tenant", "created", "id"],
+            ["tenant", "code", "created", "id"],
             unique=False,
             sqlite_where=sa.text("error is not null"),
             postgresql_where=sa.text("error is not null"),
@@ -1113,6 +1154,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("status = 'ready' and owner = 'worker'"),
         )
         batch_op.create_index("ix_ticket_tenant_created", ["tenant", "created", "id"], unique=False)
+        batch_op.create_index(
+            "ix_ticket_tenant_owner_created",
+            ["tenant", "owner", "created", "id"],
+            unique=False,
+            sqlite_where=sa.text("owner <> 'run'"),
+            postgresql_where=sa.text("owner <> 'run'"),
+        )
         batch_op.create_index("ix_ticket_tenant_status_created", ["tenant", "status", "created", "id"], unique=False)
         batch_op.create_index(
             "ix_ticket_wakes",

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from hulk.kernel import ids
 from hulk.kernel.text import Text
 from hulk.modules.console.pages.showing import SECURITY, Showing, require_own
 from hulk.modules.console.pages.view import PREFERENCE_SECONDS
@@ -43,12 +41,17 @@ def first_routes(showing: Showing) -> APIRouter:  # noqa: ARG001  # as of the ot
     return router
 
 
-async def first_steps(showing: Showing, request: Request) -> dict[str, Any]:
+def wants_steps(request: Request) -> bool:
+    """Whether whoever looks has not waved them away."""
+    return request.cookies.get(COOKIE) != "no"
+
+
+async def first_steps(showing: Showing, request: Request) -> Sequence[Step]:
     """What the front page needs for it: no steps for who wants none, for whom there is nothing to ask, and once all are done. Before
     anything was asked they stand there; afterwards, until they are done or waved away, too."""
-    asked = None if request.cookies.get(COOKIE) == "no" else await showing.seen(request, "/v1/intents", limit=1)
+    asked = await showing.seen(request, "/v1/intents", limit=1) if wants_steps(request) else None
     steps = [] if asked is None else await _steps(showing, request, bool(asked["intents"]))
-    return {"first": [] if all(one.done for one in steps) else steps, "first_key": ids.new("ask")}
+    return [] if all(one.done for one in steps) else steps
 
 
 async def _steps(showing: Showing, request: Request, asked: bool) -> Sequence[Step]:

@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hulk.kernel import ids
 from hulk.kernel.text import Text, Voice
-from hulk.kernel.time import utc_now
-from hulk.modules.console.pages.first import first_steps
-from hulk.modules.console.pages.showing import Showing
+from hulk.kernel.time import iso, utc_now
+from hulk.modules.console.pages.first import Step, first_steps, wants_steps
+from hulk.modules.console.pages.showing import Showing, shown
 from hulk.modules.console.pages.templating import money
+from hulk.modules.console.pages.view import View
 from hulk.runtime.http import Caller
 
 _SOME = 8
+_FAILED = {"workflow": "intent", "status": "failed", "dead": "false"}
+_LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,18 @@ def now_routes(showing: Showing) -> APIRouter:
     @router.get("/")
     async def now(request: Request, caller: Caller) -> Response:
         view = showing.view(request)
-        key = ("now", caller.tenant, caller.grants, view.voice.language, showing.live.seen(caller.tenant))
+        key = ("now", caller.tenant, caller.grants, view.voice.language, wants_steps(request), showing.live.seen(caller.tenant))
         facts = await showing.shared(key, lambda: _facts(showing, request))
-        tiles = _tiles(view.voice, facts)
-        return showing.page(request, "now.html", tiles=tiles, facts=facts, **await first_steps(showing, request))
+        if not view.partial or facts.first:  # what may be asked once only is nobody else's
+            return shown(await _written(showing, view, facts))
+        return shown(await showing.shared((*key, view.zone), lambda: _written(showing, view, facts)))
 
     return router
+
+
+async def _written(showing: Showing, view: View, facts: "Facts") -> str:
+    tiles = _tiles(view.voice, facts)
+    return showing.written(view, "now.html", tiles=tiles, facts=facts, first=facts.first, first_key=ids.new("ask"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +59,15 @@ class Facts:
     """What stands on the page, the same for all who may see the same."""
 
     dead: Sequence[Any]
+    failed: Sequence[Any]
+    """Runs of intents that failed lately and are nobody's dead letter."""
     stuck: Sequence[Any]
     waiting: Sequence[Any]
     queues: Sequence[Any]
     channels: Sequence[Any]
     spent: Sequence[Any]
     sick: Sequence[Mapping[str, str]]
+    first: Sequence[Step]
 
 
 async def _facts(showing: Showing, request: Request) -> Facts:
@@ -63,12 +77,14 @@ async def _facts(showing: Showing, request: Request) -> Facts:
 
     return Facts(
         dead=await listed("/v1/dead-letters", "groups", limit=1),
+        failed=await listed("/v1/runs", "runs", **_FAILED, created_from=iso(utc_now() - _LATELY), limit=_SOME),
         stuck=await listed("/v1/runs", "runs", status="needs_attention", limit=_SOME),
         waiting=await listed("/v1/tickets", "tickets", status="open", owner="person", limit=_SOME),
         queues=await listed("/v1/queues", "queues"),
         channels=await listed("/v1/channels", "channels"),
         spent=await listed("/v1/costs", "costs", by="day", since=utc_now().date().isoformat()),
         sick=_sick(await showing.parts(request)),
+        first=await first_steps(showing, request),
     )
 
 

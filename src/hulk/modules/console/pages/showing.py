@@ -12,7 +12,8 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
-from hulk.modules.console.domain import GROUPS, PLACES, within
+from hulk.modules.console.domain import within
+from hulk.modules.console.pages.framing import Frame, Frames
 from hulk.modules.console.pages.view import View, view_of
 from hulk.modules.console.usecases import Live, Shared
 from hulk.runtime.http import Inside, Reply
@@ -44,6 +45,7 @@ class Showing:
     """`zone` is where the settings say that people are. `inside` is there once the application is."""
 
     templates: Environment
+    frames: Frames
     live: Live
     shared: Shared
     zone: ZoneInfo
@@ -58,13 +60,14 @@ class Showing:
     def page(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
         """The template with these values, around it the menu unless only what is in the page is wanted."""
         view = self.view(request)
-        return HTMLResponse(self.written(view, name, **values), status, SECURITY)
+        return shown(self.written(view, name, **values), status)
 
     def written(self, view: View, name: str, **values: object) -> str:
         """The same, as text."""
-        frame = "partial.html" if view.partial else "frame.html"
-        always = {"view": view, "frame": frame, "groups": GROUPS, "places": PLACES, "provider": self.provider}
-        return self.templates.get_template(name).render({**always, **values})
+        frame, around = ("partial.html", Frame()) if view.partial else ("frame.html", self.frames(view))
+        return self.templates.get_template(name).render(
+            {"view": view, "frame": frame, "around": around, "provider": self.provider, **values}
+        )
 
     async def ask(self, request: Request, path: str, **query: object) -> Any:
         """What `GET path` of the API gives whoever looks; what is None in `query` is left out. Raises what the API refuses with."""
@@ -128,6 +131,11 @@ class Showing:
         if self.view(request).partial:
             return Response(status_code=200, headers={**SECURITY, "hx-redirect": place})
         return RedirectResponse(place, 303, SECURITY)
+
+
+def shown(page: str, status: int = 200) -> Response:
+    """A page that is written, as it is sent."""
+    return HTMLResponse(page, status, SECURITY)
 
 
 def require_own(request: Request) -> None:

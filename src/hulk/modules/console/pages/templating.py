@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
@@ -77,7 +77,7 @@ def _moment(context: Context, value: str | datetime | None) -> str | Markup:
     written = f"{view.voice.day(here.date())} {here:%H:%M:%S}"
     today = here.date() == utc_now().astimezone(view.zone).date()
     short = f"{here:%H:%M:%S}" if today else f"{view.voice.day(here.date())} {here:%H:%M}"
-    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(at.isoformat(), written, str(view.zone), short)
+    return _time(at, f"{written} {view.zone}", short)
 
 
 @pass_context
@@ -90,8 +90,12 @@ def _ago(context: Context, value: str | datetime | None) -> str | Markup:
     about = duration(context, abs(seconds))
     said = Text("{time} ago", time=about) if seconds >= 0 else Text("in {time}", time=about)
     here = at.astimezone(view.zone)
-    whole = f"{view.voice.day(here.date())} {here:%H:%M:%S} {view.zone}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), whole, view.voice.say(said))
+    return _time(at, f"{view.voice.day(here.date())} {here:%H:%M:%S} {view.zone}", view.voice.say(said))
+
+
+def _time(at: datetime, whole: str, short: str) -> Markup:
+    """Escaped here: `Markup.format` costs a list of times ten times as much."""
+    return Markup(f'<time datetime="{at.isoformat()}" title="{escape(whole)}">{escape(short)}</time>')  # noqa: S704
 
 
 def _parsed(value: str | datetime) -> datetime:
@@ -172,7 +176,7 @@ def _link(value: str | None) -> str | Markup:
         return Markup('<span class="none">–</span>')
     place = place_of(value)
     if place is None:
-        return Markup('<code class="id">{}</code>').format(value)
+        return Markup(f'<code class="id">{escape(value)}</code>')  # noqa: S704
     return Markup('<a class="id" href="{}">{}</a>').format(place, value)
 
 

@@ -8,7 +8,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.intents.domain import Intent, Plan, Status
+from hulk.modules.intents.domain import Brief, Intent, Plan, Status
 
 
 class MemoryIntents:
@@ -97,7 +97,7 @@ class MemoryIntents:
 
     async def recent(
         self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None, before: str | None = None
-    ) -> list[Intent]:
+    ) -> list[Brief]:
         """See `Intents`."""
         fitting = [one for one in self._intents.values() if one.tenant == tenant and status in (None, one.status)]
         fitting = [one for one in fitting if within is None or one.namespace in within]
@@ -105,4 +105,4 @@ class MemoryIntents:
             last = self._intents.get(before)
             known = last is not None and last.tenant == tenant
             fitting = [one for one in fitting if last and known and (one.created, one.id) < (last.created, last.id)]
-        return sorted(fitting, key=lambda one: (one.created, one.id), reverse=True)[:limit]
+        return [one.brief for one in sorted(fitting, key=lambda one: (one.created, one.id), reverse=True)[:limit]]

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Index,
     Row,
-    Select,
     String,
     Table,
     Text,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
     update,
 )
 
@@ -26,10 +26,13 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, fields_of, from_json, to_json
 from hulk.kernel.tenancy import Grant
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.intents.domain import Intent, Plan, Status
+from hulk.modules.intents.domain import Brief, Intent, Plan, Status
 from hulk.modules.router import Turn
 from hulk.modules.skills import Source
 from hulk.runtime.store import Document, Moment, Store, Transaction, among, metadata
+
+_APART = text("status in ('accepted', 'running', 'failed')")
+"""What is looked for among many more intents that are completed, written out: a partial index serves only what it can see."""
 
 intent_table = Table(
     "intent",
@@ -59,7 +62,8 @@ intent_table = Table(
     Column("created", Moment, nullable=False),
     Column("ended", Moment),
     UniqueConstraint("tenant", "key"),
-    Index("ix_intent_tenant_created", "tenant", "created"),
+    Index("ix_intent_tenant_created", "tenant", "created", "id"),
+    Index("ix_intent_apart", "tenant", "status", "created", "id", sqlite_where=_APART, postgresql_where=_APART),
 )
 
 plan_table = Table(
@@ -148,24 +152,24 @@ class SqlIntents:
     async def by_trace(self, trace: str, tenant: str | None) -> Intent:
         """See `Intents`. No index: ids sort by time, so what is looked for is usually among the first that are seen."""
         query = select(intent_table).where(func.substr(intent_table.c.trace, 4, 32) == trace)
-        query = query if tenant is None else query.where(intent_table.c.tenant == tenant)
-        found = await self._all(query.order_by(intent_table.c.id.desc()).limit(1))
-        if not found:
+        query = query if tenant is None else query.where(intent_table.c.tenant.concat("") == tenant)
+        newest = query.order_by(intent_table.c.id.desc()).limit(1)
+        row = await self._store.read(lambda connection: connection.execute(newest).one_or_none())
+        if row is None:
             raise NotFound("There is no intent with the trace {trace}.", trace=trace)
-        return found[0]
+        return _intent(row)
 
     async def recent(
         self, tenant: str, *, status: Status | None, limit: int, within: Collection[str] | None = None, before: str | None = None
-    ) -> list[Intent]:
+    ) -> list[Brief]:
         """The newest intents of a tenant."""
-        query = select(intent_table).where(intent_table.c.tenant == tenant)
+        query = select(*_BRIEF).where(intent_table.c.tenant == tenant)
         query = query if status is None else query.where(intent_table.c.status == status)
+        query = query if status in (None, "completed") else query.where(_APART)
         query = query if within is None else query.where(intent_table.c.namespace.in_(within))
         query = query if before is None else query.where(_behind(tenant, before))
-        return await self._all(query.order_by(intent_table.c.created.desc(), intent_table.c.id.desc()).limit(limit))
-
-    async def _all(self, query: Select[Any]) -> list[Intent]:
-        return await self._store.read(lambda connection: [_intent(row) for row in connection.execute(query)])
+        query = query.order_by(intent_table.c.created.desc(), intent_table.c.id.desc()).limit(limit)
+        return await self._store.read(lambda connection: [Brief(**row) for row in connection.execute(query).mappings()])
 
 
 _UPDATE = update(intent_table).where(intent_table.c.id == bindparam("at"), intent_table.c.status.in_(("accepted", "running")))
@@ -174,6 +178,7 @@ _REOPEN = (
     .where(intent_table.c.id == bindparam("at"), intent_table.c.status == "failed")
     .values(status="running", answer=None, problem=None, ended=None)
 )
+_BRIEF = [intent_table.c[name] for name in Brief.__dataclass_fields__]
 _BY_ID = select(intent_table).where(among(intent_table.c.id, "ids"))
 _BY_KEY = select(intent_table).where(intent_table.c.tenant == bindparam("at_tenant"), intent_table.c.key == bindparam("at_key"))
 

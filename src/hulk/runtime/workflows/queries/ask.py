@@ -61,5 +61,5 @@ class RunQueries:
         return await self._store.read(standing)
 
     async def counts(self) -> dict[str, int]:
-        """How many runs there are in each status."""
+        """How many runs there are in each status. Goes through all there are."""
         return await self._store.read(counts)

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal, select
 
 from hulk.kernel.errors import Refused
-from hulk.runtime.workflows.queries.runs import Run, run_of
-from hulk.runtime.workflows.queries.search import error_code, require_writable, require_zone
-from hulk.runtime.workflows.tables import DEAD, run_table, unindexed
+from hulk.runtime.workflows.queries.runs import BRIEF, Run, run_of
+from hulk.runtime.workflows.queries.search import require_writable, require_zone
+from hulk.runtime.workflows.tables import DEAD, run_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +57,14 @@ class Which:
 
 def dead_letters(connection: Connection, tenant: str | None, limit: int) -> list[DeadLetter]:
     """The newest."""
-    query = select(run_table).where(DEAD).order_by(_run.ended.desc()).limit(limit)
+    query = select(*BRIEF).where(DEAD).order_by(_run.ended.desc()).limit(limit)
     query = query if tenant is None else query.where(_run.tenant == tenant)
     return [DeadLetter(run=run_of(row), deliveries=row.failures + row.takes) for row in connection.execute(query)]
 
 
 def groups(connection: Connection, tenant: str | None, within: Collection[str] | None) -> list[Dead]:
     """By workflow and code, the most first."""
-    code, workflow = error_code.label("code"), unindexed(_run.workflow).label("workflow")
+    code, workflow = _run.code, _run.workflow
     query = select(workflow, code, func.count().label("count"), func.min(_run.ended).label("oldest"), func.max(_run.ended).label("newest"))
     query = query.where(DEAD).group_by(workflow, code).order_by(func.count().desc(), workflow, code)
     query = query if tenant is None else query.where(_run.tenant == tenant)
@@ -91,7 +91,7 @@ def _fitting(query: Select[Any], which: Which) -> Select[Any]:
     if which.within is not None:
         query = query.where(_run.namespace.in_(which.within))
     if which.code is not None:
-        query = query.where(error_code == which.code)
+        query = query.where(_run.code == which.code)
     if which.ended_before is not None:
         query = query.where(_run.ended < which.ended_before)
     return query.where(_run.id.in_(which.runs)) if which.runs else query

@@ -1,14 +1,14 @@
 """The queues: who paused which and why, and what stands in each."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, union, union_all
 
-from hulk.runtime.workflows.tables import DEAD, queue_table, run_table, unindexed
+from hulk.runtime.workflows.tables import DEAD, LATER, READY, apart, going, queue_table, run_table, unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,25 +56,32 @@ def queues(connection: Connection, tenant: str | None, within: Collection[str] |
 
 
 def _counted(connection: Connection, tenant: str | None, within: Collection[str] | None) -> dict[str, dict[str, int]]:
-    query = select(_run.queue, _run.status, func.count().label("many")).where(_run.status.in_(_OPEN)).group_by(_run.queue, _run.status)
+    query = select(_run.queue, _run.status, func.count().label("many")).group_by(_run.queue, _run.status)
     counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for row in connection.execute(_of(query, tenant, within)):
+    for row in connection.execute(union_all(*_of(query, (_GOING, _STANDING), tenant, within))):
         counts[row.queue][row.status] = row.many
     return counts
 
 
 def _since(connection: Connection, tenant: str | None, within: Collection[str] | None, now: datetime) -> dict[str, datetime]:
-    query = (
-        select(_run.queue, func.min(_run.touched).label("since"))
-        .where(_run.status.in_(("held", "pending")), or_(_run.due.is_(None), _run.due <= now))
-        .group_by(_run.queue)
-    )
-    return {row.queue: row.since for row in connection.execute(_of(query, tenant, within))}
+    pending, came = or_(_run.due.is_(None), _run.due <= now), and_(LATER, _run.due <= now)
+    query = select(_run.queue, func.min(_run.touched).label("since")).group_by(_run.queue)
+    found: dict[str, datetime] = {}
+    for row in connection.execute(union_all(*_of(query, (and_(going("pending"), pending), READY, came), tenant, within))):
+        found[row.queue] = min(row.since, found.get(row.queue, row.since))
+    return found
 
 
-def _of(query: Select[Any], tenant: str | None, within: Collection[str] | None) -> Select[Any]:
-    query = query if tenant is None else query.where(unindexed(_run.tenant) == tenant)
-    return query if within is None else query.where(_run.namespace.in_(within))
+def _of(query: Select[Any], kinds: Sequence[ColumnElement[bool]], tenant: str | None, within: Collection[str] | None) -> list[Select[Any]]:
+    """Of each kind of runs its own, for each has its index."""
+    query = query if within is None else query.where(_run.namespace.in_(within))
+    found = [query.where(kind) for kind in kinds]
+    return found if tenant is None else [one.where(_tenant(kind) == tenant) for one, kind in zip(found, kinds, strict=True)]
+
+
+def _tenant(kind: ColumnElement[bool]) -> ColumnElement[str]:
+    """As the index of those runs has it first, or not at all."""
+    return _run.tenant if kind is _STANDING else unindexed(_run.tenant)
 
 
 def _queue(name: str, row: Row[Any] | None, counts: Mapping[str, int], oldest: datetime | None) -> Queue:
@@ -85,6 +92,6 @@ def _queue(name: str, row: Row[Any] | None, counts: Mapping[str, int], oldest: d
 
 
 _run = run_table.c
-_OPEN = ("held", "pending", "running", "waiting", "needs_attention")
+_GOING, _STANDING = going(), apart("held", "waiting", "needs_attention")
 _DEAD = select(func.count()).select_from(run_table).where(DEAD)
-_KNOWN = union(select(queue_table.c.name), select(_run.queue).where(_run.status.in_(_OPEN)))
+_KNOWN = union(select(queue_table.c.name), *(select(_run.queue).where(kind) for kind in (_GOING, _STANDING)))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select
 from hulk.kernel.durable import Ended
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject
-from hulk.runtime.workflows.tables import attribute_table, queue_table, run_table, stands, step_table
+from hulk.runtime.workflows.tables import attribute_table, going, queue_table, run_table, step_table
 
 STATUSES = ("held", "pending", "running", "waiting", "needs_attention", "completed", "failed", "cancelled")
 """All that a run's status can be."""
@@ -53,6 +53,10 @@ class Run:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+BRIEF = [*(run_table.c[name] for name in Run.__dataclass_fields__ if name not in ("attributes", "priority")), run_table.c.behind]
+"""The columns that `run_of` reads: not what a run was given and what came of it, which may be large."""
+
+
 def run_of(row: Row[Any], attributes: Mapping[str, str] | None = None) -> Run:
     """A row of `run_table` as it is read."""
     plain = {name: getattr(row, name) for name in Run.__dataclass_fields__ if name not in ("attributes", "priority")}
@@ -84,7 +88,7 @@ def steps_of(connection: Connection, run: str, first: int = 0, end: int | None =
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many runs there are in each status."""
+    """How many runs there are in each status. Goes through all there are."""
     return {row[0]: row[1] for row in connection.execute(select(_run.status, func.count()).group_by(_run.status))}
 
 
@@ -110,8 +114,6 @@ _run, _step, _attribute = run_table.c, step_table.c, attribute_table.c
 _ROW = select(run_table).where(_run.id == bindparam("at_run"))
 _STEPS = select(_step.position, _step.name, _step.began, _step.recorded).where(_step.run == bindparam("at_run")).order_by(_step.position)
 _ATTRIBUTES = select(attribute_table).where(_attribute.run.in_(bindparam("at_runs", expanding=True))).order_by(_attribute.name)
-_UNDER_WAY = select(func.count()).where(stands("pending", "running"))
-_AT_WORK = select(func.count()).where(
-    stands("pending", "running"), _run.tenant == bindparam("of"), _run.queue.in_(select(queue_table.c.name))
-)
+_UNDER_WAY = select(func.count()).where(going())
+_AT_WORK = select(func.count()).where(going(), _run.tenant == bindparam("of"), _run.queue.in_(select(queue_table.c.name)))
 _FAN = select(_run.id, _run.status, _run.result, _run.error).where(_run.parent == bindparam("at_parent"), _run.fan == bindparam("at_fan"))

@@ -2,19 +2,19 @@
 
 import base64
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, literal, literal_column, not_, or_, select
-from sqlalchemy.types import String
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, literal, or_, select
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import writable
 from hulk.kernel.time import from_iso, iso
-from hulk.runtime.workflows.queries.runs import STATUSES, Run, runs_of
-from hulk.runtime.workflows.tables import DEAD, SET_APART, attribute_table, run_table, stands, unindexed
+from hulk.runtime.store import among
+from hulk.runtime.workflows.queries.runs import BRIEF, STATUSES, Run, runs_of
+from hulk.runtime.workflows.tables import DEAD, LET_BE, NOT_DEAD, SET_APART, attribute_table, going, in_queue, run_table, stands, unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +77,13 @@ def attributes_of(pairs: Sequence[str]) -> dict[str, str]:
 
 def searched(connection: Connection, search: Search, limit: int, after: str | None) -> Page:
     """One page; raises `Refused` for a cursor that none of ours is."""
-    query = _fitting(search, _few_of(connection, search.attributes))
+    few = _few_of(connection, search.attributes)
+    query = _fitting(search, few, crowd=_is_crowd(connection, search))
     if after is not None:
         created, run = _decoded(after)
         query = query.where(_run.created <= created, or_(_run.created < created, _run.id < run))
-    rows = connection.execute(query.order_by(_run.created.desc(), _run.id.desc()).limit(limit + 1)).all()
+    query = query.order_by(_run.created.desc(), _run.id.desc()).limit(limit + 1)
+    rows = connection.execute(query, {} if few is None else {"few": few}).all()
     more = _encoded(rows[limit - 1].created, rows[limit - 1].id) if len(rows) > limit else None
     return Page(runs_of(connection, rows[:limit]), more)
 
@@ -96,50 +98,69 @@ def _few_of(connection: Connection, attributes: Mapping[str, str]) -> Sequence[s
     return None
 
 
-def _fitting(search: Search, few: Sequence[str] | None) -> Select[Any]:
-    query: Select[Any] = select(run_table) if few is None else select(run_table).where(_run.id.in_(few))
-    if search.tenant is not None:
-        query = query.where((unindexed(_run.tenant) if _is_narrow(search, few) else _run.tenant) == search.tenant)
+def _is_crowd(connection: Connection, search: Search) -> bool:
+    """Whether so many runs are pending or running that some of them are soon found among the newest."""
+    if search.status not in _UNDER_WAY:
+        return False
+    many = select(_run.status).where(going(search.status)).limit(_MANY + 1)
+    many = many if search.tenant is None else many.where(unindexed(_run.tenant) == search.tenant)
+    return len(connection.execute(many).all()) > _MANY
+
+
+def _fitting(search: Search, few: Sequence[str] | None, *, crowd: bool) -> Select[Any]:
+    """Each condition is said so that the index of the fewest runs is taken: neither database knows by itself which that is."""
+    narrow = few is not None or search.intent or search.parent or (search.status in _UNDER_WAY and not crowd)
+    query: Select[Any] = select(*BRIEF) if few is None else select(*BRIEF).where(among(_run.id, "few"))
+    query = query if search.tenant is None else query.where((unindexed(_run.tenant) if narrow else _run.tenant) == search.tenant)
     query = query if search.within is None else query.where(_run.namespace.in_(search.within))
-    if search.workflow is not None:
-        rare = search.dead or search.code is not None or search.status in SET_APART
-        query = query.where((unindexed(_run.workflow) if rare else _run.workflow) == search.workflow)
-    for name in ("status", "queue", "intent", "parent"):
+    for name in ("intent", "parent"):
         wanted: str | None = getattr(search, name)
-        if wanted is not None:
-            query = query.where(_run[name] == literal(wanted))
-    return _timed(_attributed(_apart(query, search), search), search)
+        query = query if wanted is None else query.where(_run[name] == literal(wanted))
+    return query.where(*_named(search), *_standing(search, crowd=crowd), *_ended_by(search), *_with(search), *_timed(search))
 
 
-def _attributed(query: Select[Any], search: Search) -> Select[Any]:
+def _named(search: Search) -> Iterator[ColumnElement[bool]]:
+    if search.workflow is not None:
+        other = search.status in SET_APART or bool(search.dead) != (search.code is not None)
+        yield (unindexed(_run.workflow) if other else _run.workflow) == search.workflow
+    if search.queue is not None:
+        yield in_queue(search.queue)
+
+
+def _standing(search: Search, *, crowd: bool) -> Iterator[ColumnElement[bool]]:
+    """The status, and the same in the words of the index of the few that are so."""
+    if search.status is None:
+        return
+    plain = crowd or search.code is not None
+    yield (unindexed(_run.status) if plain else _run.status) == search.status
+    if not plain and search.status in _UNDER_WAY:
+        yield going()
+    elif not plain and search.status in SET_APART:
+        yield LET_BE if _is_let_be(search) else stands(*SET_APART)
+
+
+def _ended_by(search: Search) -> Iterator[ColumnElement[bool]]:
+    if search.dead is not None and not _is_let_be(search):
+        yield and_(DEAD if search.dead else NOT_DEAD)
     if search.code is not None:
-        query = query.where(_run.error.is_not(None), error_code == search.code)
+        yield and_(_run.error.is_not(None), _run.code == search.code)
+
+
+def _is_let_be(search: Search) -> bool:
+    return search.dead is False and search.status == "failed" and search.code is None
+
+
+def _with(search: Search) -> Iterator[ColumnElement[bool]]:
     for name, value in search.attributes.items():
-        query = query.where(exists().where(and_(_attribute.run == _run.id, _attribute.name == name, _attribute.value == value)))
-    return query
+        yield exists().where(and_(_attribute.run == _run.id, _attribute.name == name, _attribute.value == value))
 
 
-def _timed(query: Select[Any], search: Search) -> Select[Any]:
+def _timed(search: Search) -> Iterator[ColumnElement[bool]]:
     for column in (_run.created, _run.ended):
         if (first := getattr(search, f"{column.name}_from")) is not None:
-            query = query.where(column >= first)
+            yield column >= first
         if (end := getattr(search, f"{column.name}_before")) is not None:
-            query = query.where(column < end)
-    return query
-
-
-def _is_narrow(search: Search, few: Sequence[str] | None) -> bool:
-    """Whether what is asked for fits few runs, whoever's."""
-    return few is not None or search.intent is not None or search.parent is not None or search.status in ("pending", "running")
-
-
-def _apart(query: Select[Any], search: Search) -> Select[Any]:
-    """The same runs, so said that the indexes of the few that are so can be taken."""
-    if search.dead is not None:
-        return query.where(DEAD if search.dead else not_(DEAD))
-    if search.status in SET_APART:
-        return query.where(stands(*SET_APART))
-    return query.where(stands("pending", "running")) if search.status in ("pending", "running") else query
+            yield column < end
 
 
 def _encoded(created: datetime, run: str) -> str:
@@ -160,6 +181,5 @@ def _decoded(cursor: str) -> tuple[datetime, str]:
 
 _run, _attribute = run_table.c, attribute_table.c
 _MANY = 2000
+_UNDER_WAY = ("pending", "running")
 _WITH = select(_attribute.run).where(_attribute.name == bindparam("at_name"), _attribute.value == bindparam("at_value")).limit(_MANY + 1)
-error_code = _run.error.op("->>", return_type=String())(literal_column("'code'"))
-"""The code of a run's error; both databases have this operator."""

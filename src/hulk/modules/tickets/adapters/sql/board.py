@@ -89,8 +89,9 @@ class SqlBoard:
 
     def _found(self, connection: Connection, wanted: Filter, size: int, after: tuple[datetime, str] | None) -> list[Ticket]:
         now = moment_of(connection) if wanted.overdue else NEVER
-        query = search.query(wanted, self._store.dialect, now, after, size + 1)
-        return tickets_of(connection.execute(query, execution_options=PLANNED_ANEW).all())
+        few = search.few(connection, wanted)
+        query = search.query(wanted, self._store.dialect, now, after, size + 1, of_few=few is not None)
+        return tickets_of(connection.execute(query, {} if few is None else {"few": few}, execution_options=PLANNED_ANEW).all())
 
     async def comments(self, ticket: str) -> list[Comment]:
         """See `Board`."""

@@ -4,14 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, bindparam, exists, literal, literal_column, select, tuple_
 
 from hulk.modules.tickets.adapters.sql.tables import search_table, term_table, ticket_table, urgency
-from hulk.modules.tickets.domain import Filter, Ticket, terms
+from hulk.modules.tickets.domain import ENDED, STATUSES, Filter, Ticket, terms
 from hulk.runtime.language import voice
-from hulk.runtime.store import Moment, Texts, Transaction
+from hulk.runtime.store import Moment, Texts, Transaction, among
 
 _its = ticket_table.c
+_UNENDED = [status for status in STATUSES if status not in ENDED]
+_MANY = 2000
+"""How many tickets are looked through one by one."""
 _SELECTIVE = ("w", "l", "a", "k", "p", "n")
 """Kinds of terms, those that few tickets have first."""
 
@@ -30,14 +33,35 @@ def _terms(ticket: Ticket) -> list[str]:
     return [f"{ticket.tenant}/{term}" for term in terms(ticket, [voice("pt").say(ticket.title)])]
 
 
-def query(wanted: Filter, dialect: str, now: datetime, after: tuple[datetime, str] | None, size: int) -> Select[Any]:
-    """Up to `size` of the tickets that fit, the newest first, from behind `after` on."""
+def few(connection: Connection, wanted: Filter) -> Sequence[str] | None:
+    """SQLite: the tickets that have not ended, when of these some are wanted and they are few: they are looked through. None when they are
+    many, or others are wanted: then some of them are soon found by the terms or among the newest."""
+    statuses = wanted.statuses or (_UNENDED if wanted.overdue else ())
+    narrow = set(statuses) <= set(_UNENDED) and (wanted.overdue or wanted.terms())
+    if connection.dialect.name == "postgresql" or not statuses or not narrow:
+        return None
+    query = select(_its.id).where(_its.tenant == wanted.tenant, _its.status.in_(statuses)).limit(_MANY + 1)
+    found = connection.execute(query).scalars().all()
+    return found if len(found) <= _MANY else None
+
+
+def query(wanted: Filter, dialect: str, now: datetime, after: tuple[datetime, str] | None, size: int, *, of_few: bool) -> Select[Any]:
+    """Up to `size` of the tickets that fit, the newest first, from behind `after` on; with `of_few` of those of the parameter `few`."""
+    if of_few:
+        found = select(ticket_table).where(among(_its.id, "few"), *map(_termed, _listed(wanted)))
+        return _page(_narrowed(found, wanted, now), _its.created, _its.id, after, size)
     if not wanted.terms():
-        return _page(_narrowed(select(ticket_table), wanted, now), _its.created, _its.id, after, size)
+        found = select(ticket_table).where(_its.tenant == wanted.tenant)
+        return _page(_narrowed(found, wanted, now), _its.created, _its.id, after, size)
     if dialect == "postgresql":
         return _by_array(wanted, now, after, size)
-    found = _narrowed(_by_rows(_listed(wanted)), wanted, now)
+    found = _narrowed(_by_rows(_listed(wanted)).where(_its.tenant == wanted.tenant), wanted, now)
     return _page(found, term_table.c.created, term_table.c.ticket, after, size)
+
+
+def _termed(term: str) -> ColumnElement[bool]:
+    of = term_table.c
+    return exists(select(1).where(of.term == term, of.created == _its.created, of.ticket == _its.id))
 
 
 def _page(found: Select[Any], created: Any, id_: Any, after: tuple[datetime, str] | None, size: int) -> Select[Any]:
@@ -53,17 +77,24 @@ def _listed(wanted: Filter) -> list[str]:
 
 def _narrowed(found: Select[Any], wanted: Filter, now: datetime) -> Select[Any]:
     """By the ticket's own columns."""
-    found = found.where(_its.tenant == wanted.tenant)
-    for column, values in (
-        (_its.status, wanted.statuses),
-        (_its.priority, [urgency(one) for one in wanted.priorities]),
-        (_its.kind, wanted.kinds),
-    ):
+    found = found.where(*_owned(wanted))
+    for column, values in ((_its.priority, [urgency(one) for one in wanted.priorities]), (_its.kind, wanted.kinds)):
         found = found.where(column.in_(values)) if values else found
     found = found if wanted.namespaces is None else found.where(_its.namespace.in_(sorted(wanted.namespaces)))
-    for column, value in ((_its.plan, wanted.plan), (_its.intent, wanted.intent), (_its.owner, wanted.owner)):
+    for column, value in ((_its.plan, wanted.plan), (_its.intent, wanted.intent)):
         found = found if value is None else found.where(column == value)
     return found.where(_its.ended.is_(None), _its.due_by < now) if wanted.overdue else found
+
+
+def _owned(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """By owner and status. Those that not runs do have an index; ended ones of them are found by it, for most tickets have ended."""
+    by_owner = wanted.owner not in (None, "run") and not set(wanted.statuses) & set(_UNENDED)
+    if wanted.statuses:
+        yield (_its.status.concat("") if by_owner else _its.status).in_(wanted.statuses)
+    if wanted.owner is not None:
+        yield (_its.owner if by_owner else _its.owner.concat("")) == wanted.owner
+    if by_owner:
+        yield _its.owner != literal_column("'run'", String)
 
 
 def _by_array(wanted: Filter, now: datetime, after: tuple[datetime, str] | None, size: int) -> Select[Any]:

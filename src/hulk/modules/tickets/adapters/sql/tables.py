@@ -33,6 +33,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 TAKABLE = "status = 'ready' and owner = 'worker'"
 HELD = "status = 'running' and owner = 'worker'"
 UNENDED = "deadline is not null and ended is null"
+ELSEWHERE = "owner <> 'run'"
 """Written out, since a partial index serves only a condition that it can see."""
 
 
@@ -95,6 +96,7 @@ ticket_table = Table(
     Index("ix_ticket_plan", "plan", **_where("plan is not null")),
     Index("ix_ticket_tenant_created", "tenant", "created", "id"),
     Index("ix_ticket_tenant_status_created", "tenant", "status", "created", "id"),
+    Index("ix_ticket_tenant_owner_created", "tenant", "owner", "created", "id", **_where(ELSEWHERE)),
     Index("ix_ticket_takable", "tenant", "namespace", "kind", "assignee", "priority", "due_by", "created", "id", **_where(TAKABLE)),
     Index("ix_ticket_held", "lease", **_where(HELD)),
     Index("ix_ticket_deadline", "deadline", **_where(UNENDED)),
