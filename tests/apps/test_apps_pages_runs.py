@@ -14,7 +14,7 @@ from hulk.kernel.time import utc_now
 from hulk.runtime.workflows.tables import failure_table, run_table, step_table
 from support.callers import World, a_world
 from support.subjects import intent, run, schedule
-from support.writes import a_dead_run, a_run
+from support.writes import a_dead_run, a_run, newest, told
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -97,6 +97,54 @@ async def test_a_run_is_steered_from_its_page(
     status, place, _ = await press(world, f"/console/runs/{one}/{deed}", **fields)
     assert (status, place) == (303, f"/console/runs/{one}?said={said}")
     assert await status_of(world, one) in (becomes, "pending", "running")
+
+
+async def signals_of(world: World, run_id: str) -> list[str]:
+    timeline = (await world.call("operator", "GET", f"/v1/runs/{run_id}"))[1]["timeline"]
+    return [entry["name"] for entry in timeline if entry["kind"] == "signal"]
+
+
+async def test_a_signal_is_left_for_a_run_that_waits_once_however_often_it_is_pressed(world: World) -> None:
+    one = await a_run(world, status="waiting", awaits="approved")
+    _, body = await look(world, f"/console/runs/{one}")
+    assert "the signal <code>approved</code>" in body
+    key = body.partition('name="key" value="')[2].partition('"')[0]
+    fields = {"name": "approved", "key": key, "payload": '{"by": "Ana"}', "reason": "ok"}
+    since = await newest(world)
+    for _ in range(2):
+        assert await press(world, f"/console/runs/{one}/signal", **fields) == (303, f"/console/runs/{one}?said=signalled", "")
+    assert await signals_of(world, one) == ["approved"]
+    [entry] = [row for row in await told(world, since) if row.type == "hulk.run.signalled.v1"]
+    assert (entry.subject, entry.data["reason"], entry.data["after"]["signal"]) == (one, "ok", "approved")
+    assert 'name="key" value="' in (await look(world, f"/console/runs/{one}"))[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        pytest.param({"payload": "yes, please"}, "no JSON from line 1, column 1", id="what is no JSON"),
+        pytest.param({"payload": "[" * 100_000}, "nested too deeply", id="a thousand brackets"),
+        pytest.param({"name": ""}, "length must be at least 1", id="without a name"),
+        pytest.param({"name": "child"}, "nobody else", id="what only Hulk may say"),
+        pytest.param({"name": "tkt_01m7y5yr6fe5hvadg4t960z6tv"}, "decide on the ticket", id="in a ticket's place"),
+    ],
+)
+async def test_a_signal_that_cannot_be_left_is_explained(world: World, fields: dict[str, str], said: str) -> None:
+    one = await a_run(world, status="waiting", awaits="approved")
+    status, _, body = await press(world, f"/console/runs/{one}/signal", **{"name": "approved", "key": "k", "payload": "", **fields})
+    assert (status, said in html.unescape(body), await signals_of(world, one)) == (422, True, []), body
+
+
+async def test_signals_are_offered_where_they_are_heard_and_to_whoever_may_send_them(world: World) -> None:
+    waits = await a_run(world, status="waiting", awaits="approved")
+    ended = await a_run(world, status="completed", awaits="approved", ended=utc_now())
+    decided = await a_run(world, workflow="ticket", status="waiting", awaits="tkt_01m7y5yr6fe5hvadg4t960z6tv")
+    offered = {one: f"/console/runs/{one}/signal" in (await look(world, f"/console/runs/{one}"))[1] for one in (waits, ended, decided)}
+    assert offered == {waits: True, ended: False, decided: False}
+    assert "/console/tickets/tkt_01m7y5yr6fe5hvadg4t960z6tv" in (await look(world, f"/console/runs/{decided}"))[1]
+    assert "/signal" not in (await look(world, f"/console/runs/{waits}", "viewer"))[1]
+    for who, status in (("viewer", 403), ("stranger", 404), ("prod", 404)):
+        assert (await press(world, f"/console/runs/{waits}/signal", who, name="approved", key="k"))[0] == status
 
 
 async def test_a_copy_from_a_step_is_led_to(world: World) -> None:

@@ -74,7 +74,7 @@ function ask(button) {
   const no = document.createElement("button"); no.type = "button"; no.textContent = dialog.dataset.no || "Esc"; no.className = "quiet"; no.onclick = () => dialog.close();
   acts.append(yes, no); form.append(acts);
   dialog.replaceChildren(form); htmx.process(form); dialog.showModal();
-  (form.querySelector("input, textarea, select") || yes).focus();
+  (form.querySelector("input:not([type=hidden]), textarea, select") || yes).focus();
 }
 
 // What stands in another element, into the clipboard; where there is none (plain http), it is selected to be copied by hand.
