@@ -138,3 +138,29 @@ def test_many_dead_letters_are_looked_at_before_they_are_dealt_with(visitor: Vis
     page.keyboard.press("y")
     page.wait_for_url("**/console/dead-letters?said=discarded")
     assert page.locator("main").get_by_text("ticket", exact=True).count() == 0
+
+
+def test_a_schedule_is_made_seen_to_come_and_changed_and_a_mistake_is_told_at_its_field(visitor: Visitor) -> None:
+    page = visitor.go("/console/schedules")
+    page.keyboard.press("+")
+    page.get_by_label("Nome", exact=True).fill("limpeza")
+    when = page.get_by_label("Quando", exact=True)
+    when.fill("30 25 * * *")
+    page.get_by_label("O que é pedido a cada vez").fill("O disco está cheio?")
+    page.locator("#s-times .problem").wait_for()
+    page.get_by_role("button", name="Criar").click()
+    page.locator("input[name=when][aria-invalid=true] + .at-field").wait_for()
+    assert "25" in page.locator(".at-field").inner_text()
+    assert visitor.violations() == []
+    visitor.wrong.clear()  # the browser tells of the refusal too
+    when.fill("30 7 * * mon-fri")
+    page.locator("#s-times time").nth(4).wait_for()
+    page.get_by_role("button", name="Criar").click()
+    page.wait_for_url("**/console/schedules/sch_*?said=saved")
+    assert visitor.violations() == []
+    page.get_by_label("Quando", exact=True).fill("45 7 * * mon-fri")
+    page.get_by_role("button", name="Guardar assim").click()
+    page.get_by_text("Por cron 45 7 * * mon-fri").wait_for()
+    page.keyboard.press("p")
+    page.locator("#dialog").get_by_role("button", name="Pausar").click()
+    page.locator("h1 .status.paused").wait_for()

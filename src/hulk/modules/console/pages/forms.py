@@ -26,7 +26,7 @@ def number_of(value: str) -> int | None:
     if not (written := value.strip()):
         return None
     if not (written.isascii() and written.isdigit() and len(written) < 10):
-        raise Refused("“{value}” is no number of a step: write 0, 1, 2 …", value=value[:40])
+        raise Refused("A whole number is expected, 0, 1, 2 …, not “{value}”.", value=value[:40])
     return int(written)
 
 
