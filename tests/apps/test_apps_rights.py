@@ -46,6 +46,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/intents": {"text": ""},  # who may ask is told that it is empty
     "POST /v1/schedules": {"name": "", "every": "1h", "intent": {"text": "x"}},
     "PATCH /v1/schedules/{schedule}": {"paused": True},
+    "POST /v1/schedules/check": {"every": "1h"},
     "POST /v1/runs/{run_id}/fork": {"step": 0},
     "POST /v1/runs/{run_id}/signals": {"name": "go", "key": "k"},
     "POST /v1/dead-letters/replay": {"filter": {"all": True}, "dry_run": True},
@@ -151,6 +152,7 @@ POST /v1/channel-messages/{message}/withdraw    401      403      200      403  
 GET /v1/channels                                401      200      200      200      200      200      200      200
 GET /v1/channels/{channel}                      401      200      200      200      200      404      404      404
 POST /v1/channels/{channel}/check               401      403      200      403      200      404      404      404
+GET /v1/channels/{channel}/contacts/{sender:path} 401  403      403      403      200      404      404      404
 PATCH /v1/channels/{channel}/contacts/{sender:path} 401  403      403      403      200      404      404      404
 GET /v1/conversations                           401      200      200      200      200      200      200      200
 GET /v1/conversations/{conversation}            401      200      200      200      200      404      404      404
@@ -225,6 +227,7 @@ POST /v1/runs/{run_id}/resolve                  401      403      409      403  
 POST /v1/runs/{run_id}/signals                  401      403      409      403      409      404      404      404
 GET /v1/schedules                               401      200      200      200      200      200      200      200
 POST /v1/schedules                              401      403      422      403      422      422      403      422
+POST /v1/schedules/check                        401      200      200      200      200      200      200      200
 DELETE /v1/schedules/{schedule}                 401      403      204      403      204      404      404      404
 GET /v1/schedules/{schedule}                    401      200      200      200      200      404      404      404
 PATCH /v1/schedules/{schedule}                  401      403      200      403      200      404      404      404

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hulk.kernel.tenancy import Principal, Resource
+from hulk.kernel.tenancy import Principal, Resource, Verb
 from hulk.kernel.text import Text
 
 ROOT = "/console"
@@ -11,14 +11,15 @@ ROOT = "/console"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page that can be gone to: by its name, or by `g` and its `key`. `resource` is what one must be allowed to read somewhere; in all
-    of the tenant, where it is of the tenant as a `whole` and of no namespace."""
+    """A page that can be gone to: by its name, or by `g` and its `key`. `resource` is what one must be allowed to read (or
+    whatever `verb` says) somewhere; in all of the tenant, where it is of the tenant as a `whole` and of no namespace."""
 
     path: str
     name: Text
     key: str
     resource: Resource | None = None
     whole: bool = False
+    verb: Verb = "read"
 
     @property
     def address(self) -> str:
@@ -29,7 +30,7 @@ class Place:
         """Whether there is anything there for them."""
         if self.resource is None:
             return True
-        return caller.may("read", self.resource) if self.whole else caller.somewhere("read", self.resource)
+        return caller.may(self.verb, self.resource) if self.whole else caller.somewhere(self.verb, self.resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ GROUPS: Sequence[Group] = (
         (
             Place("channels", Text("Channels"), "h", "channels"),
             Place("conversations", Text("Conversations"), "v", "channels"),
+            Place("contacts", Text("Contacts"), "k", "channels", verb="manage"),
             Place("people", Text("People"), "p", "members"),
             Place("tenants", Text("Tenants"), "z", "platform", whole=True),
         ),
