@@ -207,6 +207,24 @@ async def test_the_wizard_says_what_to_do_and_takes_no_secret(world: World) -> N
     assert (status, "never here" in body["detail"]) == (422, True)
 
 
+async def test_the_wizard_says_what_is_wrong_at_its_field_in_the_readers_words(world: World) -> None:
+    page = await look(world, "admin", "/console/add-channel?kind=mattermost&name=shop")
+    assert "there is a channel “shop” already" in page
+    page = await look(world, "admin", "/console/add-channel?kind=mattermost&name=Shop!&s.url=nowhere")
+    assert 'id="e-name"' in page
+    page = await look(world, "admin", "/console/add-channel?kind=mattermost&name=chat&s.url=nowhere")
+    assert ('id="e-url"' in page, "thor channels add" in page) == (True, False)
+    status, said = await world.call("admin", "GET", "/console/add-channel?kind=email&name=mail", headers={"cookie": "hulk-language=pt"})
+    assert (status, "Seu endereço, do qual vêm as respostas." in said.decode()) == (200, True)
+
+
+async def test_which_variables_are_set_is_told_to_who_looks_after_this_hulk_alone(world: World) -> None:
+    path = "/v1/channel-kinds/telegram?name=loja"
+    assert [one["set"] for one in (await world.call("platform", "GET", path))[1]["variables"]] == [False]
+    assert [one["set"] for one in (await world.call("admin", "GET", path))[1]["variables"]] == [None]
+    assert (await world.call("viewer", "GET", "/v1/channel-kinds/wyoming?name=x&setting=port=["))[1]["errors"][0]["field"] == "port"
+
+
 async def test_what_was_changed_is_shown_before_and_after(world: World) -> None:
     ana = await person(world)
     await world.call("admin", "PATCH", f"/v1/people/{ana}", json={"name": NASTY, "reason": NASTY})

@@ -71,6 +71,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/router/experiments/{experiment}/kill": {},
     "PUT /v1/router/policies": {"policies": []},
     "POST /v1/router/policies/check": {},
+    "POST /v1/router/models/check": {"name": "mini", "kind": "openai", "model": "gpt-5-mini"},
     "POST /v1/router/policies/versions/{version}/restore": {},
     "PUT /v1/budgets/{budget}": {"daily": "5"},
     "POST /v1/tool-systems/{system}/approve": {"digests": {"x": "0" * 64}},
@@ -210,6 +211,7 @@ GET /v1/router/experiments/{experiment}         401      200      200      200  
 POST /v1/router/experiments/{experiment}/kill   401      403      403      403      200      404      403      404
 POST /v1/router/experiments/{experiment}/stop   401      403      403      403      200      404      403      404
 GET /v1/router/models                           401      200      200      200      200      200      403      200
+POST /v1/router/models/check                    401      200      200      200      200      200      403      200
 GET /v1/router/policies                         401      200      200      200      200      200      403      200
 PUT /v1/router/policies                         401      403      403      403      200      200      403      200
 POST /v1/router/policies/check                  401      200      200      200      200      200      403      200

@@ -39,6 +39,7 @@ class Failed:
 
     intent: str
     run: str
+    schedule: str
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,10 @@ async def _failed(up: Up, site: Site) -> Failed:
         intent = await caller.ask(f"Perfil de {site.url}/vendas.csv")
         assert (await caller.ended(intent))["status"] == "failed"
         body = {"name": "disco", "cron": "30 8 * * mon-fri", "timezone": "America/Sao_Paulo", "intent": {"text": "O disco está cheio?"}}
-        assert (await caller.call("POST", "/v1/schedules", json=body))[0] == 201
+        status, made, _ = await caller.call("POST", "/v1/schedules", json=body)
+        assert status == 201
         _, found, _ = await caller.call("GET", f"/v1/runs?intent={intent}&workflow=ticket&status=failed")
-    return Failed(intent, found["runs"][0]["run_id"])
+    return Failed(intent, found["runs"][0]["run_id"], made["schedule_id"])
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ PLACES = [
     "/console/", "/console/runs", "/console/runs?status=failed&workflow=ticket", "/console/runs/{run}",
     "/console/runs/{run}/payloads/input",
     "/console/trace/{intent}", "/console/dead-letters", "/console/dead-letters?workflow=ticket&code=unavailable", "/console/queues",
-    "/console/schedules",
+    "/console/schedules", "/console/schedules/{schedule}",
 ]  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def test_the_pages_of_work_can_be_used_by_everybody(
 ) -> None:
     with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
         for place in PLACES:
-            shown = somebody.go(place.format(run=failed.run, intent=failed.intent))
+            shown = somebody.go(place.format(run=failed.run, intent=failed.intent, schedule=failed.schedule))
             assert somebody.violations() == [], place
             assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{place} is wider than the screen"
             assert (somebody.wrong, somebody.elsewhere) == ([], []), place

@@ -20,7 +20,8 @@ largura width | comprimento length | volume | estoque stock inventory | deposito
 transportadora carrier | frete freight shipping | prazo deadline | atraso delay | situacao status | usuario user | servidor server
 servico service | erro error | latencia latency | duracao duration | tempo time | taxa rate | media average mean | total | saldo balance
 idade age | sexo genero gender sex | campanha campaign | anuncio ad advert | clique click | impressao impression | visita visit
-sessao session | conversao conversion | metrica metric | contrato contract | conta account | projeto project | tarefa task | nota score grade
+sessao session | conversao conversion | metrica metric | contrato contract | conta account | projeto project | tarefa task
+nota score grade
 """
 
 Bare = Callable[[str], Sequence[str]]
