@@ -170,6 +170,19 @@ async def test_who_may_not_say_who_is_who_is_not_offered_it(who: str, world: Wor
     assert "/console/contacts/" not in str((await world.call(who, "GET", f"/console/conversations/{talk}"))[1])
 
 
+async def test_an_account_is_called_otherwise_and_given_other_groups(world: World) -> None:
+    ana, ci = await person(world), await account(world)
+    fields = {"name": NASTY, "email": "new@example.com", "reason": "married"}
+    assert (await press(world, "admin", f"/console/people/{ana}/change", **fields))[0] == 303
+    found = (await world.call("admin", "GET", f"/v1/people/{ana}"))[1]
+    assert (found["name"], found["email"]) == (NASTY, "new@example.com")
+    assert escaped(await look(world, "admin", f"/console/people/{ana}"))
+    assert (await press(world, "admin", f"/console/people/{ci}/change", name="ci", groups="gpu, night"))[0] == 303
+    assert (await world.call("admin", "GET", f"/v1/service-accounts/{ci}"))[1]["groups"] == ["gpu", "night"]
+    assert (await press(world, "admin", f"/console/people/{ana}/change", name="x", email="no address"))[0] == 422
+    assert (await press(world, "viewer", f"/console/people/{ana}/change", name="x"))[0] == 403
+
+
 async def test_a_code_for_a_channel_is_made_as_it_is_wanted_and_taken_back(world: World) -> None:
     here = f"/console/people/{await person(world)}"
     _, _, page = await press(world, "admin", f"{here}/code", hours="2", digits="1")

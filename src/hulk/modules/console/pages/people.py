@@ -83,6 +83,14 @@ def _one(router: APIRouter, showing: Showing) -> None:
         await showing.act(request, "PATCH", f"/v1/{_kind(account)}/{account}", body)
         return showing.done(request, f"{_PLACE}/{account}", "saved")
 
+    @router.post("/{account}/change")
+    async def change(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        form = await form_of(request)
+        body: dict[str, Any] = {name: form[name].strip() for name in ("name", "email") if form.get(name, "").strip()}
+        body |= {"groups": form["groups"].replace(",", " ").split()} if "groups" in form else {}
+        await showing.act(request, "PATCH", f"/v1/{_kind(account)}/{account}", {**body, "reason": form.get("reason", "")})
+        return showing.done(request, f"{_PLACE}/{account}", "saved")
+
     @router.post("/{account}/remove")
     async def remove(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
         await showing.act(request, "DELETE", f"/v1/{_kind(account)}/{account}")
