@@ -59,7 +59,14 @@ async def test_what_would_do_is_told_with_what_to_write_where(world: World, tmp_
 
 
 async def test_the_command_is_one_for_a_shell_whatever_the_model_is_called(world: World) -> None:
-    body = {"name": "in", "kind": "compatible", "model": "a b; rm", "url": "http://x/v1", "api_key": "file:/run/k", "local": True}
+    body: dict[str, Any] = {
+        "name": "in",
+        "kind": "compatible",
+        "model": "a b; rm",
+        "url": "http://x/v1",
+        "api_key": "file:/run/k",
+        "local": True,
+    }
     command = (await check(world, **body))[1]["command"]
     assert command == "thor models add in --model 'a b; rm' --kind compatible --url http://x/v1 --key file:/run/k --local"
     assert shlex.split(command)[5] == "a b; rm"
