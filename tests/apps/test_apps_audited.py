@@ -251,6 +251,8 @@ ROUTES: dict[str, Write | Elsewhere | NoChange] = {
     "POST /v1/router/experiments/{experiment}/stop": Write("hulk.experiment.ended.v1", "changed", of(an_experiment, said())),
     "PUT /v1/router/policies": Write("hulk.policies.changed.v1", "made", to("", said(policies=[{"name": "thrifty", "max_cost": "0.05"}]))),
     "POST /v1/router/policies/check": NoChange("it only looks"),
+    "POST /v1/schedules/check": NoChange("it only reckons"),
+    "POST /v1/router/models/check": NoChange("it only looks"),
     "POST /v1/router/policies/versions/{version}/restore": Write("hulk.policies.changed.v1", "changed", older_policies),
     "POST /v1/runs/{run_id}/cancel": Write("hulk.run.cancelled.v1", "changed", of(waiting, said())),
     "POST /v1/runs/{run_id}/discard": Write("hulk.run.discarded.v1", "changed", of(a_dead_run, said())),

@@ -232,6 +232,25 @@ async def test_somebody_is_blocked_and_linked_and_both_are_undone(world: World) 
     assert (await world.call("admin", "PATCH", "/v1/channels/shop/contacts/nobody", json={"blocked": True}))[0] == 404
 
 
+async def test_somebody_is_found_by_what_is_known_of_them(world: World) -> None:
+    id_ = await person(world)
+    ana = await a_contact(world, name="Ana Clara Prado")
+    bia = await a_contact(world, name="Bia 100%", phone="", email="Bia@Example.com", person=id_, blocked=True)
+    for query, found in (
+        ("text=CLARA%20p", [ana]), ("text=example.COM", [bia]), ("text=99999", [ana]), ("text=100%25", [bia]), ("text=%25%25", []),
+        ("text=nobody", []), (f"text={bia}", [bia]), (f"person={id_}", [bia]), ("blocked=true", [bia]), ("blocked=false", [ana]),
+        ("text=bia%20100&blocked=false", []),
+    ):  # fmt: skip
+        assert [one["sender"] for one in (await got(world, f"/v1/channel-contacts?{query}"))["contacts"]] == found, query
+    assert (await got(world, f"/v1/channels/shop/contacts/{bia}"))["email"] == "Bia@Example.com"
+    talk = await a_conversation(world, sender=ana)
+    await a_conversation(world, sender=bia)
+    path = f"/v1/conversations?channel=shop&sender={ana}"
+    assert [one["conversation_id"] for one in (await got(world, path))["conversations"]] == [talk]
+    assert (await world.call("stranger", "GET", path))[1]["conversations"] == []
+    assert (await world.call("admin", "GET", f"/v1/conversations?sender={ana}"))[0] == 422
+
+
 async def test_an_admin_of_a_namespace_cannot_become_somebody_of_the_tenant(tmp_path: Path) -> None:
     async with a_world(tmp_path, channels__webhook=[SHOP, {**SHOP, "name": "fair", "namespace": "prod"}]) as world:
         sender, id_ = await a_contact(world, channel="fair"), await person(world)

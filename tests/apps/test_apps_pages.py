@@ -1,10 +1,13 @@
 """Every page of the console for everybody who may come: what it shows is what the API shows them, and nothing is changed from elsewhere."""
 
+import re
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
 
+from hulk.kernel.tenancy import PERMISSIONS
+from hulk.modules.console.domain import PLACES
 from support.callers import CALLERS, World, a_world, pages_of
 from support.subjects import address
 
@@ -114,3 +117,23 @@ async def test_the_menu_has_each_place_once_and_only_what_there_is_for_whoever_l
         menu = body[body.index('<nav class="side"') : body.index("</nav>")]
         assert menu.count(f'href="{there}"') == 1
         assert not away or f'href="{away}"' not in menu
+
+
+def _offered(body: str) -> tuple[set[str], set[str]]:
+    """The addresses in the menu, and those in the palette."""
+    menu = body[body.index('<nav class="side"') : body.index("</nav>")]
+    palette = body[body.index('<dialog id="palette"') :]
+    return set(re.findall(r'href="([^"]+)"', menu)), set(re.findall(r'data-href="([^"]+)"', palette))
+
+
+async def test_a_place_is_offered_to_whoever_may_open_it_and_to_nobody_else(world: World) -> None:
+    wrong = []
+    grants = [*PERMISSIONS, *(f"{role}@prod" for role in PERMISSIONS), "viewer,approver@prod"]
+    asking = [("acme", grant) for grant in grants] + [("default", "viewer"), ("default", "admin"), ("default", "admin@default")]
+    for tenant, grant in asking:
+        who = f"{grant} of {tenant}"
+        world.keys[who] = await world.key(tenant, *grant.split(","))
+        menu, palette = _offered((await look(world, who, "/console/"))[1])
+        opens = {place.address for place in PLACES if (await look(world, who, place.address))[0] == 200}
+        wrong += [(who, opens ^ offered) for offered in (menu, palette) if offered != opens]
+    assert wrong == []

@@ -12,6 +12,7 @@ from support.callers import World, a_world
 from support.channel_things import a_contact, a_conversation, a_handed_conversation, a_message
 from support.patience import until_found
 from support.subjects import account, agent_task, person, tool_call
+from support.writes import newest, told
 
 NASTY = '<script>alert(1)</script><img src=x onerror="alert(2)">\'"&'
 
@@ -137,6 +138,62 @@ async def test_a_channel_is_tried_and_a_message_decided_on(world: World) -> None
     assert (await press(world, "operator", address))[0] == 409, "it was seen otherwise"
 
 
+async def test_a_contact_is_found_heard_no_more_and_said_to_be_somebody(world: World) -> None:
+    ana, sender = await person(world), await a_contact(world, name=NASTY, email="zoe@example.com")
+    other = await a_contact(world, name="Bia", person=ana)
+    talk = await a_conversation(world, sender=sender)
+    page = await look(world, "admin", "/console/contacts?text=ZOE@")
+    assert (escaped(page), f"/console/contacts/shop/{sender}" in page, f"/console/contacts/shop/{other}" in page) == (True, True, False)
+    here = f"/console/contacts/shop/{sender}"
+    assert f'href="{here}"' in await look(world, "admin", f"/console/conversations/{talk}")
+    assert f"/console/conversations/{talk}" in await look(world, "admin", here)
+    who, since = {"channel": "shop", "sender": sender, "reason": "asked for it"}, await newest(world)
+    for deed, more in (("block", {}), ("link", {"person": ana}), ("unblock", {}), ("unlink", {})):
+        assert (await press(world, "admin", f"/console/contacts/{deed}", **who, **more))[0] == 303
+        if deed == "link":
+            assert escaped(await look(world, "admin", here))
+            assert "Not heard" in await look(world, "admin", here)
+            assert here in await look(world, "admin", f"/console/people/{ana}")
+    types = [(row.type.split(".")[2], row.data["reason"]) for row in await told(world, since)]
+    assert types == [(what, "asked for it") for what in ("blocked", "linked", "unblocked", "unlinked")]
+    assert (await press(world, "admin", "/console/contacts/link", **who))[0] == 422
+    assert (await press(world, "admin", "/console/contacts/burn", **who))[0] == 404
+
+
+@pytest.mark.parametrize("who", ["viewer", "operator", "approver", "stranger", "prod"])
+async def test_who_may_not_say_who_is_who_is_not_offered_it(who: str, world: World) -> None:
+    sender, talk = await a_contact(world), await a_conversation(world)
+    for deed in ("block", "link"):
+        form = {"channel": "shop", "sender": sender, "person": await person(world)}
+        assert (await press(world, who, f"/console/contacts/{deed}", **form))[0] in (403, 404)
+    assert (await world.call(who, "GET", f"/console/contacts/shop/{sender}"))[0] in (403, 404)
+    assert "/console/contacts/" not in str((await world.call(who, "GET", f"/console/conversations/{talk}"))[1])
+
+
+async def test_an_account_is_called_otherwise_and_given_other_groups(world: World) -> None:
+    ana, ci = await person(world), await account(world)
+    fields = {"name": NASTY, "email": "new@example.com", "reason": "married"}
+    assert (await press(world, "admin", f"/console/people/{ana}/change", **fields))[0] == 303
+    found = (await world.call("admin", "GET", f"/v1/people/{ana}"))[1]
+    assert (found["name"], found["email"]) == (NASTY, "new@example.com")
+    assert escaped(await look(world, "admin", f"/console/people/{ana}"))
+    assert (await press(world, "admin", f"/console/people/{ci}/change", name="ci", groups="gpu, night"))[0] == 303
+    assert (await world.call("admin", "GET", f"/v1/service-accounts/{ci}"))[1]["groups"] == ["gpu", "night"]
+    assert (await press(world, "admin", f"/console/people/{ana}/change", name="x", email="no address"))[0] == 422
+    assert (await press(world, "viewer", f"/console/people/{ana}/change", name="x"))[0] == 403
+
+
+async def test_a_code_for_a_channel_is_made_as_it_is_wanted_and_taken_back(world: World) -> None:
+    here = f"/console/people/{await person(world)}"
+    _, _, page = await press(world, "admin", f"{here}/code", hours="2", digits="1")
+    [code] = re.findall(r"/link ([\w-]+)", page)
+    assert code.replace("-", "").isdigit()
+    assert "A code that nobody has used holds until" in await look(world, "admin", here)
+    assert (await press(world, "admin", f"{here}/uncode", reason="lost"))[0] == 303
+    assert "A code that nobody has used" not in await look(world, "admin", here)
+    assert (await press(world, "admin", f"{here}/code", hours="soon"))[0] == 422
+
+
 async def test_a_person_answers_in_a_conversation_and_gives_it_back(world: World) -> None:
     talk = await a_conversation(world)
     here = f"/console/conversations/{talk}"
@@ -161,6 +218,24 @@ async def test_the_wizard_says_what_to_do_and_takes_no_secret(world: World) -> N
     assert "@BotFather" in page
     status, body = await world.call("admin", "GET", "/v1/channel-kinds/telegram?name=loja&setting=token=env:X")
     assert (status, "never here" in body["detail"]) == (422, True)
+
+
+async def test_the_wizard_says_what_is_wrong_at_its_field_in_the_readers_words(world: World) -> None:
+    page = await look(world, "admin", "/console/add-channel?kind=mattermost&name=shop")
+    assert "there is a channel “shop” already" in page
+    page = await look(world, "admin", "/console/add-channel?kind=mattermost&name=Shop!&s.url=nowhere")
+    assert 'id="e-name"' in page
+    page = await look(world, "admin", "/console/add-channel?kind=mattermost&name=chat&s.url=nowhere")
+    assert ('id="e-url"' in page, "thor channels add" in page) == (True, False)
+    status, said = await world.call("admin", "GET", "/console/add-channel?kind=email&name=mail", headers={"cookie": "hulk-language=pt"})
+    assert (status, "Seu endereço, do qual vêm as respostas." in said.decode()) == (200, True)
+
+
+async def test_which_variables_are_set_is_told_to_who_looks_after_this_hulk_alone(world: World) -> None:
+    path = "/v1/channel-kinds/telegram?name=loja"
+    assert [one["set"] for one in (await world.call("platform", "GET", path))[1]["variables"]] == [False]
+    assert [one["set"] for one in (await world.call("admin", "GET", path))[1]["variables"]] == [None]
+    assert (await world.call("viewer", "GET", "/v1/channel-kinds/wyoming?name=x&setting=port=["))[1]["errors"][0]["field"] == "port"
 
 
 async def test_what_was_changed_is_shown_before_and_after(world: World) -> None:

@@ -170,6 +170,18 @@ async def test_an_experiment_is_begun_looked_at_and_ended(world: World) -> None:
     assert (status, "shares of at least" in body) == (422, True)
 
 
+async def test_an_experiment_may_have_eight_variants_each_with_its_interval(tmp_path: Path) -> None:
+    names = ["now", *(f"new{number}" for number in range(1, 8))]
+    async with a_world(tmp_path, router__prompts=dict.fromkeys(names, "Be brief.")) as world:
+        fields = {"name": "many", "about": "prompts"}
+        for room, name in enumerate(names, 1):
+            fields |= {f"name-{room}": name, f"value-{room}": name, f"share-{room}": "12.5"}
+        status, place, body = await post(world, "admin", "/console/router/experiments", **fields)
+        assert status == 303, body
+        _, body = await look(world, "viewer", place)
+        assert (body.count('class="interval"'), body.count('<th scope="row">')) == (7, 8)
+
+
 async def test_decisions_are_listed_page_by_page_and_lead_to_their_pages(world: World) -> None:
     first = await SqlDecisions(world.desk.store).get(await decision(world))
     more = [replace(first, id=ids.new("dec"), at=first.at + timedelta(seconds=number)) for number in range(51)]
@@ -190,6 +202,20 @@ async def test_a_model_is_written_down_without_its_key_ever_being_repeated(world
     assert (status, "thor models add mini" in body, "<img" in body) == (200, True, False)
     status, _, body = await post(world, "operator", "/console/models/add", **{**fields, "variable": "sk-live-1"})
     assert (status, "sk-live-1" in body) == (422, False)
+    status, _, body = await post(world, "operator", "/console/models/add", **{**fields, "file": "/run/secrets/openai"})
+    assert (status, "in one place" in body) == (422, True)
+    assert (await post(world, "prod", "/console/models/add", **fields))[0] == 403
+
+
+async def test_a_model_that_does_not_answer_is_told_of_where_it_is_tried(tmp_path: Path) -> None:
+    away = {"name": "away", "kind": "compatible", "model": "m", "url": "http://127.0.0.1:9/v1", "local": True}
+    async with a_world(tmp_path, models__providers=[away]) as world:
+        assert "Try away" in (await look(world, "operator", "/console/models"))[1]
+        assert "Try away" not in (await look(world, "viewer", "/console/models"))[1]
+        status, _, body = await post(world, "operator", "/console/models/try", name="away")
+        assert (status, 'role="alert"' in body, "Trying away" in body) == (200, True, True)
+        assert (await post(world, "viewer", "/console/models/try", name="away"))[0] == 403
+        assert (await post(world, "operator", "/console/models/try", name="nobody"))[0] == 404
 
 
 async def test_states_of_breakers_are_for_who_looks_after_them(world: World) -> None:

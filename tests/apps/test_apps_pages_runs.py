@@ -11,10 +11,11 @@ from sqlalchemy import delete, insert, update
 
 from hulk.apps.story import MOST_STEPS
 from hulk.kernel.time import utc_now
+from hulk.runtime.scheduler.tables import schedule_table
 from hulk.runtime.workflows.tables import failure_table, run_table, step_table
 from support.callers import World, a_world
 from support.subjects import intent, run, schedule
-from support.writes import a_dead_run, a_run
+from support.writes import a_dead_run, a_run, newest, told
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -97,6 +98,54 @@ async def test_a_run_is_steered_from_its_page(
     status, place, _ = await press(world, f"/console/runs/{one}/{deed}", **fields)
     assert (status, place) == (303, f"/console/runs/{one}?said={said}")
     assert await status_of(world, one) in (becomes, "pending", "running")
+
+
+async def signals_of(world: World, run_id: str) -> list[str]:
+    timeline = (await world.call("operator", "GET", f"/v1/runs/{run_id}"))[1]["timeline"]
+    return [entry["name"] for entry in timeline if entry["kind"] == "signal"]
+
+
+async def test_a_signal_is_left_for_a_run_that_waits_once_however_often_it_is_pressed(world: World) -> None:
+    one = await a_run(world, status="waiting", awaits="approved")
+    _, body = await look(world, f"/console/runs/{one}")
+    assert "the signal <code>approved</code>" in body
+    key = body.partition('name="key" value="')[2].partition('"')[0]
+    fields = {"name": "approved", "key": key, "payload": '{"by": "Ana"}', "reason": "ok"}
+    since = await newest(world)
+    for _ in range(2):
+        assert await press(world, f"/console/runs/{one}/signal", **fields) == (303, f"/console/runs/{one}?said=signalled", "")
+    assert await signals_of(world, one) == ["approved"]
+    [entry] = [row for row in await told(world, since) if row.type == "hulk.run.signalled.v1"]
+    assert (entry.subject, entry.data["reason"], entry.data["after"]["signal"]) == (one, "ok", "approved")
+    assert 'name="key" value="' in (await look(world, f"/console/runs/{one}"))[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        pytest.param({"payload": "yes, please"}, "no JSON from line 1, column 1", id="what is no JSON"),
+        pytest.param({"payload": "[" * 100_000}, "nested too deeply", id="a thousand brackets"),
+        pytest.param({"name": ""}, "length must be at least 1", id="without a name"),
+        pytest.param({"name": "child"}, "nobody else", id="what only Hulk may say"),
+        pytest.param({"name": "tkt_01m7y5yr6fe5hvadg4t960z6tv"}, "decide on the ticket", id="in a ticket's place"),
+    ],
+)
+async def test_a_signal_that_cannot_be_left_is_explained(world: World, fields: dict[str, str], said: str) -> None:
+    one = await a_run(world, status="waiting", awaits="approved")
+    status, _, body = await press(world, f"/console/runs/{one}/signal", **{"name": "approved", "key": "k", "payload": "", **fields})
+    assert (status, said in html.unescape(body), await signals_of(world, one)) == (422, True, []), body
+
+
+async def test_signals_are_offered_where_they_are_heard_and_to_whoever_may_send_them(world: World) -> None:
+    waits = await a_run(world, status="waiting", awaits="approved")
+    ended = await a_run(world, status="completed", awaits="approved", ended=utc_now())
+    decided = await a_run(world, workflow="ticket", status="waiting", awaits="tkt_01m7y5yr6fe5hvadg4t960z6tv")
+    offered = {one: f"/console/runs/{one}/signal" in (await look(world, f"/console/runs/{one}"))[1] for one in (waits, ended, decided)}
+    assert offered == {waits: True, ended: False, decided: False}
+    assert "/console/tickets/tkt_01m7y5yr6fe5hvadg4t960z6tv" in (await look(world, f"/console/runs/{decided}"))[1]
+    assert "/signal" not in (await look(world, f"/console/runs/{waits}", "viewer"))[1]
+    for who, status in (("viewer", 403), ("stranger", 404), ("prod", 404)):
+        assert (await press(world, f"/console/runs/{waits}/signal", who, name="approved", key="k"))[0] == status
 
 
 async def test_a_copy_from_a_step_is_led_to(world: World) -> None:
@@ -241,10 +290,8 @@ async def test_a_schedule_is_made_changed_and_removed_from_its_page(world: World
         "timezone": "America/Sao_Paulo",
         "text": "Is the disk full?",
     }
-    assert (await press(world, "/console/schedules", **new))[:2] == (303, "/console/schedules?said=saved")
-    status, _, body = await press(world, "/console/schedules", **{**new, "name": "x", "when": "30 25 * * *"})
-    assert status == 422
-    assert "25" in body
+    status, place, _ = await press(world, "/console/schedules", **new)
+    assert (status, place.startswith("/console/schedules/sch_"), place.endswith("?said=saved")) == (303, True, True)
     _, body = await look(world, "/console/schedules")
     assert "<script>" not in body
     assert "30 8 * * mon-fri" in body
@@ -253,9 +300,92 @@ async def test_a_schedule_is_made_changed_and_removed_from_its_page(world: World
     for deed, paused in (("pause", True), ("resume", False), ("run", False)):
         assert (await press(world, f"{here}/{deed}"))[0] == 303
         assert (await world.call("viewer", "GET", f"/v1/schedules/{one['schedule_id']}"))[1]["paused"] is paused
+    assert (await press(world, f"{here}/pause", here="1"))[1] == f"{here}?said=paused"
     assert (await press(world, f"{here}/remove", "viewer"))[0] == 403
-    assert (await press(world, f"{here}/remove", reason="no longer"))[0] == 303
+    assert (await press(world, f"{here}/remove", reason="no longer"))[1] == "/console/schedules?said=removed"
     assert (await world.call("viewer", "GET", "/v1/schedules"))[1]["schedules"] == []
+
+
+async def a_daily(world: World) -> dict[str, Any]:
+    """A schedule of acme's, as the API shows it."""
+    intent = {"text": "Is the disk full?", "language": "en"}
+    made: dict[str, Any] = await world.made(
+        "admin", "/v1/schedules", name="disk", cron="0 8 * * *", timezone="America/Sao_Paulo", intent=intent
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("fields", "becomes"),
+    [
+        pytest.param({"when": "15 9 * * mon"}, {"cron": "15 9 * * mon"}, id="other times"),
+        pytest.param({"kind": "every", "when": "90m"}, {"every": "1h30m"}, id="times of another kind"),
+        pytest.param({"timezone": "Europe/Lisbon"}, {"timezone": "Europe/Lisbon"}, id="another zone"),
+        pytest.param({"missed": "skip", "text": "Is the disk full now?"}, {"missed": "skip"}, id="what is asked"),
+    ],
+)
+async def test_a_schedule_is_changed_from_its_page_and_what_is_not_changed_stays(
+    world: World, fields: dict[str, str], becomes: dict[str, Any]
+) -> None:
+    one = await a_daily(world)
+    here, since = f"/console/schedules/{one['schedule_id']}", await newest(world)
+    form = {"kind": "cron", "when": "0 8 * * *", "timezone": "America/Sao_Paulo", "missed": "run", "text": "Is the disk full?"}
+    assert 'value="0 8 * * *"' in (await look(world, here))[1]
+    assert (await press(world, f"{here}/change", **{**form, **fields, "reason": "summer"}))[:2] == (303, f"{here}?said=saved")
+    after = (await world.call("viewer", "GET", f"/v1/schedules/{one['schedule_id']}"))[1]
+    assert {name: after[name] for name in becomes} == becomes
+    assert after["intent"] == {**one["intent"], "text": fields.get("text", "Is the disk full?")}
+    assert [(row.type, row.data["reason"]) for row in await told(world, since)] == [("hulk.schedule.changed.v1", "summer")]
+    assert "/change" not in (await look(world, here, "viewer"))[1]
+    assert (await press(world, f"{here}/change", "viewer", **form))[0] == 403
+
+
+async def test_what_is_asked_at_a_time_that_has_passed_is_changed_all_the_same(world: World) -> None:
+    body = {"name": "once", "at": "2099-12-24T18:00", "timezone": "America/Sao_Paulo", "intent": {"text": "Is the disk full?"}}
+    one = await world.made("admin", "/v1/schedules", **body)
+    here = f"/console/schedules/{one['schedule_id']}"
+    assert 'value="2099-12-24T18:00"' in (await look(world, here))[1]
+    past = update(schedule_table).where(schedule_table.c.id == one["schedule_id"]).values(expression="2020-12-24T21:00:00Z", next=None)
+    await world.desk.helm.store.commit(lambda tx: tx.execute(past))
+    form = {"kind": "at", "when": "2020-12-24T18:00", "timezone": "America/Sao_Paulo", "text": "Is it?"}
+    assert (await press(world, f"{here}/change", **form))[0] == 303
+    assert (await press(world, f"{here}/change", **{**form, "when": "2020-12-25T18:00"}))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        pytest.param({"when": "30 25 * * *"}, "cron", "“hour” of the cron expression cannot be “25”", id="an hour that there is not"),
+        pytest.param({"when": "30 8"}, "cron", "it has 2 fields", id="half a cron"),
+        pytest.param({"kind": "every", "when": "soon"}, "every", "“soon” is no interval", id="no interval"),
+        pytest.param({"kind": "at", "when": "tomorrow"}, "at", "“tomorrow” is no moment", id="no moment"),
+        pytest.param({"timezone": "Europe/Berln"}, "timezone", "Europe/Berlin", id="a zone mistyped"),
+        pytest.param({"name": " "}, "name", "1 to 100 printable characters", id="no name"),
+    ],
+)
+async def test_what_is_wrong_with_a_schedule_is_said_at_the_field(world: World, fields: dict[str, str], field: str, said: str) -> None:
+    form = {"name": "x", "kind": "cron", "when": "30 8 * * *", "timezone": "America/Sao_Paulo", "text": "Is the disk full?", **fields}
+    headers = {"x-api-key": world.keys["operator"], "origin": world.url, "accept-language": "en", "hx-request": "true"}
+    async with world.session.post(f"{world.url}/console/schedules", data=form, headers=headers) as answer:
+        assert (answer.status, body := html.unescape(await answer.text())) == (422, body)
+    assert f'data-field="{field}"' in body
+    assert said in body
+
+
+async def test_the_next_times_are_told_in_the_readers_zone_while_a_schedule_is_filled_in(world: World) -> None:
+    async def times(**form: str) -> str:
+        headers = {"x-api-key": world.keys["viewer"], "origin": world.url, "accept-language": "en", "cookie": "hulk-zone=Europe/Lisbon"}
+        async with world.session.post(f"{world.url}/console/schedules/times", data=form, headers=headers) as answer:
+            assert answer.status == 200
+            return html.unescape(await answer.text())
+
+    told_ = await times(kind="cron", when="0 8 1 1 *", timezone="America/Sao_Paulo")
+    assert told_.count("<time") == 5
+    assert " 11:00" in told_, "at eight in São Paulo it is eleven in Lisbon, in winter"
+    assert "by the clock of America/Sao_Paulo" in told_
+    assert "“hour”" in await times(kind="cron", when="0 25 * * *")
+    assert (await times(kind="cron", when=" ")).strip() == ""
+    assert (await world.call("viewer", "GET", "/v1/schedules"))[1] == {"schedules": []}
 
 
 async def test_a_story_is_shown_as_a_tree_from_any_of_its_ids(world: World) -> None:

@@ -46,6 +46,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/intents": {"text": ""},  # who may ask is told that it is empty
     "POST /v1/schedules": {"name": "", "every": "1h", "intent": {"text": "x"}},
     "PATCH /v1/schedules/{schedule}": {"paused": True},
+    "POST /v1/schedules/check": {"every": "1h"},
     "POST /v1/runs/{run_id}/fork": {"step": 0},
     "POST /v1/runs/{run_id}/signals": {"name": "go", "key": "k"},
     "POST /v1/dead-letters/replay": {"filter": {"all": True}, "dry_run": True},
@@ -70,6 +71,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/router/experiments/{experiment}/kill": {},
     "PUT /v1/router/policies": {"policies": []},
     "POST /v1/router/policies/check": {},
+    "POST /v1/router/models/check": {"name": "mini", "kind": "openai", "model": "gpt-5-mini"},
     "POST /v1/router/policies/versions/{version}/restore": {},
     "PUT /v1/budgets/{budget}": {"daily": "5"},
     "POST /v1/tool-systems/{system}/approve": {"digests": {"x": "0" * 64}},
@@ -151,6 +153,7 @@ POST /v1/channel-messages/{message}/withdraw    401      403      200      403  
 GET /v1/channels                                401      200      200      200      200      200      200      200
 GET /v1/channels/{channel}                      401      200      200      200      200      404      404      404
 POST /v1/channels/{channel}/check               401      403      200      403      200      404      404      404
+GET /v1/channels/{channel}/contacts/{sender:path} 401  403      403      403      200      404      404      404
 PATCH /v1/channels/{channel}/contacts/{sender:path} 401  403      403      403      200      404      404      404
 GET /v1/conversations                           401      200      200      200      200      200      200      200
 GET /v1/conversations/{conversation}            401      200      200      200      200      404      404      404
@@ -208,6 +211,7 @@ GET /v1/router/experiments/{experiment}         401      200      200      200  
 POST /v1/router/experiments/{experiment}/kill   401      403      403      403      200      404      403      404
 POST /v1/router/experiments/{experiment}/stop   401      403      403      403      200      404      403      404
 GET /v1/router/models                           401      200      200      200      200      200      403      200
+POST /v1/router/models/check                    401      200      200      200      200      200      403      200
 GET /v1/router/policies                         401      200      200      200      200      200      403      200
 PUT /v1/router/policies                         401      403      403      403      200      200      403      200
 POST /v1/router/policies/check                  401      200      200      200      200      200      403      200
@@ -225,6 +229,7 @@ POST /v1/runs/{run_id}/resolve                  401      403      409      403  
 POST /v1/runs/{run_id}/signals                  401      403      409      403      409      404      404      404
 GET /v1/schedules                               401      200      200      200      200      200      200      200
 POST /v1/schedules                              401      403      422      403      422      422      403      422
+POST /v1/schedules/check                        401      200      200      200      200      200      200      200
 DELETE /v1/schedules/{schedule}                 401      403      204      403      204      404      404      404
 GET /v1/schedules/{schedule}                    401      200      200      200      200      404      404      404
 PATCH /v1/schedules/{schedule}                  401      403      200      403      200      404      404      404

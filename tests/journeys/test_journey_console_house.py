@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "/console/login", "/console/me", "/console/channels", "/console/add-channel?kind=telegram&name=loja", "/console/conversations",
-    "/console/people", "/console/tenants", "/console/tenants/default", "/console/agents", "/console/tools", "/console/tools/tickets.list",
+    "/console/contacts", "/console/contacts?text=ana", "/console/models/add", "/console/people", "/console/tenants",
+    "/console/tenants/default", "/console/agents", "/console/tools", "/console/tools/tickets.list",
     "/console/tool-rules", "/console/tool-calls", "/console/audit", "/console/audit/1", "/console/settings?query=server", "/console/about",
 )  # fmt: skip
 
@@ -102,3 +103,22 @@ def test_the_trail_is_proved_by_keyboard(visitor: Visitor) -> None:
     page.keyboard.press("v")
     page.wait_for_url("**/console/audit/verification")
     assert page.locator("h1").inner_text() == "The trail is whole"
+
+
+def test_a_model_is_checked_at_its_fields_and_told_with_what_to_write_where(visitor: Visitor) -> None:
+    page = visitor.go("/console/models/add")
+    name = page.get_by_label("A name of your own for it")
+    name.fill("Mini!")
+    page.get_by_label("The model, as the server calls it").fill("gpt-5-mini")
+    page.get_by_label("The environment variable that holds its key").fill("HULK_TEST_NOT_THERE")
+    page.get_by_role("button", name="Check it").click()
+    page.locator("input[name=name][aria-invalid=true] + .at-field").wait_for()
+    assert visitor.violations() == []
+    visitor.wrong.clear()  # the browser tells of the refusal too
+    name.fill("mini")
+    page.get_by_role("button", name="Check it").click()
+    page.locator("#command").wait_for()
+    assert page.locator("#command").inner_text().startswith("thor models add mini --model gpt-5-mini")
+    assert page.get_by_text("There is no environment variable HULK_TEST_NOT_THERE").is_visible()
+    assert page.locator("[aria-invalid]").count() == 0
+    assert visitor.violations() == []

@@ -39,6 +39,7 @@ class Failed:
 
     intent: str
     run: str
+    schedule: str
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,10 @@ async def _failed(up: Up, site: Site) -> Failed:
         intent = await caller.ask(f"Perfil de {site.url}/vendas.csv")
         assert (await caller.ended(intent))["status"] == "failed"
         body = {"name": "disco", "cron": "30 8 * * mon-fri", "timezone": "America/Sao_Paulo", "intent": {"text": "O disco está cheio?"}}
-        assert (await caller.call("POST", "/v1/schedules", json=body))[0] == 201
+        status, made, _ = await caller.call("POST", "/v1/schedules", json=body)
+        assert status == 201
         _, found, _ = await caller.call("GET", f"/v1/runs?intent={intent}&workflow=ticket&status=failed")
-    return Failed(intent, found["runs"][0]["run_id"])
+    return Failed(intent, found["runs"][0]["run_id"], made["schedule_id"])
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ PLACES = [
     "/console/", "/console/runs", "/console/runs?status=failed&workflow=ticket", "/console/runs/{run}",
     "/console/runs/{run}/payloads/input",
     "/console/trace/{intent}", "/console/dead-letters", "/console/dead-letters?workflow=ticket&code=unavailable", "/console/queues",
-    "/console/schedules",
+    "/console/schedules", "/console/schedules/{schedule}",
 ]  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def test_the_pages_of_work_can_be_used_by_everybody(
 ) -> None:
     with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
         for place in PLACES:
-            shown = somebody.go(place.format(run=failed.run, intent=failed.intent))
+            shown = somebody.go(place.format(run=failed.run, intent=failed.intent, schedule=failed.schedule))
             assert somebody.violations() == [], place
             assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{place} is wider than the screen"
             assert (somebody.wrong, somebody.elsewhere) == ([], []), place
@@ -138,3 +140,29 @@ def test_many_dead_letters_are_looked_at_before_they_are_dealt_with(visitor: Vis
     page.keyboard.press("y")
     page.wait_for_url("**/console/dead-letters?said=discarded")
     assert page.locator("main").get_by_text("ticket", exact=True).count() == 0
+
+
+def test_a_schedule_is_made_seen_to_come_and_changed_and_a_mistake_is_told_at_its_field(visitor: Visitor) -> None:
+    page = visitor.go("/console/schedules")
+    page.keyboard.press("+")
+    page.get_by_label("Nome", exact=True).fill("limpeza")
+    when = page.get_by_label("Quando", exact=True)
+    when.fill("30 25 * * *")
+    page.get_by_label("O que é pedido a cada vez").fill("O disco está cheio?")
+    page.locator("#s-times .problem").wait_for()
+    page.get_by_role("button", name="Criar").click()
+    page.locator("input[name=when][aria-invalid=true] + .at-field").wait_for()
+    assert "25" in page.locator(".at-field").inner_text()
+    assert visitor.violations() == []
+    visitor.wrong.clear()  # the browser tells of the refusal too
+    when.fill("30 7 * * mon-fri")
+    page.locator("#s-times time").nth(4).wait_for()
+    page.get_by_role("button", name="Criar").click()
+    page.wait_for_url("**/console/schedules/sch_*?said=saved")
+    assert visitor.violations() == []
+    page.get_by_label("Quando", exact=True).fill("45 7 * * mon-fri")
+    page.get_by_role("button", name="Guardar assim").click()
+    page.get_by_text("Por cron 45 7 * * mon-fri").wait_for()
+    page.keyboard.press("p")
+    page.locator("#dialog").get_by_role("button", name="Pausar").click()
+    page.locator("h1 .status.paused").wait_for()

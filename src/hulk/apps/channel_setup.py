@@ -1,6 +1,6 @@
 """A new channel for the settings file, and what is to be done at its vendor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -10,11 +10,11 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from hulk.apps.settings import add_entry
-from hulk.kernel.errors import Conflict, Refused
+from hulk.kernel.errors import Conflict, Invalid, Refused
 from hulk.kernel.text import Language, Text, Voice
 from hulk.modules.channels.settings import ChannelSettings, ChannelsSettings
 from hulk.runtime.config import parsed
-from hulk.runtime.validation import Explained, refused
+from hulk.runtime.validation import Explained, dotted, expected, refused
 
 _STEPS: Mapping[str, tuple[Text, ...]] = {
     "telegram": (
@@ -92,11 +92,12 @@ def kinds() -> Mapping[str, type[ChannelSettings]]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is to be done to add a channel. `entry` is what stands in the settings file, None while something is missing, and `variables`
-    are where its secrets are looked for, each with what it is about."""
+    are where its secrets are looked for, each with what it is about. `wrong` says of each setting what is expected of it."""
 
     entry: Mapping[str, Any] | None
     variables: Mapping[str, str]
     problem: Text | None = None
+    wrong: Sequence[tuple[str, Text]] = ()
 
 
 def planned(new: NewChannel) -> Plan:
@@ -104,7 +105,7 @@ def planned(new: NewChannel) -> Plan:
     try:
         entry = _entry(new)
     except Refused as error:
-        return Plan(entry=None, variables={}, problem=error.text)
+        return Plan(entry=None, variables={}, problem=error.text, wrong=error.fields if isinstance(error, Invalid) else ())
     fields = _settings(new.kind).model_fields
     places = {name: str(value).removeprefix("env:") for name, value in entry.items() if _secret(fields[name])}
     return Plan(entry=entry, variables={place: fields[name].description or "" for name, place in places.items()})
@@ -165,7 +166,7 @@ def _entry(new: NewChannel) -> dict[str, Any]:
     try:
         settings.model_validate(entry)
     except ValidationError as error:
-        raise refused(error) from error
+        raise Invalid([(dotted(one["loc"]), expected(one)) for one in error.errors()], refused(error).text) from error
     for name, field in settings.model_fields.items():
         if _secret(field) and name in entry:
             _require_reference(name, str(entry[name]))
@@ -202,7 +203,12 @@ def _typed(field: FieldInfo, text: str) -> Any:
     """As it stands in YAML."""
     if get_origin(field.annotation) is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
-    return yaml.safe_load(text) if field.annotation in (bool, int) else text
+    if field.annotation not in (bool, int):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text  # which is then told to be no number, or no yes or no
 
 
 def _require_free(file: Path, name: str) -> None:

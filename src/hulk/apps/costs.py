@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -17,10 +17,12 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
-from hulk.modules.finops import Budget, Rate, Report, Scope, Used, WrongDay
+from hulk.modules.finops import Budget, Finops, Rate, Report, Scope, Used, WrongDay
 from hulk.modules.finops.api import routes, shown_cost, shown_use
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, money
+from hulk.modules.router import Model
+from hulk.modules.router.wiring import price_of
 from hulk.modules.skills import Bars, Chart, Charts, Columns
 from hulk.modules.tools.wiring import charts
 from hulk.runtime.config import Config
@@ -35,6 +37,19 @@ NO_CHART = Text("There is no chart, because nothing here can draw one: pip insta
 def money_routes(acts: Money, settings: FinopsSettings) -> list[APIRouter]:
     """The routes."""
     return routes(acts.costs, acts.month, partial(drawn, charts()), acts.budgets, acts.rates, settings.currency)
+
+
+def price_known(finops: Finops) -> Callable[[Model], Awaitable[bool]]:
+    """Whether it is known what a model costs."""
+
+    async def known(model: Model) -> bool:
+        try:
+            await finops.quote(price_of(model))
+        except Refused:
+            return False
+        return True
+
+    return known
 
 
 def budget_figures(metrics: Metrics) -> Callable[[Sequence[Used]], None]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hulk.kernel import ids
 from hulk.kernel.durable import Change, Runs, Started
-from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.errors import Invalid, NotFound, Refused
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE, Principal, everywhere
 from hulk.kernel.text import Text, Voice
@@ -17,7 +17,7 @@ from hulk.kernel.time import iso, utc_now
 from hulk.modules.intents import AcceptIntent, Asked
 from hulk.modules.intents.api import IntentBody
 from hulk.runtime.http import Caller, Reason, Reasoned, Spoken, Why, allow, allow_somewhere
-from hulk.runtime.scheduler import Begins, Firing, Kind, Policy, Schedule, Scheduler, named
+from hulk.runtime.scheduler import Begins, Firing, Kind, Policy, Schedule, Scheduler, named, zone_named
 from hulk.runtime.telemetry import current_traceparent
 
 FIRED = "schedule"
@@ -55,6 +55,13 @@ class TimesBody(BaseModel):
         if len(found) > 1:
             raise Refused("A schedule has one of cron, every and at; {given} were given.", given=", ".join(kind for kind, _ in found))
         return found[0] if found else None
+
+    def required(self) -> tuple[Kind, str]:
+        """The same; raises `Refused` when there is none, too."""
+        found = self.chosen()
+        if found is None:
+            raise Refused("Say when: give one of cron (“30 8 * * mon-fri”), every (“15m”) or at (“2026-12-24T18:00”).")
+        return found
 
 
 class NewBody(TimesBody, Reasoned):
@@ -149,19 +156,45 @@ def begins_run(runs: Runs) -> Begins:
 
 def made(body: NewBody, wishes: Wishes, by: Principal, zone: str) -> Schedule:
     """The schedule that is asked for; raises `Refused` naming what is wrong with it."""
-    wish, times, now = wishes.chosen(body.intent, body.run), body.chosen(), utc_now()
-    if times is None:
-        raise Refused("Say when: give one of cron (“30 8 * * mon-fri”), every (“15m”) or at (“2026-12-24T18:00”).")
+    wish, times = wishes.chosen(body.intent, body.run), body.required()
     if body.intent is not None and body.intent.namespace not in (DEFAULT_NAMESPACE, body.namespace):
         raise Refused("What a schedule begins is in the schedule's namespace: give it there, and none to the intent.")
     if wish is None:
         raise Refused("Say what the schedule begins: give an intent with a text.")
     schedule = Schedule(
         id=ids.new("sch"), tenant=by.tenant, namespace=body.namespace,
-        name=named(body.name), owner=by.actor, kind="every", expression="", zone=zone,
-        begins=wish[0], wish=wish[1], policy=body.missed, paused=body.paused, created=now,
+        name=_named(body.name), owner=by.actor, kind="every", expression="", zone=zone,
+        begins=wish[0], wish=wish[1], policy=body.missed, paused=body.paused, created=utc_now(),
     )  # fmt: skip
-    return schedule.timed(now, *times, body.timezone or zone)
+    return _timed(schedule, *times, body.timezone or zone)
+
+
+def tried(body: TimesBody, by: Principal, zone: str) -> Schedule:
+    """A schedule at these times that begins nothing and is kept nowhere; raises `Refused` as `made`."""
+    schedule = Schedule(
+        id=ids.new("sch"), tenant=by.tenant, name="", owner=by.actor, kind="every", expression="", zone=zone, begins="intent", wish={},
+        policy="run", created=utc_now(),
+    )  # fmt: skip
+    return _timed(schedule, *body.required(), body.timezone or zone)
+
+
+def _named(name: str) -> str:
+    try:
+        return named(name)
+    except Refused as error:
+        raise Invalid.at("name", error) from error
+
+
+def _timed(schedule: Schedule, kind: Kind, expression: str, zone: str) -> Schedule:
+    """The same at these times; what is wrong is told of the field that it stands in."""
+    try:
+        zone_named(zone)
+    except Refused as error:
+        raise Invalid.at("timezone", error) from error
+    try:
+        return schedule.timed(utc_now(), kind, expression, zone)
+    except Refused as error:
+        raise Invalid.at(kind, error) from error
 
 
 def altered(body: ChangeBody, wishes: Wishes) -> Callable[[Schedule], Schedule]:
@@ -170,7 +203,7 @@ def altered(body: ChangeBody, wishes: Wishes) -> Callable[[Schedule], Schedule]:
 
     def act(schedule: Schedule) -> Schedule:
         kind, expression = times or (schedule.kind, schedule.expression)
-        moved = schedule if not (times or body.timezone) else schedule.timed(utc_now(), kind, expression, body.timezone or schedule.zone)
+        moved = schedule if not (times or body.timezone) else _timed(schedule, kind, expression, body.timezone or schedule.zone)
         chosen = moved.wishing(*wish) if wish else moved
         kept = chosen.keeping(body.missed) if body.missed else chosen
         return kept if body.paused is None else kept.paused_now() if body.paused else kept.resumed(utc_now())
@@ -212,7 +245,7 @@ RequireNamespace: TypeAlias = Callable[[str, str], Awaitable[None]]
 
 def routes(scheduler: Scheduler, wishes: Wishes, zone: str, require_namespace: RequireNamespace) -> list[APIRouter]:
     """`/v1/schedules`."""
-    return [_looking(scheduler), _keeping(scheduler, wishes, zone, require_namespace), _acting(scheduler)]
+    return [_looking(scheduler), _trying(zone), _keeping(scheduler, wishes, zone, require_namespace), _acting(scheduler)]
 
 
 def _looking(scheduler: Scheduler) -> APIRouter:
@@ -229,6 +262,28 @@ def _looking(scheduler: Scheduler) -> APIRouter:
     async def show(schedule: str, caller: Caller, voice: Spoken) -> JsonObject:
         """With its next moments, what it began last, and what kept it from beginning."""
         return shown(await seen(scheduler, caller, schedule), voice)
+
+    return router
+
+
+class TriedBody(TimesBody):
+    """Times to try."""
+
+    count: int = Field(default=5, ge=1, le=50, description="How many moments are told.")
+
+
+def _trying(zone: str) -> APIRouter:
+    router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
+
+    @router.post("/check", summary="When a schedule would fire")
+    async def check(body: TriedBody, caller: Caller) -> JsonObject:
+        """Its next moments, or which field is wrong and what is allowed there. Nothing is kept."""
+        allow_somewhere(caller, "read", "schedules")
+        found = tried(body, caller, zone)
+        return {
+            found.kind: found.expression, "timezone": found.zone,
+            "next": [iso(moment) for moment in found.upcoming(utc_now(), body.count)],
+        }  # fmt: skip
 
     return router
 

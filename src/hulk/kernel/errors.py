@@ -38,13 +38,19 @@ class Refused(HulkError):
 
 
 class Invalid(Refused):
-    """Parts of the input are wrong. `fields` says of each where it stands (`tickets[2].input.amount`) and what is expected there."""
+    """Parts of the input are wrong. `fields` says of each where it stands (`tickets[2].input.amount`) and what is expected there; `said`
+    is the sentence for people, a line for each field unless it is given."""
 
     code = "invalid"
 
-    def __init__(self, fields: Sequence[tuple[str, Text]]) -> None:
+    def __init__(self, fields: Sequence[tuple[str, Text]], said: Text | None = None) -> None:
         self.fields = tuple(fields)
-        super().__init__(_listed(self.fields[:_MOST_LISTED]))
+        super().__init__(said or _listed(self.fields[:_MOST_LISTED]))
+
+    @classmethod
+    def at(cls, field: str, error: Refused) -> "Invalid":
+        """The same refusal, which is about that field."""
+        return cls([(field, error.text)], error.text)
 
 
 class Unauthenticated(Refused):

@@ -9,7 +9,7 @@ import pytest
 
 from hulk.modules.channels.adapters.sql import SqlContacts
 from hulk.modules.channels.domain import Contact, Ended, Invitation
-from hulk.modules.channels.ports import Contacts
+from hulk.modules.channels.ports import Contacts, Sought
 from hulk.runtime.store import Store
 from support.channels import NOW
 from support.stores import Another
@@ -138,6 +138,27 @@ async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store
     assert await contacts.of_tenant("default", "chat", 9, among=two) == [all_[3], all_[0]]
     assert await contacts.of_tenant("default", "third", 9, among=two) == []
     assert await contacts.of_tenant("default", None, 9, among=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        pytest.param(Sought(), ["ana", "BIA", "_c"], id="whoever"),
+        pytest.param(Sought(text="aN"), ["ana"], id="by a piece of their id"),
+        pytest.param(Sought(text="bia s"), ["BIA"], id="by a piece of their name"),
+        pytest.param(Sought(text="5511"), ["ana"], id="by a piece of their number"),
+        pytest.param(Sought(text="@e.com"), ["_c"], id="by a piece of their address"),
+        pytest.param(Sought(text="_"), ["_c"], id="by what stands for any letter elsewhere"),
+        pytest.param(Sought(text="%"), [], id="by what stands for anything elsewhere"),
+        pytest.param(Sought(person="usr_1"), ["BIA"], id="whose account they have"),
+        pytest.param(Sought(blocked=True), ["_c"], id="who is not heard"),
+        pytest.param(Sought(text="b", blocked=True), [], id="by all of it"),
+    ],
+)
+async def test_who_is_sought_is_found(store: Store, contacts: Contacts, sought: Sought, found: list[str]) -> None:
+    ana, bia = contact("ana", 3, phone="+5511"), contact("BIA", 2, name="Bia Souza", person="usr_1")
+    await put(store, contacts, ana, bia, contact("_c", 1, email="C@E.com", blocked=True), contact("ana b", 9, tenant="acme"))
+    assert [one.sender for one in await contacts.of_tenant("default", None, 9, sought=sought)] == found
 
 
 async def test_the_codes_of_a_tenant_are_told_those_that_hold_longest_first(store: Store, contacts: Contacts) -> None:

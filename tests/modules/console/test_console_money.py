@@ -1,12 +1,10 @@
 """Days, amounts, policies and models as forms and addresses have them, and as the API is told them."""
 
-import shlex
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +13,10 @@ from hulk.kernel.text import LANGUAGES, Language
 from hulk.modules.console.domain import each_day, read_amount, span, written_amount
 from hulk.modules.console.pages.costs.wished import wished
 from hulk.modules.console.pages.router.drafts import drafted, filled, share_of, with_draft
-from hulk.modules.console.pages.router.entries import entry
+from hulk.modules.console.pages.router.entries import wanted
 from hulk.modules.console.pages.router.intervals import WIDTH, drawn
 from hulk.modules.console.pages.router.words import in_words
-from hulk.modules.router.settings import OwnPolicySettings, ProviderSettings
+from hulk.modules.router.settings import OwnPolicySettings
 from hulk.runtime.language import voice
 
 TODAY = date(2026, 11, 23)
@@ -146,36 +144,19 @@ def test_bounds_stay_on_their_line_and_in_their_order(bounds: list[list[float]])
 
 
 @pytest.mark.parametrize(
-    ("form", "command"),
+    ("form", "place"),
     [
-        pytest.param(
-            {"name": "mini", "kind": "openai", "model": "gpt-mini", "variable": "OPENAI_API_KEY"},
-            "thor models add mini --model gpt-mini --kind openai --key env:OPENAI_API_KEY", id="a vendor's",
-        ),
-        pytest.param(
-            {"name": "in", "kind": "compatible", "model": "a b; rm", "url": "http://x/v1", "file": "/run/k", "local": "1"},
-            "thor models add in --model 'a b; rm' --kind compatible --url http://x/v1 --key file:/run/k --local", id="one of one's own",
-        ),
-    ],
-)  # fmt: skip
-def test_a_new_model_is_told_as_settings_and_as_a_command(form: dict[str, str], command: str) -> None:
-    made = entry(form)
-    assert made.command == command
-    [written] = yaml.safe_load(made.settings)["models"]["providers"]
-    assert ProviderSettings.model_validate(written).model == form["model"]
-    assert shlex.split(made.command)[5] == form["model"]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        pytest.param({"variable": "sk-live-0123456789"}, id="a key in the place of a variable"),
-        pytest.param({"file": "sk-live-0123456789"}, id="a key in the place of a file"),
-        pytest.param({"name": "no good name!"}, id="a name that models cannot have"),
-        pytest.param({"kind": "skynet"}, id="an API that nobody speaks"),
+        pytest.param({"variable": " OPENAI_API_KEY "}, "env:OPENAI_API_KEY", id="in a variable"),
+        pytest.param({"file": "/run/k"}, "file:/run/k", id="in a file"),
+        pytest.param({}, "", id="nowhere"),
     ],
 )
-def test_what_could_not_be_meant_is_refused_without_being_repeated(wrong: dict[str, str]) -> None:
+def test_a_new_model_is_told_with_where_its_key_is(form: dict[str, str], place: str) -> None:
+    said = {"name": "mini", "kind": "openai", "model": "m", "url": "", "local": "1"}
+    assert wanted({**said, **form}) == {**said, "local": True, "api_key": place}
+
+
+def test_a_key_in_two_places_is_refused_without_being_repeated() -> None:
     with pytest.raises(Refused) as refused:
-        entry({"name": "mini", "kind": "openai", "model": "m", **wrong})
+        wanted({"name": "mini", "kind": "openai", "model": "m", "variable": "sk-live-0123456789", "file": "/run/k"})
     assert "sk-live" not in str(refused.value)

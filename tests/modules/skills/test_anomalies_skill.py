@@ -54,6 +54,16 @@ async def test_other_units_give_the_same_anomalies(tmp_path: Path, scale: float,
     ]
 
 
+async def test_columns_of_a_table_in_english_are_taken_as_asked_in_portuguese(tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    text = readings(tmp_path).read_text().replace("momento,sensor,temperatura,vibração", "moment,device,temperature,vibration")
+    path.write_text(text)
+    outcome = await asked(ANOMALIES, path, tmp_path / "s", value=["vibração"], group=["dispositivos"])
+    roles = outcome.results["inspect"]["roles"]
+    assert (roles["values"], roles["groups"]) == (["vibration"], ["device"])
+    assert "vibration over moment for each device" in outcome.answer.markdown
+
+
 async def test_columns_and_threshold_as_asked(tmp_path: Path) -> None:
     outcome = await asked(ANOMALIES, readings(tmp_path), tmp_path / "s", value=["VIBRACAO"], group=["sensores"], threshold=2.0)
     assert outcome.results["inspect"]["roles"]["values"] == ["vibração"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hulk.kernel.errors import Refused
 from hulk.kernel.text import Voice
 from hulk.modules.skills.domain.markdown import cell, table
 from hulk.modules.skills.domain.personal import found, masked, sort
@@ -166,6 +167,43 @@ def test_columns_are_found_as_people_name_them(wanted: str, column: str | None) 
     assert matching(columns, wanted) == column
     if column:
         assert named(columns, wanted) == column
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted", "column"),
+    [
+        pytest.param(["date", "store", "sales"], "loja", "store", id="asked in Portuguese"),
+        pytest.param(["data", "loja", "vendas"], "store", "loja", id="asked in English"),
+        pytest.param(["date", "store", "sales"], "Lojas", "store", id="of many"),
+        pytest.param(["date", "total_amount", "amount"], "valor total", "total_amount", id="of two words"),
+        pytest.param(["sales", "stores"], "venda", "sales", id="written as many"),
+        pytest.param(["shop", "store", "loja"], "loja", "loja", id="the very word is there"),
+        pytest.param(["shop", "store"], "loja", None, id="either may be meant"),
+        pytest.param(["date", "store_id"], "loja", None, id="more than is meant"),
+        pytest.param(["date", "product"], "loja", None, id="nothing is meant"),
+        pytest.param(["order"], "pedido", "order", id="one of two meanings"),
+    ],
+)
+def test_a_column_of_the_other_language_is_taken_where_only_one_can_be_meant(columns: list[str], wanted: str, column: str | None) -> None:
+    assert matching(columns, wanted) == column
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        pytest.param(["shop", "store", "sales"], "may mean any of the columns shop, store", id="of two it is asked which"),
+        pytest.param(["date", "product"], "Its columns are: date, product", id="else all are told"),
+    ],
+)
+def test_a_column_that_is_not_known_is_asked_back_for(columns: list[str], said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        named(columns, "loja")
+    assert said in str(refused.value)
+
+
+@given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=8))
+def test_whatever_is_wanted_a_column_of_the_table_or_none_is_found(wanted: str, columns: list[str]) -> None:
+    assert matching(columns, wanted) in (None, *columns)
 
 
 @given(st.text(max_size=100))

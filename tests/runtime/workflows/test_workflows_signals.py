@@ -17,6 +17,7 @@ from hulk.kernel.time import utc_now
 from hulk.runtime.engine import Task
 from hulk.runtime.store import Store
 from hulk.runtime.workflows.executor import Executor
+from hulk.runtime.workflows.queries.runs import run_of
 from support.runs import Flow, Hand, a_run, giving, row_of, steps_of
 from support.stores import Another
 
@@ -53,6 +54,24 @@ async def test_a_signal_left_while_the_run_waits_wakes_it(hand: Hand) -> None:
     await hand.drain()
     assert (await row_of(hand.store, "run_1")).result == {"got": [1, 2]}
     assert await steps_of(hand.store, "run_1") == [("wait:go", 1), ("wait:go", 2)]
+
+
+async def test_a_run_that_waits_tells_for_which_signal(hand: Hand) -> None:
+    async def awaited() -> tuple[str, str | None]:
+        run = run_of(await row_of(hand.store, "run_1"))
+        return run.status, run.awaits
+
+    async def body(context: Context, _: JsonObject) -> JsonObject:
+        await context.wait("go")
+        await context.sleep("rest", timedelta(hours=1))
+        return {}
+
+    await hand.run(body)
+    assert await awaited() == ("waiting", "go")
+    await hand.store.commit(signal(hand, 1))
+    assert await awaited() == ("pending", None)
+    await hand.drain()
+    assert await awaited() == ("waiting", None)
 
 
 async def test_a_signal_is_left_once_for_its_key(hand: Hand) -> None:

@@ -14,7 +14,7 @@ from hulk.apps.bootstrap.background import beating, keeping_house, pruning, refr
 from hulk.apps.bootstrap.modules import modules_of
 from hulk.apps.breakers import breaker_routes
 from hulk.apps.channels import channel_routes, channels_at_work, channels_open
-from hulk.apps.costs import budget_figures, money_routes
+from hulk.apps.costs import budget_figures, money_routes, price_known
 from hulk.apps.ground import Ground
 from hulk.apps.routes import (
     Platform,
@@ -25,6 +25,7 @@ from hulk.apps.routes import (
     dead_letter_routes,
     logging_routes,
     metrics_of,
+    model_check_routes,
     queue_routes,
     run_routes,
     settings_routes,
@@ -155,7 +156,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
         *tools.routers,
         *await mcp_routes(stack, config, tools.acts, ground.audit_key),
     ]
-    return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches), service, basis.local, console)
+    return Machine(workflows, identity, archiver, routers, _own_routes(ground, basis.caches, basis.finops), service, basis.local, console)
 
 
 async def _money(ground: Ground, finops: Finops) -> Money:
@@ -204,7 +205,7 @@ def _routes(ground: Ground, identity: Identity, scheduler: Scheduler, workflows:
     ]
 
 
-def _own_routes(ground: Ground, caches: Caches) -> list[APIRouter]:
+def _own_routes(ground: Ground, caches: Caches, finops: Finops) -> list[APIRouter]:
     """For whoever looks after this process."""
     platform, config = Platform(ground.outbox, ground.store.commit), ground.config
     return [
@@ -214,7 +215,8 @@ def _own_routes(ground: Ground, caches: Caches) -> list[APIRouter]:
         secret_routes(ground.secrets),
         settings_routes(config),
         about_routes(ground.store, ground.bus),
-        channel_kind_routes(),
+        channel_kind_routes(config),
+        model_check_routes(config, price_known(finops)),
     ]
 
 

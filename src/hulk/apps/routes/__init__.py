@@ -4,6 +4,7 @@ from hulk.apps.routes.about import about_routes
 from hulk.apps.routes.caches import cache_routes
 from hulk.apps.routes.channel_kinds import channel_kind_routes
 from hulk.apps.routes.dead_letters import dead_letter_routes
+from hulk.apps.routes.model_check import model_check_routes
 from hulk.apps.routes.platform import Platform
 from hulk.apps.routes.queues import queue_routes
 from hulk.apps.routes.running import logging_routes, metrics_of
@@ -21,6 +22,7 @@ __all__ = [
     "dead_letter_routes",
     "logging_routes",
     "metrics_of",
+    "model_check_routes",
     "queue_routes",
     "run_routes",
     "settings_routes",

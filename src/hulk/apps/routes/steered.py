@@ -50,10 +50,11 @@ class Steered:
         """What can be done with the run as it stands, by the caller."""
         if not caller.may("write", "runs", run.namespace):
             return []
+        tied = self.steering.registry.tied(run.workflow)
         fits = {
             "replay": run.status in REPLAYABLE and run.status != "needs_attention", "resolve": run.status == "needs_attention",
             "cancel": run.status not in ENDED and not run.cancelling, "discard": run.dead,
-            "fork": not self.steering.registry.tied(run.workflow),
+            "fork": not tied, "signal": run.status not in ENDED and not tied,
         }  # fmt: skip
         return [act for act, fit in fits.items() if fit]
 
@@ -70,7 +71,7 @@ def run_view(run: Run, voice: Voice) -> JsonObject:
         "cancelling": run.cancelling, "intent_id": run.intent, "parent_id": run.parent, "copy_of": run.origin, "priority": run.priority,
         "failures": run.failures, "attributes": dict(run.attributes), "problem": problem_view(run.error, voice),
         "trace_id": run.trace and run.trace.split("-")[1],
-        "due": run.due and iso(run.due), "created": iso(run.created), "ended": run.ended and iso(run.ended),
+        "due": run.due and iso(run.due), "awaits": run.awaits, "created": iso(run.created), "ended": run.ended and iso(run.ended),
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -70,6 +71,8 @@ class Config:
     locale: LocaleSettings = field(default_factory=LocaleSettings)
     modules: Mapping[str, BaseModel] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    file: Path | None = None
+    """The settings file that was read, if there is one."""
     resolved: bool = False
     """Whether its secrets are the secrets themselves, no longer references."""
 

@@ -64,7 +64,8 @@ def load(
     if mistakes:
         raise Refused(lines(mistakes[:_MOST]))
     runtime: dict[str, Any] = {name: values.pop(name) for name in RUNTIME}
-    return Config(**runtime, modules=MappingProxyType(values), origins=MappingProxyType({name: it.origin for name, it in given.items()}))
+    origins: Mapping[str, Origin] = MappingProxyType({name: it.origin for name, it in given.items()})
+    return Config(**runtime, modules=MappingProxyType(values), origins=origins, file=file and file.absolute())
 
 
 def _from_file(document: Document, tree: Tree, mistakes: list[Text]) -> dict[str, Given]:

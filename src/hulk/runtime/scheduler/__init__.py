@@ -10,6 +10,6 @@ The rows are the truth, JetStream's own schedules keep the time; docs/schedules.
 from hulk.runtime.scheduler.schedule import Firing, Policy, Schedule, named
 from hulk.runtime.scheduler.scheduler import Begins, Scheduler
 from hulk.runtime.scheduler.schedules import Schedules, What
-from hulk.runtime.scheduler.timetable import Kind
+from hulk.runtime.scheduler.timetable import Kind, zone_named
 
-__all__ = ["Begins", "Firing", "Kind", "Policy", "Schedule", "Scheduler", "Schedules", "What", "named"]
+__all__ = ["Begins", "Firing", "Kind", "Policy", "Schedule", "Scheduler", "Schedules", "What", "named", "zone_named"]

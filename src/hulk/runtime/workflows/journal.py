@@ -170,7 +170,7 @@ class Journal:
                 return FENCED
             row = tx.execute(_OLDEST, {"at_run": run, "at_name": name}).first()
             if row is None and (due is None or due > self._clock()):
-                return self._suspend(tx, run, due)
+                return self._suspend(tx, run, due, name)
             payload = None if row is None else row.payload
             if row is not None:
                 tx.execute(_CONSUME, {"at_run": run, "at_key": row.key, "at_index": index})
@@ -198,8 +198,8 @@ class Journal:
 
         return change
 
-    def _suspend(self, tx: Transaction, run: str, due: datetime | None) -> Waiting:
-        row = tx.execute(_SUSPEND, {"at_run": run, "until": due}).one()
+    def _suspend(self, tx: Transaction, run: str, due: datetime | None, signal: str | None = None) -> Waiting:
+        row = tx.execute(_SUSPEND, {"at_run": run, "until": due, "signal": signal}).one()
         if row.cancelling:  # called off since it was last looked at: whoever did that did not see it wait
             self._awaken(tx, run)
         elif due is not None:
@@ -391,7 +391,7 @@ _NEW = select(run_table).where(
 _SUSPEND = (
     update(run_table)
     .where(_run.id == bindparam("at_run"))
-    .values(status="waiting", due=bindparam("until"), wake=_run.wake + 1)
+    .values(status="waiting", due=bindparam("until"), awaits=bindparam("signal"), wake=_run.wake + 1)
     .returning(run_table)
 )
 _AWAKEN = (

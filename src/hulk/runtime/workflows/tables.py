@@ -63,6 +63,7 @@ run_table = Table(
     Column("attempts", Integer, nullable=False),
     Column("backoff", Document),
     Column("due", Moment),
+    Column("awaits", String(128)),
     Column("touched", Moment, nullable=False),
     Column("created", Moment, nullable=False),
     Column("let_in", Moment),

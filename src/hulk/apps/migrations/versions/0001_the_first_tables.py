@@ -885,6 +885,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("backoff", Document(), nullable=True),
         sa.Column("due", Moment(), nullable=True),
+        sa.Column("awaits", sa.String(length=128), nullable=True),
         sa.Column("touched", Moment(), nullable=False),
         sa.Column("created", Moment(), nullable=False),
         sa.Column("let_in", Moment(), nullable=True),

@@ -1,6 +1,7 @@
 """What operators do with conversations, and with those who take part in them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 
@@ -12,6 +13,7 @@ from hulk.kernel.records import JsonObject
 from hulk.modules.channels.api.routes import ChannelActs, Limit, Named, OfChannel
 from hulk.modules.channels.api.views import contact_view, conversation_view, invitation_view, turn_view
 from hulk.modules.channels.domain import Contact, Conversation, Ended, Mode
+from hulk.modules.channels.ports import Sought
 from hulk.modules.channels.usecases import Page
 from hulk.runtime.http import Caller, Reason, Reasoned, Why
 from hulk.runtime.validation import Moment
@@ -58,10 +60,13 @@ def _of_conversations(router: APIRouter, acts: ChannelActs) -> None:
     async def conversations(
         caller: Caller, channel: OfChannel = None,
         mode: Annotated[Mode | None, Query(description="Only those that `hulk` or a `person` answers.")] = None,
+        sender: Annotated[str | None, Query(max_length=255, description="Only those with them alone, all of one `channel`.")] = None,
         before: _Earlier = None, after: _After = "", limit: Limit = 50,
     ) -> JsonObject:  # fmt: skip
         """Those in which somebody was heard last first. One that waits for a person has `mode` `person` and no `by`. Behind a page go on
         with its `next` as `after`; null: there is no more."""
+        if sender is not None:
+            return {"conversations": [conversation_view(one) for one in await acts.look.talks_with(caller, channel, sender)], "next": None}
         found = await acts.look.talks(caller, mode, _page(channel, limit, before, after))
         return {"conversations": [conversation_view(one) for one in found], "next": _next(found, limit)}
 
@@ -98,11 +103,21 @@ def _next(found: Sequence[Conversation] | Sequence[Contact], limit: int) -> str 
 def _of_contacts(router: APIRouter, acts: ChannelActs) -> None:
     @router.get("/channel-contacts", summary="Who was heard at channels")
     async def contacts(
-        caller: Caller, channel: OfChannel = None, before: _Earlier = None, after: _After = "", limit: Limit = 50
-    ) -> JsonObject:
+        caller: Caller, channel: OfChannel = None,
+        text: Annotated[str, Query(max_length=100, description="A piece of their name, id, telephone number or address.")] = "",
+        person: Annotated[str | None, Query(max_length=64, description="Only those who have the account of this person (`usr_…`).")] = None,
+        blocked: Annotated[bool | None, Query(description="Only those who are not heard, or who are.")] = None,
+        before: _Earlier = None, after: _After = "", limit: Limit = 50,
+    ) -> JsonObject:  # fmt: skip
         """Those heard last first. Behind a page go on with its `next` as `after`; null: there is no more."""
-        found = await acts.introduce.show(caller, _page(channel, limit, before, after))
+        sought = Sought(text=text.strip(), person=person, blocked=blocked)
+        found = await acts.introduce.show(caller, replace(_page(channel, limit, before, after), sought=sought))
         return {"contacts": [contact_view(one) for one in found], "next": _next(found, limit)}
+
+    @router.get("/channels/{channel}/contacts/{sender:path}", summary="Somebody who was heard at a channel")
+    async def one(channel: Named, sender: _Sender, caller: Caller) -> JsonObject:
+        """As the channel knows them, and whose account they have here."""
+        return contact_view(await acts.introduce.one(caller, channel, sender))
 
     @router.patch("/channels/{channel}/contacts/{sender:path}", summary="Say who somebody is, or hear them no more")
     async def contact(channel: Named, sender: _Sender, body: ContactBody, caller: Caller) -> JsonObject:

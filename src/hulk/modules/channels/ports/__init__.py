@@ -17,7 +17,7 @@ from hulk.modules.channels.ports.around import (
     Voices,
     Waiting,
 )
-from hulk.modules.channels.ports.keeping import Contacts, Conversations, Guessed, Inbox, Kept, Outbox, Scene
+from hulk.modules.channels.ports.keeping import ANYBODY, Contacts, Conversations, Guessed, Inbox, Kept, Outbox, Scene, Sought
 from hulk.modules.channels.ports.lines import (
     Accepted,
     Checked,
@@ -38,8 +38,8 @@ from hulk.modules.channels.ports.lines import (
 from hulk.modules.channels.ports.watching import Figures, Presence, Standings
 
 __all__ = [
-    "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door", "Feedback",
-    "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending", "People", "Presence",
-    "Refusal", "Reply", "Request", "Scene", "Sent", "Serves", "Speak", "Standings", "Tickets", "Told", "Transcribe", "Uncertain",
-    "Unknowable", "Voices", "Waiting",
+    "ANYBODY", "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided",
+    "Door", "Feedback", "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending",
+    "People", "Presence", "Refusal", "Reply", "Request", "Scene", "Sent", "Serves", "Sought", "Speak", "Standings", "Tickets",
+    "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

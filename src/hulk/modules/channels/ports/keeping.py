@@ -34,6 +34,19 @@ class Scene:
     turns: tuple[Turn, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is known of who is looked for: a piece of their name, id, telephone number or address, whose account they have, whether they
+    are heard; None and nothing for whatever."""
+
+    text: str = ""
+    person: str | None = None
+    blocked: bool | None = None
+
+
+ANYBODY = Sought()
+
+
 class Inbox(Protocol):
     """What came in, each thing once."""
 
@@ -178,10 +191,11 @@ class Contacts(Protocol):
 
     async def of_tenant(
         self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
-        after: Ended | None = None,
+        after: Ended | None = None, sought: Sought = ANYBODY,
     ) -> Sequence[Contact]:  # fmt: skip
         """Those heard last first; with `before` those that were heard last before then; with `among` only those of these channels; with
-        `after` (a contact's `ended`) those that come after that one."""
+        `after` (a contact's `ended`) those that come after that one; of all these who is `sought`, small and capital letters being the
+        same from A to Z."""
 
     async def invitations(self, tenant: str, limit: int) -> Sequence[Invitation]:
         """The codes of a tenant, those that hold longest first."""

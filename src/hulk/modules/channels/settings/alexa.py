@@ -22,7 +22,7 @@ class AlexaSettings(ChannelSettings):
 
     skill: str = Field(
         pattern=r"^amzn1\.ask\.skill\.[0-9A-Za-z-]{8,100}$",
-        description="The id of the skill (`amzn1.ask.skill.…`): requests for another are refused.",
+        description=Text("The id of the skill (`amzn1.ask.skill.…`): requests for another are refused.").msgid,
     )
     longest: int = Field(default=1_200, ge=100, le=7_000, description="Characters of an answer that are spoken; the rest is offered.")
     roots: str = Field(

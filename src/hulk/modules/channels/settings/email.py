@@ -32,16 +32,20 @@ def _token_endpoint(url: str) -> str:
 class EmailSettings(ChannelSettings):
     """A mailbox of Hulk's own, heard by IMAP and answered by SMTP."""
 
-    address: Annotated[str, AfterValidator(_address)] = Field(max_length=200, description="Its address, from which answers come.")
+    address: Annotated[str, AfterValidator(_address)] = Field(
+        max_length=200, description=Text("Its address, from which answers come.").msgid
+    )
     called: str = Field(default="Hulk", max_length=80, description="What stands beside the address in people's mail programs.")
     authserv: str = Field(
         min_length=1, max_length=255, pattern=_NAME,
-        description="What the server that receives its mail calls itself in `Authentication-Results`, such as `mx.google.com`: only that "
-        "is believed about who a mail is from.",
+        description=Text(
+            "What the server that receives its mail calls itself in `Authentication-Results`, such as "
+            "`mx.google.com`: only that is believed about who a mail is from."
+        ).msgid,
     )  # fmt: skip
     password: SecretStr = Field(
         default=SecretStr(""),
-        description="The mailbox's password; where the provider has them, one for this program only. Not with `oauth_url`.",
+        description=Text("The mailbox's password; where the provider has them, one for this program only. Not with `oauth_url`.").msgid,
     )
     oauth_url: Annotated[str, AfterValidator(_token_endpoint)] = Field(
         default="", max_length=500,
@@ -49,28 +53,30 @@ class EmailSettings(ChannelSettings):
         "Microsoft 365 `https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`.",
     )  # fmt: skip
     oauth_client: str = Field(default="", max_length=500, description="The id of the app that is registered there.")
-    oauth_secret: SecretStr = Field(default=SecretStr(""), description="The app's secret; empty for an app that has none.")
+    oauth_secret: SecretStr = Field(default=SecretStr(""), description=Text("The app's secret; empty for an app that has none.").msgid)
     oauth_refresh: SecretStr = Field(
         default=SecretStr(""),
-        description="A refresh token, by which it acts for who gave it (Gmail). Empty: for itself, by its secret (Microsoft 365).",
+        description=Text(
+            "A refresh token, by which it acts for who gave it (Gmail). Empty: for itself, by its secret (Microsoft 365)."
+        ).msgid,
     )
     oauth_scope: str = Field(
         default="", max_length=500,
         description="What is asked for: Microsoft 365 `https://outlook.office365.com/.default`; with a refresh token it may be empty.",
     )  # fmt: skip
     user: str = Field(default="", max_length=255, description="The name to log in with; empty: the address.")
-    imap_host: str = Field(pattern=_HOST, max_length=255, description="The server by which it is read.")
+    imap_host: str = Field(pattern=_HOST, max_length=255, description=Text("The server by which it is read.").msgid)
     imap_port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 for `tls`, 143 for `starttls`.")
     imap_security: Literal["tls", "starttls", "plain"] = Field(
         default="tls", description="How the line is made safe; `plain` only on this machine (localhost)."
     )
-    smtp_host: str = Field(pattern=_HOST, max_length=255, description="The server that takes what it sends.")
+    smtp_host: str = Field(pattern=_HOST, max_length=255, description=Text("The server that takes what it sends.").msgid)
     smtp_port: int = Field(default=465, ge=1, le=65535, description="Its port: 465 for `tls`, 587 for `starttls`.")
     smtp_security: Literal["tls", "starttls", "plain"] = Field(
         default="tls", description="How the line is made safe; `plain` only on this machine (localhost)."
     )
     smtp_user: str = Field(default="", max_length=255, description="The name to log in with there; empty: the same.")
-    smtp_password: SecretStr = Field(default=SecretStr(""), description="The password there; empty: the same.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description=Text("The password there; empty: the same.").msgid)
     ca: str = Field(default="", description="File (PEM) of whoever certifies both servers; empty: those that everybody knows.")
     folder: str = Field(default="INBOX", min_length=1, max_length=200, pattern=r"^[ -~]+$", description="The folder that is heard.")
     sent: str = Field(

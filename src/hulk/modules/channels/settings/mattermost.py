@@ -20,10 +20,11 @@ def _site(url: str) -> str:
 class MattermostSettings(ChannelSettings):
     """A bot that people write to directly, mention in channels and answer in threads."""
 
-    url: Annotated[str, AfterValidator(_site)] = Field(description="Address of the Mattermost site, as people open it.")
-    token: SecretStr = Field(description="Access token of the bot's account.")
+    url: Annotated[str, AfterValidator(_site)] = Field(description=Text("Address of the Mattermost site, as people open it.").msgid)
+    token: SecretStr = Field(description=Text("Access token of the bot's account.").msgid)
     command_token: SecretStr = Field(
-        default=SecretStr(""), description="Token of the slash command that calls `/v1/hooks/NAME`. Empty: no slash command is taken."
+        default=SecretStr(""),
+        description=Text("Token of the slash command that calls `/v1/hooks/NAME`. Empty: no slash command is taken.").msgid,
     )
     team: str = Field(default="", max_length=64, description="Team whose channels it listens in, as in its address. Empty: all it is in.")
     channels: tuple[str, ...] = Field(

@@ -23,10 +23,10 @@ def _server(url: str) -> str:
 class TelegramSettings(ChannelSettings):
     """A bot that @BotFather made. Telegram calls us where it can (`webhook`), else it is asked for updates (`poll`)."""
 
-    token: SecretStr = Field(description="The bot's token, as @BotFather gives it: `123456:ABC…`.")
+    token: SecretStr = Field(description=Text("The bot's token, as @BotFather gives it: `123456:ABC…`.").msgid)
     secret: SecretStr = Field(
         default=SecretStr(""),
-        description="What Telegram proves itself by when it calls: 24 to 256 letters, digits, `_`, `-`. Not for `poll`.",
+        description=Text("What Telegram proves itself by when it calls: 24 to 256 letters, digits, `_`, `-`. Not for `poll`.").msgid,
     )
     listen: Literal["auto", "webhook", "poll"] = Field(
         default="auto", description="`auto`: `webhook` where `url` is https on a port that Telegram calls (443, 80, 88, 8443), else `poll`."

@@ -20,7 +20,7 @@ def _address(url: str) -> str:
 class WebhookSettings(ChannelSettings):
     """Another program (n8n, a form, a script of yours) that asks by HTTP and is answered by HTTP, both signed."""
 
-    secret: SecretStr = Field(description="What both sides sign with: `whsec_` and base 64, or at least 24 characters.")
+    secret: SecretStr = Field(description=Text("What both sides sign with: `whsec_` and base 64, or at least 24 characters.").msgid)
     url: Annotated[str, AfterValidator(_address)] = Field(default="", description="Where answers go; empty: they are only kept.")
     trust_people: bool = Field(
         default=False, description="Whether it vouches for the e-mail addresses of those it speaks for: then they are who has that account."

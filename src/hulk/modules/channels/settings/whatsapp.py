@@ -22,11 +22,13 @@ class WhatsAppSettings(ChannelSettings):
 
     phone_number_id: str = Field(
         pattern=r"^[0-9]{5,32}$",
-        description="The id of the phone number at Meta, not the number itself; messages to others are passed over.",
+        description=Text("The id of the phone number at Meta, not the number itself; messages to others are passed over.").msgid,
     )
-    token: SecretStr = Field(description="A token that lasts, of a system user, with `whatsapp_business_messaging`.")
-    app_secret: SecretStr = Field(description="The secret of the app at Meta, with which its calls are signed.")
-    verify_token: SecretStr = Field(description="What Meta says when it verifies the address: any 16 characters or more, given to both.")
+    token: SecretStr = Field(description=Text("A token that lasts, of a system user, with `whatsapp_business_messaging`.").msgid)
+    app_secret: SecretStr = Field(description=Text("The secret of the app at Meta, with which its calls are signed.").msgid)
+    verify_token: SecretStr = Field(
+        description=Text("What Meta says when it verifies the address: any 16 characters or more, given to both.").msgid
+    )
     version: str = Field(default="v25.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="The version of Meta's Graph API.")
     url: Annotated[str, AfterValidator(_address)] = Field(default="https://graph.facebook.com", description="Where the Graph API is.")
     template: str = Field(

@@ -45,7 +45,11 @@ class Introduce:
     async def show(self, by: Principal, page: Page) -> Sequence[Contact]:
         """Who was heard, those heard last first. Raises `Forbidden`, `NotFound`."""
         among = self.rights.among(by, "manage", page.channel)
-        return await self.contacts.of_tenant(by.tenant, None, page.most, page.earlier, among, page.ended)
+        return await self.contacts.of_tenant(by.tenant, None, page.most, page.earlier, among, page.ended, page.sought)
+
+    async def one(self, by: Principal, channel: str, sender: str) -> Contact:
+        """Somebody who was heard. Raises `Forbidden`, and `NotFound` for who was never."""
+        return await self._contact(by, channel, sender)
 
     async def block(self, by: Principal, channel: str, sender: str, blocked: bool, reason: str = "") -> Contact:  # what is wanted
         """They are not heard any more, or again. Raises `Forbidden`, and `NotFound` for who was never heard."""

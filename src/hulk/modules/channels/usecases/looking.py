@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hulk.kernel.errors import NotFound
+from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import Principal
 from hulk.modules.channels.domain import Channel, Conversation, Ended, Health, Mode, Outgoing, State, Turn
-from hulk.modules.channels.ports import Conversations, Inbox, Kept, Outbox, Standings
+from hulk.modules.channels.ports import ANYBODY, Conversations, Inbox, Kept, Outbox, Sought, Standings
 from hulk.modules.channels.usecases.rights import Rights
 
 MOST_TURNS = 200
@@ -16,7 +16,7 @@ MOST_TURNS = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Which of many: of a channel (None: of all), at most `most`, those before or after an id (messages and arrivals), or
-    before a time and after the end of another page (conversations and contacts)."""
+    before a time and after the end of another page (conversations and contacts); of contacts who is `sought`."""
 
     channel: str | None = None
     most: int = 50
@@ -24,6 +24,7 @@ class Page:
     after: str = ""
     earlier: datetime | None = None
     ended: Ended | None = None
+    sought: Sought = ANYBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,13 @@ class LookAtChannels:
         """Conversations, those in which somebody was heard last first."""
         among = self.rights.among(by, "read", page.channel)
         return await self.conversations.recent(by.tenant, mode, page.most, page.earlier, among, page.ended)
+
+    async def talks_with(self, by: Principal, channel: str | None, sender: str) -> Sequence[Conversation]:
+        """Those with somebody alone, at a channel. Raises `Refused` where none is named."""
+        if channel is None:
+            raise Refused("Whose conversations are wanted is known at a channel: name it, too.")
+        self.rights.among(by, "read", channel)
+        return [one for one in await self.conversations.of_sender(channel, sender) if one.tenant == by.tenant]
 
     async def talk(self, by: Principal, id_: str) -> tuple[Conversation, Sequence[Turn]]:
         """A conversation and what was said in it, the oldest first; at most the last 200 turns."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hulk.kernel.tenancy import Principal, Resource
+from hulk.kernel.tenancy import Principal, Resource, Verb
 from hulk.kernel.text import Text
 
 ROOT = "/console"
@@ -11,12 +11,15 @@ ROOT = "/console"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page that can be gone to: by its name, or by `g` and its `key`. `resource` is what one must be allowed to read somewhere."""
+    """A page that can be gone to: by its name, or by `g` and its `key`. `resource` is what one must be allowed to read (or
+    whatever `verb` says) somewhere; in all of the tenant, where it is of the tenant as a `whole` and of no namespace."""
 
     path: str
     name: Text
     key: str
     resource: Resource | None = None
+    whole: bool = False
+    verb: Verb = "read"
 
     @property
     def address(self) -> str:
@@ -25,9 +28,9 @@ class Place:
 
     def open_to(self, caller: Principal) -> bool:
         """Whether there is anything there for them."""
-        if self.resource == "platform":  # which only the tenant that runs the installation has
-            return caller.may("read", "platform")
-        return self.resource is None or caller.somewhere("read", self.resource)
+        if self.resource is None:
+            return True
+        return caller.may(self.verb, self.resource) if self.whole else caller.somewhere(self.verb, self.resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,16 @@ GROUPS: Sequence[Group] = (
     Group(
         Text("Who answers"),
         (
-            Place("router", Text("Router"), "o", "router"),
-            Place("models", Text("Models"), "m", "router"),
+            Place("router", Text("Router"), "o", "router", whole=True),
+            Place("models", Text("Models"), "m", "router", whole=True),
             Place("agents", Text("Agents"), "w", "agents"),
-            Place("tools", Text("Tools"), "l", "tools"),
+            Place("tools", Text("Tools"), "l", "tools", whole=True),
         ),
     ),
     Group(
         Text("Money"),
         (
-            Place("costs", Text("Costs and budgets"), "c", "costs"),
+            Place("costs", Text("Costs and budgets"), "c", "costs", whole=True),
         ),
     ),
     Group(
@@ -81,15 +84,16 @@ GROUPS: Sequence[Group] = (
         (
             Place("channels", Text("Channels"), "h", "channels"),
             Place("conversations", Text("Conversations"), "v", "channels"),
+            Place("contacts", Text("Contacts"), "k", "channels", verb="manage"),
             Place("people", Text("People"), "p", "members"),
-            Place("tenants", Text("Tenants"), "z", "platform"),
+            Place("tenants", Text("Tenants"), "z", "platform", whole=True),
         ),
     ),
     Group(
         Text("This Hulk"),
         (
-            Place("audit", Text("Audit"), "u", "audit"),
-            Place("settings", Text("Settings"), "e", "platform"),
+            Place("audit", Text("Audit"), "u", "audit", whole=True),
+            Place("settings", Text("Settings"), "e", "platform", whole=True),
             Place("about", Text("About"), "b"),
         ),
     ),

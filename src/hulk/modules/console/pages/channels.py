@@ -1,7 +1,7 @@
 """Channels: how they are, what came in and goes out, and how one is added."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -73,12 +73,18 @@ def _adding(router: APIRouter, showing: Showing) -> None:
         kinds = (await showing.ask(request, "/v1/channel-kinds"))["kinds"]
         given = _given(request.query_params)
         plan = await showing.ask(request, f"/v1/channel-kinds/{kind}", name=name or None, setting=_pairs(given)) if kind else None
-        return showing.page(request, "add_channel.html", kinds=kinds, kind=kind, called=name, plan=plan, given=given)
+        shown = plan and {**plan, "wrong": _wrong(plan, given)}
+        return showing.page(request, "add_channel.html", kinds=kinds, kind=kind, called=name, plan=shown, given=given)
 
 
 def _given(query: Mapping[str, str]) -> dict[str, str]:
     """What was filled in besides kind and name."""
     return {name[2:]: value for name, value in query.items() if name.startswith("s.") and value.strip()}
+
+
+def _wrong(plan: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, str]:
+    """What is wrong with what was filled in, by field; nothing of what nobody has come to yet."""
+    return {one["field"]: one["detail"] for one in plan["errors"] if one["field"] == "name" or one["field"] in given}
 
 
 def _pairs(given: Mapping[str, str]) -> list[str] | None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from hulk.modules.console.pages.contacts import address_of, contact_api
 from hulk.modules.console.pages.showing import Showing, form_of, reason_of
 from hulk.runtime.http import Caller
 
@@ -26,7 +27,10 @@ def conversation_routes(showing: Showing) -> APIRouter:
     @router.get("/{conversation}")
     async def one(conversation: str, request: Request, caller: Caller) -> Response:
         found = await showing.ask(request, f"/v1/conversations/{conversation}")
-        return showing.page(request, "conversation.html", one=found, may=caller.somewhere("write", "channels"))
+        known = found["sender"] and await showing.seen(request, contact_api(found["channel"], found["sender"]))
+        place = address_of(found["channel"], found["sender"]) if known else ""
+        may = caller.somewhere("write", "channels")
+        return showing.page(request, "conversation.html", one=found, may=may, contact=known, place=place)
 
     @router.post("/{conversation}/replies")
     async def reply(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above

@@ -1,6 +1,8 @@
 """What is filled in on pages, as the API takes it."""
 
+import json
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hulk.kernel.errors import Refused
@@ -24,5 +26,20 @@ def number_of(value: str) -> int | None:
     if not (written := value.strip()):
         return None
     if not (written.isascii() and written.isdigit() and len(written) < 10):
-        raise Refused("“{value}” is no number of a step: write 0, 1, 2 …", value=value[:40])
+        raise Refused("A whole number is expected, 0, 1, 2 …, not “{value}”.", value=value[:40])
     return int(written)
+
+
+def json_of(value: str) -> Any:
+    """A value of JSON; None for nothing. Raises `Refused` saying where it stops being JSON."""
+    if not value.strip():
+        return None
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        raise Refused(
+            "The data is no JSON from line {line}, column {column} on: write a text as {text}, several values as {values}.",
+            line=error.lineno, column=error.colno, text='"yes"', values='{"approved": true}',
+        ) from error  # fmt: skip
+    except RecursionError as error:
+        raise Refused("The data is nested too deeply.") from error

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hulk.kernel.errors import NotFound
-from hulk.modules.console.pages.showing import Showing, form_of
+from hulk.modules.console.pages.contacts import address_of
+from hulk.modules.console.pages.forms import number_of
+from hulk.modules.console.pages.showing import Showing, form_of, reason_of
 from hulk.runtime.http import Caller
 
 _PLACE = "/console/people"
@@ -43,11 +45,20 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         found = await showing.ask(request, f"/v1/{_kind(account)}/{account}")
         keys = await showing.seen(request, "/v1/keys") or {"keys": ()}
         spaces = await showing.seen(request, "/v1/namespaces") or {"namespaces": ()}
-        mine = [key for key in keys["keys"] if key["account_id"] == account]
+        mine, person = [key for key in keys["keys"] if key["account_id"] == account], _kind(account) == "people"
+        heard, codes = await _at_channels(showing, request, account) if person else ((), ())
         return showing.page(
-            request, "account.html", one=found, keys=mine, namespaces=spaces["namespaces"], person=_kind(account) == "people",
+            request, "account.html", one=found, keys=mine, namespaces=spaces["namespaces"], person=person, heard=heard, codes=codes,
             may=caller.somewhere("manage", "members"),
         )  # fmt: skip
+
+
+async def _at_channels(showing: Showing, request: Request, account: str) -> tuple[Sequence[Any], Sequence[Any]]:
+    """As whom they are heard at channels, and the codes by which they may say who they are elsewhere."""
+    contacts = await showing.seen(request, "/v1/channel-contacts", person=account) or {"contacts": ()}
+    codes = await showing.seen(request, "/v1/channel-codes") or {"codes": ()}
+    shown = [{**one, "place": address_of(one["channel"], one["sender"])} for one in contacts["contacts"]]
+    return shown, [one for one in codes["codes"] if one["person"] == account and not one["used_by"]]
 
 
 def _accounts(router: APIRouter, showing: Showing) -> None:
@@ -72,6 +83,14 @@ def _one(router: APIRouter, showing: Showing) -> None:
         await showing.act(request, "PATCH", f"/v1/{_kind(account)}/{account}", body)
         return showing.done(request, f"{_PLACE}/{account}", "saved")
 
+    @router.post("/{account}/change")
+    async def change(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        form = await form_of(request)
+        body: dict[str, Any] = {name: form[name].strip() for name in ("name", "email") if form.get(name, "").strip()}
+        body |= {"groups": form["groups"].replace(",", " ").split()} if "groups" in form else {}
+        await showing.act(request, "PATCH", f"/v1/{_kind(account)}/{account}", {**body, "reason": form.get("reason", "")})
+        return showing.done(request, f"{_PLACE}/{account}", "saved")
+
     @router.post("/{account}/remove")
     async def remove(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
         await showing.act(request, "DELETE", f"/v1/{_kind(account)}/{account}")
@@ -79,8 +98,13 @@ def _one(router: APIRouter, showing: Showing) -> None:
 
     @router.post("/{account}/code")
     async def code(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
-        made = await showing.act(request, "POST", "/v1/channel-codes", {"person": account})
+        made = await showing.act(request, "POST", "/v1/channel-codes", _code(account, await form_of(request)))
         return showing.page(request, "secret.html", secret=made["code"], kind="code", back=f"{_PLACE}/{account}")
+
+    @router.post("/{account}/uncode")
+    async def uncode(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        await showing.act(request, "DELETE", f"/v1/channel-codes/{account}", query={"reason": await reason_of(request)})
+        return showing.done(request, f"{_PLACE}/{account}", "removed")
 
     @router.post("/{account}/disable")
     async def disable(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
@@ -89,6 +113,12 @@ def _one(router: APIRouter, showing: Showing) -> None:
     @router.post("/{account}/enable")
     async def enable(account: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
         return await _disabled(showing, request, account, disabled=False)
+
+
+def _code(account: str, form: Mapping[str, str]) -> dict[str, Any]:
+    """The code that is wanted for a person; a day and letters, unless the form says otherwise."""
+    hours = {"hours": float(hours)} if (hours := number_of(form.get("hours", ""))) else {}
+    return {"person": account, "digits": bool(form.get("digits")), "reason": form.get("reason", ""), **hours}
 
 
 async def _disabled(showing: Showing, request: Request, account: str, *, disabled: bool) -> Response:

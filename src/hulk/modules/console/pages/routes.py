@@ -9,6 +9,7 @@ from hulk.modules.console.pages.agents import agent_routes
 from hulk.modules.console.pages.ask import ask_routes
 from hulk.modules.console.pages.audit import audit_routes
 from hulk.modules.console.pages.channels import channel_routes
+from hulk.modules.console.pages.contacts import contact_routes
 from hulk.modules.console.pages.conversations import conversation_routes
 from hulk.modules.console.pages.costs import costs_routes
 from hulk.modules.console.pages.dead_letters import dead_letters_routes
@@ -42,6 +43,7 @@ _PAGES = (
     ask_routes,
     audit_routes,
     channel_routes,
+    contact_routes,
     conversation_routes,
     costs_routes,
     dead_letters_routes,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hulk.kernel import ids
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.time import utc_now
-from hulk.modules.console.pages.forms import moment_of, number_of
+from hulk.modules.console.pages.forms import json_of, moment_of, number_of
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
 from hulk.modules.console.pages.timeline import causes, pressing, rows_of
 from hulk.runtime.http import Caller
@@ -22,6 +22,7 @@ MOST_SHOWN = 20_000
 STATUSES = ("held", "pending", "running", "waiting", "needs_attention", "completed", "failed", "cancelled")
 _DONE: Mapping[str, str] = {
     "replay": "replayed", "fork": "forked", "cancel": "cancelled", "resolve": "resolved", "discard": "discarded",
+    "signal": "signalled",
 }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         now = utc_now()
         return showing.page(
             request, "run.html", run=run, rows=rows_of(run, now), causes=causes(run), retry=pressing(run, now), only=only,
-            later=None if run["later"] is None else run["later"] + _STEPS, window=_STEPS,
+            key=ids.new("sig"), later=None if run["later"] is None else run["later"] + _STEPS, window=_STEPS,
         )  # fmt: skip
 
     @router.get("/{run_id}/payloads/{part}")
@@ -107,7 +108,8 @@ def _acting(router: APIRouter, showing: Showing) -> None:
         if deed not in _DONE:
             raise NotFound("There is nothing called {deed} to do with a run.", deed=deed[:40])
         run, form = ids.parse(run_id, "run"), await form_of(request)
-        answer = await showing.act(request, "POST", f"/v1/runs/{run}/{deed}", _body(deed, form))
+        path = f"/v1/runs/{run}/{'signals' if deed == 'signal' else deed}"
+        answer = await showing.act(request, "POST", path, _signal(form) if deed == "signal" else _body(deed, form))
         return showing.done(request, f"/console/runs/{answer['run_id'] if deed == 'fork' else run}", _DONE[deed])
 
 
@@ -118,3 +120,9 @@ def _body(deed: str, form: Mapping[str, str]) -> dict[str, Any]:
     if deed == "fork" and step is None:
         raise Refused("Say from which step: the timeline shows their numbers.")
     return said if step is None or deed not in ("replay", "fork", "resolve") else {**said, "step": step}
+
+
+def _signal(form: Mapping[str, str]) -> dict[str, Any]:
+    """The signal that was filled in; the page gave it a key, so that pressing twice leaves one."""
+    named = {name: form.get(name, "").strip() for name in ("name", "key", "reason")}
+    return {**named, "payload": json_of(form.get("payload", ""))}

@@ -11,7 +11,19 @@ from jinja2 import Environment
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hulk.kernel.errors import Conflict, Exhausted, Forbidden, HulkError, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
+from hulk.kernel.errors import (
+    Conflict,
+    Exhausted,
+    Forbidden,
+    HulkError,
+    Invalid,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from hulk.kernel.text import Text
 from hulk.modules.console.domain import within
 from hulk.modules.console.pages.framing import Frame, Frames
 from hulk.modules.console.pages.view import View, view_of
@@ -171,4 +183,7 @@ def _given(reply: Reply) -> Any:
     if reply.status < 400:
         return reply.data if reply.media_type.endswith("json") else reply.body
     problem = reply.data if reply.media_type.endswith("json") else {}
+    if wrong := problem.get("errors"):
+        fields = [(str(one["field"]).removeprefix("body."), Text("{reason}", reason=str(one["detail"]))) for one in wrong]
+        raise Invalid(fields, Text("{reason}", reason=str(problem["detail"])))
     raise _ERRORS.get(reply.status, Unavailable)("{reason}", reason=str(problem.get("detail", reply.status)))

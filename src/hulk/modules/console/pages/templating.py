@@ -199,7 +199,7 @@ WORDS: Mapping[str, Text] = {
     "read": Text("Only looks"), "write": Text("Changes something"), "destroy": Text("Removes something"),
     "uncertain": Text("Nobody knows"), "suggested": Text("Only suggested"),
     "suggest": Text("It only says what it would do"), "approve": Text("A person decides first"), "act": Text("It is done"),
-    "new": Text("New"),
+    "set": Text("It is set"), "unset": Text("Not set yet"), "new": Text("New"), "unheard": Text("Not heard"),
     "known": Text("Not approved"), "changed": Text("Changed since it was approved"), "gone": Text("Not offered any more"),
     "approved": Text("Approved"), "settings": Text("The settings"), "own": Text("Made here"), "default": Text("As delivered"),
     "file": Text("File"), "env": Text("The environment"), "option": Text("The command line"),

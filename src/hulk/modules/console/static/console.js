@@ -59,6 +59,24 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (ctx?.sourceElement?.id === "page" && (ctx.response?.raw?.status ?? ctx.response?.status ?? 200) >= 400) event.preventDefault();
 });
 
+// What is wrong with a field is said beside it. A field may be called otherwise by the API: data-api has those names.
+function atFields(form) {
+  $$("[aria-invalid]", form).forEach((field) => field.removeAttribute("aria-invalid"));
+  $$(".at-field", form).forEach((said) => said.remove());
+  for (const said of $$(".answer [data-field]", form)) {
+    const name = said.dataset.field;
+    const field = $$("input:not([type=hidden]), select, textarea", form).find((one) => one.name === name || (one.dataset.api || "").split(" ").includes(name));
+    if (!field) continue;
+    if (!$("[aria-invalid]", form)) field.focus();
+    field.setAttribute("aria-invalid", "true");
+    said.classList.add("at-field"); field.after(said);
+  }
+}
+document.addEventListener("htmx:after:swap", (event) => {
+  const form = event.target.closest?.("form");
+  if (form && $(".answer", form)) atFields(form);
+});
+
 // Questions before acts: a button with data-ask opens the dialog; what is answered is sent as a form.
 function ask(button) {
   const { action, question, fields } = button.dataset, dialog = $("#dialog");
@@ -74,7 +92,7 @@ function ask(button) {
   const no = document.createElement("button"); no.type = "button"; no.textContent = dialog.dataset.no || "Esc"; no.className = "quiet"; no.onclick = () => dialog.close();
   acts.append(yes, no); form.append(acts);
   dialog.replaceChildren(form); htmx.process(form); dialog.showModal();
-  (form.querySelector("input, textarea, select") || yes).focus();
+  (form.querySelector("input:not([type=hidden]), textarea, select") || yes).focus();
 }
 
 // What stands in another element, into the clipboard; where there is none (plain http), it is selected to be copied by hand.

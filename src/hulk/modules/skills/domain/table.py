@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
+from hulk.modules.skills.domain.meanings import alike, meanings
 
 Format: TypeAlias = Literal["csv", "parquet", "json"]
 Type: TypeAlias = Literal["whole", "decimal", "text", "date", "moment", "yesno", "nested"]
@@ -54,11 +55,14 @@ def words(name: str) -> list[str]:
 
 
 def named(columns: Iterable[str], wanted: str) -> str:
-    """The column that `wanted` means, whatever its case, accents and plural; raises `Refused` with the columns and the closest one."""
+    """The column that `wanted` means, whatever its case, accents and plural, in Portuguese or English; raises `Refused` with the columns
+    and the closest one, or with those among which it cannot tell."""
     names = list(columns)
     found = matching(names, wanted)
     if found is not None:
         return found
+    if several := _meaning(names, wanted):
+        raise Refused("“{wanted}” may mean any of the columns {columns}: say which.", wanted=wanted, columns=", ".join(several[:40]))
     close = difflib.get_close_matches(plain(wanted), [plain(name) for name in names], n=1, cutoff=0.5)
     listed = ", ".join(names[:40]) + (" …" if len(names) > 40 else "")
     if not close:
@@ -73,14 +77,28 @@ def named(columns: Iterable[str], wanted: str) -> str:
 
 
 def matching(columns: Sequence[str], wanted: str) -> str | None:
-    """The column that `wanted` means, or None. An exact name wins over one that differs in case, accents or number."""
+    """The column that `wanted` means, or None. An exact name wins over one that differs in case, accents or number, and that over one of
+    the other language, which must be the only one."""
     for same in (str, plain, _singular):
         hits = [name for name in columns if same(name) == same(wanted)]
         if hits:
             return hits[0]
-    return None
+    translated = _meaning(columns, wanted)
+    return translated[0] if len(translated) == 1 else None
+
+
+def _meaning(columns: Sequence[str], wanted: str) -> list[str]:
+    """The columns whose names mean the same in Portuguese or English."""
+    return [name for name in columns if alike(_bare(wanted), _bare(name), _MEANINGS)]
 
 
 def _singular(name: str) -> str:
     """`sensores` and `sensor`, `cidades` and `cidade`, `regioes` and `regiao`, `stores` and `store` give the same."""
-    return "_".join(re.sub(r"(es|s|e)$", "", re.sub(r"oes$", "ao", word)) if len(word) > 3 else word for word in words(name))
+    return "_".join(_bare(name))
+
+
+def _bare(name: str) -> list[str]:
+    return [re.sub(r"(es|s|e)$", "", re.sub(r"oes$", "ao", word)) if len(word) > 3 else word for word in words(name)]
+
+
+_MEANINGS = meanings(_bare)

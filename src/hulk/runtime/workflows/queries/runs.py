@@ -28,7 +28,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as it stands. `failures` and `takes` count tries and deliveries since it last got on; `origin` is what it is a copy of."""
+    """A run as it stands. `failures` and `takes` count tries and deliveries since it last got on; `origin` is what it is a copy of;
+    `awaits` the signal that it waits for, as long as its status is `waiting`."""
 
     id: str
     workflow: str
@@ -48,6 +49,7 @@ class Run:
     takes: int
     error: JsonObject | None
     due: datetime | None
+    awaits: str | None
     created: datetime
     ended: datetime | None
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +62,8 @@ BRIEF = [*(run_table.c[name] for name in Run.__dataclass_fields__ if name not in
 def run_of(row: Row[Any], attributes: Mapping[str, str] | None = None) -> Run:
     """A row of `run_table` as it is read."""
     plain = {name: getattr(row, name) for name in Run.__dataclass_fields__ if name not in ("attributes", "priority")}
-    return Run(**plain, priority=-row.behind, attributes=attributes or {})
+    waits = plain["awaits"] if row.status == "waiting" else None
+    return Run(**{**plain, "awaits": waits}, priority=-row.behind, attributes=attributes or {})
 
 
 def runs_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Run, ...]:

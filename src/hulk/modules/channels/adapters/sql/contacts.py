@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, select, tuple_, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import fields_of
 from hulk.modules.channels.adapters.sql.pages import going_on, of_channels
 from hulk.modules.channels.adapters.sql.tables import code_table, contact_table
 from hulk.modules.channels.domain import Contact, Ended, Invitation
+from hulk.modules.channels.ports import ANYBODY, Sought
 from hulk.runtime.store import Store, Transaction
 
 _ONE = select(contact_table).where(contact_table.c.channel == bindparam("at"), contact_table.c.sender == bindparam("who"))
@@ -82,10 +83,10 @@ class SqlContacts:
 
     async def of_tenant(
         self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
-        after: Ended | None = None,
+        after: Ended | None = None, sought: Sought = ANYBODY,
     ) -> Sequence[Contact]:  # fmt: skip
         """See `Contacts`."""
-        query = of_channels(contact_table, tenant, channel, among)
+        query = _seeking(of_channels(contact_table, tenant, channel, among), sought)
         query = query if before is None else query.where(contact_table.c.seen < before)
         return await self._all(going_on(query, contact_table.c.seen, (contact_table.c.channel, contact_table.c.sender), limit, after), {})
 
@@ -113,6 +114,14 @@ class SqlContacts:
 
     async def _all(self, query: Select[Any], values: dict[str, Any]) -> list[Contact]:
         return await self._store.read(lambda connection: [_contact(row) for row in connection.execute(query, values)])
+
+
+def _seeking(query: Select[Any], sought: Sought) -> Select[Any]:
+    at = contact_table.c
+    query = query if sought.person is None else query.where(at.person == sought.person)
+    query = query if sought.blocked is None else query.where(at.blocked.is_(sought.blocked))
+    words = (func.lower(column).contains(sought.text.lower(), autoescape=True) for column in (at.name, at.sender, at.phone, at.email))
+    return query.where(or_(*words)) if sought.text else query
 
 
 def contact_of(connection: Connection, channel: str, sender: str) -> Contact | None:
