@@ -1,6 +1,6 @@
 """Asking in a real browser: from the first visit to an answer that was judged, deciding by keyboard, a Hulk that goes away."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from support.browser import Browser, Theme, Visitor, browsing, visiting
+from support.browser import Browser, Visitor, visiting
 from support.ports import free_port
 from support.program import Up, start, started
 from support.worlds import sales
@@ -24,21 +24,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     sales(folder / "vendas.csv")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all: each visitor has cookies of their own."""
-    with browsing() as started_:
-        yield started_
-
-
-@pytest.fixture
-def visitor(browser: Browser, up: Up) -> Iterator[Visitor]:
-    """Somebody in Brazil at a desk."""
-    with visiting(browser, up.url) as somebody:
-        yield somebody
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
 
 
 def told(up: Up, method: str, path: str, json: object = None) -> dict[str, Any]:
@@ -61,33 +46,6 @@ def a_ticket(up: Up, **more: Any) -> str:
     told(up, "PUT", "/v1/ticket-kinds/matter", json={})
     body = {"kind": "matter", "title": "Pagar a fatura 17?", "assignee": "person:", **more}
     return str(told(up, "POST", "/v1/tickets", json=body)["ticket_id"])
-
-
-@pytest.fixture(scope="module")
-def places(up: Up, world: Path) -> dict[str, str]:
-    """Something to look at on each page."""
-    intent = ended(up, "Há anomalias nas vendas por loja em vendas.csv?", ({"kind": "file", "path": str(world / "vendas.csv")},))
-    decision = told(up, "GET", f"/v1/intents/{intent}")["decision"]["decision_id"]
-    ticket = a_ticket(up, input={"fatura": 17, "valor": "1.234,50"}, labels={"env": "prod"}, priority="high")
-    return {
-        "ask": "/console/ask", "intents": "/console/intents", "intent": f"/console/intents/{intent}",
-        "decision": f"/console/router/decisions/{decision}", "tickets": "/console/tickets?status=open",
-        "board": "/console/tickets?view=board", "ticket": f"/console/tickets/{ticket}",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["pt-BR", "en-US"])
-@pytest.mark.parametrize("name", ["ask", "intents", "intent", "decision", "tickets", "board", "ticket"])
-def test_a_page_can_be_used_by_everybody(
-    browser: Browser, up: Up, places: dict[str, str], name: str, language: str, theme: Theme, size: str
-) -> None:
-    with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
-        shown = somebody.go(places[name])
-        assert somebody.violations() == []
-        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
 
 
 def test_from_the_first_visit_to_an_answer_that_was_judged(browser: Browser, world: Path, tmp_path: Path) -> None:

@@ -149,10 +149,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-ask], [data-open], [data-copy], #news, #choices [role=option]");
+  const button = event.target.closest("[data-ask], [data-open], [data-copy], [data-fill], #news, #choices [role=option]");
   if (!button) return;
   if (button.matches("[data-ask]")) ask(button);
   else if (button.matches("[data-copy]")) copy(button);
+  else if (button.matches("[data-fill]")) { const field = document.getElementById(button.dataset.fill); field.value = button.textContent; field.focus(); }
   else if (button.id === "news") { button.hidden = true; refresh(); scrollTo({ top: 0 }); }
   else if (button.matches("[role=option]")) take(button);
   else openPalette();
@@ -184,5 +185,35 @@ function keeping(place) {
 }
 $$("[data-kept]").forEach(keeping);
 
+// On a phone a row is a card: each cell says what it is, in the words at the head of its column.
+function stack(table) {
+  const heads = $$("thead th", table).map((one) => one.textContent.trim());
+  for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, at) => { if (heads[at] && row.cells.length === heads.length) cell.dataset.label = heads[at]; });
+  table.dataset.stack = "";
+}
+const stacked = () => $$("#page table:has(thead)").filter((one) => !one.closest("figure, .prose")).forEach(stack);
+document.addEventListener("htmx:after:swap", stacked);
+
+// What is sent while Hulk does not answer stays where it was written; the page says so, and looks until Hulk answers again.
+async function there() {
+  try { await fetch($("link[rel=icon]").href, { cache: "no-store", signal: AbortSignal.timeout(5000) }); return true; } catch { return false; }
+}
+async function away() {
+  if (!$("#gone").hidden) return;
+  for ($("#gone").hidden = false; !await there();) await new Promise((done) => setTimeout(done, 2000));
+  $("#gone").hidden = true;
+}
+document.addEventListener("htmx:error", async () => { if (!await there()) away(); });
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post") || form.dataset.sure || event.defaultPrevented) return;
+  event.preventDefault();
+  if (!await there()) { away(); return; }
+  form.dataset.sure = "yes";
+  if (event.submitter) form.requestSubmit(event.submitter); else form.requestSubmit();
+  delete form.dataset.sure;
+});
+
+stacked();
 tellZone();
 listen();
