@@ -7,12 +7,20 @@ import pytest
 
 from support.browser import Browser, Visitor, browsing, visiting
 from support.program import Up, started
+from support.shop import Shop, a_shop
 
 
 @pytest.fixture(scope="module")
 def up(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A Hulk that runs in the file's world."""
     with started(tmp_path_factory.mktemp("data"), cwd=world) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One that has something to show on every page, the same for all who only look."""
+    with a_shop(tmp_path_factory.mktemp("shop")) as running:
         yield running
 
 

@@ -1,22 +1,14 @@
 """The console in a real browser, as operators use it: every page in both languages and themes, on a phone and at a desk; by keyboard."""
 
-from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
 
 from support.browser import SIZES, Browser, Theme, Visitor, visiting
 from support.program import Up
-from support.shop import Shop, a_shop
+from support.shop import Shop
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """One that has something to show on every page."""
-    with a_shop(tmp_path_factory.mktemp("shop")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

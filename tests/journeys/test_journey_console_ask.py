@@ -9,13 +9,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from support.browser import Browser, Visitor, visiting
-from support.ports import free_port
-from support.program import Up, start, started
+from support.program import Up, started
 from support.worlds import sales
 
 pytestmark = pytest.mark.browser
-
-HOSTILE = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
 
 
 @pytest.fixture(scope="module")
@@ -102,21 +99,6 @@ def test_a_page_shows_by_itself_what_others_do(visitor: Visitor, up: Up) -> None
     page.get_by_text("Já paguei").wait_for()
 
 
-def test_nothing_that_others_write_is_run(visitor: Visitor, up: Up) -> None:
-    id_ = a_ticket(up, title=HOSTILE, input={HOSTILE: HOSTILE})
-    intent = ended(up, HOSTILE)
-    for place in (
-        f"/console/tickets/{id_}",
-        "/console/tickets",
-        "/console/tickets?view=board",
-        f"/console/intents/{intent}",
-        "/console/intents",
-    ):
-        page = visitor.go(place)
-        assert page.title() != "run"
-        assert page.locator("#page img[src='x']").count() == 0
-
-
 def test_a_filter_is_kept_in_the_browser(visitor: Visitor, up: Up) -> None:
     a_ticket(up)
     page = visitor.go("/console/tickets?status=open&owner=person")
@@ -125,21 +107,3 @@ def test_a_filter_is_kept_in_the_browser(visitor: Visitor, up: Up) -> None:
     page = visitor.go("/console/tickets")
     page.get_by_role("link", name="Minhas", exact=True).click()
     page.wait_for_url("**/console/tickets?status=open&owner=person")
-
-
-def test_a_page_says_that_hulk_is_gone_and_goes_on_by_itself(browser: Browser, world: Path, tmp_path: Path) -> None:
-    data, port = tmp_path / "data", str(free_port())
-    before = start(data, "--port", port, cwd=world)
-    with visiting(browser, before.url) as somebody:
-        id_ = a_ticket(before)
-        page = somebody.go(f"/console/tickets/{id_}")
-        before.kill()
-        page.locator("#gone:not([hidden])").wait_for()
-        assert page.locator("h1").is_visible()
-        after = start(data, "--port", port, cwd=world)
-        try:
-            page.locator("#gone").wait_for(state="hidden")
-            told(after, "POST", f"/v1/tickets/{id_}/comments", json={"text": "Estou de volta"})
-            page.get_by_text("Estou de volta").wait_for()
-        finally:
-            after.stop()

@@ -53,10 +53,12 @@ document.addEventListener("visibilitychange", () => {
 const every = () => 1000 * ($("#page [data-every]")?.dataset.every ?? 5) || Infinity;
 setInterval(() => { if (mode() === "morph" && (dirty || Date.now() - last >= every())) changed(); }, 1000);
 
-// A refresh that fails leaves what is there, and says so.
+// A refresh that fails leaves what is there, and says so when that is gone.
 document.addEventListener("htmx:before:swap", (event) => {
-  const ctx = event.detail.ctx;
-  if (ctx?.sourceElement?.id === "page" && (ctx.response?.raw?.status ?? ctx.response?.status ?? 200) >= 400) event.preventDefault();
+  const ctx = event.detail.ctx, status = ctx?.response?.raw?.status ?? ctx?.response?.status ?? 200;
+  if (ctx?.sourceElement?.id !== "page") return;
+  $("#over").hidden = status !== 404;
+  if (status >= 400) event.preventDefault();
 });
 
 // Questions before acts: a button with data-ask opens the dialog; what is answered is sent as a form.
@@ -203,7 +205,12 @@ async function away() {
   for ($("#gone").hidden = false; !await there();) await new Promise((done) => setTimeout(done, 2000));
   $("#gone").hidden = true;
 }
-document.addEventListener("htmx:error", async () => { if (!await there()) away(); });
+document.addEventListener("htmx:error", async (event) => {
+  if (await there()) return;
+  const answer = event.target.querySelector?.(".answer");
+  if (answer && event.target.id !== "page") answer.textContent = $("#gone").dataset.kept;
+  away();
+});
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post" || form.hasAttribute("hx-post") || form.dataset.sure || event.defaultPrevented) return;
