@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from support.browser import Browser, Visitor, visiting
-from support.program import Up, started
+from support.browser import Visitor
+from support.program import Up
 from support.worlds import sales
 
 pytestmark = pytest.mark.browser
@@ -43,39 +43,6 @@ def a_ticket(up: Up, **more: Any) -> str:
     told(up, "PUT", "/v1/ticket-kinds/matter", json={})
     body = {"kind": "matter", "title": "Pagar a fatura 17?", "assignee": "person:", **more}
     return str(told(up, "POST", "/v1/tickets", json=body)["ticket_id"])
-
-
-def test_from_the_first_visit_to_an_answer_that_was_judged(browser: Browser, world: Path, tmp_path: Path) -> None:
-    with started(tmp_path / "data", cwd=world) as fresh, visiting(browser, fresh.url, language="en-US") as somebody:
-        page = somebody.go("/console/")
-        assert page.locator("#first").is_visible()
-        assert somebody.violations() == []
-        page.get_by_role("link", name="Ask about a file of yours").click()
-        page.get_by_label("Files it is about").set_input_files(world / "vendas.csv")
-        page.get_by_text("vendas.csv is there.").wait_for()
-        page.get_by_label("What do you want?").fill("Há anomalias nas vendas por loja em vendas.csv?")
-        page.locator("#send").dblclick()
-        page.wait_for_url("**/console/intents/int_*")
-        page.locator("figure img").wait_for()
-        page.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
-        assert "data.anomalies" in page.locator("section", has=page.locator("#decision")).inner_text()
-        assert page.locator("svg.graph rect").count() >= 3
-        assert somebody.violations() == []
-        page.keyboard.press("p")
-        page.get_by_label("What of it? (optional)").fill("Just so")
-        page.locator("#dialog").get_by_role("button", name="Good").click()
-        page.locator(".said").wait_for()
-        assert len(told(fresh, "GET", "/v1/intents")["intents"]) == 1
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
-
-
-def test_the_example_is_one_press_away(browser: Browser, world: Path, tmp_path: Path) -> None:
-    with started(tmp_path / "data", cwd=world) as fresh, visiting(browser, fresh.url) as somebody:
-        page = somebody.go("/console/")
-        page.locator("#first form button").first.click()
-        page.wait_for_url("**/console/intents/int_*")
-        page.locator("figure img").wait_for()
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
 
 
 @pytest.mark.parametrize(("key", "status"), [("a", "completed"), ("x", "failed"), ("d", "cancelled")])

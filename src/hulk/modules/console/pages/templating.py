@@ -213,10 +213,10 @@ WORDS: Mapping[str, Text] = {
     "in_doubt": Text("In doubt"), "fallen": Text("Fallen"), "supported": Text("Supported"),
     "refuted": Text("Refuted"), "undecided": Text("Undecided"),
     "commented": Text("Something was said"), "released": Text("What it waited for is done"), "overdue": Text("Overdue"),
-    "asked": Text("It was asked"), "commanded": Text("It was obeyed"), "deleted": Text("It was taken back"), "edited": Text("It was changed"),
-    "feedback": Text("It was judged"), "ignored": Text("Left alone"), "moved": Text("They have another number"),
-    "opened": Text("They came in"), "overheard": Text("Heard, not meant for Hulk"), "pressed": Text("They decided"),
-    "refused": Text("Refused"), "stale": Text("It came too late"),
+    "asked": Text("It was asked"), "commanded": Text("It was obeyed"), "deleted": Text("It was taken back"),
+    "edited": Text("It was changed"), "feedback": Text("It was judged"), "ignored": Text("Left alone"),
+    "moved": Text("They have another number"), "opened": Text("They came in"), "overheard": Text("Heard, not meant for Hulk"),
+    "pressed": Text("They decided"), "refused": Text("Refused"), "stale": Text("It came too late"),
     "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""
