@@ -221,7 +221,7 @@ document.addEventListener("submit", async (event) => {
   delete form.dataset.sure;
 });
 
-const aimed = location.hash && document.getElementById(location.hash.slice(1));
+const aimed = document.getElementById(location.hash.slice(1));
 if (aimed?.matches("details")) { aimed.open = true; $("input:not([type=hidden])", aimed)?.focus(); }
 stacked();
 tellZone();
