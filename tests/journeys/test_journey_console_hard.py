@@ -18,7 +18,9 @@ pytestmark = pytest.mark.browser
 
 HOSTILE = "<script>__pwned=1</script><img src=x onerror=__pwned=1>\"'"
 OURS = """[...document.querySelectorAll('[href^="/v1/"], img[src^="/v1/"]')].map((it) => it.href || it.src)"""
-PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+PLAIN = ("image/png", "application/json", "text/markdown")
+"""What a browser may show by itself: with `nosniff` it is never taken for a page."""
+SEEN = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 MOST_ELEMENTS, MOST_BYTES, MOST_SECONDS = 6_000, 400_000, 1.0
 """Of one page, however much it is about: elements in it, bytes of its answer, and until something is seen."""
 
@@ -67,7 +69,7 @@ def test_nothing_that_is_downloaded_is_shown_as_a_page(visitor: Visitor, shop: S
     wrong = []
     for href in sorted(seen):
         head = httpx.get(href, timeout=60).headers
-        shown = head.get("content-disposition", "").startswith("attachment") or head["content-type"] in ("image/png", "application/json")
+        shown = head.get("content-disposition", "").startswith("attachment") or head["content-type"].partition(";")[0] in PLAIN
         if not shown or head.get("x-content-type-options") != "nosniff" or "text/html" in head["content-type"]:
             wrong.append((href, head["content-type"], head.get("content-disposition")))
     assert len(seen) >= 5
@@ -75,15 +77,21 @@ def test_nothing_that_is_downloaded_is_shown_as_a_page(visitor: Visitor, shop: S
 
 
 def bounded(page: Page, address: str) -> None:
-    """Asserts that the page is no larger than pages may be, and soon there."""
-    took = []
-    for _ in range(4):
-        answer = page.goto(address, wait_until="load")
-        assert answer is not None
-        assert (answer.status, len(answer.body()) <= MOST_BYTES) == (200, True), (address, len(answer.body()))
-        took.append(page.wait_for_function(PAINTED).json_value() / 1000)
+    """Asserts that the page is no larger than pages may be, and soon there; on a machine that has much to do, as soon as a small one."""
+    took, small = [], []
+    for _ in range(3):
+        small.append(painted(page, re.sub("/console/.*", "/console/me", address)))
+        took.append(painted(page, address))
     assert page.evaluate("document.querySelectorAll('*').length") <= MOST_ELEMENTS
-    assert min(took) <= MOST_SECONDS, (address, took)
+    assert min(took) <= max(MOST_SECONDS, 3 * min(small)), (address, took, small)
+
+
+def painted(page: Page, address: str) -> float:
+    """Seconds until something is seen of it."""
+    answer = page.goto(address, wait_until="load")
+    assert answer is not None
+    assert (answer.status, len(answer.body()) <= MOST_BYTES) == (200, True), (address, len(answer.body()))
+    return float(page.wait_for_function(SEEN).json_value()) / 1000
 
 
 def test_a_run_of_very_many_steps_is_looked_at_in_parts(visitor: Visitor, up: Up) -> None:

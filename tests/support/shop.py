@@ -121,7 +121,7 @@ class Filling:
     def _house(self) -> None:
         people = (("Ana Souza", "approver", "*"), ("Bruno Lima", "operator", "producao"), ("Carla Nunes de Albuquerque", "viewer", "*"))
         for name, role, where in people:
-            email = f"{name.split()[0].lower()}{len(self.more)}@loja.example"
+            email = f"{name.split()[0].lower()}{'.outra' if self.more else ''}@loja.example"
             self.told("POST", "/v1/people", name=name + self.more, email=email, grants=[{"role": role, "namespace": where}])
         at_home = [{"role": "operator", "namespace": "homologacao"}]
         self.told("POST", "/v1/service-accounts", name="integração contínua" + self.more, grants=at_home)
