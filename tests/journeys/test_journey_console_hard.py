@@ -77,13 +77,13 @@ def test_nothing_that_is_downloaded_is_shown_as_a_page(visitor: Visitor, shop: S
 
 
 def bounded(page: Page, address: str) -> None:
-    """Asserts that the page is no larger than pages may be, and soon there; on a machine that has much to do, as soon as a small one."""
+    """Asserts that the page is no larger than pages may be, and soon there: on a busy machine, not much later than a small one."""
     took, small = [], []
     for _ in range(3):
         small.append(painted(page, re.sub("/console/.*", "/console/me", address)))
         took.append(painted(page, address))
     assert page.evaluate("document.querySelectorAll('*').length") <= MOST_ELEMENTS
-    assert min(took) <= max(MOST_SECONDS, 3 * min(small)), (address, took, small)
+    assert min(took) <= max(MOST_SECONDS, 6 * min(small)), (address, took, small)
 
 
 def painted(page: Page, address: str) -> float:

@@ -166,7 +166,7 @@ class Filling:
         self.ended(
             f"Quais arquivos mais mudaram nos últimos 30 dias?{self.more}", [{"kind": "repository", "path": str(self.folder / "site")}]
         )
-        failed = self.ended(f"Perfil de {self.site}/estoque.csv {self.more}")
+        failed = self.ended(f"Perfil de {self.site}/estoque.csv")  # as it is, so that there is an address in it
         runs = f"/v1/runs?intent={failed}&workflow=ticket&status=failed"
         run = self.told("GET", runs)["runs"][0]["run_id"]
         decision = self.told("GET", f"/v1/intents/{answered}")["decision"]["decision_id"]

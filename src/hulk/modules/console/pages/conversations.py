@@ -27,8 +27,8 @@ def conversation_routes(showing: Showing) -> APIRouter:
     @router.get("/{conversation}")
     async def one(conversation: str, request: Request, caller: Caller) -> Response:
         found = await showing.ask(request, f"/v1/conversations/{conversation}")
-        name = (await _names(showing, request, found["channel"])).get((found["channel"], found["sender"]), "")
-        return showing.page(request, "conversation.html", one=found, name=name, may=caller.somewhere("write", "channels"))
+        who = (await _names(showing, request, found["channel"])).get((found["channel"], found["sender"]), "")
+        return showing.page(request, "conversation.html", one=found, who=who, may=caller.somewhere("write", "channels"))
 
     @router.post("/{conversation}/replies")
     async def reply(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
