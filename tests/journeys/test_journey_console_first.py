@@ -43,6 +43,7 @@ class Newcomer:
         self.page.locator("#first").wait_for()
 
 
+@pytest.mark.timeout(600)
 def test_the_first_five_minutes(browser: Browser, tmp_path: Path) -> None:
     files = sales(tmp_path / "vendas.csv")
     with openai_twin() as twin:

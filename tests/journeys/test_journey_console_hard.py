@@ -44,6 +44,7 @@ def a_ticket(up: Up, **more: Any) -> str:
     return str(told(up, "POST", "/v1/tickets", kind="matter", title="Pagar a fatura 17?", assignee="person:", **more)["ticket_id"])
 
 
+@pytest.mark.timeout(900)
 def test_nothing_that_others_write_is_run(visitor: Visitor, shop: Shop) -> None:
     places, wrong = shop.spoiled(HOSTILE), []
     for name, address in places.items():
@@ -58,6 +59,7 @@ def test_nothing_that_others_write_is_run(visitor: Visitor, shop: Shop) -> None:
     assert wrong == []
 
 
+@pytest.mark.timeout(600)
 def test_nothing_that_is_downloaded_is_shown_as_a_page(visitor: Visitor, shop: Shop) -> None:
     seen: set[str] = set()
     for address in shop.places.values():
@@ -142,6 +144,7 @@ def sent(page: Page, button: str) -> None:
     page.locator("#gone").wait_for()
 
 
+@pytest.mark.timeout(600)
 def test_what_was_written_is_kept_while_hulk_is_gone(browser: Browser, tmp_path: Path) -> None:
     data, port = tmp_path / "data", str(free_port())
     before = start(data, "--port", port, cwd=tmp_path)
