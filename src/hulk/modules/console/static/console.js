@@ -41,7 +41,7 @@ function listen() {
   source.addEventListener("ready", () => { $("#gone").hidden = true; if (missed) { missed = false; changed(); } });
   source.addEventListener("changed", changed);
   source.addEventListener("error", () => {
-    missed = true; $("#gone").hidden = false;
+    missed = true; away();
     if (source.readyState === EventSource.CLOSED) { source = null; setTimeout(listen, 2000); }
   });
 }
@@ -200,10 +200,14 @@ document.addEventListener("htmx:after:swap", stacked);
 async function there() {
   try { await fetch($("link[rel=icon]").href, { cache: "no-store", signal: AbortSignal.timeout(5000) }); return true; } catch { return false; }
 }
+let looking = false;
 async function away() {
-  if (!$("#gone").hidden) return;
-  for ($("#gone").hidden = false; !await there();) await new Promise((done) => setTimeout(done, 2000));
-  $("#gone").hidden = true;
+  $("#gone").hidden = false;
+  if (looking) return;
+  looking = true;
+  do await new Promise((done) => setTimeout(done, 2000)); while (!await there());
+  looking = false; $("#gone").hidden = true;
+  if (source?.readyState === EventSource.CONNECTING) { source.close(); source = null; listen(); }
 }
 document.addEventListener("htmx:error", async (event) => {
   if (await there()) return;
