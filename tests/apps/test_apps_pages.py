@@ -52,6 +52,22 @@ async def test_every_page_answers_everybody_with_what_is_theirs(world: World) ->
     assert wrong == []
 
 
+CLOSED = {"x-frame-options": "DENY", "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "same-origin"}
+
+
+async def test_no_page_can_be_framed_kept_or_taken_for_something_else(world: World) -> None:
+    wrong = []
+    for route in sorted(route for route in pages_of(world.app) if route.startswith("GET /console/") and route not in NOT_LOOKED_AT):
+        async with world.session.get(
+            world.url + await address(world, route), headers={"x-api-key": world.keys["platform"]}, allow_redirects=False
+        ) as answer:
+            policy = answer.headers.get("content-security-policy", "")
+            shut = "frame-ancestors 'none'" in policy and "default-src 'none'" in policy and "unsafe" not in policy
+            fine = all(answer.headers.get(name) == value for name, value in CLOSED.items())
+            wrong += [] if shut and fine else [(route, answer.status, dict(answer.headers))]
+    assert wrong == []
+
+
 async def test_a_page_may_load_and_do_only_what_is_ours(world: World) -> None:
     for page in ("/console/", "/console/nothing-here"):
         async with world.session.get(world.url + page, headers={"x-api-key": world.keys["admin"]}) as answer:

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from support.callers import World, a_world
 
@@ -106,3 +108,48 @@ async def test_a_revoked_key_is_out_at_once(world: World, browser: aiohttp.Clien
     await world.call("admin", "DELETE", f"/v1/keys/{made['key_id']}")
     status, page = await see(browser, world, "/console/")
     assert (status, "session is over" in page) == (401, True)
+
+
+def cookie(browser: aiohttp.ClientSession) -> str:
+    """What the browser shows as its session."""
+    return next(one.value for one in browser.cookie_jar if one.key == "hulk")
+
+
+async def test_a_session_that_was_planted_before_is_not_the_one_after_logging_in(world: World, browser: aiohttp.ClientSession) -> None:
+    browser.cookie_jar.update_cookies({"hulk": "planted-by-somebody-else-who-knows-it"}, URL(world.url))
+    assert (await see(browser, world, "/console/me"))[0] == 401
+    await send(browser, world, "/console/login", key=world.keys["viewer"])
+    assert cookie(browser) != "planted-by-somebody-else-who-knows-it"
+    first = cookie(browser)
+    await send(browser, world, "/console/login", key=world.keys["admin"])
+    assert cookie(browser) != first
+    async with aiohttp.ClientSession(cookies={"hulk": first}) as thief:
+        assert (await see(thief, world, "/console/me"))[0] == 401  # it ended as the other began
+    await send(browser, world, "/console/logout")
+    assert (await see(browser, world, "/console/me"))[0] == 401
+
+
+ELSEWHERE = (
+    "//evil.example",
+    "https://evil.example/console/",
+    "/console/..//evil.example",
+    "/console/\\evil",
+    "/\t/evil.example",
+    "javascript:alert(1)",
+)
+LEADING = ("/console/go?to=", "/console/login?next=", "/v1/login?next=", "/console/dead-letters/newest?code=", "/?next=", "/console?next=")
+
+
+@pytest.mark.parametrize("wanted", ELSEWHERE)
+async def test_nothing_that_can_be_given_to_a_page_leads_elsewhere(wanted: str, world: World) -> None:
+    admin, places, given = {"x-api-key": world.keys["admin"], "origin": world.url}, [], quote(wanted)
+    for path in LEADING:
+        address = URL(f"{world.url}{path}{given}", encoded=True)
+        async with world.session.get(address, headers=admin, allow_redirects=False) as answer:
+            places.append(answer.headers.get("location", ""))
+    for path in ("/console/view", f"/console/logout?next={given}", f"/console/login?next={given}"):
+        form, address = {"next": wanted, "key": world.keys["viewer"], "hulk-theme": "dark"}, URL(world.url + path, encoded=True)
+        async with world.session.post(address, data=form, headers=admin, allow_redirects=False) as answer:
+            places.append(answer.headers.get("location", ""))
+    assert [place for place in places if place and not place.startswith("/console/")] == []
+    assert [place for place in places if "evil" in place or "\t" in place] == []

@@ -1,54 +1,42 @@
-"""The console in a real browser, as operators use it: both languages, both themes, phone and desktop, by mouse and by keyboard."""
+"""The console in a real browser, as operators use it: every page in both languages and themes, on a phone and at a desk; by keyboard."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
-from support.browser import Browser, Theme, Visitor, browsing, visiting
+from support.browser import SIZES, Browser, Theme, Visitor, visiting
 from support.program import Up
-from support.worlds import sales
+from support.shop import Shop
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a file of sales."""
-    folder = tmp_path_factory.mktemp("world")
-    sales(folder / "vendas.csv")
-    return folder
+def up(shop: Shop) -> Up:
+    """Its Hulk."""
+    return shop.up
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all: each visitor has cookies of their own."""
-    with browsing() as started:
-        yield started
+LOOKS = [(theme, size) for theme in get_args(Theme) for size in SIZES]
+NARROW = "document.documentElement.scrollWidth <= innerWidth"
+OPENED = "document.querySelectorAll('#page details').forEach((it) => { it.open = true; })"
 
 
-@pytest.fixture
-def visitor(browser: Browser, up: Up) -> Iterator[Visitor]:
-    """Somebody in Brazil at a desk."""
-    with visiting(browser, up.url) as somebody:
-        yield somebody
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
-
-
-PAGES = ["/console/"]
-
-
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("language", ["pt-BR", "en-US"])
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_can_be_used_by_everybody(browser: Browser, up: Up, page: str, language: str, theme: Theme, size: str) -> None:
-    with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
-        shown = somebody.go(page)
-        assert somebody.violations() == []
-        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
-        assert shown.evaluate("document.documentElement.lang") == ("pt-BR" if language == "pt-BR" else "en")
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
+def test_every_page_can_be_used_by_everybody(browser: Browser, shop: Shop, language: str) -> None:
+    wrong: list[Any] = []
+    with visiting(browser, shop.up.url, language=language) as somebody:
+        for name, address in shop.places.items():
+            page = somebody.go(address)
+            page.evaluate(OPENED)
+            for theme, size in LOOKS:
+                somebody.looks(theme, size)
+                found = [*somebody.violations(), *([] if page.evaluate(NARROW) else ["it is wider than the screen"])]
+                wrong += [(name, theme, size, one) for one in found]
+            wrong += [] if page.evaluate("document.documentElement.lang").startswith(language[:2]) else [(name, "the language")]
+            wrong += [(name, said) for said in somebody.complaints() if name != "nothing here"]
+        assert (wrong, somebody.elsewhere) == ([], [])
 
 
 def test_the_palette_leads_everywhere_by_keyboard(visitor: Visitor) -> None:
@@ -65,8 +53,9 @@ def test_the_palette_leads_everywhere_by_keyboard(visitor: Visitor) -> None:
 def test_language_and_theme_are_chosen_and_kept(visitor: Visitor) -> None:
     page = visitor.go("/console/")
     page.get_by_role("button", name="English").click()
-    assert page.locator("h1").inner_text() == "Now"
+    page.locator("h1", has_text="Now").wait_for()
     page.get_by_role("button", name="Dark").click()
+    page.locator("html[data-theme=dark]").wait_for()
     visitor.go("/console/")
     assert page.locator("h1").inner_text() == "Now"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 20)"
@@ -77,3 +66,16 @@ def test_times_are_in_the_zone_of_who_looks(browser: Browser, up: Up) -> None:
         somebody.go("/console/")
         somebody.go("/console/")
         assert somebody.page.evaluate("document.documentElement.dataset.zone") == "Asia/Tokyo"
+
+
+def test_on_a_phone_each_cell_says_what_it_is_and_the_menu_has_language_and_theme(browser: Browser, up: Up) -> None:
+    with visiting(browser, up.url, size="phone", language="en-US") as somebody:
+        page = somebody.go("/console/runs")
+        row = page.locator("[data-stack] tbody tr").first
+        assert [row.locator("td").nth(at).get_attribute("data-label") for at in (1, 2)] == ["State", "Why"]
+        assert row.evaluate("(it) => it.scrollWidth <= it.clientWidth")
+        assert not page.locator(".looks").is_visible()
+        page.locator(".menu summary").click()
+        page.get_by_role("button", name="Português").click()
+        page.locator("h1", has_text="Execuções").wait_for()
+        assert (somebody.wrong, somebody.elsewhere) == ([], [])

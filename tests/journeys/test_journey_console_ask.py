@@ -1,6 +1,6 @@
 """Asking in a real browser: from the first visit to an answer that was judged, deciding by keyboard, a Hulk that goes away."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from support.browser import Browser, Theme, Visitor, browsing, visiting
-from support.ports import free_port
-from support.program import Up, start, started
+from support.browser import Visitor
+from support.program import Up
 from support.worlds import sales
 
 pytestmark = pytest.mark.browser
-
-HOSTILE = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
 
 
 @pytest.fixture(scope="module")
@@ -24,21 +21,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     sales(folder / "vendas.csv")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all: each visitor has cookies of their own."""
-    with browsing() as started_:
-        yield started_
-
-
-@pytest.fixture
-def visitor(browser: Browser, up: Up) -> Iterator[Visitor]:
-    """Somebody in Brazil at a desk."""
-    with visiting(browser, up.url) as somebody:
-        yield somebody
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
 
 
 def told(up: Up, method: str, path: str, json: object = None) -> dict[str, Any]:
@@ -63,66 +45,6 @@ def a_ticket(up: Up, **more: Any) -> str:
     return str(told(up, "POST", "/v1/tickets", json=body)["ticket_id"])
 
 
-@pytest.fixture(scope="module")
-def places(up: Up, world: Path) -> dict[str, str]:
-    """Something to look at on each page."""
-    intent = ended(up, "Há anomalias nas vendas por loja em vendas.csv?", ({"kind": "file", "path": str(world / "vendas.csv")},))
-    decision = told(up, "GET", f"/v1/intents/{intent}")["decision"]["decision_id"]
-    ticket = a_ticket(up, input={"fatura": 17, "valor": "1.234,50"}, labels={"env": "prod"}, priority="high")
-    return {
-        "ask": "/console/ask", "intents": "/console/intents", "intent": f"/console/intents/{intent}",
-        "decision": f"/console/router/decisions/{decision}", "tickets": "/console/tickets?status=open",
-        "board": "/console/tickets?view=board", "ticket": f"/console/tickets/{ticket}",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["pt-BR", "en-US"])
-@pytest.mark.parametrize("name", ["ask", "intents", "intent", "decision", "tickets", "board", "ticket"])
-def test_a_page_can_be_used_by_everybody(
-    browser: Browser, up: Up, places: dict[str, str], name: str, language: str, theme: Theme, size: str
-) -> None:
-    with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
-        shown = somebody.go(places[name])
-        assert somebody.violations() == []
-        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
-
-
-def test_from_the_first_visit_to_an_answer_that_was_judged(browser: Browser, world: Path, tmp_path: Path) -> None:
-    with started(tmp_path / "data", cwd=world) as fresh, visiting(browser, fresh.url, language="en-US") as somebody:
-        page = somebody.go("/console/")
-        assert page.locator("#first").is_visible()
-        assert somebody.violations() == []
-        page.get_by_role("link", name="Ask about a file of yours").click()
-        page.get_by_label("Files it is about").set_input_files(world / "vendas.csv")
-        page.get_by_text("vendas.csv is there.").wait_for()
-        page.get_by_label("What do you want?").fill("Há anomalias nas vendas por loja em vendas.csv?")
-        page.locator("#send").dblclick()
-        page.wait_for_url("**/console/intents/int_*")
-        page.locator("figure img").wait_for()
-        page.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
-        assert "data.anomalies" in page.locator("section", has=page.locator("#decision")).inner_text()
-        assert page.locator("svg.graph rect").count() >= 3
-        assert somebody.violations() == []
-        page.keyboard.press("p")
-        page.get_by_label("What of it? (optional)").fill("Just so")
-        page.locator("#dialog").get_by_role("button", name="Good").click()
-        page.locator(".said").wait_for()
-        assert len(told(fresh, "GET", "/v1/intents")["intents"]) == 1
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
-
-
-def test_the_example_is_one_press_away(browser: Browser, world: Path, tmp_path: Path) -> None:
-    with started(tmp_path / "data", cwd=world) as fresh, visiting(browser, fresh.url) as somebody:
-        page = somebody.go("/console/")
-        page.locator("#first form button").first.click()
-        page.wait_for_url("**/console/intents/int_*")
-        page.locator("figure img").wait_for()
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
-
-
 @pytest.mark.parametrize(("key", "status"), [("a", "completed"), ("x", "failed"), ("d", "cancelled")])
 def test_a_ticket_is_decided_on_by_keyboard(visitor: Visitor, up: Up, key: str, status: str) -> None:
     id_ = a_ticket(up)
@@ -144,21 +66,6 @@ def test_a_page_shows_by_itself_what_others_do(visitor: Visitor, up: Up) -> None
     page.get_by_text("Já paguei").wait_for()
 
 
-def test_nothing_that_others_write_is_run(visitor: Visitor, up: Up) -> None:
-    id_ = a_ticket(up, title=HOSTILE, input={HOSTILE: HOSTILE})
-    intent = ended(up, HOSTILE)
-    for place in (
-        f"/console/tickets/{id_}",
-        "/console/tickets",
-        "/console/tickets?view=board",
-        f"/console/intents/{intent}",
-        "/console/intents",
-    ):
-        page = visitor.go(place)
-        assert page.title() != "run"
-        assert page.locator("#page img[src='x']").count() == 0
-
-
 def test_a_filter_is_kept_in_the_browser(visitor: Visitor, up: Up) -> None:
     a_ticket(up)
     page = visitor.go("/console/tickets?status=open&owner=person")
@@ -167,21 +74,3 @@ def test_a_filter_is_kept_in_the_browser(visitor: Visitor, up: Up) -> None:
     page = visitor.go("/console/tickets")
     page.get_by_role("link", name="Minhas", exact=True).click()
     page.wait_for_url("**/console/tickets?status=open&owner=person")
-
-
-def test_a_page_says_that_hulk_is_gone_and_goes_on_by_itself(browser: Browser, world: Path, tmp_path: Path) -> None:
-    data, port = tmp_path / "data", str(free_port())
-    before = start(data, "--port", port, cwd=world)
-    with visiting(browser, before.url) as somebody:
-        id_ = a_ticket(before)
-        page = somebody.go(f"/console/tickets/{id_}")
-        before.kill()
-        page.locator("#gone:not([hidden])").wait_for()
-        assert page.locator("h1").is_visible()
-        after = start(data, "--port", port, cwd=world)
-        try:
-            page.locator("#gone").wait_for(state="hidden")
-            told(after, "POST", f"/v1/tickets/{id_}/comments", json={"text": "Estou de volta"})
-            page.get_by_text("Estou de volta").wait_for()
-        finally:
-            after.stop()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hulk.kernel.time import utc_now
-from support.browser import Browser, Page, Theme, Visitor, browsing, visiting
+from support.browser import Browser, Page, Theme, Visitor, visiting
 from support.program import Up, started
 from support.twins import openai_twin
 
@@ -52,56 +52,10 @@ def filled(url: str) -> None:
         client.post("/v1/router/experiments", json={"name": "briefer", "about": "prompts", "variants": variants}).raise_for_status()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all: each visitor has cookies of their own."""
-    with browsing() as started_:
-        yield started_
-
-
-@pytest.fixture
-def visitor(browser: Browser, up: Up) -> Iterator[Visitor]:
-    """Somebody in Brazil at a desk."""
-    with visiting(browser, up.url) as somebody:
-        yield somebody
-        assert (somebody.wrong, somebody.elsewhere) == ([], [])
-
-
 def costs() -> str:
     """The page of the last week."""
     today = utc_now().date()
     return f"/console/costs?by=agent&since={today - timedelta(days=6)}&until={today}"
-
-
-PAGES = (
-    costs(), "/console/costs?month=2020-02", "/console/costs/budget?name=retail", "/console/router",
-    "/console/router/policies?try=1&spent=90",
-    "/console/router/policies/change?name=thrifty", "/console/router/policies/versions", "/console/router/policies/versions/1",
-    "/console/router/experiments", "/console/router/experiments/briefer", "/console/router/experiments/new", "/console/models",
-    "/console/models/add",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("language", "theme", "size"),
-    [
-        pytest.param("pt-BR", "light", "phone", id="portuguese by day on the phone"),
-        pytest.param("pt-BR", "dark", "desktop", id="portuguese by night at the desk"),
-        pytest.param("en-US", "dark", "phone", id="english by night on the phone"),
-        pytest.param("en-US", "light", "desktop", id="english by day at the desk"),
-    ],
-)
-def test_each_page_can_be_used_by_everybody(browser: Browser, up: Up, language: str, theme: Theme, size: str) -> None:
-    wrong = []
-    with visiting(browser, up.url, language=language, theme=theme, size=size) as somebody:
-        for address in PAGES:
-            page = somebody.go(address)
-            for closed in page.locator("#page details").all():
-                closed.evaluate("(it) => { it.open = true; }")
-            narrow = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            found = [*somebody.violations(), *([] if narrow else ["it is wider than the screen"])]
-            wrong += [(address, found)] if found else []
-        assert (wrong, somebody.wrong, somebody.elsewhere) == ([], [], [])
 
 
 PAINTED = """() => {

@@ -63,6 +63,18 @@ class Visitor:
         self.page.goto(f"{self.url}{path}", wait_until="load")
         return self.page
 
+    def looks(self, theme: Theme, size: str) -> None:
+        """From now on with that theme and screen."""
+        width, height = SIZES[size]
+        self.page.emulate_media(color_scheme=theme)
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def complaints(self) -> list[str]:
+        """What pages have complained of since they were asked last."""
+        said = self.wrong[:]
+        self.wrong.clear()
+        return said
+
     def violations(self) -> list[str]:
         """What axe finds against WCAG 2.2 AA and good practice on the page as it is now."""
         from axe_playwright_python.sync_playwright import Axe

@@ -428,6 +428,9 @@ async def test_a_comment_is_kept_once(store: Store, board: Board) -> None:
     [new, again] = await store.commit(board.comment("acme", said), board.comment("acme", said))
     assert (new.id, again) == (ticket(1).id, None)
     assert await board.comments(ticket(1).id) == [said]
+    last = Comment(id="cmt_2", ticket=ticket(1).id, actor="person:ana", at=said.at + timedelta(seconds=1), text="Feito")
+    await store.commit(board.comment("acme", last))
+    assert [await board.comments(ticket(1).id, most) for most in (None, 2, 1, 0)] == [[said, last], [said, last], [last], []]
     with pytest.raises(Conflict):
         await store.commit(board.comment("acme", Comment(id="cmt_1", ticket=ticket(1).id, actor="x", at=said.at, text="other")))
     with pytest.raises(NotFound):

@@ -73,20 +73,20 @@ async def _steps(showing: Showing, request: Request, asked: bool) -> Sequence[St
 
 def _model(done: bool) -> Step:
     return Step(
-        name=Text("Add a model"), path="router/models", link=Text("Models"), done=done,
+        name=Text("Add a model"), path="models/add", link=Text("Say which"), done=done,
         about=Text("Skills answer without one; with a model Hulk answers what no skill knows."),
     )  # fmt: skip
 
 
 def _channel(done: bool) -> Step:
     return Step(
-        name=Text("Add a channel"), path="channels", link=Text("Channels"), done=done,
+        name=Text("Add a channel"), path="add-channel", link=Text("Choose where"), done=done,
         about=Text("People then ask where they write anyway: Mattermost, Telegram, mail and others."),
     )  # fmt: skip
 
 
 def _person(done: bool) -> Step:
     return Step(
-        name=Text("Invite a person"), path="people", link=Text("People"), done=done,
+        name=Text("Invite a person"), path="people#invite", link=Text("Say who"), done=done,
         about=Text("With a role of their own, so that somebody else may approve what you ask for."),
     )  # fmt: skip

@@ -76,7 +76,7 @@ async def _facts(showing: Showing, request: Request) -> Facts:
         return tuple(found[name]) if found else ()
 
     return Facts(
-        dead=await listed("/v1/dead-letters", "groups", limit=1),
+        dead=_dead(await showing.seen(request, "/v1/dead-letters", limit=_SOME)),
         failed=await listed("/v1/runs", "runs", **_FAILED, created_from=iso(utc_now() - _LATELY), limit=_SOME),
         stuck=await listed("/v1/runs", "runs", status="needs_attention", limit=_SOME),
         waiting=await listed("/v1/tickets", "tickets", status="open", owner="person", limit=_SOME),
@@ -86,6 +86,17 @@ async def _facts(showing: Showing, request: Request) -> Facts:
         sick=_sick(await showing.parts(request)),
         first=await first_steps(showing, request),
     )
+
+
+def _dead(found: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    """The dead letters by what ended them; of the newest, in the words of the newest of each."""
+    if found is None:
+        return ()
+    whys: dict[tuple[str, str], str] = {}
+    for run in found["runs"]:
+        if run["problem"]:
+            whys.setdefault((run["workflow"], run["problem"]["code"]), run["problem"]["detail"])
+    return [{**group, "why": whys.get((group["workflow"], group["code"]), "")} for group in found["groups"]]
 
 
 def _tiles(voice: Voice, facts: Facts) -> Sequence[Tile]:

@@ -18,12 +18,18 @@ class Payload:
 
 
 def payload(data: Any) -> Payload | None:
-    """The beginning of `data`; None for none. It is written only as far as it is shown: 10 MB take no longer than 20 kB."""
+    """The beginning of `data`; None for none."""
     if data is None:
         return None
-    text, parts = "", json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data)
-    for part in parts:
+    text, cut = beginning(data)
+    return Payload(text, len(json.dumps(data, ensure_ascii=False)) if cut else len(text), cut=cut)
+
+
+def beginning(data: Any) -> tuple[str, bool]:
+    """What is shown of `data`, and whether that is not all of it. It is written only so far: 10 MB take no longer than 20 kB."""
+    text = ""
+    for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data):
         text += part[: LONGEST + 1]
         if len(text) > LONGEST:
-            return Payload(text[:LONGEST], len(json.dumps(data, ensure_ascii=False)), cut=True)
-    return Payload(text, len(text), cut=False)
+            return text[:LONGEST], True
+    return text, False

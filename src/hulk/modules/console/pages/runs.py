@@ -1,6 +1,5 @@
 """`/console/runs`: the durable runs, found by what one knows of them; each with its timeline, its cause, and what can be done with it."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,13 +11,12 @@ from hulk.kernel import ids
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.time import utc_now
 from hulk.modules.console.pages.forms import json_of, moment_of, number_of
+from hulk.modules.console.pages.payload import beginning
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
 from hulk.modules.console.pages.timeline import causes, pressing, rows_of
 from hulk.runtime.http import Caller
 
 _PAGE, _STEPS = 50, 200
-MOST_SHOWN = 20_000
-"""Of how many characters of a payload a page tells; the rest is downloaded."""
 STATUSES = ("held", "pending", "running", "waiting", "needs_attention", "completed", "failed", "cancelled")
 _DONE: Mapping[str, str] = {
     "replay": "replayed", "fork": "forked", "cancel": "cancelled", "resolve": "resolved", "discard": "discarded",
@@ -93,12 +91,9 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         if part not in ("input", "result") and not (part.isascii() and part.isdigit() and len(part) < 10):
             raise NotFound("There is no part “{part}” of a run: input, result, or the index of a step.", part=part[:40])
         path = f"/v1/runs/{ids.parse(run_id, 'run')}/payloads/{part}"
-        value = await showing.ask(request, path)
-        written = json.dumps(value, ensure_ascii=False, indent=2)
-        return showing.page(
-            request, "payload.html", run_id=run_id, part=part, written=written[:MOST_SHOWN], size=len(written.encode()), path=path,
-            cut=len(written) > MOST_SHOWN,
-        )  # fmt: skip
+        found = await showing.reply(request, "GET", path, headers={})
+        written, cut = beginning(found.data)
+        return showing.page(request, "payload.html", run_id=run_id, part=part, written=written, size=len(found.body), path=path, cut=cut)
 
 
 def _acting(router: APIRouter, showing: Showing) -> None:

@@ -87,7 +87,7 @@ def _ago(context: Context, value: str | datetime | None) -> str | Markup:
         return Markup('<span class="none">–</span>')
     view, at = _view(context), _parsed(value)
     seconds = (utc_now() - at).total_seconds()
-    about = duration(context, abs(seconds))
+    about = _roughly(round(abs(seconds)))
     said = Text("{time} ago", time=about) if seconds >= 0 else Text("in {time}", time=about)
     here = at.astimezone(view.zone)
     return _time(at, f"{view.voice.day(here.date())} {here:%H:%M:%S} {view.zone}", view.voice.say(said))
@@ -121,6 +121,13 @@ def _large(seconds: int) -> str:
     if seconds < _DAY:
         return f"{seconds // 3600} h {seconds % 3600 // 60} min"
     return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
+
+
+def _roughly(seconds: int) -> str:
+    """In whole units, and no smaller one than tells something: `12 s`, `3 min`, `2 h 5 min`, `4 d 3 h`."""
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < _HOUR else _large(seconds)
 
 
 @pass_context
@@ -210,6 +217,10 @@ WORDS: Mapping[str, Text] = {
     "in_doubt": Text("In doubt"), "fallen": Text("Fallen"), "supported": Text("Supported"),
     "refuted": Text("Refuted"), "undecided": Text("Undecided"),
     "commented": Text("Something was said"), "released": Text("What it waited for is done"), "overdue": Text("Overdue"),
+    "asked": Text("It was asked"), "commanded": Text("It was obeyed"), "deleted": Text("It was taken back"),
+    "edited": Text("It was changed"), "feedback": Text("It was judged"), "ignored": Text("Left alone"),
+    "moved": Text("They have another number"), "opened": Text("They came in"), "overheard": Text("Heard, not meant for Hulk"),
+    "pressed": Text("They decided"), "refused": Text("Refused"), "stale": Text("It came too late"),
     "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

@@ -41,7 +41,7 @@ function listen() {
   source.addEventListener("ready", () => { $("#gone").hidden = true; if (missed) { missed = false; changed(); } });
   source.addEventListener("changed", changed);
   source.addEventListener("error", () => {
-    missed = true; $("#gone").hidden = false;
+    missed = true; away();
     if (source.readyState === EventSource.CLOSED) { source = null; setTimeout(listen, 2000); }
   });
 }
@@ -53,10 +53,12 @@ document.addEventListener("visibilitychange", () => {
 const every = () => 1000 * ($("#page [data-every]")?.dataset.every ?? 5) || Infinity;
 setInterval(() => { if (mode() === "morph" && (dirty || Date.now() - last >= every())) changed(); }, 1000);
 
-// A refresh that fails leaves what is there, and says so.
+// A refresh that fails leaves what is there, and says so when that is gone.
 document.addEventListener("htmx:before:swap", (event) => {
-  const ctx = event.detail.ctx;
-  if (ctx?.sourceElement?.id === "page" && (ctx.response?.raw?.status ?? ctx.response?.status ?? 200) >= 400) event.preventDefault();
+  const ctx = event.detail.ctx, status = ctx?.response?.raw?.status ?? ctx?.response?.status ?? 200;
+  if (ctx?.sourceElement?.id !== "page") return;
+  $("#over").hidden = status !== 404;
+  if (status >= 400) event.preventDefault();
 });
 
 // What is wrong with a field is said beside it. A field may be called otherwise by the API: data-api has those names.
@@ -167,10 +169,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-ask], [data-open], [data-copy], #news, #choices [role=option]");
+  const button = event.target.closest("[data-ask], [data-open], [data-copy], [data-fill], #news, #choices [role=option]");
   if (!button) return;
   if (button.matches("[data-ask]")) ask(button);
   else if (button.matches("[data-copy]")) copy(button);
+  else if (button.matches("[data-fill]")) { const field = document.getElementById(button.dataset.fill); field.value = button.textContent; field.focus(); }
   else if (button.id === "news") { button.hidden = true; refresh(); scrollTo({ top: 0 }); }
   else if (button.matches("[role=option]")) take(button);
   else openPalette();
@@ -202,5 +205,46 @@ function keeping(place) {
 }
 $$("[data-kept]").forEach(keeping);
 
+// On a phone a row is a card: each cell says what it is, in the words at the head of its column.
+function stack(table) {
+  const heads = $$("thead th", table).map((one) => one.textContent.trim());
+  for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, at) => { if (heads[at] && row.cells.length === heads.length) cell.dataset.label = heads[at]; });
+  table.dataset.stack = "";
+}
+const stacked = () => $$("#page table:has(thead)").filter((one) => !one.closest("figure, .prose")).forEach(stack);
+document.addEventListener("htmx:after:swap", stacked);
+
+// What is sent while Hulk does not answer stays where it was written; the page says so, and looks until Hulk answers again.
+async function there() {
+  try { await fetch($("link[rel=icon]").href, { cache: "no-store", signal: AbortSignal.timeout(5000) }); return true; } catch { return false; }
+}
+let looking = false;
+async function away() {
+  $("#gone").hidden = false;
+  if (looking) return;
+  looking = true;
+  do await new Promise((done) => setTimeout(done, 2000)); while (!await there());
+  looking = false; $("#gone").hidden = true;
+  if (source?.readyState === EventSource.CONNECTING) { source.close(); source = null; listen(); }
+}
+document.addEventListener("htmx:error", async (event) => {
+  if (await there()) return;
+  const answer = event.target.querySelector?.(".answer");
+  if (answer && event.target.id !== "page") answer.textContent = $("#gone").dataset.kept;
+  away();
+});
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post") || form.dataset.sure || event.defaultPrevented) return;
+  event.preventDefault();
+  if (!await there()) { away(); return; }
+  form.dataset.sure = "yes";
+  if (event.submitter) form.requestSubmit(event.submitter); else form.requestSubmit();
+  delete form.dataset.sure;
+});
+
+const aimed = document.getElementById(location.hash.slice(1));
+if (aimed?.matches("details")) { aimed.open = true; $("input:not([type=hidden])", aimed)?.focus(); }
+stacked();
 tellZone();
 listen();

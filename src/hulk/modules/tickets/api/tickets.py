@@ -88,9 +88,14 @@ def _looking(router: APIRouter, find: FindTickets, show: ShowTicket) -> None:
         return {"tickets": [view(ticket, voice) for ticket in page.tickets], "next": page.next}
 
     @router.get("/{ticket_id}", summary="A ticket with its input, result and comments")
-    async def one(ticket_id: str, caller: Caller, voice: Spoken) -> JsonObject:
+    async def one(
+        ticket_id: str,
+        caller: Caller,
+        voice: Spoken,
+        comments: Annotated[int | None, Query(ge=0, le=100_000, description="Only so many of the last comments.")] = None,
+    ) -> JsonObject:
         ticket = await show(caller, ticket_id)
-        return {**shown(ticket, voice), "comments": [commented(said) for said in await show.comments(caller, ticket_id)]}
+        return {**shown(ticket, voice), "comments": [commented(said) for said in await show.comments(caller, ticket_id, comments)]}
 
     @router.get("/{ticket_id}/history", summary="What became of a ticket")
     async def history(ticket_id: str, caller: Caller) -> dict[str, list[JsonObject]]:

@@ -109,8 +109,8 @@ class Board(Protocol):
     async def find(self, wanted: Filter, size: int, after: tuple[datetime, str] | None = None) -> Page:
         """Up to `size` tickets that fit, the newest first, from behind `after` on."""
 
-    async def comments(self, ticket: str) -> list[Comment]:
-        """What was said about the ticket, oldest first."""
+    async def comments(self, ticket: str, most: int | None = None) -> list[Comment]:
+        """What was said about the ticket, oldest first: the last `most`, or all of it."""
 
     async def holding(self, lease: str) -> list[Held]:
         """What the lease holds."""

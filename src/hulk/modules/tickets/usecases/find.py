@@ -49,10 +49,10 @@ class ShowTicket:
         """The ticket; raises `NotFound`, also for what the caller may not read."""
         return await visible(self.board, by, ticket)
 
-    async def comments(self, by: Principal, ticket: str) -> list[Comment]:
-        """What was said about it, oldest first; raises `NotFound`."""
+    async def comments(self, by: Principal, ticket: str, most: int | None = None) -> list[Comment]:
+        """What was said about it, oldest first: the last `most`, or all of it; raises `NotFound`."""
         await visible(self.board, by, ticket)
-        return await self.board.comments(ticket)
+        return await self.board.comments(ticket, most)
 
     async def history(self, by: Principal, ticket: str) -> Sequence[Event]:
         """What became of it, at most the last `MOST_EVENTS` events, oldest first; raises `NotFound`."""

@@ -12,6 +12,9 @@ from hulk.modules.console.pages.tickets.approving import Card
 from hulk.modules.console.pages.tickets.finding import Wanted, columns_of, page_of
 from hulk.runtime.http import Caller
 
+COMMENTS = 100
+"""So many of the last are shown."""
+
 
 def ticket_routes(showing: Showing) -> APIRouter:
     """The list, the board, one ticket, what is done to it."""
@@ -28,11 +31,11 @@ def ticket_routes(showing: Showing) -> APIRouter:
 
     @router.get("/{ticket_id}")
     async def one(request: Request, ticket_id: str, caller: Caller) -> Response:  # noqa: ARG001
-        ticket = await showing.ask(request, f"/v1/tickets/{ids.parse(ticket_id, 'tkt')}")
+        ticket = await showing.ask(request, f"/v1/tickets/{ids.parse(ticket_id, 'tkt')}", comments=COMMENTS + 1)
         history = await showing.ask(request, f"/v1/tickets/{ticket['ticket_id']}/history")
         card = Card.of(ticket)
         call = await _call(showing, request, card)
-        return showing.page(request, "ticket.html", ticket=ticket, history=history["events"], card=card, call=call)
+        return showing.page(request, "ticket.html", ticket=ticket, history=history["events"], card=card, call=call, most=COMMENTS)
 
     act_routes(router, showing)
     return router

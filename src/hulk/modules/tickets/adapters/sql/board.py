@@ -93,11 +93,12 @@ class SqlBoard:
         query = search.query(wanted, self._store.dialect, now, after, size + 1, of_few=few is not None)
         return tickets_of(connection.execute(query, {} if few is None else {"few": few}, execution_options=PLANNED_ANEW).all())
 
-    async def comments(self, ticket: str) -> list[Comment]:
+    async def comments(self, ticket: str, most: int | None = None) -> list[Comment]:
         """See `Board`."""
-        query = select(comment_table).where(comment_table.c.ticket == ticket).order_by(comment_table.c.at, comment_table.c.id)
+        newest = (comment_table.c.at.desc(), comment_table.c.id.desc())
+        query = select(comment_table).where(comment_table.c.ticket == ticket).order_by(*newest).limit(most)
         rows = await self._store.read(lambda connection: connection.execute(query).all())
-        return [Comment(**row._asdict()) for row in rows]
+        return [Comment(**row._asdict()) for row in reversed(rows)]
 
     async def holding(self, lease: str) -> list[Held]:
         """See `Board`."""
