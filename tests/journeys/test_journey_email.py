@@ -70,7 +70,7 @@ async def answers(twin: Twin, count: int) -> list[EmailMessage]:
         return len((await asyncio.to_thread(twin.state))["taken"]) >= count
 
     await until_found(there, within=90)
-    return [cast("EmailMessage", message_from_string(one["raw"], policy=policy.default)) for one in twin.state()["taken"]]
+    return [message_from_string(one["raw"], policy=policy.default) for one in twin.state()["taken"]]
 
 
 def said(mail: EmailMessage) -> str:
