@@ -16,10 +16,9 @@ from typing import Any
 import aiohttp
 
 from support.barrage.sides.hook import AWAY
-from support.barrage.sides.side import GUESTS, TEXT, Seen
+from support.barrage.sides.side import GUESTS, SLOW, TEXT, Seen
 from support.twins.alexa import SKILL, asked, said, written
 
-SLOW = "Regue as plantas da estufa"
 SKILL_FILE = '''
 """What takes longer than Alexa waits."""
 
@@ -128,6 +127,10 @@ class Alexa:
     async def seen(self) -> Seen:
         """See `Side`."""
         return self.heard
+
+    async def standing(self) -> list[str]:
+        """See `Side`: nothing is said there of that."""
+        return []
 
     def trouble(self) -> None:
         """See `Side`: somebody does not wait for the answer, or asks what takes longer than Alexa waits."""

@@ -1,7 +1,7 @@
 """What is said of every channel, whatever its kind."""
 
 import re
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -48,13 +48,13 @@ class ChannelSettings(Section):
     )
     max_file: Size = Field(default=20_000_000, ge=1000, le=2_000_000_000, description="Largest file that is taken.")
 
-    def channel(self, kind: str, zone: str, *, trusts_email: bool = False) -> Channel:
+    def channel(self, kind: str, zone: str, *, trusts_email: bool = False, progress: timedelta | None = None) -> Channel:
         """As the domain has it; `zone` is where its people live."""
         return Channel(
             name=self.name, kind=kind, tenant=self.tenant, namespace=self.namespace, language=self.language,
             guests=tuple(Grant(role, self.namespace) for role in self.guests), trusts_email=trusts_email, private=self.private,
             agent=self.agent, quiet=_quiet(self.quiet, zone), speaks=self.speaks, thumbs=self.thumbs, files=self.max_file,
-            approvals=self.approvals,
+            approvals=self.approvals, progress=progress,
         )  # fmt: skip
 
 

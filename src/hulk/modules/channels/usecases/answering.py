@@ -6,9 +6,9 @@ from typing import Any
 
 from hulk.kernel.durable import Change
 from hulk.kernel.text import Language, Text
-from hulk.modules.channels.domain import Directory, Pressed
+from hulk.modules.channels.domain import Channel, Directory, Pressed
 from hulk.modules.channels.ports import Inbox, Kept
-from hulk.modules.channels.usecases.saying import Say
+from hulk.modules.channels.usecases.saying import ANSWER, PROGRESS, Say, first_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,15 @@ class AnswerIntent:
             channel = None if kept is None else self.directory.find(kept.channel)
             if kept is not None and channel is not None:
                 buttons = _thumbs(intent) if good and channel.thumbs else ()
-                self.say(channel, kept, answer, language, name="answer", buttons=buttons, intent=intent)(tx)
+                over = self._over(channel, kept, tx)
+                self.say(channel, kept, answer, language, name=ANSWER, buttons=buttons, intent=intent, over=over)(tx)
 
         return change
+
+    def _over(self, channel: Channel, kept: Kept, tx: Any) -> str:
+        """What stands there and says that it is worked on, or soon may; what still waits to say so does not any more."""
+        told = first_of(kept, PROGRESS)
+        return told if channel.progress is not None and self.say.outbox.overtaken(told, self.say.clock())(tx) else ""
 
 
 def _thumbs(intent: str) -> Sequence[tuple[Text, Pressed]]:
