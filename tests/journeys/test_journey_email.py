@@ -22,7 +22,7 @@ from support.program import Up, calling, run, start, started, thor
 from support.twins.email import ADDRESS, AUTHSERV, PASSWORD, Twin, email_twin
 from support.worlds import sales
 
-FIRST, SECOND = "<primeira@example.com>", "<segunda@example.com>"
+FIRST, SECOND, THIRD = "<primeira@example.com>", "<segunda@example.com>", "<terceira@example.com>"
 NOBODY = "no-reply@example.com"
 AUTOMATIC: dict[str, dict[str, Any]] = {
     "an absence": {"Auto_Submitted": "auto-replied"},
@@ -47,7 +47,7 @@ def twin() -> Iterator[Twin]:
 def world(tmp_path: Path, twin: Twin) -> Path:
     box = {
         "name": "mail", "address": ADDRESS, "authserv": AUTHSERV, "password": PASSWORD, "sent": "Sent", "guests": ["operator"],
-        "imap_host": "127.0.0.1", "imap_port": twin.imap, "imap_security": "plain",
+        "people": True, "imap_host": "127.0.0.1", "imap_port": twin.imap, "imap_security": "plain",
         "smtp_host": "127.0.0.1", "smtp_port": twin.smtp, "smtp_security": "plain",
     }  # fmt: skip
     (tmp_path / "hulk.yaml").write_text(json.dumps({"channels": {"email": [box], "check_every": None}, "grpc": {"port": 0}}))
@@ -99,7 +99,7 @@ async def arrived(up: Up, count: int) -> list[dict[str, Any]]:
         return found
 
 
-async def test_a_mail_with_a_file_is_answered_in_its_thread_once_whatever_dies(twin: Twin, world: Path) -> None:
+async def test_a_mail_with_a_file_is_answered_in_its_thread_once_whatever_dies_and_then_by_a_person(twin: Twin, world: Path) -> None:
     table = sales(world / "vendas.csv")
     up = start(world / "data", cwd=world)
     try:
@@ -120,6 +120,7 @@ async def test_a_mail_with_a_file_is_answered_in_its_thread_once_whatever_dies(t
         _, further = await answers(twin, 2)
         assert further["In-Reply-To"] == SECOND
         assert further["References"].split() == [FIRST, answer["Message-ID"], SECOND]
+        assert "/pessoa" in said(further)  # no model is set up here: somebody else may help
         [second, first] = await arrived(up, 2)
         assert first["address"] == second["address"]
         assert [one["name"] for one in first["files"]] == ["vendas.csv"]
@@ -127,6 +128,21 @@ async def test_a_mail_with_a_file_is_answered_in_its_thread_once_whatever_dies(t
             _, intent, _ = await caller.call("GET", f"/v1/intents/{first['intent_id']}")
         assert [one["name"] for one in intent["sources"]] == ["vendas.csv"]
         assert len(await answers(twin, 2)) == 2
+
+        thread = {"In_Reply_To": str(further["Message-ID"]), "References": f"{FIRST} {further['Message-ID']}"}
+        asks(twin, "/pessoa", THIRD, Subject=str(answer["Subject"]), **thread)
+        await answers(twin, 3)
+        async with calling(up) as caller:
+            _, found, _ = await caller.call("GET", "/v1/conversations?mode=person")
+            [talk] = found["conversations"]
+            place = f"/v1/conversations/{talk['conversation_id']}"
+            status, _, _ = await caller.call(
+                "POST", f"{place}/replies", json={"text": "São **30**, Ana."}, headers={"idempotency-key": "1"}
+            )
+        assert (status, talk["address"]) == (202, first["address"])
+        person = (await answers(twin, 4))[-1]
+        assert (person["In-Reply-To"], person["Subject"]) == (THIRD, answer["Subject"])
+        assert "São **30**, Ana." in said(person)
     finally:
         up.kill()
 

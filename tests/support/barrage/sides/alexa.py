@@ -148,6 +148,7 @@ class Alexa:
         id_ = str(next(self._ids))
         response = await self._told(asked("LaunchRequest", id_, user=speaker.id))
         text = _card(response or {})
+        self.first = self.first or text  # where nobody was answered at once before
         for _ in range(text.count(self.first) + text.count(WATERED)):
             self.heard[speaker.hears() or next(reversed(self.heard))].append(id_)
 

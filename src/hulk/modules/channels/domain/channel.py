@@ -35,6 +35,8 @@ class Channel:
     thumbs: bool = True
     progress: timedelta | None = None
     """After how long a message says that something is worked on, in whose place the answer stands; None for never."""
+    people: bool = False
+    """Whether there is somebody who answers in Hulk's place, and that is offered where Hulk was of no help."""
     approvals: bool = False
     """Whether who may decide on what waits is asked there without having asked."""
     gives: bool = False

@@ -41,6 +41,11 @@ class ChannelSettings(Section):
     )
     speaks: Speaking = Field(default="answering", description="Whether answers are spoken: `never`, `answering` voice notes, or `always`.")
     thumbs: bool = Field(default=True, description="Whether answers come with buttons by which people say what they think of them.")
+    people: bool = Field(
+        default=False,
+        description="Whether somebody of the company answers who is asked for there: then answers that failed, or that somebody did not"
+        " like, come with a button to talk to a person (or say how, where there are no buttons).",
+    )
     approvals: bool = Field(
         default=False,
         description="Whether people who are known there and may decide are asked, each alone, as soon as something waits for a decision"
@@ -54,7 +59,7 @@ class ChannelSettings(Section):
             name=self.name, kind=kind, tenant=self.tenant, namespace=self.namespace, language=self.language,
             guests=tuple(Grant(role, self.namespace) for role in self.guests), trusts_email=trusts_email, private=self.private,
             agent=self.agent, quiet=_quiet(self.quiet, zone), speaks=self.speaks, thumbs=self.thumbs, files=self.max_file,
-            approvals=self.approvals, progress=progress,
+            approvals=self.approvals, progress=progress, people=self.people,
         )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class AnswerIntent:
 
     def __call__(self, intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:
         """The answer of that intent, in Markdown, into the outbox when it came by a channel that is open; `good` if it is one that a person
-        may have an opinion of. An intent that ends twice is answered once."""
+        may have an opinion of: else, of no help, one may want to talk to a person. An intent that ends twice is answered once."""
         find = self.inbox.of_intent(intent)
 
         def change(tx: Any) -> None:
@@ -30,7 +30,7 @@ class AnswerIntent:
             if kept is not None and channel is not None:
                 buttons = _thumbs(intent) if good and channel.thumbs else ()
                 over = self._over(channel, kept, tx)
-                self.say(channel, kept, answer, language, name=ANSWER, buttons=buttons, intent=intent, over=over)(tx)
+                self.say(channel, kept, answer, language, name=ANSWER, buttons=buttons, intent=intent, over=over, offers=not good)(tx)
 
         return change
 

@@ -40,11 +40,15 @@ class Say:
     def __call__(
         self, channel: Channel, kept: Kept, text: Text | str, language: Language, *, name: str,
         buttons: Sequence[tuple[Text, Pressed]] = (), intent: str | None = None, passing: bool = False, over: str = "",
+        offers: bool = False,
     ) -> Change[None]:  # fmt: skip
-        """An answer to what came in. `name` tells the messages to one arrival apart; the same twice is one. `over`: see `Outgoing`."""
+        """An answer to what came in. `name` tells the messages to one arrival apart; the same twice is one. `over`: see `Outgoing`. With
+        `offers`, whoever reads it is told how to talk to a person, where there is one."""
         said = self.voices(language).say(text) if isinstance(text, Text) else text
         arrival, now = kept.arrival, self.clock()
         id_, limits = first_of(kept, name), self.limits(channel.name)
+        if offers and channel.people and not channel.gives:
+            said, buttons = self._offering(said, buttons, limits, language, conversation_of(kept))
         if channel.gives and len(said) > limits.text:
             buttons = [(Text("Shall I send you the rest elsewhere?"), Pressed("rest", id_))]
         first = Outgoing(
@@ -55,6 +59,14 @@ class Say:
             buttons=self._buttons(channel, arrival.address, language, buttons, now),
         )  # fmt: skip
         return self._kept([first] if channel.gives else self._parts(first, limits, (kept.id, name)))
+
+    def _offering(
+        self, said: str, buttons: Sequence[tuple[Text, Pressed]], limits: Limits, language: Language, conversation: str
+    ) -> tuple[str, Sequence[tuple[Text, Pressed]]]:
+        """By a button, or in words where there are none."""
+        if limits.buttons:
+            return said, [*buttons, (Text("Talk to a person"), Pressed("person", conversation))]
+        return f"{said}\n\n{self.voices(language).say(Text('To talk to a person, write /person.'))}", buttons
 
     def working(self, channel: Channel, kept: Kept, language: Language) -> Change[bool]:
         """Says that what came in is worked on; of no use once there is its answer."""
