@@ -35,7 +35,20 @@ from hulk.modules.channels.adapters import prometheus as channels_prometheus
 from hulk.modules.channels.adapters import sql as channels_sql
 from hulk.modules.channels.adapters import standings as channels_standings
 from hulk.modules.channels.adapters import voice as channels_voice
-from hulk.modules.channels.ports import Contacts, Conversations, Door, Guessed, Inbox, Line, Listens, Outbox, Serves, Speak, Transcribe
+from hulk.modules.channels.ports import (
+    Contacts,
+    Conversations,
+    Door,
+    Edits,
+    Guessed,
+    Inbox,
+    Line,
+    Listens,
+    Outbox,
+    Serves,
+    Speak,
+    Transcribe,
+)
 from hulk.modules.console import ports as console_ports
 from hulk.modules.console.adapters import trail
 from hulk.modules.finops.adapters import genai, ptax
@@ -106,6 +119,7 @@ LINES = (
     alexa.AlexaLine, channels_email.EmailLine, mattermost.MattermostLine, telegram.TelegramLine, webhook.WebhookLine, whatsapp.WhatsAppLine,
     wyoming.WyomingLine,
 )  # fmt: skip
+EDITS = (mattermost.MattermostEdits, telegram.TelegramEdits)
 DOORS = (alexa.AlexaDoor, mattermost.MattermostDoor, telegram.TelegramDoor, webhook.WebhookDoor, whatsapp.WhatsAppDoor)
 LISTENS = (channels_email.EmailListens, mattermost.MattermostListens, telegram.Polling, telegram.Webhook)
 
@@ -144,6 +158,7 @@ SUITES = (
     Suite(Guessed, (channels_sql.SqlGuessed,), "modules/channels/test_channels_guessed_kept.py"),
     Suite(Conversations, (channels_sql.SqlConversations,), "modules/channels/test_channels_conversations_kept.py"),
     Suite(Line, LINES, "modules/channels/test_channels_lines.py"),
+    Suite(Edits, EDITS, "modules/channels/test_channels_edits.py"),
     Suite(Door, DOORS, "modules/channels/test_channels_doors.py"),
     Suite(Listens, LISTENS, "modules/channels/test_channels_listens.py"),
     Suite(Serves, (wyoming.WyomingServes,), "modules/channels/test_channels_serves.py"),
@@ -280,7 +295,12 @@ PARTS = {
     "hulk.modules.agents.adapters.sql_memories": (sql_memories.SqlMemories,),
     "hulk.modules.channels.adapters.alexa": (alexa.AlexaDoor, alexa.AlexaLine),
     "hulk.modules.channels.adapters.email": (channels_email.EmailLine, channels_email.EmailListens),
-    "hulk.modules.channels.adapters.mattermost": (mattermost.MattermostDoor, mattermost.MattermostLine, mattermost.MattermostListens),
+    "hulk.modules.channels.adapters.mattermost": (
+        mattermost.MattermostDoor,
+        mattermost.MattermostEdits,
+        mattermost.MattermostLine,
+        mattermost.MattermostListens,
+    ),
     "hulk.modules.channels.adapters.sql": (
         channels_sql.SqlContacts,
         channels_sql.SqlConversations,
@@ -288,7 +308,13 @@ PARTS = {
         channels_sql.SqlInbox,
         channels_sql.SqlOutbox,
     ),
-    "hulk.modules.channels.adapters.telegram": (telegram.Polling, telegram.TelegramDoor, telegram.TelegramLine, telegram.Webhook),
+    "hulk.modules.channels.adapters.telegram": (
+        telegram.Polling,
+        telegram.TelegramDoor,
+        telegram.TelegramEdits,
+        telegram.TelegramLine,
+        telegram.Webhook,
+    ),
     "hulk.modules.channels.adapters.voice": (channels_voice.WyomingSpeak, channels_voice.WyomingTranscribe),
     "hulk.modules.channels.adapters.whatsapp": (whatsapp.WhatsAppDoor, whatsapp.WhatsAppLine),
     "hulk.modules.channels.adapters.wyoming": (wyoming.WyomingLine, wyoming.WyomingServes),

@@ -1,13 +1,13 @@
 """A channel of no vendor over a real store: people write, Hulk answers what it is told to, and the line does what it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hulk.kernel import ids
 from hulk.kernel.bells import Bells
@@ -18,7 +18,20 @@ from hulk.kernel.text import Language, Text
 from hulk.kernel.time import utc_now
 from hulk.modules.channels.adapters.sql import SqlContacts, SqlConversations, SqlGuessed, SqlInbox, SqlOutbox
 from hulk.modules.channels.domain import Arrival, Attached, Channel, Directory, Limits, Outgoing, Pace, Sender, Shown
-from hulk.modules.channels.ports import Approval, Asking, Checked, Decided, Kept, Line, Sent, Speak, Transcribe, Unknowable, Waiting
+from hulk.modules.channels.ports import (
+    Approval,
+    Asking,
+    Checked,
+    Decided,
+    Kept,
+    Line,
+    Sent,
+    Speak,
+    Transcribe,
+    Uncertain,
+    Unknowable,
+    Waiting,
+)
 from hulk.modules.channels.usecases import (
     DECISION,
     WORKFLOW,
@@ -35,8 +48,11 @@ from hulk.modules.channels.usecases import (
     Obey,
     Press,
     Say,
+    SayWorking,
     ShowPending,
+    ShowWork,
     TakeArrivals,
+    TakePlace,
 )
 from hulk.runtime.language import voice
 from hulk.runtime.store import Store
@@ -99,6 +115,51 @@ class ScriptedLine:
     async def check(self) -> Checked:
         """See `Line`."""
         return Checked(((Text("It answers"), 0.0),))
+
+
+@dataclass
+class ScriptedEdits:
+    """Changes what `line` sent. `script` goes wrong, one thing for each change: `lost` is done and not said."""
+
+    line: ScriptedLine
+    script: list[Exception | Literal["lost"]] = field(default_factory=list)
+    there: dict[str, str] = field(default_factory=dict)
+    """What was put where, by what the channel calls it."""
+    removed: list[str] = field(default_factory=list)
+
+    def can(self, address: str) -> bool:
+        """See `Edits`."""
+        return not address.startswith("private")
+
+    async def put(self, message: Outgoing, sent_id: str) -> Sent:
+        """See `Edits`."""
+        with self._going_wrong():
+            if sent_id in self.removed:
+                raise NotFound("It is not there.")
+            self.there[sent_id] = message.text
+        return Sent(sent_id)
+
+    async def remove(self, address: str, sent_id: str) -> None:  # the port's
+        """See `Edits`."""
+        with self._going_wrong():
+            if sent_id in self.removed:
+                raise NotFound("It is not there.")
+            self.removed.append(sent_id)
+
+    @contextmanager
+    def _going_wrong(self) -> Iterator[None]:
+        trouble = self.script.pop(0) if self.script else None
+        if isinstance(trouble, Exception):
+            raise trouble
+        yield
+        if trouble == "lost":
+            raise Uncertain("Nobody knows.")
+
+    @property
+    def reads(self) -> list[str]:
+        """What people read there now, oldest first."""
+        sent = [(f"v-{one.id}", one.text) for one in self.line.sent]
+        return [self.there.get(id_, text) for id_, text in sent if id_ not in self.removed]
 
 
 @dataclass
@@ -202,6 +263,8 @@ class Room:
     deliver: Deliver
     clock: list[datetime]
     bells: Bells
+    edits: ScriptedEdits
+    show: ShowWork
 
     def later(self, by: timedelta) -> None:
         """Time goes on."""
@@ -252,13 +315,20 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     )
     approvers = FindApprovers(directory=directory, contacts=contacts, conversations=conversations, people=hulk, approvals=hulk)
     desk.workflows[DECISION] = AskDecision(directory, inbox, hulk.pending, hand, say, approvers)
+    edits = ScriptedEdits(line)
+    place = TakePlace(channel.name, edits, outbox, store.commit, now)
     deliver = Deliver(
         channel=channel.name, holder="one", line=line, outbox=outbox, files=hulk, trail=trail, commit=store.commit, clock=now,
-        ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0, speak=speak,
+        ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0, speak=speak, place=place,
     )  # fmt: skip
+    says = SayWorking(
+        channel=channel, edits=edits, say=say, contacts=contacts, outbox=outbox, commit=store.commit, clock=now, fallback="pt"
+    )
+    show = ShowWork(channel=channel.name, line=line, inbox=inbox, clock=now, say=says, place=place)
     room = Room(
         store, hulk, line, channel, desk, trail, inbox, outbox, contacts, conversations,
         TakeArrivals(inbox, outbox, desk, trail, store.commit, now), AnswerIntent(directory, inbox, say), deliver, clock, bells,
+        edits, show,
     )  # fmt: skip
     if not linked:
         hulk.people.clear()

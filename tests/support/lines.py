@@ -18,15 +18,15 @@ from hulk.modules.channels.adapters.alexa import AlexaLine, certificates
 from hulk.modules.channels.adapters.email import EmailLine, Login, Place
 from hulk.modules.channels.adapters.email import ImapServer as Imap
 from hulk.modules.channels.adapters.email import SmtpServer as Smtp
-from hulk.modules.channels.adapters.mattermost import MattermostLine, Server
-from hulk.modules.channels.adapters.telegram import TelegramLine
+from hulk.modules.channels.adapters.mattermost import MattermostEdits, MattermostLine, Server
+from hulk.modules.channels.adapters.telegram import TelegramEdits, TelegramLine
 from hulk.modules.channels.adapters.telegram.api import bot as telegram_bot
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.adapters.webhook import WebhookLine
 from hulk.modules.channels.adapters.whatsapp import Graph, WhatsAppLine
 from hulk.modules.channels.adapters.wyoming import Allowed, WyomingLine, WyomingServes
 from hulk.modules.channels.domain import Arrival, Attached, Outgoing
-from hulk.modules.channels.ports import Line, Reply, Told
+from hulk.modules.channels.ports import Edits, Line, Reply, Told
 from hulk.runtime.language import voice
 from support.alexa import amazon_twin
 from support.mailboxes import line as email_line
@@ -83,6 +83,16 @@ class Rig:
     file: Callable[[str], Attached] = _not_there
     missing: Attached = field(default_factory=lambda: Attached(ref="none"))
     reply: dict[str, Any] | None = None
+    edits: Edits | None = None
+    """What changes messages, where the channel can; then also:"""
+    here: str = ""
+    """An address where it can."""
+    fault_of: Callable[[Literal["put", "remove"], Fault], Any] = _not_there
+    """The next change goes wrong."""
+    gone_by: Callable[[str], Any] = _not_there
+    """Somebody deletes what the channel calls so."""
+    locked: Callable[[str], Any] = _not_there
+    """It may not be changed any more."""
 
     def message(self, text: str = "Foram 17 pedidos.", **more: Any) -> Outgoing:
         """One that it takes."""
@@ -139,10 +149,13 @@ async def _telegram(twin: Telegram) -> AsyncIterator[Rig]:
         telegram_bot(twin.url, "telegram", lambda: TELEGRAM_TOKEN) as asks,
         telegram_bot(_nowhere(), "telegram", lambda: TELEGRAM_TOKEN) as gone,
     ):
+        line = TelegramLine(asks, _now)
         yield Rig(
-            line=TelegramLine(asks, _now), gone=TelegramLine(gone, _now), address="1001",
+            line=line, gone=TelegramLine(gone, _now), address="1001",
             fault=lambda fault: twin.fault("sendMessage", **faults[fault]), revoke=lambda: twin.set(revoked=True), file=file,
-            texts=lambda: [one["told"]["text"] for one in twin.state()["sent"]],
+            texts=lambda: [one["text"] for one in twin.state()["there"]], edits=TelegramEdits(line), here="-1001/17",
+            fault_of=lambda act, fault: twin.fault({"put": "editMessageText", "remove": "deleteMessage"}[act], **faults[fault]),
+            gone_by=lambda id_: twin.set(erased=[int(id_)]), locked=lambda id_: twin.set(locked=[int(id_)]),
         )  # fmt: skip
 
 
@@ -182,8 +195,11 @@ async def _mattermost(twin: System) -> AsyncIterator[Rig]:
         server = Server(asking, lambda: "right")
         await server.me()
         await server.client()
+        line = MattermostLine(server, HOOK, _now)
         yield Rig(
-            line=MattermostLine(server, HOOK, _now), gone=MattermostLine(Server(nobody, lambda: "right"), HOOK, _now), address=DIRECT,
+            line=line, edits=MattermostEdits(line), here=DIRECT, fault_of=lambda _, fault: twin.upset(_UPSETS[fault]),
+            gone_by=lambda id_: chat.does("delete", post=id_), locked=lambda _: twin.be(config={"PostEditTimeLimit": "0"}),
+            gone=MattermostLine(Server(nobody, lambda: "right"), HOOK, _now), address=DIRECT,
             fault=lambda fault: twin.upset(_UPSETS[fault]), texts=lambda: [one["message"] for one in chat.ours()],
             revoke=lambda: twin.be(token="another"), missing=Attached(ref=made_id("none")),
             file=lambda content: Attached(ref=chat.does("say", message="", file=("a.csv", content))["file_ids"][0]),

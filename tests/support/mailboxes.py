@@ -133,11 +133,11 @@ def message(text: str = "Foram 17 pedidos.", **more: Any) -> Outgoing:
     return Outgoing(text=text, **{**made, **more})
 
 
-def with_file(content: bytes, name: str, media_type: str = "text/csv", text: str = TEXT) -> bytes:
-    """A mail of Ana's with a file."""
+def with_file(content: bytes, name: str, media_type: str = "text/csv", text: str = TEXT, **fields: Any) -> bytes:
+    """A mail of Ana's with a file; `fields` as in `mail`."""
     part = base64.b64encode(content).decode()
     body = (
         f'--b\nContent-Type: text/plain; charset="utf-8"\n\n{text}\n--b\nContent-Type: {media_type}\nContent-Transfer-Encoding: base64\n'
         f'Content-Disposition: attachment; filename="{name}"\n\n{part}\n--b--'
     )  # fmt: skip
-    return mail(body, Content_Type='multipart/mixed; boundary="b"')
+    return mail(body, Content_Type='multipart/mixed; boundary="b"', **fields)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hulk.kernel.errors import Unavailable
-from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
+from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostEdits, MattermostLine, MattermostListens, Server, Sorter
 from hulk.modules.channels.adapters.vendor import vendor
 from hulk.modules.channels.domain import Arrival, Button, Outgoing
 from hulk.modules.channels.ports import Request
@@ -43,8 +43,8 @@ class Chat:
         return str(self.does("say", message=text, **how)["id"])
 
     def ours(self) -> list[dict[str, Any]]:
-        """What the bot posted."""
-        return [one for one in self.does("posts") if one["props"].get("hulk_idem")]
+        """What the bot posted, as it is now."""
+        return [one for one in self.does("posts") if one["props"].get("hulk_idem") and not one["original_id"] and not one["delete_at"]]
 
     def asked(self, path: str) -> list[Any]:
         """Requests whose path ends so."""
@@ -112,6 +112,7 @@ class Bot:
     door: MattermostDoor
     line: MattermostLine
     listens: MattermostListens
+    edits: MattermostEdits
 
     @contextlib.asynccontextmanager
     async def listening(self, inbox: Inbox) -> AsyncIterator[None]:
@@ -137,9 +138,10 @@ async def bot(twin: System, *, known: str = "right", hook: str = HOOK, team: str
     async with vendor(twin.url, "chat", seconds=5.0) as asking:
         server = Server(asking, lambda: known)
         sorter = Sorter(server, now, channels=frozenset(channels))
+        line = MattermostLine(server, hook, now)
         yield Bot(
-            server, MattermostDoor(server, lambda: COMMAND_TOKEN, voice), MattermostLine(server, hook, now),
-            MattermostListens(server, sorter, team),
+            server, MattermostDoor(server, lambda: COMMAND_TOKEN, voice), line, MattermostListens(server, sorter, team),
+            MattermostEdits(line),
         )  # fmt: skip
 
 

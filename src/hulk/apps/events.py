@@ -177,6 +177,11 @@ EVENTS: tuple[EventType, ...] = (
     ),
     EventType(type="hulk.ticket.woken.v1", summary="The time before which a ticket was not to be taken has come.", data=_TICKET),
     EventType(
+        type="hulk.ticket.bounded.v1",
+        summary="A person was asked before there were deadlines: the ticket ends by itself at `due`.",
+        data=_TICKET | {"due": "2026-11-21T12:00:00.000000Z"},
+    ),
+    EventType(
         type="hulk.ticket.overdue.v1",
         summary="A ticket should have ended by now and has not. Told once.",
         data=_TICKET | {"due": "2026-11-21T12:00:00.000000Z"},

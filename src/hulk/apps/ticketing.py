@@ -1,6 +1,8 @@
 """Tickets for workers and people in the running program: put together with what they need of other modules, and kept in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from fastapi import APIRouter
@@ -9,6 +11,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
+from hulk.modules.agents.settings import AgentsSettings
 from hulk.modules.identity import Identity
 from hulk.modules.intents import Intents
 from hulk.modules.intents.wiring import intents_of
@@ -16,7 +19,9 @@ from hulk.modules.quotas import QuotaActs
 from hulk.modules.tickets import Chain, Surroundings
 from hulk.modules.tickets.api import key_set_routes, kind_routes, lease_routes, ticket_routes
 from hulk.modules.tickets.wiring import Service
+from hulk.modules.tools.settings import ToolsSettings
 from hulk.runtime.background import Rounds
+from hulk.runtime.config import Config
 from hulk.runtime.http import Authenticate
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import Workflows
@@ -83,10 +88,21 @@ def routes_of(service: Service) -> list[APIRouter]:
     ]
 
 
-async def kept_in_time(rounds: Rounds, service: Service) -> None:
-    """Do to tickets what time demands, and keep the keys that sign leases young."""
+def waits_of(config: Config) -> Mapping[str, timedelta]:
+    """How long people are waited for, by the kinds of what they are asked."""
+    question = config.section(AgentsSettings).wait
+    return {"tool.approval": config.section(ToolsSettings).wait, "agent.question": question, "agent.review": question}
+
+
+async def kept_in_time(rounds: Rounds, service: Service, waits: Mapping[str, timedelta]) -> None:
+    """Do to tickets what time demands, and keep the keys that sign leases young. `waits`: how long people are waited for, by the kinds of
+    what they are asked; what asked them before that was so has it from the first round on."""
+    endless = [waits]
 
     async def sweep() -> None:
+        while endless:
+            await service.bound(endless[0])
+            endless.clear()
         while await service.sweep():
             pass
         if service.tokens.due:

@@ -81,6 +81,7 @@ async def filled(store: Store) -> None:
         pytest.param(lambda store: SqlOutbox(store).left("busy", NOW, 5), "channel_message_unsent", id="what was left"),
         pytest.param(lambda store: SqlOutbox(store).next_due("busy"), "channel_message_unsent", id="when the next is due"),
         pytest.param(lambda store: SqlOutbox(store).counts("busy"), "channel_message_unsent", id="how many wait"),
+        pytest.param(lambda store: SqlOutbox(store).shown("busy", 5), "channel_message_unsent", id="what stands"),
         pytest.param(lambda store: SqlOutbox(store).waiting("busy", "a", 5), "channel_message_open", id="what waits at an address"),
         pytest.param(lambda store: SqlInbox(store).unanswered("busy", LONG_AGO, 5), "channel_arrival_done", id="who waits"),
     ],

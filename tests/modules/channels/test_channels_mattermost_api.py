@@ -16,6 +16,11 @@ UNTOLD = {"format", "connection_id", "sequence_number", "pending_post_id"}
 """Of the server's source and clients only: the document says nothing of them."""
 
 
+UNTRUE = ("/patch", "['props']", 'is not of type "string"')
+"""A string, says the document of what a post is changed into; an object, say the server (`PostPatch.Props`), its clients, and the document
+of every other post."""
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[System]:
     """One for all."""
@@ -44,12 +49,15 @@ async def test_all_that_is_asked_and_answered_is_as_the_document_says(running: S
         await made.line.working(f"{TOWN}:{root}")
         await made.line.check()
         await made.server.post(sent.id)
+        await made.edits.put(one, sent.id)
+        await made.edits.remove(one.address, sent.id)
     api, asked = Api.of(SPECIFICATION), [one for one in running.seen() if one["path"].startswith("/api/")]
     wrong = [
         (one["path"], *why)
         for one in asked
         if (why := api.asked(one["method"], one["path"], {k: v for k, v in one["query"].items() if k not in UNTOLD}, one["body"]))
     ]
+    wrong = [one for one in wrong if not all(part in "".join(one) for part in UNTRUE)]
     told = chat.does("answers")
     wrong += [(one["path"], *why) for one in told if (why := api.answered(one["method"], one["path"], one["status"], one["body"]))]
     assert wrong == []

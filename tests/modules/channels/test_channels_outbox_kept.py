@@ -28,6 +28,7 @@ def outbox(store: Store) -> Outbox:
 _WHOLE = going(
     "ação “x” 👍🏽 \u202e; drop table --\n" * 500, conversation="cnv_1", about="55", intent="int_1", buttons=(Button("👍", "g.1"),),
     files=(Shown("blob", "a.csv", "text/csv"),), speak=True, made=True, passing=True, reply={"to": "55", "at": [1, None]},
+    until="msg_1", over="msg_2",
 )  # fmt: skip
 
 
@@ -297,3 +298,57 @@ async def test_whoever_sends_is_woken_when_there_is_more(store: Store) -> None:
         listener.looks()
         await added(store, outbox, message)
         await listener.heard(3600)
+
+
+# What says that something is worked on --------------------------------------------------------------------------------------------
+
+
+async def standing(store: Store, outbox: Outbox, state: State) -> Outgoing:
+    """One that says so, in that state."""
+    one = going(name="working", until="msg_1", intent="int_1")
+    await added(store, outbox, one)
+    await brought(store, outbox, one, state)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("state", "after", "stands"),
+    [
+        pytest.param("waiting", "withdrawn", False, id="it waits, and is not sent"),
+        pytest.param("sending", "sending", True, id="it soon may stand there"),
+        pytest.param("shown", "shown", True, id="it stands there"),
+        pytest.param("unknown", "unknown", False, id="nobody knows"),
+        pytest.param("withdrawn", "withdrawn", False, id="it was taken away"),
+    ],
+)
+async def test_what_is_overtaken_is_not_sent_any_more(store: Store, outbox: Outbox, state: State, after: State, stands: bool) -> None:
+    one = await standing(store, outbox, state)
+    assert await store.commit(outbox.overtaken(one.id, SOON)) == [stands]
+    assert await state_of(outbox, one) == after
+    assert await store.commit(outbox.overtaken("msg_404", SOON)) == [False]
+
+
+async def test_what_stands_is_listed_and_laid_down_once(store: Store, outbox: Outbox) -> None:
+    one = await standing(store, outbox, "shown")
+    assert [found.id for found in await outbox.shown("chat", 5)] == [one.id]
+    assert (await outbox.shown("other", 5), (await outbox.counts("chat"))["shown"]) == ([], 1)
+    assert await store.commit(outbox.laid_down(one.id, SOON), outbox.laid_down(one.id, SOON)) == [True, False]
+    found = await outbox.get(one.id)
+    assert (found.state, found.sent_id, found.ended) == ("withdrawn", "", SOON)
+    assert await outbox.shown("chat", 5) == []
+
+
+async def test_what_stands_is_kept_as_long_as_it_does_and_lets_others_by(store: Store, outbox: Outbox) -> None:
+    one, behind = await standing(store, outbox, "shown"), going(name="behind")
+    await added(store, outbox, behind)
+    assert [found.id for found in await outbox.due("chat", NOW, 5)] == [behind.id]
+    assert await store.commit(outbox.prune(LATER, 10)) == [0]
+    await store.commit(outbox.laid_down(one.id, SOON))
+    assert await store.commit(outbox.prune(LATER, 10)) == [1]
+
+
+@pytest.mark.parametrize("state", ["waiting", "sending", "sent", "unknown", "failed", "withdrawn"])
+async def test_only_what_stands_is_laid_down(store: Store, outbox: Outbox, state: State) -> None:
+    one = await standing(store, outbox, state)
+    assert await store.commit(outbox.laid_down(one.id, SOON)) == [False]
+    assert await state_of(outbox, one) == state

@@ -223,3 +223,25 @@ async def test_many_who_ask_for_work_at_once_share_what_there_is(service: Servic
         asking = [group.create_task(service.lease(WORKER, asked(2))) for _ in range(20)]
     taken = [one.id for task in asking for one in task.result().tickets]
     assert (len(taken), len(set(taken))) == (30, 30)
+
+
+async def test_what_asked_people_before_there_were_deadlines_has_one_and_its_run_goes_on(store: Store, tmp_path: Path) -> None:
+    board, ask = SqlBoard(store), AskPerson(SqlBoard(store), Outbox(store, KEY), utc_now)
+
+    async def buying(context: Context, _: JsonObject) -> JsonObject:
+        return await ask(context, "ask", Matter(kind="purchase", title=Text("{title}", title="Comprar?")))
+
+    async def waits() -> bool:
+        return bool((await board.find(Filter(tenant="acme"), 10)).tickets)
+
+    async with a_bus(tmp_path) as bus, a_machine(store, bus, {"flow": Flow(buying)}) as machine:
+        await machine.begin(a_run())
+        await until_found(waits)
+        service = await serving(store, Outbox(store, KEY), machine.workflows, around(), secret=SECRET, rotation=timedelta(days=1))
+        assert await service.bound({"purchase": timedelta(0)}) == 1
+        assert await service.bound({"purchase": timedelta(0)}) == 0
+        assert not await service.sweep()
+        await machine.is_("run_1", "completed")
+        result = (await row_of(store, "run_1")).result
+    assert (result["status"], result["problem"]["code"]) == ("failed", "deadline")
+    assert [what for what, _, _ in await told(store)] == ["created", "bounded", "failed"]

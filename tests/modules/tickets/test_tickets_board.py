@@ -345,6 +345,42 @@ async def test_what_passes_its_deadline_fails_whoever_holds_it(store: Store, boa
     assert await verdict(store, taken.lease.id, done(taken.tickets[0])) == "ended"
 
 
+async def test_what_is_done_once_more_after_its_deadline_has_as_much_time_as_it_had(store: Store, board: Board) -> None:
+    now = utc_now()
+    gone, soon = now - timedelta(minutes=5), now + timedelta(hours=1)
+    late, early = (ticket(1, owner="person", created=now - timedelta(hours=3), deadline=gone), ticket(2, owner="person", deadline=soon))
+    await create(store, late, early)
+    await store.commit(board.sweep(10), board.move("acme", early.id, "cancelled"))
+    await store.commit(*(board.move("acme", one.id, "open") for one in (late, early)))
+    [swept] = await store.commit(board.sweep(10))
+    assert swept.expired == ()
+    again, before = await board.get("acme", late.id), await board.get("acme", early.id)
+    assert (again.status, again.problem, before.deadline) == ("open", None, soon)
+    assert again.deadline is not None
+    assert abs(again.deadline - (now + timedelta(hours=2, minutes=55))) < timedelta(minutes=1)
+    assert (await store.commit(board.move("acme", late.id, "completed")))[0].after.status == "completed"
+
+
+async def test_what_runs_wait_for_without_end_has_one_from_then_on(store: Store, board: Board) -> None:
+    endless = {"owner": "person", "waiter": "run_1", "kind": "ask"}
+    await create(
+        store, ticket(1, **endless), ticket(2, **endless, deadline=utc_now() + timedelta(hours=1)), ticket(3, owner="person", kind="ask"),
+        ticket(4, owner="person", waiter="run_1", kind="other"), ticket(5, **endless), ticket(6, kind="ask"),
+    )  # fmt: skip
+    await store.commit(board.move("acme", ticket(5).id, "completed"))
+    kinds = {"ask": timedelta(days=7), "review": timedelta(days=1)}
+    [given] = await store.commit(board.bound(kinds, 10))
+    assert names(given) == [1]
+    found = await board.get("acme", ticket(1).id)
+    assert found.deadline is not None
+    assert abs(found.deadline - utc_now() - timedelta(days=7)) < timedelta(minutes=1)
+    assert (found.revision, await store.commit(board.bound(kinds, 10))) == (2, [()])
+    [given] = await store.commit(board.bound({"other": timedelta(0)}, 10))
+    assert names(given) == [4]
+    [swept] = await store.commit(board.sweep(10))
+    assert names([one.after for one in swept.expired]) == [4]
+
+
 async def test_what_is_late_is_told_once(store: Store, board: Board) -> None:
     await create(store, ticket(1, sla=timedelta(seconds=1)), ticket(2, sla=timedelta(days=3650)))
     [first] = await store.commit(board.sweep(10))

@@ -156,7 +156,7 @@ class Barrage:
 
     async def verdicts(self) -> list[Verdict]:
         """On each channel."""
-        return [judged(self.data, side.name, self.taken[side.name], await side.seen()) for side in self.sides]
+        return [judged(self.data, side.name, self.taken[side.name], await side.seen(), await side.standing()) for side in self.sides]
 
 
 def apart(chance: random.Random) -> random.Random:
@@ -165,12 +165,12 @@ def apart(chance: random.Random) -> random.Random:
 
 
 @asynccontextmanager
-async def a_barrage(folder: Path, chance: random.Random) -> AsyncIterator[Barrage]:
-    """All sides, and the program at its first start."""
+async def a_barrage(folder: Path, chance: random.Random, slow: float = 0.02) -> AsyncIterator[Barrage]:
+    """All sides, and the program at its first start. `slow`: how many of the messages take their time, where that is said."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
         port = free_port()
-        sides = await _sides(stack, folder, f"http://127.0.0.1:{port}/v1/hooks", session, chance)
+        sides = await _sides(stack, folder, f"http://127.0.0.1:{port}/v1/hooks", session, chance, slow)
         _settle(folder, sides)
         [hook] = [side for side in sides if isinstance(side, Hook)]
         barrage = Barrage(folder, port, sides, hook, chance, Wrong(folder / "clock"))
@@ -184,7 +184,7 @@ async def a_barrage(folder: Path, chance: random.Random) -> AsyncIterator[Barrag
 
 
 async def _sides(
-    stack: AsyncExitStack, folder: Path, hooks: str, session: aiohttp.ClientSession, chance: random.Random
+    stack: AsyncExitStack, folder: Path, hooks: str, session: aiohttp.ClientSession, chance: random.Random, slow: float
 ) -> list[Side]:  # fmt: skip
     hook = await stack.enter_async_context(listening(Hook(f"{hooks}/hook", session, apart(chance))))
     amazon, root = stack.enter_context(amazon_twin()), folder / "root.pem"
@@ -192,8 +192,8 @@ async def _sides(
         root.write_bytes(await response.read())
     return [
         hook,
-        Telegram(stack.enter_context(telegram_twin()), apart(chance)),
-        Mattermost(Chat(stack.enter_context(system("mattermost"))), apart(chance)),
+        Telegram(stack.enter_context(telegram_twin()), apart(chance), slow=slow),
+        Mattermost(Chat(stack.enter_context(system("mattermost"))), apart(chance), slow=slow),
         WhatsApp(stack.enter_context(meta()), apart(chance), f"{hooks}/zap"),
         Alexa(amazon, f"{hooks}/alexa", str(root), session, apart(chance)),
         Mail(stack.enter_context(email_twin()), apart(chance)),

@@ -15,7 +15,8 @@ from support.barrage.sides import Seen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Of one channel. `lost`: messages that were taken and neither answered nor listed; `doubled`: those that were answered more than once;
-    `unknown`: answers that are listed as such; `shown`: those of them that people do see."""
+    `unknown`: answers that are listed as such; `shown`: those of them that people do see; `standing`: messages to which people still read
+    that they are worked on, and that is not listed."""
 
     channel: str
     taken: int
@@ -24,18 +25,24 @@ class Verdict:
     unknown: int
     shown: int
     failed: int
+    standing: list[str]
+    replaced: int
+    """Answers in whose place it was said that they are worked on."""
 
 
-def judged(data: Path, channel: str, taken: set[str], seen: Seen) -> Verdict:
+def judged(data: Path, channel: str, taken: set[str], seen: Seen, standing: Sequence[str]) -> Verdict:
     """The verdict on one channel, of a store that is at rest."""
     with closing(sqlite3.connect(f"file:{data / 'hulk.db'}?mode=ro", uri=True)) as store:
         rows = store.execute("select message, state from channel_message where channel = ?", (channel,)).fetchall()
-    states = {json.loads(message)["about"]: state for message, state in rows}
+    told = [(json.loads(message), state) for message, state in rows]
+    states = {message["about"]: state for message, state in told if not message["until"]}
+    unclear = {message["about"] for message, state in told if message["until"] and state == "unknown"}
     unknown = {about for about, state in states.items() if state == "unknown"}
     return Verdict(
         channel=channel, taken=len(taken), lost=sorted(one for one in taken if not seen.get(one) and one not in unknown),
         doubled=sorted(one for one, ids in seen.items() if len(ids) > 1), unknown=len(unknown),
         shown=sum(1 for one in unknown if seen.get(one)), failed=Counter(states.values())["failed"],
+        standing=sorted(set(standing) - unclear), replaced=sum(1 for message, state in told if message["over"] and state == "sent"),
     )  # fmt: skip
 
 
@@ -47,7 +54,7 @@ def at_work(data: Path) -> dict[str, int]:
             for what, query in (
                 ("arrivals", "select count(*) from channel_arrival where outcome = ''"),
                 ("intents", "select count(*) from intent where status in ('accepted', 'running')"),
-                ("messages", "select count(*) from channel_message where state in ('waiting', 'sending')"),
+                ("messages", "select count(*) from channel_message where state in ('waiting', 'sending', 'shown')"),
                 ("answerless", _ANSWERLESS),
             )
         }  # fmt: skip

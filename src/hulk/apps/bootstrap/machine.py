@@ -36,7 +36,7 @@ from hulk.apps.schedules import Wishes, begins_intent, begins_run
 from hulk.apps.schedules import routes as schedule_routes
 from hulk.apps.secrets import secret_routes
 from hulk.apps.story import teller_of
-from hulk.apps.ticketing import kept_in_time, surroundings
+from hulk.apps.ticketing import kept_in_time, surroundings, waits_of
 from hulk.apps.ticketing import routes_of as ticket_routes_of
 from hulk.apps.tools import closing_calls, mcp_routes, tools_at_work
 from hulk.modules.agents import STEP as AGENT_STEP
@@ -128,7 +128,7 @@ async def assembled(stack: AsyncExitStack, ground: Ground) -> Machine:
             scheduler.run(),
             beating(ground.bus),
             keeping_house(rounds, basis.finops),
-            kept_in_time(rounds, service),
+            kept_in_time(rounds, service, waits_of(config)),
             closing_calls(rounds, tools.acts),
             tidying(rounds, memory),
             watching_budgets(rounds, money, budget_figures(ground.telemetry.metrics)),

@@ -164,7 +164,9 @@ def channels_messages(
     name: NameArgument = None,
     state: Annotated[
         list[str] | None,
-        typer.Option("--state", help=spoken(Text("Only those: waiting, sending, sent, failed, unknown, withdrawn; again for more."))),
+        typer.Option(
+            "--state", help=spoken(Text("Only those: waiting, sending, sent, failed, unknown, withdrawn, shown; again for more."))
+        ),
     ] = None,
     limit: LimitOption = 20, data: DataOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip

@@ -17,6 +17,7 @@ from hulk.modules.tickets.ports import Board, Surroundings, Tickets, Voices
 from hulk.modules.tickets.usecases import (
     AskPerson,
     BeginTicket,
+    BoundWaits,
     CommentTicket,
     CreateTickets,
     FindTickets,
@@ -108,5 +109,6 @@ async def serving(
         list_kinds=ListKinds(kinds),
         ask=AskPerson(board, outbox, utc_now),
         sweep=SweepTickets(board, outbox, following, store.commit, bell),
+        bound=BoundWaits(board, outbox, store.commit),
         tokens=tokens,
     )

@@ -16,10 +16,9 @@ from typing import Any
 import aiohttp
 
 from support.barrage.sides.hook import AWAY
-from support.barrage.sides.side import GUESTS, TEXT, Seen
+from support.barrage.sides.side import GUESTS, SLOW, TEXT, Seen
 from support.twins.alexa import SKILL, asked, said, written
 
-SLOW = "Regue as plantas da estufa"
 SKILL_FILE = '''
 """What takes longer than Alexa waits."""
 
@@ -129,6 +128,10 @@ class Alexa:
         """See `Side`."""
         return self.heard
 
+    async def standing(self) -> list[str]:
+        """See `Side`: nothing is said there of that."""
+        return []
+
     def trouble(self) -> None:
         """See `Side`: somebody does not wait for the answer, or asks what takes longer than Alexa waits."""
         self.troubles.append(self.chance.choice(("impatient", "slow")))
@@ -145,6 +148,7 @@ class Alexa:
         id_ = str(next(self._ids))
         response = await self._told(asked("LaunchRequest", id_, user=speaker.id))
         text = _card(response or {})
+        self.first = self.first or text  # where nobody was answered at once before
         for _ in range(text.count(self.first) + text.count(WATERED)):
             self.heard[speaker.hears() or next(reversed(self.heard))].append(id_)
 

@@ -83,6 +83,10 @@ class Hook:
         """See `Side`."""
         return {about: sorted(ids) for about, ids in self.got.items()}
 
+    async def standing(self) -> list[str]:
+        """See `Side`: nothing is said there of that."""
+        return []
+
     def trouble(self) -> None:
         """See `Side`."""
         self.troubles.append(self.chance.choice(("429", "503", "500", "cut", "lost", "500 after all", "slow")))

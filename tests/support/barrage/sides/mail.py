@@ -56,6 +56,10 @@ class Mail:
             found[_header(one["raw"], "in-reply-to")].append(str(place))
         return found
 
+    async def standing(self) -> list[str]:
+        """See `Side`: nothing is said there of that."""
+        return []
+
     def trouble(self) -> None:
         """See `Side`."""
         what = self.chance.choice(("greylisted", "busy", "refused after all", "hung up", "lost", "cut off", "renumbered"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from support.barrage.sides.side import GUESTS, TEXT, Seen
+from support.barrage.sides.side import GUESTS, SLOW, TEXT, WORKING, Seen
 from support.mattermost import Chat
 from support.twins.systems.mattermost import TOWN
 
@@ -20,25 +20,33 @@ class Mattermost:
     chance: random.Random
     name: str = "mm"
     handle: bool = True
+    slow: float = 0.02
+    """The share of messages whose answers take their time: it is said that they are worked on."""
 
     @property
     def section(self) -> tuple[str, dict[str, Any]]:
         """See `Side`."""
-        return "mattermost", {"name": self.name, "url": self.chat.twin.url, "token": "right", **GUESTS}
+        return "mattermost", {"name": self.name, "url": self.chat.twin.url, "token": "right", "progress": "1s", **GUESTS}
 
     async def say(self, number: int) -> str:
         """See `Side`: the server keeps it from then on."""
         if self.chance.random() < 0.02:
             await asyncio.to_thread(self.chat.does, "twice")
-        said: Callable[[], str] = lambda: self.chat.says(f"@hulk {TEXT}", channel_id=TOWN)  # noqa: E731  # the thread's
+        text = SLOW if number and self.chance.random() < self.slow else TEXT
+        said: Callable[[], str] = lambda: self.chat.says(f"@hulk {text}", channel_id=TOWN)  # noqa: E731  # the thread's
         return await asyncio.to_thread(said)
 
     async def seen(self) -> Seen:
         """See `Side`."""
         found: Seen = defaultdict(list)
         for one in await asyncio.to_thread(self.chat.ours):
-            found[str(one["root_id"])].append(str(one["id"]))
+            if not one["message"].startswith(WORKING):
+                found[str(one["root_id"])].append(str(one["id"]))
         return found
+
+    async def standing(self) -> list[str]:
+        """See `Side`."""
+        return [str(one["root_id"]) for one in await asyncio.to_thread(self.chat.ours) if one["message"].startswith(WORKING)]
 
     def trouble(self) -> None:
         """See `Side`."""

@@ -5,6 +5,10 @@ from typing import Any, Protocol
 TEXT = "bom dia"
 GUESTS: dict[str, Any] = {"guests": ["operator"]}
 """Anybody may ask."""
+SLOW = "Regue as plantas da estufa"
+"""What takes longer than people like to wait (`alexa.SKILL_FILE`)."""
+WORKING = "⏳"
+"""How a message begins that says that something is worked on."""
 Seen = dict[str, list[str]]
 """What is seen of us in answer to each message (by its id): the ids of what is not the same."""
 
@@ -25,6 +29,9 @@ class Side(Protocol):
 
     async def seen(self) -> Seen:
         """The answers."""
+
+    async def standing(self) -> list[str]:
+        """To which messages people still read that they are worked on."""
 
     def trouble(self) -> None:
         """Something goes wrong there, once, soon."""

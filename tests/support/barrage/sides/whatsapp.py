@@ -51,6 +51,10 @@ class WhatsApp:
             found[str(one["context"]["message_id"])].append(str(one["wamid"]))
         return found
 
+    async def standing(self) -> list[str]:
+        """See `Side`: nothing is said there of that."""
+        return []
+
     def trouble(self) -> None:
         """See `Side`."""
         what = self.chance.choice(("429", "500", "503 after 1", "hung up", "lost", "502 after all", "131056", "130429", "131016"))

@@ -75,7 +75,7 @@ class Twin:
         self.responses: list[Any] = []
         self._gap = self._twice = 0
         self.token = "right"
-        self.silent = False
+        self.silent = self.stiff = False
         self.users = {
             BOT: _user(BOT, "hulk", is_bot=True), ROBO: _user(ROBO, "robo", is_bot=True),
             ANA: _user(ANA, "ana", nickname="Ana ✨", email="Ana@Example.com", locale="pt-BR"), BRUNO: _user(BRUNO, "bruno"),
@@ -87,15 +87,17 @@ class Twin:
         der = self._key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.config = {
             "MaxPostSize": "16383", "MaxFileSize": "104857600", "RequireEmailVerification": "true", "Version": "11.11.1",
-            "FeatureFlagMmBlocksEnabled": "true", "AsymmetricSigningPublicKey": base64.b64encode(der).decode(),
+            "FeatureFlagMmBlocksEnabled": "true", "PostEditTimeLimit": "-1", "AsymmetricSigningPublicKey": base64.b64encode(der).decode(),
         }  # fmt: skip
 
     def be(self, how: dict[str, Any]) -> None:
-        """`config` and `users` are changed by their fields; `token` is what it knows; `silent`: no word by websocket; `gone`: posts."""
+        """`config` and `users` are changed by their fields; `token` is what it knows; `silent`: no word by websocket; `stiff`: the
+        bot may change no post; `gone`: posts."""
         self.config |= how.get("config", {})
         for id_, fields in how.get("users", {}).items():
             self.users[id_] |= fields
         self.token, self.silent = how.get("token", self.token), how.get("silent", self.silent)
+        self.stiff = how.get("stiff", self.stiff)
         for id_ in how.get("gone", ()):
             del self.posts[id_]
 
@@ -111,6 +113,7 @@ class Twin:
             Route("GET", f"{API}/users/{{id}}", self._get_user), Route("GET", f"{API}/users/me/channels", self._my_rooms),
             Route("GET", f"{API}/channels/{{id}}", self._get_room), Route("POST", f"{API}/channels/direct", self._direct),
             Route("GET", f"{API}/channels/{{id}}/posts", self._page), Route("POST", f"{API}/posts", self._create),
+            Route("PUT", f"{API}/posts/{{id}}/patch", self._patch), Route("DELETE", f"{API}/posts/{{id}}", self._delete),
             Route("GET", f"{API}/posts/{{id}}", self._get_post), Route("GET", f"{API}/posts/{{id}}/thread", self._thread),
             Route("POST", f"{API}/files", self._upload), Route("GET", f"{API}/files/{{id}}", self._download),
             Route("POST", f"{API}/users/me/typing", self._typing), Route("GET", f"{API}/config/client", self._client),
@@ -208,6 +211,38 @@ class Twin:
         post = await self._said({**kept, "user_id": BOT, "props": props})
         self.pending[given.get("pending_post_id", "")] = post["id"]
         return self._json(request, post, 201)
+
+    async def _patch(self, request: web.Request, **part: str) -> web.Response:
+        """A post of the bot's says something else (`App.PatchPost`): what is given of its fields takes their place, the properties as a
+        whole. One that is deleted, another's, or older than the server allows is not changed."""
+        post, given = self._own(request, part["id"]), await request.json()
+        limit = int(self.config["PostEditTimeLimit"])
+        if post["delete_at"]:
+            raise Answer(self.error(400, f"Already deleted id={post['id']}."))
+        if limit >= 0 and time.time() * 1000 > post["create_at"] + limit * 1000:
+            raise Answer(self.error(400, f"Post edit is only allowed for {limit} seconds."))
+        if len(given.get("message", "")) > int(self.config["MaxPostSize"]):
+            raise Answer(self.error(400, "Post Message property is longer than the maximum permitted length."))
+        fields = {name: given[name] for name in ("message", "props") if name in given}
+        if fields != {name: post[name] for name in fields}:
+            await self.do_edit(post["id"], fields.pop("message", post["message"]))
+            post |= fields
+        return self._json(request, post)
+
+    async def _delete(self, request: web.Request, **part: str) -> web.Response:
+        """A post of the bot's is deleted."""
+        post = self._own(request, part["id"])
+        if post["delete_at"]:
+            raise Answer(self.error(404, "Unable to find it."))
+        await self.do_delete(post["id"])
+        return self._json(request, {"status": "OK"})
+
+    def _own(self, request: web.Request, id_: str) -> dict[str, Any]:
+        self._let(request)
+        post: dict[str, Any] = self._found(self.posts, id_)
+        if post["user_id"] != BOT or self.stiff:
+            raise Answer(self.error(403, "You do not have the appropriate permissions."))
+        return post
 
     async def _said(self, given: dict[str, Any]) -> dict[str, Any]:
         self._time = given.pop("at", None) or max(self._time + 1, int(time.time() * 1000))

@@ -51,11 +51,13 @@ class Twin:
         self._asked("fault", {"method": method, **how})
 
     def set(self, **what: Any) -> None:
-        """It is so from now on: `revoked`, `blocked` (chats), `gone` (chats), `moved` (chat to chat), `file` ([id, text])."""
+        """It is so from now on: `revoked`, `blocked` (chats), `gone` (chats), `moved` (chat to chat), `file` ([id, text]),
+        `erased` (messages that somebody deleted), `locked` (messages that may not be changed any more)."""
         self._asked("set", what)
 
     def state(self) -> dict[str, Any]:
-        """What was done: `sent`, `answered`, `shown`, `asked` (all calls), `brought` (all tries to bring updates), `waiting`."""
+        """What was done: `sent`, `answered`, `shown`, `asked` (all calls), `brought` (all tries to bring updates), `waiting`,
+        `edited`, and `there`: the messages that people see of it now."""
         found: dict[str, Any] = self._asked("state", None)
         return found
 

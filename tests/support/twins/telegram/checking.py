@@ -24,12 +24,14 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def words(text: Any, most: int, empty: str = "") -> str:
+def words(text: Any, most: int, empty: str = "", long: str = "") -> str:
     """A text of a message."""
     if not isinstance(text, str) or not text.strip():
         if empty:
             raise NotTaken(400, f"Bad Request: {empty}")
         return ""
+    if units(text) > most and long:
+        raise NotTaken(400, f"Bad Request: {long}")
     if units(text) > most:
         raise NotTaken(400, "Bad Request: message is too long" if most > 1024 else "Bad Request: message caption is too long")
     return text
@@ -99,7 +101,7 @@ def read(fields: dict[str, Any]) -> dict[str, Any]:
     for name in ("entities", "caption_entities", "reply_markup", "reply_parameters", "link_preview_options", "allowed_updates"):
         if isinstance(told.get(name), str):
             told[name] = json.loads(told[name])
-    for name in ("chat_id", "message_thread_id", "draft_id", "offset", "limit", "timeout"):
+    for name in ("chat_id", "message_thread_id", "draft_id", "message_id", "offset", "limit", "timeout"):
         if isinstance(told.get(name), str) and re.fullmatch(r"-?\d+", told[name]):
             told[name] = int(told[name])
     return told

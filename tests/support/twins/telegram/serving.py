@@ -18,6 +18,7 @@ from support.twins.telegram.updates import BOT
 
 _FILES = {"sendDocument": "document", "sendPhoto": "photo", "sendVoice": "voice"}
 _WAIT_SECONDS = 60
+_DELETABLE_SECONDS = 48 * 3600
 
 
 @dataclass
@@ -30,8 +31,12 @@ class Telegram:
     past: dict[int, dict[str, Any]] = field(default_factory=dict)
     webhook: dict[str, Any] | None = None
     faults: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    known: dict[str, Any] = field(default_factory=lambda: {"revoked": False, "blocked": [], "gone": [], "moved": {}, "files": {}})
-    log: dict[str, list[Any]] = field(default_factory=lambda: {"sent": [], "answered": [], "shown": [], "asked": [], "brought": []})
+    known: dict[str, Any] = field(
+        default_factory=lambda: {"revoked": False, "blocked": [], "gone": [], "moved": {}, "files": {}, "erased": [], "locked": []}
+    )
+    log: dict[str, list[Any]] = field(
+        default_factory=lambda: {"sent": [], "answered": [], "shown": [], "asked": [], "brought": [], "edited": []}
+    )
     held_until: float = 0.0
     last_error: tuple[int, str] | None = None
     first_gone: float | None = None
@@ -204,6 +209,47 @@ class Telegram:
         }[kind]  # fmt: skip
         return self._sent(method, told, {kind: made}, {"name": name, "text": data.decode("latin-1")[:200]})
 
+    async def do_editMessageText(self, told: dict[str, Any]) -> Any:  # noqa: N802
+        """What the bot sent says something else from now on: `Client::process_edit_message_text_query` of tdlib/telegram-bot-api. What it
+        sent itself may be changed as long as it is there (`has_edit_time_limit` in MessagesManager.cpp of tdlib/td); what was sent a while
+        ago is too old where `locked` says so, as other people's are after 48 hours."""
+        message = self._ours(told, "edit")
+        text = checking.words(told.get("text"), 4096, "message text is empty", "MESSAGE_TOO_LONG")
+        if "text" not in message:
+            raise NotTaken(400, "Bad Request: there is no text in the message to edit")
+        if message["message_id"] in self.known["locked"]:
+            raise NotTaken(400, "Bad Request: message can't be edited")
+        parts = checking.entities(text, told.get("entities") or [])
+        markup = checking.keyboard(told["reply_markup"]) if told.get("reply_markup") else None
+        fresh = {"text": text, **({"entities": parts} if parts else {}), **({"reply_markup": markup} if markup else {})}
+        if fresh == {name: message[name] for name in ("text", "entities", "reply_markup") if name in message}:
+            raise NotTaken(400, "Bad Request: message is not modified: specified new message content and reply markup are exactly the same "
+                                "as a current content and reply markup of the message")  # fmt: skip
+        for name in ("entities", "reply_markup"):
+            message.pop(name, None)
+        message |= {**fresh, "edit_date": int(time.time())}
+        self.log["edited"].append({"message_id": message["message_id"], "text": text})
+        return message
+
+    async def do_deleteMessage(self, told: dict[str, Any]) -> Any:  # noqa: N802
+        """What the bot sent is gone; of what is older than 48 hours that is refused."""
+        message = self._ours(told, "delete")
+        if time.time() - message["date"] > _DELETABLE_SECONDS or message["message_id"] in self.known["locked"]:
+            raise NotTaken(400, "Bad Request: message can't be deleted for everyone")
+        self.known["erased"].append(message["message_id"])
+        return True
+
+    def _ours(self, told: dict[str, Any], what: str) -> dict[str, Any]:
+        chat = self._there(told)["id"]
+        if not isinstance(told.get("message_id"), int):
+            raise NotTaken(400, "Bad Request: message identifier is not specified")
+        for one in self.log["sent"]:
+            message: dict[str, Any] = one["message"]
+            its, there = (message["chat"]["id"], message["message_id"]), message["message_id"] not in self.known["erased"]
+            if its == (chat, told["message_id"]) and there:
+                return message
+        raise NotTaken(400, f"Bad Request: message to {what} not found")
+
     async def do_sendChatAction(self, told: dict[str, Any]) -> Any:  # noqa: N802
         """Something is going on."""
         self._there(told)
@@ -233,6 +279,11 @@ class Telegram:
             raise NotTaken(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         size = len(self.known["files"][name])
         return {"file_id": name, "file_unique_id": f"u-{name}", "file_size": size, "file_path": f"documents/{name}"}
+
+    @property
+    def there(self) -> list[dict[str, Any]]:
+        """What people see of the bot, oldest first."""
+        return [one["message"] for one in self.log["sent"] if one["message"]["message_id"] not in self.known["erased"]]
 
     def _there(self, told: dict[str, Any]) -> dict[str, Any]:
         chat = told.get("chat_id")
@@ -335,7 +386,8 @@ class Served:
                     telegram.known["files"][file[0]] = file[1]
                 telegram.known |= body
             case "state":
-                return web.json_response({**telegram.log, "waiting": list(telegram.updates), "webhook": telegram.webhook})
+                told = {"waiting": list(telegram.updates), "webhook": telegram.webhook, "there": telegram.there}
+                return web.json_response({**telegram.log, **told})
         return web.json_response(True)
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from hulk.modules.channels.domain import State
 from hulk.runtime.telemetry import Metrics
 
-_STATES: tuple[State, ...] = ("waiting", "sending", "failed", "unknown")
+_STATES: tuple[State, ...] = ("waiting", "sending", "failed", "unknown", "shown")
 _ACK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _LAG = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from hulk.kernel.errors import NotFound
@@ -32,6 +33,10 @@ class Channel:
     quiet: Quiet | None = None
     speaks: Speaking = "answering"
     thumbs: bool = True
+    progress: timedelta | None = None
+    """After how long a message says that something is worked on, in whose place the answer stands; None for never."""
+    people: bool = False
+    """Whether there is somebody who answers in Hulk's place, and that is offered where Hulk was of no help."""
     approvals: bool = False
     """Whether who may decide on what waits is asked there without having asked."""
     gives: bool = False

@@ -4,6 +4,7 @@
                       > waiting     the channel said that it was not taken, and may be asked again
                       > failed      it said that it never will be
                       > unknown     it said nothing, and cannot be asked: shown to people, never sent again by itself
+                      > shown       it says that something is worked on, and stands there until the answer takes its place
 
 `sending` is committed before the channel is called and its end after. So a message that a process leaves in `sending` is one of which
 nobody knows whether it went out: its channel is asked by the message's id, where it can be.
@@ -17,7 +18,7 @@ from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language
 from hulk.modules.channels.domain.splitting import fitting
 
-State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "unknown", "withdrawn"]
+State: TypeAlias = Literal["waiting", "sending", "sent", "failed", "unknown", "withdrawn", "shown"]
 OPEN: frozenset[State] = frozenset({"waiting", "sending"})
 """While one of a conversation is in one of these, those after it wait."""
 
@@ -53,7 +54,10 @@ class Outgoing:
 
     `passing`: of no use any more when nobody waits for it. `speak` asks for a recording of it to go along, `aloud` for nothing but that;
     with `made`, all goes along that was made for the intent. `sent_id` is what the channel calls it. `place` counts within the
-    installation: those of one address go out in its order."""
+    installation: those of one address go out in its order.
+
+    `until`: it only says that something is worked on, and is of no use once there is the message of that id; `over`: the id of such a one,
+    in whose place this one stands where it can (`shown`)."""
 
     id: str
     tenant: str
@@ -72,6 +76,8 @@ class Outgoing:
     aloud: bool = False
     made: bool = False
     passing: bool = False
+    until: str = ""
+    over: str = ""
     reply: JsonObject = field(default_factory=dict)
     state: State = "waiting"
     attempts: int = 0

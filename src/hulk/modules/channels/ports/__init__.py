@@ -22,6 +22,7 @@ from hulk.modules.channels.ports.lines import (
     Accepted,
     Checked,
     Door,
+    Edits,
     Heard,
     Line,
     Listens,
@@ -39,7 +40,7 @@ from hulk.modules.channels.ports.watching import Figures, Presence, Standings
 
 __all__ = [
     "ANYBODY", "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided",
-    "Door", "Feedback", "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending",
+    "Door", "Edits", "Feedback", "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending",
     "People", "Presence", "Refusal", "Reply", "Request", "Scene", "Sent", "Serves", "Sought", "Speak", "Standings", "Tickets",
     "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

@@ -142,6 +142,15 @@ class Outbox(Protocol):
     def bounced(self, id_: str, problem: JsonObject, at: datetime) -> Change[bool]:
         """The channel told that it could not deliver it after all: failed; False when there is none, or that was known."""
 
+    def overtaken(self, id_: str, at: datetime) -> Change[bool]:
+        """What was to say that something is worked on is not sent any more, if it waits; whether it stands at the channel, or soon may."""
+
+    def laid_down(self, id_: str, at: datetime) -> Change[bool]:
+        """What said so does not stand at the channel any more, or is the answer by now; False when it did not."""
+
+    async def shown(self, channel: str, limit: int) -> Sequence[Outgoing]:
+        """What stands there and says that something is worked on, oldest first."""
+
     def withdraw(self, intent: str, at: datetime) -> Change[int]:
         """Those waiting that answer that intent are not sent; how many."""
 

@@ -1,5 +1,5 @@
 """A channel's line to its vendor. An adapter fills `Line`, and `Door` when its vendor calls us, `Listens` when we listen there, or `Serves`
-when others connect to a port of its own."""
+when others connect to a port of its own; `Edits` where what was said can be changed."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -68,6 +68,20 @@ class Line(Protocol):
 
     async def check(self) -> Checked:
         """Prove that it works both ways, without bothering anybody. Raises what keeps it from working."""
+
+
+class Edits(Protocol):
+    """Changes what we sent to a channel and what stands there. Done twice, each is as done once."""
+
+    def can(self, address: str) -> bool:
+        """Whether what is sent there can be changed, and nothing shows better that something is worked on."""
+
+    async def put(self, message: Outgoing, sent_id: str) -> Sent:
+        """The message, without files, in place of what the channel calls so. Raises as `Line.send`; `NotFound` when that is not there, or
+        cannot be changed any more."""
+
+    async def remove(self, address: str, sent_id: str) -> None:
+        """What the channel calls so is taken away. Raises as `put`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,7 @@ class Open:
     door: Door | None = None
     listens: Listens | None = None
     serves: Serves | None = None
+    edits: Edits | None = None
 
     @property
     def name(self) -> str:

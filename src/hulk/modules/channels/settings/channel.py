@@ -1,7 +1,7 @@
 """What is said of every channel, whatever its kind."""
 
 import re
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,11 @@ class ChannelSettings(Section):
     )
     speaks: Speaking = Field(default="answering", description="Whether answers are spoken: `never`, `answering` voice notes, or `always`.")
     thumbs: bool = Field(default=True, description="Whether answers come with buttons by which people say what they think of them.")
+    people: bool = Field(
+        default=False,
+        description="Whether somebody of the company answers who is asked for there: then answers that failed, or that somebody did not"
+        " like, come with a button to talk to a person (or say how, where there are no buttons).",
+    )
     approvals: bool = Field(
         default=False,
         description="Whether people who are known there and may decide are asked, each alone, as soon as something waits for a decision"
@@ -48,13 +53,13 @@ class ChannelSettings(Section):
     )
     max_file: Size = Field(default=20_000_000, ge=1000, le=2_000_000_000, description="Largest file that is taken.")
 
-    def channel(self, kind: str, zone: str, *, trusts_email: bool = False) -> Channel:
+    def channel(self, kind: str, zone: str, *, trusts_email: bool = False, progress: timedelta | None = None) -> Channel:
         """As the domain has it; `zone` is where its people live."""
         return Channel(
             name=self.name, kind=kind, tenant=self.tenant, namespace=self.namespace, language=self.language,
             guests=tuple(Grant(role, self.namespace) for role in self.guests), trusts_email=trusts_email, private=self.private,
             agent=self.agent, quiet=_quiet(self.quiet, zone), speaks=self.speaks, thumbs=self.thumbs, files=self.max_file,
-            approvals=self.approvals,
+            approvals=self.approvals, progress=progress, people=self.people,
         )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A bot of Mattermost."""
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from hulk.kernel.text import Text
 from hulk.modules.channels.settings.channel import ChannelSettings
+from hulk.runtime.config import Duration
 from hulk.runtime.validation import Explained
 
 
@@ -33,3 +35,7 @@ class MattermostSettings(ChannelSettings):
     trust_people: bool = Field(
         default=True, description="Whether an e-mail address that the server vouches for makes somebody who has that account."
     )
+    progress: Duration | None = Field(
+        default=timedelta(seconds=10), gt=timedelta(0),
+        description="After how long a message says that something is worked on, in whose place the answer stands; unset: never.",
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """A bot of Telegram."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from hulk.kernel.text import Text
 from hulk.modules.channels.settings.channel import ChannelSettings
+from hulk.runtime.config import Duration
 from hulk.runtime.validation import Explained
 
 PORTS = (443, 80, 88, 8443)
@@ -37,6 +39,10 @@ class TelegramSettings(ChannelSettings):
     api: Annotated[str, AfterValidator(_server)] = Field(
         default="https://api.telegram.org", min_length=1, description="The Bot API; a server of your own may have it elsewhere."
     )
+    progress: Duration | None = Field(
+        default=timedelta(seconds=10), gt=timedelta(0),
+        description="After how long in a group a message says that something is worked on, in whose place the answer stands; unset: never.",
+    )  # fmt: skip
 
 
 def callable_by_telegram(url: str) -> bool:

@@ -18,6 +18,8 @@ from hulk.modules.channels.usecases.meeting import MeetSender
 from hulk.modules.channels.usecases.pending import FindApprovers, ShowPending
 from hulk.modules.channels.usecases.presence import Patient, Sole
 from hulk.modules.channels.usecases.pressing import Press
+from hulk.modules.channels.usecases.progress import SayWorking
+from hulk.modules.channels.usecases.replacing import TakePlace
 from hulk.modules.channels.usecases.replying import AnswerInPerson
 from hulk.modules.channels.usecases.rights import Rights
 from hulk.modules.channels.usecases.saying import Say
@@ -28,6 +30,6 @@ from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
 __all__ = [
     "DECISION", "TICKET", "WORKFLOW", "AnswerInPerson", "AnswerIntent", "AskDecision", "AskFor", "CheckChannel", "DecideOnMessages",
     "Deliver", "FindApprovers", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LinkSender", "LookAtChannels",
-    "MeetSender", "NewCode", "Obey", "Page", "Patient", "Press", "Rights", "Say", "Serve", "ShowPending", "ShowWork", "Sole",
-    "TakeArrivals", "code_hash", "decision", "version",
+    "MeetSender", "NewCode", "Obey", "Page", "Patient", "Press", "Rights", "Say", "SayWorking", "Serve", "ShowPending", "ShowWork", "Sole",
+    "TakeArrivals", "TakePlace", "code_hash", "decision", "version",
 ]  # fmt: skip

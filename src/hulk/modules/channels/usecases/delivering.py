@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from hulk.modules.channels.usecases.facts import ended, only_if
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.packing import Pack, Unspoken
 from hulk.modules.channels.usecases.presence import Patient
+from hulk.modules.channels.usecases.replacing import TakePlace, overtaken
 
 log = structlog.get_logger(__name__)
 BATCH = 64
@@ -58,6 +60,8 @@ class Deliver:
     presence: Presence = field(default_factory=Patient)
     """Who can still be sending: what those hold who are gone, they hold no more."""
     speak: Speak | None = None
+    place: TakePlace | None = None
+    """How messages take the place of others, where what was sent can be changed."""
     told_off: str = ""
     """Why the channel takes nothing from us, while it does not."""
     _meter: Meter = field(init=False)
@@ -143,6 +147,9 @@ class Deliver:
         if self.elsewhere is not None:
             await self.commit(await self.elsewhere.instead(message, self.holder))
             return
+        if await overtaken(self.outbox, message):
+            await self._settle(message, "withdrawn", claimed=False)
+            return
         [claimed] = await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + HELD))
         if claimed and self.presence.held:  # else others may think that we are gone, and ask the channel for it just now
             await self._try(replace(message, attempts=message.attempts + 1))
@@ -150,7 +157,7 @@ class Deliver:
     async def _try(self, message: Outgoing) -> None:
         try:
             async with Pack(self.files, self.speak)(message, self.line.limits) as (whole, files):
-                sent = await self.line.send(whole, files)
+                sent = await self._put(whole, files)
         except Unspoken as error:
             await self._settle(message, "withdrawn", problem=error)
         except Uncertain as error:
@@ -169,6 +176,10 @@ class Deliver:
             self.told_off = ""
             await self._settle(message, "sent", sent=sent)
 
+    async def _put(self, message: Outgoing, files: Sequence[tuple[str, Path]]) -> Sent:
+        there = await self.place(message, files) if self.place is not None and message.over else None
+        return there or await self.line.send(message, files)
+
     async def _wait(self, message: Outgoing, error: Unavailable) -> None:
         wait = timedelta(seconds=error.retry_after) if error.retry_after else waiting_after(message.attempts, self.chance())
         if isinstance(error, Exhausted) and error.retry_after:
@@ -176,6 +187,9 @@ class Deliver:
         await self._later(message, wait, error)
 
     async def _later(self, message: Outgoing, wait: timedelta, error: HulkError) -> None:
+        if message.until:  # by then there may be an answer, and it must not wait for this
+            await self._settle(message, "withdrawn", problem=error)
+            return
         again = replace(message, state="waiting", due=self.clock() + wait, problem=told(error))
         await self._kept(self.outbox.settle(again, self.holder))
 
@@ -194,9 +208,11 @@ class Deliver:
         self._meter.hold(_AUTH_WAIT.total_seconds(), self.ticks())
 
     async def _ask(self, message: Outgoing, error: HulkError) -> None:
-        """Ask the channel whether it has it. Where that cannot be asked now, it stays claimed, and is asked later."""
+        """Ask the channel whether it has it. Where that cannot be asked now, it stays claimed, and is asked later. What takes the place of
+        something that stands there is put there again: no two come of that."""
         try:
-            found = await self.line.find(message)
+            stands = self.place is not None and await self.place.standing(message) is not None
+            found = None if stands else await self.line.find(message)
         except Unknowable:
             await self._settle(message, "unknown", problem=error)
         except Unavailable as away:
@@ -242,9 +258,11 @@ class Deliver:
         over = replace(
             message, state=state, ended=self.clock(), sent_id=sent.id if sent else "", problem=told(problem) if problem else None
         )
+        kept = replace(over, state="shown") if message.until and sent else over
+        gone = [self.outbox.laid_down(message.over, self.clock())] if message.over and sent else []
         if not claimed:
             await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + HELD))
-        await self._kept(only_if(self.outbox.settle(over, self.holder), self.trail.append(ended(over))))
+        await self._kept(only_if(self.outbox.settle(kept, self.holder), self.trail.append(ended(over)), *gone))
         if problem is not None:
             log.warning("channel_message_not_sent", channel=self.channel, message=message.id, state=state, problem=over.problem)
 

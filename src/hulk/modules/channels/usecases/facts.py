@@ -32,13 +32,13 @@ def receipted(kept: Kept, state: State, code: str = "") -> Event:
     )
 
 
-def only_if(done: Change[bool], tell: Change[None]) -> Change[bool]:
-    """That, and it is told when something is another because of it."""
+def only_if(done: Change[bool], *more: Change[Any]) -> Change[bool]:
+    """That, and the rest when something is another because of it."""
 
     def change(tx: Any) -> bool:
         changed = done(tx)
-        if changed:
-            tell(tx)
+        for one in more if changed else ():
+            one(tx)
         return changed
 
     return change

@@ -11,7 +11,7 @@ from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Text
-from hulk.modules.channels.domain import Channel, Directory, Turn, approving, cleaned, command
+from hulk.modules.channels.domain import Channel, Directory, Outgoing, Turn, approving, cleaned, command
 from hulk.modules.channels.domain.arrival import LONGEST_TEXT
 from hulk.modules.channels.domain.conversation import MOST_TURNS
 from hulk.modules.channels.ports import Contacts, Conversations, Feedback, Inbox, Kept, Line, Outbox, Scene
@@ -75,7 +75,7 @@ class HandleArrival:
             kept: Kept | None = find(tx)
             channel = None if kept is None else self.directory.find(kept.channel)
             if kept is not None and channel is not None and kept.arrival.kind in _ANSWERED:
-                self.say(channel, kept, error.text, channel.language or self.fallback, name="failed")(tx)
+                self.say(channel, kept, error.text, channel.language or self.fallback, name="failed", offers=True)(tx)
 
         return [tell, self.inbox.done(name, "failed"), self.trail.append(about("unhandled", name, run.tenant, "hulk", code=error.code))]
 
@@ -174,7 +174,15 @@ class HandleArrival:
         good = None if arrival.removed else approving(arrival.emoji)
         if by is None or answer is None or answer.intent is None or (good is None and not arrival.removed):
             return Done("ignored")
-        return Done("feedback" if await opined(self.feedback, by, answer.intent, good, kept.id) else "heard")
+        outcome = "feedback" if await opined(self.feedback, by, answer.intent, good, kept.id) else "heard"
+        return Done(outcome, self._offered(channel, kept, answer, self._language(channel, party)) if good is False else ())
+
+    def _offered(self, channel: Channel, kept: Kept, answer: Outgoing, language: Language) -> Sequence[Change[Any]]:
+        """Who did not like an answer is told, once for each, how to talk to a person: where nobody else reads it."""
+        if not channel.people or channel.gives or kept.arrival.group:
+            return ()
+        there = replace(kept, id=answer.id, arrival=replace(kept.arrival, address=answer.address, id=answer.sent_id))
+        return [self.say(channel, there, Text("Thank you for telling me."), language, name="offer", offers=True)]
 
     async def _pressed(self, channel: Channel, kept: Kept, party: Party) -> Done:
         return Done("pressed", await self.press(channel, kept, party, self._language(channel, party)))

@@ -45,8 +45,9 @@ class Press:
             case "approve" | "reject":
                 return await self._decide(channel, kept, party.principal, what, language)
             case "good" | "bad":
-                await opined(self.feedback, party.principal, what.subject, what.act == "good", kept.id)
-                return [self._said(channel, kept, Text("Thank you for telling me."), language)]
+                good = what.act == "good"
+                await opined(self.feedback, party.principal, what.subject, good, kept.id)
+                return [self.say(channel, kept, Text("Thank you for telling me."), language, name="pressed", offers=not good)]
             case "person":
                 text = Text("Somebody of the team will answer you here. Write /hulk to have me answer again.")
                 wanted = handed(self.conversations, self.trail, channel, what.subject, kept.arrival.sender.id)

@@ -14,6 +14,8 @@ from hulk.modules.channels.ports import Conversations, Kept, Outbox, Voices
 
 LimitsOf = Callable[[str], Limits]
 """What a message of that channel may be."""
+ANSWER, PROGRESS = "answer", "progress"
+"""The messages to one arrival that have to do with each other."""
 GIVEN_WITHIN = timedelta(seconds=8)
 """How long after somebody asked an answer can still be given in the response, where it can only be given there."""
 _HOLDS = timedelta(days=7)
@@ -37,22 +39,45 @@ class Say:
 
     def __call__(
         self, channel: Channel, kept: Kept, text: Text | str, language: Language, *, name: str,
-        buttons: Sequence[tuple[Text, Pressed]] = (), intent: str | None = None, passing: bool = False,
+        buttons: Sequence[tuple[Text, Pressed]] = (), intent: str | None = None, passing: bool = False, over: str = "",
+        offers: bool = False,
     ) -> Change[None]:  # fmt: skip
-        """An answer to what came in. `name` tells the messages to one arrival apart; the same twice is one."""
+        """An answer to what came in. `name` tells the messages to one arrival apart; the same twice is one. `over`: see `Outgoing`. With
+        `offers`, whoever reads it is told how to talk to a person, where there is one."""
         said = self.voices(language).say(text) if isinstance(text, Text) else text
         arrival, now = kept.arrival, self.clock()
         id_, limits = first_of(kept, name), self.limits(channel.name)
+        if offers and channel.people and not channel.gives:
+            said, buttons = self._offering(said, buttons, limits, language, conversation_of(kept))
         if channel.gives and len(said) > limits.text:
             buttons = [(Text("Shall I send you the rest elsewhere?"), Pressed("rest", id_))]
         first = Outgoing(
             id=id_, tenant=kept.tenant, channel=channel.name, address=arrival.address, text=said,
             language=language, created=now, due=self._due(channel, kept, now), conversation=conversation_of(kept),
-            about=arrival.id, intent=intent, passing=passing, reply=arrival.reply, made=intent is not None,
+            about=arrival.id, intent=intent, passing=passing, reply=arrival.reply, made=intent is not None, over=over,
             speak=self.aloud and limits.file > 0 and _spoken(channel, kept),
             buttons=self._buttons(channel, arrival.address, language, buttons, now),
         )  # fmt: skip
         return self._kept([first] if channel.gives else self._parts(first, limits, (kept.id, name)))
+
+    def _offering(
+        self, said: str, buttons: Sequence[tuple[Text, Pressed]], limits: Limits, language: Language, conversation: str
+    ) -> tuple[str, Sequence[tuple[Text, Pressed]]]:
+        """By a button, or in words where there are none."""
+        if limits.buttons:
+            return said, [*buttons, (Text("Talk to a person"), Pressed("person", conversation))]
+        return f"{said}\n\n{self.voices(language).say(Text('To talk to a person, write /person.'))}", buttons
+
+    def working(self, channel: Channel, kept: Kept, language: Language) -> Change[bool]:
+        """Says that what came in is worked on; of no use once there is its answer."""
+        now = self.clock()
+        said = self.voices(language).say(Text("⏳ I am working on it. The answer comes here."))
+        message = Outgoing(
+            id=first_of(kept, PROGRESS), tenant=kept.tenant, channel=channel.name, address=kept.arrival.address, text=said,
+            language=language, created=now, due=now, conversation=conversation_of(kept), about=kept.arrival.id, passing=True,
+            reply=kept.arrival.reply, until=first_of(kept, ANSWER),
+        )  # fmt: skip
+        return self.outbox.add(message)
 
     def stale(self, channel: Channel, kept: Kept, language: Language) -> Change[None]:
         """Asks whether what was sent long ago is still wanted."""
@@ -75,7 +100,7 @@ class Say:
         return [
             replace(
                 whole, id=ids.derived("msg", *names, str(place)), text=text, buttons=whole.buttons if place == last else (),
-                made=whole.made and place == last, speak=whole.speak and place == 0,
+                made=whole.made and place == last, over=whole.over if place == 0 else "", speak=whole.speak and place == 0,
             )
             for place, text in enumerate(texts)
         ]  # fmt: skip

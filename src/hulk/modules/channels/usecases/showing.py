@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from hulk.kernel.errors import HulkError
 from hulk.kernel.time import Clock
-from hulk.modules.channels.ports import Inbox, Line
+from hulk.modules.channels.ports import Inbox, Kept, Line
+from hulk.modules.channels.usecases.progress import SayWorking
+from hulk.modules.channels.usecases.replacing import TakePlace
 
 LONGEST = timedelta(minutes=10)
 """After how long it is not shown any more: who asked is not looking."""
@@ -23,6 +25,9 @@ class ShowWork:
     line: Line
     inbox: Inbox
     clock: Clock
+    say: SayWorking | None = None
+    place: TakePlace | None = None
+    """Where a message can say so, and be changed: what stands there for nothing any more is taken away."""
 
     async def __call__(self) -> None:
         """Show it again each time before it would vanish (`Limits.shows`), until cancelled; at once over where a channel shows nothing."""
@@ -36,5 +41,12 @@ class ShowWork:
         waiting = await self.inbox.unanswered(self.channel, self.clock() - LONGEST, MOST)
         for kept in waiting:
             with suppress(HulkError):
-                await self.line.working(kept.arrival.address, kept.arrival.id)
+                await self._shown(kept)
+        if self.place is not None:
+            await self.place.clear()
         return len(waiting)
+
+    async def _shown(self, kept: Kept) -> None:
+        if self.say is not None:
+            await self.say(kept)
+        await self.line.working(kept.arrival.address, kept.arrival.id)

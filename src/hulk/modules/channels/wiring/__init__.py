@@ -57,11 +57,13 @@ from hulk.modules.channels.usecases import (
     Press,
     Rights,
     Say,
+    SayWorking,
     Serve,
     ShowPending,
     ShowWork,
     Sole,
     TakeArrivals,
+    TakePlace,
 )
 from hulk.modules.channels.wiring.kinds import Around, opened
 from hulk.modules.channels.wiring.running import REIGN, AtWork
@@ -250,15 +252,26 @@ def _at_work(
     one: Open, made: Answering, ground: Ground, needs: Needs, take: TakeArrivals, give: GiveReply, hand: HandOver, duties: Duties, bus: Bus,
     presence: BusPresence | None,
 ) -> AtWork:  # fmt: skip
+    place = None if one.edits is None else TakePlace(one.name, one.edits, made.outbox, ground.commit, ground.clock)
     deliver = Deliver(
         channel=one.name, holder=duties.holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail,
         commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, speak=needs.speak,
-        presence=presence or Sole(duties.holder),
+        presence=presence or Sole(duties.holder), place=place,
     )  # fmt: skip
     hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit, figures=duties.figures)
     serve = Serve(open=one, take=take, give=give, figures=duties.figures)
-    show = ShowWork(channel=one.name, line=one.line, inbox=made.inbox, clock=ground.clock)
+    show = ShowWork(channel=one.name, line=one.line, inbox=made.inbox, clock=ground.clock, say=_says(one, made, ground, needs), place=place)
     return AtWork(
         open=one, deliver=deliver, hear=hear, serve=serve, show=show, bells=made.bells, bus=bus, figures=duties.figures, duties=duties,
         presence=presence,
+    )  # fmt: skip
+
+
+def _says(one: Open, made: Answering, ground: Ground, needs: Needs) -> SayWorking | None:
+    """What says there that something takes a while."""
+    if one.edits is None:
+        return None
+    return SayWorking(
+        channel=one.channel, edits=one.edits, say=made.say, contacts=made.contacts, outbox=made.outbox, commit=ground.commit,
+        clock=ground.clock, fallback=needs.fallback,
     )  # fmt: skip

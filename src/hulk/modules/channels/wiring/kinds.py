@@ -11,8 +11,8 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.time import Clock
 from hulk.modules.channels.adapters.alexa import AlexaDoor, AlexaLine, certificates, roots_of
 from hulk.modules.channels.adapters.email import Client, EmailLine, EmailListens, Granted, ImapServer, Login, Place, Reader, SmtpServer
-from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostLine, MattermostListens, Server, Sorter
-from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramLine, Webhook
+from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostEdits, MattermostLine, MattermostListens, Server, Sorter
+from hulk.modules.channels.adapters.telegram import Polling, TelegramDoor, TelegramEdits, TelegramLine, Webhook
 from hulk.modules.channels.adapters.telegram.api import bot
 from hulk.modules.channels.adapters.telegram.door import key_of as telegram_key_of
 from hulk.modules.channels.adapters.vendor import vendor
@@ -115,17 +115,18 @@ async def _telegram(stack: AsyncExitStack, one: TelegramSettings, place: str, ar
     token, secret = around.follow(f"{place}.token"), around.follow(f"{place}.secret")
     if not token().partition(":")[0].isdecimal() or not token().partition(":")[2]:
         raise Refused("channels.{place}.token is no token of Telegram, such as 123456:ABC…: @BotFather gives them.", place=place)
-    channel, url = one.channel("telegram", around.zone), _telegram_calls(one, place, around)
+    channel, url = one.channel("telegram", around.zone, progress=one.progress), _telegram_calls(one, place, around)
     asks = await stack.enter_async_context(bot(one.api, one.name, token))
     if not url:
-        return Open(channel=channel, line=TelegramLine(asks, around.clock), listens=Polling(asks, around.clock))
+        line = TelegramLine(asks, around.clock)
+        return Open(channel=channel, line=line, listens=Polling(asks, around.clock), edits=TelegramEdits(line))
     try:
         telegram_key_of(secret())
     except Refused as error:
         raise Refused("channels.{place}.secret: {reason} Or set its listen to poll.", place=place, reason=error.text) from error
+    line = TelegramLine(asks, around.clock, url, secret)
     return Open(
-        channel=channel, line=TelegramLine(asks, around.clock, url, secret), door=TelegramDoor(asks, secret),
-        listens=Webhook(asks, url, secret),
+        channel=channel, line=line, door=TelegramDoor(asks, secret), listens=Webhook(asks, url, secret), edits=TelegramEdits(line),
     )  # fmt: skip
 
 
@@ -148,9 +149,10 @@ async def _mattermost(stack: AsyncExitStack, one: MattermostSettings, place: str
         raise Refused("channels.{place}.token is empty: without the token of its account nobody is sure who the bot is.", place=place)
     server = Server(await stack.enter_async_context(vendor(one.url, one.name)), token)
     hook = f"{around.url}/v1/hooks/{one.name}" if around.url else ""
+    line = MattermostLine(server, hook, around.clock)
     return Open(
-        channel=one.channel("mattermost", around.zone, trusts_email=one.trust_people),
-        door=MattermostDoor(server, command_token, voice, one.language or "en"), line=MattermostLine(server, hook, around.clock),
+        channel=one.channel("mattermost", around.zone, trusts_email=one.trust_people, progress=one.progress),
+        door=MattermostDoor(server, command_token, voice, one.language or "en"), line=line, edits=MattermostEdits(line),
         listens=MattermostListens(server, Sorter(server, around.clock, channels=frozenset(one.channels)), one.team),
     )  # fmt: skip
 

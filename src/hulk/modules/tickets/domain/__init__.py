@@ -19,6 +19,7 @@ from hulk.modules.tickets.domain.ticket import (
     built,
     changed,
     doomed,
+    lasting,
     moved,
     problem_of,
     ready,
@@ -32,7 +33,7 @@ from hulk.modules.tickets.domain.work import Artefact, Done, Draft, FollowUp, Ha
 __all__ = [
     "ENDED", "FIELDS", "MOST_AT_ONCE", "OVER_TIME", "PRIORITIES", "STATUSES", "Artefact", "Asked", "Assignee", "Claim", "Comment", "Done",
     "Draft", "Ending", "Filter", "FollowUp", "Handler", "Held", "Kind", "Lease", "New", "NewArtefact", "Owner", "Page", "Priority",
-    "Stale", "Status", "Ticket", "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "moved", "page_token",
-    "problem_of", "read_token", "ready", "reopened", "require_new", "shortened", "terms", "tickets_of", "view", "words",
+    "Stale", "Status", "Ticket", "Verdict", "Work", "built", "changed", "doomed", "judged", "kind_name", "lasting", "moved",
+    "page_token", "problem_of", "read_token", "ready", "reopened", "require_new", "shortened", "terms", "tickets_of", "view", "words",
     "workers_problem",
 ]  # fmt: skip

@@ -185,6 +185,13 @@ def reopened(ticket: Ticket, status: Status) -> Status:
     raise _stuck(ticket, status, frozenset({"open"}) if ticket.status in _AGAIN else _NEXT[ticket.status])
 
 
+def lasting(ticket: Ticket, now: datetime) -> datetime | None:
+    """The deadline of a ticket that is to be done once more at `now`: where it has passed, at least as much time as it had at first."""
+    if ticket.deadline is None or ticket.deadline > now:
+        return ticket.deadline
+    return now + (ticket.deadline - ticket.created)
+
+
 def _stuck(ticket: Ticket, wanted: Status, allowed: frozenset[Status]) -> Conflict:
     return Conflict(
         "Ticket {ticket} is {now} and cannot become {wanted}; allowed: {allowed}.",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
 from hulk.kernel.durable import Change
@@ -99,6 +99,9 @@ class Board(Protocol):
 
     def sweep(self, most: int) -> Change[Swept]:
         """Do what time demands, for up to `most` tickets of each sort."""
+
+    def bound(self, kinds: Mapping[str, timedelta], most: int) -> Change[tuple[Ticket, ...]]:
+        """Up to `most` tickets of those kinds by which runs wait for people, and that nothing ends: from now on they have so much time."""
 
     async def get(self, tenant: str, ticket: str) -> Ticket:
         """The ticket; raises `NotFound`, also for another tenant's."""

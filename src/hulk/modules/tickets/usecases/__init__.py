@@ -8,11 +8,38 @@ from hulk.modules.tickets.usecases.facts import Following, fact, opened
 from hulk.modules.tickets.usecases.find import Change, FindTickets, ShowTicket, WatchTickets
 from hulk.modules.tickets.usecases.kinds import ListKinds, RegisterKind
 from hulk.modules.tickets.usecases.lease import Answer, FinishTickets, Grant, HoldOn, LeaseTickets, ProveLease
-from hulk.modules.tickets.usecases.sweep import SweepTickets
+from hulk.modules.tickets.usecases.sweep import BoundWaits, SweepTickets
 
 __all__ = [
-    "WORKFLOW", "Answer", "AskPerson", "BeginTicket", "Change", "CommentTicket", "CreateTickets", "FindTickets",
-    "FinishTickets", "Following", "Grant", "HoldOn", "LeaseTickets", "ListKinds", "Matter", "MoveTicket", "Persisted", "ProveLease",
-    "RegisterKind", "ReopenTicket", "RunTicket", "ShowTicket", "SweepTickets", "TicketActs", "WatchTickets", "Wish", "fact", "in_time",
-    "opened", "unheard",
+    "WORKFLOW",
+    "Answer",
+    "AskPerson",
+    "BeginTicket",
+    "BoundWaits",
+    "Change",
+    "CommentTicket",
+    "CreateTickets",
+    "FindTickets",
+    "FinishTickets",
+    "Following",
+    "Grant",
+    "HoldOn",
+    "LeaseTickets",
+    "ListKinds",
+    "Matter",
+    "MoveTicket",
+    "Persisted",
+    "ProveLease",
+    "RegisterKind",
+    "ReopenTicket",
+    "RunTicket",
+    "ShowTicket",
+    "SweepTickets",
+    "TicketActs",
+    "WatchTickets",
+    "Wish",
+    "fact",
+    "in_time",
+    "opened",
+    "unheard",
 ]  # fmt: skip

@@ -7,12 +7,12 @@ from hulk.modules.tickets.usecases.decide import AskPerson, CommentTicket, MoveT
 from hulk.modules.tickets.usecases.find import FindTickets, ShowTicket, WatchTickets
 from hulk.modules.tickets.usecases.kinds import ListKinds, RegisterKind
 from hulk.modules.tickets.usecases.lease import FinishTickets, HoldOn, LeaseTickets, ProveLease
-from hulk.modules.tickets.usecases.sweep import SweepTickets
+from hulk.modules.tickets.usecases.sweep import BoundWaits, SweepTickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketActs:
-    """The acts that HTTP and gRPC offer, `ask` for durable runs, `sweep` for time."""
+    """The acts that HTTP and gRPC offer, `ask` for durable runs, `sweep` and `bound` for time."""
 
     create: CreateTickets
     find: FindTickets
@@ -28,3 +28,4 @@ class TicketActs:
     list_kinds: ListKinds
     ask: AskPerson
     sweep: SweepTickets
+    bound: BoundWaits

@@ -72,8 +72,8 @@ def subject(message: Outgoing) -> str:
 
 
 def _answering(message: Outgoing) -> list[tuple[str, str]]:
-    """What it answers (RFC 5322, 3.6.4)."""
-    about = ids_in(message.about)
+    """What it answers (RFC 5322, 3.6.4); what a person says in a conversation, the last mail there."""
+    about = ids_in(message.about) or ids_in(str(message.reply.get("id", "")))
     before = ids_in(*(str(one) for one in message.reply.get("references", ())), *about)
     fields = [("In-Reply-To", about[0])] if about else []
     return [*fields, ("References", "\r\n ".join(before[:1] + before[1:][-20:]))] if before else fields

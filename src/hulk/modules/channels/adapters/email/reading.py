@@ -88,7 +88,7 @@ class Reader:
             address=f"{sent.address}/{_thread(header, id_)}", sender=Sender(id=sent.address, name=sent.name[:200], email=sent.address),
             at=mail.at, about=next(iter(ids_in(*header.all("in-reply-to"))), ""), text=text, whole=whole, files=_files(body, mail),
             group=bool(others), addressed=not copied, problem="" if body else _why(mail),
-            reply={"subject": subject, "references": _references(header)},
+            reply={"subject": subject, "references": _references(header), "id": id_},
         )  # fmt: skip
 
 

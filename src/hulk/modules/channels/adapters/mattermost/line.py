@@ -84,7 +84,7 @@ class MattermostLine:
 
     async def _responded(self, message: Outgoing, to: Address, *, blocks: bool) -> bool:
         """Whether the server took it as an answer to a command: of each it takes five."""
-        told = {"response_type": "ephemeral", "text": harmless(message.text), "props": self._props(message, to.channel, blocks=blocks)}
+        told = {"response_type": "ephemeral", "text": harmless(message.text), "props": self.props(message, to.channel, blocks=blocks)}
         answer = await self.server.vendor.ask("POST", self._response(message), headers=_JSON, body=_bytes(told), sends=True)
         if answer.status in (400, 404):
             return False
@@ -96,7 +96,7 @@ class MattermostLine:
         me = await self.server.me()
         post: dict[str, Any] = {
             "channel_id": channel, "message": harmless(message.text), "pending_post_id": f"{me.id}:{message.id}",
-            "props": self._props(message, channel, blocks=blocks),
+            "props": self.props(message, channel, blocks=blocks),
         }  # fmt: skip
         post |= {"root_id": root} if root else {}
         answer = await self.server.ask("POST", "/posts", post | ({"file_ids": files} if files else {}), sends=True)
@@ -105,7 +105,8 @@ class MattermostLine:
         except ValueError as error:
             raise self.server.vendor.uncertain("no post") from error
 
-    def _props(self, message: Outgoing, channel: str, *, blocks: bool) -> dict[str, Any]:
+    def props(self, message: Outgoing, channel: str, *, blocks: bool) -> dict[str, Any]:
+        """Those of a post that is that message."""
         signer = Signer(self.hook, self.server.token())
         return {MARK: message.id, **with_buttons(message, channel, signer, blocks=blocks)}
 

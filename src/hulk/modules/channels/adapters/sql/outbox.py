@@ -87,6 +87,21 @@ _ANY = (
     .order_by(table.c.place)
     .limit(1)
 )
+_OVERTAKEN = (
+    update(table).where(table.c.id == bindparam("one"), table.c.state == "waiting").values(state="withdrawn", ended=bindparam("at"))
+)
+_STANDS = select(table.c.id).where(table.c.id == bindparam("one"), table.c.state.in_(("sending", "shown")))
+_LAID_DOWN = (
+    update(table)
+    .where(table.c.id == bindparam("one"), table.c.state == "shown")
+    .values(state="withdrawn", ended=bindparam("at"), sent_id="")
+)
+_SHOWN = (
+    select(table)
+    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "shown")
+    .order_by(table.c.place)
+    .limit(bindparam("most"))
+)
 _NEXT = select(func.min(table.c.due)).where(table.c.channel == bindparam("at"), _WAITS)
 
 
@@ -192,6 +207,23 @@ class SqlOutbox:
         """See `Outbox`."""
         values = {"state": "failed", "problem": problem, "ended": at, "holder": "", "held_until": None}
         return lambda tx: tx.execute(_BOUNCED.values(**values), {"one": id_}).rowcount == 1
+
+    def overtaken(self, id_: str, at: datetime) -> Change[bool]:
+        """See `Outbox`."""
+
+        def change(tx: Transaction) -> bool:
+            tx.execute(_OVERTAKEN, {"one": id_, "at": at})
+            return tx.execute(_STANDS, {"one": id_}).first() is not None
+
+        return change
+
+    def laid_down(self, id_: str, at: datetime) -> Change[bool]:
+        """See `Outbox`."""
+        return lambda tx: tx.execute(_LAID_DOWN, {"one": id_, "at": at}).rowcount == 1
+
+    async def shown(self, channel: str, limit: int) -> Sequence[Outgoing]:
+        """See `Outbox`."""
+        return await self._all(_SHOWN, {"at": channel, "most": limit})
 
     def withdraw(self, intent: str, at: datetime) -> Change[int]:
         """See `Outbox`."""

@@ -78,11 +78,11 @@ class TelegramLine:
 
     async def _part(self, message: Outgoing, part: tuple[str, Path] | None, *, first: bool, last: bool) -> str:
         chat, _, topic = message.address.partition("/")
-        told: JsonObject = {"chat_id": _number(chat), **({"message_thread_id": _number(topic)} if topic else {})}
+        told: JsonObject = {"chat_id": number(chat), **({"message_thread_id": number(topic)} if topic else {})}
         if first and message.about.isdecimal():
             told["reply_parameters"] = {"message_id": int(message.about), "allow_sending_without_reply": True}
         if last and message.buttons:
-            told["reply_markup"] = {"inline_keyboard": _keyboard(message.buttons)}
+            told["reply_markup"] = {"inline_keyboard": keyboard(message.buttons)}
         try:
             return await self._made(told, message.text, part)
         except Migrated as moved:  # surely not taken: the group has another id now, under which there are no topics nor messages of before
@@ -90,13 +90,13 @@ class TelegramLine:
             return await self._made({**plain, "chat_id": moved.chat}, message.text, part)
 
     async def _made(self, told: JsonObject, text: str, part: tuple[str, Path] | None) -> str:
-        self._paced(told["chat_id"])
+        self.paced(told["chat_id"])
         sent = await (self._text(told, text) if part is None else self._file(told, *part))
         if not isinstance(sent, dict) or not isinstance(sent.get("message_id"), int):
             raise self.bot.quick.uncertain()
         return str(sent["message_id"])
 
-    def _paced(self, chat: int) -> None:
+    def paced(self, chat: int) -> None:
         """Groups wait by themselves, not all others with them."""
         if chat >= 0:
             return
@@ -136,7 +136,7 @@ class TelegramLine:
     async def working(self, address: str, about: str = "") -> None:  # noqa: ARG002  # the port's
         """In private, a draft that says “Thinking…” for 30 s; else “typing…” for 5 s."""
         chat, _, topic = address.partition("/")
-        told: JsonObject = {"chat_id": _number(chat), **({"message_thread_id": _number(topic)} if topic else {})}
+        told: JsonObject = {"chat_id": number(chat), **({"message_thread_id": number(topic)} if topic else {})}
         if told["chat_id"] > 0:
             try:
                 await self.bot.call("sendMessageDraft", {**told, "draft_id": 1, "text": ""})
@@ -153,14 +153,15 @@ class TelegramLine:
         return await Checking(self.bot, self.clock, self.url, self.secret)()
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """A chat or topic of an address. Raises `Refused`."""
     if not text.removeprefix("-").isdecimal() or len(text) > 20:
         raise Refused("“{address}” is no chat of Telegram.", address=text[:40])
     return int(text)
 
 
-def _keyboard(buttons: Sequence[Button]) -> list[list[dict[str, str]]]:
+def keyboard(buttons: Sequence[Button]) -> list[list[dict[str, str]]]:
+    """Buttons as Telegram takes them, in rows."""
     keys = [{"text": one.text, "callback_data": one.data} for one in buttons]
     return [keys[place : place + _BOTH] for place in range(0, len(keys), _BOTH)]
 

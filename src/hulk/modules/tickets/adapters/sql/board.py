@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
@@ -69,6 +69,10 @@ class SqlBoard:
     def sweep(self, most: int) -> Change[Swept]:
         """See `Board`."""
         return lambda tx: sweeping.sweep(tx, most)
+
+    def bound(self, kinds: Mapping[str, timedelta], most: int) -> Change[tuple[Ticket, ...]]:
+        """See `Board`."""
+        return lambda tx: sweeping.bound(tx, kinds, most)
 
     async def get(self, tenant: str, ticket: str) -> Ticket:
         """See `Board`."""

@@ -11,8 +11,8 @@ from hulk.kernel.errors import Conflict, NotFound
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Text
 from hulk.kernel.time import iso
-from hulk.modules.tickets.adapters.sql.tables import THEIRS, dependency_table, lease_table, ticket_of, ticket_table
-from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, changed, judged, moved, problem_of, reopened
+from hulk.modules.tickets.adapters.sql.tables import NEVER, THEIRS, dependency_table, lease_table, ticket_of, ticket_table
+from hulk.modules.tickets.domain import ENDED, Ending, Status, Ticket, changed, judged, lasting, moved, problem_of, reopened
 from hulk.modules.tickets.ports import Ended, Moved
 from hulk.runtime.store import Transaction, among
 
@@ -97,6 +97,11 @@ def _finished(writes: Writes, ticket: Ticket, ending: Ending) -> Ticket:
             return writes.put(changed(ticket, status="failed", problem=ending.problem, ended=writes.now))
 
 
+def timed(ticket: Ticket) -> dict[str, datetime | None]:
+    """The columns that say by when it is to be done."""
+    return {"deadline": ticket.deadline, "due_by": ticket.due or NEVER}
+
+
 def again(writes: Writes, ticket: Ticket, begins: datetime | None) -> Ticket:
     """A ticket that was held and is to be taken again, at once or at a time."""
     if begins is None:
@@ -143,13 +148,13 @@ def _moved(writes: Writes, before: Ticket, wanted: Status, result: JsonObject | 
 
 def _opened(writes: Writes, ticket: Ticket) -> Ticket:
     """A ticket that is to be done once more: with all its attempts, after all that it comes after."""
-    missing = _waits_for(writes.tx, ticket)
-    fresh = changed(ticket, attempts=0, fence=ticket.fence + 1, result=None, problem=None, ended=None, begins=None)
+    missing, deadline = _waits_for(writes.tx, ticket), lasting(ticket, writes.now)
+    fresh = changed(ticket, attempts=0, fence=ticket.fence + 1, result=None, problem=None, ended=None, begins=None, deadline=deadline)
     rows = [{"needs": one, "ticket": ticket.id} for one in missing]
     writes.tx.insert_all_new(dependency_table, rows)
     late = fresh.due if fresh.due and fresh.due > writes.now else None
     status: Status = "open" if missing or ticket.owner != "worker" else "ready"
-    return writes.put(changed(fresh, status=status), missing=len(missing), late_at=late)
+    return writes.put(changed(fresh, status=status), missing=len(missing), late_at=late, **timed(fresh))
 
 
 def _waits_for(tx: Transaction, ticket: Ticket) -> list[str]:

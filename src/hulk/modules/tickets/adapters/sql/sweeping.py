@@ -1,11 +1,12 @@
 """What time does to tickets: leases run out, deadlines pass, waits end. Rows that others hold are left for the next time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from sqlalchemy import BindParameter, Select, bindparam, delete, select, text, update
 
 from hulk.kernel.text import Text
-from hulk.modules.tickets.adapters.sql.ending import Writes, again, failed_by_time
+from hulk.modules.tickets.adapters.sql.ending import Writes, again, failed_by_time, timed
 from hulk.modules.tickets.adapters.sql.tables import HELD, UNENDED, lease_table, ticket_table, tickets_of
 from hulk.modules.tickets.domain import OVER_TIME, Ticket, changed
 from hulk.modules.tickets.ports import Moved, Swept
@@ -26,6 +27,13 @@ def _past(column: str, condition: str) -> Select[tuple[object, ...]]:
     return found.order_by(ticket_table.c[column]).limit(_most).with_for_update(skip_locked=True)
 
 
+_ENDLESS = (
+    select(ticket_table)
+    .where(among(_its.kind, "kinds"), _its.owner == "person", _its.waiter.is_not(None), _its.deadline.is_(None), _its.ended.is_(None))
+    .order_by(_its.id)
+    .limit(_most)
+    .with_for_update(skip_locked=True)
+)
 _EXPIRED = _past("deadline", UNENDED)
 _WOKEN = _past("wakes", "wakes is not null")
 _LATE = _past("late_at", "late_at is not null")
@@ -45,6 +53,16 @@ def sweep(tx: Transaction, most: int) -> Swept:
         tx.execute(_TOLD, {"ids": [ticket.id for ticket in late]})
     full = max(len(expired), len(leases), len(woken), len(late)) == most
     return Swept(lost=tuple(lost), expired=tuple(expired), woken=tuple(woken), late=tuple(late), more=full)
+
+
+def bound(tx: Transaction, kinds: Mapping[str, timedelta], most: int) -> tuple[Ticket, ...]:
+    """See `Board.bound`."""
+    writes = Writes(tx, tx.now())
+    found = tickets_of(tx.execute(_ENDLESS, {"kinds": list(kinds), "most": most}).all())
+    ending = [changed(one, deadline=writes.now + kinds[one.kind]) for one in found]
+    given = tuple(writes.put(one, **timed(one), late_at=one.due) for one in ending)
+    writes.write()
+    return given
 
 
 def _some(tx: Transaction, query: Select[tuple[object, ...]], writes: Writes, most: int) -> list[Ticket]:
