@@ -70,8 +70,11 @@ async def _paid(finops: Finops, store: Store, count: int, pairs: int) -> None:
 
 
 async def _call(finops: Finops, store: Store) -> None:
-    key = f"bench/{next(_KEYS)}"
-    planned = Planned(key=key, tenant="bench", intent=key, subject="dec_bench", priced=PAID, most=MOST)
+    """One of a thousand people's, by way of three channels to five agents."""
+    number = next(_KEYS)
+    named = {"agent": f"agent-{number % 5}", "channel": f"channel-{number % 3}", "person": f"person-{number % 1000}"}
+    key = f"bench/{number}"
+    planned = Planned(key=key, tenant="bench", intent=key, subject="dec_bench", priced=PAID, most=MOST, **named)
     await store.commit(finops.settle(await finops.reserve(planned), USED))
 
 

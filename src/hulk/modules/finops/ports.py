@@ -9,6 +9,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
 from hulk.modules.finops.domain import Budget, Charge, Costs, Priced, Rate, Slot, Spending, Tariff, Usage, Used, Wanted
 from hulk.modules.finops.domain.budgets import Origin
+from hulk.modules.finops.domain.daily import Place
 
 SlotsOf: TypeAlias = Callable[[Sequence[Budget]], Sequence[Slot]]
 """Which slots are meant, given the budgets that hold."""
@@ -74,11 +75,20 @@ class Budgets(Protocol):
 
 
 class CostBook(Protocol):
-    """Adds up what calls cost."""
+    """Adds up what calls cost. Where it keeps sums, these are at any moment what the charges say."""
 
     async def costs(self, wanted: Wanted, after: str | None, most: int) -> Costs:
         """Up to `most` groups behind `after`, in the order of their keys; or those that cost the most, where that is the order, of which
         `after` is None. Raises `Refused` for an `after` that no page ended with."""
+
+    async def days(self) -> Sequence[str]:
+        """The days of which there are charges of calls, or sums; the first first."""
+
+    async def differing(self, day: str) -> Sequence[Place]:
+        """Which sums of that day are not what its charges say: none, unless somebody else has written there."""
+
+    def mended(self, day: str) -> Change[Sequence[Place]]:
+        """Make those anew from the charges; gives which they were. Meanwhile no call is reserved or ends."""
 
 
 class Rates(Protocol):

@@ -140,6 +140,30 @@ class SumExact:
         return None if self._sum is None else exact(self._sum)
 
 
+class add_exact(FunctionElement[Decimal]):  # noqa: N801  # reads as `sum_exact` does
+    """Two `Exact` values as one, to its last digit; null where one is."""
+
+    inherit_cache = True
+    name = "add_exact"
+    type = Exact()
+
+
+@compiles(add_exact, "postgresql")
+def _add_numeric(element: add_exact, compiler: SQLCompiler, **options: Any) -> str:
+    one, other = (f"CAST({compiler.process(part, **options)} AS numeric)" for part in element.clauses)
+    return f"CAST({one} + {other} AS text)"
+
+
+@compiles(add_exact, "sqlite")
+def _add_decimals(element: add_exact, compiler: SQLCompiler, **options: Any) -> str:
+    return f"add_exact({compiler.process(element.clauses, **options)})"
+
+
+def added_exact(one: str | None, other: str | None) -> str | None:
+    """`add_exact` for SQLite."""
+    return None if one is None or other is None else exact(_EXACT.add(Decimal(one), Decimal(other)))
+
+
 _EXACT, _NOTHING = Context(prec=100), Decimal(0)
 
 

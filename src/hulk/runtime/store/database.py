@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from hulk.kernel.errors import Conflict, Refused, Unavailable
-from hulk.runtime.store.columns import SumExact, dumps, loads
+from hulk.runtime.store.columns import SumExact, added_exact, dumps, loads
 from hulk.runtime.store.login import Login, credentials
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
@@ -103,6 +103,7 @@ def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     connection.create_aggregate("sum_exact", 1, SumExact)
+    connection.create_function("add_exact", 2, added_exact, deterministic=True)
 
 
 def _busy(error: Exception) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, LargeBinary, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from hulk.kernel.time import iso
-from hulk.runtime.store.columns import Document, Exact, Moment, dumps, exact
+from hulk.runtime.store.columns import Document, Exact, Moment, add_exact, dumps, exact
 
 ROWS = "rows"
 """The name of the parameter."""
@@ -52,6 +53,28 @@ def inserting(table: Table, names: tuple[str, ...]) -> TextClause:
 def inserting_new(table: Table, names: tuple[str, ...]) -> TextClause:
     """Inserts those of the rows whose keys are not there; its result knows how many that were."""
     return text(f"{inserting(table, names)} on conflict do nothing").execution_options(preserve_rowcount=True)
+
+
+@functools.cache
+def adding(table: Table, names: tuple[str, ...], sums: tuple[str, ...]) -> TextClause:
+    """Inserts the rows; to those whose keys are there it adds what they have in `sums`."""
+    excluded = postgresql.insert(table).excluded
+    sets = ", ".join(f'"{name}" = {_compiled(value)}' for name, value in added(table, sums, excluded).items())
+    key = listed(tuple(column.name for column in table.primary_key))
+    return text(f"{inserting(table, names)} on conflict ({key}) do update set {sets}")
+
+
+def added(table: Table, sums: tuple[str, ...], more: ReadOnlyColumnCollection[str, Any]) -> dict[str, ColumnElement[Any]]:
+    """What those columns have, with `more` of the same."""
+    return {name: _sum(table.c[name], more[name]) for name in sums}
+
+
+def _sum(has: Column[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
+    return add_exact(has, more) if isinstance(has.type, Exact) else has + more
+
+
+def _compiled(value: ColumnElement[Any]) -> str:
+    return str(value.compile(dialect=_DIALECT))
 
 
 @functools.cache

@@ -70,6 +70,15 @@ class Transaction:
         elif rows:
             self.each(_update_each(table, key), [{"row_key": row[key], **{name: row[name] for name in row if name != key}} for row in rows])
 
+    def add_each(self, table: Table, rows: Sequence[Mapping[str, Any]], sums: tuple[str, ...]) -> None:
+        """Insert the rows; to those whose keys are there only add what they have in `sums`. All rows have the same names, and each key
+        is that of one row. Who holds rows like these at the same time gives them in the same order."""
+        adding = _add_each(self.connection.dialect.name, table, sums)
+        if self.takes_all(rows):
+            self.all_at_once(table, rows, records.adding(table, tuple(rows[0]), sums))
+        elif rows:
+            self.each(adding, rows)
+
     def takes_all(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether these rows go to the database in one statement (`all_at_once`), rather than in one for `each`."""
         return len(rows) > 1 and self.connection.dialect.name == "postgresql"
@@ -132,6 +141,12 @@ def _put(dialect: str, table: Table, names: tuple[str, ...]) -> Insert:
     statement = _insert(dialect, table)
     over = {name: statement.excluded[name] for name in names}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=over)
+
+
+@functools.cache
+def _add_each(dialect: str, table: Table, sums: tuple[str, ...]) -> Insert:
+    statement = _insert(dialect, table)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=records.added(table, sums, statement.excluded))
 
 
 @functools.cache

@@ -532,6 +532,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_choice_tenant_episode", ["tenant", "episode"], unique=False)
 
     op.create_table(
+        "cost",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("provider", sa.String(length=128), nullable=False),
+        sa.Column("model", sa.String(length=256), nullable=False),
+        sa.Column("agent", sa.String(length=256), nullable=False),
+        sa.Column("channel", sa.String(length=256), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("person", sa.String(length=256), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("settled", sa.String(64), nullable=False),
+        sa.Column("assumed", sa.String(64), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cached_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("reasoning_tokens", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cost")),
+    )
+    with op.batch_alter_table("cost", schema=None) as batch_op:
+        batch_op.create_index("ix_cost_day_personal", ["day", "personal"], unique=False)
+        batch_op.create_index("ix_cost_tenant_personal_day", ["tenant", "personal", "day"], unique=False)
+
+    op.create_table(
         "decision",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),

@@ -29,6 +29,7 @@ from hulk.modules.finops.domain import (
     settled,
 )
 from hulk.modules.finops.domain.budgets import Origin, slots, succeeding, unlike_settings
+from hulk.modules.finops.domain.daily import Place
 from hulk.modules.finops.domain.keeping import Entry, InForce, Move, Outcome, Page
 from hulk.modules.finops.domain.reports import key_of, written_key
 from hulk.modules.finops.ports import SlotsOf
@@ -164,6 +165,18 @@ class MemoryLedger:
         behind = sorted(key for key in groups if after is None or key > key_of(after, len(wanted.by) + 1))
         page = behind[:most]
         return Costs([_cost(key, groups[key]) for key in page], written_key(page[-1]) if len(behind) > most else None)
+
+    async def days(self) -> Sequence[str]:
+        """See `CostBook`."""
+        return sorted({charge.day for charge in self._charges.values() if charge.kind == "model"})
+
+    async def differing(self, day: str) -> Sequence[Place]:  # noqa: ARG002  # it keeps no sums
+        """See `CostBook`."""
+        return []
+
+    def mended(self, day: str) -> Change[Sequence[Place]]:  # noqa: ARG002
+        """See `CostBook`."""
+        return lambda _: []
 
     def _moved(self, id_: str, move: Move) -> Change[Charge]:
         return self._change(Entry(id_, move=move))

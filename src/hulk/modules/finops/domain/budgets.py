@@ -111,7 +111,7 @@ class Slot:
     def id(self) -> str:
         """Of the count, the same in all processes: a digest, since people and models have long names."""
         budget = self.budget
-        return _digest(budget.owner, budget.name, budget.epoch, budget.currency, self.period, self.values)
+        return digest(budget.owner, budget.name, budget.epoch, budget.currency, self.period, self.values)
 
     @property
     def whole(self) -> bool:
@@ -126,7 +126,8 @@ class Slot:
 
 
 @functools.lru_cache(4096)
-def _digest(*parts: Any) -> str:
+def digest(*parts: Any) -> str:
+    """What is meant by those parts, in 40 characters."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, or_, select
 
-from hulk.modules.finops.adapters.sql.tables import budget_table, charge_table, head_table, spending_table
+from hulk.modules.finops.adapters.sql import spent
+from hulk.modules.finops.adapters.sql.tables import budget_table, head_table, spending_table
 from hulk.modules.finops.domain import Budget, Count, Scope, Slot, Used
 from hulk.modules.finops.domain.keeping import InForce
 from hulk.runtime.store import Transaction, among, sum_exact
 
-_its = charge_table.c
 _HEAD = select(head_table.c.version).where(head_table.c.id == 1).with_for_update(read=True)
 _ALONE = select(head_table.c.version).where(head_table.c.id == 1).with_for_update()
 HOLDING = select(budget_table).where(budget_table.c.until.is_(None)).order_by(budget_table.c.owner, budget_table.c.name)
@@ -71,19 +72,18 @@ def _added_up(tx: Transaction, slot: Slot) -> Count:
     """What was reserved and spent there before there was this count."""
     if slot.whole:
         return Count(changed=True)
-    waiting, done = _its.status == "reserved", _its.status != "reserved"
-    sums = select(sum_exact(case((waiting, _its.reserved))).label("reserved"), sum_exact(case((done, _its.amount))).label("spent"))
-    found = tx.execute(sums.where(_in(slot))).one()
+    rows = spent.daily((), partial(_in, slot), personal=slot.scope.person is not None).subquery("spent")
+    found = tx.execute(select(sum_exact(rows.c.reserved).label("reserved"), sum_exact(rows.c.settled).label("spent"))).one()
     return Count(reserved=found.reserved or Decimal(0), spent=found.spent or Decimal(0), changed=True)
 
 
-def _in(slot: Slot) -> ColumnElement[bool]:
-    """The charges that are counted there."""
-    scope, budget = slot.scope, slot.budget
-    named = [_its[name] == value for name in ("tenant", "agent", "channel", "person") if (value := getattr(scope, name)) is not None]
-    model = [] if scope.model is None else [or_(_its.provider == scope.model, _its.provider + "/" + _its.model == scope.model)]
-    when = _its.day.between(f"{slot.period}-01"[:10], f"{slot.period}-31"[:10])
-    return and_(_its.kind == "model", _its.currency == budget.currency, when, *named, *model)
+def _in(slot: Slot, named: spent.Named) -> list[ColumnElement[bool]]:
+    """What is counted there."""
+    scope, model = slot.scope, slot.scope.model
+    found = [named(name) == value for name in ("tenant", "agent", "channel", "person") if (value := getattr(scope, name)) is not None]
+    found += [] if model is None else [or_(named("provider") == model, spent.name_of(named, "model") == model)]
+    when = named("day").between(f"{slot.period}-01"[:10], f"{slot.period}-31"[:10])
+    return [when, named("currency") == slot.budget.currency, *found]
 
 
 def write(tx: Transaction, counts: Mapping[str, Count]) -> None:

@@ -5,7 +5,7 @@ import json
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Row, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, String, Table, Text
 
 from hulk.kernel.records import from_json, to_json
 from hulk.modules.finops.domain import Charge, Rate, Tariff, Usage
@@ -51,6 +51,31 @@ charge_table = Table(
     Index("ix_charge_status_deadline", "status", "deadline"),
 )
 """What decisions and calls cost. `rate` is what the tariff's currency cost in `currency` on `rate_day`; `day` is that of `at` in UTC."""
+
+cost_table = Table(
+    "cost",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("provider", String(128), nullable=False),
+    Column("model", String(256), nullable=False),
+    Column("agent", String(256), nullable=False),
+    Column("channel", String(256), nullable=False),
+    Column("personal", Boolean, nullable=False),
+    Column("person", String(256), nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("settled", Exact, nullable=False),
+    Column("assumed", Exact, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger, nullable=False),
+    Index("ix_cost_tenant_personal_day", "tenant", "personal", "day"),
+    Index("ix_cost_day_personal", "day", "personal"),
+)
+"""What calls that have ended did cost on a day: once of all persons together, once of each (`personal`). See `domain/daily.py`."""
 
 spending_table = Table(
     "spending",

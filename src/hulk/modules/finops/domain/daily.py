@@ -1,0 +1,107 @@
+"""The sums of a day: what calls that have ended cost, by all that reports add up by, but for the intent. Pure rules.
+
+Each call is in two sums: of all persons together, and of its own person. There are few of the first, whoever asks; of the second as many as
+people. What is still reserved is in neither, since it changes soon."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import NamedTuple
+
+from hulk.modules.finops.domain.budgets import digest
+from hulk.modules.finops.domain.charges import Charge, Status
+
+_EXACT = Context(prec=100)
+DONE: tuple[Status, ...] = ("settled", "assumed")
+"""What has ended and was not released."""
+
+
+class Place(NamedTuple):
+    """Which sum. Names that a call has not are empty; so is the `person` of a sum that is not `personal`, but of all persons."""
+
+    day: str
+    tenant: str
+    currency: str
+    provider: str
+    model: str
+    agent: str
+    channel: str
+    personal: bool
+    person: str
+
+    @property
+    def id(self) -> str:
+        """The same in all processes: a digest, since people and models have long names."""
+        return digest(*self)
+
+
+@dataclass(slots=True)
+class Sum:
+    """What calls did cost; the part of it that is not known for sure (`assumed`); and the tokens they took."""
+
+    calls: int = 0
+    settled: Decimal = Decimal(0)
+    assumed: Decimal = Decimal(0)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def add(self, charge: Charge) -> None:
+        """One more call."""
+        self._count(charge, 1, charge.amount)
+
+    def take(self, charge: Charge) -> None:
+        """One call less."""
+        self._count(charge, -1, -charge.amount)
+
+    def merge(self, other: "Sum") -> None:
+        """All that the other has, too."""
+        self.settled, self.assumed = _EXACT.add(self.settled, other.settled), _EXACT.add(self.assumed, other.assumed)
+        self.calls += other.calls
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.cached_tokens += other.cached_tokens
+        self.reasoning_tokens += other.reasoning_tokens
+
+    def _count(self, charge: Charge, calls: int, amount: Decimal) -> None:
+        used = charge.usage
+        self.calls += calls
+        self.settled = _EXACT.add(self.settled, amount)
+        if charge.status == "assumed":
+            self.assumed = _EXACT.add(self.assumed, amount)
+        self.input_tokens += calls * used.input_tokens
+        self.output_tokens += calls * used.output_tokens
+        self.cached_tokens += calls * (used.cached_read_tokens + used.cached_write_tokens)
+        self.reasoning_tokens += calls * used.reasoning_tokens
+
+
+def changes(moves: Iterable[tuple[Charge | None, Charge]]) -> dict[Place, Sum]:
+    """What comes to the sums when those charges become others, each given as it was and as it is."""
+    found: dict[Place, Sum] = {}
+    for before, after in moves:
+        for place in places(after) if _counts(before) or _counts(after) else ():
+            sum_ = found.setdefault(place, Sum())
+            if before is not None and _counts(before):
+                sum_.take(before)
+            if _counts(after):
+                sum_.add(after)
+    return found
+
+
+def places(charge: Charge) -> tuple[Place, Place]:
+    """The sums that a charge is in, of all persons and of its own; they are the same from its reservation on."""
+    named = (
+        charge.day,
+        charge.tenant,
+        charge.currency,
+        charge.provider or "",
+        charge.model or "",
+        charge.agent or "",
+        charge.channel or "",
+    )
+    return Place(*named, personal=False, person=""), Place(*named, personal=True, person=charge.person or "")
+
+
+def _counts(charge: Charge | None) -> bool:
+    return charge is not None and charge.kind == "model" and charge.status in DONE
