@@ -72,9 +72,11 @@ async def _paid(finops: Finops, store: Store, count: int, pairs: int) -> None:
 async def _call(finops: Finops, store: Store) -> None:
     """One of a thousand people's, by way of three channels to five agents."""
     number = next(_KEYS)
-    named = {"agent": f"agent-{number % 5}", "channel": f"channel-{number % 3}", "person": f"person-{number % 1000}"}
     key = f"bench/{number}"
-    planned = Planned(key=key, tenant="bench", intent=key, subject="dec_bench", priced=PAID, most=MOST, **named)
+    planned = Planned(
+        key=key, tenant="bench", intent=key, subject="dec_bench", priced=PAID, most=MOST, agent=f"agent-{number % 5}",
+        channel=f"channel-{number % 3}", person=f"person-{number % 1000}",
+    )  # fmt: skip
     await store.commit(finops.settle(await finops.reserve(planned), USED))
 
 

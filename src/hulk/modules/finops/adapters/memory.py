@@ -29,7 +29,7 @@ from hulk.modules.finops.domain import (
     settled,
 )
 from hulk.modules.finops.domain.budgets import Origin, slots, succeeding, unlike_settings
-from hulk.modules.finops.domain.daily import Place
+from hulk.modules.finops.domain.daily import Place, exact_sum
 from hulk.modules.finops.domain.keeping import Entry, InForce, Move, Outcome, Page
 from hulk.modules.finops.domain.reports import key_of, written_key
 from hulk.modules.finops.ports import SlotsOf
@@ -217,12 +217,12 @@ def _is_wanted(charge: Charge, wanted: Wanted) -> bool:
 
 
 def _cost(key: tuple[str, ...], charges: Sequence[Charge]) -> Cost:
-    done, zero = [one for one in charges if one.status != "reserved"], Decimal(0)
+    done = [one for one in charges if one.status != "reserved"]
     return Cost(
         key=key[:-1], currency=key[-1], calls=len(charges),
-        settled=sum((one.amount for one in done), zero),
-        assumed=sum((one.amount for one in done if one.status == "assumed"), zero),
-        reserved=sum((one.reserved for one in charges if one.status == "reserved"), zero),
+        settled=exact_sum(one.amount for one in done),
+        assumed=exact_sum(one.amount for one in done if one.status == "assumed"),
+        reserved=exact_sum(one.reserved for one in charges if one.status == "reserved"),
         input_tokens=sum(one.usage.input_tokens for one in charges),
         output_tokens=sum(one.usage.output_tokens for one in charges),
         cached_tokens=sum(one.usage.cached_read_tokens + one.usage.cached_write_tokens for one in charges),

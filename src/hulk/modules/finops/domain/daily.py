@@ -3,6 +3,7 @@
 Each call is in two sums: of all persons together, and of its own person. There are few of the first, whoever asks; of the second as many as
 people. What is still reserved is in neither, since it changes soon."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -33,6 +34,11 @@ class Place(NamedTuple):
     def id(self) -> str:
         """The same in all processes: a digest, since people and models have long names."""
         return digest(*self)
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """To its last digit, of which a sum may have more than Python would keep."""
+    return functools.reduce(_EXACT.add, amounts, Decimal(0))
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ class SqlCosts:
 
     async def differing(self, day: str) -> Sequence[Place]:
         """See `CostBook`."""
-        return await self._store.read(lambda connection: list(daily.differing(connection, day)))
+        return await self._store.read(lambda connection: daily.differing(connection, day))
 
     def mended(self, day: str) -> Change[Sequence[Place]]:
         """See `CostBook`."""

@@ -4,16 +4,17 @@ Whoever changes a sum holds the count of its tenant's day (`counts.held`), so no
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import CompoundSelect, Connection, Row, String, bindparam, case, delete, false, func, literal, select, true, union_all
+from sqlalchemy import CompoundSelect, Connection, String, bindparam, case, delete, false, func, literal, select, true, union_all
 
 from hulk.modules.finops.adapters.sql import counts
 from hulk.modules.finops.adapters.sql.tables import charge_table, cost_table
 from hulk.modules.finops.domain import Charge
 from hulk.modules.finops.domain.daily import DONE, Place, Sum, changes
-from hulk.runtime.store import Exact, Transaction, among, sum_exact
+from hulk.runtime.store import Exact, Transaction, sum_exact
 
+Sums: TypeAlias = dict[Place, Sum]
 _sums, _its = cost_table.c, charge_table.c
 _SUMMED = tuple(field.name for field in fields(Sum))
 _NAMES = tuple(func.coalesce(_its[name], literal("", String)).label(name) for name in Place._fields if name != "personal")
@@ -36,7 +37,7 @@ _CHARGED = (
 _KEPT = select(true(), _sums.personal, *(_sums[one.name] for one in _NAMES), *(_sums[name] for name in _SUMMED))
 _BOTH: CompoundSelect[Any] = union_all(_CHARGED, _KEPT.where(_sums.day == bindparam("at_day")))
 """In one statement, so that no call ends in between."""
-_DELETE = delete(cost_table).where(among(_sums.id, "ids"))
+_DELETE = delete(cost_table).where(_sums.day == bindparam("at_day"))
 
 
 def keep(tx: Transaction, moves: Iterable[tuple[Charge | None, Charge]]) -> None:
@@ -45,40 +46,36 @@ def keep(tx: Transaction, moves: Iterable[tuple[Charge | None, Charge]]) -> None
     tx.add_each(cost_table, sorted((_row(place, sum_) for place, sum_ in found.items()), key=lambda row: row["id"]), _SUMMED)
 
 
-def differing(connection: Connection, day: str) -> dict[Place, Sum | None]:
-    """The sums of that day that are not what its charges say, with what they say; None where there are none."""
-    kept: dict[Place, Sum] = {}
-    right: dict[Place, Sum] = {}
-    for row in connection.execute(_BOTH, {"at_day": day}):
-        if row.kept:
-            kept[_place(row)] = _sum(row)
-        else:
-            _found(right, _place(row), _sum(row))
-    return {place: right.get(place) for place in sorted({*kept, *right}) if kept.get(place) != right.get(place)}
+def differing(connection: Connection, day: str) -> list[Place]:
+    """The sums of that day that are not what its charges say."""
+    return _unlike(*_both(connection, day))
 
 
 def mend(tx: Transaction, day: str) -> list[Place]:
-    """Make those anew; gives which they were. No call begins or ends before the transaction does."""
+    """Make the sums of that day anew if some are wrong; gives which were. Until the transaction ends no call begins or ends."""
     counts.head(tx, alone=True)
-    wrong = differing(tx.connection, day)
-    tx.execute(_DELETE, {"ids": [place.id for place in wrong]})
-    tx.insert_all(cost_table, [_row(place, sum_) for place, sum_ in wrong.items() if sum_ is not None])
-    return list(wrong)
+    kept, right = _both(tx.connection, day)
+    if wrong := _unlike(kept, right):
+        tx.execute(_DELETE, {"at_day": day})
+        tx.insert_all(cost_table, [_row(place, sum_) for place, sum_ in right.items()])
+    return wrong
 
 
-def _found(sums: dict[Place, Sum], place: Place, sum_: Sum) -> None:
-    """Of a person, and so of all."""
-    for one in (place, place._replace(personal=False, person="")):
-        sums.setdefault(one, Sum()).merge(sum_)
+def _unlike(kept: Sums, right: Sums) -> list[Place]:
+    return sorted(place for place in {*kept, *right} if kept.get(place) != right.get(place))
+
+
+def _both(connection: Connection, day: str) -> tuple[Sums, Sums]:
+    """The sums of a day as they are kept, and as its charges say."""
+    kept: Sums = {}
+    right: Sums = {}
+    for row in connection.execute(_BOTH, {"at_day": day}):
+        place = Place(**{name: getattr(row, name) for name in Place._fields})
+        own = [(kept, place)] if row.kept else [(right, place), (right, place._replace(personal=False, person=""))]
+        for sums, one in own:
+            sums.setdefault(one, Sum()).merge(Sum(**{name: getattr(row, name) for name in _SUMMED}))
+    return kept, right
 
 
 def _row(place: Place, sum_: Sum) -> dict[str, Any]:
     return {"id": place.id, **place._asdict(), **{name: getattr(sum_, name) for name in _SUMMED}}
-
-
-def _place(row: Row[Any]) -> Place:
-    return Place(**{name: getattr(row, name) for name in Place._fields})
-
-
-def _sum(row: Row[Any]) -> Sum:
-    return Sum(**{name: getattr(row, name) for name in _SUMMED})
