@@ -1,4 +1,4 @@
-"""What the console's pages cost when the store is full: a data folder with many runs, tickets and intents, asked over HTTP page by page.
+"""What the console's pages cost when the store is full: a data folder with many runs, tickets, intents and charges, asked over HTTP.
 
     python -m benchmarks.console [--rows 1000000] [--times 40] [--viewers 0] [--data FOLDER]
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.channels import percentiles
-from benchmarks.console_rows import BIG, NEWEST, filled
+from benchmarks.console_rows import BIG, NEWEST, filled, summed
 from benchmarks.figures import Figure
 from benchmarks.program import Program, started
 
@@ -58,6 +58,13 @@ PAGES: Sequence[str] = (
     "/console/tickets",
     "/console/router",
     "/console/costs",
+    "/console/costs?by=person",
+    "/console/costs?by=intent",
+    "/console/costs?by=tenant&tenant=*",
+    "/console/costs?agent=agent-1&by=channel",
+    "/console/costs?person=person-1&by=model",
+    "/console/costs?since=2020-01-01&until=2029-12-31",
+    "/v1/costs?by=day&by=agent&by=model&limit=1000",
     "/console/agents",
     "/console/channels",
     "/console/audit",
@@ -69,6 +76,7 @@ async def measured(rows: int, times: int, viewers: int, data: Path) -> list[Figu
     async with started(data, settings=SETTINGS, kept=data):
         """So that there are tables."""
     filled(data / "hulk.db", rows)
+    await summed(data)
     async with started(data, settings=SETTINGS, kept=data) as program, aiohttp.ClientSession(program.url) as session:
         there = [page for page in PAGES if await _seconds(session, page) is not None]
         found = [figure for page in there for figure in await _one(program, session, page, times)]

@@ -1,12 +1,20 @@
-"""Rows as years of use leave them, put straight into the tables of a SQLite store: runs, their attributes, tickets, intents.
+"""Rows as years of use leave them, put straight into the tables of a SQLite store: runs, their attributes, tickets, intents,
+and charges of calls of models, of 1,000,000 200,000 in a month, whose sums Hulk itself makes.
 
 Of the runs one in a hundred is a dead letter, one in a thousand waits, one in a thousand needs attention; the others are completed. One,
-the newest, has as many recorded steps as there are runs, at most 100,000."""
+the newest, has as many recorded steps as there are runs, at most 100,000. Of the calls one in a hundred is assumed, another was released,
+and the last fifty are under way; they are of 8 agents, 6 models, 4 channels and 500 people."""
 
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+
+from hulk.kernel.records import to_json
+from hulk.modules.finops import Tariff
+from hulk.modules.finops.adapters.sql import SqlCosts
+from hulk.runtime.store import dumps, opened
 
 STEPS = 100_000
 BIG = f"run_{'9'.rjust(26, '0')}"
@@ -44,6 +52,21 @@ _INTENTS = f"""insert into intent (id, tenant, namespace, actor, text, language,
 select 'int_' || printf('%026d', i), 'default', 'default', 'local', 'How is shop ' || i || '?', 'en', 'UTC', '[]', '', 'run_' ||
     printf('%026d', i * 2), '[]', 'http', '[]', 0, 'completed', 'All is well.', {_AT}, {_AT}
 from n where i < 9 + :rows / 2"""  # noqa: S608
+_CHARGES = f"""insert into charge (id, tenant, intent, kind, subject, status, reserved, amount, currency, original, at, day, deadline,
+    ended, provider, model, agent, channel, person, decision, attempt, tariff, input_tokens, output_tokens, cached_read_tokens,
+    cached_write_tokens, reasoning_tokens, seconds)
+{_NUMBERS},
+    mixed(i, any, at) as (select i, i * 2654435761 % 4294967296 / 4096,
+        strftime('%Y-%m-%dT%H:%M:%f', :now, '-' || ((:rows + 9 - i) * 12960000.0 / :rows) || ' seconds') || '000Z' from n),
+    charge_of(i, any, at, status, cost) as (select i, any, at,
+        case when i > :rows - 41 then 'reserved' when i % 100 = 7 then 'assumed' when i % 100 = 9 then 'released' else 'settled' end,
+        printf('0.%010d', any * 7919 % 1000000000) from mixed)
+select 'cst_' || printf('%026d', i), 'default', 'int_' || printf('%026d', i / 2), 'model', 'dec_' || i, status, '0.15',
+    case when status in ('settled', 'assumed') then cost else '0' end, 'USD', case when status in ('settled', 'assumed') then cost else '0'
+    end, at, substr(at, 1, 10), '2099-01-01T00:00:00.000000Z', case when status != 'reserved' then at end, 'provider-' || (any % 2),
+    'model-' || (any / 2 % 3), 'agent-' || (any / 7 % 8), 'channel-' || (any / 64 % 4), 'person-' || (any / 256 % 500), 'dec_' || i, 1,
+    :tariff, any % 4000, any % 700, any % 3000, 0, any % 300, '0'
+from charge_of"""  # noqa: S608
 _LONG = """with recursive n(i) as (select 0 union all select i + 1 from n where i < :steps - 1)
 insert into step (run, position, name, value, began, recorded)
 select :run, i, 'row-' || i, '{"done":true}', :now || '.000000Z', :now || '.000000Z' from n"""
@@ -51,7 +74,8 @@ _SINGLE = """insert into run (id, workflow, version, queue, tenant, namespace, s
     wake, failures, takes, attempts, touched, created, let_in, ended)
 select :run, 'import', '', 'default', 'default', 'default', 'failed', '{}', error, 1, 0, 0, 0, 1, 1, 0, 1, 5, :now || '.000000Z',
     :now || '.000000Z', :now || '.000000Z', :now || '.000000Z' from run where error is not null limit 1"""
-ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS)
+_TARIFF = dumps(to_json(Tariff(input=Decimal("2.5"), output=Decimal(10), currency="USD", version="genai-prices 0.0.1")))
+ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS, _CHARGES)
 
 
 def filled(database: Path, rows: int) -> None:
@@ -61,8 +85,16 @@ def filled(database: Path, rows: int) -> None:
             return
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         for statement in ALL:
-            connection.execute(statement, {"rows": rows, "now": now})
+            connection.execute(statement, {"rows": rows, "now": now, "tariff": _TARIFF})
         for run, steps in ((NEWEST, 12), (BIG, min(rows, STEPS))):
             connection.execute(_SINGLE, {"run": run, "now": now})
             connection.execute(_LONG, {"run": run, "steps": steps, "now": now})
     connection.close()
+
+
+async def summed(data: Path) -> None:
+    """Have Hulk make the sums of the charges in that folder."""
+    async with opened("", data) as store:
+        book = SqlCosts(store)
+        for day in await book.days():
+            await store.commit(book.mended(day))

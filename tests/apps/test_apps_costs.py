@@ -1,14 +1,19 @@
 """Money through the running program: what `thor` shows and writes, what is asked over HTTP."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from hulk.apps.members import admin
+from hulk.kernel.errors import Forbidden
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Usage
 from hulk.modules.finops.adapters.memory import PriceTable
 from hulk.modules.finops.adapters.sql import SqlLedger
+from hulk.modules.finops.adapters.sql.tables import cost_table
 from hulk.modules.finops.usecases import acts
 from support.callers import World, a_world
 from support.money import TARIFF, planned
@@ -47,6 +52,20 @@ async def test_what_was_spent_is_told_over_http_and_by_thor_alike(world: World, 
         ours, theirs = (text.replace(b",", b".").splitlines()[-1] for text in (wanted.read_bytes(), told))
         assert ours == theirs  # but for the language
     assert (await world.call("viewer", "GET", f"/v1/costs/reports/{month}?format=png"))[1].startswith(b"\x89PNG")
+
+
+async def test_sums_that_are_wrong_are_told_and_mended(world: World) -> None:
+    await spend(world)
+    money = world.desk.money
+    assert await money.verify(None, None) == []
+    await world.desk.store.commit(lambda tx: tx.execute(update(cost_table).values(calls=7)).rowcount)
+    wrong = [{"day": f"{utc_now():%Y-%m-%d}", "sums": 2, "tenants": "acme"}]
+    assert await money.verify(None, None) == wrong
+    assert await money.verify(None, date(2020, 1, 1)) == []
+    assert await money.mend(None, None) == wrong
+    assert await money.verify(None, None) == []
+    with pytest.raises(Forbidden):
+        await money.acts.verify.mend(admin("acme"))
 
 
 async def test_a_report_of_nothing_says_so(world: World, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import utc_now
-from hulk.modules.finops import Budget, Rate, Report, Scope, Used
+from hulk.modules.finops import Budget, Rate, Report, Scope, Used, WrongDay
 from hulk.modules.finops.api import routes, shown_cost, shown_use
 from hulk.modules.finops.settings import FinopsSettings
 from hulk.modules.finops.wiring import Money, money
@@ -114,6 +114,14 @@ class MoneyRows:
             picture, note = None, error.text
         return [{"file": str(file)} for file in await asyncio.to_thread(_written, report, self.voice, out, picture, note)]
 
+    async def verify(self, since: date | None, until: date | None) -> list[Row]:
+        """The days whose sums are not what the charges say."""
+        return [_wrong(one) for one in await self.acts.verify(_who("*"), since, until)]
+
+    async def mend(self, since: date | None, until: date | None) -> list[Row]:
+        """The same days, whose sums are now."""
+        return [_wrong(one) for one in await self.acts.verify.mend(_who("*"), since, until)]
+
     async def budgets(self, tenant: str) -> list[Row]:
         """What is used of each budget today and this month; those of which nothing is used too."""
         budgets, used = await self.acts.budgets.list(_who(tenant), tenant)
@@ -181,6 +189,10 @@ def _who(tenant: str) -> Any:
 
 def _given(scope: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in scope.items() if value is not None}
+
+
+def _wrong(one: WrongDay) -> Row:
+    return {"day": one.day, "sums": len(one.places), "tenants": ", ".join(one.tenants)}
 
 
 def _idle(budget: Budget) -> Iterator[Row]:

@@ -2,12 +2,24 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from hulk.apps.terminal import spoken
-from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, LimitOption, ReasonOption, TenantOption, alone, group, listed
+from hulk.apps.terminal import FAILED, spoken
+from hulk.apps.thor.commands import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    ReasonOption,
+    TenantOption,
+    alone,
+    at_desk,
+    group,
+    listed,
+    show,
+)
 from hulk.kernel.tenancy import DEFAULT_TENANT
 from hulk.kernel.text import Text
 
@@ -16,6 +28,8 @@ budgets = group(Text("Budgets: how much calls to models may cost."))
 rates = group(Text("Rates between currencies."))
 
 WhoseOption = Annotated[str, typer.Option("--tenant", help=spoken(Text("Whose; * for all.")))]
+SinceOption = Annotated[str | None, typer.Option("--since", help=spoken(Text("First day (UTC): 2026-11-01.")))]
+UntilOption = Annotated[str | None, typer.Option("--until", help=spoken(Text("Last day (UTC).")))]
 AgentOption = Annotated[str | None, typer.Option("--agent", help=spoken(Text("Only of this agent.")))]
 ChannelOption = Annotated[str | None, typer.Option("--channel", help=spoken(Text("Only from this channel.")))]
 PersonOption = Annotated[str | None, typer.Option("--person", help=spoken(Text("Only of this person.")))]
@@ -35,8 +49,7 @@ def costs_show(
     by: Annotated[
         list[str] | None, typer.Option("--by", help=spoken(Text("Add up by day, tenant, agent, model, intent, channel or person.")))
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help=spoken(Text("First day (UTC): 2026-11-01.")))] = None,
-    until: Annotated[str | None, typer.Option("--until", help=spoken(Text("Last day (UTC).")))] = None,
+    since: SinceOption = None, until: UntilOption = None,
     agent: AgentOption = None, channel: ChannelOption = None, person: PersonOption = None, model: ModelOption = None,
     config: ConfigOption = None, data: DataOption = None, tenant: WhoseOption = DEFAULT_TENANT, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -57,6 +70,32 @@ def costs_report(
 ) -> None:  # fmt: skip
     """Write a report."""
     listed(config, data, lambda desk: desk.money.report(tenant, month, out), as_json=as_json)
+
+
+@costs.command(
+    "verify", help=spoken(Text("Prove that the sums of days are what the calls did cost; exit code 1, and which days, where they are not."))
+)
+def costs_verify(
+    since: SinceOption = None, until: UntilOption = None, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Prove the sums, of all tenants."""
+    first, last = _day(since), _day(until)
+
+    async def act(desk: Any) -> int:
+        found = await desk.money.verify(first, last)
+        show(found, as_json=as_json)
+        return FAILED if found else 0
+
+    at_desk(config, data, act)
+
+
+@costs.command("mend", help=spoken(Text("Make sums of days anew that are not what the calls did cost; calls wait meanwhile.")))
+def costs_mend(
+    since: SinceOption = None, until: UntilOption = None, config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Mend the sums, of all tenants."""
+    first, last = _day(since), _day(until)
+    listed(config, data, lambda desk: desk.money.mend(first, last), as_json=as_json)
 
 
 @budgets.command("list", help=spoken(Text("The budgets, with what is used and left.")))

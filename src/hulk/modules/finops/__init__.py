@@ -9,6 +9,7 @@ with the tariff and the rate it was computed from. Amounts are exact decimals; d
 
 from hulk.modules.finops.domain import Budget, Charge, OwnPrice, Priced, Rate, Scope, Spending, Tariff, Usage, Used
 from hulk.modules.finops.usecases import CostOfIntent, Finops, Planned, Report
+from hulk.modules.finops.usecases.verifying import WrongDay
 
 __all__ = [
     "Budget",
@@ -25,4 +26,5 @@ __all__ = [
     "Tariff",
     "Usage",
     "Used",
+    "WrongDay",
 ]

@@ -17,6 +17,7 @@ from hulk.modules.finops.usecases.budgeting import BudgetActs, budget_acts
 from hulk.modules.finops.usecases.exchanging import RateActs
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
 from hulk.modules.finops.usecases.reporting import ReportCosts, ReportMonth
+from hulk.modules.finops.usecases.verifying import VerifyCosts
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.cache import Caches, Records
 from hulk.runtime.store import Store
@@ -33,6 +34,7 @@ class Money:
     rates: RateActs
     costs: ReportCosts
     month: ReportMonth
+    verify: VerifyCosts
 
 
 def cost_of(store: Store, settings: FinopsSettings) -> CostOfIntent:
@@ -56,9 +58,10 @@ def money(
 ) -> Money:  # fmt: skip
     """The acts on budgets, rates and costs. Rates are fetched only where there are `breakers` and the settings say so."""
     source = Ptax(url=settings.ptax.url, breakers=breakers) if breakers is not None and settings.ptax.enabled else None
-    costs = ReportCosts(SqlCosts(store), clock)
+    costs = ReportCosts(book := SqlCosts(store), clock)
     return Money(
         budgets=budget_acts(SqlBudgets(store), trail, store.commit, clock), costs=costs, month=ReportMonth(costs),
+        verify=VerifyCosts(book, store.commit),
         rates=RateActs(SqlRates(store), trail, store.commit, clock, exchange, source),
     )  # fmt: skip
 

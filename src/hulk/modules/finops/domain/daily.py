@@ -83,15 +83,14 @@ class Sum:
 
 
 def changes(moves: Iterable[tuple[Charge | None, Charge]]) -> dict[Place, Sum]:
-    """What comes to the sums when those charges become others, each given as it was and as it is."""
+    """What comes to the sums when those charges become others, each given as it was and as it is. One that has ended stays so."""
     found: dict[Place, Sum] = {}
     for before, after in moves:
-        for place in places(after) if _counts(before) or _counts(after) else ():
+        for place in places(after) if _ended(after) else ():
             sum_ = found.setdefault(place, Sum())
-            if before is not None and _counts(before):
+            sum_.add(after)
+            if before is not None and _ended(before):
                 sum_.take(before)
-            if _counts(after):
-                sum_.add(after)
     return found
 
 
@@ -109,5 +108,5 @@ def places(charge: Charge) -> tuple[Place, Place]:
     return Place(*named, personal=False, person=""), Place(*named, personal=True, person=charge.person or "")
 
 
-def _counts(charge: Charge | None) -> bool:
-    return charge is not None and charge.kind == "model" and charge.status in DONE
+def _ended(charge: Charge) -> bool:
+    return charge.kind == "model" and charge.status in DONE
