@@ -501,6 +501,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_charge_status_deadline", ["status", "deadline"], unique=False)
         batch_op.create_index("ix_charge_tenant_day", ["tenant", "day"], unique=False)
         batch_op.create_index("ix_charge_tenant_intent", ["tenant", "intent"], unique=False)
+        batch_op.create_index("ix_charge_tenant_person_day", ["tenant", "person", "day"], unique=False)
 
     op.create_table(
         "choice",

@@ -1,7 +1,7 @@
 """The sums of a day: what calls that have ended cost, by all that reports add up by, but for the intent. Pure rules.
 
-Each call is in two sums: of all persons together, and of its own person. There are few of the first, whoever asks; of the second as many as
-people. What is still reserved is in neither, since it changes soon."""
+Each call is in two sums: with all its names but the person's, and with the person's alone. So there are few of the first, however many
+people ask; of the second there are as many as people. What is still reserved is in neither, since it changes soon."""
 
 import functools
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ DONE: tuple[Status, ...] = ("settled", "assumed")
 
 
 class Place(NamedTuple):
-    """Which sum. Names that a call has not are empty; so is the `person` of a sum that is not `personal`, but of all persons."""
+    """Which sum. Of a `personal` one only the person has a name, of any other all but the person. Names that a call has not are empty."""
 
     day: str
     tenant: str
@@ -95,17 +95,15 @@ def changes(moves: Iterable[tuple[Charge | None, Charge]]) -> dict[Place, Sum]:
 
 
 def places(charge: Charge) -> tuple[Place, Place]:
-    """The sums that a charge is in, of all persons and of its own; they are the same from its reservation on."""
-    named = (
-        charge.day,
-        charge.tenant,
-        charge.currency,
-        charge.provider or "",
-        charge.model or "",
-        charge.agent or "",
-        charge.channel or "",
-    )
-    return Place(*named, personal=False, person=""), Place(*named, personal=True, person=charge.person or "")
+    """The sums that a charge is in: they are the same from its reservation on."""
+    day, tenant, currency = charge.day, charge.tenant, charge.currency
+    names = (charge.provider or "", charge.model or "", charge.agent or "", charge.channel or "")
+    return Place(day, tenant, currency, *names, False, ""), Place(day, tenant, currency, "", "", "", "", True, charge.person or "")
+
+
+def of_names(place: Place) -> tuple[Place, Place]:
+    """The sums that calls with all those names are in."""
+    return place._replace(personal=False, person=""), place._replace(provider="", model="", agent="", channel="", personal=True)
 
 
 def _ended(charge: Charge) -> bool:

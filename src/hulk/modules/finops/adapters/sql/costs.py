@@ -45,7 +45,7 @@ class SqlCosts:
 
 
 def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) -> list[Row[Any]]:
-    its = _asked(wanted)
+    its = spent.spent(wanted.by, wanted.only, partial(_where, wanted))
     keys: list[ColumnElement[str]] = [*(its.c[f"by_{name}"] for name in wanted.by), its.c.currency]
     amounts = [sum_exact(its.c[name]) for name in ("settled", "assumed", "reserved")]
     sums = [func.sum(its.c.calls), *amounts, *(func.sum(its.c[name]) for name in spent.TOKENS)]
@@ -55,17 +55,10 @@ def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) 
     return list(connection.execute(query))
 
 
-def _asked(wanted: Wanted) -> Subquery:
-    """From the sums of days; but they do not tell intents apart."""
-    asked, where = {*wanted.by, *wanted.only}, partial(_where, wanted)
-    rows = spent.charged(wanted.by, where) if "intent" in asked else spent.daily(wanted.by, where, personal="person" in asked)
-    return rows.subquery("spent")
-
-
 def _where(wanted: Wanted, named: spent.Named) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [named("day").between(wanted.since.isoformat(), wanted.until.isoformat())]
     found += [] if wanted.tenant is None else [named("tenant") == wanted.tenant]
-    return found + [spent.name_of(named, name) == value for name, value in wanted.only.items()]
+    return found + [spent.is_called(named, name, value) for name, value in wanted.only.items()]
 
 
 def _order(wanted: Wanted, its: Subquery) -> list[ColumnElement[Any]]:

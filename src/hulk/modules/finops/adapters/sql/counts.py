@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, or_, select
 
 from hulk.modules.finops.adapters.sql import spent
 from hulk.modules.finops.adapters.sql.tables import budget_table, head_table, spending_table
-from hulk.modules.finops.domain import Budget, Count, Scope, Slot, Used
+from hulk.modules.finops.domain import DIMENSIONS, Budget, Count, Scope, Slot, Used
 from hulk.modules.finops.domain.keeping import InForce
 from hulk.runtime.store import Transaction, among, sum_exact
 
@@ -72,7 +72,8 @@ def _added_up(tx: Transaction, slot: Slot) -> Count:
     """What was reserved and spent there before there was this count."""
     if slot.whole:
         return Count(changed=True)
-    rows = spent.daily((), partial(_in, slot), personal=slot.scope.person is not None).subquery("spent")
+    about = [name for name in DIMENSIONS if getattr(slot.scope, name) is not None]
+    rows = spent.spent((), about, partial(_in, slot))
     found = tx.execute(select(sum_exact(rows.c.reserved).label("reserved"), sum_exact(rows.c.settled).label("spent"))).one()
     return Count(reserved=found.reserved or Decimal(0), spent=found.spent or Decimal(0), changed=True)
 

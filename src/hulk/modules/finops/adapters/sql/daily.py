@@ -11,7 +11,7 @@ from sqlalchemy import CompoundSelect, Connection, String, bindparam, case, dele
 from hulk.modules.finops.adapters.sql import counts
 from hulk.modules.finops.adapters.sql.tables import charge_table, cost_table
 from hulk.modules.finops.domain import Charge
-from hulk.modules.finops.domain.daily import DONE, Place, Sum, changes
+from hulk.modules.finops.domain.daily import DONE, Place, Sum, changes, of_names
 from hulk.runtime.store import Exact, Transaction, sum_exact
 
 Sums: TypeAlias = dict[Place, Sum]
@@ -71,9 +71,8 @@ def _both(connection: Connection, day: str) -> tuple[Sums, Sums]:
     right: Sums = {}
     for row in connection.execute(_BOTH, {"at_day": day}):
         place = Place(**{name: getattr(row, name) for name in Place._fields})
-        own = [(kept, place)] if row.kept else [(right, place), (right, place._replace(personal=False, person=""))]
-        for sums, one in own:
-            sums.setdefault(one, Sum()).merge(Sum(**{name: getattr(row, name) for name in _SUMMED}))
+        for one in [place] if row.kept else of_names(place):
+            (kept if row.kept else right).setdefault(one, Sum()).merge(Sum(**{name: getattr(row, name) for name in _SUMMED}))
     return kept, right
 
 

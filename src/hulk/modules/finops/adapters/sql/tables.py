@@ -47,6 +47,7 @@ charge_table = Table(
     Column("seconds", Exact, nullable=False),
     Index("ix_charge_tenant_intent", "tenant", "intent"),
     Index("ix_charge_tenant_day", "tenant", "day"),
+    Index("ix_charge_tenant_person_day", "tenant", "person", "day"),
     Index("ix_charge_day", "day"),
     Index("ix_charge_status_deadline", "status", "deadline"),
 )
@@ -75,7 +76,7 @@ cost_table = Table(
     Index("ix_cost_tenant_personal_day", "tenant", "personal", "day"),
     Index("ix_cost_day_personal", "day", "personal"),
 )
-"""What calls that have ended did cost on a day: once of all persons together, once of each (`personal`). See `domain/daily.py`."""
+"""What calls that have ended did cost on a day: once by what names it, once by the person alone (`personal`). See `domain/daily.py`."""
 
 spending_table = Table(
     "spending",
