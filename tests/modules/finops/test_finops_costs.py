@@ -1,5 +1,6 @@
 """What every book of costs promises, in memory, SQLite and PostgreSQL; who may read it; and the report of a month."""
 
+import asyncio
 import base64
 import csv
 import io
@@ -96,6 +97,22 @@ async def test_pages_follow_each_other_without_a_gap(bench: Bench) -> None:
             await costs(MEMBER, ["agent"], after=wrong)
 
 
+async def test_the_csv_of_a_month_has_every_row_however_many(bench: Bench) -> None:
+    """More than a page of 1,000; who may not read them gets none."""
+    for first in range(0, 1100, 100):
+        async with asyncio.TaskGroup() as group:
+            for number in range(first, first + 100):
+                group.create_task(paid(bench, f"k{number}", 100, agent=f"a{number:04}"))
+    month = ReportMonth(ReportCosts(bench.book, bench.clock))
+    texts = [text async for text in month.csv(MEMBER, "2026-11")]
+    rows = list(csv.DictReader(io.StringIO("".join(texts), newline="")))
+    assert len(texts) > 2
+    assert [row["agent"] for row in rows] == [f"a{number:04}" for number in range(1100)]
+    assert {row["settled"] for row in rows} == {"0.001"}
+    with pytest.raises(Forbidden):
+        month.csv(MEMBER, "2026-11", "t2")
+
+
 async def test_what_cost_the_most_comes_first_where_it_is_asked_for(bench: Bench) -> None:
     await some(bench)
     page = await ReportCosts(bench.book, bench.clock)(MEMBER, ["person"], order="cost", after="not looked at", most=2)
@@ -122,6 +139,7 @@ async def test_the_report_of_a_month_tells_the_same_to_people_and_programs(bench
     rows = list(csv.DictReader(io.StringIO(report.csv)))
     assert sum(Decimal(row["settled"]) for row in rows) == Decimal("0.011")
     assert "'=HYPERLINK(1)|x" in {row["agent"] for row in rows}
+    assert report.csv == "".join([text async for text in ReportMonth(ReportCosts(bench.book, bench.clock)).csv(PLATFORM, "2026-11", "*")])
     portuguese = report.markdown(voice("pt"), "chart.png")
     for line in (
         "# Custos de 2026-11",

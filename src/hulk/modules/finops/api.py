@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
+from starlette.responses import StreamingResponse
 
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Voice
@@ -84,12 +85,11 @@ def _costs(costs: ReportCosts, months: ReportMonth, draw: Draw) -> APIRouter:
         format: Literal["markdown", "csv", "png"] = "markdown",  # noqa: A002  # the query's name
     ) -> Response:  # fmt: skip
         """By tenant, agent and model: for people as Markdown, for programs as CSV, or the days as a chart."""
+        headers = {"content-disposition": f'attachment; filename="costs-{month}.{_ENDINGS[format]}"', "x-content-type-options": "nosniff"}
+        if format == "csv":
+            return StreamingResponse(months.csv(caller, month, tenant), media_type=_FORMATS[format], headers=headers)
         found = await months(caller, month, tenant)
-        content: str | bytes = await draw(found, voice) if format == "png" else found.csv if format == "csv" else found.markdown(voice)
-        headers = {
-            "content-disposition": f'attachment; filename="costs-{found.month}.{_ENDINGS[format]}"',
-            "x-content-type-options": "nosniff",
-        }
+        content: str | bytes = await draw(found, voice) if format == "png" else found.markdown(voice)
         return Response(content, media_type=_FORMATS[format], headers=headers)
 
     return router

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -82,13 +82,19 @@ def month_days(month: str) -> tuple[date, date]:
 
 
 def as_csv(by: Sequence[By], rows: Sequence[Cost]) -> str:
-    """The rows as RFC 4180 has it, amounts to their last digit. What a spreadsheet would take for a formula begins with an apostrophe
+    """The rows as RFC 4180 has it, with a head."""
+    return _lines([[*by, *COLUMNS]]) + csv_rows(rows)
+
+
+def csv_rows(rows: Sequence[Cost]) -> str:
+    """The rows without one, amounts to their last digit. What a spreadsheet would take for a formula begins with an apostrophe
     (https://owasp.org/www-community/attacks/CSV_Injection)."""
+    return _lines([*map(_harmless, row.key), *(_plain(getattr(row, name)) for name in COLUMNS)] for row in rows)
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([*by, *COLUMNS])
-    for row in rows:
-        writer.writerow([*map(_harmless, row.key), *(_plain(getattr(row, name)) for name in COLUMNS)])
+    csv.writer(out).writerows(rows)
     return out.getvalue()
 
 

@@ -1,6 +1,6 @@
 """Telling what was spent: page by page, and month by month as a report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Text, Voice
 from hulk.kernel.time import Clock
 from hulk.modules.finops.domain import By, Cost, Costs, Wanted
-from hulk.modules.finops.domain.reports import Order, as_csv, dimension, month_days, sums
+from hulk.modules.finops.domain.reports import Order, as_csv, csv_rows, dimension, month_days, sums
 from hulk.modules.finops.ports import CostBook
 from hulk.modules.finops.usecases.rights import ALL, require
 
@@ -35,15 +35,21 @@ class ReportCosts:
         return await self.book.costs(replace(wanted, order=order), after if order == "name" else None, most)
 
     async def whole(self, wanted: Wanted) -> Sequence[Cost]:
-        """All pages."""
+        """All pages, up to 100,000 rows."""
         rows: list[Cost] = []
-        after: str | None = None
-        while len(rows) < MOST_ROWS:
-            page = await self.book.costs(wanted, after, PAGE)
-            rows += page.rows
-            if (after := page.after) is None:
+        async for page in self.pages(wanted):
+            rows += page
+            if len(rows) >= MOST_ROWS:
                 break
         return rows
+
+    async def pages(self, wanted: Wanted) -> AsyncIterator[Sequence[Cost]]:
+        """All pages, one after the other."""
+        page = await self.book.costs(wanted, None, PAGE)
+        yield page.rows
+        while page.after is not None:
+            page = await self.book.costs(wanted, page.after, PAGE)
+            yield page.rows
 
     def wanted(
         self, by: Principal, groups: Sequence[str], since: date | None, until: date | None, tenant: str | None, only: Mapping[By, str]
@@ -103,10 +109,22 @@ class ReportMonth:
 
     async def __call__(self, by: Principal, month: str, tenant: str | None = None) -> Report:
         """Of the tenant, or of all for `*`; raises `Forbidden`, and `Refused` for what is no month."""
-        since, until = month_days(month)
-        wanted = self.costs.wanted(by, REPORTED, since, until, tenant, {})
-        days = self.costs.wanted(by, ("day",), since, until, tenant, {})
+        wanted = self._wanted(by, REPORTED, month, tenant)
+        days = self._wanted(by, ("day",), month, tenant)
         return Report(month=month, rows=await self.costs.whole(wanted), days=await self.costs.whole(days))
+
+    def csv(self, by: Principal, month: str, tenant: str | None = None) -> AsyncIterator[str]:
+        """All of its rows, however many, a page at a time; raises as the report does, before the first."""
+        return self._csv(self._wanted(by, REPORTED, month, tenant))
+
+    async def _csv(self, wanted: Wanted) -> AsyncIterator[str]:
+        yield as_csv(REPORTED, [])
+        async for page in self.costs.pages(wanted):
+            yield csv_rows(page)
+
+    def _wanted(self, by: Principal, groups: Sequence[str], month: str, tenant: str | None) -> Wanted:
+        since, until = month_days(month)
+        return self.costs.wanted(by, groups, since, until, tenant, {})
 
 
 def _table(voice: Voice, rows: Sequence[tuple[str, str, Decimal]]) -> list[str]:
