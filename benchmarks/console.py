@@ -63,7 +63,7 @@ PAGES: Sequence[str] = (
     "/console/costs?by=tenant&tenant=*",
     "/console/costs?agent=agent-1&by=channel",
     "/console/costs?person=person-1&by=model",
-    "/console/costs?since=2020-01-01&until=2029-12-31",
+    "/v1/costs?by=model&since=2020-01-01",
     "/v1/costs?by=day&by=agent&by=model&limit=1000",
     "/console/agents",
     "/console/channels",

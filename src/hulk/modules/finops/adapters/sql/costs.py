@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, Connection, Float, Row, Subquery, cast, fu
 from hulk.kernel.durable import Change
 from hulk.modules.finops.adapters.sql import daily, spent
 from hulk.modules.finops.adapters.sql.tables import charge_table, cost_table
-from hulk.modules.finops.domain import Cost, Costs, Wanted
+from hulk.modules.finops.domain import By, Cost, Costs, Wanted
 from hulk.modules.finops.domain.daily import Place
 from hulk.modules.finops.domain.reports import key_of, written_key
 from hulk.runtime.store import Store, sum_exact
 
+_MANY: frozenset[By] = frozenset({"intent", "person"})
+"""Of which there are so many that exact sums are made only of those that are told."""
 _DAYS = union(select(charge_table.c.day).where(charge_table.c.kind == "model"), select(cost_table.c.day)).order_by("day")
 
 
@@ -50,6 +52,9 @@ def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) 
     amounts = [sum_exact(its.c[name]) for name in ("settled", "assumed", "reserved")]
     sums = [func.sum(its.c.calls), *amounts, *(func.sum(its.c[name]) for name in spent.TOKENS)]
     query = select(*keys, *sums).group_by(*keys).order_by(*_order(wanted, its), *keys).limit(most)
+    if wanted.order == "cost" and _MANY.intersection(wanted.by):
+        dearest = select(*keys).group_by(*keys).order_by(*_order(wanted, its), *keys).limit(most)
+        query = query.where(tuple_(*keys).in_(dearest))
     if after is not None:
         query = query.where(tuple_(*keys) > tuple_(*map(literal, key_of(after, len(keys)))))
     return list(connection.execute(query))
