@@ -97,6 +97,18 @@ async def test_pages_follow_each_other_without_a_gap(bench: Bench) -> None:
             await costs(MEMBER, ["agent"], after=wrong)
 
 
+async def test_what_is_told_is_what_the_charges_say_on_every_day(bench: Bench) -> None:
+    """More about it in test_finops_daily.py."""
+    await some(bench)
+    days = await bench.book.days()
+    assert days == ["2026-11-21", "2026-11-22"]
+    before = await spent(bench, ["day", "model"])
+    for day in days:
+        assert await bench.book.differing(day) == []
+        assert await bench.commit(bench.book.mended(day)) == [[]]
+    assert await spent(bench, ["day", "model"]) == before
+
+
 async def test_the_csv_of_a_month_has_every_row_however_many(bench: Bench) -> None:
     """More than a page of 1,000; who may not read them gets none."""
     for first in range(0, 1100, 100):
