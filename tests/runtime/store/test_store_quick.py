@@ -116,7 +116,7 @@ async def test_a_row_that_was_found_quickly_is_read_as_any(store: Store) -> None
         1,
         1,
         1,
-    )  # how rows are asked
+    )
     counted = await store.read(lambda connection: [connection.execute(_SOME, {"these": [1, 2]}).scalars().all() for _ in range(2)])
     assert counted == [[1, 2], [1, 2]]
 

@@ -8,11 +8,10 @@ way, as does everything in PostgreSQL, where the way to the server costs more.
 """
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, Engine, Executable, Select, TextClause
@@ -34,8 +33,8 @@ class Quick(Connection):
     def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:  # SQLAlchemy's is overloaded
         """As SQLAlchemy's."""
         if execution_options is None and not self.engine.dispatch.before_cursor_execute:
-            rows = parameters if isinstance(parameters, list) else [parameters or {}]
-            known = _known(statement, rows, self.dialect) if rows else None
+            rows = parameters if isinstance(parameters, list) else [{} if parameters is None else parameters]
+            known = _known(statement, rows, self.dialect) if rows and all(isinstance(row, dict) for row in rows) else None
             if known is not None and (filled := known.filled(rows)) is not None:
                 return known.executed(self, filled)
         return super().execute(statement, parameters, execution_options=execution_options)
@@ -95,8 +94,8 @@ class _Known:
 
     def _shape(self, cursor: sqlite3.Cursor) -> SimpleResultMetaData:
         if self.shape is None:
-            names = [column[0] for column in cursor.description]
-            self.shape = SimpleResultMetaData(names, _processors=list(self.columns) or None)
+            names, ways = [column[0] for column in cursor.description], cast("Any", [*self.columns])
+            self.shape = SimpleResultMetaData(names, _processors=ways or None)
         return self.shape
 
 
@@ -117,9 +116,11 @@ def _known(statement: Executable, rows: Sequence[Row], dialect: Dialect) -> _Kno
 
 
 def _compiled(statement: Executable, many: bool, names: tuple[str, ...], dialect: Dialect) -> _Known | None:
-    compiled: Any = statement.compile(dialect=dialect, column_keys=sorted(names), for_executemany=many)  # type: ignore[attr-defined]  # all have it
     columns = _columns(statement)
-    if columns is None or (many and columns) or not _is_simple(compiled) or set(statement.get_execution_options()) - _HARMLESS:
+    if columns is None or (many and columns) or set(statement.get_execution_options()) - _HARMLESS:
+        return None
+    compiled: Any = statement.compile(dialect=dialect, column_keys=sorted(names), for_executemany=many)  # type: ignore[attr-defined]  # all have it
+    if not _is_simple(compiled):
         return None
     binds = [compiled.binds[name] for name in compiled.positiontup]
     if any(bind.expanding or bind.literal_execute or bind.callable or (bind.required and bind.key not in names) for bind in binds):
@@ -162,15 +163,14 @@ def _through(way: Way, value: Any) -> Any:
 
 
 class Connections:
-    """Connections of an engine. To PostgreSQL one of its pool for each use. To SQLite each thread has its own as long as it works: to take
-    one and give it back costs more than what is asked, and only who always writes by the same finds in memory what it wrote before."""
+    """Connections of an engine. To PostgreSQL one of its pool for each use. Those to SQLite stay taken: to take one of the pool and give it
+    back costs more than what is asked. The last that was used is used next, so that few are opened, for each keeps a copy of the schema."""
 
     def __init__(self, engine: Engine, *, cache: int = 0) -> None:
         """`cache`: how many KiB SQLite may keep of what it read, where that is not as usual."""
         self._engine = engine
         self._cache = cache
-        self._mine = threading.local()
-        self._open: list[Connection] = []
+        self._idle: list[Connection] = []
 
     @contextmanager
     def one(self) -> Iterator[Connection]:
@@ -179,24 +179,25 @@ class Connections:
             with self._engine.connect() as connection:
                 yield connection
             return
-        connection = self._own()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new()
         try:
             yield connection
         finally:
             if connection.in_transaction():
                 connection.rollback()
+            self._idle.append(connection)
 
-    def _own(self) -> Connection:
-        connection: Connection | None = getattr(self._mine, "connection", None)
-        if connection is None:
-            connection = self._mine.connection = Quick(self._engine)
-            self._open.append(connection)
-            if self._cache:
-                driver: Any = connection.connection.driver_connection
-                driver.execute(f"PRAGMA cache_size=-{self._cache}")
+    def _new(self) -> Connection:
+        connection = Quick(self._engine)
+        if self._cache:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA cache_size=-{self._cache}")
         return connection
 
     def close(self) -> None:
-        """Give all of them back, once their threads have ended."""
-        for connection in self._open:
-            connection.close()
+        """Give all of them back, once nobody asks any more."""
+        while self._idle:
+            self._idle.pop().close()
