@@ -185,10 +185,11 @@ class Connections:
             connection = self._new()
         try:
             yield connection
-        finally:
-            if connection.in_transaction():
-                connection.rollback()
-            self._idle.append(connection)
+        except BaseException:
+            connection.close()  # it may be amid anything: the pool undoes that
+            raise
+        connection.rollback()
+        self._idle.append(connection)
 
     def _new(self) -> Connection:
         connection = Quick(self._engine)
