@@ -29,6 +29,7 @@ from hulk.runtime.bus import Bus
 from hulk.runtime.engine import Scale
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, Transaction
+from hulk.runtime.store.quick import Connections
 from hulk.runtime.store.store import _failed, _Group
 from hulk.runtime.store.trouble import Away
 from hulk.runtime.workflows import Workflows
@@ -104,7 +105,8 @@ class SimulatedStore(Store):
     """The store of a host: its writer is a task instead of a thread. `trouble` is the share of commits that fail, or seem to."""
 
     def __init__(self, engine: Engine, host: Host) -> None:
-        self.engine = self._reading = engine
+        self.engine = engine
+        self._reading = self._writing = Connections(engine)
         self.trouble = 0.0
         self._host = host
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()

@@ -92,7 +92,7 @@ class Outbox:
         if tx.connection.dialect.name == "postgresql":
             tx.execute(_ADD, {records.ROWS: records.written(event_table, chain.rows)})
         else:
-            sequences = [row.sequence for row in tx.connection.execute(_INSERT, chain.rows)]
+            sequences = [tx.execute(_INSERT, row).scalar_one() for row in chain.rows]
             tx.insert_all(outbox_table, [{"sequence": sequence} for sequence in sequences])
         tx.execute(_MOVE_HEAD, {"of": chain.tenant, **self._head(chain)})
 
@@ -160,7 +160,7 @@ class Outbox:
 _HEAD = select(head_table).where(head_table.c.tenant == bindparam("of")).with_for_update()
 _ANY_HEAD = select(head_table).order_by(head_table.c.tenant).limit(1)
 _MOVE_HEAD = update(head_table).where(head_table.c.tenant == bindparam("of"))
-_INSERT = insert(event_table).returning(event_table.c.sequence, sort_by_parameter_order=True)
+_INSERT = insert(event_table).returning(event_table.c.sequence)
 _NAMES = (*Event.__dataclass_fields__, "position", "hash")
 _ADD = text(
     f"with added as (insert into event ({records.listed(_NAMES)})"  # noqa: S608  # our own names

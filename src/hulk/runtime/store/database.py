@@ -48,7 +48,7 @@ def store_url(url: str, data: Path) -> URL:
 
 
 def engine_for(url: str, data: Path, *, readers: int = 4, busy: float = BUSY_SECONDS, login: Login | None = None) -> Engine:
-    """An engine with one connection for the writer and `readers` more; SQLite waits `busy` seconds for another's write lock.
+    """An engine with connections for the writer, `readers` and one more; SQLite waits `busy` seconds for another's write lock.
     PostgreSQL is told who we are by `login`, else by the URL."""
     parsed = store_url(url, data)
     if parsed.get_backend_name() == "sqlite":
@@ -79,7 +79,7 @@ def _sqlite(url: URL, readers: int, busy: float) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=readers + 1,
+        pool_size=readers + 2,
         max_overflow=0,
         pool_use_lifo=True,  # taken in turn, each would find that another has written since, and read its pages anew
         connect_args={"timeout": busy, "check_same_thread": False, "isolation_level": None},
@@ -96,10 +96,12 @@ def _thawing_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry
 
 
 def _durable_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """WAL with an fsync per commit (https://www.sqlite.org/pragma.html#pragma_synchronous); begin is said by us, not by the driver."""
+    """WAL with an fsync per commit (https://www.sqlite.org/pragma.html#pragma_synchronous); begin is said by us, not by the driver.
+
+    Who reads keeps little in memory (1 MiB): whatever it read is void once somebody else has written."""
     cursor = connection.cursor()
     _write_ahead(cursor)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-4096", "wal_autocheckpoint=2000"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-1024", "wal_autocheckpoint=2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     connection.create_aggregate("sum_exact", 1, SumExact)

@@ -25,6 +25,7 @@ from hulk.runtime.store.counting import Counting
 from hulk.runtime.store.database import BUSY_SECONDS, engine_for, reading
 from hulk.runtime.store.login import Login
 from hulk.runtime.store.lookup import Lookup
+from hulk.runtime.store.quick import Connections
 from hulk.runtime.store.transaction import Alike, Shared, Transaction
 from hulk.runtime.store.trouble import Away, Collided, Dropped, Trouble, committing, translated
 from hulk.runtime.store.turns import Turn, taken
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 K = TypeVar("K")
 
+WRITER_CACHE = 4096
+"""KiB of the database that the writer keeps in memory."""
 GROUP = 512
 """The most change groups in one transaction."""
 COLLISIONS = Retry(attempts=10, first=timedelta(milliseconds=10), most=timedelta(seconds=1))
@@ -79,7 +82,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reading = reading(engine)
+        self._reading = Connections(reading(engine))
+        self._writing = Connections(engine, cache=WRITER_CACHE)
         self._waiting: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -142,7 +146,7 @@ class Store:
             return self._asked(query)
 
     def _asked(self, query: Callable[[Connection], T]) -> T:
-        with translated(), self._reading.connect() as connection:
+        with translated(), self._reading.one() as connection:
             return query(connection)
 
     def _write(self) -> None:
@@ -199,7 +203,7 @@ class Store:
     def _together(self, groups: Sequence[_Group]) -> list[Answer]:
         if not groups:
             return []
-        with translated(), self.engine.connect() as connection, connection.begin() as transaction:
+        with translated(), self._writing.one() as connection, connection.begin() as transaction:
             if self.dialect == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             shared = Shared()
@@ -217,6 +221,8 @@ class Store:
             self._waiting.put(None)
         self._writer.join()
         self._readers.shutdown()
+        self._reading.close()
+        self._writing.close()
         self.engine.dispose()
 
 

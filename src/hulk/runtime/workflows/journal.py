@@ -22,7 +22,7 @@ from hulk.runtime.workflows.beginning import ENDED, FREE, begun
 from hulk.runtime.workflows.holding import Hold, held
 from hulk.runtime.workflows.hooks import Hooks
 from hulk.runtime.workflows.payloads import require_kept
-from hulk.runtime.workflows.tables import failure_table, going, run_table, signal_table, stands, step_table
+from hulk.runtime.workflows.tables import failure_table, going, run_table, signal_table, stands, step_table, unindexed
 
 SWEEP = 1000
 """The most runs that one sweep touches in one transaction."""
@@ -386,8 +386,9 @@ _TAKE = (
     .returning(run_table)
 )
 _NEW = select(run_table).where(
-    among(_run.id, "runs"), _run.wake == 1, _run.epoch == 0, _run.status == "pending", _run.cancelling.is_(False)
+    among(_run.id, "runs"), _run.wake == 1, _run.epoch == 0, unindexed(_run.status) == "pending", _run.cancelling.is_(False)
 )
+"""By their ids: by the status, SQLite would read all that wait."""
 _SUSPEND = (
     update(run_table)
     .where(_run.id == bindparam("at_run"))
