@@ -1,7 +1,8 @@
 """Channels, put together."""
 
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -36,6 +37,7 @@ from hulk.modules.channels.ports import (
     Transcribe,
     Voices,
 )
+from hulk.modules.channels.settings import ChannelsSettings
 from hulk.modules.channels.usecases import (
     AnswerInPerson,
     AnswerIntent,
@@ -63,7 +65,7 @@ from hulk.modules.channels.usecases import (
     Sole,
     TakeArrivals,
 )
-from hulk.modules.channels.wiring.kinds import Around, opened
+from hulk.modules.channels.wiring.around import Around
 from hulk.modules.channels.wiring.running import REIGN, AtWork
 from hulk.modules.channels.wiring.voice import Voice, voice_of
 from hulk.modules.channels.wiring.watching import Duties, PruneChannels
@@ -73,6 +75,18 @@ from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
 __all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "opened", "voice_of", "wired"]
+
+
+@asynccontextmanager
+async def opened(settings: ChannelsSettings, around: Around) -> AsyncIterator[tuple[Open, ...]]:
+    """The channels of the settings, closed with the block. Raises `Refused` for a secret with which nothing can be proved."""
+    if not any(settings.all()):
+        yield ()
+        return
+    from hulk.modules.channels.wiring import kinds  # the adapters of all kinds: not for who has no channel
+
+    async with kinds.opened(settings, around) as channels:
+        yield channels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
