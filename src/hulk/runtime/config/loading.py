@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -76,7 +76,7 @@ def _only(names: Iterable[str], sections: Tree) -> Tree:
 
 def _read(
     tree: Tree, document: Document | None, environ: Mapping[str, str], overrides: Mapping[str, object]
-) -> tuple[dict[str, BaseModel], Mapping[str, Given], Sequence[Text]]:
+) -> tuple[dict[str, BaseModel], Mapping[str, Given], list[Text]]:
     """The sections of `tree`, what was given for them, and what is wrong with it."""
     known = {key.name: key for key in keys(tree)}
     mistakes: list[Text] = []

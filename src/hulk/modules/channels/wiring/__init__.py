@@ -1,8 +1,7 @@
 """Channels, put together."""
 
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -37,7 +36,6 @@ from hulk.modules.channels.ports import (
     Transcribe,
     Voices,
 )
-from hulk.modules.channels.settings import ChannelsSettings
 from hulk.modules.channels.usecases import (
     AnswerInPerson,
     AnswerIntent,
@@ -74,19 +72,7 @@ from hulk.runtime.bus import Bus
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
-__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "opened", "voice_of", "wired"]
-
-
-@asynccontextmanager
-async def opened(settings: ChannelsSettings, around: Around) -> AsyncIterator[tuple[Open, ...]]:
-    """The channels of the settings, closed with the block. Raises `Refused` for a secret with which nothing can be proved."""
-    if not any(settings.all()):
-        yield ()
-        return
-    from hulk.modules.channels.wiring import kinds  # the adapters of all kinds: not for who has no channel
-
-    async with kinds.opened(settings, around) as channels:
-        yield channels
+__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "voice_of", "wired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

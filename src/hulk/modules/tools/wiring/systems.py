@@ -16,6 +16,8 @@ from hulk.modules.tools.ports import Backend, Foreign
 from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, FirstUse, PinnedBackend, ReviewServer, RevokeTools
+from hulk.modules.tools.wiring.applications import applications
+from hulk.modules.tools.wiring.databases import databases
 from hulk.modules.tools.wiring.here import knowledge_of, sandbox
 from hulk.modules.tools.wiring.secrets import Follow, Secrets
 from hulk.runtime.background import Rounds
@@ -77,7 +79,7 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
         systems: dict[str, Backend] = {
             one.name: PinnedBackend(foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
         }
-        systems |= _asked(settings, secrets) if any(one.name not in systems for _, one in settings.all()) else {}
+        systems |= {one.name: made for one, made in (*databases(settings, secrets), *applications(settings, secrets))}
         systems |= {one.name: await sandbox(one, around.data, around.sent) for one in settings.shell}
         mounted = [
             Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
@@ -89,14 +91,6 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
             mounted.append(Mounted(backend=WatchedBackend(knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
         pinning = _pinning(foreign, pins, around, stale)
         yield Connected(mounted=mounted, watched=lambda one: WatchedBackend(one, figures), secrets=secrets, pinning=pinning)
-
-
-def _asked(settings: SystemsSettings, secrets: Secrets) -> Mapping[str, Backend]:
-    """Systems that are asked over the network, by their names."""
-    from hulk.modules.tools.wiring.applications import applications  # the adapters of all of them: not for who has none
-    from hulk.modules.tools.wiring.databases import databases
-
-    return {one.name: made for one, made in (*databases(settings, secrets), *applications(settings, secrets))}
 
 
 async def _foreign(stack: contextlib.AsyncExitStack, settings: SystemsSettings, secrets: Secrets, folder: Path) -> Mapping[str, Foreign]:
