@@ -19,7 +19,8 @@ from hulk.modules.channels.ports import Accepted, Door, Open, Request
 from hulk.modules.channels.settings import AlexaSettings, ChannelsSettings, WebhookSettings
 from hulk.modules.channels.usecases import WORKFLOW, Deliver
 from hulk.modules.channels.usecases.taking import always
-from hulk.modules.channels.wiring import Around, Channels, Ground, Needs, answering, opened, wired
+from hulk.modules.channels.wiring import Around, Channels, Ground, Needs, answering, wired
+from hulk.modules.channels.wiring.kinds import opened
 from hulk.runtime.language import voice
 from hulk.runtime.store import Store
 from support.channels import SECRET, Hulk

@@ -17,7 +17,8 @@ from hulk.modules.channels.adapters.wyoming import WyomingServes
 from hulk.modules.channels.settings import ChannelsSettings, WebhookSettings, WyomingSettings
 from hulk.modules.channels.usecases import WORKFLOW
 from hulk.modules.channels.usecases.taking import always
-from hulk.modules.channels.wiring import Around, AtWork, Channels, Ground, Needs, answering, opened, wired
+from hulk.modules.channels.wiring import Around, AtWork, Channels, Ground, Needs, answering, wired
+from hulk.modules.channels.wiring.kinds import opened
 from hulk.runtime.language import voice
 from hulk.runtime.store import Store
 from support.channels import SECRET, Hulk

@@ -21,7 +21,7 @@ from hulk.modules.channels import Asking, Shown
 from hulk.modules.channels.api import Hooks, hook_routes, people_routes
 from hulk.modules.channels.api import channel_routes as routes_of
 from hulk.modules.channels.settings import ChannelsSettings, VoiceSettings
-from hulk.modules.channels.wiring import Answering, Around, Channels, Needs, answering, opened, voice_of, wired
+from hulk.modules.channels.wiring import Answering, Around, Channels, Needs, answering, voice_of, wired
 from hulk.modules.channels.wiring import Ground as ChannelGround
 from hulk.modules.identity import Identity
 from hulk.modules.identity.settings import IdentitySettings
@@ -105,14 +105,17 @@ async def channels_open(stack: AsyncExitStack, ground: Ground, workflows: Workfl
         follow=lambda place: ground.secrets.follow(f"channels.{place}"), zone=ground.config.locale.timezone,
         url=identity.url.rstrip("/"), clock=utc_now, secret=hmac.digest(ground.audit_key, b"channels/sent", "sha256"),
     )  # fmt: skip
-    channels = await stack.enter_async_context(opened(settings, around))
     secret = hmac.digest(ground.audit_key, b"channels/buttons", "sha256")
     base = ChannelGround(
         store=ground.store, runs=workflows, trail=ground.outbox, voices=voice, secret=secret, admit=workflows.admit,
         metrics=ground.telemetry.metrics, rounds=ground.rounds, check_every=settings.check_every, retention=settings.retention,
         aloud=bool(ground.config.section(VoiceSettings).tts),
     )  # fmt: skip
-    return answering(channels, base), base
+    if not any(settings.all()):
+        return answering((), base), base
+    from hulk.modules.channels.wiring.kinds import opened  # adapters of all kinds, which who has no channel does not need
+
+    return answering(await stack.enter_async_context(opened(settings, around)), base), base
 
 
 def channels_at_work(

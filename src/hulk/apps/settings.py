@@ -6,35 +6,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from hulk.runtime.config import Config, Sections, added, load
 
-from hulk.modules.agents.settings import AgentsSettings
-from hulk.modules.audit.settings import AuditSettings
-from hulk.modules.channels.settings import ChannelsSettings, VoiceSettings
-from hulk.modules.finops.settings import FinopsSettings
-from hulk.modules.identity.settings import IdentitySettings
-from hulk.modules.quotas.settings import QuotaSettings
-from hulk.modules.router.settings import LearningSettings, ModelsSettings, RouterSettings
-from hulk.modules.skills.settings import SkillsSettings
-from hulk.modules.tickets.settings import TicketsSettings
-from hulk.modules.tools.settings import ToolsSettings
-from hulk.runtime.config import Config, added, load
-
-SECTIONS: Mapping[str, type[BaseModel]] = {
-    "tools": ToolsSettings,
-    "agents": AgentsSettings,
-    "channels": ChannelsSettings,
-    "voice": VoiceSettings,
-    "models": ModelsSettings,
-    "router": RouterSettings,
-    "learning": LearningSettings,
-    "finops": FinopsSettings,
-    "skills": SkillsSettings,
-    "quotas": QuotaSettings,
-    "identity": IdentitySettings,
-    "audit": AuditSettings,
-    "tickets": TicketsSettings,
-}
+SECTIONS = Sections(
+    {
+        "tools": "hulk.modules.tools.settings:ToolsSettings",
+        "agents": "hulk.modules.agents.settings:AgentsSettings",
+        "channels": "hulk.modules.channels.settings:ChannelsSettings",
+        "voice": "hulk.modules.channels.settings.voice:VoiceSettings",
+        "models": "hulk.modules.router.settings:ModelsSettings",
+        "router": "hulk.modules.router.settings:RouterSettings",
+        "learning": "hulk.modules.router.settings:LearningSettings",
+        "finops": "hulk.modules.finops.settings:FinopsSettings",
+        "skills": "hulk.modules.skills.settings:SkillsSettings",
+        "quotas": "hulk.modules.quotas.settings:QuotaSettings",
+        "identity": "hulk.modules.identity.settings:IdentitySettings",
+        "audit": "hulk.modules.audit.settings:AuditSettings",
+        "tickets": "hulk.modules.tickets.settings:TicketsSettings",
+    }
+)
 DEFAULT_FILE = "hulk.yaml"
 
 

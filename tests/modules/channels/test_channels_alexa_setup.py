@@ -12,7 +12,8 @@ from hulk.kernel.errors import Refused
 from hulk.modules.channels.adapters.alexa import roots_of
 from hulk.modules.channels.adapters.alexa.envelope import Intent, said
 from hulk.modules.channels.settings import AlexaSettings, ChannelsSettings
-from hulk.modules.channels.wiring import Around, opened
+from hulk.modules.channels.wiring.around import Around
+from hulk.modules.channels.wiring.kinds import opened
 from support.pages import ROOT
 from support.twins.alexa import SKILL
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hulk.kernel.errors import HulkError, Refused, Unauthenticated, Unavailable
 from hulk.modules.channels.adapters.email.oauth import SPARE_SECONDS, Client, xoauth2
 from hulk.modules.channels.settings import ChannelsSettings
-from hulk.modules.channels.wiring import Around, opened
+from hulk.modules.channels.wiring.around import Around
+from hulk.modules.channels.wiring.kinds import opened
 from hulk.runtime.validation import parsed
 from support.mailboxes import by_tokens, line, listening, mail, message, now, with_tokens
 from support.mattermost import Inbox

@@ -8,7 +8,8 @@ import yaml
 
 from hulk.kernel.errors import Refused
 from hulk.modules.channels.settings import ChannelsSettings
-from hulk.modules.channels.wiring import Around, opened
+from hulk.modules.channels.wiring.around import Around
+from hulk.modules.channels.wiring.kinds import opened
 from hulk.runtime.validation import parsed
 from support.mattermost import now
 

@@ -16,7 +16,8 @@ from hulk.modules.channels.adapters.telegram.api import bot
 from hulk.modules.channels.adapters.telegram.door import HEADER, proof
 from hulk.modules.channels.ports import Open, Refusal, Request
 from hulk.modules.channels.settings import ChannelsSettings
-from hulk.modules.channels.wiring.kinds import Around, opened
+from hulk.modules.channels.wiring.around import Around
+from hulk.modules.channels.wiring.kinds import opened
 from support.ports import free_port
 from support.twins.telegram import TOKEN, telegram_twin, updates
 

@@ -10,7 +10,8 @@ import yaml
 from hulk.kernel.errors import Refused
 from hulk.kernel.time import utc_now
 from hulk.modules.channels.settings import ChannelsSettings
-from hulk.modules.channels.wiring.kinds import Around, opened
+from hulk.modules.channels.wiring.around import Around
+from hulk.modules.channels.wiring.kinds import opened
 from hulk.runtime.validation import parsed
 from support.twins.whatsapp import APP_SECRET, NUMBER, TOKEN, VERIFY_TOKEN
 

@@ -1,5 +1,7 @@
 """What a settings file, the environment and options make of the settings, and what is said of their mistakes."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -204,3 +206,26 @@ def test_sizes_are_read_as_people_write_them(text: object, count: int) -> None:
 def test_what_is_no_size_is_refused(text: object) -> None:
     with pytest.raises(Explained):
         size(text)
+
+
+def test_only_sections_that_somebody_sets_or_asks_for_are_imported() -> None:
+    code = """
+import sys
+from hulk.apps.settings import SECTIONS
+from hulk.runtime.config import load
+config = load(SECTIONS, environ={"HULK_TICKETS__PORT": "9"})
+print(*(name for name in ("tickets", "tools", "audit") if f"hulk.modules.{name}" in sys.modules))
+print(config.section(SECTIONS["audit"]) == SECTIONS["audit"](), config.modules["tickets"].port)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["tickets", "True", "9"]
+
+
+def test_no_default_of_a_module_is_a_secret() -> None:
+    """Those that nobody has set are not looked through for references."""
+    assert {name: value for name, value in load(SECTIONS).written_secrets().items() if value} == {}
+
+
+def test_tabs_are_told_where_they_stand_also_where_libyaml_takes_them(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="line 2, column 7"):
+        load(SECTIONS, written(tmp_path, "server:\n  port\t: 1\n"))

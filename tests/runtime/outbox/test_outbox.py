@@ -16,8 +16,8 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.events import GENESIS, Event, link, seal
 from hulk.runtime.bus import EVENTS, Bus, connect, embedded, from_message
 from hulk.runtime.bus.meanwhile import meanwhile
-from hulk.runtime.outbox import Kept, Outbox, Relay, event_table, head_table, kept
-from hulk.runtime.outbox.relay import _unsent
+from hulk.runtime.outbox import Kept, Outbox, event_table, head_table, kept
+from hulk.runtime.outbox.relay import Relay, _unsent
 from hulk.runtime.outbox.tables import outbox_table
 from hulk.runtime.store import Store, Transaction
 from support.nats import a_bus

@@ -72,7 +72,7 @@ from hulk.runtime.cache import Caches
 from hulk.runtime.config import Config
 from hulk.runtime.engine import Watchdog, blocked_histogram
 from hulk.runtime.models import LocalServer
-from hulk.runtime.outbox import Relay
+from hulk.runtime.outbox.relay import Relay
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.store import Store
 from hulk.runtime.workflows import RunQueries, Workflows, blame

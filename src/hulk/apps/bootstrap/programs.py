@@ -23,7 +23,7 @@ from hulk.modules.identity.settings import IdentitySettings
 from hulk.modules.router.api.openai import PATHS, shaped
 from hulk.modules.router.settings import LocalSettings, ModelsSettings
 from hulk.modules.tickets.settings import TicketsSettings
-from hulk.runtime.config import Config, GrpcSettings
+from hulk.runtime.config import Config, GrpcSettings, Modules
 from hulk.runtime.http import Gate, Serving, build, serve
 from hulk.runtime.secrets import Secrets, secrets_of
 from hulk.runtime.telemetry import Telemetry
@@ -76,7 +76,7 @@ async def ticketing(config: Config, data: Path, folder: Path) -> AsyncIterator[H
     Raises `HulkError` as `running` does."""
     server = config.server.model_copy(update={"port": config.section(TicketsSettings).port})
     models = config.section(ModelsSettings).model_copy(update={"local": LocalSettings()})  # nobody asks one here
-    modules = {**config.modules, "models": models}
+    modules = Modules(config.modules.kinds, {**config.modules.made, "models": models})
     own = replace(config, server=server, engine=config.engine.model_copy(update={"queues": ()}), modules=modules)
     async with _up(
         own, require_tickets_alone, data, folder, lambda machine: [*ticket_routes_of(machine.tickets), *machine.own], rpc=settings_of(own)

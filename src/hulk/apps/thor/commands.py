@@ -92,8 +92,9 @@ def at_desk(config: Path | None, data: Path | None, act: Callable[[Any], Corouti
         starting.begun()
         from hulk.apps.desk import desk_of  # the store and the modules: not for `--help`
 
+        settings = settings_of(config)
         starting.over()
-        async with desk_of(settings_of(config), data_folder(data, os.environ)) as desk:
+        async with desk_of(settings, data_folder(data, os.environ)) as desk:
             return await act(desk)
 
     end(opened)

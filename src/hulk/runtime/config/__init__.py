@@ -13,6 +13,7 @@ from hulk.runtime.config.keys import Key, Tree, keys
 from hulk.runtime.config.loading import load
 from hulk.runtime.config.reference import example, markdown
 from hulk.runtime.config.references import Referable, Reference, literal, parsed
+from hulk.runtime.config.sections import Modules, Sections
 from hulk.runtime.config.settings import (
     RUNTIME,
     BitwardenSettings,
@@ -53,12 +54,14 @@ __all__ = [
     "Key",
     "LocaleSettings",
     "LoggingSettings",
+    "Modules",
     "NatsSettings",
     "Origin",
     "Referable",
     "Reference",
     "SecretsSettings",
     "Section",
+    "Sections",
     "ServerSettings",
     "Size",
     "StoreSettings",

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, SecretStr
@@ -12,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 from hulk.kernel.errors import NotFound
 from hulk.runtime.config.keys import Key, keys
 from hulk.runtime.config.references import parsed, revised, secrets_in
+from hulk.runtime.config.sections import Modules
 from hulk.runtime.config.settings import (
     RUNTIME,
     BlobsSettings,
@@ -69,7 +69,7 @@ class Config:
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     locale: LocaleSettings = field(default_factory=LocaleSettings)
-    modules: Mapping[str, BaseModel] = field(default_factory=dict)
+    modules: Modules = field(default_factory=Modules)
     origins: Mapping[str, Origin] = field(default_factory=dict)
     file: Path | None = None
     """The settings file that was read, if there is one."""
@@ -78,23 +78,29 @@ class Config:
 
     def section(self, kind: type[S]) -> S:
         """The section of that class; raises `NotFound` when it was not among those loaded, which is a mistake in the program."""
-        for section in (*self.modules.values(), *(getattr(self, name) for name in RUNTIME)):
-            if isinstance(section, kind):
-                return section
-        raise NotFound("There is no settings section {name}.", name=kind.__name__)
+        runtime = (getattr(self, name) for name in RUNTIME)
+        found = next((one for one in runtime if isinstance(one, kind)), None) or self.modules.of(kind)
+        if found is None:
+            raise NotFound("There is no settings section {name}.", name=kind.__name__)
+        return cast("S", found)
 
-    def written_secrets(self) -> Mapping[str, str]:
-        """Each secret setting by its name, with its value as written: the secret, a reference to it, or nothing."""
-        return dict(secrets_in(self._sections()))
+    def written_secrets(self, *sections: str) -> Mapping[str, str]:
+        """Each secret setting of those sections, or of all, by its name, with its value as written: the secret, a reference to it, or
+        nothing."""
+        return dict(secrets_in({name: self._section(name) for name in sections} or self._sections()))
 
     def with_secrets(self, change: Callable[[str, str], str]) -> "Config":
-        """The same settings with each secret as `change` gives it for its name and its value."""
-        sections = {name: revised(section, name, change) for name, section in self._sections().items()}
-        runtime: dict[str, Any] = {name: sections.pop(name) for name in RUNTIME}
-        return replace(self, **runtime, modules=MappingProxyType(sections), resolved=True)
+        """The same settings with each secret that somebody has set as `change` gives it for its name and its value."""
+        runtime: dict[str, Any] = {name: revised(getattr(self, name), name, change) for name in RUNTIME}
+        modules = self.modules.with_made(lambda name, section: revised(section, name, change))
+        return replace(self, **runtime, modules=modules, resolved=True)
 
     def _sections(self) -> Mapping[str, BaseModel]:
-        return {**{name: getattr(self, name) for name in RUNTIME}, **self.modules}
+        return {name: self._section(name) for name in (*RUNTIME, *self.modules)}
+
+    def _section(self, name: str) -> BaseModel:
+        section: BaseModel = getattr(self, name) if name in RUNTIME else self.modules[name]
+        return section
 
     def effective(self) -> Iterator[Effective]:
         """Every setting with its value in force and where that comes from; secrets and passwords in addresses are masked."""

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from hulk.runtime.config.config import Config, Origin, masked
 from hulk.runtime.config.document import Document, read
 from hulk.runtime.config.keys import Key, Tree, inner, keys
 from hulk.runtime.config.references import parsed, secrets_in
+from hulk.runtime.config.sections import Modules
 from hulk.runtime.config.settings import RUNTIME
 from hulk.runtime.validation import Explained, dotted, expected, lines
 
@@ -51,21 +52,39 @@ def load(
     """The settings of the runtime and of `sections`: from `file`, the variables `HULK_SECTION__KEY` of `environ`, and `overrides`.
 
     Raises `NotFound` for a missing file, `Refused` naming every wrong key and value at once."""
-    tree: Tree = {**RUNTIME, **sections}
+    document = None if file is None else read(file)
+    everything = {**dict.fromkeys(RUNTIME), **dict.fromkeys(sections)}
+    wanted = [name for name in everything if name in RUNTIME or name in _named(document, environ, overrides)]
+    values, given, mistakes = _read(_only(wanted, sections), document, environ, overrides)
+    if mistakes:  # what is wrong is told by all the settings that there are
+        _, _, mistakes = _read(_only(everything, sections), document, environ, overrides)
+        raise Refused(lines(mistakes[:_MOST]))
+    runtime: dict[str, Any] = {name: values.pop(name) for name in RUNTIME}
+    origins = MappingProxyType({name: it.origin for name, it in given.items()})
+    return Config(**runtime, modules=Modules(sections, values), origins=origins, file=file and file.absolute())
+
+
+def _named(document: Document | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> set[str]:
+    """The sections of which somebody has said something."""
+    variables = (name.removeprefix("HULK_").partition("__")[0].lower() for name in environ if name.startswith("HULK_"))
+    return {*map(str, document.values if document else ()), *variables, *(name.partition(".")[0] for name in overrides)}
+
+
+def _only(names: Iterable[str], sections: Tree) -> Tree:
+    return {name: RUNTIME[name] if name in RUNTIME else sections[name] for name in names}
+
+
+def _read(
+    tree: Tree, document: Document | None, environ: Mapping[str, str], overrides: Mapping[str, object]
+) -> tuple[dict[str, BaseModel], Mapping[str, Given], list[Text]]:
+    """The sections of `tree`, what was given for them, and what is wrong with it."""
     known = {key.name: key for key in keys(tree)}
     mistakes: list[Text] = []
-    given: dict[str, Given] = {}
-    if file is not None:
-        given |= _from_file(read(file), tree, mistakes)
+    given = {} if document is None else _from_file(document, tree, mistakes)
     given |= _from_environment(environ, known, mistakes)
     given |= _from_options(overrides, known, mistakes)
     values = _validated(tree, given, known, mistakes)
-    mistakes.extend(_misreferred(values, given))
-    if mistakes:
-        raise Refused(lines(mistakes[:_MOST]))
-    runtime: dict[str, Any] = {name: values.pop(name) for name in RUNTIME}
-    origins: Mapping[str, Origin] = MappingProxyType({name: it.origin for name, it in given.items()})
-    return Config(**runtime, modules=MappingProxyType(values), origins=origins, file=file and file.absolute())
+    return values, given, [*mistakes, *_misreferred(values, given)]
 
 
 def _from_file(document: Document, tree: Tree, mistakes: list[Text]) -> dict[str, Given]:

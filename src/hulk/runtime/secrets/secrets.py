@@ -255,7 +255,7 @@ async def secrets_of(config: Config, environ: Mapping[str, str]) -> Secrets:
 
 async def resolved(config: Config, environ: Mapping[str, str], sections: Sequence[str]) -> Config:
     """The settings with the secrets of these sections in place of references, for a program that ends soon; raises as `secrets_of`."""
-    wanted = {setting: value for setting, value in config.written_secrets().items() if setting.partition(".")[0] in (*sections, "secrets")}
+    wanted = config.written_secrets(*sections, "secrets")
     needed = wanted if _asks_bitwarden(wanted) else {setting: value for setting, value in wanted.items() if setting != TOKEN}
     secrets = await _begun(config, environ, needed)
     return config.with_secrets(lambda setting, _: secrets.now(setting) if setting in needed else "")

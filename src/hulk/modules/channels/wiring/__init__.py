@@ -65,7 +65,7 @@ from hulk.modules.channels.usecases import (
     TakeArrivals,
     TakePlace,
 )
-from hulk.modules.channels.wiring.kinds import Around, opened
+from hulk.modules.channels.wiring.around import Around
 from hulk.modules.channels.wiring.running import REIGN, AtWork
 from hulk.modules.channels.wiring.voice import Voice, voice_of
 from hulk.modules.channels.wiring.watching import Duties, PruneChannels
@@ -74,7 +74,7 @@ from hulk.runtime.bus import Bus
 from hulk.runtime.store import Store
 from hulk.runtime.telemetry import Metrics
 
-__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "opened", "voice_of", "wired"]
+__all__ = ["Answering", "Around", "AtWork", "Channels", "Ground", "Needs", "Voice", "answering", "voice_of", "wired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

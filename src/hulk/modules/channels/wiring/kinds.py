@@ -1,14 +1,11 @@
 """The channels of the settings, each kind with its adapter: the only place that knows both."""
 
-import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from hulk.kernel.errors import Refused
-from hulk.kernel.time import Clock
 from hulk.modules.channels.adapters.alexa import AlexaDoor, AlexaLine, certificates, roots_of
 from hulk.modules.channels.adapters.email import Client, EmailLine, EmailListens, Granted, ImapServer, Login, Place, Reader, SmtpServer
 from hulk.modules.channels.adapters.mattermost import MattermostDoor, MattermostEdits, MattermostLine, MattermostListens, Server, Sorter
@@ -31,22 +28,8 @@ from hulk.modules.channels.settings import (
     WyomingSettings,
 )
 from hulk.modules.channels.settings.telegram import callable_by_telegram
+from hulk.modules.channels.wiring.around import Around
 from hulk.runtime.language import voice
-
-Follow: TypeAlias = Callable[[str], Callable[[], str]]
-"""Gives what gives a secret as it is now, by where it stands in `channels`: `telegram[0].token`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
-    """What all kinds need. `url` is where vendors reach us, without a slash at its end; empty when they cannot."""
-
-    follow: Follow
-    zone: str
-    url: str
-    clock: Clock
-    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    """What proves to us later what we sent; without one of the installation's, only this process knows."""
 
 
 @asynccontextmanager

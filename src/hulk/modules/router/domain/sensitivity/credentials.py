@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hulk.modules.router.domain.sensitivity.numbers import Hit
-from hulk.modules.router.domain.sensitivity.view import View, long_words
+from hulk.modules.router.domain.sensitivity.view import View, has, long_words
 
 _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (begin, re.compile(pattern))
@@ -76,11 +76,11 @@ def credentials(view: View) -> Iterator[Hit]:
     """The secrets of a view."""
     yield from _private_keys(view)
     words = " ".join(view.text[start:end] for start, end in long_words(view.text))
-    for begins, form in _FORMS:
-        if any(begin in words for begin in begins):
+    for begins, form in _FORMS if words else ():
+        if has(words, begins):
             yield from ((hit.start(), hit.end(), "secret", "known_form") for hit in form.finditer(view.text))
     yield from ((hit.start(), hit.end(), "secret", "known_form") for hit in _LOGIN.finditer(view.text) if not _hollow(hit[1]))
-    if any(mark in view.lower for mark in ("bearer ", "basic ", "apikey ", "token ")):
+    if has(view.lower, ("bearer ", "basic ", "apikey ", "token ")):
         yield from ((hit.start(1), hit.end(1), "secret", "named") for hit in _HEADER.finditer(view.text) if _random(hit[1], 12))
     for name in _NAMES:
         at = view.lower.find(name)

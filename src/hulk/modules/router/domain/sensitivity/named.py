@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from hulk.kernel import personal
 from hulk.modules.router.domain.sensitivity.context import said
 from hulk.modules.router.domain.sensitivity.numbers import Hit
-from hulk.modules.router.domain.sensitivity.view import View, long_words
+from hulk.modules.router.domain.sensitivity.view import View, has, long_words
 
 
 def named(view: View) -> Iterator[Hit]:
@@ -18,7 +18,7 @@ def named(view: View) -> Iterator[Hit]:
     if _IBAN_PROBE.search(view.lower):
         yield from ibans(view)
     for marks, look in _LOOKS:
-        if any(mark in view.lower for mark in marks):
+        if has(view.lower, marks):
             yield from look(view)
 
 
