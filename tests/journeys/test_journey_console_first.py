@@ -92,6 +92,7 @@ def answered(new: Newcomer, files: Path) -> None:
     new.page.wait_for_url("**/console/intents/int_*")
     new.page.locator("figure img").wait_for()
     assert new.page.locator("svg.graph rect").count() >= 3
+    new.page.locator("[data-key=p]").wait_for()
     new.page.keyboard.press("p")
     new.page.locator("#dialog").get_by_role("button", name="Boa").click()
     new.page.locator(".said").wait_for()
