@@ -1120,8 +1120,8 @@ def upgrade() -> None:
             "ix_ticket_deadline",
             ["deadline"],
             unique=False,
-            sqlite_where=sa.text("deadline is not null and ended is null"),
-            postgresql_where=sa.text("deadline is not null and ended is null"),
+            sqlite_where=sa.text("ended is null"),
+            postgresql_where=sa.text("ended is null"),
         )
         batch_op.create_index(
             "ix_ticket_held",

@@ -32,7 +32,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 TAKABLE = "status = 'ready' and owner = 'worker'"
 HELD = "status = 'running' and owner = 'worker'"
-UNENDED = "deadline is not null and ended is null"
+UNENDED = "ended is null"
 ELSEWHERE = "owner <> 'run'"
 """Written out, since a partial index serves only a condition that it can see."""
 
