@@ -230,7 +230,7 @@ async function away() {
 document.addEventListener("htmx:error", async (event) => {
   if (await there()) return;
   const answer = event.target.querySelector?.(".answer");
-  if (answer && event.target.id !== "page") answer.textContent = $("#gone").dataset.kept;
+  if (answer && event.target.id !== "page") answer.textContent = $("#gone").dataset.away;
   away();
 });
 document.addEventListener("submit", async (event) => {
