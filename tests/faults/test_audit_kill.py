@@ -30,7 +30,7 @@ from support.archiver import KEY
 from support.mongo import Mongo, a_mongo
 from support.patience import until, until_found
 from support.postgres import Postgres, a_postgres
-from support.processes import die_with_parent
+from support.processes import leashed
 
 SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "2"))
 TESTS = Path(__file__).parents[1]
@@ -65,7 +65,7 @@ class Trail:
         """A process writes and archives; killed at the end."""
         with (self.folder / "said").open("w+") as said:
             command = [sys.executable, "-m", "support.archiver", self.store, str(self.folder), self.archive]
-            process = subprocess.Popen(command, cwd=TESTS, stdout=said, text=True, preexec_fn=die_with_parent)
+            process = subprocess.Popen(leashed(*command), cwd=TESTS, stdout=said, text=True)
             try:
                 yield process
                 assert process.poll() is None, "it ended by itself"

@@ -21,7 +21,7 @@ from support.dags.plans import drawn
 from support.dags.proof import proved
 from support.dags.rig import Rig, fates, task_of
 from support.postgres import Postgres
-from support.processes import die_with_parent
+from support.processes import leashed
 from support.stores import Kind
 
 SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "5"))
@@ -79,7 +79,7 @@ async def test_whatever_fails_a_task_stays_within_its_bounds_and_ends_as_declare
 @pytest.mark.timeout(36000)
 async def test_a_task_whose_process_is_killed_goes_on_and_does_nothing_twice(kind: Kind, url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "support.dags.worker", url, str(tmp_path), str(FIRST), str(KILLS[kind])]
-    worker = await asyncio.create_subprocess_exec(*command, cwd=TESTS, stdout=asyncio.subprocess.PIPE, preexec_fn=die_with_parent)
+    worker = await asyncio.create_subprocess_exec(*leashed(*command), cwd=TESTS, stdout=asyncio.subprocess.PIPE)
     said, _ = await worker.communicate()
     assert worker.returncode == 0
     came = Counter[str]()

@@ -22,7 +22,7 @@ from hulk.runtime.store import engine_for, opened
 from support.money import PRICES, of_tenant
 from support.patience import until
 from support.postgres import Postgres
-from support.processes import die_with_parent
+from support.processes import leashed
 
 SEEDS = int(os.environ.get("HULK_TEST_SEEDS", "2"))
 TESTS = Path(__file__).parents[1]
@@ -44,7 +44,7 @@ class Payers:
         path = self.folder / name
         with path.open("w+") as said:
             command = [sys.executable, "-m", "support.payer", self.url, str(self.folder)]
-            process = subprocess.Popen(command, cwd=TESTS, stdout=said, text=True, preexec_fn=die_with_parent)
+            process = subprocess.Popen(leashed(*command), cwd=TESTS, stdout=said, text=True)
             try:
                 yield lambda: path.stat().st_size > 2000
                 assert process.poll() is None, "it ended by itself"

@@ -23,7 +23,7 @@ from hulk_client.tickets.v1.tickets_pb2_grpc import TicketServiceStub
 from support.pages import ROOT
 from support.patience import until, until_found
 from support.ports import free_port
-from support.processes import die_with_parent
+from support.processes import leashed
 from support.program import BIN, Caller, Up, calling, environment, launch, run, started, until_ready
 
 SERVICE = "hulk.tickets.v1.TicketService"
@@ -143,7 +143,7 @@ def working(up: Up, *options: str) -> subprocess.Popen[bytes]:
     """A started `hulk worker --tickets`."""
     command = [str(BIN / "hulk"), "worker", "--tickets", up.grpc, *options]
     with (up.data / "worker.log").open("ab") as log:
-        return subprocess.Popen(command, cwd=up.data, env=environment(), stdout=log, stderr=log, preexec_fn=die_with_parent)
+        return subprocess.Popen(leashed(*command), cwd=up.data, env=environment(), stdout=log, stderr=log)
 
 
 def script(up: Up, name: str, text: str) -> str:

@@ -25,7 +25,7 @@ from hulk.runtime.language import voice
 from hulk.runtime.store import Store
 from support.channels import SECRET, Hulk
 from support.memory import Desk, Told
-from support.processes import die_with_parent
+from support.processes import leashed
 from support.program import environment
 from support.twins.alexa import PERSON, SKILL, written
 
@@ -37,7 +37,7 @@ WEBHOOK_SECRET = "a-secret-of-a-webhook-long-enough"
 def amazon_twin() -> Iterator[str]:
     """Amazon's host and signer as a process of its own; where it listens."""
     command = [sys.executable, "-m", "support.twins.alexa", "0"]
-    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, env=environment(), preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), cwd=TESTS, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}"

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwk, jwt
 
-from support.processes import die_with_parent
+from support.processes import leashed
 
 TESTS = Path(__file__).parents[1]
 CLIENT, SECRET = "hulk", "between us"
@@ -165,7 +165,7 @@ class Twin:
 def oidc_twin() -> Iterator[Twin]:
     """The twin, running."""
     command = [sys.executable, "-m", "support.oidc_twin"]
-    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), cwd=TESTS, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield Twin(f"http://127.0.0.1:{int(process.stdout.readline())}")

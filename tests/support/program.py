@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from support.processes import die_with_parent
+from support.processes import leashed
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 60.0
@@ -84,12 +84,11 @@ def launch(
     log = data / "test.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [*program, command, "--data", str(data), "--port", "0", *options],
+            leashed(*program, command, "--data", str(data), "--port", "0", *options),
             cwd=cwd,
             env=env or environment(),
             stdout=file,
             stderr=file,
-            preexec_fn=die_with_parent,
         )
     return Up(process, data, log, told)
 

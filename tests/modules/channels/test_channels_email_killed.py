@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.mailboxes import mail
-from support.processes import die_with_parent
+from support.processes import leashed
 from support.twins.email import Twin, email_twin
 
 TESTS = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ TESTS = Path(__file__).parents[2]
 def ear(twin: Twin, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """One that hears, killed with the block; there when it has kept a mark."""
     command = [sys.executable, "-u", "-m", "support.email_ear", str(twin.imap), str(folder)]
-    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), cwd=TESTS, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             while process.stdout.readline() != "marked\n":

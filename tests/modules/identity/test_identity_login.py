@@ -33,7 +33,7 @@ from support.identities import Place, a_place
 from support.oidc_twin import CLIENT, SECRET, Twin, oidc_twin
 from support.patience import until_found
 from support.ports import free_port
-from support.processes import die_with_parent
+from support.processes import leashed
 
 ROOT = Principal(tenant=DEFAULT_TENANT, actor="local", grants=everywhere("admin"))
 ANA = {"sub": "7", "email": "ana@example.com", "email_verified": True, "name": "Ana Lima"}
@@ -126,7 +126,7 @@ def a_real_provider(*people: dict[str, Any]) -> Iterator[str]:
     port = free_port()
     claims = [part for person in people for part in ("--user-claims", json.dumps(person))]
     command = [str(Path(sys.executable).parent / "oidc-provider-mock"), "--port", str(port), "--require-nonce", "true", *claims]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

@@ -13,7 +13,7 @@ from hulk.kernel.errors import HulkError, NotFound, Refused, Unavailable
 from hulk.modules.tools.domain import Bytes
 from hulk.modules.tools.ports import Uncertain
 from support.foreign.mounting import HERE, LIMITS, call, calling, good, hostile, serve, tool, words
-from support.processes import die_with_parent
+from support.processes import leashed
 
 SMALL = replace(LIMITS, noise=1_000)
 TOKEN = "tok-5ecret-71"
@@ -255,7 +255,7 @@ async def test_a_tool_that_is_gone_is_not_called(tmp_path: Path) -> None:
 
 def test_it_dies_with_us_also_when_we_are_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "support.foreign.holder", str(tmp_path)]
-    with subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as holder:
+    with subprocess.Popen(leashed(*command), cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         pid = next(int(line.split()[1]) for line in holder.stdout if line.startswith("pid "))
         assert not _gone(pid)

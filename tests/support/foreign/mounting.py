@@ -13,7 +13,7 @@ from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.mounted import Limits, MountedServer, Patience, Program, Rules, Secret, Way, mounted
 from hulk.modules.tools.domain import Output, Tool, Words
 from hulk.modules.tools.ports import Calling, Foreign, Present, unheard
-from support.processes import die_with_parent
+from support.processes import leashed
 
 HERE = Path(__file__).parent
 RULES = Rules(about=About(owner="ops", tags=("mcp",)), reads=("list*", "ok"), seconds=20)
@@ -67,7 +67,7 @@ def words(output: Output) -> str:
 def running(name: str, *arguments: str, ports: int = 1) -> Iterator[str]:
     """A server of this folder over HTTP; gives its address, and behind spaces the other ports that it says."""
     command = [sys.executable, "-m", f"support.foreign.{name}", *arguments]
-    with subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             port, *others = [int(process.stdout.readline()) for _ in range(ports)]

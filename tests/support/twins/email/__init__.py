@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.processes import die_with_parent
+from support.processes import leashed
 
 ADDRESS, PASSWORD, AUTHSERV = "hulk@corp.example.com", "s3nha-do-correio", "mx.corp.example.com"
 CLIENT, SECRET, REFRESH = "hulk-app", "s3gredo+do/app=", "1//refresca"
@@ -86,7 +86,7 @@ class Twin:
 def email_twin() -> Iterator[Twin]:
     """One whose only mailbox is `ADDRESS`."""
     command = [sys.executable, "-u", "-m", "support.twins.email"]
-    with subprocess.Popen(command, cwd=_TESTS, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), cwd=_TESTS, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield Twin(**json.loads(process.stdout.readline()))

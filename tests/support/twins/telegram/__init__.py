@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.processes import die_with_parent
+from support.processes import leashed
 
 TOKEN = "4242:AAtwin_of_a_token-which_no_server_knows0"
 USERNAME = "hulk_twin_bot"
@@ -71,7 +71,7 @@ class Twin:
 def telegram_twin(speed: float = 1.0) -> Iterator[Twin]:
     """A twin whose only bot has `TOKEN`."""
     command = [sys.executable, "-u", "-m", "support.twins.telegram", str(speed)]
-    with subprocess.Popen(command, cwd=_TESTS, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+    with subprocess.Popen(leashed(*command), cwd=_TESTS, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield Twin(f"http://127.0.0.1:{process.stdout.readline().strip()}")
