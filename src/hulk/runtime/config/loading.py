@@ -54,7 +54,8 @@ def load(
     Raises `NotFound` for a missing file, `Refused` naming every wrong key and value at once."""
     document = None if file is None else read(file)
     everything = {**dict.fromkeys(RUNTIME), **dict.fromkeys(sections)}
-    wanted = [name for name in everything if name in RUNTIME or name in _named(document, environ, overrides)]
+    named = {*RUNTIME, *_named(document, environ, overrides)}
+    wanted = [name for name in everything if name in named]
     values, given, mistakes = _read(_only(wanted, sections), document, environ, overrides)
     if mistakes:  # what is wrong is told by all the settings that there are
         _, _, mistakes = _read(_only(everything, sections), document, environ, overrides)

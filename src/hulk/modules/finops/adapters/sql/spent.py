@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, Subquery, case, cast, func
 
 from hulk.modules.finops.adapters.sql.tables import charge_table, cost_table
 from hulk.modules.finops.domain import By
+from hulk.modules.finops.domain.daily import DONE
 
 Named: TypeAlias = Callable[[str], ColumnElement[str]]
 """What rows of either kind have by that name; empty, or null, where a call has no such name."""
@@ -20,7 +21,7 @@ _PERSONAL: frozenset[By] = frozenset({"day", "tenant", "person"})
 """What sums tell."""
 _its, _sums = charge_table.c, cost_table.c
 _INDEXED = ("day", "tenant", "intent", "person")
-_WAITING, _DONE = _its.status == "reserved", _its.status.in_(("settled", "assumed"))
+_WAITING, _DONE = _its.status == "reserved", _its.status.in_(DONE)
 
 
 def name_of(named: Named, by: By) -> ColumnElement[str]:
