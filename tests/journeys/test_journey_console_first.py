@@ -29,7 +29,7 @@ class Newcomer:
     def press(self, name: str, role: str = "button", within: str = "main") -> None:
         """What is called so."""
         self.presses += 1
-        self.page.locator(within).get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]  # one of Playwright's words
+        self.page.locator(within).get_by_role(role, name=name, exact=True).click()
 
     def fill(self, label: str, text: str) -> None:
         """The field that is called so."""
@@ -108,7 +108,7 @@ def model_added(new: Newcomer, twin: str) -> str:
     new.presses += 1
     new.page.get_by_label("Roda onde dados sensíveis podem estar, e não custa nada").check()
     new.press("Mostrar o que escrever")
-    command = new.page.locator("pre").first.inner_text()
+    command: str = new.page.locator("pre").first.inner_text()
     new.home()
     return command
 
@@ -120,7 +120,7 @@ def channel_added(new: Newcomer) -> str:
     new.page.get_by_label("Tipo").select_option("webhook")
     new.fill("Nome", "loja")
     new.press("Mostrar o que fazer")
-    command = new.page.locator("#command").inner_text()
+    command: str = new.page.locator("#command").inner_text()
     assert "LOJA_SECRET" in new.page.locator("main").inner_text()
     new.home()
     return command
