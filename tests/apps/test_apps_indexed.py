@@ -33,6 +33,7 @@ FILTERS: Mapping[str, tuple[str, ...]] = {
         "text=sales", "assignee=person%3Aana", "intent_id=int_01m7y5yr6fe5hvadg4t960z6tv",
     ),
     "/v1/intents": ("status=failed", "status=running", "status=completed", "namespace=default"),
+    "/v1/conversations": ("mode=person", "mode=hulk", "channel=chat&sender=ana"),
     "/v1/audit": ("actor=x", "subject=x"),
 }  # fmt: skip
 """What lists are asked for besides all of it."""
@@ -136,6 +137,7 @@ async def test_nothing_reads_all_there_is_and_every_index_of_a_few_is_read(tmp_p
     assert {statement: plan for statement, plan in found.items() if gone_through(plan) - FEW} == {}
 
 
+LISTED = re.compile(r"FROM (run|ticket|intent|charge|decision|channel_conversation)\b")
 PAGES_SORTED = "USE TEMP B-TREE FOR ORDER BY"
 
 
@@ -147,6 +149,10 @@ async def test_a_page_of_a_list_is_read_in_its_order(world: World) -> None:
                 status, said = await world.call("admin", "GET", f"{path}?{one}")
                 assert status == 200, (path, one, said)
         found = await world.desk.helm.store.read(lambda connection: plans(connection, statements))
-    lists = {one: plan for one, plan in found.items() if re.search(r"FROM (run|ticket|intent|charge|decision)\b", one) and "LIMIT" in one}
+    lists = {
+        one: plan
+        for one, plan in found.items()
+        if re.search(r"FROM (run|ticket|intent|charge|decision|channel_conversation)\b", one) and "LIMIT" in one
+    }
     assert len(lists) > 20
     assert {one: plan for one, plan in lists.items() if PAGES_SORTED in plan and not OF_FEW.search(one)} == {}

@@ -77,21 +77,26 @@ class Place:
     # ---- workers
 
     async def start(self) -> Worker:
-        """Start a worker and wait until it works."""
+        """Start a worker and wait until it works. One that ends because the database is away just then is started again, as by systemd."""
+        while (worker := await self._started()) is None:
+            pass
+        self.workers.append(worker)
+        return worker
+
+    async def _started(self) -> Worker | None:
         name = f"w{next(self._names)}"
-        address = self.server.address
+        address, errors = self.server.address, self.folder / f"{name}.errors"
         bus = self.stack.enter_context(a_cable(int(address.urls[0].rpartition(":")[2])))
         store, url = self._database(name)
         words = (name, url, str(self.folder), f"nats://127.0.0.1:{bus.port}", address.user or "", address.password or "")
-        process = self.stack.enter_context(
-            subprocess.Popen(  # noqa: ASYNC220  # takes a moment only
-                [sys.executable, "-m", "support.worker", *words], cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        with errors.open("w") as told:
+            process = self.stack.enter_context(
+                subprocess.Popen(  # noqa: ASYNC220  # takes a moment only
+                    [sys.executable, "-m", "support.worker", *words], cwd=TESTS, stdout=subprocess.PIPE, stderr=told, text=True
+                )
             )
-        )
         self.stack.callback(process.kill)
-        await asyncio.to_thread(_until_working, process)
-        self.workers.append(worker := Worker(process, bus, store))
-        return worker
+        return Worker(process, bus, store) if await asyncio.to_thread(_works, process, errors) else None
 
     def _database(self, name: str) -> tuple[Cable | None, str]:
         url = url_of(self.store)
@@ -255,10 +260,14 @@ class Place:
             toll.add(len(rows), self.happened, [row.recorded.timestamp() for row in recorded], self.gone_on)
 
 
-def _until_working(process: "subprocess.Popen[str]") -> None:
+def _works(process: "subprocess.Popen[str]", errors: Path) -> bool:
+    """Whether it began to; False when it could not, what it needs being away."""
     assert process.stdout is not None
     while "working" not in (line := process.stdout.readline()):
-        assert line, "the worker ended before it began"
+        if not line:
+            assert Unavailable.__name__ in (told := errors.read_text()), told
+            return False
+    return True
 
 
 @asynccontextmanager

@@ -205,3 +205,10 @@ async def test_all_that_are_a_person_are_found_by_it(store: Store, contacts: Con
     await put(store, contacts, here, there, theirs, contact("bia", person="usr_2"), contact("caio"))
     assert await contacts.of_person("default", "usr_1") == [there, here]
     assert await contacts.of_person("default", "usr_3") == []
+
+
+async def test_names_are_found_for_many_at_once(store: Store, contacts: Contacts) -> None:
+    await put(store, contacts, contact(name="Ana"), contact("bia"), contact("ana", name="Outra", channel="mail"))
+    asked = {("chat", "ana"), ("chat", "bia"), ("chat", "nobody"), ("mail", "ana"), ("mail", "bia")}
+    assert await contacts.names(asked) == {("chat", "ana"): "Ana", ("mail", "ana"): "Outra"}
+    assert await contacts.names([]) == {}

@@ -378,7 +378,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel", "address", name=op.f("uq_channel_conversation_channel_address")),
     )
     with op.batch_alter_table("channel_conversation", schema=None) as batch_op:
-        batch_op.create_index("channel_conversation_heard", ["tenant", "mode", "heard"], unique=False)
+        batch_op.create_index("channel_conversation_heard", ["tenant", "heard"], unique=False)
+        batch_op.create_index(
+            "channel_conversation_people",
+            ["tenant", "mode", "heard"],
+            unique=False,
+            postgresql_where=sa.text("mode = 'person'"),
+            sqlite_where=sa.text("mode = 'person'"),
+        )
+        batch_op.create_index("channel_conversation_sender", ["channel", "sender"], unique=False)
 
     op.create_table(
         "channel_guess",

@@ -66,30 +66,39 @@ def _of_conversations(router: APIRouter, acts: ChannelActs) -> None:
         """Those in which somebody was heard last first. One that waits for a person has `mode` `person` and no `by`. Behind a page go on
         with its `next` as `after`; null: there is no more."""
         if sender is not None:
-            return {"conversations": [conversation_view(one) for one in await acts.look.talks_with(caller, channel, sender)], "next": None}
+            return {"conversations": await _views(acts, await acts.look.talks_with(caller, channel, sender)), "next": None}
         found = await acts.look.talks(caller, mode, _page(channel, limit, before, after))
-        return {"conversations": [conversation_view(one) for one in found], "next": _next(found, limit)}
+        return {"conversations": await _views(acts, found), "next": _next(found, limit)}
 
     @router.get("/conversations/{conversation}", summary="A conversation, and what was said in it")
     async def conversation(conversation: Named, caller: Caller) -> JsonObject:
         """The last 200 turns, the oldest first."""
         found, turns = await acts.look.talk(caller, conversation)
-        return {**conversation_view(found), "turns": [turn_view(one) for one in turns]}
+        return {**await _view(acts, found), "turns": [turn_view(one) for one in turns]}
 
     @router.post("/conversations/{conversation}/take", summary="Answer in a conversation in Hulk's place")
     async def take(conversation: Named, caller: Caller, reason: Why = "") -> JsonObject:
         """Hulk keeps what is said there, and does not answer, until it is handed back."""
-        return conversation_view(await acts.answer.take(caller, conversation, reason))
+        return await _view(acts, await acts.answer.take(caller, conversation, reason))
 
     @router.post("/conversations/{conversation}/back", summary="Have Hulk answer in a conversation again")
     async def back(conversation: Named, caller: Caller, reason: Why = "") -> JsonObject:
         """Whoever answered there."""
-        return conversation_view(await acts.answer.back(caller, conversation, reason))
+        return await _view(acts, await acts.answer.back(caller, conversation, reason))
 
     @router.post("/conversations/{conversation}/replies", summary="Say something in a conversation that a person answers", status_code=202)
     async def reply(conversation: Named, body: ReplyBody, caller: Caller) -> JsonObject:
         """It waits to be sent like every message; 409 while Hulk answers there, or another person."""
-        return conversation_view(await acts.answer.reply(caller, conversation, body.text, body.request_id, body.reason))
+        return await _view(acts, await acts.answer.reply(caller, conversation, body.text, body.request_id, body.reason))
+
+
+async def _view(acts: ChannelActs, one: Conversation) -> JsonObject:
+    return (await _views(acts, [one]))[0]
+
+
+async def _views(acts: ChannelActs, found: Sequence[Conversation]) -> list[JsonObject]:
+    names = await acts.look.names(found)
+    return [conversation_view(one, names) for one in found]
 
 
 def _page(channel: str | None, most: int, before: datetime | None, after: str) -> Page:

@@ -1,5 +1,6 @@
 """How channels and what is in them are shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from hulk.kernel.errors import retold
@@ -58,10 +59,11 @@ def arrival_view(kept: Kept) -> JsonObject:
     }  # fmt: skip
 
 
-def conversation_view(one: Conversation) -> JsonObject:
-    """A conversation."""
+def conversation_view(one: Conversation, names: Mapping[tuple[str, str], str]) -> JsonObject:
+    """A conversation; `names` are how people are called, by channel and sender."""
     return {
-        "conversation_id": one.id, "channel": one.channel, "address": one.address, "sender": one.sender, "group": one.group,
+        "conversation_id": one.id, "channel": one.channel, "address": one.address, "sender": one.sender,
+        "name": names.get((one.channel, one.sender)), "group": one.group,
         "language": one.language, "mode": one.mode, "by": one.by or None, "heard": iso(one.heard),
     }  # fmt: skip
 

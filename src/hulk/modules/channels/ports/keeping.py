@@ -1,6 +1,6 @@
 """Where channels keep what came in, what goes out, and with whom they talk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -217,6 +217,9 @@ class Contacts(Protocol):
 
     async def of_person(self, tenant: str, person: str) -> Sequence[Contact]:
         """All that are that person."""
+
+    async def names(self, of: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """How they are called, by channel and sender; who was never heard, or has no name, is not among them."""
 
     def block(self, channel: str, sender: str, blocked: bool) -> Change[bool]:
         """Not heard any more, or again; False when they were never heard."""

@@ -1,13 +1,13 @@
 """Seeing how channels are, what came in, what goes out, and what is said there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from hulk.kernel.errors import NotFound, Refused
 from hulk.kernel.tenancy import Principal
 from hulk.modules.channels.domain import Channel, Conversation, Ended, Health, Mode, Outgoing, State, Turn
-from hulk.modules.channels.ports import ANYBODY, Conversations, Inbox, Kept, Outbox, Sought, Standings
+from hulk.modules.channels.ports import ANYBODY, Contacts, Conversations, Inbox, Kept, Outbox, Sought, Standings
 from hulk.modules.channels.usecases.rights import Rights
 
 MOST_TURNS = 200
@@ -35,6 +35,7 @@ class LookAtChannels:
     inbox: Inbox
     outbox: Outbox
     conversations: Conversations
+    contacts: Contacts
     standings: Standings
 
     async def __call__(self, by: Principal) -> list[Health]:
@@ -82,6 +83,10 @@ class LookAtChannels:
             raise Refused("Whose conversations are wanted is known at a channel: name it, too.")
         self.rights.among(by, "read", channel)
         return [one for one in await self.conversations.of_sender(channel, sender) if one.tenant == by.tenant]
+
+    async def names(self, of: Sequence[Conversation]) -> Mapping[tuple[str, str], str]:
+        """How those whose conversations were shown are called, by channel and sender."""
+        return await self.contacts.names({(one.channel, one.sender) for one in of if one.sender})
 
     async def talk(self, by: Principal, id_: str) -> tuple[Conversation, Sequence[Turn]]:
         """A conversation and what was said in it, the oldest first; at most the last 200 turns."""

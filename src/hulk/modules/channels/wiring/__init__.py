@@ -239,13 +239,16 @@ def _acts(made: Answering, ground: Ground, needs: Needs, rights: Rights, check: 
     trail, commit, clock = ground.trail, ground.commit, ground.clock
     return ChannelActs(
         check=check,
-        look=LookAtChannels(rights=rights, inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, standings=standings),
+        look=LookAtChannels(
+            rights=rights, inbox=made.inbox, outbox=made.outbox, conversations=made.conversations, contacts=made.contacts,
+            standings=standings,
+        ),
         decide=DecideOnMessages(rights=rights, outbox=made.outbox, trail=trail, commit=commit, clock=clock),
         answer=AnswerInPerson(
             rights=rights, conversations=made.conversations, say=made.say, trail=trail, commit=commit, clock=clock, fallback=needs.fallback
         ),
         introduce=Introduce(rights=rights, contacts=made.contacts, people=needs.people, trail=trail, commit=commit, clock=clock),
-    )
+    )  # fmt: skip
 
 
 def _at_work(

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hulk.modules.console.pages.contacts import address_of, contact_api
+from hulk.modules.console.pages.filters import linked
 from hulk.modules.console.pages.showing import Showing, form_of, reason_of
 from hulk.runtime.http import Caller
 
-_MOST, _KNOWN = 50, 200
+_MOST = 50
 _Word = Annotated[str, Query(max_length=64)]
+_End = Annotated[str, Query(max_length=500)]
 
 
 def conversation_routes(showing: Showing) -> APIRouter:
@@ -18,12 +20,13 @@ def conversation_routes(showing: Showing) -> APIRouter:
     router = APIRouter(prefix="/console/conversations", include_in_schema=False)
 
     @router.get("")
-    async def listed(request: Request, caller: Caller, channel: _Word = "", mode: _Word = "", before: _Word = "") -> Response:  # noqa: ARG001  # only for who has been let in
+    async def listed(request: Request, caller: Caller, channel: _Word = "", mode: _Word = "", after: _End = "") -> Response:  # noqa: ARG001  # only for who has been let in
+        wanted = {"channel": channel, "mode": mode}
         found = await showing.ask(
-            request, "/v1/conversations", channel=channel or None, mode=mode or None, before=before or None, limit=_MOST
+            request, "/v1/conversations", channel=channel or None, mode=mode or None, after=after or None, limit=_MOST
         )
-        talks, names = found["conversations"], await _names(showing, request, channel)
-        return showing.page(request, "conversations.html", conversations=talks, names=names, channel=channel, mode=mode, most=_MOST)
+        older = linked("/console/conversations", **wanted, after=found["next"]) if found["next"] else ""
+        return showing.page(request, "conversations.html", conversations=found["conversations"], older=older, channel=channel, mode=mode)
 
     @router.get("/{conversation}")
     async def one(conversation: str, request: Request, caller: Caller) -> Response:
@@ -31,8 +34,7 @@ def conversation_routes(showing: Showing) -> APIRouter:
         known = found["sender"] and await showing.seen(request, contact_api(found["channel"], found["sender"]))
         place = address_of(found["channel"], found["sender"]) if known else ""
         may = caller.somewhere("write", "channels")
-        who = known["name"] if known else ""
-        return showing.page(request, "conversation.html", one=found, who=who, may=may, contact=known, place=place)
+        return showing.page(request, "conversation.html", one=found, may=may, contact=known, place=place)
 
     @router.post("/{conversation}/replies")
     async def reply(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
@@ -50,12 +52,6 @@ def conversation_routes(showing: Showing) -> APIRouter:
         return await _turned(showing, request, conversation, "back")
 
     return router
-
-
-async def _names(showing: Showing, request: Request, channel: str) -> dict[tuple[str, str], str]:
-    """How those who were heard last are called, by channel and sender, as far as whoever looks may know."""
-    found = await showing.seen(request, "/v1/channel-contacts", channel=channel or None, limit=_KNOWN)
-    return {(one["channel"], one["sender"]): one["name"] for one in found["contacts"] if one["name"]} if found else {}
 
 
 async def _turned(showing: Showing, request: Request, conversation: str, act: str) -> Response:

@@ -1,6 +1,6 @@
 """Who was heard, in the store."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,6 +111,13 @@ class SqlContacts:
         """See `Contacts`."""
         query = select(contact_table).where(contact_table.c.tenant == tenant, contact_table.c.person == person)
         return await self._all(query.order_by(contact_table.c.seen.desc(), contact_table.c.sender), {})
+
+    async def names(self, of: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """See `Contacts`."""
+        key = (contact_table.c.channel, contact_table.c.sender)
+        query = select(*key, contact_table.c.name).where(tuple_(*key).in_(sorted(of)), contact_table.c.name != "")
+        rows = await self._store.read(lambda connection: connection.execute(query).all()) if of else []
+        return {(row.channel, row.sender): row.name for row in rows}
 
     async def _all(self, query: Select[Any], values: dict[str, Any]) -> list[Contact]:
         return await self._store.read(lambda connection: [_contact(row) for row in connection.execute(query, values)])

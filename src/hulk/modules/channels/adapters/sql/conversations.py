@@ -11,7 +11,7 @@ from hulk.kernel.errors import NotFound
 from hulk.kernel.records import fields_of
 from hulk.modules.channels.adapters.sql.pages import going_on, of_channels
 from hulk.modules.channels.adapters.sql.tables import conversation_table as table
-from hulk.modules.channels.adapters.sql.tables import mark_table, turn_table
+from hulk.modules.channels.adapters.sql.tables import is_in_mode, mark_table, turn_table
 from hulk.modules.channels.domain import Conversation, Ended, Mode, Turn
 from hulk.runtime.store import Store, Transaction
 
@@ -98,7 +98,7 @@ class SqlConversations:
     ) -> Sequence[Conversation]:  # fmt: skip
         """See `Conversations`."""
         query = of_channels(table, tenant, None, among)
-        query = query if mode is None else query.where(table.c.mode == mode)
+        query = query if mode is None else query.where(is_in_mode(table, mode))
         query = query if before is None else query.where(table.c.heard < before)
         return await self._all(going_on(query, table.c.heard, (table.c.id,), limit, after), {})
 

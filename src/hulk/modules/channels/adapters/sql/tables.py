@@ -169,7 +169,24 @@ conversation_table = Table(
     Column("reply", Document, nullable=False),
     UniqueConstraint("channel", "address"),
 )
-Index("channel_conversation_heard", conversation_table.c.tenant, conversation_table.c.mode, conversation_table.c.heard)
+_WITH_PEOPLE = text("mode = 'person'")
+Index("channel_conversation_heard", conversation_table.c.tenant, conversation_table.c.heard)
+Index(
+    "channel_conversation_people",
+    conversation_table.c.tenant,
+    conversation_table.c.mode,
+    conversation_table.c.heard,
+    postgresql_where=_WITH_PEOPLE,
+    sqlite_where=_WITH_PEOPLE,
+)
+Index("channel_conversation_sender", conversation_table.c.channel, conversation_table.c.sender)
+
+
+def is_in_mode(conversations: FromClause, mode: str) -> ColumnElement[bool]:
+    """Whether Hulk or a person answers a conversation, in the words of the index of those with people (`is_open`)."""
+    column: ColumnElement[str] = conversations.c.mode
+    return column == literal_column(f"'{mode}'", String)
+
 
 turn_table = Table(
     "channel_turn",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Row, Subquery, cast, func, literal, select, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Float, Row, String, Subquery, cast, func, literal, select, tuple_, union
 
 from hulk.kernel.durable import Change
 from hulk.modules.finops.adapters.sql import daily, spent
@@ -47,23 +47,40 @@ class SqlCosts:
 
 
 def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) -> list[Row[Any]]:
-    its = spent.spent(wanted.by, wanted.only, partial(_where, wanted))
-    keys: list[ColumnElement[str]] = [*(its.c[f"by_{name}"] for name in wanted.by), its.c.currency]
+    few = _dearest(connection, wanted, most)
+    its = spent.spent(wanted.by, wanted.only, partial(_where, wanted, few))
+    keys = _keys(wanted, its)
     amounts = [sum_exact(its.c[name]) for name in ("settled", "assumed", "reserved")]
     sums = [func.sum(its.c.calls), *amounts, *(func.sum(its.c[name]) for name in spent.TOKENS)]
     query = select(*keys, *sums).group_by(*keys).order_by(*_order(wanted, its), *keys).limit(most)
-    if wanted.order == "cost" and _MANY.intersection(wanted.by):
-        dearest = select(*keys).group_by(*keys).order_by(*_order(wanted, its), *keys).limit(most)
-        query = query.where(tuple_(*keys).in_(dearest))
+    query = query if few is None else query.where(tuple_(*keys).in_(few))
     if after is not None:
         query = query.where(tuple_(*keys) > tuple_(*map(literal, key_of(after, len(keys)))))
     return list(connection.execute(query))
 
 
-def _where(wanted: Wanted, named: spent.Named) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [named("day").between(wanted.since.isoformat(), wanted.until.isoformat())]
-    found += [] if wanted.tenant is None else [named("tenant") == wanted.tenant]
-    return found + [spent.is_called(named, name, value) for name, value in wanted.only.items()]
+def _dearest(connection: Connection, wanted: Wanted, most: int) -> list[tuple[str, ...]] | None:
+    """Which are told where there are many and only the dearest are wanted; None where all are gone through anyway."""
+    if wanted.order != "cost" or not _MANY.intersection(wanted.by):
+        return None
+    its = spent.spent(wanted.by, wanted.only, partial(_where, wanted, None))
+    keys = _keys(wanted, its)
+    return [tuple(row) for row in connection.execute(select(*keys).group_by(*keys).order_by(*_order(wanted, its), *keys).limit(most))]
+
+
+def _keys(wanted: Wanted, its: Subquery) -> list[ColumnElement[str]]:
+    return [*(its.c[f"by_{name}"] for name in wanted.by), its.c.currency]
+
+
+def _where(wanted: Wanted, few: Sequence[tuple[str, ...]] | None, named: spent.Named) -> list[ColumnElement[bool]]:
+    found = [] if wanted.tenant is None else [named("tenant") == wanted.tenant]
+    found += [spent.is_called(named, name, value) for name, value in wanted.only.items()]
+    day: ColumnElement[str] = named("day")
+    if few is not None and wanted.tenant is not None and "intent" in wanted.by:  # by their own index: the days are not gone through again
+        at = wanted.by.index("intent")
+        found.append(named("intent").in_(sorted({key[at] for key in few})))
+        day = func.coalesce(day, literal("", String))
+    return [*found, day.between(wanted.since.isoformat(), wanted.until.isoformat())]
 
 
 def _order(wanted: Wanted, its: Subquery) -> list[ColumnElement[Any]]:
