@@ -265,7 +265,7 @@ def _works(process: "subprocess.Popen[str]", errors: Path) -> bool:
     assert process.stdout is not None
     while "working" not in (line := process.stdout.readline()):
         if not line:
-            assert Unavailable.__name__ in (told := errors.read_text()), told
+            assert process.wait() == os.EX_TEMPFAIL, errors.read_text()
             return False
     return True
 

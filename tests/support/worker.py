@@ -3,6 +3,7 @@
 Executes runs of the workflow "marks": three steps, each leaving a mark in the same transaction as its record."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert
 
 from hulk.kernel.durable import Context, Outcome
+from hulk.kernel.errors import Unavailable
 from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import Address, connect
 from hulk.runtime.outbox import Outbox
@@ -62,4 +64,7 @@ async def main(name: str, store_url: str, folder: str, nats: str, user: str, pas
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except Unavailable:
+        sys.exit(os.EX_TEMPFAIL)
