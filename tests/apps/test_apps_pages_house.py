@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hulk.kernel.time import utc_now
 from support.callers import World, a_world
 from support.channel_things import a_contact, a_conversation, a_handed_conversation, a_message
 from support.patience import until_found
@@ -158,6 +160,17 @@ async def test_a_contact_is_found_heard_no_more_and_said_to_be_somebody(world: W
     assert types == [(what, "asked for it") for what in ("blocked", "linked", "unblocked", "unlinked")]
     assert (await press(world, "admin", "/console/contacts/link", **who))[0] == 422
     assert (await press(world, "admin", "/console/contacts/burn", **who))[0] == 404
+
+
+async def test_conversations_of_one_moment_go_on_page_by_page_and_say_who_talks(world: World) -> None:
+    sender, now = await a_contact(world, name="Zoé"), utc_now()
+    made = {await a_conversation(world, sender=sender, heard=now) for _ in range(51)}
+    first = await look(world, "viewer", "/console/conversations?channel=shop")
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older
+    second = await look(world, "viewer", unescape(older[1]))
+    pages = [re.findall(r'/console/conversations/(cnv_\w+)">Zoé<', page) for page in (first, second)]
+    assert ([len(page) for page in pages], {*pages[0], *pages[1]}, 'rel="next"' in second) == ([50, 1], made, False)
 
 
 @pytest.mark.parametrize("who", ["viewer", "operator", "approver", "stranger", "prod"])
