@@ -19,8 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from hulk.apps.schema import prepare
-from hulk.modules.audit import VerifyCopies
-from hulk.modules.audit.ports import Archive
+from hulk.modules.audit.ports import Archive, Marks
 from hulk.modules.audit.settings import AuditSettings
 from hulk.modules.audit.wiring import archive_of, wired
 from hulk.runtime.outbox import Outbox
@@ -98,8 +97,9 @@ class Trail:
         """What was left is archived; both copies are whole, equal, and have all that was told."""
         settings = AuditSettings(archive=SecretStr(self.archive))
         async with opened(self.store, self.folder) as store, wired(settings, store, "", self.folder, KEY, Metrics()) as audit:
-            async with running(audit.archiving(Metrics(), Outbox(store, KEY).bell()).run()):
-                await until_found(lambda: all_archived(audit.verify), within=600)  # all that was written is gone through each time
+            archiving = audit.archiving(Metrics(), Outbox(store, KEY).bell())
+            async with running(archiving.run()):
+                await until_found(lambda: all_archived(archiving.marks))
             found = await audit.verify()
         assert [f"{one.tenant} {one.place}: {one.problem}" for one in found if not one.whole] == []
         entries = {(one.tenant, one.place): one.entries for one in found}
@@ -107,9 +107,9 @@ class Trail:
             assert entries[tenant, "store"] == entries[tenant, "archive"] >= count > 0
 
 
-async def all_archived(verify: VerifyCopies) -> bool:
+async def all_archived(marks: Marks) -> bool:
     """Whether the archive has got all."""
-    return all(one.behind == 0 for one in await verify())
+    return (await marks.waiting()).entries == 0
 
 
 @contextlib.asynccontextmanager
