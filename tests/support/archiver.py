@@ -5,6 +5,7 @@ The archive is always some way behind. It prints how many events it was told are
 import asyncio
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,6 +18,7 @@ from hulk.modules.audit.wiring import wired
 from hulk.runtime.outbox import Outbox
 from hulk.runtime.store import Store, opened
 from hulk.runtime.telemetry import Metrics
+from support.patience import until_found
 
 KEY = b"the installation's"
 TENANTS = 3
@@ -42,7 +44,8 @@ async def _writing(store: Store, outbox: Outbox, tenant: str, marks: Marks) -> N
     written = 0
     while True:
         if written % LOOK == 0:
-            await _waiting(marks)
+            with contextlib.suppress(Unavailable):
+                await until_found(partial(_near, marks))
         two = [Event(type="hulk.ticket.completed.v1", subject=f"tkt_{written}", tenant=tenant, actor="ana") for _ in range(2)]
         try:
             await store.commit(outbox.append(*two))
@@ -54,11 +57,9 @@ async def _writing(store: Store, outbox: Outbox, tenant: str, marks: Marks) -> N
         sys.stdout.flush()
 
 
-async def _waiting(marks: Marks) -> None:
-    """Until the archive is not too far behind: it is never idle, and what is left at the end is no more after a hundred kills than after one."""
-    with contextlib.suppress(Unavailable):
-        while (await marks.waiting()).entries > BEHIND:
-            await asyncio.sleep(0.02)
+async def _near(marks: Marks) -> bool:
+    """Whether the archive is not too far behind: it is never idle, and no more is left at the end after a hundred kills than after one."""
+    return (await marks.waiting()).entries <= BEHIND
 
 
 if __name__ == "__main__":
