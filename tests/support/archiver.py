@@ -45,7 +45,7 @@ async def _writing(store: Store, outbox: Outbox, tenant: str, marks: Marks) -> N
     while True:
         if written % LOOK == 0:
             with contextlib.suppress(Unavailable):
-                await until_found(partial(_near, marks))
+                await until_found(partial(_near, marks), within=600)
         two = [Event(type="hulk.ticket.completed.v1", subject=f"tkt_{written}", tenant=tenant, actor="ana") for _ in range(2)]
         try:
             await store.commit(outbox.append(*two))
