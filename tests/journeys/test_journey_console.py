@@ -45,8 +45,8 @@ def test_the_palette_leads_everywhere_by_keyboard(visitor: Visitor) -> None:
     assert page.locator("#palette").is_visible()
     assert visitor.violations() == []
     page.keyboard.type("agora")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console/")
+    with page.expect_navigation(url="**/console/"):
+        page.keyboard.press("Enter")
     assert not page.locator("#palette").is_visible()
 
 

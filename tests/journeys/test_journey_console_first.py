@@ -89,8 +89,8 @@ def answered(new: Newcomer, files: Path) -> None:
     new.fill("O que você quer?", QUESTION)
     new.presses += 1
     new.page.locator("#send").dblclick()  # it is asked once all the same
-    new.page.wait_for_url("**/console/intents/int_*")
     new.page.locator("figure img").wait_for()
+    assert "/console/intents/int_" in new.page.url
     assert new.page.locator("svg.graph rect").count() >= 3
     new.page.locator("[data-key=p]").wait_for()
     new.page.keyboard.press("p")
@@ -107,7 +107,7 @@ def model_added(new: Newcomer, twin: str) -> str:
     new.fill("Seu endereço até /v1, inclusive; vazio, o do fornecedor", twin)
     new.presses += 1
     new.page.get_by_label("Roda onde dados sensíveis podem estar, e não custa nada").check()
-    new.press("Mostrar o que escrever")
+    new.press("Verificar")
     command: str = new.page.locator("pre").first.inner_text()
     new.home()
     return command
