@@ -36,6 +36,25 @@ def test_what_looks_like_a_token_in_the_text_does_not_become_another_value() -> 
     assert unmasked(sent, vault) == text
 
 
+PIX = "0014br.gov.bcb.pix0136676a42be-e435-4eef-804b-92e0b64b49fc5204000053039865802BR5913Fulano de Tal6008BRASILIA62070503***6304"
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "after"),
+    [
+        pytest.param("pague ", f"0002012658{PIX}5543", " e me diga quando", id="static"),
+        pytest.param("<p>", f"0002012658{PIX}aB9f", "</p>", id="quoted for HTML"),
+        pytest.param("pague ", f"0002010102122658{PIX}5543", ", obrigado", id="to be used once"),
+        pytest.param("o resto: ", PIX[4:] + "5543", "; e daí?", id="without its beginning"),
+        pytest.param("", f"0002012658{PIX[:-4]}", "", id="without its end"),
+    ],
+)
+def test_the_text_behind_a_qr_code_is_masked_whole(before: str, code: str, after: str) -> None:
+    vault = Vault()
+    sent = masked(before + code + after, vault)
+    assert (sent, unmasked(sent, vault)) == (f"{before}[PIX_1]{after}", before + code + after)
+
+
 def test_a_vault_prints_nothing() -> None:
     vault = Vault()
     masked(TEXT, vault)

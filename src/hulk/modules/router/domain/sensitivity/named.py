@@ -61,7 +61,11 @@ def identity(view: View) -> Iterator[Hit]:
 
 
 _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}(?![0-9a-f])")
-_PAYLOAD = re.compile(r"000201\d{2}[^\n]{0,10}?26\d{2}00\d{2}br\.gov\.bcb\.pix[^\n]{0,400}|br\.gov\.bcb\.pix\d{0,4}\S{0,80}")
+_PAYLOAD = re.compile(
+    r"000201[^\n]{0,40}?br\.gov\.bcb\.pix(?:[^\n]{0,400}6304[0-9a-f]{4}|[^\n]{0,400})"
+    r"|br\.gov\.bcb\.pix(?:[^\n]{0,400}6304[0-9a-f]{4}|\d{0,4}\S{0,80})"
+)
+"""From its format (field 00) to its checksum (field 63), names with spaces between them; to the end of the line where there is none."""
 _FAR = 80
 
 
