@@ -1,10 +1,11 @@
 """Talking to Hulk by a voice assistant that speaks Wyoming, with the official client of the protocol."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
@@ -15,6 +16,7 @@ from wyoming.ping import Ping, Pong
 
 from hulk.kernel.text import Language, Text
 from hulk.modules.channels.domain import Arrival, Sender
+from hulk.modules.channels.ports import Inbox, Kept
 from hulk.modules.channels.usecases import code_hash
 from hulk.runtime.language import voice
 from hulk.runtime.store import Store
@@ -115,6 +117,34 @@ async def test_what_takes_longer_is_said_so_and_is_asked_for_later(place: Store,
         event = await house.hears("E agora?", conversation="another")
         assert "O relatório está pronto." in event.data["text"]
         assert [state for text, state in await house.states() if "relatório" in text] == ["sent"]
+
+
+@dataclass
+class Busy:
+    """An inbox in which somebody works as soon as one has looked into it."""
+
+    inbox: Inbox
+    work: Callable[[], Awaitable[None]]
+
+    async def get(self, id_: str) -> Kept:
+        """What was there before."""
+        found = await self.inbox.get(id_)
+        await self.work()
+        return found
+
+
+async def test_what_was_kept_for_them_is_told_also_when_the_greeting_comes_between_two_looks(place: Store, tmp_path: Path) -> None:
+    async with a_house(place, tmp_path, wait=0.02) as house:
+        await house.hears("E agora?")
+        [opening] = await house.channels.answering.inbox.recent("default", None, 1)
+        await house.hears("Faça o relatório do mês")
+        await house.answers("O relatório está pronto.")
+        serve = house.at_work("home").serve
+        [kept] = await serve.take(serve.open.channel, [replace(opening.arrival, key="again", id="again")])
+        give = replace(serve.give, inbox=cast("Inbox", Busy(serve.give.inbox, house.desk.drain)))
+        given = await give(serve.open.channel, kept, 5.0)
+        assert given.message is not None
+        assert "O relatório está pronto." in given.message.text
 
 
 async def test_what_takes_longer_goes_to_another_channel_of_theirs(place: Store, tmp_path: Path) -> None:

@@ -86,13 +86,16 @@ class GiveReply:
         before = await self.outbox.given(channel.name, arrival.address, arrival.id)
         if before:
             return Given(self._said(kept, before))
-        outcome = (await self.inbox.get(kept.id)).outcome
-        good = outcome not in _BAD
+        outcome = await self._outcome(kept)
         waiting = await self.outbox.waiting(channel.name, arrival.address, _MOST)
         mine = [one for one in waiting if one.about == arrival.id]
         if not mine:
-            return Given(None, good=good) if outcome not in ("", "asked") else None
-        return await self._claimed(kept, waiting if outcome == "opened" else mine, good=good)
+            return Given(None, good=outcome not in _BAD) if outcome not in ("", "asked") else None
+        outcome = outcome or await self._outcome(kept)  # it is kept together with its message, so it may have come in between
+        return await self._claimed(kept, waiting if outcome == "opened" else mine, good=outcome not in _BAD)
+
+    async def _outcome(self, kept: Kept) -> str:
+        return (await self.inbox.get(kept.id)).outcome
 
     async def _claimed(self, kept: Kept, wanted: Sequence[Outgoing], *, good: bool) -> Given | None:
         until = self.clock() + HELD
