@@ -77,9 +77,11 @@ class Place:
     # ---- workers
 
     async def start(self) -> Worker:
-        """Start a worker and wait until it works. One that ends because the database is away just then is started again, as by systemd."""
-        while (worker := await self._started()) is None:
-            pass
+        """Start a worker and wait until it works. One that ends because the database is away just then is started again, as by systemd;
+        raises `TimeoutError` when none works within `WITHIN` seconds."""
+        async with asyncio.timeout(WITHIN):
+            while (worker := await self._started()) is None:
+                pass
         self.workers.append(worker)
         return worker
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     text,
 )
 
+from hulk.modules.channels.domain import Mode
 from hulk.runtime.store import Document, Moment, metadata
 
 _PLACE = BigInteger().with_variant(Integer, "sqlite")
@@ -47,7 +48,7 @@ Index("channel_arrival_done", arrival_table.c.received, postgresql_where=_DONE, 
 def is_done(arrivals: FromClause) -> ColumnElement[bool]:
     """Whether something came of an arrival, in the words of the index of those (`is_open`)."""
     outcome: ColumnElement[str] = arrivals.c.outcome
-    return outcome != literal_column("''", String)
+    return outcome != _word("")
 
 
 message_table = Table(
@@ -87,7 +88,12 @@ def is_unsent(messages: FromClause) -> ColumnElement[bool]:
 
 def _among(messages: FromClause, *states: str) -> ColumnElement[bool]:
     column: ColumnElement[str] = messages.c.state
-    return column.in_([literal_column(f"'{state}'", String) for state in states])
+    return column.in_([_word(state) for state in states])
+
+
+def _word(word: str) -> ColumnElement[str]:
+    """One of our own words, written out and not as a parameter: a partial index serves only what it can see."""
+    return literal_column(f"'{word}'", String)
 
 
 Index(
@@ -182,10 +188,10 @@ Index(
 Index("channel_conversation_sender", conversation_table.c.channel, conversation_table.c.sender)
 
 
-def is_in_mode(conversations: FromClause, mode: str) -> ColumnElement[bool]:
+def is_in_mode(conversations: FromClause, mode: Mode) -> ColumnElement[bool]:
     """Whether Hulk or a person answers a conversation, in the words of the index of those with people (`is_open`)."""
     column: ColumnElement[str] = conversations.c.mode
-    return column == literal_column(f"'{mode}'", String)
+    return column == _word(mode)
 
 
 turn_table = Table(
