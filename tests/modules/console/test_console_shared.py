@@ -7,7 +7,7 @@ import pytest
 
 from hulk.kernel.errors import Unavailable
 from hulk.modules.console.usecases import Shared
-from hulk.modules.console.usecases.shared import KEPT_SECONDS
+from hulk.modules.console.usecases.shared import KEPT_SECONDS, MOST_SECONDS
 from support.patience import until
 
 
@@ -41,6 +41,24 @@ async def test_it_is_found_out_anew_once_it_is_old() -> None:
     assert [await shared("a", counted), await shared("a", counted)] == [1, 1]
     now[0] += KEPT_SECONDS
     assert await shared("a", counted) == 2
+
+
+@pytest.mark.parametrize(("took", "kept"), [(0.0, KEPT_SECONDS), (0.001, KEPT_SECONDS), (0.05, 2.5), (60.0, MOST_SECONDS)])
+async def test_what_takes_long_to_find_out_is_kept_for_as_long_in_proportion(took: float, kept: float) -> None:
+    """From when it was there: who waited for it is given it, however long it took."""
+    now, made = [100.0], [0]
+    shared = Shared(lambda: now[0])
+
+    async def slow() -> int:
+        now[0] += took
+        made[0] += 1
+        return made[0]
+
+    assert await shared("a", slow, times=50) == 1
+    now[0] += kept - 0.01
+    assert await shared("a", slow, times=50) == 1
+    now[0] += 0.02
+    assert await shared("a", slow, times=50) == 2
 
 
 async def test_another_key_is_another_answer() -> None:

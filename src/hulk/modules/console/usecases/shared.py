@@ -8,13 +8,15 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 KEPT_SECONDS = 0.5
-"""How old a figure may be that nothing told of."""
+"""For how long a figure is kept that nothing told of."""
+MOST_SECONDS = 5.0
+"""For how long at most one is that takes long to find out."""
 _MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    at: float
+    until: float
     value: Any
 
 
@@ -26,25 +28,32 @@ class Shared:
         self._kept: dict[Hashable, _Kept] = {}
         self._making: dict[Hashable, asyncio.Lock] = {}
 
-    async def __call__(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+    async def __call__(self, key: Hashable, make: Callable[[], Awaitable[T]], *, times: float = 0.0) -> T:
         """What `make` gives, or gave within the last `KEPT_SECONDS`; who comes while it is made waits for that. `key` holds all that it
-        depends on: also who may see it. What it raises is kept for nobody."""
+        depends on: also who may see it. What it raises is kept for nobody. With `times` it is kept for so many times as long as it took
+        to find out where that is longer, `MOST_SECONDS` at most: what is cheap stays fresh, what is dear costs one part in so many."""
         lock = self._making.setdefault(key, asyncio.Lock())
         try:
             async with lock:
                 found = self._kept.get(key)
-                if found is None or self._clock() - found.at >= KEPT_SECONDS:
+                if found is None or self._clock() >= found.until:
                     self._forget()
-                    found = self._kept[key] = _Kept(self._clock(), await make())
+                    found = self._kept[key] = await self._made(make, times)
         finally:
             if not lock.locked():
                 self._making.pop(key, None)
         return cast("T", found.value)
 
+    async def _made(self, make: Callable[[], Awaitable[Any]], times: float) -> _Kept:
+        begun = self._clock()
+        value = await make()
+        now = self._clock()
+        return _Kept(now + min(max(KEPT_SECONDS, times * (now - begun)), MOST_SECONDS), value)
+
     def _forget(self) -> None:
         """What is too old, and all when it is too much."""
         if len(self._kept) >= _MOST:
             self._kept.clear()
-        old = self._clock() - KEPT_SECONDS
-        for key in [key for key, kept in self._kept.items() if kept.at <= old]:
+        now = self._clock()
+        for key in [key for key, kept in self._kept.items() if kept.until <= now]:
             del self._kept[key]

@@ -17,6 +17,8 @@ from hulk.runtime.http import Caller
 
 _MOST_DAYS = 1000
 _MOST_ROWS = 50
+_SPARED = 50
+"""Sums over many months and intents take a while: for so many times as long they are told to all who may see the same."""
 
 
 def costs_routes(showing: Showing) -> APIRouter:
@@ -29,15 +31,19 @@ def costs_routes(showing: Showing) -> APIRouter:
     async def costs(request: Request, caller: Caller) -> Response:
         today = utc_now().date()
         wish = wished(dict(request.query_params), today)
-        found = await _asked(showing, request, wish, today)
+        found = await _asked(showing, request, caller, wish, today)
         return showing.page(request, "costs.html", wish=wish, today=today, bys=BYS, names=NAMES, platform=_platform(caller), **found)
 
     return router
 
 
-async def _asked(showing: Showing, request: Request, wish: Wished, today: date) -> dict[str, Any]:
-    days = await showing.ask(request, "/v1/costs", by="day", limit=_MOST_DAYS, **wish.query)
-    rows = await showing.ask(request, "/v1/costs", by=wish.by, order="cost", limit=_MOST_ROWS, **wish.query)
+async def _asked(showing: Showing, request: Request, caller: Principal, wish: Wished, today: date) -> dict[str, Any]:
+    async def summed(**query: object) -> Any:
+        key = ("costs", caller.tenant, caller.grants, *sorted((query | wish.query).items()))
+        return await showing.shared(key, lambda: showing.ask(request, "/v1/costs", **query, **wish.query), times=_SPARED)
+
+    days = await summed(by="day", limit=_MOST_DAYS)
+    rows = await summed(by=wish.by, order="cost", limit=_MOST_ROWS)
     held = await showing.ask(request, "/v1/budgets", tenant=wish.tenant or None)
     quotas = await showing.seen(request, "/v1/quotas") or {"quotas": {}}
     rates = await showing.seen(request, "/v1/rates", limit=10) or {"rates": []}
