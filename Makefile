@@ -140,8 +140,8 @@ bench: $(VENV)/dev.stamp ## measure Hulk (minutes); writes benchmarks/results.js
 bench-channels: $(VENV)/dev.stamp ## measure what a message costs from its webhook to its answer, and 1,000 open conversations (a minute)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.channels
 
-bench-console: $(VENV)/dev.stamp ## measure the console's pages over a store of ROWS (1,000,000) runs and as many tickets (ten minutes, 4 GB of disk); VIEWERS=
-	@PYTHONPATH=tests $(BIN)/python -m benchmarks.console $(if $(ROWS),--rows $(ROWS)) $(if $(VIEWERS),--viewers $(VIEWERS))
+bench-console: $(VENV)/dev.stamp ## measure the console's pages over a store of ROWS (1,000,000) runs and as many tickets (ten minutes, 4 GB of disk); VIEWERS=, POSTGRES=1
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.console $(if $(ROWS),--rows $(ROWS)) $(if $(VIEWERS),--viewers $(VIEWERS)) $(if $(POSTGRES),--postgres)
 
 bench-peers: $(VENV)/dev.stamp $(VENV)/bench.stamp ## measure Hulk and its peers (an hour); writes benchmarks/peers.json and docs/performance.md (QUICK=1 for minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks --peers $(if $(QUICK),,--full)

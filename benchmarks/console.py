@@ -1,8 +1,9 @@
 """What the console's pages cost when the store is full: a data folder with many runs, tickets, intents and charges, asked over HTTP.
 
-    python -m benchmarks.console [--rows 1000000] [--times 40] [--viewers 0] [--data FOLDER]
+    python -m benchmarks.console [--rows 1000000] [--times 40] [--viewers 0] [--data FOLDER] [--postgres]
 
-The rows are put straight into the tables of SQLite, as `console_rows.py` says. A folder that is named is kept, and filled only once.
+The rows are put straight into the tables of SQLite, as `console_rows.py` says. A folder that is named is kept, and filled only once. With
+`--postgres` they are copied from there into a PostgreSQL of its own, over which the pages are then measured.
 Figures are milliseconds from the request to the last byte, one request at a time, and from a change until it stands on a page that is
 looked at; with viewers, that many people look at once besides.
 """
@@ -19,9 +20,10 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.channels import percentiles
-from benchmarks.console_rows import BIG, INTENT, NEWEST, TICKET, filled, summed
+from benchmarks.console_rows import BIG, INTENT, NEWEST, TICKET, copied, filled, summed
 from benchmarks.figures import Figure
 from benchmarks.program import Program, started
+from benchmarks.servers import postgres
 from hulk.modules.console.usecases.shared import KEPT_SECONDS, MOST_SECONDS
 
 GOAL = {"p95": "<= 150"}
@@ -88,14 +90,22 @@ PAGES: Sequence[str] = (
 )
 
 
-async def measured(rows: int, times: int, viewers: int, data: Path) -> list[Figure]:
+async def measured(rows: int, times: int, viewers: int, data: Path, *, on_postgres: bool) -> list[Figure]:
     """All pages there are, over so many rows; none by itself when each is asked for no times."""
     async with started(data, settings=SETTINGS, kept=data):
         """So that there are tables."""
     filled(data / "hulk.db", rows)
     await summed(data)
+    if not on_postgres:
+        return await _measured(data, SETTINGS, times, viewers)
+    with postgres() as server, tempfile.TemporaryDirectory() as folder:
+        copied(data / "hulk.db", server.url)
+        return await _measured(Path(folder), {**SETTINGS, "HULK_STORE__URL": server.url}, times, viewers)
+
+
+async def _measured(data: Path, settings: Mapping[str, str], times: int, viewers: int) -> list[Figure]:
     connections = aiohttp.TCPConnector(limit=0)  # each who looks live holds one
-    async with started(data, settings=SETTINGS, kept=data) as program, aiohttp.ClientSession(program.url, connector=connections) as session:
+    async with started(data, settings=settings, kept=data) as program, aiohttp.ClientSession(program.url, connector=connections) as session:
         there = [page for page in PAGES if await _seconds(session, page) is not None]
         found = [figure for page in there for figure in await _one(program, session, page, times)] if times else []
         found += await live(session, program, 1)
@@ -197,10 +207,12 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=40, help="how often each page is asked for by itself; may be 0")
     parser.add_argument("--viewers", type=int, default=0, help="how many look at once")
     parser.add_argument("--data", type=Path, help="a folder to keep; filled when it is new")
+    parser.add_argument("--postgres", action="store_true", help="over PostgreSQL in place of SQLite")
     asked = parser.parse_args()
     with nullcontext(str(asked.data)) if asked.data else tempfile.TemporaryDirectory() as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        for one in asyncio.run(measured(asked.rows, asked.times, asked.viewers, Path(folder))):
+        found = asyncio.run(measured(asked.rows, asked.times, asked.viewers, Path(folder), on_postgres=asked.postgres))
+        for one in found:
             sys.stdout.write(
                 f"{one.what:<80} {one.value:10.1f} {one.unit:<3} {one.goal:<8} {'' if one.met in (True, None) else 'MISSED'}\n"
             )

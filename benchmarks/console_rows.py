@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from hulk.kernel.records import to_json
 from hulk.modules.finops import Tariff
 from hulk.modules.finops.adapters.sql import SqlCosts
@@ -81,6 +84,8 @@ select :run, 'import', '', 'default', 'default', 'default', 'failed', '{}', erro
     :now || '.000000Z', :now || '.000000Z', :now || '.000000Z' from run where error is not null limit 1"""
 _TARIFF = dumps(to_json(Tariff(input=Decimal("2.5"), output=Decimal(10), currency="USD", version="genai-prices 0.0.1")))
 ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS, _TERMS, _CHARGES)
+TABLES: Sequence[str] = ("run", "run_attribute", "step", "ticket", "ticket_term", "intent", "charge", "cost")
+"""What is filled, in an order in which each refers to what is there."""
 
 
 def filled(database: Path, rows: int) -> None:
@@ -103,3 +108,16 @@ async def summed(data: Path) -> None:
         book = SqlCosts(store)
         for day in await book.days():
             await store.commit(book.mended(day))
+
+
+def copied(database: Path, url: str) -> None:
+    """Put the same rows into a PostgreSQL that has Hulk's tables."""
+    with sqlite3.connect(database) as source, psycopg.connect(url) as target:
+        for table in TABLES:
+            names = [name for _, name, *_ in source.execute(f"pragma table_info({table})")]  # those that are not computed
+            into = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names)))
+            with target.cursor().copy(into) as copy:
+                for row in source.execute(f"select {', '.join(names)} from {table}"):  # noqa: S608  # of ours
+                    copy.write_row(row)
+        target.execute("analyze")
+    source.close()
