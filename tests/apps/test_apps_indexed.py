@@ -86,7 +86,8 @@ async def look_at_all(world: World) -> None:
 
 
 async def work(world: World) -> None:
-    """Do what is done besides: a ticket is leased and held, runs wait for room in a lane."""
+    """Do what is done besides: a ticket is leased and held, runs wait for room in a lane, a trace is looked for that nobody has."""
+    assert (await world.call("admin", "GET", f"/v1/trace/{'ab' * 16}"))[0] == 404
     assert (await world.call("admin", "PUT", "/v1/ticket-kinds/report", json={}))[0] == 200
     made = await world.made("admin", "/v1/tickets", kind="report", title="x")
     lease = await world.made("admin", "/v1/leases", worker="w", kinds=["report"], most=4, lease_for=3600)
@@ -137,7 +138,6 @@ async def test_nothing_reads_all_there_is_and_every_index_of_a_few_is_read(tmp_p
     assert {statement: plan for statement, plan in found.items() if gone_through(plan) - FEW} == {}
 
 
-LISTED = re.compile(r"FROM (run|ticket|intent|charge|decision|channel_conversation)\b")
 PAGES_SORTED = "USE TEMP B-TREE FOR ORDER BY"
 
 

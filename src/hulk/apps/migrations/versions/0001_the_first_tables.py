@@ -719,6 +719,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("trace", sa.String(length=64), nullable=True),
+        sa.Column("trace_id", sa.String(length=32), sa.Computed("substr(trace, 4, 32)", persisted=True), nullable=True),
         sa.Column("agent", sa.String(length=64), nullable=True),
         sa.Column("grants", Document(), nullable=False),
         sa.Column("channel", sa.String(length=64), nullable=False),
@@ -743,6 +744,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("status in ('accepted', 'running', 'failed')"),
         )
         batch_op.create_index("ix_intent_tenant_created", ["tenant", "created", "id"], unique=False)
+        batch_op.create_index(
+            "ix_intent_trace",
+            ["trace_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("trace_id is not null"),
+            postgresql_where=sa.text("trace_id is not null"),
+        )
 
     op.create_table(
         "learnt",

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Computed,
     Connection,
     Index,
     Row,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
-    func,
     select,
     text,
     update,
@@ -33,6 +33,7 @@ from hulk.runtime.store import Document, Moment, Store, Transaction, among, meta
 
 _APART = text("status in ('accepted', 'running', 'failed')")
 """What is looked for among many more intents that are completed, written out: a partial index serves only what it can see."""
+_TRACED = text("trace_id is not null")
 
 intent_table = Table(
     "intent",
@@ -49,6 +50,7 @@ intent_table = Table(
     Column("digest", String(64), nullable=False),
     Column("run", String(64), nullable=False),
     Column("trace", String(64)),
+    Column("trace_id", String(32), Computed("substr(trace, 4, 32)", persisted=True)),
     Column("agent", String(64)),
     Column("grants", Document, nullable=False),
     Column("channel", String(64), nullable=False),
@@ -64,6 +66,7 @@ intent_table = Table(
     UniqueConstraint("tenant", "key"),
     Index("ix_intent_tenant_created", "tenant", "created", "id"),
     Index("ix_intent_apart", "tenant", "status", "created", "id", sqlite_where=_APART, postgresql_where=_APART),
+    Index("ix_intent_trace", "trace_id", "id", sqlite_where=_TRACED, postgresql_where=_TRACED),
 )
 
 plan_table = Table(
@@ -150,9 +153,9 @@ class SqlIntents:
         return _intent(row)
 
     async def by_trace(self, trace: str, tenant: str | None) -> Intent:
-        """See `Intents`. No index: ids sort by time, so what is looked for is usually among the first that are seen."""
-        query = select(intent_table).where(func.substr(intent_table.c.trace, 4, 32) == trace)
-        query = query if tenant is None else query.where(intent_table.c.tenant.concat("") == tenant)
+        """See `Intents`."""
+        query = select(intent_table).where(intent_table.c.trace_id == trace)
+        query = query if tenant is None else query.where(intent_table.c.tenant.concat("") == tenant)  # not by the index of all its intents
         newest = query.order_by(intent_table.c.id.desc()).limit(1)
         row = await self._store.read(lambda connection: connection.execute(newest).one_or_none())
         if row is None:
