@@ -285,6 +285,21 @@ async def test_settings_are_told_with_where_they_are_from_and_no_secret(world: W
     assert {one["origin"] for one in body["settings"]} >= {"default", "option"}
 
 
+async def test_what_is_logged_is_changed_where_the_settings_are(world: World) -> None:
+    before = (await world.call("platform", "GET", "/v1/log-level"))[1]["level"]
+    other = "error" if before != "error" else "warning"
+    try:
+        assert (await press(world, "platform", "/console/settings/log-level", level=other, reason="too loud"))[:2] == (
+            303, "/console/settings?said=saved",
+        )  # fmt: skip
+        assert f'<option value="{other}" selected>' in await look(world, "platform", "/console/settings")
+        assert (await press(world, "platform", "/console/settings/log-level", level="loud"))[0] == 422
+        assert (await press(world, "admin", "/console/settings/log-level", level="debug"))[0] == 403
+        assert (await world.call("platform", "GET", "/v1/log-level"))[1]["level"] == other
+    finally:
+        await world.call("platform", "PUT", "/v1/log-level", json={"level": before})
+
+
 async def test_the_bill_of_materials_names_every_part_with_its_licence_or_hash(world: World) -> None:
     async with world.session.get(f"{world.url}/v1/about/sbom", headers={"x-api-key": world.keys["viewer"]}) as answer:
         assert answer.headers["content-disposition"].startswith("attachment")

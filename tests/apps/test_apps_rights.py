@@ -182,6 +182,7 @@ GET /v1/keys                                    401      403      403      403  
 POST /v1/keys                                   401      403      403      403      201      201      403      201
 DELETE /v1/keys/{key}                           401      403      403      403      200      404      404      404
 POST /v1/keys/{key}/rotate                      401      403      403      403      201      404      404      404
+GET /v1/log-level                               401      403      403      403      403      403      403      200
 PUT /v1/log-level                               401      403      403      403      403      403      403      204
 POST /v1/leases                                 401      403      422      403      422      422      403      422
 POST /v1/leases/complete                        401      401      401      401      401      401      401      401

@@ -1,12 +1,14 @@
 """The log level, and metrics that are read when scraped."""
 
 import functools
+from typing import get_args
 
 from fastapi import APIRouter
 from prometheus_client import Gauge
 
 from hulk.apps.routes.platform import Platform, deed
 from hulk.kernel import ids
+from hulk.kernel.records import JsonObject
 from hulk.runtime.bus import Bus
 from hulk.runtime.http import Caller, Reasoned, allow
 from hulk.runtime.telemetry import Level, Metrics, level, set_level
@@ -20,8 +22,14 @@ class LevelBody(Reasoned):
 
 
 def logging_routes(platform: Platform) -> APIRouter:
-    """`PUT /v1/log-level`."""
+    """`/v1/log-level`."""
     router = APIRouter(prefix="/v1", tags=["operation"])
+
+    @router.get("/log-level", summary="From which level on is logged")
+    async def show(caller: Caller) -> JsonObject:
+        """By `process`, the one that answers. Allowed are `levels`."""
+        allow(caller, "read", "platform")
+        return {"level": level(), "levels": list(get_args(Level)), "process": ids.process()}
 
     @router.put("/log-level", summary="Change the log level while running", status_code=204)
     async def put(body: LevelBody, caller: Caller) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hulk.modules.console.pages.showing import Showing
+from hulk.modules.console.pages.showing import Showing, form_of
 from hulk.runtime.http import Caller
 
 
@@ -22,7 +22,14 @@ def house_routes(showing: Showing) -> APIRouter:
     ) -> Response:
         found = (await showing.ask(request, "/v1/settings"))["settings"]
         shown = [one for one in found if query.strip().lower() in one["setting"] and (not set or one["origin"] != "default")]
-        return showing.page(request, "settings.html", settings=shown, all=len(found), query=query, set=set)
+        logs = await showing.ask(request, "/v1/log-level")
+        return showing.page(request, "settings.html", settings=shown, all=len(found), query=query, set=set, logs=logs)
+
+    @router.post("/settings/log-level")
+    async def log_level(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
+        form = await form_of(request)
+        await showing.act(request, "PUT", "/v1/log-level", {"level": form.get("level", ""), "reason": form.get("reason", "")})
+        return showing.done(request, "/console/settings", "saved")
 
     @router.get("/about")
     async def about(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
