@@ -62,9 +62,13 @@ class Telegram:
         kind = self.chance.choice(("429", "500", "dropped", "cut", "page"))
         self.twin.fault("sendMessage", kind=kind, **({"retry_after": 1} if kind == "429" else {}))
         if self.chance.random() < 0.3:
-            kind = self.chance.choice(("500", "dropped", "cut", "400"))
-            says = {"says": "Bad Request: message to edit not found"} if kind == "400" else {}
-            self.twin.fault(self.chance.choice(("editMessageText", "deleteMessage")), kind=kind, **says)
+            self._trouble_with_changes()
+
+    def _trouble_with_changes(self) -> None:
+        """Telegram says of a message that it is not there only where it is not, so never when asked to take one away that is."""
+        method = self.chance.choice(("editMessageText", "deleteMessage"))
+        kind = self.chance.choice(("500", "dropped", "cut", *(("400",) if method == "editMessageText" else ())))
+        self.twin.fault(method, kind=kind, **({"says": "Bad Request: message can't be edited"} if kind == "400" else {}))
 
     async def rest(self, waiting: int) -> int:  # the port's
         """See `Side`."""
