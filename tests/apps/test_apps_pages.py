@@ -104,6 +104,12 @@ async def test_nothing_is_changed_from_elsewhere(world: World, headers: dict[str
     assert wrong == []
 
 
+async def test_a_form_of_more_fields_than_any_page_has_is_refused(world: World) -> None:
+    form = {f"field-{number}": "1" for number in range(501)}
+    status, page = await world.call("admin", "POST", "/console/people/new", headers={"origin": world.url}, data=form)
+    assert (status, b"The form is too large." in page) == (422, True)
+
+
 async def test_what_was_chosen_is_kept_and_shown(world: World) -> None:
     own = {"origin": world.url}
     async with world.session.post(

@@ -40,7 +40,7 @@ SECURITY: Mapping[str, str] = {
     "referrer-policy": "same-origin",
 }
 """No script or style but our own files, none of them inline; nothing is kept by who passes it on."""
-_MOST_FORM = 1_000_000
+_MOST_FORM, _MOST_FIELDS = 1_000_000, 500
 _ERRORS: Mapping[int, type[HulkError]] = {
     401: Unauthenticated,
     403: Forbidden,
@@ -167,7 +167,10 @@ async def form_of(request: Request) -> dict[str, str]:
     body = await request.body()
     if len(body) > _MOST_FORM:
         raise Refused("The form is too large.")
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500))
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError as error:
+        raise Refused("The form is too large.") from error
 
 
 async def reason_of(request: Request) -> str:
