@@ -123,6 +123,18 @@ async def test_what_was_chosen_is_kept_and_shown(world: World) -> None:
     assert "O que falha" in body
 
 
+async def test_the_last_moment_of_the_calendar_is_told_in_every_zone(world: World) -> None:
+    last, moment = "9999-12-31T23:59:59Z", {"cookie": "hulk-zone=Asia/Tokyo"}
+    assert (await world.call("admin", "PUT", "/v1/ticket-kinds/report", json={}))[0] == 200
+    made = await world.made("admin", "/v1/tickets", kind="report", title="Some day", deadline=last)
+    await world.made("admin", "/v1/keys", name="long", grants=[{"role": "viewer"}], expires=last)
+    plan = await world.made("admin", "/v1/schedules", name="late", at=last, timezone="Asia/Tokyo", intent={"text": "Hi"})
+    pages = ("tickets", f"tickets/{made['ticket_id']}", "people", "schedules", f"schedules/{plan['schedule_id']}")
+    told = {page: await look(world, "admin", f"/console/{page}", **moment) for page in pages}
+    assert {page: status for page, (status, _) in told.items() if status != 200} == {}
+    assert 'title="9999-12-31 23:59:59 UTC"' in told["people"][1]
+
+
 async def test_a_file_of_a_page_is_kept_for_ever_and_its_like_refused(world: World) -> None:
     _, body = await look(world, "viewer", "/console/")
     found = next(part for part in body.split('"') if part.endswith("console.css"))

@@ -13,6 +13,7 @@ from hulk.kernel.text import Text
 from hulk.kernel.time import from_iso
 from hulk.modules.console.pages.forms import json_of
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
+from hulk.modules.console.pages.view import in_zone
 from hulk.runtime.http import Caller
 
 _PLACE, _API = "/console/schedules", "/v1/schedules"
@@ -72,7 +73,7 @@ def _when(one: Mapping[str, Any]) -> str:
     """As people write it: a moment in the schedule's own zone."""
     if "at" not in one:
         return str(one[_kind(one)])
-    return from_iso(one["at"]).astimezone(ZoneInfo(one["timezone"])).replace(tzinfo=None).isoformat(timespec="minutes")
+    return in_zone(from_iso(one["at"]), ZoneInfo(one["timezone"])).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def _keeping(router: APIRouter, showing: Showing) -> None:

@@ -17,7 +17,7 @@ from hulk.modules.console.domain import ROOT, place_of, within
 from hulk.modules.console.pages.payload import payload
 from hulk.modules.console.pages.prose import prose
 from hulk.modules.console.pages.static import address_of
-from hulk.modules.console.pages.view import View
+from hulk.modules.console.pages.view import View, in_zone
 
 FOLDER = Path(__file__).parents[1] / "templates"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
@@ -73,11 +73,11 @@ def _moment(context: Context, value: str | datetime | None) -> str | Markup:
     if not value:
         return Markup('<span class="none">–</span>')
     view, at = _view(context), _parsed(value)
-    here = at.astimezone(view.zone)
+    here = in_zone(at, view.zone)
     written = f"{view.voice.day(here.date())} {here:%H:%M:%S}"
     today = here.date() == utc_now().astimezone(view.zone).date()
     short = f"{here:%H:%M:%S}" if today else f"{view.voice.day(here.date())} {here:%H:%M}"
-    return _time(at, f"{written} {view.zone}", short)
+    return _time(at, f"{written} {here.tzinfo}", short)
 
 
 @pass_context
@@ -89,8 +89,8 @@ def _ago(context: Context, value: str | datetime | None) -> str | Markup:
     seconds = (utc_now() - at).total_seconds()
     about = _roughly(round(abs(seconds)))
     said = Text("{time} ago", time=about) if seconds >= 0 else Text("in {time}", time=about)
-    here = at.astimezone(view.zone)
-    return _time(at, f"{view.voice.day(here.date())} {here:%H:%M:%S} {view.zone}", view.voice.say(said))
+    here = in_zone(at, view.zone)
+    return _time(at, f"{view.voice.day(here.date())} {here:%H:%M:%S} {here.tzinfo}", view.voice.say(said))
 
 
 def _time(at: datetime, whole: str, short: str) -> Markup:

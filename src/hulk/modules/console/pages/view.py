@@ -1,6 +1,7 @@
 """How somebody looks at pages: who they are, their language, theme and time zone, each kept in a cookie."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -49,6 +50,14 @@ def view_of(scope: Scope, zone: ZoneInfo) -> View:
         partial=request.headers.get("hx-request") == "true",
         session=bool(state(scope).get("session")),
     )
+
+
+def in_zone(at: datetime, zone: ZoneInfo) -> datetime:
+    """That moment there; as it is where the last day of the calendar is another year's there, which nothing can tell."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def _voice(kept: str | None, scope: Scope) -> Voice:
