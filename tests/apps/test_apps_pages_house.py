@@ -219,6 +219,20 @@ async def test_a_person_answers_in_a_conversation_and_gives_it_back(world: World
     assert await a_handed_conversation(world)
 
 
+async def test_an_answer_that_is_pressed_twice_is_sent_once_and_stays_where_it_was_written_when_it_cannot_be(world: World) -> None:
+    here = f"/console/conversations/{await a_handed_conversation(world)}"
+    form = re.search(rf'<form[^>]*action="{here}/replies".*?</form>', await look(world, "operator", here), re.DOTALL)
+    assert form is not None
+    assert "hx-post" in form[0]
+    key = dict(re.findall(r'name="(request_id)" value="(\w+)"', form[0]))
+    for _ in range(2):
+        assert (await press(world, "operator", f"{here}/replies", text="Good morning", **key))[0] == 303
+    sent = (await world.call("operator", "GET", "/v1/channel-messages?channel=shop"))[1]["messages"]
+    assert [one["text"] for one in sent] == ["Good morning"]
+    assert (await press(world, "operator", f"{here}/back"))[0] == 303
+    assert (await press(world, "operator", f"{here}/replies", text="Still there?"))[0] == 409
+
+
 async def test_the_wizard_says_what_to_do_and_takes_no_secret(world: World) -> None:
     kinds = [one["kind"] for one in (await world.call("admin", "GET", "/v1/channel-kinds"))[1]["kinds"]]
     assert {"telegram", "whatsapp", "email", "webhook"} <= set(kinds)

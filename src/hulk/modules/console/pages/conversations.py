@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from hulk.kernel import ids
 from hulk.modules.console.pages.contacts import address_of, contact_api
 from hulk.modules.console.pages.filters import linked
 from hulk.modules.console.pages.showing import Showing, form_of, reason_of
@@ -34,7 +35,7 @@ def conversation_routes(showing: Showing) -> APIRouter:
         known = found["sender"] and await showing.seen(request, contact_api(found["channel"], found["sender"]))
         place = address_of(found["channel"], found["sender"]) if known else ""
         may = caller.somewhere("write", "channels")
-        return showing.page(request, "conversation.html", one=found, may=may, contact=known, place=place)
+        return showing.page(request, "conversation.html", one=found, may=may, contact=known, place=place, key=ids.new("rpl"))
 
     @router.post("/{conversation}/replies")
     async def reply(conversation: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
