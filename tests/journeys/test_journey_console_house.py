@@ -91,3 +91,16 @@ def test_a_model_is_checked_at_its_fields_and_told_with_what_to_write_where(visi
     assert page.get_by_text("There is no environment variable HULK_TEST_NOT_THERE").is_visible()
     assert page.locator("[aria-invalid]").count() == 0
     assert visitor.violations() == []
+
+
+def test_what_was_filled_in_stays_beside_what_is_wrong_with_it(visitor: Visitor) -> None:
+    page = visitor.go("/console/people")
+    page.get_by_text("Make a namespace").click()
+    form = page.locator("form[action='/console/namespaces/new']")
+    form.get_by_label("Name", exact=True).fill("The shop")
+    form.get_by_label("Why").fill("it opens on Monday")
+    form.get_by_role("button", name="Make it").click()
+    form.get_by_role("alert").wait_for()
+    assert form.get_by_label("Why").input_value() == "it opens on Monday"
+    assert visitor.violations() == []
+    visitor.complaints()  # of the answer that it was refused

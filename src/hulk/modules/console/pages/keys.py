@@ -18,6 +18,13 @@ def key_routes(showing: Showing) -> APIRouter:
     return router
 
 
+def secret_page(showing: Showing, request: Request, secret: str, back: str) -> Response:
+    """A new key, in place of the page that had the form for it."""
+    page = showing.page(request, "secret.html", secret=secret, kind="key", back=back)
+    page.headers["hx-retarget"] = "#page"
+    return page
+
+
 def _keys(router: APIRouter, showing: Showing) -> None:
     @router.post("/keys/new")
     async def create(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
@@ -25,7 +32,7 @@ def _keys(router: APIRouter, showing: Showing) -> None:
         body = {"name": form.get("name", ""), "grants": grants_in(form), "account": form.get("account") or None}
         body |= {"expires": f"{form['expires']}T23:59:59Z"} if form.get("expires") else {}
         made = await showing.act(request, "POST", "/v1/keys", body | {"reason": form.get("reason", "")})
-        return showing.page(request, "secret.html", secret=made["secret"], kind="key", back=_BACK)
+        return secret_page(showing, request, made["secret"], _BACK)
 
     @router.post("/keys/{key}/rotate")
     async def rotate(key: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hulk.kernel.errors import Refused
+from hulk.modules.console.pages.keys import secret_page
 from hulk.modules.console.pages.showing import Showing, form_of
 from hulk.runtime.http import Caller
 
@@ -28,7 +29,7 @@ def tenant_routes(showing: Showing) -> APIRouter:
     async def create(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
         form = await form_of(request)
         made = await showing.act(request, "POST", "/v1/tenants", {"tenant": form.get("tenant", ""), "reason": form.get("reason", "")})
-        return showing.page(request, "secret.html", secret=made["key"]["secret"], kind="key", back=_PLACE)
+        return secret_page(showing, request, made["key"]["secret"], _PLACE)
 
     @router.post("/{tenant}/quotas")
     async def change(tenant: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
