@@ -120,6 +120,22 @@ async def test_a_budget_is_made_changed_and_removed(world: World) -> None:
     assert (await look(world, "admin", "/console/costs/budget?name=few"))[0] == 404
 
 
+async def test_a_budget_is_changed_and_removed_where_it_was_made_and_stays_about_whom_it_is(world: World) -> None:
+    assert (await world.call("admin", "PUT", "/v1/budgets/few", json={"daily": "10"}))[0] == 200
+    assert (await world.call("platform", "PUT", "/v1/budgets/most", json={"tenant": "acme", "daily": "99"}))[0] == 200
+    for who, made, others in (("admin", "few", "most"), ("platform", "most", "few")):
+        _, body = await look(world, who, "/console/costs?tenant=acme")
+        assert others in body
+        assert re.findall(r"costs/budgets/(\w+)/remove", body) == re.findall(r"budget\?name=(\w+)", body) == [made]
+    _, body = await look(world, "platform", "/console/costs/budget?name=most")
+    held = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', body))
+    assert held["tenant"] == "acme"
+    assert (await post(world, "platform", "/console/costs/budget", **{**held, "daily": "50"}))[0] == 303
+    budgets = (await world.call("platform", "GET", "/v1/budgets?tenant=acme"))[1]["budgets"]
+    assert [(one["tenant"], one["daily"]) for one in budgets if one["name"] == "most"] == [("acme", "50")]
+    assert 'name="tenant"' not in (await look(world, "admin", "/console/costs/budget?name=few"))[1]
+
+
 async def kept(world: World, draft: dict[str, str]) -> tuple[int, str]:
     """What keeping a policy comes to, once its outcome was seen."""
     _, _, body = await post(world, "admin", "/console/router/policies/change", **draft)

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hulk.kernel.errors import NotFound, Refused
-from hulk.kernel.tenancy import is_name
+from hulk.kernel.tenancy import DEFAULT_TENANT, Principal, is_name
 from hulk.modules.console.domain import read_amount, written_amount
 from hulk.modules.console.pages.costs.wished import ADDRESS
 from hulk.modules.console.pages.showing import Showing, form_of
 from hulk.runtime.http import Caller
 
-_NAMES, _AMOUNTS = ("agent", "channel", "person", "model"), ("daily", "monthly")
+_NAMES, _AMOUNTS = ("tenant", "agent", "channel", "person", "model"), ("daily", "monthly")
 
 
 def add_budgets(router: APIRouter, showing: Showing) -> None:
@@ -22,11 +22,11 @@ def add_budgets(router: APIRouter, showing: Showing) -> None:
     @router.get("/budget")
     async def budget(request: Request, caller: Caller, name: str = "") -> Response:
         held = await showing.ask(request, "/v1/budgets")
-        found = _named(held["budgets"], name) if name else {}
+        found = _named([one for one in held["budgets"] if one["owner"] == caller.tenant], name) if name else {}
         known = {field: found.get(field) or "" for field in ("name", *_NAMES)}
         language = showing.view(request).voice.language
         known |= {field: written_amount(found.get(field) or "", language) for field in _AMOUNTS}
-        return showing.page(request, "budget.html", known=known, may=caller.may("manage", "costs"))
+        return showing.page(request, "budget.html", known=known, may=caller.may("manage", "costs"), platform=over_all(caller))
 
     @router.post("/budget")
     async def put(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
@@ -43,6 +43,11 @@ def add_budgets(router: APIRouter, showing: Showing) -> None:
         form = await form_of(request)
         await showing.act(request, "DELETE", f"/v1/budgets/{checked_name(budget)}", query={"reason": form.get("reason", "")})
         return showing.done(request, ADDRESS, "removed")
+
+
+def over_all(caller: Principal) -> bool:
+    """Whether they may look at the money of all tenants, say what it may be, and set rates."""
+    return caller.tenant == DEFAULT_TENANT and caller.may("manage", "costs")
 
 
 def checked_name(name: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hulk.kernel.tenancy import DEFAULT_TENANT, Principal
+from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
-from hulk.modules.console.pages.costs.budgets import add_budgets
+from hulk.modules.console.pages.costs.budgets import add_budgets, over_all
 from hulk.modules.console.pages.costs.rates import add_rates
 from hulk.modules.console.pages.costs.reckoned import share, totals
 from hulk.modules.console.pages.costs.wished import BYS, NAMES, Wished, wished
@@ -32,7 +32,7 @@ def costs_routes(showing: Showing) -> APIRouter:
         today = utc_now().date()
         wish = wished(dict(request.query_params), today)
         found = await _asked(showing, request, caller, wish, today)
-        return showing.page(request, "costs.html", wish=wish, today=today, bys=BYS, names=NAMES, platform=_platform(caller), **found)
+        return showing.page(request, "costs.html", wish=wish, today=today, bys=BYS, names=NAMES, platform=over_all(caller), **found)
 
     return router
 
@@ -52,8 +52,3 @@ async def _asked(showing: Showing, request: Request, caller: Principal, wish: Wi
         "budgets": held["budgets"][:_MOST_ROWS], "used": [{**one, "share": share(one)} for one in held["used"][:200]],
         "quotas": quotas["quotas"], "rates": rates["rates"],
     }  # fmt: skip
-
-
-def _platform(caller: Principal) -> bool:
-    """Whether they may look at the money of all tenants, and set rates."""
-    return caller.tenant == DEFAULT_TENANT and caller.may("manage", "costs")
