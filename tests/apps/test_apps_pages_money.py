@@ -136,6 +136,20 @@ async def test_a_budget_is_changed_and_removed_where_it_was_made_and_stays_about
     assert 'name="tenant"' not in (await look(world, "admin", "/console/costs/budget?name=few"))[1]
 
 
+async def test_limits_are_filled_in_and_shown_as_the_reader_writes_them(world: World) -> None:
+    own = {"origin": world.url, "accept-language": "pt-BR"}
+    quota, rule = {"monthly_spend": "1.000,75"}, {"name": "pay", "tools": "crm.*", "autonomy": "act", "up_to": "1.500"}
+    assert (await world.call("platform", "POST", "/console/tenants/acme/quotas", headers=own, data=quota))[0] == 303
+    assert (await world.call("admin", "POST", "/console/tool-rules/new", headers=own, data=rule))[0] == 303
+    assert (await world.call("admin", "GET", "/v1/quotas"))[1]["quotas"]["monthly_spend"]["limit"] == "1000.75"
+    [held] = [one for one in (await world.call("admin", "GET", "/v1/tool-rules"))[1]["rules"] if one["name"] == "pay"]
+    assert held["up_to"] == "1500"
+    _, body = await look(world, "platform", "/console/tenants/acme", "pt-BR")
+    assert 'value="1000,75"' in body
+    assert ">1.000,75<" in body
+    assert "até 1.500<" in (await look(world, "admin", "/console/tool-rules", "pt-BR"))[1]
+
+
 async def kept(world: World, draft: dict[str, str]) -> tuple[int, str]:
     """What keeping a policy comes to, once its outcome was seen."""
     _, _, body = await post(world, "admin", "/console/router/policies/change", **draft)

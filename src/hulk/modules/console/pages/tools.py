@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hulk.kernel.errors import NotFound
+from hulk.modules.console.domain import read_amount
 from hulk.modules.console.pages.showing import Showing, form_of
 from hulk.runtime.http import Caller
 
@@ -71,7 +72,8 @@ def _ruling(router: APIRouter, showing: Showing) -> None:
     async def put(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
         form = await form_of(request)
         body: dict[str, Any] = {name: _several(form.get(name, "")) for name in ("tools", "roles", "people", "agents")}
-        body |= {"deny": form.get("deny") == "yes", "autonomy": form.get("autonomy") or "approve", "up_to": form.get("up_to") or None}
+        most = read_amount(form.get("up_to", ""), showing.view(request).voice.language)
+        body |= {"deny": form.get("deny") == "yes", "autonomy": form.get("autonomy") or "approve", "up_to": most or None}
         await showing.act(request, "PUT", f"/v1/tool-rules/{_part(form)}", {**body, "reason": form.get("reason", "")})
         return showing.done(request, "/console/tool-rules", "saved")
 
