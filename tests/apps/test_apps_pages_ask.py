@@ -1,5 +1,6 @@
 """Asking and what becomes of it, as pages tell it: nothing of what others write can run, and no amount of it makes a page unusable."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -203,6 +204,30 @@ async def test_a_ticket_is_decided_on_with_a_reason_that_its_history_tells(
     last = history["events"][-1]
     assert (last["type"], last["reason"], last["status"]) == (f"hulk.ticket.{event}.v1", "because it is Monday", status)
     assert "because it is Monday" in await look(world, f"/console/tickets/{id_}")
+
+
+@pytest.mark.parametrize(
+    ("who", "offered"),
+    [
+        pytest.param("viewer", set(), id="a viewer looks"),
+        pytest.param("operator", {"cancel", "comments"}, id="an operator calls it off"),
+        pytest.param("approver", {"approve", "reject", "comments"}, id="an approver decides"),
+        pytest.param("admin", {"approve", "reject", "cancel", "comments"}, id="an admin does all"),
+    ],
+)
+async def test_what_is_offered_about_a_ticket_is_what_one_may_do(world: World, who: str, offered: set[str]) -> None:
+    page = await look(world, f"/console/tickets/{await a_ticket(world)}", who)
+    assert set(re.findall(r'data-action="[^"]*/(\w+)"', page)) == offered
+
+
+async def test_who_may_not_ask_is_offered_no_question_and_no_thumbs(world: World) -> None:
+    places = ("/console/intents", f"/console/intents/{await intent(world)}", "/console/")
+    for who, may in (("viewer", False), ("operator", True)):
+        pages = [await look(world, place, who) for place in places]
+        assert ["/console/ask" in page.partition('id="page"')[2].partition("</main>")[0] for page in pages] == [may] * len(pages)
+        assert ("/feedback" in pages[1]) is may
+    status, body = await world.call("viewer", "GET", "/console/ask")
+    assert (status, b"your roles are viewer" in body) == (403, True)
 
 
 async def test_a_ticket_of_an_intent_tells_its_own_history_and_no_other(world: World) -> None:

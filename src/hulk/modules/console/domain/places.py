@@ -50,7 +50,7 @@ GROUPS: Sequence[Group] = (
         Text("Today"),
         (
             Place("", Text("Now"), "n"),
-            Place("ask", Text("Ask"), "a", "intents"),
+            Place("ask", Text("Ask"), "a", "intents", verb="write"),
         ),
     ),
     Group(

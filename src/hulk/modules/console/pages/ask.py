@@ -12,7 +12,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.tenancy import DEFAULT_NAMESPACE
 from hulk.modules.console.pages.example import example_of
 from hulk.modules.console.pages.showing import Showing, form_of, require_own
-from hulk.runtime.http import Caller
+from hulk.runtime.http import Caller, allow_somewhere
 
 Sources: TypeAlias = Sequence[Mapping[str, str]]
 
@@ -22,7 +22,8 @@ def ask_routes(showing: Showing) -> APIRouter:
     router = APIRouter(prefix="/console", include_in_schema=False)
 
     @router.get("/ask")
-    async def form(request: Request, caller: Caller, again: str = "", follow: str = "", here: str = "") -> Response:  # noqa: ARG001  # only for who has been let in
+    async def form(request: Request, caller: Caller, again: str = "", follow: str = "", here: str = "") -> Response:
+        allow_somewhere(caller, "write", "intents")
         before = await showing.ask(request, f"/v1/intents/{ids.parse(again or follow, 'int')}") if again or follow else None
         agents = await showing.seen(request, "/v1/agents") or {"agents": ()}
         namespaces = await showing.seen(request, "/v1/namespaces") or {"namespaces": ()}
@@ -33,7 +34,7 @@ def ask_routes(showing: Showing) -> APIRouter:
         )  # fmt: skip
 
     @router.post("/ask")
-    async def send(request: Request, caller: Caller) -> Response:  # noqa: ARG001
+    async def send(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
         form = await form_of(request)
         return await _sent(showing, request, _wanted(form), form.get("key") or ids.new("ask"))
 

@@ -46,10 +46,15 @@ def wants_steps(request: Request) -> bool:
     return request.cookies.get(COOKIE) != "no"
 
 
+def _may_ask(showing: Showing, request: Request) -> bool:
+    caller = showing.view(request).caller
+    return caller is not None and caller.somewhere("write", "intents")
+
+
 async def first_steps(showing: Showing, request: Request) -> Sequence[Step]:
-    """What the front page needs for it: no steps for who wants none, for whom there is nothing to ask, and once all are done. Before
+    """What the front page needs for it: no steps for who wants none, for who may ask nothing, and once all are done. Before
     anything was asked they stand there; afterwards, until they are done or waved away, too."""
-    asked = await showing.seen(request, "/v1/intents", limit=1) if wants_steps(request) else None
+    asked = await showing.seen(request, "/v1/intents", limit=1) if wants_steps(request) and _may_ask(showing, request) else None
     steps = [] if asked is None else await _steps(showing, request, bool(asked["intents"]))
     return [] if all(one.done for one in steps) else steps
 

@@ -1,13 +1,15 @@
 """What is done to a ticket: each a question first, a reason with it, and only to the ticket as it was seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hulk.kernel import ids
 from hulk.kernel.errors import Refused
+from hulk.kernel.tenancy import Principal, Verb
 from hulk.modules.console.pages.showing import Showing, form_of
 from hulk.runtime.http import Caller
 
@@ -21,6 +23,7 @@ class _Act:
     status: str = ""
 
 
+_VERBS: Sequence[Verb] = ("write", "approve", "manage")
 _ACTS: Mapping[str, _Act] = {
     "approve": _Act("approve", "approved"),
     "reject": _Act("reject", "rejected"),
@@ -28,6 +31,23 @@ _ACTS: Mapping[str, _Act] = {
     "complete": _Act("status", "saved", "completed"),
     "reopen": _Act("status", "reopened", "open"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class May:
+    """What somebody may do to a ticket as the API has it, but that nobody approves what they asked for themselves: that is told there."""
+
+    write: bool
+    decide: bool
+    say: bool
+
+    @classmethod
+    def of(cls, caller: Principal, ticket: Mapping[str, Any]) -> Self:
+        """By their roles; what is somebody's is decided on by them, or by an admin."""
+        write, approve, manage = (caller.may(verb, "tickets", ticket["namespace"]) for verb in _VERBS)
+        _, _, name = (ticket["assignee"] or "").partition(":")
+        theirs = not name or caller.actor == f"person:{name}" or manage
+        return cls(write=write, decide=approve and theirs, say=write or approve)
 
 
 def act_routes(router: APIRouter, showing: Showing) -> None:

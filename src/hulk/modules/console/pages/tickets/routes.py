@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hulk.kernel import ids
 from hulk.modules.console.pages.showing import Showing
-from hulk.modules.console.pages.tickets.acts import act_routes
+from hulk.modules.console.pages.tickets.acts import May, act_routes
 from hulk.modules.console.pages.tickets.approving import Card
 from hulk.modules.console.pages.tickets.finding import Wanted, columns_of, page_of
 from hulk.runtime.http import Caller
@@ -30,12 +30,15 @@ def ticket_routes(showing: Showing) -> APIRouter:
         return showing.page(request, "tickets.html", found=await page_of(showing, request, wanted), **values)
 
     @router.get("/{ticket_id}")
-    async def one(request: Request, ticket_id: str, caller: Caller) -> Response:  # noqa: ARG001
+    async def one(request: Request, ticket_id: str, caller: Caller) -> Response:
         ticket = await showing.ask(request, f"/v1/tickets/{ids.parse(ticket_id, 'tkt')}", comments=COMMENTS + 1)
         history = await showing.ask(request, f"/v1/tickets/{ticket['ticket_id']}/history")
         card = Card.of(ticket)
         call = await _call(showing, request, card)
-        return showing.page(request, "ticket.html", ticket=ticket, history=history["events"], card=card, call=call, most=COMMENTS)
+        return showing.page(
+            request, "ticket.html", ticket=ticket, history=history["events"], card=card, call=call, most=COMMENTS,
+            may=May.of(caller, ticket),
+        )  # fmt: skip
 
     act_routes(router, showing)
     return router
