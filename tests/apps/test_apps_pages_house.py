@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hulk.kernel.time import utc_now
+from hulk.modules.console.pages.templating import FOLDER
 from support.callers import World, a_world
 from support.channel_things import a_contact, a_conversation, a_handed_conversation, a_message
 from support.patience import until_found
@@ -63,6 +64,17 @@ async def test_a_person_is_let_in_given_more_kept_out_and_removed(world: World) 
     assert (status, "/link " in page) == (200, True)
     assert (await press(world, "admin", f"{place}/remove"))[1] == "/console/people?said=removed"
     assert (await world.call("admin", "GET", place))[0] == 404
+
+
+async def test_what_takes_something_away_asks_first_and_why(world: World) -> None:
+    form = {"kind": "person", "name": "Ana", "email": "ana@example.com", "role": "viewer", "namespace": "*"}
+    _, place, _ = await press(world, "admin", "/console/people/new", **form)
+    page = await look(world, "admin", place)
+    [button] = re.findall(r"<button[^>]*data-ask[^>]*/grants[^>]*>", page)
+    [name] = re.findall(r'data-fields="([^"]+)"', button)
+    fields = page.partition(f'<template id="{name}">')[2].partition("</template>")[0]
+    assert re.findall(r'name="(\w+)"', fields) == ["without", "reason"]
+    assert [one.name for one in FOLDER.glob("*.html") if '<button class="bad"' in one.read_text(encoding="utf-8")] == []
 
 
 async def test_a_key_is_shown_once_and_opens_what_it_says(world: World) -> None:
