@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from hulk.kernel.time import utc_now
+from hulk.kernel.time import from_iso, utc_now
 from hulk.modules.console.pages.templating import FOLDER
 from support.callers import World, a_world
 from support.channel_things import a_contact, a_conversation, a_handed_conversation, a_message
@@ -299,6 +301,23 @@ async def test_what_was_changed_is_shown_before_and_after(world: World) -> None:
     async with world.session.get(f"{world.url}/v1/audit/export", headers={"x-api-key": world.keys["admin"]}) as answer:
         assert answer.headers["content-disposition"].startswith("attachment")
         assert answer.content_type == "application/jsonl"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_days_are_those_of_whoever_looks(world: World, zone: str) -> None:
+    here, there = utc_now().astimezone(ZoneInfo(zone)).date(), {"cookie": f"hulk-zone={zone}"}
+
+    async def made() -> bool:
+        return bool((await world.call("admin", "GET", "/v1/audit?type=hulk.key.created.v1"))[1]["entries"])
+
+    await until_found(made)
+    for days in (f"from={here}", f"before={here + timedelta(days=1)}"):
+        status, page = await world.call("admin", "GET", f"/console/audit?{days}", headers=there)
+        assert (status, b"hulk.key.created.v1" in page) == (200, True)
+    form = {"name": "short", "role": "viewer", "expires": "2030-01-01"}
+    assert (await world.call("admin", "POST", "/console/keys/new", headers={**there, "origin": world.url}, data=form))[0] == 200
+    [key] = [one for one in (await world.call("admin", "GET", "/v1/keys"))[1]["keys"] if one["name"] == "short"]
+    assert from_iso(key["expires"]).astimezone(ZoneInfo(zone)).isoformat()[:19] == "2030-01-01T23:59:59"
 
 
 async def test_settings_are_told_with_where_they_are_from_and_no_secret(world: World) -> None:

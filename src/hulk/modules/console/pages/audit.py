@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hulk.kernel.errors import NotFound, Refused
+from hulk.kernel.errors import NotFound
+from hulk.modules.console.pages.forms import moment_of
 from hulk.modules.console.pages.showing import Showing
 from hulk.runtime.http import Caller
 
@@ -22,7 +23,8 @@ def audit_routes(showing: Showing) -> APIRouter:
     @router.get("")
     async def search(request: Request, caller: Caller, after: Annotated[str, Query(max_length=20)] = "") -> Response:  # noqa: ARG001  # only for who has been let in
         given = {name: request.query_params[name] for name in _FIELDS if request.query_params.get(name)}
-        asked = {name: _moment(value) if name in ("from", "before") else value for name, value in given.items()}
+        zone = showing.view(request).zone
+        asked = {name: moment_of(value, zone) if name in ("from", "before") else value for name, value in given.items()}
         found = await showing.ask(request, "/v1/audit", limit=_MOST, after=after or None, **asked)
         return showing.page(request, "audit.html", entries=found["entries"], next=found["next"], given=given)
 
@@ -74,12 +76,3 @@ def _rest(data: Mapping[str, Any]) -> Mapping[str, str]:
 def _data(event: Mapping[str, Any]) -> Mapping[str, Any]:
     found = event.get("data")
     return found if isinstance(found, dict) else {}
-
-
-def _moment(text: str) -> str:
-    """As a browser's field for a day has it, or whole (RFC 3339)."""
-    if len(text) == len("2026-11-23") and text.count("-") == 2:
-        return f"{text}T00:00:00Z"
-    if len(text) > 40:
-        raise Refused("“{text}” is no time: write a day, or 2026-11-23T14:30:00Z.", text=text[:40])
-    return text

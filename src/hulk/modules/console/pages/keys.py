@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hulk.modules.console.pages.forms import moment_of
 from hulk.modules.console.pages.people import grants_in
 from hulk.modules.console.pages.showing import Showing, form_of
 from hulk.runtime.http import Caller
@@ -30,7 +31,7 @@ def _keys(router: APIRouter, showing: Showing) -> None:
     async def create(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
         form = await form_of(request)
         body = {"name": form.get("name", ""), "grants": grants_in(form), "account": form.get("account") or None}
-        body |= {"expires": f"{form['expires']}T23:59:59Z"} if form.get("expires") else {}
+        body |= {"expires": moment_of(f"{form['expires']}T23:59:59", showing.view(request).zone)} if form.get("expires") else {}
         made = await showing.act(request, "POST", "/v1/keys", body | {"reason": form.get("reason", "")})
         return secret_page(showing, request, made["secret"], _BACK)
 
