@@ -74,3 +74,14 @@ def test_a_filter_is_kept_in_the_browser(visitor: Visitor, up: Up) -> None:
     page = visitor.go("/console/tickets")
     page.get_by_role("link", name="Minhas", exact=True).click()
     page.wait_for_url("**/console/tickets?status=open&owner=person")
+
+
+@pytest.mark.parametrize(("place", "filters", "further"), [
+    pytest.param("intents", "status=completed", f"before=int_7{'z' * 25}", id="intents"),
+    pytest.param("tickets", "view=board&owner=person", "said=saved", id="the board"),
+])  # fmt: skip
+def test_a_filter_that_is_kept_begins_at_the_top(visitor: Visitor, place: str, filters: str, further: str) -> None:
+    page = visitor.go(f"/console/{place}?{filters}&{further}")
+    page.locator("[data-kept] input").fill("Minhas")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("link", name="Minhas", exact=True).get_attribute("href") == f"/console/{place}?{filters}"

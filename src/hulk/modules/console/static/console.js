@@ -180,7 +180,8 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("input", (event) => { if (event.target.id === "wanted") filter(); });
 
-// Filters that somebody wants to find again: links, kept in this browser.
+// Filters that somebody wants to find again: links, kept in this browser. How far somebody had come in the list is no part of them.
+const PLACE = /^(after(-.*)?|before|said)$/;
 function keeping(place) {
   const name = `kept-${place.dataset.kept}`, said = place.dataset;
   const read = () => { try { return JSON.parse(localStorage.getItem(name)) || []; } catch { return []; } };
@@ -194,7 +195,7 @@ function keeping(place) {
       drop.onclick = () => write(read().filter((other) => other.name !== one.name));
       place.append(link, drop);
     }
-    const query = new URLSearchParams([...new URLSearchParams(location.search)].filter(([field, value]) => value && !["after", "said"].includes(field)));
+    const query = new URLSearchParams([...new URLSearchParams(location.search)].filter(([field, value]) => value && !PLACE.test(field)));
     if (!query.size) return;
     const form = document.createElement("form"), input = document.createElement("input"), keep = document.createElement("button");
     input.placeholder = said.name; input.ariaLabel = said.name; input.required = true; input.maxLength = 60;
