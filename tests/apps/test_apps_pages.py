@@ -123,6 +123,22 @@ async def test_what_was_chosen_is_kept_and_shown(world: World) -> None:
     assert "O que falha" in body
 
 
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        pytest.param("{here}/console/audit?actor=ana", "/console/audit?actor=ana", id="the page that had the form"),
+        pytest.param("https://evil.example/console/audit", "", id="from elsewhere"),
+        pytest.param("http://[", "", id="no address"),
+    ],
+)
+async def test_what_answers_a_form_is_left_for_the_page_that_had_it_when_it_is_to_look_otherwise(
+    world: World, referer: str, back: str
+) -> None:
+    sent = {"origin": world.url, "referer": referer.format(here=world.url)}
+    status, body = await world.call("admin", "POST", "/console/audit/verification", headers=sent, data=b"")
+    assert (status, re.findall(rb'name="next" value="([^"]*)"', body)) == (200, [back.encode()])
+
+
 async def test_the_last_moment_of_the_calendar_is_told_in_every_zone(world: World) -> None:
     last, moment = "9999-12-31T23:59:59Z", {"cookie": "hulk-zone=Asia/Tokyo"}
     assert (await world.call("admin", "PUT", "/v1/ticket-kinds/report", json={}))[0] == 200

@@ -30,6 +30,8 @@ class View:
     chosen: bool
     """Whether the zone is the person's own, not that of the settings."""
     address: str
+    back: str
+    """Where they are led who want to see it otherwise: what answers a form cannot be asked for, the page that had the form can."""
     partial: bool
     session: bool
     """Whether they have logged in, and can log out."""
@@ -40,13 +42,15 @@ def view_of(scope: Scope, zone: ZoneInfo) -> View:
     request = Request(scope)
     kept = _zone(request.cookies.get(ZONE_COOKIE, ""))
     caller = state(scope).get("principal")
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return View(
         caller=caller if isinstance(caller, Principal) else None,
         voice=_voice(request.cookies.get(LANGUAGE_COOKIE), scope),
         theme=_theme(request.cookies.get(THEME_COOKIE)),
         zone=kept or zone,
         chosen=kept is not None,
-        address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        address=address,
+        back=address if request.method == "GET" else _sent_from(request),
         partial=request.headers.get("hx-request") == "true",
         session=bool(state(scope).get("session")),
     )
@@ -58,6 +62,12 @@ def in_zone(at: datetime, zone: ZoneInfo) -> datetime:
         return at.astimezone(zone)
     except OverflowError:
         return at
+
+
+def _sent_from(request: Request) -> str:
+    """The page of ours that had the form; empty when none is known."""
+    host, _, place = request.headers.get("referer", "").partition("://")[2].partition("/")
+    return f"/{place}" if host and host == request.headers.get("host") else ""
 
 
 def _voice(kept: str | None, scope: Scope) -> Voice:
