@@ -37,6 +37,11 @@ def test_nobody_is_led_out_of_the_console(address: str) -> None:
     assert led.path == "/console" or led.path.startswith("/console/")
 
 
+def test_dots_in_what_is_looked_for_lead_nowhere_else() -> None:
+    assert within("/console/tickets?text=wait...") == "/console/tickets?text=wait..."
+    assert within("/console/tickets/../../v1/keys?text=x") == "/console/"
+
+
 def test_each_place_has_a_key_and_an_address_of_its_own() -> None:
     assert len({place.key for place in PLACES}) == len(PLACES)
     assert len({place.address for place in PLACES}) == len(PLACES)

@@ -128,4 +128,5 @@ def place_of(identifier: str) -> str | None:
 def within(address: str) -> str:
     """The address if it is a page of the console, else its front page: nobody is led elsewhere by a link to us."""
     fine = address == ROOT or address.startswith((f"{ROOT}/", f"{ROOT}?"))
-    return address if fine and address.isprintable() and "\\" not in address and ".." not in address else f"{ROOT}/"
+    plain = address.isprintable() and "\\" not in address and ".." not in address.partition("?")[0]
+    return address if fine and plain else f"{ROOT}/"
