@@ -1,6 +1,7 @@
 """The pages of runs, dead letters, queues, schedules and stories: what they show, and what is done from them."""
 
 import html
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -394,7 +395,8 @@ async def test_a_story_is_shown_as_a_tree_from_any_of_its_ids(world: World) -> N
         assert status == 200
         assert body.count("<svg") > 5
         assert "sales.csv" in body
-        assert "trace_id=" in body
+        [trace] = re.findall(r"trace_id=(\w+)", body)
+        assert "sales.csv" in (await look(world, f"/console/trace/{trace}"))[1]
     assert (await look(world, "/console/trace/rubbish"))[0] == 422
     assert (await look(world, "/console/trace/a-b"))[0] == 404
 

@@ -21,6 +21,9 @@ VIEWER = Principal(tenant="acme", actor="key:x", grants=(Grant("viewer"),))
     [
         pytest.param("run_01m7y5yr6fe5hvadg4t960z6tv", "/console/runs/run_01m7y5yr6fe5hvadg4t960z6tv", id="a run"),
         pytest.param("int_01m7y5yr6fe5hvadg4t960z6tv", "/console/intents/int_01m7y5yr6fe5hvadg4t960z6tv", id="an intent"),
+        pytest.param("evt_01m7y5yr6fe5hvadg4t960z6tv", "/console/trace/evt_01m7y5yr6fe5hvadg4t960z6tv", id="an event"),
+        pytest.param("key_01m7y5yr6fe5hvadg4t960z6tv", "/console/people#key_01m7y5yr6fe5hvadg4t960z6tv", id="a key"),
+        pytest.param("4ac810299866407395611024f95ce3ef", "/console/trace/4ac810299866407395611024f95ce3ef", id="a trace, as logs have it"),
         pytest.param("nix_01m7y5yr6fe5hvadg4t960z6tv", None, id="of nothing that has a page"),
         pytest.param("run_../../v1/keys", None, id="no id at all"),
         pytest.param("", None, id="nothing"),

@@ -1,5 +1,6 @@
 """The places of the console: how they are called and reached, and where each id is shown."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,26 +104,33 @@ GROUPS: Sequence[Group] = (
 PLACES: Sequence[Place] = tuple(place for group in GROUPS for place in group.places)
 
 _SHOWN: Mapping[str, str] = {
-    "int": "intents",
-    "run": "runs",
-    "sch": "schedules",
-    "tkt": "tickets",
-    "dec": "router/decisions",
-    "exp": "router/experiments",
-    "usr": "people",
-    "svc": "people",
-    "tsk": "agent-tasks",
-    "tcl": "tool-calls",
-    "cnv": "conversations",
+    "int": "intents/",
+    "run": "runs/",
+    "sch": "schedules/",
+    "tkt": "tickets/",
+    "dec": "router/decisions/",
+    "exp": "router/experiments/",
+    "usr": "people/",
+    "svc": "people/",
+    "tsk": "agent-tasks/",
+    "tcl": "tool-calls/",
+    "key": "people#",
+    "cnv": "conversations/",
+    "evt": "trace/",
+    "pln": "trace/",
 }
-"""By the prefix of an id, below which path it is shown."""
+"""By the prefix of an id, what stands before it in the address where it is shown."""
+_TRACE = re.compile("[0-9a-f]{32}")
+"""The id of a trace, as logs and other programs have it (W3C Trace Context)."""
 
 
 def place_of(identifier: str) -> str | None:
     """Where what has that id is shown, a path; None for what is no id, or of nothing that has a page."""
+    if _TRACE.fullmatch(identifier):
+        return f"{ROOT}/trace/{identifier}"
     prefix, sign, _ = identifier.partition("_")
     path = _SHOWN.get(prefix) if sign and identifier.isascii() and identifier.isidentifier() else None
-    return f"{ROOT}/{path}/{identifier}" if path else None
+    return f"{ROOT}/{path}{identifier}" if path else None
 
 
 def within(address: str) -> str:
