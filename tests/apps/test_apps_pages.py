@@ -151,6 +151,20 @@ async def test_the_last_moment_of_the_calendar_is_told_in_every_zone(world: Worl
     assert 'title="9999-12-31 23:59:59 UTC"' in told["people"][1]
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        pytest.param("settings", "<button>Mudar</button>", id="a button is an act, no variation"),
+        pytest.param("settings", "<kbd>Enter</kbd> abre", id="a key opens, is not open"),
+        pytest.param("queues", '<th scope="col">Fica diante de</th>', id="a breaker stands before something, not earlier"),
+        pytest.param("intents", ">Pedidos</a>", id="an intent has one name"),
+        pytest.param("queues", ">Workers deste processo<", id="a worker has one name"),
+    ],
+)
+async def test_what_is_read_in_portuguese_means_what_it_does(world: World, place: str, said: str) -> None:
+    assert said in (await look(world, "platform", f"/console/{place}", **{"accept-language": "pt-BR"}))[1]
+
+
 async def test_a_file_of_a_page_is_kept_for_ever_and_its_like_refused(world: World) -> None:
     _, body = await look(world, "viewer", "/console/")
     found = next(part for part in body.split('"') if part.endswith("console.css"))
