@@ -222,6 +222,11 @@ WORDS: Mapping[str, Text] = {
     "edited": Text("It was changed"), "feedback": Text("It was judged"), "ignored": Text("Left alone"),
     "moved": Text("They have another number"), "opened": Text("They came in"), "overheard": Text("Heard, not meant for Hulk"),
     "pressed": Text("They decided"), "refused": Text("Refused"), "stale": Text("It came too late"),
+    "fact": Text("Fact"), "preference": Text("Preference"), "episode": Text("Episode"), "procedure": Text("Procedure"),
+    "opening": Text("Somebody came in"), "edit": Text("A message changed"), "deletion": Text("A message taken back"),
+    "reaction": Text("Reaction"), "press": Text("A button pressed"), "receipt": Text("Receipt"), "move": Text("Another number"),
+    "other": Text("Something else"),
+    "expired": Text("Nobody decided in time"), "passed": Text("Passed"), "left out": Text("Left out"),
     "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
 }  # fmt: skip
 """States and kinds of the API in people's words."""

@@ -52,7 +52,7 @@ def _calls(router: APIRouter, showing: Showing) -> None:
     @router.get("/tool-calls")
     async def calls(request: Request, caller: Caller, tool: _Word = "", status: _Word = "", before: _Word = "") -> Response:  # noqa: ARG001  # as above
         found = await showing.ask(request, "/v1/tool-calls", tool=tool or None, status=status or None, before=before or None, limit=_CALLS)
-        states = ("waiting", "running", "done", "failed", "rejected", "uncertain", "suggested")
+        states = ("waiting", "running", "done", "failed", "rejected", "expired", "uncertain", "suggested")
         return showing.page(request, "tool_calls.html", calls=found["calls"], tool=tool, wanted=status, states=states, most=_CALLS)
 
     @router.get("/tool-calls/{call}")

@@ -22,6 +22,10 @@ KINDS: Mapping[str, Text] = {
     "intent": Text("Intent"), "decision": Text("Decision"), "plan": Text("Plan"), "ticket": Text("Ticket"), "run": Text("Run"),
     "step": Text("Step"), "artefact": Text("File made"), "model call": Text("Call of a model"),
 }  # fmt: skip
+CHARGES: Mapping[str, Text] = {
+    "reserved": Text("Reserved"), "settled": Text("Paid"), "assumed": Text("Assumed"), "released": Text("Not charged"),
+}  # fmt: skip
+"""What became of the money of a call of a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,8 @@ def trace_routes(showing: Showing) -> APIRouter:
         leaves = list(islice(leaves_of(story["tree"]), MOST_NODES + 1))
         events = story["events"][-MOST_EVENTS:]
         return showing.page(
-            request, "trace.html", story=story, leaves=leaves[:MOST_NODES], cut=len(leaves) > MOST_NODES, events=events, most=MOST_NODES
+            request, "trace.html", story=story, leaves=leaves[:MOST_NODES], cut=len(leaves) > MOST_NODES, events=events, most=MOST_NODES,
+            charges=CHARGES,
         )  # fmt: skip
 
     return router
