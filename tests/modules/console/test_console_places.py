@@ -1,5 +1,6 @@
 """Where things are shown, and that nobody is led anywhere else."""
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from hulk.kernel.tenancy import Grant, Principal
 from hulk.modules.console.domain import PLACES, concerns, place_of, topic_of, within
+from hulk.modules.console.pages.templating import FOLDER
 
 ELSEWHERE = (
     "//evil.example", "/console/..//evil.example", "/console/\\evil.example", "https://evil.example/console/", "/console//evil.example",
@@ -61,3 +63,9 @@ def test_each_place_has_a_key_and_an_address_of_its_own() -> None:
 )
 def test_who_looks_is_told_of_what_concerns_them(kind: str, topics: set[str], told: bool) -> None:
     assert concerns(topic_of(kind), VIEWER, topics) is told
+
+
+def test_no_button_shows_a_key_that_is_taken_everywhere() -> None:
+    pages = [page.read_text("utf-8") for page in FOLDER.glob("*.html") if page.stem != "palette"]
+    shown = {key for page in pages for key in re.findall(r"<kbd>(\w)</kbd>", page)}
+    assert shown & {"g", "j", "k"} == set()
