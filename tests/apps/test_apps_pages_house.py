@@ -96,6 +96,16 @@ async def test_a_key_is_shown_once_and_opens_what_it_says(world: World) -> None:
     assert (await world.call("nobody", "GET", "/v1/me", headers={"x-api-key": secret}))[0] == 401
 
 
+async def test_of_very_many_keys_those_in_use_are_in_sight_and_the_rest_is_told_of(world: World) -> None:
+    kept = await world.made("admin", "/v1/keys", name="the old one", grants=[{"role": "viewer"}])
+    for _ in range(300):
+        one = await world.made("admin", "/v1/keys", name="x", grants=[{"role": "viewer"}])
+        assert (await world.call("admin", "DELETE", f"/v1/keys/{one['key_id']}"))[0] in (200, 204)
+    page = await look(world, "admin", "/console/people")
+    assert f"/console/keys/{kept['key_id']}/revoke" in page
+    assert "Only 300 of " in page
+
+
 async def test_a_service_account_a_namespace_and_a_tenant_are_made(world: World) -> None:
     status, place, _ = await press(world, "admin", "/console/people/new", kind="service", name="ci", role="operator", namespace="*")
     assert (status, place.startswith("/console/people/svc_")) == (303, True)

@@ -35,7 +35,7 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         codes = await showing.seen(request, "/v1/channel-codes") or {"codes": ()}
         accounts = [*found["people"], *services["service_accounts"]]
         return showing.page(
-            request, "people.html", people=found["people"], services=services["service_accounts"], keys=keys["keys"][::-1],
+            request, "people.html", people=found["people"], services=services["service_accounts"], keys=_in_use_first(keys["keys"]),
             namespaces=spaces["namespaces"], codes=codes["codes"], names={one["account_id"]: one["name"] for one in accounts},
             may=caller.somewhere("manage", "members"),
         )  # fmt: skip
@@ -51,6 +51,11 @@ def _looking(router: APIRouter, showing: Showing) -> None:
             request, "account.html", one=found, keys=mine, namespaces=spaces["namespaces"], person=person, heard=heard, codes=codes,
             may=caller.somewhere("manage", "members"),
         )  # fmt: skip
+
+
+def _in_use_first(keys: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The newest first, those that open nothing any more last: however many there were, what can be taken back is in sight."""
+    return sorted(reversed(keys), key=lambda key: bool(key["revoked"]))
 
 
 async def _at_channels(showing: Showing, request: Request, account: str) -> tuple[Sequence[Any], Sequence[Any]]:

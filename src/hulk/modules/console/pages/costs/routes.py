@@ -49,6 +49,6 @@ async def _asked(showing: Showing, request: Request, caller: Principal, wish: Wi
     rates = await showing.seen(request, "/v1/rates", limit=10) or {"rates": []}
     return {
         "totals": totals(days["costs"], wish, today), "rows": rows["costs"], "more": len(rows["costs"]) == _MOST_ROWS, "most": _MOST_ROWS,
-        "budgets": held["budgets"][:_MOST_ROWS], "used": [{**one, "share": share(one)} for one in held["used"][:200]],
+        "budgets": held["budgets"], "used": [{**one, "share": share(one)} for one in held["used"][:200]],
         "quotas": quotas["quotas"], "rates": rates["rates"],
     }  # fmt: skip
