@@ -159,14 +159,15 @@ async def kept(world: World, draft: dict[str, str]) -> tuple[int, str]:
 
 
 async def test_a_policy_is_tried_before_it_holds_and_an_old_version_put_back(world: World) -> None:
-    draft = {"name": "thrifty", "was": "", "version": "0", "max_cost": "0.05", "spent": "80", "reason": "too dear"}
+    draft = {"name": "thrifty", "was": "", "version": "0", "max_cost": "0.05", "spent": "82.5", "reason": "too dear"}
     status, _, body = await post(world, "admin", "/console/router/policies/change", sure="no", **draft)
     assert (status, "“thrifty” is new" in body, "Have it hold" in body) == (200, True, True)
     assert "No policy holds" in (await look(world, "viewer", "/console/router/policies"))[1]
     assert "Have it hold" in (await post(world, "admin", "/console/router/policies/change", sure="yes", **draft))[2]  # never untried
     assert await kept(world, draft) == (303, "/console/router/policies?said=saved")
     _, body = await look(world, "viewer", "/console/router/policies?try=1&spent=90")
-    assert "Only once 80 % of the month&#39;s budget is used." in body
+    assert "Only once 82.5 % of the month&#39;s budget is used." in body
+    assert "Só depois de usados 82,5 % do orçamento" in (await look(world, "viewer", "/console/router/policies", "pt-BR"))[1]
     assert "A call may cost at most 0.05: the policy “thrifty” says so." in body
     later = {**draft, "was": "thrifty", "max_cost": "0.01"}
     assert (await post(world, "admin", "/console/router/policies/change", **later))[0] == 409  # about version 0, and another has come

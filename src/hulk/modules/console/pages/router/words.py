@@ -11,7 +11,7 @@ DAYS: Mapping[str, Text] = {
 }  # fmt: skip
 
 
-def where(policy: Mapping[str, Any]) -> Sequence[Text]:
+def where(policy: Mapping[str, Any], voice: Voice) -> Sequence[Text]:
     """Where it holds."""
     when = policy["when"]
     found = [
@@ -19,7 +19,7 @@ def where(policy: Mapping[str, Any]) -> Sequence[Text]:
         *([Text("Only for the agents {names}.", names=_named(when["agents"]))] if when["agents"] else []),
         *([_sensitive(when["sensitivity"])] if when["sensitivity"] else []),
         *(_hours(one) for one in when["hours"]),
-        *([Text("Only once {percent} % of the month's budget is used.", percent=_percent(when["spent"]))] if when["spent"] else []),
+        *([Text("Only once {percent} % of the month's budget is used.", percent=_percent(when["spent"], voice))] if when["spent"] else []),
     ]
     return found or [Text("Everywhere, always.")]
 
@@ -38,7 +38,7 @@ def says(policy: Mapping[str, Any], voice: Voice) -> Sequence[Text]:
 
 def in_words(policy: Mapping[str, Any], voice: Voice) -> Mapping[str, Any]:
     """The policy with its words; numbers as that reader writes them."""
-    return {**policy, "where": where(policy), "says": says(policy, voice)}
+    return {**policy, "where": where(policy, voice), "says": says(policy, voice)}
 
 
 def _amount(amount: str, voice: Voice) -> str:
@@ -64,5 +64,5 @@ def _hours(one: Mapping[str, Any]) -> Text:
     return Text("From {begin} to {end} ({zone}) on {days}.", **values, days=listed)
 
 
-def _percent(share: str) -> str:
-    return f"{float(share) * 100:g}"
+def _percent(share: str, voice: Voice) -> str:
+    return voice.number(float(share) * 100, 4)
