@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import AsyncIterator, Collection
+from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -50,6 +52,22 @@ async def test_every_page_answers_everybody_with_what_is_theirs(world: World) ->
             if not fine or not (status == 303 or body.lstrip().startswith("<!doctype html>")):
                 wrong.append((route, who, status, body[:200]))
     assert wrong == []
+
+
+ELSEWHERE = re.compile("/console/agent-tasks/.* -> /console/runs/")
+"""The task was made without its run."""
+
+
+@pytest.mark.parametrize("who", ["viewer", "operator", "approver", "admin", "prod", "platform"])
+async def test_every_link_leads_somewhere_for_whoever_is_shown_it(world: World, who: str) -> None:
+    routes = [route for route in sorted(pages_of(world.app)) if route.startswith("GET /console/") and route not in NOT_LOOKED_AT]
+    links: dict[str, str] = {}
+    for path in [await address(world, route) for route in routes]:
+        status, body = await look(world, who, path)
+        for href in re.findall(r' (?:href|src|hx-get)="([^"#]+)"', unescape(body)) if status == 200 else ():
+            links.setdefault(urljoin(path, href), path)
+    lead = {f"{path} -> {href}": (await world.call(who, "GET", href))[0] for href, path in links.items() if href.startswith("/")}
+    assert {way: status for way, status in lead.items() if status not in (200, 303) and not ELSEWHERE.match(way)} == {}
 
 
 CLOSED = {"x-frame-options": "DENY", "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "same-origin"}

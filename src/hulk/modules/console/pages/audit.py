@@ -32,12 +32,15 @@ def audit_routes(showing: Showing) -> APIRouter:
     async def entry(position: int, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
         if not 1 <= position < 1 << 62:
             raise NotFound("There is no entry {position} in the trail.", position=position)
-        found = await showing.ask(request, "/v1/audit", limit=1, after=position + 1)
+        found = await showing.ask(request, "/v1/audit", limit=2, after=position + 2)
         one = next((one for one in found["entries"] if one["position"] == position), None)
         if one is None:
             raise NotFound("There is no entry {position} in the trail.", position=position)
         event = one["event"] or {}
-        return showing.page(request, "audit_entry.html", one=one, event=event, rows=list(changes(_data(event))), rest=_rest(_data(event)))
+        last = found["entries"][0] is one
+        return showing.page(
+            request, "audit_entry.html", one=one, event=event, rows=list(changes(_data(event))), rest=_rest(_data(event)), last=last
+        )
 
     @router.post("/verification")
     async def verify(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above

@@ -55,7 +55,8 @@ def _looking(router: APIRouter, showing: Showing) -> None:
 
 def _in_use_first(keys: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """The newest first, those that open nothing any more last: however many there were, what can be taken back is in sight."""
-    return sorted(reversed(keys), key=lambda key: bool(key["revoked"]))
+    newest = keys[::-1]
+    return [*(key for key in newest if not key["revoked"]), *(key for key in newest if key["revoked"])]
 
 
 async def _at_channels(showing: Showing, request: Request, account: str) -> tuple[Sequence[Any], Sequence[Any]]:

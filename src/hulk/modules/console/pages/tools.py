@@ -40,12 +40,13 @@ def _looking(router: APIRouter, showing: Showing) -> None:
         )
 
     @router.get("/tools/{tool}")
-    async def tool(tool: str, request: Request, caller: Caller) -> Response:  # noqa: ARG001  # as above
-        one = await showing.ask(request, f"/v1/tools/{tool}")
+    async def tool(tool: str, request: Request, caller: Caller, agent: _Word = "") -> Response:  # noqa: ARG001  # as above
+        one = await showing.ask(request, f"/v1/tools/{tool}", agent=agent or None)
         calls = await showing.seen(request, "/v1/tool-calls", tool=tool, limit=20) or {"calls": ()}
         return showing.page(
-            request, "tool.html", one=one, calls=calls["calls"], takes=_written(one["input_schema"]), gives=_written(one["output_schema"])
-        )
+            request, "tool.html", one=one, calls=calls["calls"], takes=_written(one["input_schema"]), gives=_written(one["output_schema"]),
+            agent=agent,
+        )  # fmt: skip
 
 
 def _calls(router: APIRouter, showing: Showing) -> None:

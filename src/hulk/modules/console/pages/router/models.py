@@ -9,7 +9,7 @@ from hulk.kernel import ids
 from hulk.kernel.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from hulk.modules.console.pages.router.entries import KINDS, filled, wanted
 from hulk.modules.console.pages.showing import Showing, form_of
-from hulk.runtime.http import Caller
+from hulk.runtime.http import Caller, allow
 
 _QUESTION = "Say in one short sentence that you are ready."
 """What a model is asked that is tried: public, and answered in few tokens."""
@@ -28,7 +28,8 @@ def models_routes(showing: Showing) -> APIRouter:
         return showing.page(request, "models.html", models=found["models"], breakers=states, may=may, may_ask=may_ask)
 
     @router.get("/add")
-    async def add(request: Request, caller: Caller) -> Response:  # noqa: ARG001  # only for who has been let in
+    async def add(request: Request, caller: Caller) -> Response:
+        allow(caller, "read", "router")
         return showing.page(request, "model_add.html", kinds=KINDS, form=filled({}), made=None)
 
     @router.post("/add")
