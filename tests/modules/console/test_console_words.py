@@ -19,6 +19,22 @@ from hulk.modules.tools.domain.pinning import State as PinState
 from hulk.runtime.breaker.breaker import State as BreakerState
 from hulk.runtime.workflows.queries.timeline import Kind as EntryKind
 
+FATES = (
+    "asked", "commanded", "deleted", "edited", "feedback", "heard", "ignored", "moved", "opened", "overheard", "pressed", "refused",
+    "stale", "unknown", "failed",
+)  # fmt: skip
+"""What becomes of what comes in at a channel."""
+EVENTS = (
+    "created", "leased", "started", "given_back", "lease_lost", "woken", "released", "commented", "overdue", "bounded", "approved",
+    "rejected", "completed", "failed", "skipped", "cancelled", "reopened",
+)  # fmt: skip
+"""Of the history of a ticket."""
+
+
+@pytest.mark.parametrize("words", [pytest.param(FATES, id="arrivals"), pytest.param(EVENTS, id="tickets")])
+def test_what_became_of_it_is_told_too(words: tuple[str, ...]) -> None:
+    assert [word for word in words if word not in WORDS] == []
+
 
 @pytest.mark.parametrize(
     ("said", "known"),

@@ -226,6 +226,7 @@ WORDS: Mapping[str, Text] = {
     "opening": Text("Somebody came in"), "edit": Text("A message changed"), "deletion": Text("A message taken back"),
     "reaction": Text("Reaction"), "press": Text("A button pressed"), "receipt": Text("Receipt"), "move": Text("Another number"),
     "other": Text("Something else"),
+    "bounded": Text("It has a deadline"), "heard": Text("Heard"),
     "expired": Text("Nobody decided in time"), "passed": Text("Passed"), "left out": Text("Left out"),
     "given_back": Text("Given back"), "lease_lost": Text("Its lease ran out"), "woken": Text("Its time has come"),
 }  # fmt: skip
