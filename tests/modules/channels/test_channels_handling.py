@@ -347,6 +347,35 @@ async def test_robots_and_blocked_people_are_not_heard(room: Room) -> None:
     assert len(room.hulk.asked) == 1
 
 
+async def test_who_is_blocked_or_unlinked_while_something_of_theirs_is_worked_on_stays_so(store: Store, tmp_path: Path) -> None:
+    room = a_room(store, tmp_path, open_to_all(), transcribe=lambda *_: listened())
+    room.line.kept = {"f1": b"x"}
+    await room.hear(wrote("Oi", "1"))
+    await store.commit(room.contacts.link("chat", "ana", "usr_ana"))
+
+    async def listened() -> str:
+        """Meanwhile an admin has heard enough of them."""
+        await store.commit(room.contacts.block("chat", "ana", True), room.contacts.link("chat", "ana", None))
+        return "Quantos?"
+
+    await room.hear(wrote("", "2", files=(Attached(ref="f1", voice=True),)), wrote("Oi", "3"))
+    found = await room.contacts.get("chat", "ana")
+    assert found is not None
+    assert (found.blocked, found.person) == (True, None)
+    assert await outcomes(room) == ["asked", "asked", "ignored"]
+
+
+async def test_who_was_a_stranger_is_known_once_they_have_an_account_of_their_address(room: Room) -> None:
+    accounts, room.hulk.emails = room.hulk.emails, {}
+    await room.hear(wrote("Oi", "1"))
+    room.hulk.emails = accounts
+    await room.hear(wrote("Oi", "2"))
+    assert await outcomes(room) == ["unknown", "asked"]
+    found = await room.contacts.get("chat", "ana")
+    assert found is not None
+    assert found.person == "usr_ana"
+
+
 async def test_a_refusal_is_told_in_the_persons_language(room: Room) -> None:
     room.hulk.refusing = Forbidden("You asked for this yourself, so ticket {ticket} is for somebody else to approve.", ticket="tkt_1")
     await room.hear(wrote("Oi"))

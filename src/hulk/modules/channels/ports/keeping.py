@@ -184,7 +184,7 @@ class Contacts(Protocol):
         """Them, if they were heard before."""
 
     def put(self, contact: Contact) -> Change[None]:
-        """Keep them as they are now."""
+        """Keep them as they are now; of who was heard before, whose account they have and whether they are heard stays as it is."""
 
     def link(self, channel: str, sender: str, person: str | None) -> Change[bool]:
         """They are that person, or nobody known; False when they were never heard."""

@@ -100,9 +100,14 @@ class HandleArrival:
             if isinstance(error, Unavailable):  # tried again, which may be of use
                 raise
             done = Done("refused", [self._told(channel, kept, party, error.text)])
-        known = [self.contacts.put(party.contact), self.conversations.put(party.conversation)]
+        known = [self.contacts.put(party.contact), *self._found(scene, party), self.conversations.put(party.conversation)]
         changes = [*known, *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)]
         return Outcome({"arrival": kept.id, "outcome": done.outcome}, changes)
+
+    def _found(self, scene: Scene, party: Party) -> Sequence[Change[Any]]:
+        """Who was a stranger before has an account now, by their address."""
+        before, now = scene.contact, party.contact
+        return [] if before is None or before.person == now.person else [self.contacts.link(now.channel, now.sender, now.person)]
 
     async def _done(self, channel: Channel, kept: Kept, party: Party) -> Done:
         """What comes of it. Raises what its sender is told."""
