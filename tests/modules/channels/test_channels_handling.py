@@ -152,6 +152,15 @@ async def test_a_code_that_does_not_hold(store: Store, tmp_path: Path, code: str
     assert await outcomes(room) == ["refused", "unknown"]
 
 
+@pytest.mark.parametrize("who", ["ana", "bia"])
+async def test_a_code_that_others_have_read_holds_for_nobody_any_more(store: Store, tmp_path: Path, who: str) -> None:
+    room = a_room(store, tmp_path)
+    await room.store.commit(room.contacts.invite("default", code_hash("K3M9-77QD"), "usr_ana", NOW + timedelta(hours=1)))
+    await room.hear(wrote("/link K3M9-77QD", "1", group=True, address="g"), wrote("/link K3M9-77QD", "2", sender=who, address=who))
+    await room.hear(wrote("Oi", "3", sender=who, address=who))
+    assert await outcomes(room) == ["refused", "refused", "unknown"]
+
+
 async def test_a_language_once_chosen_stays(room: Room) -> None:
     await room.hear(wrote("/language en", "1"))
     assert await room.said() == ["I answer you in English from now on."]

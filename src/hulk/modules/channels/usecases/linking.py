@@ -43,6 +43,7 @@ class LinkSender:
         whatever is wrong with a code."""
         sender = kept.arrival.sender.id
         if kept.arrival.group:
+            await self.commit(self._spent(channel, code_hash(code), kept.arrival.address))
             raise Refused("Send me your code where nobody else reads it, and ask for a new one: this one was seen.")
         if not code:
             raise Refused("Send the code along: /link CODE.")
@@ -56,6 +57,10 @@ class LinkSender:
         )
         linked = self.contacts.link(channel.name, sender, person)
         return [linked, self.trail.append(told), self.say(channel, kept, Text("Now I know who you are."), language, name="linked")]
+
+    def _spent(self, channel: Channel, code: str, address: str) -> Change[str | None]:
+        """It holds for a place where many read, and so for nobody: else whoever read it could be that person."""
+        return self.contacts.redeem(channel.tenant, code, self.clock(), f"{channel.name}:{address}")
 
     def _redeemed(self, channel: Channel, sender: str, code: str, now: datetime) -> Change[str | _Wait | None]:
         """Counts it where it was not right, in the same transaction: of many at once, none gets past the count."""
