@@ -87,6 +87,15 @@ async def test_a_code_is_used_by_the_first_who_says_it_in_time_and_by_nobody_els
     assert await store.commit(contacts.redeem("default", CODE, UNTIL, "ana")) == [None]
 
 
+async def test_what_somebody_used_holds_for_nobody_any_more_when_that_is_wanted(store: Store, contacts: Contacts) -> None:
+    used, theirs, open_ = (code * 64 for code in "abc")
+    await store.commit(*(contacts.invite("default", code, "usr_1", UNTIL) for code in (used, theirs, open_)))
+    await store.commit(contacts.redeem("default", used, NOW, "chat:ana"), contacts.redeem("default", theirs, NOW, "chat:bia"))
+    assert await store.commit(contacts.spend("acme", "chat:ana"), contacts.spend("default", "chat:ana")) == [0, 1]
+    said = [(used, "chat:ana"), (theirs, "chat:bia"), (open_, "chat:ana")]
+    assert await store.commit(*(contacts.redeem("default", code, NOW, by) for code, by in said)) == [None, "usr_1", "usr_1"]
+
+
 async def test_of_many_who_say_a_code_at_once_one_is_that_person(store: Store, contacts: Contacts, another: Another) -> None:
     await store.commit(contacts.invite("default", CODE, "usr_1", UNTIL))
     async with another() as there, asyncio.TaskGroup() as group:

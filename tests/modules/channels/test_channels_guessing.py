@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hulk.modules.channels.domain import OF_CHANNEL, OF_SENDER, Guesses, Patience
+from hulk.kernel.tenancy import Principal, everywhere
+from hulk.modules.channels.domain import OF_CHANNEL, OF_SENDER, Directory, Guesses, Patience
 from hulk.modules.channels.domain.guessing import FORGOTTEN
-from hulk.modules.channels.usecases import code_hash
+from hulk.modules.channels.usecases import Introduce, Rights, code_hash
 from hulk.runtime.store import Store
 from support.channels import NOW, Room, a_room, wrote
 
@@ -92,6 +93,20 @@ async def test_another_sender_has_tries_of_their_own_until_all_together_had_too_
     room.later(OF_CHANNEL.longest)
     await tries(room, CODE, 1, "bia", "later")
     assert await is_known(room, "bia")
+
+
+async def test_who_is_no_longer_somebody_is_not_again_by_the_code_they_had(room: Room) -> None:
+    await invited(room)
+    await tries(room, CODE, 1)
+    assert await is_known(room)
+    rights = Rights(Directory.of([room.channel]))
+    acts = Introduce(
+        rights=rights, contacts=room.contacts, people=room.hulk, trail=room.trail, commit=room.store.commit, clock=lambda: room.clock[0]
+    )
+    admin = Principal(tenant="default", actor="person:bia@example.com", grants=everywhere("admin"))
+    await acts.link(admin, "chat", "ana", None, "the phone was stolen")
+    await tries(room, CODE, 1, name="again")
+    assert not await is_known(room)
 
 
 async def test_nothing_is_no_guess(room: Room) -> None:

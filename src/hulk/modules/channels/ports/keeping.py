@@ -198,6 +198,9 @@ class Contacts(Protocol):
     def redeem(self, tenant: str, code: str, now: datetime, by: str) -> Change[str | None]:
         """Whose code that is, which from now on holds for `by` only; None when it is nobody's, or was used by another."""
 
+    def spend(self, tenant: str, by: str) -> Change[int]:
+        """The codes that `by` used do not hold for them either; how many."""
+
     async def of_tenant(
         self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
         after: Ended | None = None, sought: Sought = ANYBODY,

@@ -63,8 +63,8 @@ class Introduce:
         return replace(before, blocked=blocked)
 
     async def link(self, by: Principal, channel: str, sender: str, person: str | None, reason: str = "") -> Contact:
-        """They are that person (`usr_…`), or nobody known. Raises `Forbidden`, and `NotFound` for who was never heard, and for no account
-        of a person who may come in."""
+        """They are that person (`usr_…`), or nobody known, and no code that they said makes them another again. Raises `Forbidden`, and
+        `NotFound` for who was never heard, and for no account of a person who may come in."""
         before = await self._contact(by, channel, sender)
         self._require_all(by)
         if person is not None:
@@ -72,7 +72,8 @@ class Introduce:
         data = changed(reasoned(reason), {"person": before.person}, {"person": person})
         if before.person == person:
             return before
-        await self.commit(self.contacts.link(channel, sender, person), self._told("linked" if person else "unlinked", by, before, data))
+        told = self._told("linked" if person else "unlinked", by, before, data)
+        await self.commit(self.contacts.link(channel, sender, person), self.contacts.spend(by.tenant, f"{channel}:{sender}"), told)
         return replace(before, person=person)
 
     async def invite(self, by: Principal, person: str, lasting: timedelta, *, digits: bool = False, reason: str = "") -> NewCode:

@@ -89,6 +89,11 @@ class SqlContacts:
 
         return change
 
+    def spend(self, tenant: str, by: str) -> Change[int]:
+        """See `Contacts`."""
+        gone = delete(code_table).where(code_table.c.tenant == tenant, code_table.c.used_by == by)
+        return lambda tx: tx.execute(gone).rowcount
+
     async def of_tenant(
         self, tenant: str, channel: str | None, limit: int, before: datetime | None = None, among: Collection[str] | None = None,
         after: Ended | None = None, sought: Sought = ANYBODY,
