@@ -1,6 +1,8 @@
 """What an answer of a vendor means, and one that does not come; what is asked is bounded in bytes and seconds."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -54,7 +56,12 @@ async def _sent_on(_: web.Request) -> web.StreamResponse:
     return web.Response(status=404)
 
 
+async def _elsewhere(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=int(request.match_info["status"]), headers={"location": "/whole"})
+
+
 WAYS: dict[str, Serving] = {"/cut": _cut, "/hang": _hang, "/never": _never, "/endless": _endless, "/whole": _whole, "/none": _sent_on}
+WAYS["/elsewhere/{status:3..}"] = _elsewhere
 
 
 @pytest.fixture
@@ -116,6 +123,27 @@ async def test_where_nobody_listens_nothing_was_taken() -> None:
         with pytest.raises(Unavailable) as raised:
             await nobody.ask("POST", "/", sends=True)
     assert not isinstance(raised.value, Uncertain)
+
+
+async def test_where_nobody_takes_up_the_line_nothing_was_taken() -> None:
+    """Its queue is full, so that it is as silent as a host that is away."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waits = stack.enter_context(socket.socket())
+            waits.setblocking(False)
+            waits.connect_ex(full.getsockname())
+        async with vendor(f"http://127.0.0.1:{full.getsockname()[1]}", "n8n", 0.5) as silent:
+            with pytest.raises(Unavailable) as raised:
+                await silent.ask("POST", "/", sends=True)
+    assert not isinstance(raised.value, Uncertain)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_what_is_sent_elsewhere_was_not_taken(asked: Vendor, status: int) -> None:
+    """Who follows asks the other address for something (RFC 9110, 15.4.2), and does not say there what is to be said."""
+    answer = await asked.ask("POST", f"/elsewhere/{status}", sends=True)
+    assert (answer.status, type(asked.refusal(answer, sends=True))) == (status, Unavailable)
 
 
 async def test_no_more_of_an_answer_is_read_than_is_taken(asked: Vendor) -> None:

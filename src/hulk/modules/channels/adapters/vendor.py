@@ -2,7 +2,7 @@
 
 What fails before the request was out (no such host, nobody listens, no TLS) was surely not taken: `Unavailable`. What fails later may
 have been: `Uncertain`. A status says what it says (RFC 9110): 401 that we are not known, 429 and 503 when to come again, other 5xx
-nothing for sure.
+nothing for sure. Where it says that something is elsewhere (3xx), nobody is asked there: it was not taken now.
 """
 
 import asyncio
@@ -62,10 +62,10 @@ class Vendor:
 
         try:
             async with (await self._opened()).request(
-                method, self.url + path, headers=headers, data=body if data is None else data
+                method, self.url + path, headers=headers, data=body if data is None else data, allow_redirects=False
             ) as response:
                 return Answer(response.status, _headers(response), await self._read(response, sends=sends))
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unavailable("{vendor} cannot be reached.", vendor=self.called) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise (self.uncertain() if sends else Unavailable("{vendor} does not answer.", vendor=self.called)) from error
@@ -116,7 +116,7 @@ class Vendor:
             return NotFound("{vendor} has no such thing ({reason}).", vendor=self.called, reason=reason)
         if status == 429:
             return Exhausted("{vendor} wants to be asked less often.", retry_after=retry_after(answer) or 5.0, vendor=self.called)
-        if status == 503:
+        if status == 503 or 300 <= status < 400:
             return Unavailable("{vendor} is not there now ({reason}).", retry_after=retry_after(answer), vendor=self.called, reason=reason)
         if status >= 500:
             return self.uncertain(reason) if sends else Unavailable("{vendor} fails ({reason}).", vendor=self.called, reason=reason)
@@ -130,7 +130,7 @@ class Vendor:
         import aiohttp  # see ask
 
         if self._session is None or self._session.closed:
-            timeout = aiohttp.ClientTimeout(total=self.seconds, sock_connect=min(5.0, self.seconds))
+            timeout = aiohttp.ClientTimeout(total=self.seconds, sock_connect=min(5.0, self.seconds / 2))
             self._session = aiohttp.ClientSession(
                 timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), headers={"user-agent": "hulk"}, auto_decompress=True
             )
