@@ -321,6 +321,13 @@ async def test_edits_and_deletions_change_what_is_remembered(room: Room) -> None
     assert [one.arrival.text for one in await room.inbox.recent("default", None, 10) if one.arrival.id == "m2"] == ["", ""]
 
 
+async def test_what_a_stranger_deletes_is_not_kept(store: Store, tmp_path: Path) -> None:
+    room = a_room(store, tmp_path)
+    await room.hear(wrote("Meu CPF é 529.982.247-25", "1"), wrote("", "d1", kind="deletion", id="m1"))
+    assert await outcomes(room) == ["unknown", "deleted"]
+    assert [one.arrival.text for one in await room.inbox.recent("default", None, 10)] == ["", ""]
+
+
 async def test_who_deletes_their_question_is_not_answered_any_more(room: Room) -> None:
     await room.hear(wrote("Um", "1"))
     await room.end(ids.derived("int", room.hulk.asked[0].key), "Resposta")

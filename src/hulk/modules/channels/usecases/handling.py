@@ -113,6 +113,8 @@ class HandleArrival:
         """What comes of it. Raises what its sender is told."""
         if kept.arrival.kind == "move":
             return Done("moved", [self.contacts.move(channel.name, kept.arrival.sender.id, kept.arrival.moved)])
+        if kept.arrival.kind == "deletion":  # whoever it is: what they took back is not kept
+            return await self._deletion(channel, kept)
         if party.contact.blocked or kept.arrival.sender.robot:
             return Done("ignored")
         said = command(cleaned(kept.arrival.text)) if kept.arrival.kind == "message" else None
@@ -124,8 +126,7 @@ class HandleArrival:
 
     def _act(self, kind: str) -> Callable[[Channel, Kept, Party], Awaitable[Done]]:
         return {
-            "message": self._message, "opening": self._opening, "edit": self._edit, "deletion": self._deletion, "reaction": self._reaction,
-            "press": self._pressed,
+            "message": self._message, "opening": self._opening, "edit": self._edit, "reaction": self._reaction, "press": self._pressed,
         }.get(kind, self._other)  # fmt: skip
 
     async def _message(self, channel: Channel, kept: Kept, party: Party) -> Done:
@@ -162,7 +163,7 @@ class HandleArrival:
             return Done("ignored")
         return Done("edited", [self.conversations.edited(conversation_of(kept), before.id, cleaned(kept.arrival.text))])
 
-    async def _deletion(self, channel: Channel, kept: Kept, _: Party) -> Done:
+    async def _deletion(self, channel: Channel, kept: Kept) -> Done:
         arrival = kept.arrival
         before = await self.inbox.by_message(channel.name, arrival.address, arrival.id)
         if before is None:
