@@ -421,6 +421,17 @@ async def test_receipts_settle_what_was_unknown_and_bounce_what_did_not_arrive(r
     assert ((await room.outbox.get(handle)).state, (await room.outbox.get(handle)).sent_id) == ("sent", "v9")
 
 
+async def test_what_was_only_taken_on_is_no_news_of_what_did_not_arrive(room: Room) -> None:
+    """Statuses come in no order: that Meta has it (`sent`) may be heard after that it failed."""
+    await room.hear(wrote("Oi"))
+    await room.end(ids.derived("int", room.hulk.asked[0].key), "Resposta")
+    await room.said()
+    handle = room.line.sent[0].id
+    receipt = {"kind": "receipt", "text": "", "handle": handle, "id": "v9"}
+    await room.hear(wrote(key="s1", fate="failed", problem="no WhatsApp", **receipt), wrote(key="s2", **receipt))
+    assert (await room.outbox.get(handle)).state == "failed"
+
+
 async def test_who_moves_to_another_id_stays_who_they_are(store: Store, tmp_path: Path) -> None:
     room = a_room(store, tmp_path)
     await room.store.commit(room.contacts.invite("default", code_hash("C"), "usr_ana", NOW + timedelta(hours=1)))

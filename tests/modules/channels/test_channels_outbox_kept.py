@@ -176,10 +176,20 @@ async def test_all_that_wait_at_an_address_are_told_due_or_not(store: Store, out
     assert ids_of(await outbox.waiting("chat", "a", 2)) == ids_of([one, two])
 
 
+@pytest.mark.parametrize("state", ["waiting", "sending", "unknown", "withdrawn", "failed"])
+async def test_that_the_channel_has_it_is_news_of_all_but_what_failed(store: Store, outbox: Outbox, state: State) -> None:
+    message = await brought(store, outbox, going(), state)
+    assert await store.commit(outbox.told(message.id, "v1", NOW)) == [state != "failed"]
+    assert (await outbox.get(message.id)).state == ("failed" if state == "failed" else "sent")
+
+
 @pytest.mark.parametrize("state", ["waiting", "sending", "failed", "unknown", "withdrawn"])
-async def test_what_the_channel_says_that_it_has_is_sent_whatever_was_thought_of_it(store: Store, outbox: Outbox, state: State) -> None:
+async def test_what_the_channel_says_that_has_arrived_is_sent_whatever_was_thought_of_it(
+    store: Store, outbox: Outbox, state: State
+) -> None:
     message = await brought(store, outbox, going(intent="int_1"), state)
-    assert await store.commit(outbox.told(message.id, "v1", NOW), outbox.told(message.id, "v2", LATER)) == [True, False]
+    told = [outbox.told(message.id, sent_id, at, "delivered") for sent_id, at in (("v1", NOW), ("v2", LATER))]
+    assert await store.commit(*told) == [True, False]
     found = await outbox.get(message.id)
     assert (found.state, found.sent_id, found.ended, found.problem) == ("sent", "v1", NOW, None)
     assert await store.commit(outbox.settle(replace(message, state="failed"), "one"), outbox.told("msg_none", "v", NOW)) == [False, False]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hulk.kernel.durable import Change
 from hulk.kernel.records import JsonObject
-from hulk.modules.channels.domain import Arrival, Contact, Conversation, Ended, Guesses, Invitation, Mode, Outgoing, State, Turn
+from hulk.modules.channels.domain import Arrival, Contact, Conversation, Ended, Fate, Guesses, Invitation, Mode, Outgoing, State, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +136,9 @@ class Outbox(Protocol):
     async def waiting(self, channel: str, address: str, limit: int) -> Sequence[Outgoing]:
         """Those waiting there, due or not, oldest first."""
 
-    def told(self, id_: str, sent_id: str, at: datetime) -> Change[bool]:
-        """The channel told that it has it: sent, whatever was thought of it; False when that was known."""
+    def told(self, id_: str, sent_id: str, at: datetime, fate: Fate | None = None) -> Change[bool]:
+        """The channel told that it has it, or what became of it: sent, whatever was thought of it; False when that was known. Of one that
+        failed, that the channel has it says nothing: it may have been told late."""
 
     def bounced(self, id_: str, problem: JsonObject, at: datetime) -> Change[bool]:
         """The channel told that it could not deliver it after all: failed; False when there is none, or that was known."""

@@ -78,7 +78,7 @@ class TakeArrivals:
             failed = self.trail.append(receipted(kept, "failed", str(problem["code"])))
             return only_if(self.outbox.bounced(arrival.handle, problem, kept.received), failed)
         sent = self.trail.append(receipted(kept, "sent"))
-        return only_if(self.outbox.told(arrival.handle, arrival.id, kept.received), sent)
+        return only_if(self.outbox.told(arrival.handle, arrival.id, kept.received, arrival.fate), sent)
 
 
 def _run(kept: Kept) -> Started:

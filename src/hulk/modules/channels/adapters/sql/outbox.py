@@ -14,7 +14,7 @@ from hulk.kernel.records import JsonObject, from_json, to_json
 from hulk.modules.channels.adapters.sql.pages import of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import is_open, is_unsent
 from hulk.modules.channels.adapters.sql.tables import message_table as table
-from hulk.modules.channels.domain import HELD, Outgoing, State
+from hulk.modules.channels.domain import HELD, Fate, Outgoing, State
 from hulk.runtime.store import Store, Transaction
 
 _OPEN, _UNSENT = is_open(table), is_unsent(table)
@@ -198,10 +198,11 @@ class SqlOutbox:
         """See `Outbox`."""
         return await self._all(_WAITING, {"at": channel, "where": address, "most": limit})
 
-    def told(self, id_: str, sent_id: str, at: datetime) -> Change[bool]:
+    def told(self, id_: str, sent_id: str, at: datetime, fate: Fate | None = None) -> Change[bool]:
         """See `Outbox`."""
+        news = _TOLD if fate is not None else _TOLD.where(table.c.state != "failed")
         values = {"state": "sent", "sent_id": sent_id, "ended": at, "problem": None, "holder": "", "held_until": None}
-        return lambda tx: tx.execute(_TOLD.values(**values), {"one": id_}).rowcount == 1
+        return lambda tx: tx.execute(news.values(**values), {"one": id_}).rowcount == 1
 
     def bounced(self, id_: str, problem: JsonObject, at: datetime) -> Change[bool]:
         """See `Outbox`."""
