@@ -84,6 +84,11 @@ def test_the_newest_turns_are_remembered_in_their_order_and_not_too_many() -> No
         pytest.param("/etc/passwd tem quantas linhas?", None, id="a path is a question"),
         pytest.param("ajuda", None, id="no stroke"),
         pytest.param("", None, id="nothing"),
+        pytest.param("/link K3M9 77QD\n\nObrigada,\nAna", Command("link", "K3M9 77QD"), id="above a signature"),
+        pytest.param("/language pt\nAna", Command("language", "pt"), id="with a name under it"),
+        pytest.param("/pessoa\n\nAna", Command("person", "Ana"), id="alone on its line"),
+        pytest.param("/link\nK3M9-77QD", Command("link", "K3M9-77QD"), id="what it takes on the next line"),
+        pytest.param("/vincular\u00a0K3M9", Command("link", "K3M9"), id="after a space that does not break"),
     ],
 )
 def test_commands(text: str, found: Command | None) -> None:

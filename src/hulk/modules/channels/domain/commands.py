@@ -32,14 +32,15 @@ class Command:
 
 
 def command(text: str) -> Command | None:
-    """The command that a message is, if it is one. `/start CODE`, by which a link into Telegram arrives, is `link`."""
+    """The command that a message is, if it is one; what it takes ends with its line, as in a mail a name stands below. `/start CODE`, by
+    which a link into Telegram arrives, is `link`."""
     if text.casefold().rstrip("?.!") in _SPOKEN:
         return Command("pending")
-    word, _, rest = text.partition(" ")
+    word, *rest = text.split(maxsplit=1) or [""]
     if not word.startswith("/"):
         return None
     name = _NAMES.get(word[1:].partition("@")[0].casefold())
     if name is None:
         return None
-    argument = rest.strip()
+    argument = "".join(rest).partition("\n")[0].strip()
     return Command("link", argument) if word.startswith("/start") and argument else Command(name, argument)
