@@ -1,6 +1,7 @@
 """Pace, quiet hours, what is remembered, commands, thumbs."""
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,8 @@ from hulk.modules.channels.domain import Command, Meter, Pace, Quiet, Turn, appr
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 NIGHT = Quiet(time(22), time(7), SAO_PAULO)
 NOON = Quiet(time(12), time(13, 30), SAO_PAULO)
+LATE = Quiet(time(22), time(1, 30), ZoneInfo("Europe/Lisbon"))
+summer_begins, summer_ends = partial(datetime, 2026, 3, 29, tzinfo=UTC), partial(datetime, 2026, 10, 25, tzinfo=UTC)
 
 
 def at(hour: int, minute: int = 0, day: int = 22) -> datetime:
@@ -28,6 +31,9 @@ def at(hour: int, minute: int = 0, day: int = 22) -> datetime:
         pytest.param(NIGHT, at(7), at(7), id="at the end"),
         pytest.param(NOON, at(12, 15), at(13, 30), id="within a day"),
         pytest.param(NOON, at(13, 30), at(13, 30), id="over"),
+        pytest.param(LATE, summer_ends(0, 10), summer_ends(1, 30), id="in the first of two hours that are called the same"),
+        pytest.param(LATE, summer_ends(1, 10), summer_ends(1, 30), id="in the second of them"),
+        pytest.param(LATE, summer_begins(0, 30), summer_begins(1, 30), id="before the hour that is left out, in which they end"),
     ],
 )
 def test_nothing_is_sent_in_quiet_hours(quiet: Quiet, due: datetime, sent: datetime) -> None:

@@ -113,8 +113,9 @@ class Quiet:
         here = now.astimezone(self.zone)
         if not self._within(here.time().replace(tzinfo=None)):
             return now
-        end = here.replace(hour=self.ends.hour, minute=self.ends.minute, second=0, microsecond=0, fold=0)
-        return (end if end > here else end + timedelta(days=1)).astimezone(now.tzinfo)
+        end = here.replace(hour=self.ends.hour, minute=self.ends.minute, second=0, microsecond=0)
+        end = end if end > here else end + timedelta(days=1)
+        return max(end.replace(fold=fold).astimezone(now.tzinfo) for fold in (0, 1))  # where clocks are set, an hour comes twice or never
 
     def _within(self, at: time) -> bool:
         if self.begins <= self.ends:
