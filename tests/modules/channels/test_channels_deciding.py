@@ -1,8 +1,10 @@
 """A ticket that waits for a yes or no asks for it where the work was asked for, and who presses hears what became of it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,7 +14,7 @@ from hulk.kernel.errors import Forbidden
 from hulk.kernel.events import Event
 from hulk.kernel.tenancy import everywhere
 from hulk.kernel.text import Text
-from hulk.modules.channels.domain import Outgoing, Pressed, pressing
+from hulk.modules.channels.domain import Outgoing, Pressed, Quiet, pressing
 from hulk.modules.channels.ports import Waiting
 from hulk.modules.channels.usecases import DECISION, TICKET, decision
 from hulk.modules.channels.usecases.pending import MOST_SHOWN
@@ -99,7 +101,7 @@ async def test_what_is_decided_already_is_not_asked(room: Room) -> None:
 CAIO = replace(ANA, actor="person:caio@example.com", account="usr_caio", grants=everywhere("viewer"))
 
 
-async def a_team_room(store: Store, folder: Path, **more: bool) -> Room:
+async def a_team_room(store: Store, folder: Path, **more: Any) -> Room:
     """Ana asked for something; Bia, who may approve, and Caio, who may not, have written before."""
     room = a_room(store, folder, trusting(**more))
     room.hulk.people |= {"usr_bia": BIA, "usr_caio": CAIO}
@@ -109,6 +111,21 @@ async def a_team_room(store: Store, folder: Path, **more: bool) -> Room:
     await room.said()
     room.line.sent.clear()
     return room
+
+
+@pytest.mark.parametrize("person", [pytest.param(None, id="nobody in particular"), pytest.param("usr_bia", id="somebody")])
+async def test_who_did_not_just_write_is_not_asked_in_quiet_hours(store: Store, tmp_path: Path, person: str | None) -> None:
+    room = await a_team_room(store, tmp_path, approvals=True, quiet=Quiet(time(14), time(17), ZoneInfo("UTC")))
+    room.later(timedelta(minutes=30))
+    await room.hear(wrote("Compre pão", "2", at=room.clock[0]))
+    room.hulk.waits[TICKET_ID] = replace(WAITS, intent=ids.derived("int", room.hulk.asked[1].key), person=person, at=room.clock[0])
+    await room.store.commit(room.desk.begin(Started(workflow=DECISION, data={"ticket": TICKET_ID}, tenant="default", id="run_1")))
+    await room.desk.drain()
+    await room.said()
+    assert [one.address for one in room.line.sent] == ["a"]
+    room.later(timedelta(hours=2))
+    await room.said()
+    assert [one.address[:3] for one in room.line.sent] == ["a", "bia"]
 
 
 async def test_who_may_decide_is_asked_alone_and_once_where_their_channel_is_for_that(store: Store, tmp_path: Path) -> None:

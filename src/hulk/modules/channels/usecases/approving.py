@@ -57,7 +57,7 @@ class AskDecision:
             return Outcome(False)
         to = None if waiting.person is None else await self.elsewhere.of_person(tenant, waiting.person)
         others = [] if waiting.person is not None else await self.approvers(tenant, ticket)
-        theirs = [(there, self.elsewhere.opened(talk, ticket, waiting.at)) for there, talk in (*others, *([to] if to else []))]
+        theirs = [(there, self.elsewhere.opened(talk, ticket, talk.heard)) for there, talk in (*others, *([to] if to else []))]
         find = self.inbox.of_intent(waiting.intent)
 
         def change(tx: Any) -> None:

@@ -63,7 +63,7 @@ class HandOver:
         return there, self.say(there, kept, text, message.language, name="elsewhere", intent=message.intent)
 
     def opened(self, conversation: Conversation, name: str, at: datetime) -> Kept:
-        """As if somebody had just come into that conversation: what is said to that begins there. `name` makes it once only."""
+        """As if somebody had come into that conversation then: what is said to that begins there. `name` makes it once only."""
         arrival = Arrival(
             key=name, kind="message", address=conversation.address, sender=Sender(id=conversation.sender), at=at, reply=conversation.reply,
             group=conversation.group,
