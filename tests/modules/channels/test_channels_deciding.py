@@ -140,6 +140,13 @@ async def test_who_may_decide_is_asked_alone_and_once_where_their_channel_is_for
     assert BIA.actor in await pressed(room, 0, "p1", sender="bia", at=theirs)
 
 
+async def test_all_are_asked_who_may_decide(store: Store, tmp_path: Path) -> None:
+    room = await a_team_room(store, tmp_path, approvals=True)
+    room.hulk.people["usr_caio"] = replace(CAIO, grants=everywhere("approver"))
+    asked = {one.address.rstrip("12"): len(one.buttons) for one in await waits(room)}
+    assert asked == {"a": 2, "bia": 2, "caio": 2}
+
+
 @pytest.mark.parametrize(
     ("approvals", "person", "asked"),
     [

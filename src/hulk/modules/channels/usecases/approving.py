@@ -57,7 +57,8 @@ class AskDecision:
             return Outcome(False)
         to = None if waiting.person is None else await self.elsewhere.of_person(tenant, waiting.person)
         others = [] if waiting.person is not None else await self.approvers(tenant, ticket)
-        theirs = [(there, self.elsewhere.opened(talk, ticket, talk.heard)) for there, talk in (*others, *([to] if to else []))]
+        asked = (*others, *([to] if to else []))
+        theirs = [(there, self.elsewhere.opened(talk, f"{ticket}:{talk.id}", talk.heard)) for there, talk in asked]
         find = self.inbox.of_intent(waiting.intent)
 
         def change(tx: Any) -> None:
