@@ -14,7 +14,7 @@ from hulk.modules.channels.domain import Arrival, Sender
 from hulk.modules.channels.usecases import code_hash
 from hulk.runtime.store import Store
 from support.alexa import Skill, a_skill, amazon_twin
-from support.channels import ANA
+from support.channels import ANA, going
 from support.stores import a_store
 from support.twins.alexa import PERSON, asked, intent, said
 
@@ -158,6 +158,25 @@ async def test_what_nobody_waited_for_is_told_when_they_come_back_and_once(place
             await skill.desk.drain()
             response = await skill.hears(asked("LaunchRequest", id_, at=skill.clock[0]))
             assert ("Está pronto." in words(response)) is expected
+
+
+async def left(skill: Skill, *texts: str) -> None:
+    """Answers that nobody waited for."""
+    old = {"channel": "alexa", "address": PERSON, "created": skill.clock[0], "due": skill.clock[0] + timedelta(hours=1)}
+    outbox = skill.channels.answering.outbox
+    await skill.store.commit(*(outbox.add(going(text, str(place), about="old", **old)) for place, text in enumerate(texts)))
+
+
+async def test_who_left_many_answers_unheard_is_still_answered(skill: Skill) -> None:
+    await left(skill, *(f"Resposta {place}." for place in range(40)))
+    assert words(await talk(skill, said("Quantos?"), "42.")).startswith("42.")
+
+
+async def test_who_comes_back_is_told_as_much_as_is_heard_and_the_rest_the_next_time(skill: Skill) -> None:
+    texts = [f"Resposta {place}: {'muitos pedidos ' * 50}fim." for place in range(3)]
+    await left(skill, *texts)
+    heard = [words(await talk(skill, asked("LaunchRequest", f"back{place}"))) for place in range(3)]
+    assert [[text for text in texts if text in one] for one in heard] == [[text] for text in texts]
 
 
 async def test_a_process_that_dies_while_it_answers_leaves_it_to_be_seen_and_it_is_not_said_twice(skill: Skill) -> None:

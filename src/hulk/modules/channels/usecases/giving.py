@@ -7,6 +7,7 @@ between leaves it claimed, and it becomes `unknown`: people are shown it, and it
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Commit
@@ -21,7 +22,9 @@ from hulk.modules.channels.usecases.handing import HandOver
 LOOK_SECONDS = 0.5
 """How long an answer may wait of which this process was not told."""
 _MOST = 16
-"""Answers that are given at once to somebody who comes back."""
+"""Answers that are given at once to somebody who comes back, if they are heard to their ends (`Limits.text`)."""
+_LOOKED_AT = 1_000
+"""Answers that may wait for somebody, among which is the one that they wait for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,13 @@ class GiveReply:
         if before:
             return Given(self._said(kept, before))
         outcome = await self._outcome(kept)
-        waiting = await self.outbox.waiting(channel.name, arrival.address, _MOST)
+        waiting = await self.outbox.waiting(channel.name, arrival.address, _LOOKED_AT)
         mine = [one for one in waiting if one.about == arrival.id]
         if not mine:
             return Given(None, good=outcome not in _BAD) if outcome not in ("", "asked") else None
         outcome = outcome or await self._outcome(kept)  # it is kept together with its message, so it may have come in between
-        return await self._claimed(kept, waiting if outcome == "opened" else mine, good=outcome not in _BAD)
+        wanted = _heard(waiting, self.elsewhere.say.limits(channel.name).text) if outcome == "opened" else mine
+        return await self._claimed(kept, wanted, good=outcome not in _BAD)
 
     async def _outcome(self, kept: Kept) -> str:
         return (await self.inbox.get(kept.id)).outcome
@@ -123,3 +127,9 @@ class GiveReply:
             id="", tenant=kept.tenant, channel=channel.name, address=kept.arrival.address, text=self.voices(language).say(text),
             language=language, created=now, due=now,
         )  # fmt: skip
+
+
+def _heard(waiting: Sequence[Outgoing], most: int) -> Sequence[Outgoing]:
+    """The first of them, and what is heard with it in at most so many characters: the others are told the next time."""
+    lengths = accumulate(len(one.text) for one in waiting)
+    return [one for place, (one, length) in enumerate(zip(waiting[:_MOST], lengths, strict=False)) if not place or length <= most]
