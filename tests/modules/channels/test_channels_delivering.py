@@ -246,10 +246,22 @@ async def test_a_process_that_is_taken_for_gone_sends_nothing_and_leaves_it_to_o
     assert await room.said() == []
     other = replaced(room, "two")
     other.presence = Registry()
-    assert await other.look_after_left() == 1
     room.later(timedelta(seconds=5))
     assert await other.once() == 1
     assert [one.text for one in room.line.sent] == ["Olá"]
+
+
+async def test_what_was_not_sent_because_nobody_saw_the_process_is_sent_when_it_is_seen_again(room: Room) -> None:
+    """Also where the channel cannot be asked for it: it is known that it was not sent."""
+    room.line.has = None
+    await put(room, going())
+    room.deliver.presence = Registry(held=False)
+    assert await room.said() == []
+    room.deliver.presence = Registry({"one"})
+    room.later(HELD + timedelta(seconds=1))
+    assert await room.deliver.look_after_left() == 0
+    assert await room.said() == ["Olá"]
+    assert await state(room) == "sent"
 
 
 async def test_a_channel_that_takes_its_time_to_say_what_it_has_keeps_nobody_else_waiting(room: Room) -> None:

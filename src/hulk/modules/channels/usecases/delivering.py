@@ -153,6 +153,8 @@ class Deliver:
         [claimed] = await self.commit(self.outbox.claim(message.id, self.holder, self.clock() + HELD))
         if claimed and self.presence.held:  # else others may think that we are gone, and ask the channel for it just now
             await self._try(replace(message, attempts=message.attempts + 1))
+        elif claimed:  # surely not sent, which nobody could know any more who found it claimed
+            await self._kept(self.outbox.settle(replace(message, due=self.clock() + timedelta(seconds=LOOK_SECONDS)), self.holder))
 
     async def _try(self, message: Outgoing) -> None:
         try:
