@@ -84,6 +84,7 @@ RUBBISH = [
     b'{"id": NaN}', b'{"text": "\\ud800", "id": "\\u0000"}', b'{"object": 1, "entry": {}}', b'{"entry": [{"changes": [{"value": []}]}]}',
     b'{"update_id": 99999999999999999999999, "message": []}', b'{"update_id": 5, "message": {"chat": 1, "from": []}}',
     b'{"request": {"type": "IntentRequest"}}', b"token=%FF&text=%00", b"a=1&" * 5000, b"x" * 4_000_000,
+    b'{"text": "Oi", "sender": {"id": "ana"}, "at": "0001-01-01T00:00:00+14:00"}',
 ]  # fmt: skip
 
 

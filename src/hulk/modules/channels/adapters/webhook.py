@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hulk.kernel.errors import Refused, Unavailable
 from hulk.kernel.text import Language, Text, writable
@@ -40,6 +40,14 @@ LEEWAY_SECONDS = 300
 _REFUSED = frozenset({400, 401, 403, 422})
 """What those answer who do not believe a signature."""
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def _in_utc(at: datetime | None) -> datetime | None:
+    """The first and the last day of the calendar are another year's in some zones, which nothing can keep."""
+    try:
+        return None if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no time of the years 1 to 9999") from error
 
 
 class SenderBody(BaseModel):
@@ -61,7 +69,7 @@ class AskedBody(BaseModel):
     text: str = ""
     conversation: str = Field(default="", max_length=200)
     sender: SenderBody
-    at: datetime | None = None
+    at: Annotated[datetime | None, AfterValidator(_in_utc)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class WebhookDoor:
             return Accepted(status=422, body=json.dumps({"error": f"not as documented: {where}"}).encode(), media_type="application/json")
         arrival = Arrival(
             key=id_, kind="message", address=writable(body.conversation or body.sender.id), id=id_, text=writable(body.text),
-            at=_aware(body.at) or request.at,
+            at=body.at or request.at,
             sender=Sender(
                 id=writable(body.sender.id), name=writable(body.sender.name),
                 email=writable(body.sender.email) if self.trust_people else "",
@@ -245,7 +253,3 @@ def _told(message: Outgoing) -> dict[str, Any]:
         "id": message.id, "conversation": message.address, "in_reply_to": message.about, "text": message.text, "language": message.language,
         "intent": message.intent, "buttons": [{"text": one.text, "data": one.data} for one in message.buttons],
     }  # fmt: skip
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    return None if at is None else at.replace(tzinfo=at.tzinfo or UTC)
