@@ -307,6 +307,22 @@ async def test_the_language_is_that_of_the_device(skill: Skill) -> None:
     assert contact.language == "pt"
 
 
+async def test_who_speaks_another_language_by_another_device_is_answered_in_that(skill: Skill) -> None:
+    """A house has several: what is read aloud is read as its own language."""
+    await talk(skill, said("How many?", "2", locale="en-US"), "42.")
+    await talk(skill, said("Quantos?", "3"), "42.")
+    greeted = await talk(skill, asked("LaunchRequest", "4", locale="en-US"))
+    assert [one.language for one in skill.hulk.asked] == ["en", "pt"]
+    assert words(greeted) == "I am listening. What should I do?"
+
+
+async def test_that_it_takes_longer_is_said_in_the_language_of_the_device(place: Store, tmp_path: Path, twin: str) -> None:
+    async with a_skill(place, tmp_path, twin, wait=0.01) as skill:
+        await skill.hears(asked("LaunchRequest", "first"))
+        await skill.desk.drain()
+        assert words(await skill.hears(said("How many?", locale="en-US"))).startswith("This takes longer.")
+
+
 async def test_a_forged_request_is_refused_without_a_word_and_nothing_is_kept(skill: Skill) -> None:
     before = await came(skill)
     response = await skill.client.post("/v1/hooks/alexa", content=b"{}", headers={"signature-256": "AAAA"})

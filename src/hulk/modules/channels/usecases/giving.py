@@ -118,7 +118,7 @@ class GiveReply:
     async def _later(self, channel: Channel, kept: Kept) -> Outgoing:
         sender, now = kept.arrival.sender, self.clock()
         contact = await self.contacts.get(channel.name, sender.id)
-        language = (contact.language if contact else None) or channel.language or sender.language or self.fallback
+        language = sender.language or (contact.language if contact else None) or channel.language or self.fallback
         place = await self.elsewhere.where(channel, sender.id)
         text = Text("This takes longer. Open me again later, and I tell you the answer.")
         if place is not None:

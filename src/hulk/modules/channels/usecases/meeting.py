@@ -55,11 +55,13 @@ def _where(channel: Channel, kept: Kept, known: Conversation | None) -> Conversa
 
 
 def _renewed(known: Contact | None, channel: Channel, sender: Sender, now: datetime) -> Contact:
-    """What is known of them, with what the channel says now; what it does not say any more stays."""
+    """What is known of them, with what the channel says now; what it does not say any more stays. What is given in a response is read
+    aloud in the language of the device, whatever was spoken before."""
+    spoken = sender.language if channel.gives else None
     before = known or Contact(channel=channel.name, sender=sender.id, tenant=channel.tenant, seen=now)
     return replace(
         before, seen=now, name=writable(sender.name)[:200] or before.name, phone=sender.phone or before.phone,
-        email=sender.email or before.email, language=before.language or sender.language,
+        email=sender.email or before.email, language=spoken or before.language or sender.language,
     )  # fmt: skip
 
 
