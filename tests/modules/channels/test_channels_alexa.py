@@ -160,6 +160,21 @@ async def test_what_nobody_waited_for_is_told_when_they_come_back_and_once(place
             assert ("Está pronto." in words(response)) is expected
 
 
+async def test_what_must_stay_in_the_company_is_not_sent_by_a_channel_where_it_does_not(place: Store, tmp_path: Path, twin: str) -> None:
+    async with a_skill(place, tmp_path, twin, wait=0.01, private=True) as skill:
+        await skill.hears(asked("LaunchRequest", "first"))
+        await skill.desk.drain()
+        await skill.link()
+        await has_chat(skill)
+        assert "chat" not in words(await skill.hears(said("Qual é o CPF da Ana?")))
+        await skill.desk.drain()
+        await skill.answers("529.982.247-25")
+        skill.later(timedelta(minutes=1))
+        await skill.deliverer("alexa").once()
+        assert (await skill.states())[-1] == ("529.982.247-25", "waiting")
+        assert not any("529" in text for text, _ in await skill.states("chat"))
+
+
 async def left(skill: Skill, *texts: str) -> None:
     """Answers that nobody waited for."""
     old = {"channel": "alexa", "address": PERSON, "created": skill.clock[0], "due": skill.clock[0] + timedelta(hours=1)}

@@ -1,6 +1,6 @@
 """Sending an answer by another channel of the same person, where its own can only answer while somebody waits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,20 +35,25 @@ class HandOver:
     clock: Clock
 
     async def where(self, channel: Channel, sender: str) -> Place | None:
-        """The conversation with them alone in which they were heard last, of all channels of theirs that can be written to."""
+        """The conversation with them alone in which they were heard last, of all channels of theirs that can be written to; what was said
+        where it stays in the company stays there."""
         contact = await self.contacts.get(channel.name, sender)
         if contact is None or contact.person is None or contact.blocked:
             return None
-        return await self.of_person(channel.tenant, contact.person)
+        places = await self._places(channel.tenant, contact.person)
+        return _last(place for place in places if place[0].private or not channel.private)
 
     async def of_person(self, tenant: str, person: str) -> Place | None:
         """The same for a person."""
+        return _last(await self._places(tenant, person))
+
+    async def _places(self, tenant: str, person: str) -> Sequence[Place]:
         places = list[Place]()
         for other in await self.contacts.of_person(tenant, person):
             open_ = self.directory.find(other.channel)
             if open_ is not None and open_.tenant == tenant and not open_.gives and not other.blocked:
                 places += [(open_, one) for one in await self.conversations.of_sender(other.channel, other.sender)]
-        return max(places, key=lambda place: place[1].heard, default=None)
+        return places
 
     async def elsewhere(self, message: Outgoing) -> tuple[Channel, Change[None]] | None:
         """The channel where its addressee can be written to, and what writes there; the same twice is written once."""
@@ -106,6 +111,10 @@ class HandOver:
             return (await self.conversations.get(message.conversation)).sender
         except NotFound:
             return ""
+
+
+def _last(places: Iterable[Place]) -> Place | None:
+    return max(places, key=lambda place: place[1].heard, default=None)
 
 
 def _handed(there: Channel) -> dict[str, object]:
