@@ -354,6 +354,15 @@ async def test_whatever_comes_is_handled(room: Room, arrival: Arrival, outcome: 
     assert len(await room.said()) == said
 
 
+async def test_of_what_is_only_kept_to_be_seen_nobody_becomes_known(room: Room) -> None:
+    """A mailbox gets more mails of nobody than of people, each under another name; contacts are never removed."""
+    [kept] = await room.hear(wrote("Ganhe dinheiro", kind="other", addressed=False, sender="?spam", address="?spam"))
+    assert await outcomes(room) == ["unknown"]
+    assert await room.contacts.get("chat", "?spam") is None
+    with pytest.raises(NotFound):
+        await room.conversations.get(conversation_of(kept))
+
+
 async def test_robots_and_blocked_people_are_not_heard(room: Room) -> None:
     await room.hear(wrote("Oi", "1", sender="x"))
     robot = Sender(id="bot", robot=True, email="ana@example.com")

@@ -100,9 +100,14 @@ class HandleArrival:
             if isinstance(error, Unavailable):  # tried again, which may be of use
                 raise
             done = Done("refused", [self._told(channel, kept, party, error.text)])
-        known = [self.contacts.put(party.contact), *self._found(scene, party), self.conversations.put(party.conversation)]
-        changes = [*known, *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)]
+        changes = [*self._known(scene, party), *done.changes, self.inbox.done(kept.id, done.outcome, done.intent)]
         return Outcome({"arrival": kept.id, "outcome": done.outcome}, changes)
+
+    def _known(self, scene: Scene, party: Party) -> Sequence[Change[Any]]:
+        """Who it is and where they talk; of what is only kept to be seen, as mail of which nobody knows who sent it, neither."""
+        if scene.kept.arrival.kind == "other" and not scene.kept.arrival.addressed:
+            return []
+        return [self.contacts.put(party.contact), *self._found(scene, party), self.conversations.put(party.conversation)]
 
     def _found(self, scene: Scene, party: Party) -> Sequence[Change[Any]]:
         """Who was a stranger before has an account now, by their address."""
