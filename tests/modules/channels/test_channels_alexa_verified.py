@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from hulk.modules.channels.adapters.alexa import AlexaDoor, certificates
-from hulk.modules.channels.adapters.alexa.certificates import MOST_FETCHES, Certificates
+from hulk.modules.channels.adapters.alexa.certificates import FRESH, MOST_FETCHES, Certificates
 from hulk.modules.channels.ports import Accepted, Refusal, Request
 from hulk.runtime.language import voice
 from support.alexa_cases import EVERY, NOW, Case, amazon
@@ -128,6 +128,19 @@ async def test_nobody_can_have_many_certificates_fetched() -> None:
                 await made.signer(f"/echo.api/{number}.pem", NOW)
         assert len(host.asked) == MOST_FETCHES
         await made.signer("/echo.api/echo-api-cert-12.pem", NOW + timedelta(minutes=2))
+
+
+async def test_a_chain_that_still_holds_is_believed_while_it_cannot_be_fetched_anew() -> None:
+    """Because others have too much fetched, or the host is away."""
+    path, later = "/echo.api/echo-api-cert-12.pem", NOW + FRESH + timedelta(minutes=1)
+    async with a_host() as (made, _):
+        found = await made.signer(path, NOW)
+        for number in range(MOST_FETCHES):
+            with pytest.raises(Refusal):
+                await made.signer(f"/echo.api/{number}.pem", later)
+        assert await made.signer(path, later) == found
+        made.base = "http://127.0.0.1:9"
+        assert await made.signer(path, later + timedelta(minutes=2)) == found
 
 
 @pytest.mark.parametrize(

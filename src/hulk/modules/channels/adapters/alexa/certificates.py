@@ -71,16 +71,22 @@ class Certificates:
         if wrong is not None and now - wrong[1] < _REMEMBERED:
             raise Refusal(wrong[0].status, wrong[0].why)
         kept = self._kept.get(path)
-        fresh = kept is not None and timedelta() <= now - kept[1] < FRESH and kept[0].begins <= now <= kept[0].ends
-        return kept[0] if kept is not None and fresh else None
+        return self._holds(path, now) if kept is not None and timedelta() <= now - kept[1] < FRESH else None
+
+    def _holds(self, path: str, now: datetime) -> Signer | None:
+        kept = self._kept.get(path)
+        return kept[0] if kept is not None and kept[0].begins <= now <= kept[0].ends else None
 
     async def _fetched(self, path: str, now: datetime) -> Signer:
-        self._allow(now)
+        """The one that is kept, if it holds, while it cannot be had anew: anybody may have others fetched, and shut Amazon out by that."""
         try:
+            self._allow(now)
             found = signer(await self._read(path), self.roots, now)
         except Refusal as refusal:
             if refusal.status == 400:
                 _put(self._wrong, path, (refusal, now))
+            elif (kept := self._holds(path, now)) is not None:
+                return kept
             raise
         _put(self._kept, path, (found, now))
         return found
