@@ -178,6 +178,13 @@ async def test_a_person_takes_over_and_gives_back(room: Room) -> None:
     assert [one.text for one in room.hulk.asked] == ["Quantos?"]
 
 
+async def test_a_person_sees_that_files_were_sent(room: Room) -> None:
+    await room.hear(wrote("/pessoa", "1"))
+    files = (Attached(ref="f1", name="foto.jpg"), Attached(ref="f2", media_type="audio/ogg", voice=True))
+    [kept] = await room.hear(wrote("", "2", files=files))
+    assert [one.text for one in await room.conversations.turns(conversation_of(kept), 10)][-1] == "[foto.jpg]\n[audio/ogg]"
+
+
 async def test_what_was_said_is_forgotten_when_wanted(room: Room) -> None:
     await room.hear(wrote("Um segredo", "1"), wrote("/esquecer", "2"), wrote("E agora?", "3"))
     assert "Um segredo" not in [one.text for one in room.hulk.asked[-1].turns]

@@ -11,7 +11,7 @@ from hulk.kernel.errors import HulkError, NotFound, Unavailable
 from hulk.kernel.events import Trail
 from hulk.kernel.records import JsonObject
 from hulk.kernel.text import Language, Text
-from hulk.modules.channels.domain import Channel, Directory, Outgoing, Turn, approving, cleaned, command
+from hulk.modules.channels.domain import Arrival, Channel, Directory, Outgoing, Turn, approving, cleaned, command
 from hulk.modules.channels.domain.arrival import LONGEST_TEXT
 from hulk.modules.channels.domain.conversation import MOST_TURNS
 from hulk.modules.channels.ports import Contacts, Conversations, Feedback, Inbox, Kept, Line, Outbox, Scene
@@ -139,7 +139,7 @@ class HandleArrival:
         if not arrival.addressed:
             return Done("overheard")
         if party.conversation.mode == "person":
-            return Done("for a person", [self._turn(kept, arrival.text)])
+            return Done("for a person", [self._turn(kept, _with_files(arrival))])
         if arrival.stale(kept.received):
             return Done("stale", [self.say.stale(channel, kept, self._language(channel, party))])
         if len(arrival.text) > LONGEST_TEXT:
@@ -227,3 +227,8 @@ class HandleArrival:
 
     def _language(self, channel: Channel, party: Party) -> Language:
         return language_of(channel, party, self.fallback)
+
+
+def _with_files(arrival: Arrival) -> str:
+    """What was said, and what was sent with it, by name."""
+    return "\n".join(filter(None, (arrival.text, *(f"[{one.name or one.media_type}]" for one in arrival.files))))
