@@ -39,3 +39,11 @@ def test_all_that_is_sent_is_what_meta_takes(text: str, count: int, files: int, 
     stored = {one.id: None for one in sendable}
     for step in made:
         assert broken({"messaging_product": "whatsapp", "to": PHONE, **step}, stored) is None
+
+
+@pytest.mark.parametrize("length", [LIMITS.text, LIMITS.text - 20, 900])
+def test_of_a_long_answer_nothing_makes_room_for_what_is_not_taken(length: int) -> None:
+    text = ("palavra " * 600)[: length - 4] + " fim"
+    said = "\n".join(step["text"]["body"] for step in steps(outgoing(text), [], ["a.zip"]))
+    assert "fim" in said
+    assert "a.zip" in said

@@ -77,13 +77,13 @@ class Sendable:
 def steps(message: Outgoing, files: Sequence[Sendable], refused: Sequence[str] = ()) -> list[Step]:
     """All that is sent for it, in order. `refused` are the names of files that WhatsApp does not take."""
     note = f"\n\n{_NOT_TAKEN[message.language]} {', '.join(refused)}"[:200] if refused else ""
-    text = shown(message.text, LIMITS.text - len(note)) + note
+    text = shown(message.text, LIMITS.text) + note
     if message.buttons:
         head, body = _with_buttons(text.strip())
         return [*(_file(one) for one in files), *map(_text, head), _interactive(body, message.buttons, message.language)]
     if len(files) == 1 and files[0].kind != "audio" and 0 < len(text) <= BODY:
         return [_file(files[0], text.strip())]
-    return [*(_file(one) for one in files), *([_text(text.strip())] if text.strip() else [])]
+    return [*(_file(one) for one in files), *map(_text, split(text, LIMITS.text))]
 
 
 def _with_buttons(text: str) -> tuple[list[str], str]:
