@@ -77,6 +77,13 @@ def test_the_newest_turns_are_remembered_in_their_order_and_not_too_many() -> No
     assert len(kept) == 6
 
 
+def test_of_a_newest_turn_that_is_too_long_the_beginning_is_remembered() -> None:
+    turns = (Turn("Quantos?", ours=False, at=at(12)), Turn("Em 2026 foram " + "x" * 16_000, ours=True, at=at(12, 1)))
+    [kept] = remembered(turns)
+    assert turns[1].text.startswith(kept.text)
+    assert (len(kept.text), kept.ours) == (6_000, True)
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

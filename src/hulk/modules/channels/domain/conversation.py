@@ -90,8 +90,10 @@ class Turn:
 
 
 def remembered(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Those of the newest turns (oldest first) that are given along with a question."""
+    """Those of the newest turns (oldest first) that are given along with a question: of the last its beginning at least."""
     kept, left = list[Turn](), MOST_CHARACTERS
+    if turns and len(turns[-1].text) > left:
+        return (replace(turns[-1], text=turns[-1].text[:left]),)
     for turn in reversed(turns[-MOST_TURNS:]):
         left -= len(turn.text)
         if left < 0:
