@@ -140,6 +140,16 @@ async def test_who_may_decide_is_asked_alone_and_once_where_their_channel_is_for
     assert BIA.actor in await pressed(room, 0, "p1", sender="bia", at=theirs)
 
 
+@pytest.mark.parametrize("person", [pytest.param(None, id="nobody in particular"), pytest.param("usr_bia", id="somebody")])
+async def test_each_is_asked_in_their_language(store: Store, tmp_path: Path, person: str | None) -> None:
+    room = await a_team_room(store, tmp_path, approvals=True)
+    await room.hear(wrote("/language en", "l", sender="bia", address="bia1"))
+    await room.said()
+    room.line.sent.clear()
+    asked = {one.address[:3]: [button.text for button in one.buttons] for one in await waits(room, person)}
+    assert asked == {"a": ["✔ Aprovar", "✘ Rejeitar"], "bia": ["✔ Approve", "✘ Reject"]}
+
+
 async def test_all_are_asked_who_may_decide(store: Store, tmp_path: Path) -> None:
     room = await a_team_room(store, tmp_path, approvals=True)
     room.hulk.people["usr_caio"] = replace(CAIO, grants=everywhere("approver"))

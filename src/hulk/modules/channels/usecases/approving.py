@@ -8,8 +8,9 @@ from hulk.kernel.durable import Change, Context, Outcome, Started
 from hulk.kernel.errors import HulkError
 from hulk.kernel.events import Event
 from hulk.kernel.records import JsonObject
-from hulk.modules.channels.domain import Directory
-from hulk.modules.channels.ports import Approval, Inbox, Kept, Pending
+from hulk.kernel.text import Language
+from hulk.modules.channels.domain import Channel, Conversation, Directory
+from hulk.modules.channels.ports import Approval, Inbox, Kept, Pending, Waiting
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.pending import FindApprovers, asking
 from hulk.modules.channels.usecases.saying import Say, conversation_id
@@ -57,16 +58,21 @@ class AskDecision:
             return Outcome(False)
         to = None if waiting.person is None else await self.elsewhere.of_person(tenant, waiting.person)
         others = [] if waiting.person is not None else await self.approvers(tenant, ticket)
-        asked = (*others, *([to] if to else []))
-        theirs = [(there, self.elsewhere.opened(talk, f"{ticket}:{talk.id}", talk.heard)) for there, talk in asked]
+        theirs = [await self._place(ticket, waiting, *place) for place in (*others, *([to] if to else []))]
         find = self.inbox.of_intent(waiting.intent)
 
         def change(tx: Any) -> None:
             kept: Kept | None = find(tx)
             channel = None if kept is None else self.directory.find(kept.channel)
-            asker = [(channel, kept)] if kept is not None and channel is not None else []
-            places = {conversation_id(one.tenant, one.channel, one.arrival.address): (there, one) for there, one in (*theirs, *asker)}
-            for there, one in places.values():
-                asking(self.say, there, one, Approval(ticket=ticket, title=waiting.title, until=waiting.until), waiting.language)(tx)
+            asker = [(channel, kept, waiting.language)] if kept is not None and channel is not None else []
+            places = {conversation_id(one.tenant, one.channel, one.arrival.address): (at, one, said) for at, one, said in (*theirs, *asker)}
+            for there, one, language in places.values():
+                asking(self.say, there, one, Approval(ticket=ticket, title=waiting.title, until=waiting.until), language)(tx)
 
         return Outcome(True, [change])
+
+    async def _place(self, ticket: str, waiting: Waiting, channel: Channel, talk: Conversation) -> tuple[Channel, Kept, Language]:
+        """Where somebody is asked who did not ask for it, in their language."""
+        contact = await self.elsewhere.contacts.get(channel.name, talk.sender)
+        language = (contact.language if contact else None) or channel.language or waiting.language
+        return channel, self.elsewhere.opened(talk, f"{ticket}:{talk.id}", talk.heard), language
