@@ -161,6 +161,7 @@ async def test_of_all_only_those_of_the_channels_that_may_be_seen_are_told(store
         pytest.param(Sought(text="%"), [], id="by what stands for anything elsewhere"),
         pytest.param(Sought(person="usr_1"), ["BIA"], id="whose account they have"),
         pytest.param(Sought(blocked=True), ["_c"], id="who is not heard"),
+        pytest.param(Sought(known=True), ["BIA"], id="who has an account"),
         pytest.param(Sought(text="b", blocked=True), [], id="by all of it"),
     ],
 )

@@ -14,7 +14,7 @@ from hulk.kernel.errors import Forbidden
 from hulk.kernel.events import Event
 from hulk.kernel.tenancy import everywhere
 from hulk.kernel.text import Text
-from hulk.modules.channels.domain import Outgoing, Pressed, Quiet, pressing
+from hulk.modules.channels.domain import Contact, Outgoing, Pressed, Quiet, pressing
 from hulk.modules.channels.ports import Waiting
 from hulk.modules.channels.usecases import DECISION, TICKET, decision
 from hulk.modules.channels.usecases.pending import MOST_SHOWN
@@ -138,6 +138,14 @@ async def test_who_may_decide_is_asked_alone_and_once_where_their_channel_is_for
     assert sorted(one.address for one in sent) == ["a", "bia1"]
     theirs = next(at for at, one in enumerate(sent) if one.address == "bia1")
     assert BIA.actor in await pressed(room, 0, "p1", sender="bia", at=theirs)
+
+
+async def test_who_may_decide_is_asked_however_many_others_wrote_since(store: Store, tmp_path: Path) -> None:
+    room = await a_team_room(store, tmp_path, approvals=True)
+    seen = room.clock[0] + timedelta(minutes=1)
+    strangers = [Contact(channel="chat", sender=f"s{at}", tenant="default", seen=seen) for at in range(250)]
+    await store.commit(*(room.contacts.put(one) for one in strangers))
+    assert {one.address[:3] for one in await waits(room)} == {"a", "bia"}
 
 
 @pytest.mark.parametrize("person", [pytest.param(None, id="nobody in particular"), pytest.param("usr_bia", id="somebody")])

@@ -37,11 +37,12 @@ class Scene:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
     """What is known of who is looked for: a piece of their name, id, telephone number or address, whose account they have, whether they
-    are heard; None and nothing for whatever."""
+    are heard; None and nothing for whatever. `known`: only who has an account."""
 
     text: str = ""
     person: str | None = None
     blocked: bool | None = None
+    known: bool = False
 
 
 ANYBODY = Sought()

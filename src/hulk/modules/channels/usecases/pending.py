@@ -10,7 +10,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language, Text
 from hulk.modules.channels.domain import Channel, Conversation, Directory, Pressed
-from hulk.modules.channels.ports import Approval, Approvals, Contacts, Conversations, Kept, People
+from hulk.modules.channels.ports import Approval, Approvals, Contacts, Conversations, Kept, People, Sought
 from hulk.modules.channels.usecases.saying import Say
 
 MOST_SHOWN = 5
@@ -78,7 +78,7 @@ class FindApprovers:
         return [place for person, place in last_first[:MOST_ASKED] if await self._may(tenant, person, ticket)]
 
     async def _at(self, channel: Channel) -> list[tuple[str, Conversation]]:
-        there = await self.contacts.of_tenant(channel.tenant, channel.name, _MOST_CONTACTS)
+        there = await self.contacts.of_tenant(channel.tenant, channel.name, _MOST_CONTACTS, sought=Sought(known=True))
         known = [(one.person, one.sender) for one in there if one.person is not None and not one.blocked]
         return [(person, talk) for person, who in known for talk in (await self.conversations.of_sender(channel.name, who))[:1]]
 

@@ -139,6 +139,7 @@ class SqlContacts:
 def _seeking(query: Select[Any], sought: Sought) -> Select[Any]:
     at = contact_table.c
     query = query if sought.person is None else query.where(at.person == sought.person)
+    query = query.where(at.person.is_not(None)) if sought.known else query
     query = query if sought.blocked is None else query.where(at.blocked.is_(sought.blocked))
     words = (func.lower(column).contains(sought.text.lower(), autoescape=True) for column in (at.name, at.sender, at.phone, at.email))
     return query.where(or_(*words)) if sought.text else query
