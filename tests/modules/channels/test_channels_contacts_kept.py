@@ -78,6 +78,16 @@ async def test_who_was_heard_by_the_new_id_before_stays_who_they_are(store: Stor
     assert await contacts.get("chat", "ana") == replace(ana, person=None)
 
 
+@pytest.mark.parametrize("of_old", [pytest.param({"person": "usr_1"}, id="known"), pytest.param({"blocked": True}, id="not heard")])
+async def test_who_wrote_by_the_new_id_before_it_was_told_of_is_who_they_were(
+    store: Store, contacts: Contacts, of_old: dict[str, Any]
+) -> None:
+    """A vendor tells things in no order."""
+    await put(store, contacts, contact(**of_old), contact("ana2", 1, name="Ana"))
+    await store.commit(contacts.move("chat", "ana", "ana2"))
+    assert await contacts.get("chat", "ana2") == contact("ana2", 1, name="Ana", **of_old)
+
+
 async def test_a_code_is_used_by_the_first_who_says_it_in_time_and_by_nobody_else(store: Store, contacts: Contacts) -> None:
     await store.commit(contacts.invite("default", CODE, "usr_1", UNTIL))
     said = [("default", "d" * 64, NOW, "bia"), ("acme", CODE, NOW, "bia"), ("default", CODE, UNTIL, "bia"), ("default", CODE, NOW, "ana")]

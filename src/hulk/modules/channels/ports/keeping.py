@@ -192,7 +192,8 @@ class Contacts(Protocol):
         """They are that person, or nobody known; False when they were never heard."""
 
     def move(self, channel: str, sender: str, to: str) -> Change[None]:
-        """They have another id from now on; whoever is given the old one is nobody known. Who was heard by the new one stays that."""
+        """They have another id from now on; whoever is given the old one is nobody known. Who is somebody by the new one stays that; a
+        stranger by it was they, before that was told, and who was not heard is not."""
 
     def invite(self, tenant: str, code: str, person: str, until: datetime) -> Change[None]:
         """Whoever says that code (its SHA-256) until then is that person, once."""

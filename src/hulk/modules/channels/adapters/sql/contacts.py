@@ -62,13 +62,15 @@ class SqlContacts:
         return lambda tx: tx.execute(_CHANGE.values(**values), {"at": channel, "who": sender}).rowcount == 1
 
     def move(self, channel: str, sender: str, to: str) -> Change[None]:
-        """See `Contacts`. Somebody of the new id who was heard already stays who they are."""
-        gone = _CHANGE.values(person=None)
+        """See `Contacts`."""
+        at, gone = contact_table.c, _CHANGE.values(person=None)
 
         def change(tx: Transaction) -> None:
             row = tx.execute(_ONE, {"at": channel, "who": sender}).one_or_none()
             if row is not None:
-                tx.insert_new(contact_table, {**fields_of(Contact, row), "sender": to})
+                if not tx.insert_new(contact_table, {**fields_of(Contact, row), "sender": to}):
+                    too = _CHANGE.values(person=func.coalesce(at.person, row.person), blocked=or_(at.blocked, row.blocked))
+                    tx.execute(too, {"at": channel, "who": to})
                 tx.execute(gone, {"at": channel, "who": sender})
 
         return change
