@@ -114,14 +114,14 @@ def _hurried(one: Open, wait: float) -> Open:
 
 
 @asynccontextmanager
-async def a_skill(store: Store, folder: Path, twin: str, *, wait: float = 30.0, **more: Any) -> AsyncIterator[Skill]:
-    """A skill called `alexa`, and a webhook called `chat` on which Ana can be written to, too."""
+async def a_skill(store: Store, folder: Path, twin: str, *, wait: float = 30.0, quiet: str = "", **more: Any) -> AsyncIterator[Skill]:
+    """A skill called `alexa`, and a webhook called `chat` on which Ana can be written to, too, but in its `quiet` hours."""
     root = folder / "root.pem"
     async with httpx.AsyncClient(trust_env=False) as client:
         root.write_bytes((await client.get(f"{twin}/root")).content)
     settings = ChannelsSettings(
         alexa=(AlexaSettings(name="alexa", skill=SKILL, roots=str(root), certificates=twin, **more),),
-        webhook=(WebhookSettings(name="chat", secret=SecretStr(WEBHOOK_SECRET)),),
+        webhook=(WebhookSettings(name="chat", secret=SecretStr(WEBHOOK_SECRET), quiet=quiet),),
     )
     clock, hulk, trail = [datetime.now(UTC)], Hulk(folder), Told()
     around = Around(follow=lambda _: lambda: WEBHOOK_SECRET, zone="America/Sao_Paulo", url="", clock=lambda: clock[0])

@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -173,6 +174,28 @@ async def test_what_must_stay_in_the_company_is_not_sent_by_a_channel_where_it_d
         await skill.deliverer("alexa").once()
         assert (await skill.states())[-1] == ("529.982.247-25", "waiting")
         assert not any("529" in text for text, _ in await skill.states("chat"))
+
+
+@pytest.mark.parametrize(("minutes", "due"), [pytest.param(1, "now", id="just asked for"), pytest.param(60, "later", id="not any more")])
+async def test_in_quiet_hours_only_what_was_just_asked_for_is_sent_elsewhere(
+    place: Store, tmp_path: Path, twin: str, minutes: int, due: str
+) -> None:
+    here = datetime.now(ZoneInfo("America/Sao_Paulo"))
+    quiet = f"{here - timedelta(hours=1):%H}:00-{here + timedelta(hours=3):%H}:00"
+    async with a_skill(place, tmp_path, twin, wait=0.01, quiet=quiet) as skill:
+        await skill.hears(asked("LaunchRequest", "first"))
+        await skill.desk.drain()
+        await skill.link()
+        await has_chat(skill)
+        await skill.hears(said("Faça o relatório"))
+        await skill.desk.drain()
+        skill.later(timedelta(minutes=minutes))
+        await skill.answers("Está pronto.")
+        skill.later(timedelta(seconds=10))
+        while await skill.deliverer("alexa").once():
+            pass
+        [message] = [one for one in await skill.channels.answering.outbox.recent("default", "chat", (), 9) if "pronto" in one.text]
+        assert (message.due > skill.clock[0]) is (due == "later")
 
 
 async def left(skill: Skill, *texts: str) -> None:

@@ -57,12 +57,12 @@ class HandOver:
 
     async def elsewhere(self, message: Outgoing) -> tuple[Channel, Change[None]] | None:
         """The channel where its addressee can be written to, and what writes there; the same twice is written once."""
-        channel, sender = self.directory.find(message.channel), await self._addressee(message)
-        place = None if channel is None else await self.where(channel, sender)
-        if place is None:
+        channel, talk = self.directory.find(message.channel), await self._talk(message)
+        place = None if channel is None or talk is None else await self.where(channel, talk.sender)
+        if place is None or talk is None:
             return None
         there, conversation = place
-        kept = self.opened(conversation, message.id, message.created)
+        kept = self.opened(conversation, message.id, talk.heard)
         headed = self.voices(message.language).say(Text("What you asked by {channel}:", channel=message.channel))
         text = f"{headed}\n\n{message.text}"
         return there, self.say(there, kept, text, message.language, name="elsewhere", intent=message.intent)
@@ -106,11 +106,11 @@ class HandOver:
 
         return change
 
-    async def _addressee(self, message: Outgoing) -> str:
+    async def _talk(self, message: Outgoing) -> Conversation | None:
         try:
-            return (await self.conversations.get(message.conversation)).sender
+            return await self.conversations.get(message.conversation)
         except NotFound:
-            return ""
+            return None
 
 
 def _last(places: Iterable[Place]) -> Place | None:
