@@ -319,7 +319,7 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     place = TakePlace(channel.name, edits, outbox, store.commit, now)
     deliver = Deliver(
         channel=channel.name, holder="one", line=line, outbox=outbox, files=hulk, trail=trail, commit=store.commit, clock=now,
-        ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0, speak=speak, place=place,
+        ticks=lambda: clock[0].timestamp(), chance=lambda: 0.0, speak=speak, voices=voice, place=place,
     )  # fmt: skip
     says = SayWorking(
         channel=channel, edits=edits, say=say, contacts=contacts, outbox=outbox, commit=store.commit, clock=now, fallback="pt"

@@ -397,14 +397,18 @@ async def test_paces_are_kept(store: Store, tmp_path: Path) -> None:
     assert len(await room.said()) == 3
 
 
+TOO_LARGE = "Olá\n\nO arquivo chart.png tem 1100 bytes; aqui são aceitos no máximo 1000."
+
+
 @pytest.mark.parametrize(
-    ("size", "sent"), [pytest.param(900, ["chart.png"], id="a file that fits"), pytest.param(1100, [], id="one that is too large")]
+    ("size", "sent", "said"),
+    [pytest.param(900, ["chart.png"], "Olá", id="a file that fits"), pytest.param(1100, [], TOO_LARGE, id="one that is too large")],
 )
-async def test_what_was_made_goes_along(room: Room, size: int, sent: list[str]) -> None:
+async def test_what_was_made_goes_along(room: Room, size: int, sent: list[str], said: str) -> None:
     (room.hulk.folder / "b1").write_bytes(b"x" * size)
     room.hulk.artefacts = [Shown("b1", "chart.png", "image/png")]
     await put(room, going(intent="int_1", made=True))
-    await room.said()
+    assert await room.said() == [said]
     assert [name for name, _ in room.line.files[0]] == sent
 
 

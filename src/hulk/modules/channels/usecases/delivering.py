@@ -22,7 +22,7 @@ from hulk.kernel.errors import Exhausted, HulkError, Refused, Unauthenticated, U
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, SetBack
 from hulk.modules.channels.domain import HELD, Meter, Outgoing, State, waiting_after
-from hulk.modules.channels.ports import Files, Line, Outbox, Presence, Sent, Speak, Uncertain, Unknowable
+from hulk.modules.channels.ports import Files, Line, Outbox, Presence, Sent, Speak, Uncertain, Unknowable, Voices
 from hulk.modules.channels.usecases.facts import ended, only_if
 from hulk.modules.channels.usecases.handing import HandOver
 from hulk.modules.channels.usecases.packing import Pack, Unspoken
@@ -60,6 +60,8 @@ class Deliver:
     presence: Presence = field(default_factory=Patient)
     """Who can still be sending: what those hold who are gone, they hold no more."""
     speak: Speak | None = None
+    voices: Voices | None = None
+    """In which it is told what could not go along."""
     place: TakePlace | None = None
     """How messages take the place of others, where what was sent can be changed."""
     told_off: str = ""
@@ -158,7 +160,7 @@ class Deliver:
 
     async def _try(self, message: Outgoing) -> None:
         try:
-            async with Pack(self.files, self.speak)(message, self.line.limits) as (whole, files):
+            async with Pack(self.files, self.speak, self.voices)(message, self.line.limits) as (whole, files):
                 sent = await self._put(whole, files)
         except Unspoken as error:
             await self._settle(message, "withdrawn", problem=error)

@@ -9,8 +9,9 @@ from typing import TypeAlias
 import structlog
 
 from hulk.kernel.errors import HulkError, Refused
+from hulk.kernel.text import Text
 from hulk.modules.channels.domain import Limits, Outgoing
-from hulk.modules.channels.ports import Files, Speak
+from hulk.modules.channels.ports import Files, Speak, Voices
 
 log = structlog.get_logger(__name__)
 _RECORDING = "answer.ogg"
@@ -25,10 +26,11 @@ class Unspoken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Packs messages. What cannot be spoken is read, where it goes with its text."""
+    """Packs messages. What cannot be spoken is read, where it goes with its text; of a file that is too large the text says so."""
 
     files: Files
     speak: Speak | None
+    voices: Voices | None = None
 
     @contextlib.asynccontextmanager
     async def __call__(self, message: Outgoing, limits: Limits) -> AsyncIterator[Packed]:
@@ -43,11 +45,18 @@ class Pack:
         if not files and not message.speak and limits.fits(message.text) == len(message.text):
             yield message, files
             return
+        message = self._told(message, [(name, size) for name, path in files if (size := path.stat().st_size) > limits.file], limits)
         async with self.files.scratch() as scratch:
             if message.speak and self.speak is not None and limits.file:
                 files += await self._spoken(message, self.speak, scratch / _RECORDING)
             whole, files = _fitting(message, limits, files, scratch)
             yield whole, files
+
+    def _told(self, message: Outgoing, large: Sequence[tuple[str, int]], limits: Limits) -> Outgoing:
+        if self.voices is None or not large:
+            return message
+        said = (self.voices(message.language).say(_too_large(name, size, limits.file)) for name, size in large)
+        return replace(message, text="\n\n".join(filter(None, (message.text, *said))))
 
     async def _recording(self, message: Outgoing, limits: Limits, scratch: Path) -> tuple[str, Path]:
         if self.speak is None:
@@ -68,6 +77,10 @@ class Pack:
             log.warning("channel_message_not_spoken", message=message.id, reason=str(error))
             return []
         return [(into.name, into)]
+
+
+def _too_large(name: str, size: int, most: int) -> Text:
+    return Text("The file {name} has {size} bytes; at most {most} are taken here.", name=name, size=size, most=most)
 
 
 def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:

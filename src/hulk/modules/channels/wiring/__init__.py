@@ -258,7 +258,7 @@ def _at_work(
     place = None if one.edits is None else TakePlace(one.name, one.edits, made.outbox, ground.commit, ground.clock)
     deliver = Deliver(
         channel=one.name, holder=duties.holder, line=one.line, outbox=made.outbox, files=needs.files, trail=ground.trail,
-        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, speak=needs.speak,
+        commit=ground.commit, clock=ground.clock, elsewhere=hand if one.channel.gives else None, speak=needs.speak, voices=ground.voices,
         presence=presence or Sole(duties.holder), place=place,
     )  # fmt: skip
     hear = Hear(open=one, take=take, conversations=made.conversations, commit=ground.commit, figures=duties.figures)
