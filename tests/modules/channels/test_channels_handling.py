@@ -350,6 +350,8 @@ async def test_who_deletes_their_question_is_not_answered_any_more(room: Room) -
         pytest.param(wrote(kind="other", text="", problem="sticker"), "refused", 1, id="of a kind that is of no use"),
         pytest.param(wrote(kind="other", text="", group=True), "ignored", 0, id="the same among others"),
         pytest.param(wrote("Oi", addressed=False), "overheard", 0, id="not meant"),
+        pytest.param(wrote("/pessoa@outro_bot", addressed=False, group=True), "overheard", 0, id="a command for another bot"),
+        pytest.param(wrote("pending", addressed=False, group=True), "overheard", 0, id="a word of a command among others"),
         pytest.param(wrote("Oi", sender="ana", kind="deletion", id="never"), "ignored", 0, id="a deletion of what never came"),
         pytest.param(wrote("مرحبا 👩‍👩‍👧‍👦 \u202eabc"), "asked", 0, id="right to left, and joined emojis"),
         pytest.param(wrote("a\0b\ud800"), "asked", 0, id="what no store keeps"),

@@ -122,7 +122,7 @@ class HandleArrival:
             return await self._deletion(channel, kept)
         if party.contact.blocked or kept.arrival.sender.robot:
             return Done("ignored")
-        said = command(cleaned(kept.arrival.text)) if kept.arrival.kind == "message" else None
+        said = command(cleaned(kept.arrival.text)) if kept.arrival.kind == "message" and kept.arrival.addressed else None
         if party.principal is None and (said is None or said.name not in ("link", "language")):
             return self._stranger(channel, kept, party)
         if said is not None:
