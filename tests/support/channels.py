@@ -237,7 +237,9 @@ class Hulk:
 
     async def path(self, blob: str) -> Path:
         """See `Files`."""
-        return self.folder / blob
+        if not (path := self.folder / blob).exists():
+            raise NotFound("There is no blob {name}.", name=blob)
+        return path
 
     async def made(self, tenant: str, intent: str) -> Sequence[Shown]:
         """See `Files`."""

@@ -412,6 +412,38 @@ async def test_what_was_made_goes_along(room: Room, size: int, sent: list[str], 
     assert [name for name, _ in room.line.files[0]] == sent
 
 
+async def test_what_is_said_is_not_lost_for_a_file_that_is_no_more(room: Room) -> None:
+    (room.hulk.folder / "b1").write_bytes(b"x")
+    room.hulk.artefacts = [Shown("gone", "old.csv", "text/csv"), Shown("b1", "chart.png", "image/png")]
+    await put(room, going(intent="int_1", made=True))
+    assert await room.said() == ["Olá\n\nO arquivo old.csv não é mais guardado."]
+    assert [name for name, _ in room.line.files[0]] == ["chart.png"]
+
+
+@pytest.mark.parametrize(
+    ("count", "text", "names"),
+    [
+        pytest.param(3, "Olá", ["f0", "f1", "f2"], id="as many as are taken"),
+        pytest.param(3, "palavra " * 100, ["answer.md", "f0", "f1"], id="as many, and a text that is one as well"),
+        pytest.param(5, "Olá", ["f0", "f1"], id="too many"),
+    ],
+)
+async def test_of_more_files_than_are_taken_at_once_some_go_along(
+    store: Store, tmp_path: Path, count: int, text: str, names: list[str]
+) -> None:  # fmt: skip
+    room = a_room(store, tmp_path, line=ScriptedLine(limits=Limits(text=200, parts=2, file=10_000, files=3)))
+    for number in range(count):
+        (room.hulk.folder / f"b{number}").write_bytes(b"x")
+    room.hulk.artefacts = [Shown(f"b{number}", f"f{number}", "text/plain") for number in range(count)]
+    await put(room, going(text, intent="int_1", made=True))
+    [said] = await room.said()
+    sent = [name for name, _ in room.line.files[0]]
+    assert sent == names
+    left = count - sum(name.startswith("f") for name in sent)
+    told = said + "".join(data.decode() for name, data in room.line.files[0] if name == "answer.md")
+    assert (f"Arquivos que não vão junto: {left}." in told) == (left > 0)
+
+
 async def test_a_text_that_takes_too_many_parts_goes_as_a_file(store: Store, tmp_path: Path) -> None:
     room = a_room(store, tmp_path, line=ScriptedLine(limits=Limits(text=50, parts=2, file=10_000)))
     text = "palavra " * 100

@@ -94,8 +94,9 @@ class Outgoing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a message of a channel may be. `text` counts characters, `parts` messages that one answer may become before it is sent as a
-    file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent. With `utf16`,
-    characters are counted as UTF-16 has them: an emoji is two. One that could not be sent is kept for as long as `keeps`.
+    file; `buttons` at once, of `label` characters and `data` bytes; `file` bytes of a file, 0 where none can be sent;
+    `files` at once, 0 for any number. With `utf16`, characters are counted as UTF-16 has them: an emoji is two. One that could not be
+    sent is kept for as long as `keeps`.
     With `together`, a recording goes in one message with its text; else it follows, and its text waits for nothing.
     That something is worked on stays shown for `shows` seconds; 0 where nobody is shown that."""
 
@@ -105,6 +106,7 @@ class Limits:
     label: int = 20
     data: int = 64
     file: int = 0
+    files: int = 0
     utf16: bool = False
     together: bool = False
     keeps: timedelta = GIVE_UP

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import structlog
 
-from hulk.kernel.errors import HulkError, Refused
+from hulk.kernel.errors import HulkError, NotFound, Refused
 from hulk.kernel.text import Text
 from hulk.modules.channels.domain import Limits, Outgoing
 from hulk.modules.channels.ports import Files, Speak, Voices
@@ -26,7 +26,8 @@ class Unspoken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Packs messages. What cannot be spoken is read, where it goes with its text; of a file that is too large the text says so."""
+    """Packs messages. What cannot be spoken is read, where it goes with its text; of a file that is too large, one
+    too many or no more, the text says so."""
 
     files: Files
     speak: Speak | None
@@ -34,28 +35,40 @@ class Pack:
 
     @contextlib.asynccontextmanager
     async def __call__(self, message: Outgoing, limits: Limits) -> AsyncIterator[Packed]:
-        """As long as the block lasts its files are there. Raises `Unspoken`, and `NotFound` for a file that is no more."""
+        """As long as the block lasts its files are there. Raises `Unspoken`."""
         if message.aloud:
             async with self.files.scratch() as scratch:
                 yield replace(message, text=""), [await self._recording(message, limits, scratch)]
             return
-        files = [(one.name, await self.files.path(one.blob)) for one in message.files]
-        if message.made and message.intent and limits.file:
-            files += [(one.name, await self.files.path(one.blob)) for one in await self.files.made(message.tenant, message.intent)]
-        if not files and not message.speak and limits.fits(message.text) == len(message.text):
+        files, gone = await self._found(message, limits)
+        if not files and not gone and not message.speak and limits.fits(message.text) == len(message.text):
             yield message, files
             return
-        message = self._told(message, [(name, size) for name, path in files if (size := path.stat().st_size) > limits.file], limits)
+        few = files[: _room(message, len(files), limits)]
+        message = self._told(message, [*map(_missing, gone), *_large(few, limits.file), *_many(len(files) - len(few))])
         async with self.files.scratch() as scratch:
             if message.speak and self.speak is not None and limits.file:
-                files += await self._spoken(message, self.speak, scratch / _RECORDING)
-            whole, files = _fitting(message, limits, files, scratch)
-            yield whole, files
+                few += await self._spoken(message, self.speak, scratch / _RECORDING)
+            whole, few = _fitting(message, limits, few, scratch)
+            yield whole, few
 
-    def _told(self, message: Outgoing, large: Sequence[tuple[str, int]], limits: Limits) -> Outgoing:
-        if self.voices is None or not large:
+    async def _found(self, message: Outgoing, limits: Limits) -> tuple[list[tuple[str, Path]], list[str]]:
+        """Its files, and the names of those that are no more: what is said with them is not lost for that."""
+        wanted = list(message.files)
+        if message.made and message.intent and limits.file:
+            wanted += await self.files.made(message.tenant, message.intent)
+        there, gone = list[tuple[str, Path]](), list[str]()
+        for one in wanted:
+            try:
+                there.append((one.name, await self.files.path(one.blob)))
+            except NotFound:
+                gone.append(one.name)
+        return there, gone
+
+    def _told(self, message: Outgoing, notes: Sequence[Text]) -> Outgoing:
+        if self.voices is None or not notes:
             return message
-        said = (self.voices(message.language).say(_too_large(name, size, limits.file)) for name, size in large)
+        said = map(self.voices(message.language).say, notes)
         return replace(message, text="\n\n".join(filter(None, (message.text, *said))))
 
     async def _recording(self, message: Outgoing, limits: Limits, scratch: Path) -> tuple[str, Path]:
@@ -79,8 +92,27 @@ class Pack:
         return [(into.name, into)]
 
 
-def _too_large(name: str, size: int, most: int) -> Text:
-    return Text("The file {name} has {size} bytes; at most {most} are taken here.", name=name, size=size, most=most)
+def _room(message: Outgoing, count: int, limits: Limits) -> int:
+    """How many of its files go along, where only so many may; its recording, and its text as a file, are some as well."""
+    more = message.speak + (limits.fits(message.text) < len(message.text))
+    return count if not limits.files or count + more <= limits.files else limits.files - message.speak - 1
+
+
+def _missing(name: str) -> Text:
+    return Text("The file {name} is not kept any more.", name=name)
+
+
+def _large(files: Sequence[tuple[str, Path]], most: int) -> Sequence[Text]:
+    sizes = [(name, path.stat().st_size) for name, path in files]
+    return [
+        Text("The file {name} has {size} bytes; at most {most} are taken here.", name=name, size=size, most=most)
+        for name, size in sizes
+        if size > most
+    ]
+
+
+def _many(left: int) -> Sequence[Text]:
+    return [Text("Files that are not sent along: {count}. So many are not taken here at once.", count=left)] if left else []
 
 
 def _fitting(message: Outgoing, limits: Limits, files: list[tuple[str, Path]], scratch: Path) -> tuple[Outgoing, list[tuple[str, Path]]]:

@@ -59,7 +59,7 @@ class MattermostLine:
     def limits(self) -> Limits:
         """See `Line`; as the server last told them."""
         known = self.server.known
-        return Limits(text=known.post, buttons=MOST if self.hook else 0, label=LABEL, data=200, file=known.file, shows=4.0)
+        return Limits(text=known.post, buttons=MOST if self.hook else 0, label=LABEL, data=200, file=known.file, files=FILES, shows=4.0)
 
     @property
     def paces(self) -> tuple[Pace, Pace]:
