@@ -144,6 +144,16 @@ async def test_a_mail_that_the_server_does_not_give_does_not_keep_others_back(tw
     assert [one.problem for one in inbox.of("other")] == ["a mail that cannot be read"]
 
 
+@pytest.mark.parametrize("date", ["31-Feb-2026 10:00:00 +0000", "01-Jan-0001 00:30:00 +1400", "yesterday"])
+async def test_a_mail_with_a_time_that_is_none_does_not_keep_others_back(twin: Twin, date: str) -> None:
+    inbox = Inbox()
+    async with listening(servers(twin)[0], inbox):
+        twin.set(dates={"1": date})
+        twin.brings(said(1))
+        twin.brings(said(2))
+        await inbox.until(lambda: inbox.texts == ["Olá 1", "Olá 2"])
+
+
 async def test_no_password_is_said_where_no_tls_is(twin: Twin) -> None:
     twin.set(tls=False)
     inbox = Inbox()

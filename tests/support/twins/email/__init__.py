@@ -53,8 +53,8 @@ class Twin:
 
     def set(self, **what: Any) -> None:
         """It is so from now on: `revoked`, `tls`, `idle`, `saves` (in Sent), `lax` (leaves forged results), `refuses` (uids not given),
-        `oauth` (takes access tokens, and `only` those), `lasts` (seconds of a token), `rotated` (refresh token given with one), `grants`
-        (what the token endpoint says to all: `status`, `body`)."""
+        `dates` (by uid, in place of when it came), `oauth` (takes access tokens, and `only` those), `lasts` (seconds of a token),
+        `rotated` (refresh token given with one), `grants` (what the token endpoint says to all: `status`, `body`)."""
         self._asked("set", **what)
 
     def cut(self) -> None:

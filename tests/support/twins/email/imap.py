@@ -160,7 +160,8 @@ class Reading:
             parts.append(f"RFC822.SIZE {len(mail.raw)}")
         if "INTERNALDATE" in what:
             at = datetime.fromtimestamp(mail.at, UTC)
-            parts.append(f'INTERNALDATE "{at.day:2}-{_MONTHS[at.month - 1]}-{at:%Y %H:%M:%S} +0000"')
+            said = self.provider.known["dates"].get(str(uid), f"{at.day:2}-{_MONTHS[at.month - 1]}-{at:%Y %H:%M:%S} +0000")
+            parts.append(f'INTERNALDATE "{said}"')
         found = re.search(r"BODY(?:\.PEEK)?\[(HEADER)?\]|RFC822(?!\.)", what)
         if found is None:
             await self.say(f"* {place} FETCH ({' '.join(parts)})")

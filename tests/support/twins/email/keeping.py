@@ -43,8 +43,10 @@ class Provider:
     boxes: dict[str, Box] = field(default_factory=lambda: {"INBOX": Box(), "Sent": Box()})
     faults: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, Any] = field(
-        default_factory=lambda: {"revoked": False, "tls": True, "idle": True, "saves": False, "lax": False, "refuses": [], "skips": 0,
-                                 "oauth": False, "only": False, "lasts": 3600, "rotated": "", "grants": None}
+        default_factory=lambda: {
+            "revoked": False, "tls": True, "idle": True, "saves": False, "lax": False, "refuses": [], "dates": {}, "skips": 0,
+            "oauth": False, "only": False, "lasts": 3600, "rotated": "", "grants": None,
+        }
     )  # fmt: skip
     taken: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)

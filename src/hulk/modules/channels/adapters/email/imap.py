@@ -10,10 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+import structlog
+
 from hulk.kernel.errors import HulkError, Refused, Unauthenticated, Unavailable
+from hulk.kernel.time import utc_now
 from hulk.modules.channels.adapters.email.oauth import by_token, xoauth2
 from hulk.modules.channels.adapters.email.wire import Login, Lost, Place, Tokens, Wire, wired
 
+log = structlog.get_logger(__name__)
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\Z")
 _CODE = re.compile(rb"\[([A-Z-]+)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -267,12 +271,15 @@ def day(at: date) -> bytes:
 
 
 def moment(text: str) -> datetime:
-    """When `INTERNALDATE` says it was (` 2-Nov-2026 15:00:00 +0000`); raises `Unavailable` for what says nothing."""
+    """When `INTERNALDATE` says it was (` 2-Nov-2026 15:00:00 +0000`). What says nothing is taken for now: else all behind that mail would
+    wait for ever."""
     found = re.fullmatch(r" ?(\d{1,2})-([A-Z][a-z]{2})-(\d{4}) (\d\d:\d\d:\d\d [+-]\d{4})", text)
-    if found is None or found[2] not in _MONTHS:
-        raise Unavailable("A mail server says “{text}” for a time.", text=text[:40])
-    said = f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{int(found[1]):02} {found[4]}"
-    return datetime.strptime(said, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
+    try:
+        said = f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{int(found[1]):02} {found[4]}" if found else ""
+        return datetime.strptime(said, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
+    except (ValueError, OverflowError):
+        log.warning("channel_mail_without_time", said=text[:40])
+        return utc_now()
 
 
 def _of(uid: int, told: Told) -> bool:
