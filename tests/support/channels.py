@@ -308,7 +308,7 @@ def a_room(store: Store, folder: Path, channel: Channel = CHAT, line: ScriptedLi
     desk.workflows[WORKFLOW] = HandleArrival(
         directory=directory, inbox=inbox, outbox=outbox, contacts=contacts, conversations=conversations,
         meet=MeetSender(hulk), say=say, ask=ask,
-        obey=Obey(contacts, conversations, trail, say, link, ShowPending(hulk, say)),
+        obey=Obey(contacts, conversations, inbox, outbox, trail, say, link, ShowPending(hulk, say)),
         press=Press(inbox, conversations, hulk.decide, hulk.feedback, ask, say, SECRET, now, trail), feedback=hulk.feedback, trail=trail,
         line=lambda _: line, fallback="pt",
     )  # fmt: skip

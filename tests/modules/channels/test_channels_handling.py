@@ -190,6 +190,15 @@ async def test_what_was_said_is_forgotten_when_wanted(room: Room) -> None:
     assert "Um segredo" not in [one.text for one in room.hulk.asked[-1].turns]
 
 
+async def test_what_is_forgotten_is_kept_nowhere(room: Room) -> None:
+    [first] = await room.hear(wrote("Um segredo", "1"))
+    await room.end(ids.derived("int", room.hulk.asked[0].key), "Do segredo nada digo")
+    assert await room.said() == ["Do segredo nada digo"]
+    await room.hear(wrote("/esquecer", "2"))
+    assert [one.arrival.text for one in await room.inbox.recent("default", None, 10) if one.id == first.id] == [""]
+    assert "Do segredo nada digo" not in [one.text for one in await room.outbox.recent("default", None, (), 10)]
+
+
 async def test_files_are_fetched_kept_and_given_along(room: Room) -> None:
     room.line.kept = {"f1": b"dados"}
     await room.hear(wrote("Veja", files=(Attached(ref="f1", name="a.csv", media_type="text/csv", size=5),)))

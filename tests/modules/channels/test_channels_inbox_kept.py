@@ -142,6 +142,17 @@ async def test_what_its_sender_deleted_leaves_neither_text_nor_files(store: Stor
     assert await taken(store, inbox, said) == [False]
 
 
+async def test_of_all_that_came_from_somewhere_neither_text_nor_files_are_left(store: Store, inbox: Inbox) -> None:
+    said, worked_on = kept(key="1", files=(Attached(ref="f", name="photo.png"),)), kept(key="2", text="Now")
+    others = [kept(key="3", address="b"), kept(key="4", channel="other")]
+    await taken(store, inbox, said, worked_on, *others)
+    await store.commit(*(inbox.done(one.id, "asked") for one in (said, *others)))
+    assert await store.commit(inbox.forget_all("chat", "a")) == [1]
+    assert (await inbox.get(said.id)).arrival == replace(said.arrival, text="", files=())
+    assert [(await inbox.get(one.id)).arrival for one in (worked_on, *others)] == [one.arrival for one in (worked_on, *others)]
+    assert await taken(store, inbox, said) == [False]
+
+
 async def test_the_newest_come_first_and_after_one_those_that_came_later(store: Store, inbox: Inbox) -> None:
     all_ = [kept(key=str(place), channel="chat" if place % 2 else "other") for place in range(6)]
     await taken(store, inbox, *all_, kept(tenant="acme"))

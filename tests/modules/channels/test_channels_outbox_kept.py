@@ -215,6 +215,17 @@ async def test_what_waits_and_answers_an_intent_is_withdrawn_and_nothing_else(st
     assert ids_of(await outbox.due("chat", NOW, 10)) == [foreign.id]
 
 
+async def test_of_what_went_out_neither_text_nor_files_are_left_once_it_is_forgotten(store: Store, outbox: Outbox) -> None:
+    file = Shown("b1", "chart.png", "image/png")
+    sent = await brought(store, outbox, going(files=(file,)), "sent")
+    failed = await brought(store, outbox, going(name="2"), "failed")
+    foreign = await brought(store, outbox, going(name="3", address="b"), "sent")
+    assert await store.commit(outbox.forget("chat", "a")) == [1]
+    assert [(one.text, one.files) for one in [await outbox.get(one.id) for one in (sent, failed, foreign)]] == [
+        ("", ()), (failed.text, ()), (foreign.text, ()),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("state", "waits"), [("unknown", True), ("failed", True), ("sent", False), ("sending", False), ("withdrawn", False)]
 )

@@ -78,8 +78,11 @@ class Inbox(Protocol):
     async def by_message(self, channel: str, address: str, message: str) -> Kept | None:
         """The newest arrival of kind `message` that the channel calls so."""
 
-    def forget(self, channel: str, address: str, message: str) -> Change[None]:
-        """The text and files of what the channel calls so are removed: its sender deleted it."""
+    def forget(self, channel: str, address: str, message: str) -> Change[int]:
+        """The text and files of what the channel calls so are removed: its sender deleted it. How many arrivals it was."""
+
+    def forget_all(self, channel: str, address: str) -> Change[int]:
+        """The same of all that came from there and is done."""
 
     async def recent(
         self, tenant: str, channel: str | None, limit: int, after: str = "", before: str = "", among: Collection[str] | None = None
@@ -152,6 +155,9 @@ class Outbox(Protocol):
 
     async def shown(self, channel: str, limit: int) -> Sequence[Outgoing]:
         """What stands there and says that something is worked on, oldest first."""
+
+    def forget(self, channel: str, address: str) -> Change[int]:
+        """The text and files of all that went out there, or was withdrawn, are removed; of how many messages."""
 
     def withdraw(self, intent: str, at: datetime) -> Change[int]:
         """Those waiting that answer that intent are not sent; how many."""

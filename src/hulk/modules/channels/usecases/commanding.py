@@ -9,7 +9,7 @@ from hulk.kernel.errors import Refused
 from hulk.kernel.events import Trail
 from hulk.kernel.text import Language, Text
 from hulk.modules.channels.domain import Channel, Command
-from hulk.modules.channels.ports import Contacts, Conversations, Kept
+from hulk.modules.channels.ports import Contacts, Conversations, Inbox, Kept, Outbox
 from hulk.modules.channels.usecases.facts import about, handed
 from hulk.modules.channels.usecases.linking import LinkSender
 from hulk.modules.channels.usecases.meeting import Party
@@ -33,6 +33,8 @@ class Obey:
 
     contacts: Contacts
     conversations: Conversations
+    inbox: Inbox
+    outbox: Outbox
     trail: Trail
     say: Say
     link: LinkSender
@@ -81,8 +83,14 @@ class Obey:
 
     def _forget(self, channel: Channel, kept: Kept, party: Party, language: Language) -> Sequence[Change[Any]]:
         text = Text("I have forgotten what was said here. What was done because of it stays in the audit trail.")
-        gone = self.conversations.forget(party.conversation.id)
-        return [gone, self._told(channel, kept, party, "forgotten"), self.say(channel, kept, text, language, name="forgotten")]
+        address = kept.arrival.address
+        gone = [self.inbox.forget_all(channel.name, address), self.outbox.forget(channel.name, address)]
+        return [
+            self.conversations.forget(party.conversation.id),
+            *gone,
+            self._told(channel, kept, party, "forgotten"),
+            self.say(channel, kept, text, language, name="forgotten"),
+        ]
 
     def _told(self, channel: Channel, kept: Kept, party: Party, what: str) -> Change[None]:
         return self.trail.append(

@@ -201,7 +201,8 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     presence = None if sole else BusPresence(bus, holder, REIGN)
     arrival = HandleArrival(
         directory=made.directory, inbox=made.inbox, outbox=made.outbox, contacts=made.contacts, conversations=made.conversations, meet=meet,
-        say=made.say, ask=ask, obey=Obey(made.contacts, made.conversations, ground.trail, made.say, link, pending),
+        say=made.say, ask=ask,
+        obey=Obey(made.contacts, made.conversations, made.inbox, made.outbox, ground.trail, made.say, link, pending),
         press=Press(
             made.inbox, made.conversations, needs.tickets, needs.feedback, ask, made.say, ground.secret, ground.clock, ground.trail, hand
         ),

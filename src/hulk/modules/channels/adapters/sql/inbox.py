@@ -102,15 +102,15 @@ class SqlInbox:
         row = await self._store.read(lambda connection: connection.execute(_NAMED, at).one_or_none())
         return None if row is None else _kept(row)
 
-    def forget(self, channel: str, address: str, message: str) -> Change[None]:
+    def forget(self, channel: str, address: str, message: str) -> Change[int]:
         """See `Inbox`."""
         every = select(table).where(table.c.channel == channel, table.c.address == address, table.c.message == message)
+        return lambda tx: _emptied(tx, every)
 
-        def change(tx: Transaction) -> None:
-            for row in tx.execute(every).all():
-                tx.execute(_ARRIVAL, {"one": row.id, "left": {**row.arrival, "text": "", "whole": "", "files": []}})
-
-        return change
+    def forget_all(self, channel: str, address: str) -> Change[int]:
+        """See `Inbox`."""
+        every = select(table).where(table.c.channel == channel, table.c.address == address, is_done(table))
+        return lambda tx: _emptied(tx, every)
 
     async def recent(
         self, tenant: str, channel: str | None, limit: int, after: str = "", before: str = "", among: Collection[str] | None = None
@@ -136,6 +136,13 @@ def _scene(connection: Connection, kept: Kept, turns: int) -> Scene:
         kept=kept, contact=contact_of(connection, kept.channel, kept.arrival.sender.id), conversation=where,
         turns=() if where is None else tuple(turns_of(connection, where.id, turns)),
     )  # fmt: skip
+
+
+def _emptied(tx: Transaction, every: Select[Any]) -> int:
+    rows = tx.execute(every).all()
+    for row in rows:
+        tx.execute(_ARRIVAL, {"one": row.id, "left": {**row.arrival, "text": "", "whole": "", "files": []}})
+    return len(rows)
 
 
 def _first(query: Select[Any], values: dict[str, Any]) -> Change[Kept | None]:

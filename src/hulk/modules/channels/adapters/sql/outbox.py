@@ -63,6 +63,7 @@ _SETTLE = (
 )
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
+_EMPTIED = update(table).where(table.c.id == bindparam("one")).values(message=bindparam("left", type_=table.c.message.type))
 _AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
 _COUNTS = select(table.c.state, func.count()).where(table.c.channel == bindparam("at"), _UNSENT).group_by(table.c.state)
 _SWAP = update(table).where(
@@ -230,6 +231,18 @@ class SqlOutbox:
         """See `Outbox`."""
         waiting = update(table).where(table.c.intent == intent, table.c.state == "waiting").values(state="withdrawn", ended=at)
         return lambda tx: tx.execute(waiting).rowcount
+
+    def forget(self, channel: str, address: str) -> Change[int]:
+        """See `Outbox`."""
+        over = select(table).where(table.c.channel == channel, table.c.address == address, table.c.state.in_(("sent", "withdrawn")))
+
+        def change(tx: Transaction) -> int:
+            rows = tx.execute(over).all()
+            for row in rows:
+                tx.execute(_EMPTIED, {"one": row.id, "left": {**row.message, "text": "", "files": []}})
+            return len(rows)
+
+        return change
 
     def again(self, id_: str, at: datetime) -> Change[bool]:
         """See `Outbox`. It counts from now on as if it were made now, and keeps its place."""
