@@ -31,6 +31,8 @@ SETTINGS: Mapping[str, str] = {"HULK_SERVER__RATE_LIMIT": "1000000", "HULK_GRPC_
 WARM = 3
 SECONDS = 20.0
 """For how long viewers look."""
+READS = 2.0
+"""How many seconds each reads a page."""
 CHANGES = 8
 """How many changes they are shown live."""
 SHARED: Mapping[str, float] = {"/console/": KEPT_SECONDS, "/console/costs": MOST_SECONDS}
@@ -130,16 +132,17 @@ async def _anew(program: Program, session: aiohttp.ClientSession, page: str) -> 
 
 
 async def _many(session: aiohttp.ClientSession, pages: Sequence[str], viewers: int) -> list[Figure]:
-    """Each looks at a page, reads it for two seconds, and goes on to the next."""
+    """Each looks at a page, reads it for two seconds, and goes on to the next; they begin one after the other within those seconds."""
     waits: list[float] = []
     end = time.perf_counter() + SECONDS
 
     async def look(first: int) -> None:
         place = first
+        await asyncio.sleep(READS * first / viewers)
         while time.perf_counter() < end:
             waits.append(await _seconds(session, pages[place % len(pages)]) or 0.0)
             place += 1
-            await asyncio.sleep(2)
+            await asyncio.sleep(READS)
 
     async with asyncio.TaskGroup() as group:
         for number in range(viewers):
