@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+from yarl import URL
 
 from hulk.kernel.tenancy import PERMISSIONS
 from hulk.modules.console.domain import PLACES
@@ -155,6 +156,15 @@ async def test_what_answers_a_form_is_left_for_the_page_that_had_it_when_it_is_t
     sent = {"origin": world.url, "referer": referer.format(here=world.url)}
     status, body = await world.call("admin", "POST", "/console/audit/verification", headers=sent, data=b"")
     assert (status, re.findall(rb'name="next" value="([^"]*)"', body)) == (200, [back.encode()])
+
+
+@pytest.mark.parametrize("name", ["100%2541", "a%2Fb", "a%20b%3Fc"])
+async def test_a_page_is_called_as_it_was_asked_for_whatever_a_name_in_it_is_made_of(world: World, name: str) -> None:
+    async with world.session.get(
+        URL(f"{world.url}/console/channels/{name}?x=1", encoded=True), headers={"x-api-key": world.keys["viewer"]}
+    ) as answer:
+        body = await answer.text()
+    assert re.findall('name="next" value="([^"]*)"', body) == [f"/console/channels/{name}?x=1"]
 
 
 async def test_the_last_moment_of_the_calendar_is_told_in_every_zone(world: World) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.requests import Request
@@ -42,7 +43,7 @@ def view_of(scope: Scope, zone: ZoneInfo) -> View:
     request = Request(scope)
     kept = _zone(request.cookies.get(ZONE_COOKIE, ""))
     caller = state(scope).get("principal")
-    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    address = _path(scope) + (f"?{request.url.query}" if request.url.query else "")
     return View(
         caller=caller if isinstance(caller, Principal) else None,
         voice=_voice(request.cookies.get(LANGUAGE_COOKIE), scope),
@@ -54,6 +55,12 @@ def view_of(scope: Scope, zone: ZoneInfo) -> View:
         partial=request.headers.get("hx-request") == "true",
         session=bool(state(scope).get("session")),
     )
+
+
+def _path(scope: Scope) -> str:
+    """As it was asked for: an id in it may hold what a path is made of, which is written otherwise there (`%2F`)."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw.decode("latin-1")
 
 
 def in_zone(at: datetime, zone: ZoneInfo) -> datetime:
