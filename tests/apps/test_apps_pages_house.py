@@ -234,9 +234,10 @@ async def test_a_code_for_a_channel_is_made_as_it_is_wanted_and_taken_back(world
 async def test_a_person_answers_in_a_conversation_and_gives_it_back(world: World) -> None:
     talk = await a_conversation(world)
     here = f"/console/conversations/{talk}"
-    assert 'name="text"' not in await look(world, "operator", here)
+    assert 'class="idle"' in await look(world, "operator", here)
+    assert 'name="text"' not in await look(world, "viewer", here)
     assert (await press(world, "operator", f"{here}/take"))[0] == 303
-    assert 'name="text"' in await look(world, "operator", here)
+    assert 'class="idle"' not in await look(world, "operator", here)
     assert (await press(world, "operator", f"{here}/replies", text="Good morning"))[0] == 303
     assert (await press(world, "operator", f"{here}/back"))[0] == 303
     assert (await world.call("viewer", "GET", f"/v1/conversations/{talk}"))[1]["mode"] == "hulk"

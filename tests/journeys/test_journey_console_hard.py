@@ -138,6 +138,23 @@ def test_what_is_deleted_meanwhile_stays_readable_and_is_told_of(visitor: Visito
     visitor.complaints()
 
 
+def test_what_is_being_written_stays_when_somebody_else_hands_the_conversation_back(visitor: Visitor, shop: Shop) -> None:
+    """And to who writes nothing no form is shown that does nothing."""
+    place = shop.places["conversation"]
+    page, talk = visitor.go(place), place.rpartition("/")[2]
+    page.locator("#text").fill("Vou ver a geladeira")
+    for act, idle in (("back", True), ("take", False)):
+        told(shop.up, "POST", f"/v1/conversations/{talk}/{act}")
+        page.locator("form.idle #text" if idle else "form:not(.idle) > #text").wait_for()
+        assert page.locator("#text").input_value() == "Vou ver a geladeira"
+        assert page.locator("form:has(#text) button").is_disabled() == idle
+    page.locator("#text").fill("")
+    told(shop.up, "POST", f"/v1/conversations/{talk}/back")
+    page.locator("#text").wait_for(state="hidden")
+    told(shop.up, "POST", f"/v1/conversations/{talk}/take")
+    page.locator("#text").wait_for()
+
+
 def sent(page: Page, button: str) -> None:
     """Send it, and see that it is told to be kept."""
     page.locator(button).click()
