@@ -351,7 +351,9 @@ async def test_what_is_overtaken_is_not_sent_any_more(store: Store, outbox: Outb
 
 async def test_what_stands_is_listed_and_laid_down_once(store: Store, outbox: Outbox) -> None:
     one = await standing(store, outbox, "shown")
-    assert [found.id for found in await outbox.shown("chat", 5)] == [one.id]
+    [found] = await outbox.shown("chat", 5)
+    assert found.id == one.id
+    assert (await outbox.shown("chat", 5, found.place - 1), await outbox.shown("chat", 5, found.place)) == ([found], [])
     assert (await outbox.shown("other", 5), (await outbox.counts("chat"))["shown"]) == ([], 1)
     assert await store.commit(outbox.laid_down(one.id, SOON), outbox.laid_down(one.id, SOON)) == [True, False]
     found = await outbox.get(one.id)

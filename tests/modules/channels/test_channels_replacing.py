@@ -293,6 +293,18 @@ async def test_what_stands_for_an_answer_that_never_comes_is_taken_away(room: Ro
     assert (await states(room))[0] == "withdrawn"
 
 
+async def test_it_is_taken_away_behind_however_many_that_stand_for_work_that_takes_long(room: Room) -> None:
+    assert room.deliver.place is not None
+    room.deliver.place.most = 2
+    for key in "12345":
+        last = await shown(room, key)
+    await room.end(last, "Foram 17.")
+    await room.store.commit(room.outbox.withdraw(last, room.clock[0]))
+    for _ in range(3):
+        await room.show.once()
+    assert (await states(room))[:5] == ["shown"] * 4 + ["withdrawn"]
+
+
 @pytest.mark.parametrize("wrong", [Unavailable("Away."), Unauthenticated("Who?")], ids=lambda one: type(one).__name__)
 async def test_what_cannot_be_taken_away_now_is_taken_away_later(room: Room, wrong: HulkError) -> None:
     intent = await shown(room)

@@ -153,8 +153,8 @@ class Outbox(Protocol):
     def laid_down(self, id_: str, at: datetime) -> Change[bool]:
         """What said so does not stand at the channel any more, or is the answer by now; False when it did not."""
 
-    async def shown(self, channel: str, limit: int) -> Sequence[Outgoing]:
-        """What stands there and says that something is worked on, oldest first."""
+    async def shown(self, channel: str, limit: int, after: int = 0) -> Sequence[Outgoing]:
+        """What stands there and says that something is worked on, oldest first; that was made after the one in the place `after`."""
 
     def forget(self, channel: str, address: str) -> Change[int]:
         """The text and files of all that went out there, or was withdrawn, are removed; of how many messages."""

@@ -7,7 +7,7 @@ that nothing stands there any more: whatever dies then, nothing is said twice.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -27,15 +27,17 @@ _SOON = 0.2
 """Seconds until what is just being sent is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TakePlace:
-    """Has answers of one channel take the place of what stands there for them."""
+    """Has answers of one channel take the place of what stands there for them. `most` are gone through at a time."""
 
     channel: str
     edits: Edits
     outbox: Outbox
     commit: Commit
     clock: Clock
+    most: int = MOST
+    _seen: int = field(init=False, default=0)
 
     async def __call__(self, message: Outgoing, files: Sequence[object]) -> Sent | None:
         """It stands there now, as what the channel called so before; None when it is to be sent as any other. Raises `Unavailable`, also
@@ -82,8 +84,10 @@ class TakePlace:
 
     async def clear(self) -> int:
         """Take away what stands for an answer that did not take its place: it failed, was withdrawn, or is a message of its own; how many
-        it was. Raises as `away`."""
-        return sum([await self._cleared(one) for one in await self.outbox.shown(self.channel, MOST)])
+        it was. Those that were not looked at are the next time: however many stand for work that takes long. Raises as `away`."""
+        found = await self.outbox.shown(self.channel, self.most, self._seen)
+        self._seen = found[-1].place if len(found) == self.most else 0
+        return sum([await self._cleared(one) for one in found])
 
     async def _cleared(self, before: Outgoing) -> bool:
         """In this order: an answer that took the place ended together with what stood there."""

@@ -99,7 +99,7 @@ _LAID_DOWN = (
 )
 _SHOWN = (
     select(table)
-    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "shown")
+    .where(table.c.channel == bindparam("at"), _UNSENT, table.c.state == "shown", table.c.place > bindparam("after"))
     .order_by(table.c.place)
     .limit(bindparam("most"))
 )
@@ -223,9 +223,9 @@ class SqlOutbox:
         """See `Outbox`."""
         return lambda tx: tx.execute(_LAID_DOWN, {"one": id_, "at": at}).rowcount == 1
 
-    async def shown(self, channel: str, limit: int) -> Sequence[Outgoing]:
+    async def shown(self, channel: str, limit: int, after: int = 0) -> Sequence[Outgoing]:
         """See `Outbox`."""
-        return await self._all(_SHOWN, {"at": channel, "most": limit})
+        return await self._all(_SHOWN, {"at": channel, "most": limit, "after": after})
 
     def withdraw(self, intent: str, at: datetime) -> Change[int]:
         """See `Outbox`."""
