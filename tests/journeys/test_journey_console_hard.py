@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.browser import Browser, Page, Visitor, visiting
+from support.browser import Browser, Page, Visitor, once_so, visiting
 from support.bulk import PAYLOAD_BYTES, STEPS, a_run, discussed, forgotten
 from support.ports import free_port
 from support.program import Up, start
@@ -93,7 +93,7 @@ def painted(page: Page, address: str) -> float:
     answer = page.goto(address, wait_until="load")
     assert answer is not None
     assert (answer.status, len(answer.body()) <= MOST_BYTES) == (200, True), (address, len(answer.body()))
-    return float(page.wait_for_function(SEEN).json_value()) / 1000
+    return float(once_so(page, SEEN)) / 1000
 
 
 def test_a_run_of_very_many_steps_is_looked_at_in_parts(visitor: Visitor, up: Up) -> None:

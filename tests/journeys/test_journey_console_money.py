@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hulk.kernel.time import utc_now
-from support.browser import Browser, Page, Theme, Visitor, visiting
+from support.browser import Browser, Page, Theme, Visitor, once_so, visiting
 from support.program import Up, started
 from support.twins import openai_twin
 
@@ -115,7 +115,7 @@ def test_what_is_painted_can_be_seen_in_both_themes_and_follows_a_change(browser
         before = seen(page)
         page.evaluate("window.before = document.querySelector('.plot canvas')")
         page.emulate_media(color_scheme=other)
-        page.wait_for_function("document.querySelector('.plot canvas') && document.querySelector('.plot canvas') !== window.before")
+        once_so(page, "document.querySelector('.plot canvas') && document.querySelector('.plot canvas') !== window.before")
         assert seen(page) != before
         page.locator(".plot").focus()
         page.get_by_role("button", name="Escuro").or_(page.get_by_role("button", name="Claro")).first.click()
@@ -180,7 +180,7 @@ def test_a_chart_is_as_wide_as_its_place(visitor: Visitor) -> None:
     page.locator(".plot canvas").wait_for()
     for width in (700, 390, 1200):
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_function("() => document.querySelector('.plot canvas').clientWidth === document.querySelector('.plot').clientWidth")
+        once_so(page, "document.querySelector('.plot canvas').clientWidth === document.querySelector('.plot').clientWidth")
 
 
 def test_a_budget_is_made_changed_and_removed_by_keyboard(visitor: Visitor) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from support.browser import Browser, Theme, visiting
+from support.browser import Browser, Theme, once_so, visiting
 from support.shop import Shop
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def test_a_picture_is_taken(browser: Browser, shop: Shop, name: str) -> None:
     with visiting(browser, shop.up.url, language=language, theme=theme, size=size) as somebody:
         somebody.go("/console/")  # their time zone is known from the second page on
         page = somebody.go(shop.places[place])
-        page.wait_for_function("[...document.images].every((one) => one.complete)")
+        once_so(page, "[...document.images].every((one) => one.complete)")
         taken = small(page.screenshot())
     (Path(os.environ["HULK_TEST_PICTURES"]) / f"console-{name}.webp").write_bytes(taken)
 

@@ -34,6 +34,13 @@ def chromium() -> str:
     return named
 
 
+def once_so(page: Page, wanted: str) -> Any:
+    """What that expression gives once it is true, looked at with each frame. Playwright's own `wait_for_function` asks a second time by
+    `eval`, which no page of ours allows."""
+    look = f"const found = ({wanted}); if (found) done(found); else requestAnimationFrame(look);"
+    return page.evaluate(f"new Promise((done) => {{ const look = () => {{ {look} }}; look(); }})")
+
+
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """A started Chromium."""
