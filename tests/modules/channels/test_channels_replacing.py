@@ -296,8 +296,7 @@ async def test_what_stands_for_an_answer_that_never_comes_is_taken_away(room: Ro
 async def test_it_is_taken_away_behind_however_many_that_stand_for_work_that_takes_long(room: Room) -> None:
     assert room.deliver.place is not None
     room.deliver.place.most = 2
-    for key in "12345":
-        last = await shown(room, key)
+    *_, last = [await shown(room, key) for key in "12345"]
     await room.end(last, "Foram 17.")
     await room.store.commit(room.outbox.withdraw(last, room.clock[0]))
     for _ in range(3):
