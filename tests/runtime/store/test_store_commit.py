@@ -290,6 +290,12 @@ async def test_a_row_that_is_put_takes_the_place_of_the_one_with_its_key(store: 
     assert await store.read(lambda connection: connection.execute(select(note.c.id, note.c.text)).all()) == [(1, "second")]
 
 
+async def test_of_a_row_that_is_put_some_columns_stay_as_they_are_there(store: Store) -> None:
+    await store.commit(lambda tx: tx.put(note, {"id": 1, "text": "first"}, stays=["text"]))
+    await store.commit(lambda tx: tx.put(note, {"id": 1, "text": "second"}, stays=["text"]))
+    assert await store.read(lambda connection: connection.execute(select(note.c.id, note.c.text)).all()) == [(1, "first")]
+
+
 @pytest.mark.parametrize(
     ("ids", "all_new"),
     [

@@ -1,7 +1,7 @@
 """What changes are applied to, and changes of which many are written at once."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
@@ -94,9 +94,10 @@ class Transaction:
             return self.connection.execute(statement, list(rows)).rowcount
         return sum(self.execute(statement, row).rowcount for row in rows)
 
-    def put(self, table: Table, values: Mapping[str, Any]) -> None:
-        """Insert a row; one with the same key is overwritten."""
-        self.execute(_put(self.connection.dialect.name, table, tuple(values)), values)
+    def put(self, table: Table, values: Mapping[str, Any], *, stays: Collection[str] = ()) -> None:
+        """Insert a row; one with the same key is overwritten, but for the columns that are to stay as they are there."""
+        over = tuple(name for name in values if name not in stays)
+        self.execute(_put(self.connection.dialect.name, table, over), values)
 
     def now(self) -> datetime:
         """The moment, the same for all that commits together: PostgreSQL's own, so that processes whose clocks differ agree on what

@@ -16,8 +16,7 @@ from hulk.runtime.store import Store, Transaction
 
 _ONE = select(contact_table).where(contact_table.c.channel == bindparam("at"), contact_table.c.sender == bindparam("who"))
 _CHANGE = update(contact_table).where(contact_table.c.channel == bindparam("at"), contact_table.c.sender == bindparam("who"))
-_RENEWED = ("name", "phone", "email", "language", "seen")
-_HEARD = _CHANGE.values({name: bindparam(f"new_{name}", type_=contact_table.c[name].type) for name in _RENEWED})
+_STAYS = ("tenant", "person", "blocked")
 _CODE = select(code_table.c.person).where(
     code_table.c.tenant == bindparam("of"), code_table.c.code == bindparam("said"), code_table.c.until > bindparam("now")
 )
@@ -42,13 +41,7 @@ class SqlContacts:
     def put(self, contact: Contact) -> Change[None]:
         """See `Contacts`."""
         row = fields_of(Contact, contact)
-        kept = {f"new_{name}": row[name] for name in _RENEWED}
-
-        def change(tx: Transaction) -> None:
-            if not tx.insert_new(contact_table, row):
-                tx.execute(_HEARD, {"at": contact.channel, "who": contact.sender, **kept})
-
-        return change
+        return lambda tx: tx.put(contact_table, row, stays=_STAYS)
 
     def link(self, channel: str, sender: str, person: str | None) -> Change[bool]:
         """See `Contacts`."""
