@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, exists, select, update
 
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import from_json, to_json
 from hulk.modules.channels.adapters.sql.contacts import contact_of
 from hulk.modules.channels.adapters.sql.conversations import conversation_at, turns_of
-from hulk.modules.channels.adapters.sql.pages import of_channels, paged
+from hulk.modules.channels.adapters.sql.pages import emptied, of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import arrival_table as table
 from hulk.modules.channels.adapters.sql.tables import is_done, message_table
 from hulk.modules.channels.domain import Arrival
@@ -31,7 +31,6 @@ _NAMED = (
     .order_by(table.c.place.desc())
     .limit(1)
 )
-_ARRIVAL = update(table).where(table.c.id == bindparam("one")).values(arrival=bindparam("left"))
 _UNANSWERED = (
     select(table)
     .where(table.c.channel.concat("") == bindparam("at"), table.c.intent.is_not(None), table.c.received > bindparam("since"))
@@ -104,13 +103,11 @@ class SqlInbox:
 
     def forget(self, channel: str, address: str, message: str) -> Change[int]:
         """See `Inbox`."""
-        every = select(table).where(table.c.channel == channel, table.c.address == address, table.c.message == message)
-        return lambda tx: _emptied(tx, every)
+        return _emptied(table.c.channel == channel, table.c.address == address, table.c.message == message)
 
     def forget_all(self, channel: str, address: str) -> Change[int]:
         """See `Inbox`."""
-        every = select(table).where(table.c.channel == channel, table.c.address == address, is_done(table))
-        return lambda tx: _emptied(tx, every)
+        return _emptied(table.c.channel == channel, table.c.address == address, is_done(table))
 
     async def recent(
         self, tenant: str, channel: str | None, limit: int, after: str = "", before: str = "", among: Collection[str] | None = None
@@ -138,11 +135,8 @@ def _scene(connection: Connection, kept: Kept, turns: int) -> Scene:
     )  # fmt: skip
 
 
-def _emptied(tx: Transaction, every: Select[Any]) -> int:
-    rows = tx.execute(every).all()
-    for row in rows:
-        tx.execute(_ARRIVAL, {"one": row.id, "left": {**row.arrival, "text": "", "whole": "", "files": []}})
-    return len(rows)
+def _emptied(*which: ColumnElement[bool]) -> Change[int]:
+    return emptied(table, "arrival", *which, text="", whole="", files=[])
 
 
 def _first(query: Select[Any], values: dict[str, Any]) -> Change[Kept | None]:

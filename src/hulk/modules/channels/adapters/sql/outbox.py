@@ -11,7 +11,7 @@ from hulk.kernel.bells import Bells
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject, from_json, to_json
-from hulk.modules.channels.adapters.sql.pages import of_channels, paged
+from hulk.modules.channels.adapters.sql.pages import emptied, of_channels, paged
 from hulk.modules.channels.adapters.sql.tables import is_open, is_unsent
 from hulk.modules.channels.adapters.sql.tables import message_table as table
 from hulk.modules.channels.domain import HELD, Fate, Outgoing, State
@@ -63,7 +63,6 @@ _SETTLE = (
 )
 _TOLD = update(table).where(table.c.id == bindparam("one"), table.c.state != "sent")
 _BOUNCED = update(table).where(table.c.id == bindparam("one"), table.c.state != "failed")
-_EMPTIED = update(table).where(table.c.id == bindparam("one")).values(message=bindparam("left", type_=table.c.message.type))
 _AGAIN = update(table).where(table.c.id == bindparam("one"), table.c.state.in_(("unknown", "failed")))
 _COUNTS = select(table.c.state, func.count()).where(table.c.channel == bindparam("at"), _UNSENT).group_by(table.c.state)
 _SWAP = update(table).where(
@@ -234,15 +233,9 @@ class SqlOutbox:
 
     def forget(self, channel: str, address: str) -> Change[int]:
         """See `Outbox`."""
-        over = select(table).where(table.c.channel == channel, table.c.address == address, table.c.state.in_(("sent", "withdrawn")))
-
-        def change(tx: Transaction) -> int:
-            rows = tx.execute(over).all()
-            for row in rows:
-                tx.execute(_EMPTIED, {"one": row.id, "left": {**row.message, "text": "", "files": []}})
-            return len(rows)
-
-        return change
+        its = table.c
+        over = its.state.in_(("sent", "withdrawn"))
+        return emptied(table, "message", its.channel == channel, its.address == address, over, text="", files=[])
 
     def again(self, id_: str, at: datetime) -> Change[bool]:
         """See `Outbox`. It counts from now on as if it were made now, and keeps its place."""

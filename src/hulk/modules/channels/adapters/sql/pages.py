@@ -1,11 +1,28 @@
-"""Pages of what came in and went out: from the newest back, or on from one that is known."""
+"""Pages of what came in and went out, from the newest back or on from one that is known; and emptying them of what was said."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, or_, select, tuple_, update
 
+from hulk.kernel.durable import Change
 from hulk.modules.channels.domain import Ended
+from hulk.runtime.store import Transaction
+
+
+def emptied(table: Table, name: str, *which: ColumnElement[bool], **left: object) -> Change[int]:
+    """Of those rows nothing but `left` stands in these fields of the document called `name`; how many they are."""
+    document = table.c[name]
+    rows = select(table).where(*which)
+    empty = update(table).where(table.c.id == bindparam("one")).values({document: bindparam("left", type_=document.type)})
+
+    def change(tx: Transaction) -> int:
+        found = tx.execute(rows).all()
+        for row in found:
+            tx.execute(empty, {"one": row.id, "left": {**getattr(row, name), **left}})
+        return len(found)
+
+    return change
 
 
 def of_channels(table: Table, tenant: str, channel: str | None, among: Collection[str] | None) -> Select[Any]:
