@@ -12,6 +12,7 @@ from hulk.kernel.text import Language
 from hulk.modules.channels.domain import Channel, Conversation, Directory
 from hulk.modules.channels.ports import Approval, Inbox, Kept, Pending, Waiting
 from hulk.modules.channels.usecases.handing import HandOver
+from hulk.modules.channels.usecases.meeting import language_with
 from hulk.modules.channels.usecases.pending import FindApprovers, asking
 from hulk.modules.channels.usecases.saying import Say, conversation_id
 
@@ -74,5 +75,5 @@ class AskDecision:
     async def _place(self, ticket: str, waiting: Waiting, channel: Channel, talk: Conversation) -> tuple[Channel, Kept, Language]:
         """Where somebody is asked who did not ask for it, in their language."""
         contact = await self.elsewhere.contacts.get(channel.name, talk.sender)
-        language = (contact.language if contact else None) or channel.language or waiting.language
-        return channel, self.elsewhere.opened(talk, f"{ticket}:{talk.id}", talk.heard), language
+        opened = self.elsewhere.opened(talk, f"{ticket}:{talk.id}", talk.heard)
+        return channel, opened, language_with(contact, channel, waiting.language)

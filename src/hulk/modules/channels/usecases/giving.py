@@ -18,6 +18,7 @@ from hulk.modules.channels.domain import HELD, Channel, Outgoing
 from hulk.modules.channels.ports import Contacts, Inbox, Kept, Outbox, Voices
 from hulk.modules.channels.usecases.facts import ended
 from hulk.modules.channels.usecases.handing import HandOver
+from hulk.modules.channels.usecases.meeting import language_with
 
 LOOK_SECONDS = 0.5
 """How long an answer may wait of which this process was not told."""
@@ -118,7 +119,7 @@ class GiveReply:
     async def _later(self, channel: Channel, kept: Kept) -> Outgoing:
         sender, now = kept.arrival.sender, self.clock()
         contact = await self.contacts.get(channel.name, sender.id)
-        language = sender.language or (contact.language if contact else None) or channel.language or self.fallback
+        language = sender.language or language_with(contact, channel, self.fallback)
         place = await self.elsewhere.where(channel, sender.id)
         text = Text("This takes longer. Open me again later, and I tell you the answer.")
         if place is not None:

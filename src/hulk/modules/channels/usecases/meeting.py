@@ -65,6 +65,11 @@ def _renewed(known: Contact | None, channel: Channel, sender: Sender, now: datet
     )  # fmt: skip
 
 
+def language_with(contact: Contact | None, channel: Channel, fallback: Language) -> Language:
+    """In which language somebody is written to of whom no conversation is at hand."""
+    return (contact.language if contact else None) or channel.language or fallback
+
+
 def language_of(channel: Channel, party: Party, fallback: Language) -> Language:
     """In which language they are answered that have not just written in one."""
     return party.contact.language or party.conversation.language or channel.language or fallback

@@ -9,6 +9,7 @@ from hulk.kernel.text import Language
 from hulk.kernel.time import Clock
 from hulk.modules.channels.domain import Channel
 from hulk.modules.channels.ports import Contacts, Edits, Kept, Outbox
+from hulk.modules.channels.usecases.meeting import language_with
 from hulk.modules.channels.usecases.saying import PROGRESS, Say, first_of
 
 
@@ -31,7 +32,7 @@ class SayWorking:
         if after is None or self.clock() - kept.received < after or not self.edits.can(arrival.address) or await self._said(kept):
             return False
         contact = await self.contacts.get(self.channel.name, arrival.sender.id)
-        language = (contact.language if contact else None) or self.channel.language or self.fallback
+        language = language_with(contact, self.channel, self.fallback)
         [added] = await self.commit(self.say.working(self.channel, kept, language))
         return bool(added)
 
