@@ -38,9 +38,10 @@ def costs_routes(showing: Showing) -> APIRouter:
 
 
 async def _asked(showing: Showing, request: Request, caller: Principal, wish: Wished, today: date) -> dict[str, Any]:
-    async def summed(**query: object) -> Any:
-        key = ("costs", caller.tenant, caller.grants, *sorted((query | wish.query).items()))
-        return await showing.shared(key, lambda: showing.ask(request, "/v1/costs", **query, **wish.query), times=_SPARED)
+    async def summed(**wanted: object) -> Any:
+        query = wanted | wish.query
+        key = ("costs", caller.tenant, caller.grants, *query.items())
+        return await showing.shared(key, lambda: showing.ask(request, "/v1/costs", **query), times=_SPARED)
 
     days = await summed(by="day", limit=_MOST_DAYS)
     rows = await summed(by=wish.by, order="cost", limit=_MOST_ROWS)
