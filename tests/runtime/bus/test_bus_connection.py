@@ -224,6 +224,18 @@ async def test_publish_fails_at_once_while_the_bus_is_away(tmp_path: Path) -> No
         assert [type(error) for error in await bus.publish_all([Letter(WORK, b"x", {})] * 2)] == [Unavailable] * 2
 
 
+async def test_a_bus_that_was_too_slow_for_the_end_of_a_subscription_is_heard_all_the_same(tmp_path: Path) -> None:
+    """nats-py would stop reading at the late PONG, and nothing would be told."""
+    async with embedded(tmp_path / "nats") as server, connect(server.address) as bus:
+        await bus.ensure_streams(max_tasks=10)
+        async with tasks(bus):
+            os.kill(server.pid, signal.SIGSTOP)
+            await until(lambda: state(server.pid) == "T")
+        os.kill(server.pid, signal.SIGCONT)
+        await bus.publish(WORK, b"x")
+        assert await stored(bus, TASKS) == 1
+
+
 def state(pid: int) -> str:
     """The process's state as in proc(5): T is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

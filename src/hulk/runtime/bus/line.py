@@ -57,6 +57,16 @@ class _Interest:
     live: Subscription | None = None
 
 
+class _Client(Client):
+    """nats-py's client, which goes deaf when a PONG comes that nobody waits for any more: setting the result of a cancelled future
+    ends its reading, and nothing is told. So it was whenever the end of a subscription took longer than it may."""
+
+    async def _process_pong(self) -> None:
+        if self._pongs and self._pongs[0].cancelled():  # it is that one's turn all the same: PONGs come in the order of PINGs
+            self._pongs[0] = asyncio.get_running_loop().create_future()
+        await super()._process_pong()
+
+
 class Line:
     """Sends, receives and asks. Safe to use from all tasks of one event loop."""
 
@@ -64,7 +74,7 @@ class Line:
         self.address = address
         self._name = name
         self._on_change = on_change
-        self._client = Client()
+        self._client = _Client()
         self._up = True
         self._closed = asyncio.Event()
         self._complaints = _Complaints()
@@ -197,7 +207,7 @@ class Line:
             await asyncio.sleep(random.uniform(*RECONNECT_WAIT))  # noqa: S311 - jitter
 
     async def _renewed(self) -> bool:
-        client = Client()
+        client = _Client()
         self._closed.clear()
         try:
             await self._start(client)
