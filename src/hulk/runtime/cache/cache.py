@@ -1,6 +1,7 @@
 """One named cache: what a caller asks, and how a value comes to be."""
 
 import asyncio
+import functools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -156,7 +157,8 @@ class Cache(Generic[T]):
             await self._parts.levels.drop(place, at)
             return
         self._hold(place, entry, entry.made, rule)
-        await self._parts.levels.replace(place, packed(entry, self._codec), entry.stale_until, rule, at)
+        data = packed(entry, self._codec)
+        await self._parts.levels.replace(place, data, entry.stale_until, rule, at, functools.partial(self._holds, place, entry))
 
     async def remove(self, key: str) -> None:
         """Let go of what is under `key`, everywhere."""
@@ -299,7 +301,12 @@ class Cache(Generic[T]):
         self._hold(making.key, entry, began, making.policy)
         flight.answer(made.value)
         if data:
-            await self._parts.levels.keep(making.key, data, entry.stale_until, making.policy)
+            holds = functools.partial(self._holds, making.key, entry)
+            await self._parts.levels.keep(making.key, data, entry.stale_until, making.policy, holds)
+
+    def _holds(self, key: str, entry: Entry[T]) -> bool:
+        """Whether the entry was neither dropped nor voided since it was made."""
+        return not (self._marks.dropped(key, entry.made) or self._marks.void(entry.made, (*covering(key), *entry.tags)))
 
     def _entry(self, made: Made[T], tags: tuple[str, ...], policy: Policy, began: int) -> Entry[T] | None:
         """What to keep, or None when it is not to be kept."""

@@ -17,6 +17,8 @@ from hulk.runtime.cache.recovery import Act, Channel, Recovery
 
 Where: TypeAlias = Literal["l2", "l3"]
 InShared: TypeAlias = Callable[[SharedLevel], Awaitable[None]]
+Holds: TypeAlias = Callable[[], bool]
+"""Whether a value was not voided since it was made. Who voids it tells L2, where by another clock a late one might seem newer than that."""
 Turn: TypeAlias = Literal["first", "after another", "another's"]
 
 TURN = 30.0
@@ -80,19 +82,19 @@ class Levels:
         """Whether L2 was not told yet of one of those marks."""
         return any(("l2", name) in self.recovery.waiting for name in names)
 
-    async def keep(self, key: str, data: bytes, until: float, policy: Policy) -> None:
-        """Have the levels keep what was made."""
+    async def keep(self, key: str, data: bytes, until: float, policy: Policy, holds: Holds) -> None:
+        """Have the levels keep what was made, L2 also late, while it `holds`."""
         if self.disk is not None and policy.disk:
             self.disk.put(key, data, until)
         if policy.shared:
-            await self._in_shared(key, lambda shared: shared.put(key, data, until))
+            await self._in_shared(key, _put(key, data, until, holds))
 
-    async def replace(self, key: str, data: bytes, until: float, policy: Policy, at: int) -> None:
+    async def replace(self, key: str, data: bytes, until: float, policy: Policy, at: int, holds: Holds) -> None:
         """Have the levels keep it instead of what they have, and the others let go of that."""
         await self._forget(key)  # at once: the old value must not come back from the disk after a crash
         if self.disk is not None and policy.disk:
             self.disk.put(key, data, until)
-        act: InShared = (lambda shared: shared.put(key, data, until)) if policy.shared else (lambda shared: shared.drop(key, at))
+        act: InShared = _put(key, data, until, holds) if policy.shared else lambda shared: shared.drop(key, at)
         await self._told(Word("drop", key, at), act)
 
     async def drop(self, key: str, at: int) -> None:
@@ -207,6 +209,14 @@ class Levels:
 
 def _guarded(where: str, level: SharedLevel | OwnLevel, breakers: Breakers) -> Guarded:
     return Guarded(where, breakers.of(f"cache:{where}", lambda: level.get(NO_KEY), **LIMITS))
+
+
+def _put(key: str, data: bytes, until: float, holds: Holds) -> InShared:
+    async def act(shared: SharedLevel) -> None:
+        if holds():
+            await shared.put(key, data, until)
+
+    return act
 
 
 async def _nothing(_: SharedLevel) -> None:
