@@ -19,7 +19,7 @@ CRITICAL := src/hulk/runtime/engine/*,src/hulk/runtime/workflows/*,src/hulk/runt
 # What was compiled is kept, whatever the machine's settings say: a start of Hulk without it takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test-console help run test check coverage format bench bench-channels bench-console bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-voice mutants messages proto lock clean
+.PHONY: test-console help run test check coverage format bench bench-channels bench-console bench-peers bench-gateway bench-tools bench-agents test-channels test-deploy test-faults test-local test-long test-mcp test-properties test-voice mutants messages proto lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -127,6 +127,9 @@ test-console: $(VENV)/browser.stamp ## the console in a real Chromium (apt-get i
 test-long: $(VENV)/dev.stamp ## tests that take minutes: files of 1 GB, real models, mutated requests: REQUESTS= how many over HTTP and gRPC, FIRST=
 	@HULK_TEST_REQUESTS=$$((9 * $(REQUESTS) / 10)) HULK_TEST_MESSAGES=$$(($(REQUESTS) / 10)) HULK_TEST_TEXTS=$(REQUESTS) HULK_TEST_FIRST_SEED=$(FIRST) \
 		$(BIN)/python -m pytest -m long --timeout 3600
+
+test-properties: $(VENV)/dev.stamp ## the property tests on other inputs than `make test` gives them: FIRST= the seed
+	@HULK_TEST_EXPLORE=1 $(BIN)/python -m pytest -n 3 -m "hypothesis and not long" --hypothesis-seed $(FIRST)
 
 test-channels: $(VENV)/dev.stamp ## messages on all channels while Hulk is killed amid them and its clock jumps: MESSAGES=, KILLS=, JUMPS=, FIRST=
 	@HULK_TEST_CHANNEL_MESSAGES=$(MESSAGES) HULK_TEST_KILLS=$(KILLS) HULK_TEST_JUMPS=$(JUMPS) HULK_TEST_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest -s tests/faults/test_channels_kill.py

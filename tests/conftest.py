@@ -20,7 +20,10 @@ from support.stores import KINDS, Another, Kind, a_store, url_of
 # Tests start programs: to a child between fork and exec gRPC's own handlers would give its threads, which then find no descriptors.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 tell()
-settings.register_profile("hulk", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.register_profile(  # the same inputs each time, so that a commit is green or is not; `make test-properties` looks for others
+    "hulk", deadline=None, derandomize="HULK_TEST_EXPLORE" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
 settings.load_profile("hulk")
 _SHARING = pytest.StashKey[Sharing]()
 
