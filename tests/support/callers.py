@@ -90,7 +90,7 @@ async def a_world(folder: Path, **options: object) -> AsyncIterator[World]:
 @asynccontextmanager
 async def _a_world(folder: Path, options: Mapping[str, object]) -> AsyncIterator[World]:
     more = {name.replace("__", "."): value for name, value in options.items()}
-    host = {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000}  # noqa: S104  # it wants keys
+    host = {"server.host": "0.0.0.0", "server.port": 0, "server.rate_limit": 100_000, "logging.level": "warning"}  # noqa: S104  # it wants keys
     shop = {"channels.webhook": [{"name": "shop", "tenant": "acme", "secret": "s" * 32}]}
     prompts = {"router.prompts": dict.fromkeys(("now", "new"), "Be brief.")}
     config = configured(None, {}, {**host, **shop, **prompts, **more}, folder)
