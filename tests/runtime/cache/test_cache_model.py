@@ -7,7 +7,7 @@ over a shared level and a voice that fail at random must never give what they kn
 import asyncio
 import tempfile
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -290,15 +290,16 @@ class TwoProcesses(RuleBasedStateMachine):
 def test_what_was_voided_while_it_waited_for_the_shared_level_does_not_come_there(kept: Act, act: Act) -> None:
     """The clock of who made it may be ahead of that of who voided it."""
     two = TwoProcesses()
-    two.begin()
-    two.shared_is(away=True)
-    kept(two)
-    act(two)
-    two.shared_is(away=False)
-    two.nothing_waits_when_it_need_not()
-    two.get_or_make(0, "a")
-    two.get_or_make(1, "a")
-    two.teardown()
+    with ExitStack() as stack:
+        stack.callback(two.teardown)
+        two.begin()
+        two.shared_is(away=True)
+        kept(two)
+        act(two)
+        two.shared_is(away=False)
+        two.nothing_waits_when_it_need_not()
+        two.get_or_make(0, "a")
+        two.get_or_make(1, "a")
 
 
 OneProcess.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -158,7 +158,8 @@ class Cache(Generic[T]):
             return
         self._hold(place, entry, entry.made, rule)
         data = packed(entry, self._codec)
-        await self._parts.levels.replace(place, data, entry.stale_until, rule, at, functools.partial(self._holds, place, entry))
+        holds = functools.partial(self._holds, place, entry, entry.made)
+        await self._parts.levels.replace(place, data, entry.stale_until, rule, at, holds)
 
     async def remove(self, key: str) -> None:
         """Let go of what is under `key`, everywhere."""
@@ -295,18 +296,18 @@ class Cache(Generic[T]):
                 self._parts.drop(making.key, began)
                 await self._parts.levels.drop(making.key, began)
             return
-        if self._parts.marks.dropped(making.key, flight.since) or self._marks.void(began, (*covering(making.key), *entry.tags)):
+        holds = functools.partial(self._holds, making.key, entry, flight.since)
+        if not holds():
             return
         data = packed(entry, self._codec) if self._parts.levels.order(making.policy) else b""
         self._hold(making.key, entry, began, making.policy)
         flight.answer(made.value)
         if data:
-            holds = functools.partial(self._holds, making.key, entry)
             await self._parts.levels.keep(making.key, data, entry.stale_until, making.policy, holds)
 
-    def _holds(self, key: str, entry: Entry[T]) -> bool:
-        """Whether the entry was neither dropped nor voided since it was made."""
-        return not (self._marks.dropped(key, entry.made) or self._marks.void(entry.made, (*covering(key), *entry.tags)))
+    def _holds(self, key: str, entry: Entry[T], since: int) -> bool:
+        """Whether the entry was neither dropped after the stamp `since` nor voided after it was made."""
+        return not (self._marks.dropped(key, since) or self._marks.void(entry.made, (*covering(key), *entry.tags)))
 
     def _entry(self, made: Made[T], tags: tuple[str, ...], policy: Policy, began: int) -> Entry[T] | None:
         """What to keep, or None when it is not to be kept."""
