@@ -119,7 +119,7 @@ def test_what_is_painted_can_be_seen_in_both_themes_and_follows_a_change(browser
         assert seen(page) != before
         page.locator(".plot").focus()
         page.get_by_role("button", name="Escuro").or_(page.get_by_role("button", name="Claro")).first.click()
-        page.locator(".plot canvas").wait_for()
+        page.locator(f"html[data-theme={theme}] .plot canvas").wait_for()  # of the page that comes: the old one is there until then
         seen(page)
         assert [said for said in somebody.wrong if "willReadFrequently" not in said] == []
 
