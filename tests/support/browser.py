@@ -35,10 +35,15 @@ def chromium() -> str:
 
 
 def once_so(page: Page, wanted: str) -> Any:
-    """What that expression gives once it is true, looked at every 20 ms: no frame is drawn of a page in which nothing changes. Playwright's
-    own `wait_for_function` asks a second time by `eval`, which no page of ours allows. Raises `playwright.sync_api.Error` after `SECONDS`."""
-    look = f"const found = ({wanted}); if (found) done(found); else if (performance.now() > last) never(new Error(`never so`)); else setTimeout(look, 20);"
-    return page.evaluate(f"new Promise((done, never) => {{ const last = performance.now() + {SECONDS}, look = () => {{ {look} }}; look(); }})")
+    """What that expression gives once it is true, looked at every 20 ms: of a page in which nothing changes no frame is drawn. Playwright's
+    own `wait_for_function` asks a second time by `eval`, which no page of ours allows. Raises Playwright's `Error` after `SECONDS`."""
+    look = f"""() => {{
+        const found = ({wanted});
+        if (found) done(found);
+        else if (performance.now() > last) never(new Error("it never came to that"));
+        else setTimeout(look, 20);
+    }}"""
+    return page.evaluate(f"new Promise((done, never) => {{ const last = performance.now() + {SECONDS}, look = {look}; look(); }})")
 
 
 @contextmanager

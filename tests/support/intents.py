@@ -95,6 +95,7 @@ class Bench:
     over: Exhausted | None = None
     refused: Exception | None = None
     checked: list[Source] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
     @property
@@ -156,6 +157,7 @@ class Bench:
             self.agents,
             None,
             "America/Sao_Paulo",
+            self.expected.append,
             lambda: START,
         )
 

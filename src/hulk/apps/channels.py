@@ -128,7 +128,7 @@ def channels_at_work(
         tickets=Decisions(tickets, ground.outbox), pending=Undecided(modules.tickets, modules.intents, identity.known.by_email),
         approvals=MayDecide(tickets),
         files=Kept(modules.uploads, modules.tickets), fallback=ground.config.locale.language,
-        transcribe=heard.transcribe, speak=heard.speak,
+        transcribe=heard.transcribe, speak=heard.speak, expects=modules.accept.expects,
     )  # fmt: skip
     return wired(*made, needs, ground.bus, sole=not ground.config.store.url)
 

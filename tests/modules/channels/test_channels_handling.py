@@ -118,6 +118,16 @@ async def test_who_may_not_come_in_any_more_does_not(room: Room) -> None:
     assert len(room.hulk.asked) == 1
 
 
+async def test_what_will_be_asked_is_told_ahead_where_whoever_speaks_is_heard(store: Store, tmp_path: Path) -> None:
+    room, expected = guests(store, tmp_path), list[str]()
+    take = replace(room.take, expects=expected.append)
+    said = [wrote(key="1", text="\u200b quanto vendi? "), wrote(key="2", text="a", addressed=False), wrote(key="3", kind="reaction")]
+    await take(room.channel, [*said, wrote(key="4", text="")])
+    assert expected == ["quanto vendi?"]
+    await take(replace(room.channel, guests=()), [wrote(key="5", text="quem sou?")])
+    assert expected == ["quanto vendi?"]
+
+
 async def test_guests_have_what_the_channel_gives_them(store: Store, tmp_path: Path) -> None:
     room = guests(store, tmp_path, namespace="shop", private=True, agent="retail")
     await room.hear(wrote("Oi", sender="x"))

@@ -124,6 +124,17 @@ async def test_no_more_is_taken_when_the_queue_is_full() -> None:
     assert (bench.desk.runs, bench.told) == ({}, [])
 
 
+async def test_what_will_be_decided_on_is_told_before_it_is_kept_and_nothing_else_is() -> None:
+    bench = Bench()
+    await bench.asked(" Do the job ", key="k")
+    await bench.asked(" Do the job ", key="k")
+    await bench.accept.prepared(Asked(text="Do another"), ANA, None)
+    bench.full = Exhausted("full", retry_after=2)
+    with pytest.raises(Exhausted):
+        await bench.asked("Do more")
+    assert bench.expected == ["Do the job", "Do another"]
+
+
 async def test_what_is_over_a_quota_leaves_nothing_behind() -> None:
     bench = Bench(over=Exhausted("over", retry_after=2))
     with pytest.raises(Exhausted, match="over"):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hulk.kernel.errors import Unavailable
-from hulk.modules.router.adapters.ridge import Ridge, Vectors
+from hulk.modules.router.adapters.ridge import EagerVectors, Ridge
 from hulk.modules.router.domain.matching import Known
 from hulk.modules.router.ports import Classifier
-from hulk.runtime.models import Embedder, LocalEmbedder, Remembered
+from hulk.runtime.models import LocalEmbedder, Remembered
 
 KNOWN = (
     Known("Quais arquivos mais mudaram?", "churn"), Known("Which files changed most?", "churn"),
@@ -18,20 +18,20 @@ KNOWN = (
     Known("Bom dia, tudo bem?", None), Known("What is the capital of France?", None), Known("Conte uma piada", None),
 )  # fmt: skip
 
-CONFORMING: dict[str, Callable[[Vectors], Classifier]] = {"ridge": Ridge}
+CONFORMING: dict[str, Callable[[EagerVectors], Classifier]] = {"ridge": Ridge}
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Iterator[Embedder]:
+def embedder() -> Iterator[LocalEmbedder]:
     """The real model."""
     with contextlib.closing(LocalEmbedder()) as local:
         yield local
 
 
 @pytest.fixture(params=list(CONFORMING))
-def classifier(request: pytest.FixtureRequest, embedder: Embedder) -> Classifier:
+def classifier(request: pytest.FixtureRequest, embedder: LocalEmbedder) -> Classifier:
     """Each in turn."""
-    return CONFORMING[request.param](Remembered(embedder))
+    return CONFORMING[request.param](Remembered(embedder, begin=embedder.begin))
 
 
 async def test_a_sentence_is_scored_for_every_skill_that_is_known(classifier: Classifier) -> None:
@@ -57,6 +57,12 @@ async def test_the_same_is_learnt_again(classifier: Classifier) -> None:
     assert await one.scores("hello") == await other.scores("hello")
 
 
+async def test_what_is_expected_is_scored_as_what_is_not(classifier: Classifier) -> None:
+    one, other = await classifier.fit(KNOWN), await classifier.fit(KNOWN)
+    one.expect("Quem mexeu nisto?")
+    assert await one.scores("Quem mexeu nisto?") == await other.scores("Quem mexeu nisto?")
+
+
 @pytest.mark.parametrize("text", ["", "\0", "🦜", "x" * 5000], ids=["empty", "NUL", "no letters", "long"])
 async def test_any_sentence_is_scored(classifier: Classifier, text: str) -> None:
     assert (await (await classifier.fit(KNOWN)).scores(text)).scores.keys() == {"churn", "profile"}
@@ -74,6 +80,6 @@ class Away:
 
 
 @pytest.mark.parametrize("make", CONFORMING.values(), ids=CONFORMING)
-async def test_what_it_needs_and_does_not_answer_is_told(make: Callable[[Vectors], Classifier]) -> None:
+async def test_what_it_needs_and_does_not_answer_is_told(make: Callable[[EagerVectors], Classifier]) -> None:
     with pytest.raises(Unavailable):
         await make(Remembered(Away())).fit(KNOWN)  # type: ignore[arg-type]  # it gives nothing

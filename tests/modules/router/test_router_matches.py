@@ -26,6 +26,7 @@ class Counting:
     """A classifier that means the first skill, and counts what it was asked."""
 
     asked: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
     fails: bool = False
 
     async def fit(self, known: Sequence[Known]) -> Fitted:
@@ -36,6 +37,9 @@ class Counting:
     def left_out(self) -> Sequence[Scores]:
         skills = {one.skill for one in self.known if one.skill}
         return [{skill: float(skill == one.skill) for skill in skills} for one in self.known]
+
+    def expect(self, text: str) -> None:
+        self.expected.append(text)
 
     async def scores(self, text: str) -> Scored:
         self.asked.append(text)
@@ -82,6 +86,18 @@ async def test_each_tenant_attachment_and_catalogue_is_found_for_anew(cluster: C
     await Recognise(Skills((*built_in().all, own)), classifier, matches)(SENTENCE, (), "t1")
     await recognise(SENTENCE, (), "t1")
     assert len(classifier.asked) == 4
+
+
+async def test_only_what_a_model_will_be_asked_is_expected_of_it() -> None:
+    classifier, [example, *_] = Counting(), built_in().all[0].examples["pt"]
+    recognise = Recognise(built_in(), classifier)
+    recognise.expect(SENTENCE)
+    assert classifier.expected == []  # nothing is learnt yet
+    await recognise.warm()
+    for text in (example, " ?! ", "quem mexeu em vendas-2026.xlsx?"):
+        recognise.expect(text)
+    await recognise("quem mexeu em vendas-2026.xlsx?")
+    assert classifier.expected == classifier.asked == ["quem mexeu em arquivo.csv?"]
 
 
 async def test_what_failed_is_tried_again(cluster: Cluster) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -211,6 +213,84 @@ async def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     rows = await Remembered(Counting(), folder=tmp_path / "file" / "cache").embed(["a"], keep=True)
     assert len(rows) == 1
+
+
+@dataclass
+class Slow:
+    """Begins what the test finishes."""
+
+    begun: dict[str, Future[NDArray[np.float32]]] = field(default_factory=dict)
+    busy: bool = False
+
+    def begin(self, text: str) -> Future[NDArray[np.float32]] | None:
+        if self.busy:
+            return None
+        self.begun[text] = Future()
+        return self.begun[text]
+
+
+MADE = np.array([[0.6, 0.8]], np.float32)
+
+
+async def expecting(slow: Slow) -> tuple[Remembered, Counting]:
+    """One that has been asked before, as all are by the time that anything is expected."""
+    counting = Counting()
+    remembered = Remembered(counting, begin=slow.begin)
+    await remembered.embed(["known"])
+    counting.asked.clear()
+    return remembered, counting
+
+
+async def test_what_is_expected_is_begun_once_and_waited_for() -> None:
+    slow = Slow()
+    remembered, counting = await expecting(slow)
+    for text in ("new", "new", "known"):
+        remembered.expect(text)
+    assert list(slow.begun) == ["new"]
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(remembered.embed(["new", "known"])) for _ in range(3)]
+        group.create_task(asyncio.to_thread(slow.begun["new"].set_result, MADE))
+    assert [one.result()[0].tolist() for one in asked] == [MADE[0].tolist()] * 3
+    remembered.expect("new")
+    assert (list(slow.begun), counting.asked) == (["new"], [])
+
+
+async def test_what_fails_before_it_is_asked_for_is_made_for_who_asks() -> None:
+    slow = Slow()
+    remembered, counting = await expecting(slow)
+    remembered.expect("new")
+    slow.begun["new"].set_exception(Refused("It does not run here."))
+    await remembered.embed(["new"])
+    assert counting.asked == ["new"]
+
+
+async def test_who_gives_up_waiting_stops_nothing() -> None:
+    slow = Slow()
+    remembered, counting = await expecting(slow)
+    remembered.expect("new")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(remembered.embed(["new"]), 0.01)
+    slow.begun["new"].set_result(MADE)
+    assert (await remembered.embed(["new"])).tolist() == MADE.tolist()
+    assert counting.asked == []
+
+
+async def test_where_there_is_other_work_nothing_is_begun() -> None:
+    slow = Slow(busy=True)
+    remembered, counting = await expecting(slow)
+    remembered.expect("new")
+    await remembered.embed(["new"])
+    assert counting.asked == ["new"]
+
+
+async def test_the_model_begins_nothing_while_it_works_nor_once_it_is_closed() -> None:
+    local = LocalEmbedder()
+    long = local.begin("It takes a while to read all of this. " * 300)
+    await until(lambda: local.begin("short") is None)
+    assert long is not None
+    assert (await asyncio.wrap_future(long)).shape == (1, 384)
+    local.close()
+    assert local.begin("too late") is None
 
 
 def test_importing_loads_no_model_and_no_numpy() -> None:

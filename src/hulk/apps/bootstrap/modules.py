@@ -90,6 +90,7 @@ async def modules_of(stack: AsyncExitStack, basis: Basis, told: Told) -> Modules
         asks=router.answer_freely, decisions=router.decisions, skills=skills.book, voices=voice,
         check=check, cost=_cost(basis.finops), admit=workflows.admit, quota=quotas.quotas.admit,
         require_namespace=basis.identity.list_namespaces.require, agents=Delegates(delegating.begin, delegating.answer), told=told,
+        expects=router.recognise.expect,
     )  # fmt: skip
     intents = wired_intents(store, needs, language=None, zone=config.locale.timezone)
     workflows.register(INTENT, intents.workflow, forkable=False)
@@ -150,7 +151,8 @@ def _repository(ground: Ground) -> Path | None:
 
 def _vectors(config: Config, data: Path) -> Remembered:
     folder = config.cache.l3_path or data / "cache"
-    return Remembered(LocalEmbedder(), l1_size=config.cache.l1_size, folder=folder, shipped=SHIPPED_VECTORS)
+    local = LocalEmbedder()
+    return Remembered(local, l1_size=config.cache.l1_size, folder=folder, shipped=SHIPPED_VECTORS, begin=local.begin)
 
 
 def _engine(stack: AsyncExitStack) -> LocalEmbedder | None:

@@ -127,6 +127,10 @@ class Told(Protocol):
         """The change that commits together with its end; `good` if somebody answered, of whom one may have an opinion."""
 
 
+def unready(text: str) -> None:  # nobody reads it
+    """Nothing can be made ready."""
+
+
 def nobody(intent: str, answer: str, language: Language, *, good: bool) -> Change[None]:  # noqa: ARG001  # nobody looks at it
     """Nobody waits to be told."""
     return lambda _: None
@@ -143,6 +147,9 @@ Quota = Callable[[str], Change[Exhausted | None]]
 
 RequireNamespace = Callable[[str, str], Awaitable[None]]
 """Raises `Refused` unless the tenant has a namespace of that name."""
+
+Expects = Callable[[str], None]
+"""Is told that a question of that text will be decided on in a moment, to begin what can be made ready. Never fails."""
 
 Admit = Callable[[], None]
 """Raises `Exhausted` when no more work is taken now."""

@@ -14,6 +14,7 @@ from hulk.modules.intents.ports import (
     CostOf,
     Decides,
     Decisions,
+    Expects,
     Intents,
     Quota,
     RequireNamespace,
@@ -21,6 +22,7 @@ from hulk.modules.intents.ports import (
     Told,
     Voices,
     nobody,
+    unready,
 )
 from hulk.modules.intents.usecases import AcceptIntent, ReopenIntent, RunIntent, ShowIntent
 from hulk.modules.tickets import BeginTicket, Tickets
@@ -48,6 +50,7 @@ class Needs:
     agents: Agents
     require_namespace: RequireNamespace
     told: Told = nobody
+    expects: Expects = unready
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def wired(store: Store, needs: Needs, *, language: Language | None, zone: str) -
         intents=intents,
         accept=AcceptIntent(
             intents, needs.runs, needs.trail, needs.commit, needs.check, needs.admit, needs.quota, needs.require_namespace,
-            needs.agents, language, zone
+            needs.agents, language, zone, needs.expects,
         ),
         show=ShowIntent(intents, needs.decisions, needs.tickets, needs.cost, needs.agents),
         workflow=RunIntent(

@@ -17,7 +17,7 @@ from hulk.modules.router.adapters.learning.sql_experiments import SqlExperiments
 from hulk.modules.router.adapters.learning.words import SIZE, HashedWords
 from hulk.modules.router.adapters.matches import CachedMatches, kept_matches
 from hulk.modules.router.adapters.observed import Figures, ObservedProvider, Watched
-from hulk.modules.router.adapters.ridge import Ridge, Vectors
+from hulk.modules.router.adapters.ridge import EagerVectors, Ridge, Vectors
 from hulk.modules.router.adapters.served import ServedProvider
 from hulk.modules.router.adapters.sql import SqlDecisions, SqlReceipts
 from hulk.modules.router.adapters.sql_policies import SqlPolicySets
@@ -108,7 +108,7 @@ def policy_acts_of(store: Store, models: ModelsSettings, settings: RouterSetting
 async def wired(
     store: Store,
     settings: ModelsSettings,
-    vectors: Vectors,
+    vectors: EagerVectors,
     catalogue: Catalogue,
     finops: Finops,
     breakers: Breakers,

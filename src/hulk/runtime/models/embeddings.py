@@ -12,8 +12,8 @@ import tempfile
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -58,6 +58,7 @@ class LocalEmbedder:
         self._variant: Literal["enpt", "original"] = variant
         self._engine: E5 | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")  # the engine is not re-entrant
+        self._working = threading.Lock()
 
     @property
     def model(self) -> str:
@@ -83,8 +84,17 @@ class LocalEmbedder:
         parts = [await loop.run_in_executor(self._thread, self._encode, batch) for batch in batches]
         return parts[0] if len(parts) == 1 else _stacked(parts)
 
+    def begin(self, text: str) -> "Future[Vectors] | None":
+        """That text's vector, of shape (1, dimensions), begun at once; None where the thread has other work, or is gone."""
+        if self._working.locked():
+            return None
+        with contextlib.suppress(RuntimeError):  # it was shut down
+            return self._thread.submit(self._encode, [text])
+        return None
+
     def _encode(self, texts: Sequence[str]) -> "Vectors":
-        return _normal(self._loaded().query([_clean(text) for text in texts]))
+        with self._working:
+            return _normal(self._loaded().query([_clean(text) for text in texts]))
 
     def _count(self, texts: Sequence[str]) -> list[int]:
         engine = self._loaded()
@@ -167,14 +177,28 @@ class ServedEmbedder:
         return Unavailable("The embeddings server {url} answered something that is no embedding.", url=self._url)
 
 
+Begins: TypeAlias = "Callable[[str], Future[Vectors] | None]"
+"""Begins to make a text's vector, of shape (1, dimensions), unless there is other work."""
+
+
 class Remembered:
     """An embedder that computes each text once: the last `l1_size` texts in memory, those asked for with `keep` on disk, and
-    those in the file `shipped` (made by `tools/vectors.py`) never.
+    those in the file `shipped` (made by `tools/vectors.py`) never. `begin` makes a vector before somebody waits for it.
 
     The file in `folder` holds hashes and vectors, never texts. One that cannot be read is dropped and made again."""
 
-    def __init__(self, inner: Embedder, *, l1_size: int = 5000, folder: Path | None = None, shipped: Path | None = None) -> None:
+    def __init__(
+        self,
+        inner: Embedder,
+        *,
+        l1_size: int = 5000,
+        folder: Path | None = None,
+        shipped: Path | None = None,
+        begin: "Begins | None" = None,
+    ) -> None:
         self._inner = inner
+        self._begin = begin
+        self._begun: dict[str, Future[Vectors]] = {}
         self._size = l1_size
         self._folder = folder
         self._shipped = shipped
@@ -191,6 +215,7 @@ class Remembered:
         """See `Embedder`. With `keep` the vectors are also written to the snapshot, for the next start."""
         keys = [key_of(self.model, text) for text in texts]
         kept = await asyncio.to_thread(self._load)
+        await self._awaited(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept and not self._touch(key)}
         keys_missing = list(missing)
         for start in range(0, len(keys_missing), BATCH):  # what is done stays done when the caller gives up waiting
@@ -203,6 +228,26 @@ class Remembered:
         if keep and not kept.keys() >= set(keys):
             await asyncio.to_thread(self._keep, dict(zip(keys, rows, strict=True)))
         return _stacked([row[None] for row in rows])
+
+    def expect(self, text: str) -> None:
+        """Somebody will ask for the vector of that text in a moment: it is begun, unless it is there already or there is other work. What
+        goes wrong with it is told to who asks."""
+        key = key_of(self.model, text)
+        if self._begin is None or self._kept is None or key in self._kept or key in self._begun or self._touch(key):
+            return
+        if (begun := self._begin(text)) is not None:
+            self._begun[key] = begun
+            begun.add_done_callback(functools.partial(self._came, key))
+
+    def _came(self, key: str, begun: "Future[Vectors]") -> None:
+        if not begun.cancelled() and begun.exception() is None:
+            self._put({key: begun.result()[0]})
+        self._begun.pop(key, None)
+
+    async def _awaited(self, keys: Sequence[str]) -> None:
+        """Until none of them is under way. Who gives up waiting stops nothing."""
+        if begun := [asyncio.wrap_future(self._begun[key]) for key in keys if key in self._begun]:
+            await asyncio.wait(begun)
 
     def _touch(self, key: str) -> bool:
         with self._lock:

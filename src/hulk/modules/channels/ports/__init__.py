@@ -7,6 +7,7 @@ from hulk.modules.channels.ports.around import (
     Ask,
     Asking,
     Decided,
+    Expects,
     Feedback,
     Files,
     Pending,
@@ -39,8 +40,8 @@ from hulk.modules.channels.ports.lines import (
 from hulk.modules.channels.ports.watching import Figures, Presence, Standings
 
 __all__ = [
-    "ANYBODY", "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided",
-    "Door", "Edits", "Feedback", "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox", "Pending",
-    "People", "Presence", "Refusal", "Reply", "Request", "Scene", "Sent", "Serves", "Sought", "Speak", "Standings", "Tickets",
+    "ANYBODY", "Accepted", "Admit", "Approval", "Approvals", "Ask", "Asking", "Checked", "Contacts", "Conversations", "Decided", "Door",
+    "Edits", "Expects", "Feedback", "Figures", "Files", "Guessed", "Heard", "Inbox", "Kept", "Line", "Listens", "Open", "Outbox",
+    "Pending", "People", "Presence", "Refusal", "Reply", "Request", "Scene", "Sent", "Serves", "Sought", "Speak", "Standings", "Tickets",
     "Told", "Transcribe", "Uncertain", "Unknowable", "Voices", "Waiting",
 ]  # fmt: skip

@@ -37,6 +37,10 @@ class Ask(Protocol):
         """The intent's id, and the change that begins it. Raises `Refused`, `TooLarge`, `Forbidden`, `NotFound`, and `Exhausted`."""
 
 
+Expects: TypeAlias = Callable[[str], None]
+"""Is told that something of that text will be asked in a moment, to begin what can be made ready. Never fails."""
+
+
 class People(Protocol):
     """Accounts, as far as channels need them."""
 

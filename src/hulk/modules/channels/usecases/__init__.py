@@ -25,11 +25,11 @@ from hulk.modules.channels.usecases.rights import Rights
 from hulk.modules.channels.usecases.saying import Say
 from hulk.modules.channels.usecases.serving import Serve
 from hulk.modules.channels.usecases.showing import ShowWork
-from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals
+from hulk.modules.channels.usecases.taking import WORKFLOW, TakeArrivals, unready
 
 __all__ = [
     "DECISION", "TICKET", "WORKFLOW", "AnswerInPerson", "AnswerIntent", "AskDecision", "AskFor", "CheckChannel", "DecideOnMessages",
     "Deliver", "FindApprovers", "GiveReply", "Given", "HandOver", "HandleArrival", "Hear", "Introduce", "LinkSender", "LookAtChannels",
     "MeetSender", "NewCode", "Obey", "Page", "Patient", "Press", "Rights", "Say", "SayWorking", "Serve", "ShowPending", "ShowWork", "Sole",
-    "TakeArrivals", "TakePlace", "code_hash", "decision", "version",
+    "TakeArrivals", "TakePlace", "code_hash", "decision", "unready", "version",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ from hulk.kernel.errors import Refused, told
 from hulk.kernel.events import Trail
 from hulk.kernel.flow import Concurrency, Flow
 from hulk.kernel.time import Clock
-from hulk.modules.channels.domain import Arrival, Channel
-from hulk.modules.channels.ports import Admit, Inbox, Kept, Outbox
+from hulk.modules.channels.domain import Arrival, Channel, cleaned
+from hulk.modules.channels.ports import Admit, Expects, Inbox, Kept, Outbox
 from hulk.modules.channels.usecases.facts import only_if, receipted, received
 
 WORKFLOW = "channel-arrival"
@@ -22,6 +22,10 @@ TRIES = Retry(attempts=8)
 
 def always() -> None:
     """There is always room."""
+
+
+def unready(text: str) -> None:  # nobody reads it
+    """Nothing can be made ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,25 @@ class TakeArrivals:
     commit: Commit
     clock: Clock
     admit: Admit = always
+    expects: Expects = unready
 
     async def __call__(self, channel: Channel, arrivals: Sequence[Arrival]) -> list[Kept]:
         """All of them in one transaction, those known already as they are. Raises `Unavailable` when they cannot be kept, and
         `Exhausted` when no more work is taken now."""
         if any(one.kind != "receipt" for one in arrivals):
             self.admit()
+        self._expect(channel, arrivals)
         now = self.clock()
         kept = [self._kept(channel, arrival, now) for arrival in arrivals]
         if kept:
             await self.commit(*(self._taken(one) for one in kept))
         return kept
+
+    def _expect(self, channel: Channel, arrivals: Sequence[Arrival]) -> None:
+        """Where guests may come in: who is nobody elsewhere is to cost no more than to be told so."""
+        for one in arrivals if channel.guests else ():
+            if one.kind == "message" and one.addressed and (text := cleaned(one.text)):
+                self.expects(text)
 
     def _kept(self, channel: Channel, arrival: Arrival, now: datetime) -> Kept:
         name = ids.derived("arr", channel.tenant, channel.name, arrival.key)

@@ -24,6 +24,7 @@ from hulk.modules.channels.ports import (
     Admit,
     Approvals,
     Ask,
+    Expects,
     Feedback,
     Figures,
     Files,
@@ -64,6 +65,7 @@ from hulk.modules.channels.usecases import (
     Sole,
     TakeArrivals,
     TakePlace,
+    unready,
 )
 from hulk.modules.channels.wiring.around import Around
 from hulk.modules.channels.wiring.running import REIGN, AtWork
@@ -159,6 +161,7 @@ class Needs:
     files: Files
     transcribe: Transcribe | None = None
     speak: Speak | None = None
+    expects: Expects = unready
     fallback: Language = "pt"
 
 
@@ -189,7 +192,7 @@ def wired(made: Answering, ground: Ground, needs: Needs, bus: Bus, *, sole: bool
     ground = replace(ground, trail=CountedTrail(ground.trail, figures))
     meet = MeetSender(needs.people)
     ask = AskFor(needs.ask, needs.files, made.line, needs.transcribe)
-    take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock, ground.admit)
+    take = TakeArrivals(made.inbox, made.outbox, ground.runs, ground.trail, ground.commit, ground.clock, ground.admit, needs.expects)
     hand = HandOver(
         directory=made.directory, contacts=made.contacts, conversations=made.conversations, outbox=made.outbox, say=made.say,
         voices=ground.voices, trail=ground.trail, clock=ground.clock,

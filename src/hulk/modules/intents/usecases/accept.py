@@ -11,7 +11,7 @@ from hulk.kernel.tenancy import Principal
 from hulk.kernel.text import Language
 from hulk.kernel.time import Clock, utc_now
 from hulk.modules.intents.domain import Asked, Intent
-from hulk.modules.intents.ports import Admit, Agents, CheckSource, Intents, Quota, RequireNamespace
+from hulk.modules.intents.ports import Admit, Agents, CheckSource, Expects, Intents, Quota, RequireNamespace, unready
 from hulk.modules.intents.usecases.facts import fact
 from hulk.modules.skills import spoken, zone
 
@@ -33,6 +33,7 @@ class AcceptIntent:
     agents: Agents
     language: Language | None
     zone: str
+    expects: Expects = unready
     clock: Clock = utc_now
 
     async def __call__(self, asked: Asked, principal: Principal, trace: str | None) -> Intent:
@@ -113,6 +114,7 @@ class AcceptIntent:
             **changed(reason, None, {"status": intent.status, "namespace": intent.namespace}),
         }
         event = replace(fact("hulk.intent.accepted.v1", intent, facts), actor=intent.actor)
+        self.expects(intent.text)
         add, begin, append = self.intents.add(intent), self.runs.begin(started), self.trail.append(event)
         quota = self.quota(intent.tenant)
 

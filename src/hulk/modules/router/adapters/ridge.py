@@ -37,10 +37,17 @@ class Vectors(Protocol):
         """One row of length 1 per text."""
 
 
+class EagerVectors(Vectors, Protocol):
+    """The same, told of texts before they are asked for."""
+
+    def expect(self, text: str) -> None:
+        """Somebody will ask for the vector of that text in a moment."""
+
+
 class Ridge:
     """`Classifier` over an embedding model."""
 
-    def __init__(self, vectors: Vectors) -> None:
+    def __init__(self, vectors: EagerVectors) -> None:
         self._vectors = vectors
 
     async def fit(self, known: Sequence[Known]) -> "FittedRidge":
@@ -98,7 +105,7 @@ class _Rows:
 class FittedRidge:
     """`Fitted` by `Ridge`."""
 
-    def __init__(self, vectors: Vectors, solution: _Solution) -> None:
+    def __init__(self, vectors: EagerVectors, solution: _Solution) -> None:
         self._vectors = vectors
         self._solution = solution
 
@@ -106,6 +113,10 @@ class FittedRidge:
     def left_out(self) -> Sequence[Scores]:
         """See `Fitted`."""
         return self._solution.left_out
+
+    def expect(self, text: str) -> None:
+        """See `Fitted`."""
+        self._vectors.expect(text)
 
     async def scores(self, text: str) -> Scored:
         """See `Fitted`."""

@@ -27,6 +27,9 @@ class Fitted(Protocol):
     def left_out(self) -> Sequence[Scores]:
         """The scores of each known sentence, in order, as if it alone had not been seen."""
 
+    def expect(self, text: str) -> None:
+        """The scores of that sentence will be asked for in a moment: what can be made before is begun."""
+
     async def scores(self, text: str) -> Scored:
         """The scores of a sentence for every skill that is known. Raises as `Classifier.fit` does."""
 

@@ -54,8 +54,7 @@ class Recognise:
     async def __call__(self, text: str, attachments: Sequence[Attachment] = (), tenant: str = "") -> Match:
         """The match, with its reason. A sentence that says what an example says needs no model; when the model fails, only such do."""
         candidates = self._catalogue.candidates()
-        said = exact(text, self._examples(candidates))
-        if said is not None:
+        if said := exact(text, self._examples(candidates)):
             return said
         if not fold(text):
             return Match(skill=None, reason=Text("It says nothing."))
@@ -67,6 +66,12 @@ class Recognise:
             return Match(
                 skill=None, reason=Text("Skills are recognised only by their exact examples right now: {reason}", reason=error.text)
             )
+
+    def expect(self, text: str) -> None:
+        """What that sentence means will be asked in a moment: what takes the longest of it is begun, where the catalogue is learnt."""
+        learnt = self._learnt
+        if learnt is not None and fold(text) and not exact(text, self._examples(learnt.candidates)):
+            learnt.fitted.expect(masked(text))
 
     async def _remembered(self, candidates: tuple[Candidate, ...], text: str, attachments: Sequence[Attachment], tenant: str) -> Match:
         async def found() -> Match:
