@@ -14,12 +14,12 @@ from hulk.kernel.events import Event, Trail, changed_as, reasoned
 from hulk.kernel.records import JsonObject
 from hulk.kernel.tenancy import DEFAULT_TENANT, Principal
 from hulk.kernel.time import Clock
+from hulk.kernel.together import together
 from hulk.modules.finops.domain import Budget, Used, gone, periods
 from hulk.modules.finops.domain.budgets import checked, plain
 from hulk.modules.finops.domain.burn import forecast_event
 from hulk.modules.finops.ports import Budgets
 from hulk.modules.finops.usecases.rights import ALL, everywhere, require
-from hulk.modules.finops.usecases.together import together
 
 log = structlog.get_logger(__name__)
 

@@ -12,13 +12,13 @@ from hulk.kernel.durable import Change, Commit
 from hulk.kernel.errors import Exhausted, HulkError
 from hulk.kernel.money import Money
 from hulk.kernel.time import Clock
+from hulk.kernel.together import together
 from hulk.modules.finops.domain import Budget, Charge, Meter, Priced, Slot, Spending, Tariff, Usage, most
 from hulk.modules.finops.domain.budgets import slots
 from hulk.modules.finops.domain.charges import LASTS, converted, total
 from hulk.modules.finops.domain.refusing import overruns, refusal
 from hulk.modules.finops.ports import Ledger
 from hulk.modules.finops.usecases.quoting import Exchange, Quote
-from hulk.modules.finops.usecases.together import together
 
 BudgetOf: TypeAlias = Callable[[str], Awaitable[Budget]]
 """The budget of a tenant's own."""

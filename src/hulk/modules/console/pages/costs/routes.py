@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from hulk.kernel.tenancy import Principal
 from hulk.kernel.time import utc_now
+from hulk.kernel.together import together
 from hulk.modules.console.pages.costs.budgets import add_budgets, over_all
 from hulk.modules.console.pages.costs.rates import add_rates
 from hulk.modules.console.pages.costs.reckoned import share, totals
@@ -43,8 +44,7 @@ async def _asked(showing: Showing, request: Request, caller: Principal, wish: Wi
         key = ("costs", caller.tenant, caller.grants, *query.items())
         return await showing.shared(key, lambda: showing.ask(request, "/v1/costs", **query), times=_SPARED)
 
-    days = await summed(by="day", limit=_MOST_DAYS)
-    rows = await summed(by=wish.by, order="cost", limit=_MOST_ROWS)
+    days, rows = await together([summed(by="day", limit=_MOST_DAYS), summed(by=wish.by, order="cost", limit=_MOST_ROWS)])
     held = await showing.ask(request, "/v1/budgets", tenant=wish.tenant or None)
     quotas = await showing.seen(request, "/v1/quotas") or {"quotas": {}}
     rates = await showing.seen(request, "/v1/rates", limit=10) or {"rates": []}
