@@ -84,7 +84,7 @@ select :run, 'import', '', 'default', 'default', 'default', 'failed', '{}', erro
     :now || '.000000Z', :now || '.000000Z', :now || '.000000Z' from run where error is not null limit 1"""
 _TARIFF = dumps(to_json(Tariff(input=Decimal("2.5"), output=Decimal(10), currency="USD", version="genai-prices 0.0.1")))
 ALL: Sequence[str] = (_RUNS, _ATTRIBUTES, _TICKETS, _INTENTS, _TERMS, _CHARGES)
-TABLES: Sequence[str] = ("run", "run_attribute", "step", "ticket", "ticket_term", "intent", "charge", "cost")
+TABLES: Sequence[str] = ("run", "run_attribute", "step", "ticket", "ticket_term", "intent", "charge", "cost", "intent_cost")
 """What is filled, in an order in which each refers to what is there."""
 
 

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from hulk.kernel.time import utc_now
 from hulk.modules.finops import Budget, Charge, Priced, Rate, Scope, Usage
 from hulk.modules.finops.adapters.sql import SqlCosts, SqlLedger
-from hulk.modules.finops.adapters.sql.tables import cost_table
+from hulk.modules.finops.adapters.sql.monthly import dearest
+from hulk.modules.finops.adapters.sql.tables import cost_table, intent_cost_table
 from hulk.modules.finops.domain import By, Cost, Wanted
+from hulk.modules.finops.domain.daily import Month, Place
 from hulk.modules.finops.usecases import acts
 from hulk.runtime.store import Store
-from support.money import PRICES, Bench, a_bench, planned
+from support.money import PRICES, Bench, Time, a_bench, planned
 from support.postgres import Postgres
 from support.stores import KINDS, a_store
 
@@ -34,6 +36,7 @@ EDGES = [
 ]
 TENANTS, INTENTS = ("t1", "t2"), ("int_1", "int_2", "int_3")
 NAMES: dict[str, tuple[str | None, ...]] = {"agent": ("a", "b", None), "channel": ("slack", None), "person": ("p1", "p2", "p3", None)}
+DEAREST = Wanted(by=("intent",), since=date(2026, 12, 1), until=date(2026, 12, 31), tenant="t1", order="cost")
 ALL = Wanted(by=("day",), since=date(2000, 1, 1), until=date(2100, 1, 1), tenant=None)
 
 
@@ -116,9 +119,20 @@ async def test_reports_are_the_sum_of_the_charges_whatever_became_of_them(bench:
         for wanted in (asked(chance) for _ in range(40)):
             rows = (await bench.book.costs(wanted, None, 100_000)).rows
             assert {(*row.key, row.currency): _told(row) for row in rows} == added_up(charges, wanted)
+        for tenant in TENANTS:
+            await dearest_first(bench, charges, replace(DEAREST, tenant=tenant))
     days = await bench.book.days()
     assert days == sorted({one.day for one in charges})
     assert [place for day in days for place in await bench.book.differing(day)] == []
+
+
+async def dearest_first(bench: Bench, charges: list[Charge], wanted: Wanted) -> None:
+    """Asserts that the intents that cost the most in a month come first, however many are asked for."""
+    whole = added_up(charges, wanted)
+    ranked = sorted(whole, key=lambda key: (-float(str(whole[key][1])), key))
+    for most in range(1, len(ranked) + 2):
+        rows = (await bench.book.costs(wanted, None, most)).rows
+        assert [((*row.key, row.currency), _told(row)) for row in rows] == [(key, whole[key]) for key in ranked[:most]]
 
 
 async def test_whoever_looks_while_calls_end_sees_each_of_them_once(bench: Bench) -> None:
@@ -200,11 +214,52 @@ async def test_sums_that_are_not_what_the_charges_say_are_found_and_made_anew(st
         lambda tx: tx.execute(update(cost_table).where(cost_table.c.agent == "wrong").values(settled=Decimal(7))).rowcount,
         lambda tx: tx.insert_all(cost_table, [stray, twice]),
     )
-    assert {place.agent for place in await book.differing(day)} == {"lost", "wrong", "stray", "twice"}
+    assert {place.agent for place in await book.differing(day) if isinstance(place, Place)} == {"lost", "wrong", "stray", "twice"}
     [mended] = await store.commit(book.mended(day))
     assert {place.agent for place in mended} == {"lost", "wrong", "stray", "twice"}
     after = await store.read(lambda connection: [row._asdict() for row in connection.execute(select(cost_table)).all()])
     assert (sorted(after, key=lambda row: str(row["id"])), await book.differing(day)) == (sorted(rows, key=lambda row: str(row["id"])), [])
+
+
+async def test_sums_of_intents_that_are_not_what_the_charges_say_are_found_and_made_anew(store: Store) -> None:
+    clock = Time()
+    book, finops = SqlCosts(store), acts(SqlLedger(store), PRICES, Budget(), store.commit, clock)
+    for number, intent in enumerate(("lost", "wrong", "right", "free")):
+        charge = await finops.reserve(replace(planned(f"k{number}"), intent=intent))
+        await store.commit(finops.settle(charge, Usage(output_tokens=0 if intent == "free" else 100)))
+        clock.now += timedelta(days=1)
+    first, *others = await book.days()
+    rows = await store.read(kept_of_intents)
+    assert {row["intent"] for row in rows} == {"lost", "wrong", "right"}
+    its = intent_cost_table.c
+    await store.commit(
+        lambda tx: tx.execute(delete(intent_cost_table).where(its.intent == "lost")).rowcount,
+        lambda tx: tx.execute(update(intent_cost_table).where(its.intent == "wrong").values(settled=7.0)).rowcount,
+        lambda tx: tx.insert_all(intent_cost_table, [{**rows[0], "intent": "stray"}]),
+    )
+    assert [await book.differing(day) for day in others] == [[]] * len(others)  # a month is looked at once
+    assert {month.intent for month in await book.differing(first) if isinstance(month, Month)} == {"lost", "wrong", "stray"}
+    await store.commit(book.mended(first))
+    assert (await store.read(kept_of_intents), await book.differing(first)) == (rows, [])
+
+
+def kept_of_intents(connection: Connection) -> list[dict[str, Any]]:
+    """What is kept of each in its month."""
+    return [row._asdict() for row in connection.execute(select(intent_cost_table).order_by(intent_cost_table.c.intent))]
+
+
+async def test_the_dearest_of_a_month_are_found_by_its_sums_and_of_anything_else_by_the_charges(store: Store) -> None:
+    clock = Time()
+    finops = acts(SqlLedger(store), PRICES, Budget(), store.commit, clock)
+    for number in range(3):
+        charge = await finops.reserve(replace(planned(f"k{number}"), intent=f"int_{number}"))
+        await store.commit(finops.settle(charge, Usage(output_tokens=100 + number)))
+    month = replace(DEAREST, since=clock.now.date().replace(day=1), until=date(2026, 11, 30))
+    asked = [month, replace(month, by=("intent", "agent")), replace(month, only={"agent": "a"}), replace(month, tenant=None),
+             replace(month, until=date(2026, 11, 29)), replace(month, until=date(2026, 12, 31))]  # fmt: skip
+    found = await store.read(lambda connection: [dearest(connection, one, 2) for one in asked])
+    assert found == [[("int_2", "USD"), ("int_1", "USD")], *[[]] * 5]
+    assert await store.read(lambda connection: dearest(connection, month, 4)) == []
 
 
 async def test_sums_are_mended_while_calls_go_on(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from hulk.kernel.durable import Change
 from hulk.kernel.errors import Exhausted
 from hulk.modules.finops.domain import Budget, Charge, Costs, Priced, Rate, Slot, Spending, Tariff, Usage, Used, Wanted
 from hulk.modules.finops.domain.budgets import Origin
-from hulk.modules.finops.domain.daily import Place
+from hulk.modules.finops.domain.daily import Month, Place
 
 SlotsOf: TypeAlias = Callable[[Sequence[Budget]], Sequence[Slot]]
 """Which slots are meant, given the budgets that hold."""
@@ -84,10 +84,11 @@ class CostBook(Protocol):
     async def days(self) -> Sequence[str]:
         """The days of which there are charges of calls, or sums; the first first."""
 
-    async def differing(self, day: str) -> Sequence[Place]:
-        """Which sums of that day are not what its charges say: none, unless somebody else has written there."""
+    async def differing(self, day: str) -> Sequence[Place | Month]:
+        """Which sums of that day are not what its charges say, and with the first day of a month those of its intents: none, unless
+        somebody else has written there."""
 
-    def mended(self, day: str) -> Change[Sequence[Place]]:
+    def mended(self, day: str) -> Change[Sequence[Place | Month]]:
         """Make those anew from the charges; gives which they were. Meanwhile no call is reserved or ends."""
 
 

@@ -753,6 +753,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "intent_cost",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("intent", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("settled", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "tenant", "intent", "currency", name=op.f("pk_intent_cost")),
+    )
+    with op.batch_alter_table("intent_cost", schema=None) as batch_op:
+        batch_op.create_index("ix_intent_cost_tenant_month_settled", ["tenant", "month", "settled"], unique=False)
+
+    op.create_table(
         "learnt",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("changes", sa.BigInteger(), nullable=False),

@@ -29,7 +29,7 @@ from hulk.modules.finops.domain import (
     settled,
 )
 from hulk.modules.finops.domain.budgets import Origin, slots, succeeding, unlike_settings
-from hulk.modules.finops.domain.daily import Place, exact_sum
+from hulk.modules.finops.domain.daily import Month, Place, exact_sum
 from hulk.modules.finops.domain.keeping import Entry, InForce, Move, Outcome, Page
 from hulk.modules.finops.domain.reports import key_of, written_key
 from hulk.modules.finops.ports import SlotsOf
@@ -170,11 +170,11 @@ class MemoryLedger:
         """See `CostBook`."""
         return sorted({charge.day for charge in self._charges.values() if charge.kind == "model"})
 
-    async def differing(self, day: str) -> Sequence[Place]:  # noqa: ARG002  # it keeps no sums
+    async def differing(self, day: str) -> Sequence[Place | Month]:  # noqa: ARG002  # it keeps no sums
         """See `CostBook`."""
         return []
 
-    def mended(self, day: str) -> Change[Sequence[Place]]:  # noqa: ARG002
+    def mended(self, day: str) -> Change[Sequence[Place | Month]]:  # noqa: ARG002
         """See `CostBook`."""
         return lambda _: []
 

@@ -1,4 +1,5 @@
-"""The sums of a day: what calls that have ended cost, by all that reports add up by, but for the intent. Pure rules.
+"""The sums of a day: what calls that have ended cost, by all that reports add up by, but for the intent, which has one of its month. Pure
+rules.
 
 Each call is in two sums: with all its names but the person's, and with the person's alone. So there are few of the first, however many
 people ask; of the second there are as many as people. What is still reserved is in neither, since it changes soon."""
@@ -34,6 +35,15 @@ class Place(NamedTuple):
     def id(self) -> str:
         """The same in all processes: a digest, since people and models have long names."""
         return digest(*self)
+
+
+class Month(NamedTuple):
+    """The sum of an intent in a month of UTC, as in 2026-11. It is only to find the dearest, so a float will do."""
+
+    month: str
+    tenant: str
+    intent: str
+    currency: str
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
@@ -92,6 +102,16 @@ def changes(moves: Iterable[tuple[Charge | None, Charge]]) -> dict[Place, Sum]:
             if before is not None and _ended(before):
                 sum_.take(before)
     return found
+
+
+def monthly(moves: Iterable[tuple[Charge | None, Charge]]) -> dict[Month, float]:
+    """What comes to the sums of intents when those charges become others; nothing for calls that cost nothing."""
+    found: dict[Month, Decimal] = {}
+    for before, after in moves:
+        more = (after.amount if _ended(after) else 0) - (before.amount if before is not None and _ended(before) else 0)
+        month = Month(after.day[:7], after.tenant, after.intent, after.currency)
+        found[month] = found.get(month, Decimal(0)) + more
+    return {month: float(more) for month, more in found.items() if more}
 
 
 def places(charge: Charge) -> tuple[Place, Place]:

@@ -32,6 +32,12 @@ class Wanted:
     only: Mapping[By, str] = field(default_factory=dict)
     order: Order = "name"
 
+    @property
+    def month(self) -> str:
+        """The month whose days all are wanted and no others, as in 2026-11; empty where it is another range."""
+        first, last = self.since, self.since.replace(day=calendar.monthrange(self.since.year, self.since.month)[1])
+        return f"{first:%Y-%m}" if first.day == 1 and self.until == last else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:

@@ -8,7 +8,7 @@ import structlog
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.tenancy import Principal
-from hulk.modules.finops.domain.daily import Place
+from hulk.modules.finops.domain.daily import Month, Place
 from hulk.modules.finops.ports import CostBook
 from hulk.modules.finops.usecases.rights import ALL, require
 
@@ -20,7 +20,7 @@ class WrongDay:
     """Sums of a day (UTC) that are, or were, not what its charges say."""
 
     day: str
-    places: Sequence[Place]
+    places: Sequence[Place | Month]
 
     @property
     def tenants(self) -> Sequence[str]:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, Row, String, Subquery, cast, func, literal, select, tuple_, union
 
 from hulk.kernel.durable import Change
-from hulk.modules.finops.adapters.sql import daily, spent
+from hulk.modules.finops.adapters.sql import daily, monthly, spent
 from hulk.modules.finops.adapters.sql.tables import charge_table, cost_table
 from hulk.modules.finops.domain import By, Cost, Costs, Wanted
-from hulk.modules.finops.domain.daily import Place
+from hulk.modules.finops.domain.daily import Month, Place
 from hulk.modules.finops.domain.reports import key_of, written_key
 from hulk.runtime.store import Store, sum_exact
 
@@ -37,13 +37,13 @@ class SqlCosts:
         """See `CostBook`."""
         return await self._store.read(lambda connection: list(connection.execute(_DAYS).scalars()))
 
-    async def differing(self, day: str) -> Sequence[Place]:
+    async def differing(self, day: str) -> Sequence[Place | Month]:
         """See `CostBook`."""
-        return await self._store.read(lambda connection: daily.differing(connection, day))
+        return await self._store.read(lambda connection: [*daily.differing(connection, day), *monthly.differing(connection, day)])
 
-    def mended(self, day: str) -> Change[Sequence[Place]]:
+    def mended(self, day: str) -> Change[Sequence[Place | Month]]:
         """See `CostBook`."""
-        return lambda tx: daily.mend(tx, day)
+        return lambda tx: [*daily.mend(tx, day), *monthly.mend(tx, day)]
 
 
 def _rows(connection: Connection, wanted: Wanted, after: str | None, most: int) -> list[Row[Any]]:
@@ -63,6 +63,8 @@ def _dearest(connection: Connection, wanted: Wanted, most: int) -> list[tuple[st
     """Which are told where there are many and only the dearest are wanted; None where all are gone through anyway."""
     if wanted.order != "cost" or not _MANY.intersection(wanted.by):
         return None
+    if found := monthly.dearest(connection, wanted, most):
+        return list(found)
     its = spent.spent(wanted.by, wanted.only, partial(_where, wanted, None))
     keys = _keys(wanted, its)
     return [tuple(row) for row in connection.execute(select(*keys).group_by(*keys).order_by(*_order(wanted, its), *keys).limit(most))]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 from hulk.kernel.durable import Change
 from hulk.kernel.errors import Conflict, Exhausted, NotFound
 from hulk.kernel.events import Trail
-from hulk.modules.finops.adapters.sql import counts, daily
+from hulk.modules.finops.adapters.sql import counts, daily, monthly
 from hulk.modules.finops.adapters.sql.tables import charge_of, charge_table, moved_row, row_of, spending_table
 from hulk.modules.finops.domain import Budget, Charge, Slot, Spending, Usage, assumed, released, settled
 from hulk.modules.finops.domain.keeping import Entry, Move, Outcome, Page
@@ -111,7 +111,9 @@ class SqlLedger:
         for _, after in (one for one in moved if one[0].status == "released"):
             tx.put(charge_table, row_of(after))
         counts.write(tx, page.counts)
-        daily.keep(tx, [(before, page.charges[id_]) for id_, before in page.before.items()])
+        moves = [(before, page.charges[id_]) for id_, before in page.before.items()]
+        daily.keep(tx, moves)
+        monthly.keep(tx, moves)
         if self._trail is not None and page.events:
             self._trail.append(*page.events)(tx)
 

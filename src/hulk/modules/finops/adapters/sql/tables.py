@@ -5,7 +5,7 @@ import json
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Row, String, Table, Text
 
 from hulk.kernel.records import from_json, to_json
 from hulk.modules.finops.domain import Charge, Rate, Tariff, Usage
@@ -77,6 +77,18 @@ cost_table = Table(
     Index("ix_cost_day_personal", "day", "personal"),
 )
 """What calls that have ended did cost on a day: once by what names it, once by the person alone (`personal`). See `domain/daily.py`."""
+
+intent_cost_table = Table(
+    "intent_cost",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("tenant", String(64), primary_key=True),
+    Column("intent", String(64), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("settled", Double, nullable=False),
+    Index("ix_intent_cost_tenant_month_settled", "tenant", "month", "settled"),
+)
+"""What the calls of an intent that have ended did cost in a month, roughly: to find the dearest among very many. See `domain/daily.py`."""
 
 spending_table = Table(
     "spending",
