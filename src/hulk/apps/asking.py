@@ -15,7 +15,8 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from hulk.apps.client import Client, connected, found_server, own_server
-from hulk.apps.terminal import FAILED, err, out, spoken
+from hulk.apps.painting import err, out
+from hulk.apps.terminal import FAILED, spoken
 from hulk.apps.whereabouts import Server
 from hulk.kernel.addresses import is_address, no_repository_at
 from hulk.kernel.errors import NotFound, Refused

@@ -7,7 +7,7 @@ from pathlib import Path
 from hulk.apps import starting
 from hulk.apps.bootstrap import Hulk, roots, running
 from hulk.apps.stopping import Stopping, until_stopped
-from hulk.apps.terminal import err, language, spoken
+from hulk.apps.terminal import announce, language, spoken
 from hulk.apps.whereabouts import INFO, Server, write_info
 from hulk.kernel.text import Text
 from hulk.modules.tools.settings import ToolsSettings
@@ -43,13 +43,13 @@ async def _serve(start: Start, stopping: Stopping) -> int:
                 code = 0
         finally:
             (start.data / INFO).unlink(missing_ok=True)
-            err.print(spoken(Text("Stopping: what runs is finished or handed back …")), style="dim")
+            announce(spoken(Text("Stopping: what runs is finished or handed back …")), "dim")
     return code
 
 
 def _greet(hulk: Hulk) -> None:
     url = hulk.serving.url
-    err.print(spoken(Text("Hulk is ready at {url}, its API is described at {url}/docs. Ctrl-C stops it.", url=url)), style="bold green")
+    announce(spoken(Text("Hulk is ready at {url}, its API is described at {url}/docs. Ctrl-C stops it.", url=url)), "good")
 
 
 async def _first_question(start: Start, hulk: Hulk) -> int:
@@ -62,11 +62,11 @@ async def _first_question(start: Start, hulk: Hulk) -> int:
         text=start.question or "", files=(), repository=start.folder if (start.folder / ".git").exists() else None, as_json=False,
         server=hulk.serving.url, data=start.data, config=None, language=spoken_here, key=None,
     )  # fmt: skip
-    err.print(f"\n› {asking.text}\n", style="bold", markup=False)
+    announce(f"\n› {asking.text}\n", "bold")
     here = Server(hulk.serving.url, roots(start.config.section(ToolsSettings).files.roots, start.folder))
     async with connected(here, spoken_here, None) as client:
         code = await answered(client, asking)
     if not start.once:
-        err.print()
+        announce("")
         _greet(hulk)
     return code

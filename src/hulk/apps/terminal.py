@@ -4,9 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import NoReturn
-
-from rich.console import Console
+from typing import Literal, NoReturn, TypeAlias
 
 from hulk.kernel.errors import HulkError
 from hulk.kernel.text import Language, Text, Voice
@@ -16,8 +14,9 @@ from hulk.runtime.language import voice
 FAILED = 1
 WRONG_USE = 2
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
-err = Console(stderr=True, highlight=False)
+Style: TypeAlias = Literal["plain", "bold", "dim", "good"]
+_STYLES: Mapping[Style, str] = {"plain": "", "bold": "1", "dim": "2", "good": "1;32"}
+"""Select Graphic Rendition (ECMA-48, 8.3.117)."""
 
 
 def language(environ: Mapping[str, str]) -> Language:
@@ -41,15 +40,19 @@ def brief(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)[:19] + "Z"
 
 
+def announce(line: str, style: Style = "plain") -> None:
+    """Say a line to whoever looks on: on standard error, painted where that is a terminal that can and NO_COLOR (https://no-color.org) does
+    not say otherwise."""
+    painted = _STYLES[style] and sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    print(f"\033[{_STYLES[style]}m{line}\033[0m" if painted else line, file=sys.stderr, flush=True)
+
+
 def leave(error: HulkError, code: int) -> NoReturn:
     """Say what went wrong and end the program."""
-    err.print(f"[bold red]hulk:[/] {_plain(spoken(error.text))}", soft_wrap=True)
+    from hulk.apps.painting import err, plain  # 50 modules, which who waits does not need
+
+    err.print(f"[bold red]hulk:[/] {plain(spoken(error.text))}", soft_wrap=True)
     sys.exit(code)
-
-
-def _plain(text: str) -> str:
-    """Without Rich's markup."""
-    return text.replace("[", "\\[")
 
 
 def _single(error: BaseException) -> Iterator[HulkError]:

@@ -26,7 +26,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
 from hulk.apps.stopping import Stopping, until_stopped
-from hulk.apps.terminal import err, spoken
+from hulk.apps.terminal import announce, spoken
 from hulk.kernel.errors import Refused
 from hulk.kernel.text import Text
 from hulk.runtime.config import Config
@@ -102,7 +102,7 @@ async def execute_until_stopped(work: Work) -> int:
     async def run(stopping: Stopping) -> int:
         async with started(Config()), _channel(work) as channel:
             said = Text("Takes tickets of {kinds} from {target}. Ctrl-C stops it.", kinds=", ".join(work.commands), target=work.target)
-            err.print(spoken(said), style="bold green")
+            announce(spoken(said), "good")
             stopping.ready = True
             await Worker(work, TicketServiceStub(channel), stopping.asked).run()
         return 0

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hulk.apps import starting
 from hulk.apps.bootstrap import Hulk, ticketing
 from hulk.apps.stopping import Stopping, until_stopped
-from hulk.apps.terminal import err, spoken
+from hulk.apps.terminal import announce, spoken
 from hulk.apps.whereabouts import TICKETS_INFO, write_info
 from hulk.kernel.text import Text
 from hulk.modules.tickets.settings import TicketsSettings
@@ -33,7 +33,7 @@ async def ticket_until_stopped(config: Config, data: Path, folder: Path) -> int:
                 await stopping.asked.wait()
             finally:
                 (data / TICKETS_INFO).unlink(missing_ok=True)
-                err.print(spoken(Text("Stopping: what runs is finished or handed back …")), style="dim")
+                announce(spoken(Text("Stopping: what runs is finished or handed back …")), "dim")
         return 0
 
     return await until_stopped(work)
@@ -65,4 +65,4 @@ def _scraped(metrics: Metrics) -> FastAPI:
 
 def _greet(hulk: Hulk) -> None:
     said = Text("Tickets are served at {url}, over gRPC on port {grpc}. Ctrl-C stops it.", url=hulk.serving.url, grpc=hulk.rpc or "—")
-    err.print(spoken(said), style="bold green")
+    announce(spoken(said), "good")

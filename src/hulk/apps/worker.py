@@ -6,7 +6,7 @@ from pathlib import Path
 from hulk.apps import starting
 from hulk.apps.bootstrap import working
 from hulk.apps.stopping import Stopping, until_stopped
-from hulk.apps.terminal import err, spoken
+from hulk.apps.terminal import announce, spoken
 from hulk.apps.whereabouts import WORKER_INFO, write_info
 from hulk.kernel.text import Text
 from hulk.runtime.config import Config
@@ -25,7 +25,7 @@ async def work_until_stopped(config: Config, data: Path, folder: Path) -> int:
                 await stopping.asked.wait()
             finally:
                 (data / WORKER_INFO).unlink(missing_ok=True)
-                err.print(spoken(Text("Stopping: what runs is finished or handed back …")), style="dim")
+                announce(spoken(Text("Stopping: what runs is finished or handed back …")), "dim")
         return 0
 
     return await until_stopped(work)
@@ -36,4 +36,4 @@ def _greet(config: Config, url: str) -> None:
         "Worker {pid} executes {queues}, and says how it is at {url}/ready. Ctrl-C stops it.",
         pid=os.getpid(), queues=", ".join(config.engine.queues), url=url,
     )  # fmt: skip
-    err.print(spoken(said), style="bold green")
+    announce(spoken(said), "good")

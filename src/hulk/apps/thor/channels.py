@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from hulk.apps.terminal import FAILED, language, out, speaker, spoken
+from hulk.apps.painting import out
+from hulk.apps.terminal import FAILED, language, speaker, spoken
 from hulk.apps.thor.commands import (
     ConfigOption,
     DataOption,

@@ -13,7 +13,8 @@ import typer
 from rich.table import Table
 
 from hulk.apps import starting
-from hulk.apps.terminal import language, out, spoken, told
+from hulk.apps.painting import out
+from hulk.apps.terminal import language, spoken, told
 from hulk.apps.whereabouts import WORKER_INFO, data_folder
 from hulk.kernel.errors import Conflict, NotFound, Refused
 from hulk.kernel.text import Text

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from hulk.apps.client import Client
-from hulk.apps.terminal import FAILED, err, out, spoken
+from hulk.apps.painting import err, out
+from hulk.apps.terminal import FAILED, spoken
 from hulk.apps.thor.commands import show
 from hulk.kernel.errors import NotFound
 from hulk.kernel.records import JsonObject

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hulk.apps.terminal import err, speaker, spoken
+from hulk.apps.painting import err
+from hulk.apps.terminal import speaker, spoken
 from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, end, group, running, settings_of, show
 from hulk.apps.whereabouts import data_folder
 from hulk.kernel.errors import HulkError

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hulk.apps.terminal import err, spoken
+from hulk.apps.painting import err
+from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import (
     CodeOption,
     ConfigOption,

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from hulk.apps.terminal import out, spoken
+from hulk.apps.painting import out
+from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, at_desk, show
 from hulk.kernel.text import Text
 

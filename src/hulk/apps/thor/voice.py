@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hulk.apps.terminal import err, spoken
+from hulk.apps.painting import err
+from hulk.apps.terminal import spoken
 from hulk.apps.thor.commands import ConfigOption, DataOption, JsonOption, Rows, end, group, settings_of, show
 from hulk.apps.whereabouts import data_folder
 from hulk.kernel.text import Text

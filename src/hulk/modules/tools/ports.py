@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
 from hulk.kernel.durable import Change
@@ -23,6 +24,8 @@ async def unheard(_: float, __: float | None, ___: str) -> None:
     """Nobody listens."""
 
 
+Sent: TypeAlias = Callable[[str, str], Awaitable[Path]]
+"""Where the file lies that a tenant has sent, by its id. Raises `NotFound` for one that this tenant has not."""
 Standing: TypeAlias = Callable[[Principal], Awaitable[Principal]]
 """Somebody with what they may do now: never more than they could when they asked. Raises `Forbidden` when they may nothing any more, and
 `Unavailable`."""

@@ -55,6 +55,10 @@ class SystemsSettings(Section):
             if kind != "knowledge":
                 yield from ((f"{kind}[{place}]", one) for place, one in enumerate(getattr(self, kind)))
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.knowledge) or any(True for _ in self.all())
+
     @model_validator(mode="after")
     def _named_once(self) -> "SystemsSettings":
         names = [*OWN, *(one.name for _, one in self.all())]

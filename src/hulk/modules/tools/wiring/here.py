@@ -6,8 +6,9 @@ from pathlib import Path
 
 from hulk.modules.tools.adapters.backends.acts import About
 from hulk.modules.tools.adapters.backends.knowledge import KnowledgeTools
-from hulk.modules.tools.adapters.backends.shell import Programs, Room, Sent, Shell, folders_of
+from hulk.modules.tools.adapters.backends.shell import Programs, Room, Shell, folders_of
 from hulk.modules.tools.adapters.knowledge import Folder, FolderKnowledge
+from hulk.modules.tools.ports import Sent
 from hulk.modules.tools.settings.backend import BackendSettings
 from hulk.modules.tools.settings.knowledge import KnowledgeSettings
 from hulk.modules.tools.settings.shell import ShellSettings

@@ -2,23 +2,18 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hulk.kernel.durable import Commit
 from hulk.kernel.events import Trail
 from hulk.kernel.time import Clock, utc_now
-from hulk.modules.tools.adapters.backends.mounted import configured
-from hulk.modules.tools.adapters.backends.shell import Sent
 from hulk.modules.tools.adapters.backends.watched import ToolFigures, WatchedBackend
 from hulk.modules.tools.adapters.sql_pins import SqlPins
-from hulk.modules.tools.ports import Backend, Foreign
+from hulk.modules.tools.ports import Backend, Foreign, Sent
 from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, FirstUse, PinnedBackend, ReviewServer, RevokeTools
-from hulk.modules.tools.wiring.applications import applications
-from hulk.modules.tools.wiring.databases import databases
-from hulk.modules.tools.wiring.here import knowledge_of, sandbox
 from hulk.modules.tools.wiring.secrets import Follow, Secrets
 from hulk.runtime.background import Rounds
 from hulk.runtime.breaker import Breakers
@@ -74,33 +69,42 @@ async def connected(settings: SystemsSettings, follow: Follow, around: Around) -
         around.stale()
 
     async with contextlib.AsyncExitStack() as stack:
-        foreign = await _foreign(stack, settings, secrets, around.folder)
+        made = await _made(stack, settings, secrets, around)
         first = FirstUse(pins, around.trail, around.store.commit, around.clock)
-        systems: dict[str, Backend] = {
-            one.name: PinnedBackend(foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
+        pinned = {
+            one.name: PinnedBackend(made.foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
         }
-        systems |= {one.name: made for one, made in (*databases(settings, secrets), *applications(settings, secrets))}
-        systems |= {one.name: await sandbox(one, around.data, around.sent) for one in settings.shell}
+        systems: Mapping[str, Backend] = {**made.systems, **pinned}
         mounted = [
             Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
             for _, one in settings.all()
         ]
-        if settings.knowledge:
-            knowledge = await knowledge_of(settings.knowledge, around.data, around.rounds, stack)
+        if made.knowledge is not None:
             tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
-            mounted.append(Mounted(backend=WatchedBackend(knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
-        pinning = _pinning(foreign, pins, around, stale)
+            mounted.append(Mounted(backend=WatchedBackend(made.knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
+        pinning = _pinning(made.foreign, pins, around, stale)
         yield Connected(mounted=mounted, watched=lambda one: WatchedBackend(one, figures), secrets=secrets, pinning=pinning)
 
 
-async def _foreign(stack: contextlib.AsyncExitStack, settings: SystemsSettings, secrets: Secrets, folder: Path) -> Mapping[str, Foreign]:
-    """MCP servers, by their names, until the stack is left."""
-    made: dict[str, Foreign] = {}
-    for place, one in enumerate(settings.mcp):
-        own = folder / one.name
-        own.mkdir(parents=True, exist_ok=True)
-        made[one.name] = await stack.enter_async_context(configured(one, own, secrets.of(one.name, f"mcp[{place}]")))
-    return made
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """MCP servers, the other systems, and what is searched."""
+
+    foreign: Mapping[str, Foreign] = field(default_factory=dict)
+    systems: Mapping[str, Backend] = field(default_factory=dict)
+    knowledge: Backend | None = None
+
+
+async def _made(stack: contextlib.AsyncExitStack, settings: SystemsSettings, secrets: Secrets, around: Around) -> _Made:
+    if not settings:
+        return _Made()
+    from hulk.modules.tools.wiring import made  # adapters of all kinds, which who has no system does not need
+
+    return _Made(
+        await made.foreign_of(stack, settings, secrets, around.folder),
+        await made.systems_of(settings, secrets, around.data, around.sent),
+        await made.collections_of(stack, settings, around.data, around.rounds),
+    )
 
 
 def _pinning(foreign: Mapping[str, Foreign], pins: SqlPins, around: Around, stale: Callable[[str], None]) -> Pinning:

@@ -2,10 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TypeAlias
 
 from hulk.kernel.errors import Refused, TooLarge, Unavailable
 from hulk.kernel.time import Clock, utc_now
@@ -14,12 +12,10 @@ from hulk.modules.tools.adapters.backends.shell.arguments import InputFile, List
 from hulk.modules.tools.adapters.backends.shell.programs import PATH, Programs
 from hulk.modules.tools.adapters.backends.shell.telling import told
 from hulk.modules.tools.domain import Output
-from hulk.modules.tools.ports import Calling, Uncertain
+from hulk.modules.tools.ports import Calling, Sent, Uncertain
 from hulk.runtime.jail.plan import WORK, Limits, Plan
 from hulk.runtime.jail.prison import GRACE, Contents, Jail, Report
 
-Sent: TypeAlias = Callable[[str, str], Awaitable[Path]]
-"""Where the file lies that a tenant has sent, by its id. Raises `NotFound` for one that this tenant has not."""
 _ENVIRONMENT = {"PATH": PATH, "HOME": WORK, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user", "TZ": "UTC"}  # noqa: S108  # its own
 
 
