@@ -226,6 +226,7 @@ class Slow:
         if self.busy:
             return None
         self.begun[text] = Future()
+        self.begun[text].set_running_or_notify_cancel()
         return self.begun[text]
 
 

@@ -245,9 +245,15 @@ class Remembered:
         self._begun.pop(key, None)
 
     async def _awaited(self, keys: Sequence[str]) -> None:
-        """Until none of them is under way. Who gives up waiting stops nothing."""
-        if begun := [asyncio.wrap_future(self._begun[key]) for key in keys if key in self._begun]:
+        """Until none of them is under way. Who gives up waiting stops nothing that has begun."""
+        begun = [asyncio.wrap_future(one) for key in keys if (one := self._begun.get(key)) is not None]
+        if not begun:
+            return
+        try:
             await asyncio.wait(begun)
+        finally:
+            for one in begun:  # nothing is told to a loop that is gone by then
+                one.cancel()
 
     def _touch(self, key: str) -> bool:
         with self._lock:
