@@ -246,7 +246,8 @@ class Remembered:
 
     async def _awaited(self, keys: Sequence[str]) -> None:
         """Until none of them is under way. Who gives up waiting stops nothing that has begun."""
-        begun = [asyncio.wrap_future(one) for key in keys if (one := self._begun.get(key)) is not None]
+        known = [self._begun.get(key) for key in keys]
+        begun = [asyncio.wrap_future(one) for one in known if one is not None]
         if not begun:
             return
         try:
