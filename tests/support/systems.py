@@ -8,7 +8,8 @@ from typing import Any
 from hulk.kernel.errors import NotFound
 from hulk.modules.tools import Mounted
 from hulk.modules.tools.settings import SystemsSettings
-from hulk.modules.tools.wiring import Around, connected
+from hulk.modules.tools.wiring import Around, Secrets, connected
+from hulk.modules.tools.wiring.made import made
 from hulk.runtime.background import Rounds
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.config import BreakerSettings
@@ -29,5 +30,6 @@ async def mounted(given: Mapping[str, Any], store: Store, data: Path) -> AsyncIt
         store=store, trail=Outbox(store, b"k" * 32), breakers=Breakers(BreakerSettings(), Metrics()), metrics=Metrics(),
         rounds=Rounds(Metrics()), folder=data / "mcp", data=data, stale=lambda: None, sent=sent,
     )  # fmt: skip
-    async with connected(parsed(SystemsSettings, given), lambda _: str, around) as systems:
-        yield systems.mounted
+    settings = parsed(SystemsSettings, given)
+    async with contextlib.AsyncExitStack() as stack:
+        yield connected(settings, await made(stack, settings, Secrets(lambda _: str), around), around).mounted

@@ -22,8 +22,8 @@ from hulk.modules.tools import Backend, ToolActs
 from hulk.modules.tools.api import pin_routes
 from hulk.modules.tools.api import routes as tool_routes
 from hulk.modules.tools.mcp import Guard, Resource, routes, serving
-from hulk.modules.tools.settings import McpSettings, ToolsSettings
-from hulk.modules.tools.wiring import Around, Pinning, acts_of, connected, own_tools
+from hulk.modules.tools.settings import McpSettings, SystemsSettings, ToolsSettings
+from hulk.modules.tools.wiring import Around, Made, Pinning, Secrets, acts_of, connected, own_tools
 from hulk.runtime.background import Rounds
 from hulk.runtime.config import Config
 from hulk.runtime.http import Tokens
@@ -67,19 +67,26 @@ async def tools_at_work(
         store=ground.store, trail=ground.outbox, breakers=ground.breakers, metrics=ground.telemetry.metrics, rounds=ground.rounds,
         folder=ground.data / "mcp", stale=stale, data=ground.data, sent=basis.uploads.path,
     )  # fmt: skip
-    systems = await stack.enter_async_context(
-        connected(settings.systems, lambda place: ground.secrets.follow(f"tools.systems.{place}"), around)
-    )
+    secrets = Secrets(lambda place: ground.secrets.follow(f"tools.systems.{place}"))
+    systems = connected(settings.systems, await _made(stack, settings.systems, secrets, around), around)
     own = own_tools(tickets, voice, scheduler, _wish, ground.config.locale.timezone, more, systems.watched)
     mounted = [*own, *systems.mounted]
     granted = [rule for agent in agents.agents for rule in rules_of(agent)]
     made.append(
         acts_of(
-            ground.store, settings, mounted, basis.workflows, ground.outbox, tickets.ask, basis.identity.standing, systems.secrets,
+            ground.store, settings, mounted, basis.workflows, ground.outbox, tickets.ask, basis.identity.standing, secrets,
             granted=granted, agents=agents.reach,
         )
     )  # fmt: skip
     return ToolsAtWork(made[0], systems.pinning)
+
+
+async def _made(stack: AsyncExitStack, settings: SystemsSettings, secrets: Secrets, around: Around) -> Made:
+    if not settings:
+        return Made()
+    from hulk.modules.tools.wiring.made import made  # adapters of all kinds, which who has no system does not need
+
+    return await made(stack, settings, secrets, around)
 
 
 def _wish(text: str) -> JsonObject:

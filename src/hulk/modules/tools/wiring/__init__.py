@@ -37,13 +37,28 @@ from hulk.modules.tools.usecases.perform import Perform
 from hulk.modules.tools.usecases.prompting import FindPrompts
 from hulk.modules.tools.usecases.reading import ReadAddress
 from hulk.modules.tools.usecases.ruling import Rules
-from hulk.modules.tools.wiring.systems import Around, Connected, Pinning, connected
+from hulk.modules.tools.wiring.secrets import Secrets
+from hulk.modules.tools.wiring.systems import Around, Connected, Made, Pinning, connected
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.scheduler import Scheduler
 from hulk.runtime.schemas import RustSchemas
 from hulk.runtime.store import Store
 
-__all__ = ["Around", "Connected", "Pinning", "Surroundings", "Tools", "acts_of", "charts", "connected", "own_tools", "skill_tools", "wired"]
+__all__ = [
+    "Around",
+    "Connected",
+    "Made",
+    "Pinning",
+    "Secrets",
+    "Surroundings",
+    "Tools",
+    "acts_of",
+    "charts",
+    "connected",
+    "own_tools",
+    "skill_tools",
+    "wired",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The systems of the settings, with what each needs to be asked; nothing is connected before the first call, but MCP servers."""
 
-import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from hulk.modules.tools.ports import Backend, Foreign, Sent
 from hulk.modules.tools.settings import SystemsSettings
 from hulk.modules.tools.usecases.catalogue import Mounted
 from hulk.modules.tools.usecases.pinning import ApprovedTools, ApproveTools, FirstUse, PinnedBackend, ReviewServer, RevokeTools
-from hulk.modules.tools.wiring.secrets import Follow, Secrets
 from hulk.runtime.background import Rounds
 from hulk.runtime.breaker import Breakers
 from hulk.runtime.store import Store
@@ -32,12 +30,11 @@ class Pinning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """The systems, who may use them, and what they were told."""
+    """The systems, and who may use them."""
 
     mounted: Sequence[Mounted]
     watched: Callable[[Backend], Backend]
     """Counts the calls of one more."""
-    secrets: Secrets
     pinning: Pinning
 
 
@@ -58,53 +55,38 @@ class Around:
     clock: Clock = utc_now
 
 
-@contextlib.asynccontextmanager
-async def connected(settings: SystemsSettings, follow: Follow, around: Around) -> AsyncIterator[Connected]:
-    """All systems of the settings; MCP servers are ended with the block."""
-    secrets, figures, pins = Secrets(follow), ToolFigures.of(around.metrics), SqlPins(around.store)
-    approved = ApprovedTools(pins)
-
-    def stale(server: str) -> None:
-        approved.stale(server)
-        around.stale()
-
-    async with contextlib.AsyncExitStack() as stack:
-        made = await _made(stack, settings, secrets, around)
-        first = FirstUse(pins, around.trail, around.store.commit, around.clock)
-        pinned = {
-            one.name: PinnedBackend(made.foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
-        }
-        systems: Mapping[str, Backend] = {**made.systems, **pinned}
-        mounted = [
-            Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
-            for _, one in settings.all()
-        ]
-        if made.knowledge is not None:
-            tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
-            mounted.append(Mounted(backend=WatchedBackend(made.knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
-        pinning = _pinning(made.foreign, pins, around, stale)
-        yield Connected(mounted=mounted, watched=lambda one: WatchedBackend(one, figures), secrets=secrets, pinning=pinning)
-
-
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """MCP servers, the other systems, and what is searched."""
+class Made:
+    """MCP servers and the other systems, by their names, and what is searched."""
 
     foreign: Mapping[str, Foreign] = field(default_factory=dict)
     systems: Mapping[str, Backend] = field(default_factory=dict)
     knowledge: Backend | None = None
 
 
-async def _made(stack: contextlib.AsyncExitStack, settings: SystemsSettings, secrets: Secrets, around: Around) -> _Made:
-    if not settings:
-        return _Made()
-    from hulk.modules.tools.wiring import made  # adapters of all kinds, which who has no system does not need
+def connected(settings: SystemsSettings, made: Made, around: Around) -> Connected:
+    """All systems of the settings, once they are made."""
+    figures, pins = ToolFigures.of(around.metrics), SqlPins(around.store)
+    approved = ApprovedTools(pins)
 
-    return _Made(
-        await made.foreign_of(stack, settings, secrets, around.folder),
-        await made.systems_of(settings, secrets, around.data, around.sent),
-        await made.collections_of(stack, settings, around.data, around.rounds),
-    )
+    def stale(server: str) -> None:
+        approved.stale(server)
+        around.stale()
+
+    first = FirstUse(pins, around.trail, around.store.commit, around.clock)
+    pinned = {
+        one.name: PinnedBackend(made.foreign[one.name], approved, first if one.trust == "first_use" else None) for one in settings.mcp
+    }
+    systems: Mapping[str, Backend] = {**made.systems, **pinned}
+    mounted = [
+        Mounted(backend=WatchedBackend(systems[one.name], figures, around.breakers, one.tools), tenants=one.tenants)
+        for _, one in settings.all()
+    ]
+    if made.knowledge is not None:
+        tenants = {tenant for one in settings.knowledge for tenant in one.tenants}
+        mounted.append(Mounted(backend=WatchedBackend(made.knowledge, figures, around.breakers), tenants=tuple(sorted(tenants))))
+    pinning = _pinning(made.foreign, pins, around, stale)
+    return Connected(mounted=mounted, watched=lambda one: WatchedBackend(one, figures), pinning=pinning)
 
 
 def _pinning(foreign: Mapping[str, Foreign], pins: SqlPins, around: Around, stale: Callable[[str], None]) -> Pinning:
