@@ -19,7 +19,7 @@ from hulk.runtime.validation import Explained
 class Section(BaseModel):
     """A part of the settings tree: frozen, and knowing each of its keys. Every field has a default and a `description`."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 QUEUE_NAME = r"^[a-z0-9_-]{1,64}$"

@@ -16,7 +16,7 @@ Reason = Annotated[str, Query(max_length=LONGEST_REASON, description=_WHY), Afte
 class Reasoned(BaseModel):
     """Why it is done."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: Annotated[str, AfterValidator(reasoned)] = Field(default="", max_length=LONGEST_REASON, description=_WHY)
 

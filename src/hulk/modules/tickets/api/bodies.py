@@ -21,7 +21,7 @@ _ASSIGNEE = "`worker_group:<name>`, `agent:<name>`, `edge_node:<name>`, `person:
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TicketBody(_Body):

@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Sent(BaseModel):
     """A part of what a vendor sends. What we do not know is no matter."""
 
-    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 def _credible(value: object, handler: ValidatorFunctionWrapHandler) -> object:

@@ -34,13 +34,13 @@ MOST_TOOLS = 1_000
 class Body(BaseModel):
     """A part of a request. A field that we do not know is refused."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Loose(BaseModel):
     """A part of which other fields do no harm: what an assistant said is sent back with all that came."""
 
-    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
 class TextBody(Loose):

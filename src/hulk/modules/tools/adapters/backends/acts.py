@@ -28,7 +28,7 @@ from hulk.runtime.validation import parsed
 class Arguments(BaseModel):
     """What an act takes. Fields that are not there are refused."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 A = TypeVar("A", bound=Arguments)

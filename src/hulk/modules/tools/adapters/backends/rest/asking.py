@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Shape(BaseModel):
     """What we read of an answer; what else is in it is left out."""
 
-    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
