@@ -6,8 +6,3 @@ from rich.console import Console
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False)
-
-
-def plain(text: str) -> str:
-    """Without Rich's markup."""
-    return text.replace("[", "\\[")

@@ -14,8 +14,8 @@ from hulk.runtime.language import voice
 FAILED = 1
 WRONG_USE = 2
 
-Style: TypeAlias = Literal["plain", "bold", "dim", "good"]
-_STYLES: Mapping[Style, str] = {"plain": "", "bold": "1", "dim": "2", "good": "1;32"}
+Style: TypeAlias = Literal["plain", "bold", "dim", "good", "bad"]
+_STYLES: Mapping[Style, str] = {"plain": "", "bold": "1", "dim": "2", "good": "1;32", "bad": "1;31"}
 """Select Graphic Rendition (ECMA-48, 8.3.117)."""
 
 
@@ -41,17 +41,19 @@ def brief(moment: datetime | None) -> str | None:
 
 
 def announce(line: str, style: Style = "plain") -> None:
-    """Say a line to whoever looks on: on standard error, painted where that is a terminal that can and NO_COLOR (https://no-color.org) does
-    not say otherwise."""
-    painted = _STYLES[style] and sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    print(f"\033[{_STYLES[style]}m{line}\033[0m" if painted else line, file=sys.stderr, flush=True)
+    """Say a line to whoever looks on, on standard error."""
+    print(_painted(line, style), file=sys.stderr, flush=True)
+
+
+def _painted(text: str, style: Style) -> str:
+    """As it is said on standard error: where that is a terminal that can and NO_COLOR (https://no-color.org) does not say otherwise."""
+    paints = _STYLES[style] and sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\033[{_STYLES[style]}m{text}\033[0m" if paints else text
 
 
 def leave(error: HulkError, code: int) -> NoReturn:
     """Say what went wrong and end the program."""
-    from hulk.apps.painting import err, plain  # 50 modules, which who waits does not need
-
-    err.print(f"[bold red]hulk:[/] {plain(spoken(error.text))}", soft_wrap=True)
+    announce(f"{_painted('hulk:', 'bad')} {spoken(error.text)}")
     sys.exit(code)
 
 
